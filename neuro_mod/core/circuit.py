@@ -1,0 +1,49 @@
+"""The one description both theories are built from: populations, their parameters, and the weights between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.arousal import Heterogeneity
+from neuro_mod.core.clustering.adjacency import InDegree
+from neuro_mod.core.populations import Populations
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A clustered network, population by population, with arousal already applied.
+
+    Args:
+        populations: The layout of cluster space, P populations.
+        connection_probability: ``[post, pre]``, shape ``(P, P)``.
+        weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
+        tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
+        tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
+        tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
+        threshold: Spike thresholds in threshold units, shape ``(P,)``.
+        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        external_in_degree: Synapses from the external E and I source, shape ``(2, P)``.
+        external_weight: Efficacies of the external sources in threshold units, shape ``(2, P)``.
+        external_rate: Rates of the external sources in Hz, without arousal, shape ``(2, P)``.
+        arousal_rate: Largest rise M y(x) of the external rate in Hz; a neuron receives it times z, shape ``(P,)``.
+        arousal_heterogeneity: How z ~ Beta(10, 10) varies: drawn once per neuron, redrawn each step, or its mean.
+        in_degree: Exact or binomial in-degrees.
+    """
+
+    populations: Populations
+    connection_probability: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    tau_membrane: NDArray[np.float64]
+    tau_synaptic: NDArray[np.float64]
+    tau_refractory: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+    reset_voltage: NDArray[np.float64]
+    external_in_degree: NDArray[np.float64]
+    external_weight: NDArray[np.float64]
+    external_rate: NDArray[np.float64]
+    arousal_rate: NDArray[np.float64]
+    arousal_heterogeneity: Heterogeneity = "quenched"
+    in_degree: InDegree = "fixed"

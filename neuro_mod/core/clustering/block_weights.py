@@ -1,0 +1,80 @@
+"""Block-constant synaptic weights of a clustered network, one value per pair of populations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import PATHWAYS, Populations
+
+
+def depression_factor(j_potentiated: float, n_clusters: int, f_post: float, f_pre: float) -> float:
+    """Factor g of weights between different clusters that keeps the network-average weight.
+
+    ``g = (f_a + f_b - p f_a f_b - f_a f_b J+) / (f_a + f_b - p f_a f_b - f_a f_b)``.
+
+    Args:
+        j_potentiated: Potentiation J+ within a cluster.
+        n_clusters: Number p of clusters.
+        f_post: Fraction of the receiving type that one cluster holds.
+        f_pre: Fraction of the sending type that one cluster holds.
+
+    Returns:
+        The factor; 1 where no neuron is clustered; negative if J+ exceeds `largest_potentiation`.
+
+    References:
+        Wyrick & Mazzucato 2021; Papadopoulos et al., arXiv 2404.03902v3.
+    """
+    within = f_post * f_pre
+    between = f_post + f_pre - n_clusters * within - within
+    return 1.0 if between <= 0 else (between + within * (1 - j_potentiated)) / between
+
+
+def largest_potentiation(n_clusters: int, f_post: float, f_pre: float) -> float:
+    """Largest J+ whose depression factor is not negative; infinite where no neuron is clustered."""
+    within = f_post * f_pre
+    return (f_post + f_pre) / within - n_clusters if within else float("inf")
+
+
+def depression_factors(populations: Populations, j_potentiated: Sequence[float]) -> NDArray[np.float64]:
+    """`depression_factor` of each pathway ``[E→E, E→I, I→E, I→I]``, shape ``(4,)``."""
+    fractions = [populations.type_fraction(kind) for kind in (0, 1)]
+    return np.array(
+        [
+            depression_factor(j_potentiated[pathway], populations.n_clusters, fractions[post], fractions[pre])
+            for pathway, (pre, post) in enumerate(np.ndindex(2, 2))
+        ]
+    )
+
+
+def block_weights(
+    populations: Populations,
+    j_baseline: Sequence[float],
+    j_potentiated: Sequence[float],
+    *,
+    depress: bool = True,
+) -> NDArray[np.float64]:
+    """Weights between populations, ``j_baseline / sqrt(N)`` times potentiation or depression.
+
+    Args:
+        populations: The layout.
+        j_baseline: ``[E→E, E→I, I→E, I→I]``, before the division by ``sqrt(N)`` (threshold units).
+        j_potentiated: Factor J+ within a cluster, in the same order.
+        depress: Multiply weights between different clusters, and between clusters and backgrounds, by
+            `depression_factor`; otherwise by 1.
+
+    Returns:
+        Matrix ``[post, pre]`` of shape ``(total, total)``, threshold units.
+    """
+    between = depression_factors(populations, j_potentiated) if depress else np.ones(len(PATHWAYS))
+    cluster = populations.cluster_index
+    same_cluster = (cluster[:, None] == cluster[None, :]) & (cluster >= 0)
+    both_background = (cluster[:, None] < 0) & (cluster[None, :] < 0)
+    factor = np.where(
+        same_cluster,
+        populations.expand_pathways(j_potentiated),
+        np.where(both_background, 1.0, populations.expand_pathways(between)),
+    )
+    return populations.expand_pathways(j_baseline) * factor / np.sqrt(populations.n_neurons)

@@ -1,0 +1,69 @@
+"""Spikes held as events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeEvents:
+    """Spikes of a run as events, ordered by step, then neuron.
+
+    ``np.asarray(spikes)`` is the dense boolean array of shape ``(n_steps, n_neurons)``; nothing else makes it.
+
+    Args:
+        steps: Time step of each spike, counted from the start of the run, shape ``(n_spikes,)``.
+        neurons: Neuron of each spike, shape ``(n_spikes,)``.
+        n_steps: Length of the run in steps.
+        n_neurons: Number of neurons in the network.
+        delta_t: Time step in seconds.
+    """
+
+    steps: NDArray[np.int32]
+    neurons: NDArray[np.int32]
+    n_steps: int
+    n_neurons: int
+    delta_t: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape ``(n_steps, n_neurons)`` of the dense array."""
+        return self.n_steps, self.n_neurons
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Time of each spike in seconds, ``steps * delta_t``, shape ``(n_spikes,)``."""
+        return self.steps * self.delta_t
+
+    @property
+    def duration(self) -> float:
+        """Length of the run in seconds."""
+        return self.n_steps * self.delta_t
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("spikes are held as events; a dense array is always new")
+        dense = np.zeros(self.shape, dtype=bool if dtype is None else dtype)
+        dense[self.steps, self.neurons] = 1
+        return dense
+
+    def sum(self, axis: int | None = None) -> Any:
+        """Count spikes: all of them, per neuron (``axis=0``) or per step (``axis=1``), without a dense array.
+
+        Raises:
+            ValueError: Any other axis.
+        """
+        if axis is None:
+            return len(self)
+        if axis in (0, -2):
+            return np.bincount(self.neurons, minlength=self.n_neurons)
+        if axis in (1, -1):
+            return np.bincount(self.steps, minlength=self.n_steps)
+        raise ValueError(f"axis {axis} of a two-dimensional array")
