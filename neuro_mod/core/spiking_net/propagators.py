@@ -40,7 +40,7 @@ def propagators(xp: Any, mechanism: Mechanism, tau_membrane: Any, tau_synaptic: 
         Rotter & Diesmann 1999 (exact integration).
     """
     if mechanism == "euler":
-        step = delta_t + 0 * tau_membrane
+        step = xp.full_like(tau_membrane, delta_t)
         return Propagators(1 - delta_t / tau_membrane, step, step, 1 - delta_t / tau_synaptic)
     if mechanism != "analytic":
         raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")

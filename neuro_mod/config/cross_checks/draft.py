@@ -1,0 +1,61 @@
+"""A configuration some of whose values may be invalid, as the cross-checks see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import reduce
+from typing import Any
+
+from neuro_mod.config.errors import KeyPath
+from neuro_mod.core.populations import Populations, divide_into_clusters
+
+
+class UnavailableError(LookupError):
+    """A check needs a value that is itself invalid, and has nothing to say."""
+
+
+class Draft:
+    """Looks values up by key, refusing those that are known to be invalid.
+
+    Args:
+        experiment: Sections with attributes; defaults stand in for invalid values.
+        invalid: Key paths of invalid values, or of whole blocks.
+    """
+
+    def __init__(self, experiment: Any, invalid: Collection[KeyPath] = ()) -> None:
+        self._experiment = experiment
+        self._invalid = invalid
+
+    def __getitem__(self, key: str) -> Any:
+        path = tuple(key.split("."))
+        if any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in self._invalid):
+            raise UnavailableError(key)
+        return reduce(getattr, path, self._experiment)
+
+    @property
+    def neurons_of_type(self) -> tuple[int, int]:
+        """Numbers of E and of I neurons."""
+        total, excitatory = self["architecture.network.n_neurons"], self["architecture.network.n_excitatory"]
+        if excitatory > total:
+            raise UnavailableError("architecture.network.n_excitatory")
+        return excitatory, total - excitatory
+
+    @property
+    def populations(self) -> Populations:
+        """The layout of cluster space."""
+        n_clusters, background = self["architecture.clusters.n_clusters"], self["architecture.clusters.n_background"]
+        try:
+            return divide_into_clusters(n_clusters, self.neurons_of_type, background)
+        except ValueError:
+            raise UnavailableError("architecture.clusters.n_background") from None
+
+
+def four_entries(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    """A value for each pathway."""
+    return value if isinstance(value, tuple) else (value,) * 4
+
+
+def entry_path(key: str, value: object, index: int) -> KeyPath:
+    """Key path of one entry, or of the whole value where one number stands for all entries."""
+    path = tuple(key.split("."))
+    return (*path, index) if isinstance(value, tuple) else path

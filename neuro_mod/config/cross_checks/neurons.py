@@ -1,0 +1,60 @@
+"""Checks of the time axis and of values given population by population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.errors import Problem
+from neuro_mod.core.populations import Populations, total_populations
+
+_INIT = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
+_EXTERNAL = ("c_ext", "nu_ext_baseline", "j_ext")
+_MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
+
+
+def time_step(draft: Draft) -> Iterator[Problem]:
+    """At least one step in the run."""
+    step, duration = draft["init_params.delta_t"], draft["init_params.duration_sec"]
+    if step > duration:
+        yield Problem(
+            ("init_params", "delta_t"), f"found {step:g} s", f"at most init_params.duration_sec = {duration:g} s"
+        )
+
+
+def _length(key: str, short_lengths: tuple[int, ...], draft: Draft) -> Iterator[Problem]:
+    """A list has as many entries as it may describe."""
+    value, total = draft[key], total_populations(draft["architecture.clusters.n_clusters"])
+    if isinstance(value, tuple) and len(value) not in (*short_lengths, total):
+        meanings = {total: "one per population"} | {length: _MEANINGS[length] for length in short_lengths}
+        lengths = ", or ".join(f"{length} entries ({meanings[length]})" for length in sorted(meanings))
+        yield Problem(tuple(key.split(".")), f"found {len(value)} entries", f"one number, or {lengths}")
+
+
+#: One check per list, so that one invalid list does not hide another.
+LENGTHS = tuple(
+    [partial(_length, f"init_params.{name}", (2,)) for name in _INIT]
+    + [partial(_length, f"external_currents.{name}", (2, 4)) for name in _EXTERNAL]
+)
+
+
+def threshold_above_reset(draft: Draft) -> Iterator[Problem]:
+    """No population fires forever."""
+    values = (draft["init_params.threshold"], draft["init_params.reset_voltage"])
+    lengths = {len(value) for value in values if isinstance(value, tuple)} - {2}
+    # without per-population lists, E and I tell everything: a network without clusters
+    n_clusters = draft["architecture.clusters.n_clusters"] if lengths else 0
+    if lengths - {total_populations(n_clusters)}:
+        return
+    layout = Populations(n_clusters, (0, 0), (0, 0))
+    threshold, reset = (layout.expand(value) for value in values)
+    low = [i for i in range(layout.total) if threshold[i] <= reset[i]]
+    if low:
+        names = [layout.names[i] if lengths else "EI"[i] for i in low]
+        more = f" and {len(low) - 3} more" if len(low) > 3 else ""
+        yield Problem(
+            ("init_params", "threshold"),
+            f"found {threshold[low[0]]:g} for {', '.join(names[:3])}{more}",
+            f"more than init_params.reset_voltage = {reset[low[0]]:g}",
+        )

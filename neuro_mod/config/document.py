@@ -1,0 +1,199 @@
+"""YAML text to plain data that remembers the line of every key."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import ComposerError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from neuro_mod.config.errors import KeyPath, Problem
+
+MAX_BYTES = 1_000_000
+MAX_VALUES = 100_000
+MAX_DEPTH = 50
+
+_TAG = "tag:yaml.org,2002:"
+_TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
+_TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
+
+
+@dataclass
+class Document:
+    """What a file says.
+
+    Attributes:
+        data: Mappings, lists, strings, numbers, booleans and None.
+        lines: Line of each key and list entry, from 1.
+    """
+
+    data: Any
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+
+
+class DocumentError(Exception):
+    """The text is not a readable YAML document.
+
+    Args:
+        problems: What is wrong; their ``source`` is still empty.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__(*problems)
+
+
+def read_document(content: bytes | str) -> Document:
+    """Read one YAML 1.2 document, whatever its top level is.
+
+    Args:
+        content: The text, as UTF-8 if bytes.
+
+    Raises:
+        DocumentError: Too large, not UTF-8, not YAML, duplicate keys, tags, runaway aliases.
+    """
+    text = _decode(content)
+    try:
+        node = _compose(text)
+        builder = _Builder()
+        data = None if node is None else builder.build(node, ())
+    except RecursionError:
+        raise DocumentError(Problem((), "nested too deeply", "a few levels of keys and lists")) from None
+    if builder.problems:
+        raise DocumentError(*builder.problems)
+    return Document(data, builder.lines)
+
+
+def _decode(content: bytes | str) -> str:
+    if len(content) > MAX_BYTES:
+        raise DocumentError(Problem((), "file too large", f"at most {MAX_BYTES // 1_000_000} MB"))
+    if isinstance(content, bytes):
+        try:
+            content = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise DocumentError(Problem((), "not UTF-8 text", "a YAML file in UTF-8", line=line)) from None
+    if sum(map(content.count, ",\n[{")) > MAX_VALUES:  # reading them all would take half a minute
+        raise DocumentError(_too_many())
+    return content
+
+
+def _too_many() -> Problem:
+    return Problem((), "too many values", f"at most {MAX_VALUES:,}, counting each use of an alias")
+
+
+def _compose(text: str) -> Node | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor may be reused
+            return YAML(typ="safe", pure=True).compose(text)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise DocumentError(
+            Problem((), f"not text: character {error.character!r}", "a YAML file in UTF-8", line=line)
+        ) from None
+    except MarkedYAMLError as error:
+        raise DocumentError(_syntax_problem(error)) from None
+    except (YAMLError, ValueError, AttributeError) as error:
+        raise DocumentError(Problem((), f"not valid YAML: {error}")) from None
+
+
+def _syntax_problem(error: MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else None
+    if isinstance(error, ComposerError) and error.context and "single document" in error.context:
+        return Problem((), "a second document starts here (---)", "one document per file", line=line)
+    hint = "indent with spaces, not tabs" if error.problem and "\\t" in error.problem else ""
+    reason = ", ".join(part for part in (error.context, error.problem) if part)
+    return Problem((), f"not valid YAML: {reason}", hint=hint, line=line)
+
+
+class _Builder:
+    """Turns a graph of YAML nodes into plain data."""
+
+    def __init__(self) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self.problems: list[Problem] = []
+        self._count = 0
+        self._open: set[int] = set()
+        self._scalars = YAML(typ="safe", pure=True).constructor
+
+    def build(self, node: Node, path: KeyPath) -> Any:
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise DocumentError(_too_many())
+        if len(self._open) > MAX_DEPTH:
+            raise RecursionError
+        self.lines.setdefault(path, _line(node))
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if id(node) in self._open:
+            raise DocumentError(Problem(path, "an alias inside what it refers to", "no circles", line=_line(node)))
+        self._open.add(id(node))
+        try:
+            return self._collection(node, path)
+        finally:
+            self._open.remove(id(node))
+
+    def _collection(self, node: Node, path: KeyPath) -> Any:
+        if isinstance(node, MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._refuse_tag(node, path)
+
+    def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        first_line: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            line = _line(key_node)
+            if not isinstance(key_node, ScalarNode):
+                self.problems.append(Problem(path, "a key that is not plain text", "key: value", line=line))
+                continue
+            key = key_node.value
+            if key_node.tag == _TAG + "merge":
+                merged |= self._merge(value_node, path)
+                continue
+            if key in first_line:
+                self.problems.append(
+                    Problem((*path, key), "duplicate key", hint=f"it is also on line {first_line[key]}", line=line)
+                )
+            first_line.setdefault(key, line)
+            self.lines[(*path, key)] = line
+            data[key] = self.build(value_node, (*path, key))
+        return merged | data
+
+    def _merge(self, node: Node, path: KeyPath) -> dict[str, Any]:
+        """``<<: *anchor``: the keys of another mapping, for which keys beside it take precedence."""
+        data = self.build(node, path)
+        if not isinstance(data, dict):
+            self.problems.append(Problem((*path, "<<"), "not a mapping", "<<: *anchor", line=_line(node)))
+            return {}
+        return data
+
+    def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
+        if node.tag in _TYPED:
+            try:
+                return self._scalars.construct_object(node)
+            except (YAMLError, ValueError, LookupError):
+                self.problems.append(
+                    Problem(path, f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}', line=_line(node))
+                )
+                return None
+        return node.value if node.tag in _TEXT else self._refuse_tag(node, path)
+
+    def _refuse_tag(self, node: Node, path: KeyPath) -> None:
+        tag = "!!" + node.tag.removeprefix(_TAG) if node.tag.startswith(_TAG) else node.tag
+        self.problems.append(
+            Problem(path, f"the tag {tag} is not allowed", "plain values, lists and keys", line=_line(node))
+        )
+
+
+def _line(node: Node) -> int:
+    return node.start_mark.line + 1

@@ -1,0 +1,137 @@
+"""The whole configuration of one experiment, validated and immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+
+from neuro_mod.config.architecture import Architecture
+from neuro_mod.config.cross_checks import cross_check
+from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.errors import ConfigError, KeyPath, Problem
+from neuro_mod.config.fields import Section, extra_of
+from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
+from neuro_mod.config.neurons import InitParams
+from neuro_mod.config.overrides import Overrides, apply_overrides
+from neuro_mod.config.perturbation import Perturbations
+from neuro_mod.config.plain import plain
+from neuro_mod.config.schema import json_schema
+from neuro_mod.config.settings import Settings
+from neuro_mod.config.validation import locate, validate
+from neuro_mod.config.writing import to_yaml
+from neuro_mod.core.populations import PATHWAYS, Populations, divide_into_clusters
+
+
+def _none_as_empty(value: object) -> object:
+    return {} if value is None else value
+
+
+class Experiment(Section):
+    """One experiment. Build it with `load_experiment`, change it with `replace`."""
+
+    init_params: InitParams = Field(default_factory=InitParams, description="the run and its neurons")
+    architecture: Architecture = Field(default_factory=Architecture, description="the recurrent network")
+    external_currents: ExternalCurrents = Field(
+        default_factory=ExternalCurrents, description="Poisson input from outside the network"
+    )
+    stimulus: Stimulus = Field(default_factory=Stimulus, description="a current added to some of the neurons")
+    arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
+    perturbation: Annotated[Perturbations, BeforeValidator(_none_as_empty)] = Field(
+        default_factory=Perturbations, description="vectors in cluster space added to parameters, by target"
+    )
+    settings: Settings = Field(default_factory=Settings, description="seed, and where results go")
+
+    @model_validator(mode="after")
+    def _check_together(self, info: ValidationInfo) -> Self:
+        invalid = (info.context or {}).get("invalid", ())
+        if problems := cross_check(Draft(self, invalid)):
+            raise ConfigError(problems)
+        return self
+
+    @cached_property
+    def populations(self) -> Populations:
+        """The layout of cluster space."""
+        network, clusters = self.architecture.network, self.architecture.clusters
+        return divide_into_clusters(
+            clusters.n_clusters, (network.n_excitatory, network.n_inhibitory), clusters.n_background
+        )
+
+    def external_sources(self, name: Literal["c_ext", "nu_ext_baseline", "j_ext"]) -> NDArray[np.float64]:
+        """A parameter of the external sources, population by population.
+
+        Args:
+            name: Which one.
+
+        Returns:
+            Array of shape ``(2, total_pops)``: external excitatory and external inhibitory source, in the
+            parameter's unit. The inhibitory source is 0 unless four entries describe it.
+        """
+        value = getattr(self.external_currents, name)
+        if isinstance(value, tuple) and len(value) == len(PATHWAYS):
+            return np.array([self.populations.expand(value[:2]), self.populations.expand(value[2:])])
+        excitatory = self.populations.expand(value)
+        return np.array([excitatory, np.zeros_like(excitatory)])
+
+    def replace(self, overrides: Overrides) -> Experiment:
+        """Change some values.
+
+        Args:
+            overrides: ``{"init_params.duration_sec": 1.0}``, or strings ``"init_params.duration_sec=1.0"``.
+
+        Returns:
+            A new experiment. Values that follow from changed ones (``total_pops``) follow, unless they were given.
+
+        Raises:
+            ConfigError: The result is not valid.
+        """
+        return build_experiment(self.model_dump(exclude_unset=True), overrides)
+
+    def to_yaml(self) -> str:
+        """The resolved configuration, every key; loading it gives an equal experiment.
+
+        Values that follow from others (``n_inhibitory``, ``total_pops``) are left out, so that the text can be edited.
+        """
+        return to_yaml(_dump(self))
+
+
+def build_experiment(
+    data: Any, overrides: Overrides = (), place: Callable[[KeyPath], Any] = lambda _: {}
+) -> Experiment:
+    """Validate plain data.
+
+    Args:
+        data: Sections, as mappings.
+        overrides: Values that replace those in `data`.
+        place: Source and line of a key path, as keyword arguments of `Problem`.
+
+    Raises:
+        ConfigError: All that is wrong.
+    """
+    origins: dict[KeyPath, str] = {}
+    problems: list[Problem] = []
+    try:
+        data = plain(data)
+    except RecursionError:
+        raise ConfigError([Problem((), "nested too deeply", "a few levels of keys and lists")]) from None
+    if overrides:
+        data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
+    experiment, found = validate(Experiment, data)
+    problems += locate(found, origins, place)
+    if problems or experiment is None:
+        raise ConfigError(problems)
+    return experiment
+
+
+def _dump(section: Section) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, field in type(section).model_fields.items():
+        value = getattr(section, key)
+        if extra_of(field).get("derived") or (value is None and key != "offset_time"):
+            continue
+        data[key] = _dump(value) if isinstance(value, Section) else value
+    return data

@@ -1,0 +1,130 @@
+"""The kinds of values a parameter can take, and how a parameter is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+)
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import PydanticCustomError, core_schema
+
+from neuro_mod.core.populations import PATHWAYS
+
+T = TypeVar("T")
+
+#: Tags of the alternatives below. They show up in pydantic's error locations, where no key can look like them.
+ONE, MANY = "<one>", "<many>"
+
+#: What the entries of a list stand for; the text ends the sentence "expected one value, or ...".
+PER_POPULATION = "[E, I] or one entry per population"
+PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
+PER_TYPE = "[E, I]"
+PER_SOURCE = f"[E, I], [{', '.join('ext ' + pathway for pathway in PATHWAYS)}] or one entry per population"
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, and no key passes unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def parameter(
+    default: Any,
+    meaning: str,
+    unit: str = "",
+    *,
+    entries: str = "",
+    expected: str = "",
+    derive: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
+    """Declare a parameter.
+
+    Args:
+        default: Value when a configuration leaves it out.
+        meaning: What it is, one short phrase.
+        unit: SI unit; empty if dimensionless.
+        entries: What the entries of a list stand for.
+        expected: What is valid, where the type does not say it.
+        derive: For a parameter that follows from others: computes it from the fields above it.
+
+    Returns:
+        The pydantic field.
+    """
+    extra: dict[str, Any] = {"unit": unit, "entries": entries, "expected": expected, "derived": derive is not None}
+    value: dict[str, Any] = {"default_factory": derive} if derive else {"default": default}
+    description = f"{meaning} ({unit})" if unit else meaning
+    return Field(**value, description=description, json_schema_extra={k: v for k, v in extra.items() if v})
+
+
+def extra_of(field: FieldInfo) -> dict[str, Any]:
+    """What `parameter` noted beside pydantic's own fields."""
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _form(value: object) -> str:
+    return MANY if isinstance(value, list | tuple) else ONE
+
+
+class _NotEmpty:
+    """Lets a key be left out (None) but not be written without a value."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(self._refuse_none, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        alternatives = handler(schema)["anyOf"]
+        return next(alternative for alternative in alternatives if alternative != {"type": "null"})
+
+    @staticmethod
+    def _refuse_none(value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("empty", "missing value")
+        return value
+
+
+Real = Annotated[float, Field(strict=True)]
+Positive = Annotated[float, Field(strict=True, gt=0)]
+NonNegative = Annotated[float, Field(strict=True, ge=0)]
+Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+OpenFraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
+PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
+Switch = Annotated[bool, Field(strict=True)]
+
+#: A key that may be left out, for which there is no default value.
+LeftOut = Annotated[T | None, _NotEmpty()]
+
+#: At least one entry.
+Several = Annotated[tuple[T, ...], Field(min_length=1)]
+
+#: A list with an entry for E and one for I.
+Pair = Annotated[tuple[T, ...], Field(min_length=2, max_length=2)]
+
+#: A value for all populations, or a list: ``[E, I]``, one entry per population, for external sources also four.
+OneOrMany = Annotated[
+    Annotated[T, Tag(ONE)] | Annotated[tuple[T, ...], Field(min_length=2), Tag(MANY)], Discriminator(_form)
+]
+
+#: A value for all four pathways, or one for each.
+OneOrFour = Annotated[
+    Annotated[T, Tag(ONE)] | Annotated[tuple[T, ...], Field(min_length=4, max_length=4), Tag(MANY)],
+    Discriminator(_form),
+]

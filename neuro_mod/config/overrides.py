@@ -1,0 +1,118 @@
+"""Single values set from outside the file: ``external_currents.nu_ext_baseline[0]=7.5``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from neuro_mod.config.document import DocumentError, read_document
+from neuro_mod.config.errors import KeyPath, Problem, show
+from neuro_mod.config.plain import plain
+from neuro_mod.config.schema import Schema, subschema
+from neuro_mod.config.translation import unknown_key
+
+#: Strings ``KEY=VALUE``, or a mapping from key to value.
+Overrides = Iterable[str] | Mapping[str, Any]
+
+_KEY = re.compile(r"[^\s.\[\]=]+(\[\d+\])*(\.[^\s.\[\]=]+(\[\d+\])*)*")
+_PART = re.compile(r"\[(\d{1,9})\]|([^.\[\]]+)")
+_EXAMPLE = "KEY=VALUE, for example external_currents.nu_ext_baseline[0]=7.5"
+
+
+class _OverrideError(Exception):
+    """An override that cannot be applied."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem)
+
+
+def apply_overrides(
+    data: dict[str, Any], overrides: Overrides, schema: Schema
+) -> tuple[dict[str, Any], dict[KeyPath, str], list[Problem]]:
+    """Set values in unvalidated data.
+
+    Args:
+        data: Sections as read; not modified.
+        overrides: What to set, in this order.
+        schema: JSON Schema of the data; an index into a list that `data` leaves out starts from the default in it.
+
+    Returns:
+        The new data; for each key path that was set, the override's text; and the overrides that make no sense.
+    """
+    origins: dict[KeyPath, str] = {}
+    problems: list[Problem] = []
+    for label, key, value in _parse(overrides, problems):
+        attempt = plain(data)
+        try:
+            path = parse_key(key)
+            _set(attempt, path, value, schema)
+        except _OverrideError as error:
+            problems.append(replace(error.problem, source=label))
+            continue
+        data = attempt
+        origins[path] = label
+    return data, origins, problems
+
+
+def parse_key(key: str) -> KeyPath:
+    """Read ``a.b[0]`` as ``("a", "b", 0)``."""
+    if not _KEY.fullmatch(key):
+        raise _OverrideError(
+            Problem((), f'cannot read the key "{key}"', "names joined by dots, with [index] for a list entry")
+        )
+    return tuple(int(index) if index else name for index, name in _PART.findall(key))
+
+
+def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(overrides, Mapping):
+        yield from ((f"override {key}={show(value)}", key, plain(value)) for key, value in overrides.items())
+        return
+    for text in [overrides] if isinstance(overrides, str) else overrides:
+        label = f"--set {text}"
+        key, equals, value = text.partition("=")
+        if not equals:
+            problems.append(Problem((), "no = between key and value", _EXAMPLE, source=label))
+            continue
+        try:
+            yield label, key.strip(), read_document(value).data
+        except DocumentError as error:
+            problems += [Problem((), problem.found, problem.expected, source=label) for problem in error.problems]
+
+
+def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> None:
+    """Walk to the container of the last part, creating what the file leaves out, and set the value there."""
+    container: Any = data
+    for depth, part in enumerate(path):
+        here = path[: depth + 1]
+        _check_step(container, here, schema)
+        if depth == len(path) - 1:
+            container[part] = value
+        elif isinstance(part, str) and container.get(part) is None:
+            container[part] = _start(here, path[depth + 1], schema)
+        container = container[part]
+
+
+def _start(path: KeyPath, following: str | int, schema: Schema) -> Any:
+    """What an override begins with where the file leaves a key out."""
+    default = (subschema(schema, path) or {}).get("default")
+    if default is None and isinstance(following, int):
+        raise _OverrideError(Problem(path, "this list has no default", hint="set all of it, as [entry, entry]"))
+    return {} if default is None else plain(default)
+
+
+def _check_step(container: Any, path: KeyPath, schema: Schema) -> None:
+    *above, part = path
+    if isinstance(part, str):
+        if not isinstance(container, dict):
+            raise _OverrideError(Problem(tuple(above), f"found {show(container)}", f"a mapping that contains {part}"))
+        parent = subschema(schema, tuple(above))
+        if parent is not None and subschema(schema, path) is None:
+            raise _OverrideError(unknown_key(path, schema))
+    elif not isinstance(container, list):
+        raise _OverrideError(Problem(path, f"found {show(container)}, not a list", hint="set it without an index"))
+    elif part >= len(container):
+        valid = f"an index from 0 to {len(container) - 1}" if container else "no index, as the list is empty"
+        raise _OverrideError(Problem(path, "index out of range", valid))

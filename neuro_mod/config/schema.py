@@ -1,0 +1,108 @@
+"""JSON Schema of a configuration, and plain phrases for what it allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from neuro_mod.config.errors import KeyPath, show
+from neuro_mod.config.fields import PER_PATHWAY
+
+Schema = dict[str, Any]
+
+_BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
+_SIMPLE = {"boolean": "true or false", "string": "text", "object": "a mapping of keys to values", "null": "nothing"}
+
+
+def json_schema(model: type[BaseModel]) -> Schema:
+    """JSON Schema (draft 2020-12) of a section or of a whole experiment."""
+    schema = _tidy(model.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _tidy(schema: Any, *, named: bool = False) -> Any:
+    """Drop what pydantic adds for its own use: titles derived from names, defaults that mean "left out"."""
+    if isinstance(schema, list):
+        return [_tidy(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _tidy(value, named=key in {"properties", "$defs"} and not named)
+        for key, value in schema.items()
+        if named or not (key == "title" or (key == "default" and value is None))
+    }
+
+
+def subschema(root: Schema, path: KeyPath) -> Schema | None:
+    """The part of a schema that describes one key path; None if there is no such key."""
+    schema: Schema | None = _resolve(root, root)
+    for part in path:
+        if schema is None:
+            return None
+        if isinstance(part, int):
+            found = _form(schema, "array", root).get("items")
+        else:
+            found = _form(schema, "object", root).get("properties", {}).get(part)
+        schema = None if found is None else _resolve(found, root)
+    return schema
+
+
+def key_paths(root: Schema, schema: Schema | None = None, path: KeyPath = ()) -> list[KeyPath]:
+    """All key paths that a configuration may contain."""
+    properties = _form(_resolve(schema or root, root), "object", root).get("properties", {})
+    paths = [(*path, key) for key in properties]
+    for key, child in properties.items():
+        paths += key_paths(root, child, (*path, key))
+    return paths
+
+
+def expected(schema: Schema, root: Schema) -> str:
+    """What a schema allows, as a phrase: ``a whole number >= 1``."""
+    schema = _resolve(schema, root)
+    if "expected" in schema:
+        return schema["expected"]
+    if "enum" in schema or "const" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return f"one of {', '.join(map(str, values))}" if len(values) > 1 else str(values[0])
+    if "oneOf" in schema:
+        one = expected(schema["oneOf"][0], root)
+        entries = schema["entries"]
+        return f"{one}, or four entries {entries}" if entries == PER_PATHWAY else f"{one}, {entries}"
+    if "anyOf" in schema:
+        return ", or ".join(expected(alternative, root) for alternative in schema["anyOf"])
+    return _of_type(schema, root)
+
+
+def _of_type(schema: Schema, root: Schema) -> str:
+    kind = schema.get("type", "")
+    if kind == "array":
+        items = expected(schema["items"], root)
+        return f"{schema['entries']}, each {items}" if "entries" in schema else f"a list of {_plural(items)}"
+    if kind in _SIMPLE:
+        return _SIMPLE[kind]
+    low_high = " and ".join(f"{sign} {show(schema[key])}" for key, sign in _BOUNDS if key in schema)
+    return " ".join(filter(None, ("a whole number" if kind == "integer" else "a number", low_high)))
+
+
+def _plural(phrase: str) -> str:
+    for one, many in (("a whole number", "whole numbers"), ("a number", "numbers"), ("a list", "lists")):
+        if phrase.startswith(one):
+            return many + phrase.removeprefix(one)
+    return f"entries, each {phrase}"
+
+
+def _resolve(schema: Schema, root: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    target = root["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+    return target | {key: value for key, value in schema.items() if key != "$ref"}
+
+
+def _form(schema: Schema, kind: str, root: Schema) -> Schema:
+    """The alternative of a schema that has the given JSON type; empty if there is none."""
+    for alternative in schema.get("oneOf") or schema.get("anyOf") or [schema]:
+        resolved = _resolve(alternative, root)
+        if resolved.get("type") == kind:
+            return resolved
+    return {}

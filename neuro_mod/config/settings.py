@@ -1,0 +1,39 @@
+"""Section ``settings``: seed, and where results go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from neuro_mod.config.fields import Count, Section, Switch, parameter
+
+
+def _plain_folder_name(name: str) -> str:
+    if name in {"", ".", ".."} or name != name.strip() or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
+        raise PydanticCustomError("folder_name", "not a plain folder name")
+    return name
+
+
+def _path(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise PydanticCustomError("path", "not a path")
+    return text
+
+
+class Settings(Section):
+    """Everything that does not change the model."""
+
+    random_seed: Count = parameter(256, "root of all random numbers")
+    save: Switch = parameter(True, "write results to disk")
+    plot: Switch = parameter(True, "draw figures")
+    save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(
+        "simulations", "folder for results", expected="the path of a folder"
+    )
+    sim_name: Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)] = parameter(
+        "default",
+        "name of this run's folder in save_dir",
+        expected='a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)',
+    )
+    plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")

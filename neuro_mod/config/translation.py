@@ -1,0 +1,78 @@
+"""Pydantic's errors in the language of a YAML author."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from neuro_mod.config.errors import KeyPath, Problem, format_path, show
+from neuro_mod.config.fields import MANY, ONE
+from neuro_mod.config.schema import Schema, expected, json_schema, key_paths, subschema
+
+
+def translate(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Problem]:
+    """Describe the field errors of a model.
+
+    Args:
+        errors: Pydantic's list.
+        model: The model that was validated; its JSON Schema says what is expected where.
+    """
+    own = [error for error in errors if error["type"] != "default_factory_not_called"]
+    root = json_schema(model)
+    located = [(key_path(error["loc"]), error) for error in own]
+    paths = {path for path, _ in located}
+    return [
+        _problem(path, error, root)
+        for path, error in located
+        # a list whose entries are invalid is reported as too short as well
+        if not (error["type"] == "too_short" and any(path == other[:-1] for other in paths))
+    ]
+
+
+def key_path(location: tuple[int | str, ...]) -> KeyPath:
+    """The key path of a pydantic error location, without the alternatives of unions."""
+    return tuple(part for part in location if part not in {ONE, MANY})
+
+
+def _problem(path: KeyPath, error: ErrorDetails, root: Schema) -> Problem:
+    if error["type"] == "extra_forbidden":
+        return unknown_key(path, root)
+    schema = subschema(root, path)
+    valid = "" if schema is None else expected(schema, root)
+    if error["type"] == "missing":
+        return Problem(path, "missing", valid, _meaning(schema))
+    unquoted = error["type"] == "string_type" and isinstance(error["input"], int | float)
+    return Problem(path, _found(error), valid, "put it in quotes" if unquoted else "")
+
+
+def _found(error: ErrorDetails) -> str:
+    value: Any = error["input"]
+    if value is None:
+        return "missing value"
+    if error["type"] in {"too_short", "too_long"}:
+        return f"found {len(value)} {'entry' if len(value) == 1 else 'entries'}"
+    return f"found {show(value)}"
+
+
+def _meaning(schema: Schema | None) -> str:
+    return "" if schema is None else schema.get("description", "")
+
+
+def unknown_key(path: KeyPath, root: Schema) -> Problem:
+    """Say which keys are valid beside an unknown one, and which was probably meant."""
+    name = str(path[-1])
+    valid = list((subschema(root, path[:-1]) or {}).get("properties", {}))
+    elsewhere = [format_path(other) for other in key_paths(root) if other[-1] == name and "perturbation" not in other]
+    by_case = {key.lower(): key for key in valid}
+    close = get_close_matches(name.lower(), by_case, n=1)
+    if close:
+        suggestion = f"did you mean {by_case[close[0]]}? "
+    elif elsewhere:
+        suggestion = f"did you mean {elsewhere[0]}? "
+    else:
+        suggestion = ""
+    return Problem(path, "unknown key", hint=f"{suggestion}(valid: {', '.join(valid)})")

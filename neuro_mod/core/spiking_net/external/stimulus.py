@@ -1,0 +1,108 @@
+"""Deterministic stimulus currents: which neurons receive them, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import EXCITATORY, Populations
+from neuro_mod.core.random import Stream
+
+StimulusShape = Literal["box", "linear", "diff2exp"]
+STIMULUS_SHAPES: tuple[StimulusShape, ...] = get_args(StimulusShape)
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A current ``s_i(t) = gain_i course(t)``.
+
+    Args:
+        gain: Peak current of each neuron in threshold units per second, shape ``(n_neurons,)``.
+        course: Time course, peak 1 for each onset, shape ``(n_steps,)``.
+    """
+
+    gain: NDArray[np.float64]
+    course: NDArray[np.float64]
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.float64]:
+        if copy is False:
+            raise ValueError("a stimulus is held as gain and course; a dense array is always new")
+        return np.multiply.outer(self.course, self.gain).astype(np.float64 if dtype is None else dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def stimulus_course(
+    shape: StimulusShape,
+    onsets: Sequence[float],
+    times: NDArray[np.float64],
+    *,
+    duration: float,
+    tau_rise: float,
+    tau_decay: float,
+) -> NDArray[np.float64]:
+    """Time course of a stimulus, the sum over its onsets.
+
+    Args:
+        shape: ``box`` (1 from onset to offset), ``linear`` (ramp from 0 at onset to 1 at offset) or ``diff2exp``
+            (difference of exponentials, peak 1, without offset).
+        onsets: Onsets in seconds; may be empty.
+        times: Times in seconds, shape ``(n_steps,)``.
+        duration: Offset minus onset in seconds (``box``, ``linear``).
+        tau_rise: Rise time in seconds (``diff2exp``), below ``tau_decay``.
+        tau_decay: Decay time in seconds (``diff2exp``).
+
+    Returns:
+        Course of shape ``(n_steps,)``.
+
+    Raises:
+        ValueError: Unknown shape.
+    """
+    course = np.zeros_like(times)
+    for onset in onsets:
+        since = times - onset
+        # a step belongs to the window by its nearest multiple of the time step, whatever the last bit of `times`
+        begun = since > -1e-9
+        inside = begun & (since < duration - 1e-9)
+        if shape == "box":
+            course += inside
+        elif shape == "linear":
+            course += np.where(inside, since / duration, 0.0)
+        elif shape == "diff2exp":
+            course += np.where(begun, _difference_of_exponentials(np.maximum(since, 0.0), tau_rise, tau_decay), 0.0)
+        else:
+            raise ValueError(f"stimulus_shape is {shape!r}; valid: {', '.join(STIMULUS_SHAPES)}")
+    return course
+
+
+def _difference_of_exponentials(
+    since: NDArray[np.float64], tau_rise: float, tau_decay: float
+) -> NDArray[np.float64]:
+    peak_time = np.log(tau_decay / tau_rise) * tau_rise * tau_decay / (tau_decay - tau_rise)
+    peak = np.exp(-peak_time / tau_decay) - np.exp(-peak_time / tau_rise)
+    return (np.exp(-since / tau_decay) - np.exp(-since / tau_rise)) / peak
+
+
+def draw_stimulated(
+    populations: Populations, seed: int, clusters_fraction: float, neurons_fraction: float
+) -> NDArray[np.bool_]:
+    """Choose the stimulated neurons: E neurons of some clusters, both chosen from the stimulus stream.
+
+    Args:
+        populations: The layout.
+        seed: Root seed.
+        clusters_fraction: Fraction of the E clusters that are stimulated (rounded to whole clusters).
+        neurons_fraction: Fraction of the E neurons of each of them (rounded to whole neurons).
+
+    Returns:
+        True for stimulated neurons, shape ``(n_neurons,)``.
+    """
+    n_clusters = round(clusters_fraction * populations.n_clusters)
+    size = populations.cluster_sizes[EXCITATORY]
+    stimulated = np.zeros(populations.n_neurons, dtype=bool)
+    for cluster in Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_clusters]:
+        order = Stream(seed, "stimulated_neurons", (int(cluster),)).permutation(size)
+        stimulated[populations.boundaries[cluster] + order[: round(neurons_fraction * size)]] = True
+    return stimulated

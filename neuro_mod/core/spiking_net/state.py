@@ -1,0 +1,52 @@
+"""The state of a simulation between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.network import SpikingNetwork
+
+InitialVoltage = Literal["zero", "uniform"]
+INITIAL_VOLTAGES: tuple[InitialVoltage, ...] = get_args(InitialVoltage)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a simulation stands; continuing from it is the same as never having stopped.
+
+    Args:
+        voltage: V in threshold units, shape ``(n_neurons,)``, in the precision of the simulation.
+        current: I in threshold units per second, shape ``(n_neurons,)``.
+        refractory: Steps left in the refractory period, shape ``(n_neurons,)``.
+        step: Steps done since the beginning; the place in the streams of the noise.
+    """
+
+    voltage: NDArray[np.floating]
+    current: NDArray[np.floating]
+    refractory: NDArray[np.int32]
+    step: int = 0
+
+
+def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:
+    """State before the first step: no current, nobody refractory.
+
+    Args:
+        network: The network.
+        seed: Root seed; stream ``"initial_voltage"``.
+        voltage: ``zero``, or ``uniform`` in [0, threshold).
+
+    Raises:
+        ValueError: Unknown choice of ``voltage``.
+    """
+    if voltage not in INITIAL_VOLTAGES:
+        raise ValueError(f"initial_voltage is {voltage!r}; valid: {', '.join(INITIAL_VOLTAGES)}")
+    n = network.n_neurons
+    fraction = np.zeros(n)
+    if voltage == "uniform":
+        fraction = Stream(seed, "initial_voltage").uniform(np.arange(n), 1)[:, 0]
+    return State(fraction * network.threshold, np.zeros(n), np.zeros(n, dtype=np.int32))
