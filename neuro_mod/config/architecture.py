@@ -34,14 +34,12 @@ class Network(Section):
         derive=lambda above: above["n_neurons"] - above["n_excitatory"],
     )
     connectivity_fraction_probs: OneOrFour[Fraction] = parameter(
-        (0.2, 0.5, 0.5, 0.5), "fraction of the neurons of a population that one neuron hears", entries=PER_PATHWAY
+        (0.2, 0.5, 0.5, 0.5), "fraction of a population that a neuron hears", entries=PER_PATHWAY
     )
     j_baseline: OneOrFour[Real] = parameter(
         (0.63, 0.63, -1.9, -3.8), "weight, before division by sqrt(N)", "threshold units", entries=PER_PATHWAY
     )
-    in_degree: Literal["fixed", "binomial"] = parameter(
-        "fixed", "synapses per neuron: the same number for all, or random (Erdos-Renyi)"
-    )
+    in_degree: Literal["fixed", "binomial"] = parameter("fixed", "synapses per neuron: all alike, or random")
 
 
 class Clusters(Section):
@@ -52,7 +50,7 @@ class Clusters(Section):
     j_potentiated: OneOrFour[NonNegative] = parameter(
         (16.85, 5.45, 6.25, 5.0), "factor on weights within a cluster", entries=PER_PATHWAY
     )
-    depress: Switch = parameter(True, "weaken weights between clusters so that the average weight stays")
+    depress: Switch = parameter(True, "weaken weights between clusters: same average")
     total_pops: Count = parameter(
         None,
         "populations, 2 n_clusters + 2; follows from n_clusters",

@@ -43,7 +43,7 @@ class Stimulus(Section):
     duration_sec: Positive = parameter(0.2, "from onset to offset; unused by diff2exp", "s")
     amplitude: Real = parameter(0.0, "strength, in amplitude_unit")
     amplitude_unit: Literal["current", "relative"] = parameter(
-        "current", "threshold units per second, or fraction of the mean external current"
+        "current", "per second, or fraction of the mean external current"
     )
     tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s")
     tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s")
@@ -60,5 +60,5 @@ class Arousal(Section):
     k: Positive = parameter(1.25, "steepness of y(x)")
     M: NonNegative = parameter(13.125, "rise of the external rate at full arousal", "Hz")
     heterogeneity: Literal["quenched", "per_step", "none"] = parameter(
-        "quenched", "random factor z on M: drawn once per neuron, at each step, or its mean 1/2"
+        "quenched", "random factor on M: per neuron, per step, or its mean"
     )

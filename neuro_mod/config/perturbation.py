@@ -29,13 +29,9 @@ class TimeDependence(Section):
 class PerturbationBlock(Section):
     """``f(t) * sum_i params_i vectors_i``, each vector placed on its ``involved_clusters``."""
 
-    vectors: LeftOut[Several[Several[Real]]] = parameter(
-        None, "one list per vector, one entry per involved population; drawn if left out"
-    )
+    vectors: LeftOut[Several[Several[Real]]] = parameter(None, "one list per vector; drawn if left out")
     n_vectors: LeftOut[PositiveCount] = parameter(None, "number of vectors to draw; follows from involved_clusters")
-    involved_clusters: Several[Several[Count]] = parameter(
-        ..., "one list per vector: indices of the populations that it acts on, from 0"
-    )
+    involved_clusters: Several[Several[Count]] = parameter(..., "for each vector, indices of its populations (from 0)")
     structured: Switch = parameter(True, "drawn entries are +1 or -1; otherwise normal")
     balance: Fraction = parameter(0.5, "probability of +1")
     mean: Real = parameter(0.0, "mean of normal entries")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from neuro_mod.config.experiment import Experiment
 from neuro_mod.config.fields import Section, extra_of
-from neuro_mod.config.schema import expected, json_schema, subschema
+from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, TimeDependence
+from neuro_mod.config.schema import json_schema, subschema
 from neuro_mod.config.writing import flow
 
 _SPIKING = """\
@@ -26,13 +26,14 @@ _CONVENTIONS = """\
 # I background). External parameters may also have four entries, for an excitatory and an inhibitory source.
 """
 _PERTURBATION = """\
-# Vectors in cluster space added to a parameter. Under the name of each target:
+# perturbation: {meaning}. Targets, and what a vector does there:
 {targets}
-# a block such as this one:
+# Replace {{}} below with a block under the name of each target, such as this one:
 #
 # perturbation:
 #   rate:
 {block}
+perturbation: {{}}
 """
 
 #: What the mean field reads; a section without a list is read entirely.
@@ -94,11 +95,10 @@ def _rows(section: Section, indent: str, keys: tuple[str, ...] = ()) -> Iterator
 
 def _comment(section: type[Section], key: str) -> str:
     """Meaning, unit and choices of a parameter."""
-    schema = json_schema(section)
-    about = subschema(schema, (key,)) or {}
-    entries = " [E, I]" if about.get("entries", "").startswith("[E, I]") else ""
-    choices = f": {' | '.join(about['enum'])}" if "enum" in about else ""
-    return f"{about.get('description', '')}{entries}{choices}" if about else expected(about, schema)
+    about = subschema(json_schema(section), (key,)) or {}
+    entries = "; E, I" if about.get("entries", "").startswith("[E, I]") else ""
+    choices = f" [{' | '.join(about['enum'])}]" if "enum" in about else ""
+    return about.get("description", "") + entries + choices
 
 
 def _aligned(rows: list[_Row]) -> str:
@@ -109,7 +109,24 @@ def _aligned(rows: list[_Row]) -> str:
 
 
 def _perturbation() -> str:
-    raise NotImplementedError
+    targets = [(f"#   {target}", field.description or "") for target, field in Perturbations.model_fields.items()]
+    width = max(len(code) for code, _ in targets)
+    return _PERTURBATION.format(
+        meaning=Experiment.model_fields["perturbation"].description,
+        targets="\n".join(f"{code:<{width}}  {comment}" for code, comment in targets),
+        block=_aligned([(f"# {code}", comment) for code, comment in _block(PerturbationBlock, "    ")]).rstrip(),
+    )
+
+
+def _block(section: type[Section], indent: str) -> Iterator[_Row]:
+    """An example block; keys that have a default show it."""
+    for key, field in section.model_fields.items():
+        value = _EXAMPLE.get(key, field.default)
+        if key == "time_dependence":
+            yield f"{indent}{key}:", _comment(section, key)
+            yield from _block(TimeDependence, indent + "  ")
+        else:
+            yield f"{indent}{key}: {flow(value)}".rstrip(), _comment(section, key)
 
 
 def main() -> None:

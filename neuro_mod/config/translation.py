@@ -69,10 +69,6 @@ def unknown_key(path: KeyPath, root: Schema) -> Problem:
     elsewhere = [format_path(other) for other in key_paths(root) if other[-1] == name and "perturbation" not in other]
     by_case = {key.lower(): key for key in valid}
     close = get_close_matches(name.lower(), by_case, n=1)
-    if close:
-        suggestion = f"did you mean {by_case[close[0]]}? "
-    elif elsewhere:
-        suggestion = f"did you mean {elsewhere[0]}? "
-    else:
-        suggestion = ""
-    return Problem(path, "unknown key", hint=f"{suggestion}(valid: {', '.join(valid)})")
+    valid_keys = f"valid: {', '.join(valid)}"
+    suggestion = by_case[close[0]] if close else elsewhere[0] if elsewhere else ""
+    return Problem(path, "unknown key", hint=f"did you mean {suggestion}? ({valid_keys})" if suggestion else valid_keys)

@@ -136,9 +136,7 @@ def total_populations(n_clusters: int) -> int:
     return 2 * n_clusters + 2
 
 
-def divide_into_clusters(
-    n_clusters: int, n_of_type: Sequence[int], background_sizes: Sequence[int]
-) -> Populations:
+def divide_into_clusters(n_clusters: int, n_of_type: Sequence[int], background_sizes: Sequence[int]) -> Populations:
     """Divide the neurons left over by the backgrounds evenly among the clusters.
 
     Args:

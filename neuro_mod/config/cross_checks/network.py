@@ -11,6 +11,7 @@ from neuro_mod.core.clustering.block_weights import depression_factors, largest_
 from neuro_mod.core.populations import PATHWAYS, divide_into_clusters, total_populations
 
 _NETWORK = ("architecture", "network")
+_ROUNDING = 1e-12
 _CLUSTERS = ("architecture", "clusters")
 
 
@@ -89,12 +90,12 @@ def depression(draft: Draft) -> Iterator[Problem]:
         return
     factors = four_entries(value)
     for index, g in enumerate(depression_factors(populations, factors)):
-        if g < 0:
+        if g < -_ROUNDING:
             pre, post = divmod(index, 2)
             largest = largest_potentiation(
                 populations.n_clusters, populations.type_fraction(post), populations.type_fraction(pre)
             )
-            largest = math.floor(largest * 1e4) / 1e4
+            largest = math.floor(largest * 1e4 + 1e-6) / 1e4
             yield Problem(
                 entry_path(key, value, index),
                 f"found {factors[index]:g} for {PATHWAYS[index]}, which makes the weights between clusters change sign "

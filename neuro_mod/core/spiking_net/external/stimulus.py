@@ -77,9 +77,7 @@ def stimulus_course(
     return course
 
 
-def _difference_of_exponentials(
-    since: NDArray[np.float64], tau_rise: float, tau_decay: float
-) -> NDArray[np.float64]:
+def _difference_of_exponentials(since: NDArray[np.float64], tau_rise: float, tau_decay: float) -> NDArray[np.float64]:
     peak_time = np.log(tau_decay / tau_rise) * tau_rise * tau_decay / (tau_decay - tau_rise)
     peak = np.exp(-peak_time / tau_decay) - np.exp(-peak_time / tau_rise)
     return (np.exp(-since / tau_decay) - np.exp(-since / tau_rise)) / peak

@@ -1,0 +1,59 @@
+"""The ``neuro-mod`` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from neuro_mod.cli.schema import schema
+from neuro_mod.cli.validate import validate
+
+app = typer.Typer(
+    name="neuro-mod",
+    help="Clustered spiking networks, their mean field, and vectorial neuromodulation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("validate")(validate)
+app.command("schema")(schema)
+
+BAD_INPUT = 2
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from neuro_mod import __version__
+
+        typer.echo(f"neuro-mod {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an invalid configuration ends any command with its problems, one a line, and exit code 2."""
+    try:
+        app()
+    except ValueError as error:
+        # not imported above: --help needs no configuration
+        from neuro_mod.config.errors import ConfigError
+
+        if not isinstance(error, ConfigError):
+            raise
+        typer.echo(str(error), err=True)
+        sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The leaky integrate-and-fire network as a PyTorch module: the readable reference of the model."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor, nn
+
+from neuro_mod.core.spiking_net.propagators import MECHANISMS, Mechanism, propagators
+
+Surrogate = Literal["fast_sigmoid", "arctan"]
+SURROGATES: tuple[Surrogate, ...] = get_args(Surrogate)
+
+
+class History(NamedTuple):
+    """What happened in each step, all of shape ``(..., n_steps, n_neurons)``.
+
+    Args:
+        voltage: V at the end of each step, threshold units.
+        current: I at the end of each step, threshold units per second.
+        spikes: 1 where a neuron fired in the step, in the module's dtype.
+    """
+
+    voltage: Tensor
+    current: Tensor
+    spikes: Tensor
+
+
+class LIFNet(nn.Module):
+    """Recurrent network of leaky integrate-and-fire neurons with exponential synapses.
+
+    ``dV/dt = -V/tau_m + I + s(t)``, ``dI/dt = -I/tau_s + sum_j (J_j / tau_s) delta(t - t_j)``. One step, in this order:
+    (1) neurons in their refractory period stay at reset, the others integrate, and the current decays; (2) neurons
+    with ``V >= threshold`` spike, are reset, and stay refractory for ``round(tau_refractory / delta_t)`` steps;
+    (3) this step's recurrent and external spikes arrive.
+
+    Every parameter is a buffer, or, if given as an `nn.Parameter`, a parameter to be trained. Parameters of neurons
+    are scalars, lists or tensors of shape ``(n_neurons,)``.
+
+    Args:
+        synaptic_weights: Efficacies J ``[post, pre]`` in threshold units, shape ``(n_neurons, n_neurons)``.
+        j_ext: Efficacy of an external spike in threshold units: a scalar, ``(n_neurons,)``, or
+            ``(n_sources, n_neurons)`` for several external sources.
+        tau_membrane: Membrane time constants in seconds.
+        tau_synaptic: Synaptic time constants in seconds.
+        tau_refractory: Absolute refractory periods in seconds.
+        threshold: Spike thresholds in threshold units.
+        reset_voltage: Reset voltages in threshold units.
+        delta_t: Time step in seconds.
+        mechanism: ``analytic`` (exact integration) or ``euler``.
+        surrogate: Derivative used for the spike in the backward pass, ``fast_sigmoid`` (Zenke & Ganguli 2018) or
+            ``arctan`` (Fang et al. 2021); without one, spikes pass no gradient.
+        surrogate_slope: Steepness of the surrogate, per threshold unit.
+
+    Raises:
+        ValueError: A shape does not fit, or an option is unknown.
+    """
+
+    synaptic_weights: Tensor
+    j_ext: Tensor
+    tau_membrane: Tensor
+    tau_synaptic: Tensor
+    tau_refractory: Tensor
+    threshold: Tensor
+    reset_voltage: Tensor
+
+    def __init__(
+        self,
+        synaptic_weights: Any,
+        j_ext: Any,
+        tau_membrane: Any,
+        tau_synaptic: Any,
+        tau_refractory: Any,
+        threshold: Any,
+        reset_voltage: Any = 0.0,
+        delta_t: float = 0.5e-3,
+        *,
+        mechanism: Mechanism = "analytic",
+        surrogate: Surrogate | None = None,
+        surrogate_slope: float = 10.0,
+    ):
+        super().__init__()
+        weights = _as_tensor(synaptic_weights)
+        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+            raise ValueError(f"synaptic_weights must be a square matrix [post, pre], found {tuple(weights.shape)}")
+        if not delta_t > 0:
+            raise ValueError(f"delta_t must be positive, found {delta_t}")
+        if surrogate is not None and surrogate not in SURROGATES:
+            raise ValueError(f"surrogate is {surrogate!r}; valid: None, {', '.join(SURROGATES)}")
+        self.n_neurons = weights.shape[0]
+        self.delta_t = delta_t
+        self.mechanism = _checked_mechanism(mechanism)
+        self.surrogate = surrogate
+        self.surrogate_slope = surrogate_slope
+        self._hold("synaptic_weights", weights)
+        self._hold("j_ext", self._per_neuron("j_ext", j_ext, weights, sources=True))
+        neuron = {
+            "tau_membrane": tau_membrane,
+            "tau_synaptic": tau_synaptic,
+            "tau_refractory": tau_refractory,
+            "threshold": threshold,
+            "reset_voltage": reset_voltage,
+        }
+        for name, value in neuron.items():
+            self._hold(name, self._per_neuron(name, value, weights))
+
+    def forward(
+        self,
+        voltage: Tensor,
+        synaptic_current: Tensor,
+        stimulus: Tensor | None,
+        external_currents: Tensor | None = None,
+        mechanism: Mechanism | None = None,
+    ) -> History:
+        """Simulate one step for each entry of the inputs.
+
+        Args:
+            voltage: V at the start, shape ``(..., n_neurons)``; ``...`` is an optional batch.
+            synaptic_current: I at the start, likewise.
+            stimulus: Deterministic current s in threshold units per second, shape ``(..., n_steps, n_neurons)``.
+            external_currents: External spikes k of each step, weighted with ``j_ext``: shape ``(..., n_steps,
+                n_neurons)``, with an axis of sources before the neurons if ``j_ext`` has one. None: no input.
+            mechanism: Overrides the mechanism of the module.
+
+        Returns:
+            Voltage, current and spike histories, each of shape ``(..., n_steps, n_neurons)``.
+
+        Raises:
+            ValueError: A shape does not fit, the mechanism is unknown, or both inputs are None.
+        """
+        arrivals = self._external_arrivals(external_currents)
+        n_steps = self._check_inputs(stimulus, arrivals)
+        step = propagators(
+            torch, _checked_mechanism(mechanism or self.mechanism), self.tau_membrane, self.tau_synaptic, self.delta_t
+        )
+        recurrent = (self.synaptic_weights / self.tau_synaptic[:, None]).transpose(0, 1)
+        refractory_steps = torch.round(self.tau_refractory / self.delta_t)
+        refractory = torch.zeros_like(voltage)
+        history: list[tuple[Tensor, Tensor, Tensor]] = []
+        for t in range(n_steps):
+            free = step.a * voltage + step.b * synaptic_current
+            if stimulus is not None:
+                free = free + step.c * stimulus[..., t, :]
+            voltage = torch.where(refractory > 0, self.reset_voltage, free)
+            refractory = torch.clamp(refractory - 1, min=0)
+            spikes = self._spikes(voltage)
+            fired = spikes.detach() > 0
+            voltage = torch.where(fired, self.reset_voltage, voltage)
+            refractory = torch.where(fired, refractory_steps, refractory)
+            synaptic_current = step.d * synaptic_current + spikes @ recurrent
+            if arrivals is not None:
+                synaptic_current = synaptic_current + arrivals[..., t, :]
+            history.append((voltage, synaptic_current, spikes))
+        return History(
+            *(torch.stack(torch.broadcast_tensors(*quantity), dim=-2) for quantity in zip(*history, strict=True))
+        )
+
+    def _spikes(self, voltage: Tensor) -> Tensor:
+        above = voltage - self.threshold
+        if self.surrogate is None:
+            return (above >= 0).to(voltage.dtype)
+        return _SurrogateSpike.apply(above, self.surrogate, self.surrogate_slope)  # pyright: ignore[reportReturnType]
+
+    def _external_arrivals(self, external: Tensor | None) -> Tensor | None:
+        if external is None:
+            return None
+        weighted = external * (self.j_ext / self.tau_synaptic)
+        return weighted.sum(dim=-2) if self.j_ext.ndim == 2 else weighted
+
+    def _check_inputs(self, stimulus: Tensor | None, arrivals: Tensor | None) -> int:
+        inputs = [tensor for tensor in (stimulus, arrivals) if tensor is not None]
+        if not inputs:
+            raise ValueError("stimulus and external_currents are both None: nothing says how many steps to simulate")
+        for tensor in inputs:
+            if tensor.ndim < 2 or tensor.shape[-1] != self.n_neurons:
+                raise ValueError(
+                    f"inputs must have shape (..., n_steps, {self.n_neurons}), found {tuple(tensor.shape)}"
+                )
+        lengths = {tensor.shape[-2] for tensor in inputs}
+        if len(lengths) > 1 or 0 in lengths:
+            raise ValueError(f"stimulus and external_currents must have the same number of steps, found {lengths}")
+        return lengths.pop()
+
+    def _per_neuron(self, name: str, value: Any, like: Tensor, *, sources: bool = False) -> Tensor:
+        tensor = value if isinstance(value, nn.Parameter) else _as_tensor(value).to(like)
+        shape = tuple(tensor.shape)
+        if shape == (self.n_neurons,) or (sources and len(shape) == 2 and shape[1] == self.n_neurons):
+            return tensor
+        if shape in ((), (1,)) and not isinstance(tensor, nn.Parameter):
+            return tensor.expand(self.n_neurons).clone()
+        if shape in ((), (1,)):
+            return tensor
+        raise ValueError(f"{name} must be a scalar or have shape ({self.n_neurons},), found {shape}")
+
+    def _hold(self, name: str, tensor: Tensor) -> None:
+        if isinstance(tensor, nn.Parameter):
+            self.register_parameter(name, tensor)
+        else:
+            self.register_buffer(name, tensor)
+
+
+class _SurrogateSpike(torch.autograd.Function):
+    """A step in the forward pass, a smooth bump as its derivative in the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, above: Tensor, surrogate: Surrogate, slope: float) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.save_for_backward(above)
+        ctx.surrogate, ctx.slope = surrogate, slope
+        return (above >= 0).to(above.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (above,) = ctx.saved_tensors
+        scaled = ctx.slope * above
+        bump = 1 / (1 + scaled.abs()) ** 2 if ctx.surrogate == "fast_sigmoid" else 1 / (1 + (torch.pi * scaled) ** 2)
+        return gradient * ctx.slope * bump, None, None
+
+
+def _as_tensor(value: Any) -> Tensor:
+    tensor = torch.as_tensor(value)
+    return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
+
+
+def _checked_mechanism(mechanism: Mechanism) -> Mechanism:
+    if mechanism not in MECHANISMS:
+        raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")
+    return mechanism
