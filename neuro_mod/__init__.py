@@ -1,1 +1,31 @@
+"""Clustered spiking networks, their mean field, and vectorial neuromodulation.
+
+The public names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "ConfigError": "neuro_mod.config",
+    "Experiment": "neuro_mod.config",
+    "load_experiment": "neuro_mod.config",
+    "StageSNNSimulation": "neuro_mod.execution.stagers",
+    "LIFNet": "neuro_mod.core.spiking_net.lif_net",
+    "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
+    "load_spikes": "neuro_mod.execution.run_folder",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

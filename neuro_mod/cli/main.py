@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
 from neuro_mod.cli.validate import validate
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("run")(run)
 app.command("validate")(validate)
 app.command("schema")(schema)
 
@@ -42,7 +44,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; an invalid configuration ends any command with its problems, one a line, and exit code 2."""
+    """Run the command line; an invalid configuration ends any command with its problems and exit code 2."""
     try:
         app()
     except ValueError as error:

@@ -8,7 +8,7 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of configuration files, which editors use to complete and check them."""
+    """Print the JSON Schema of configurations."""
     from neuro_mod.config import Experiment
     from neuro_mod.config.schema import json_schema
 

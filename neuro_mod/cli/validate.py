@@ -15,7 +15,7 @@ def validate(
         typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
     ] = None,
 ) -> None:
-    """Check configuration files and report everything that is wrong with them."""
+    """Check configuration files."""
     from neuro_mod.config import ConfigError, Problem, load_experiment
 
     problems: list[Problem] = []

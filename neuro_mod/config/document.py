@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -18,6 +20,7 @@ MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 50
 
+_BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
 _TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
@@ -63,7 +66,7 @@ def read_document(content: bytes | str) -> Document:
         builder = _Builder()
         data = None if node is None else builder.build(node, ())
     except RecursionError:
-        raise DocumentError(Problem((), "nested too deeply", "a few levels of keys and lists")) from None
+        raise DocumentError(_too_deep()) from None
     if builder.problems:
         raise DocumentError(*builder.problems)
     return Document(data, builder.lines)
@@ -80,7 +83,14 @@ def _decode(content: bytes | str) -> str:
             raise DocumentError(Problem((), "not UTF-8 text", "a YAML file in UTF-8", line=line)) from None
     if sum(map(content.count, ",\n[{")) > MAX_VALUES:  # reading them all would take half a minute
         raise DocumentError(_too_many())
+    depth = accumulate(1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(content))
+    if max(depth, default=0) > 10 * MAX_DEPTH:  # ruamel's time grows with the square of the depth
+        raise DocumentError(_too_deep())
     return content
+
+
+def _too_deep() -> Problem:
+    return Problem((), "nested too deeply", "a few levels of keys and lists")
 
 
 def _too_many() -> Problem:

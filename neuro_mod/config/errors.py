@@ -18,8 +18,9 @@ class Problem:
         found: What stands there, as a phrase: ``found "abc"``, ``missing value``, ``unknown key``.
         expected: What would be valid, as a phrase; may be empty.
         hint: How to correct it; may be empty.
-        source: File, or override, that the value comes from; empty if it has no name.
+        source: File that was read; empty if it has no name.
         line: Line in the file, from 1.
+        override: The override that set the value, instead of the file.
     """
 
     path: KeyPath
@@ -28,6 +29,7 @@ class Problem:
     hint: str = ""
     source: str = ""
     line: int | None = None
+    override: str = ""
 
     @property
     def key(self) -> str:
@@ -35,11 +37,11 @@ class Problem:
         return format_path(self.path)
 
     def __str__(self) -> str:
-        place = f"{self.source}:{self.line}" if self.line and self.source else self.source
-        if self.line and not self.source:
-            place = f"line {self.line}"
+        place = self.source
+        if self.line and not self.override:
+            place = f"{self.source}:{self.line}" if self.source else f"line {self.line}"
         statement = f"{self.found}, expected {self.expected}" if self.expected else self.found
-        line = ": ".join(part for part in (place, self.key, statement) if part)
+        line = ": ".join(part for part in (place, self.override, self.key, statement) if part)
         return " ".join((f"{line}; {self.hint}" if self.hint else line).split())
 
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from neuro_mod.config.architecture import Architecture
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import ConfigError, KeyPath, Problem
-from neuro_mod.config.fields import Section, extra_of
+from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
 from neuro_mod.config.neurons import InitParams
 from neuro_mod.config.overrides import Overrides, apply_overrides
@@ -27,10 +27,6 @@ from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.populations import PATHWAYS, Populations, divide_into_clusters
 
 
-def _none_as_empty(value: object) -> object:
-    return {} if value is None else value
-
-
 class Experiment(Section):
     """One experiment. Build it with `load_experiment`, change it with `replace`."""
 
@@ -41,7 +37,7 @@ class Experiment(Section):
     )
     stimulus: Stimulus = Field(default_factory=Stimulus, description="a current added to some of the neurons")
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
-    perturbation: Annotated[Perturbations, BeforeValidator(_none_as_empty)] = Field(
+    perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
         default_factory=Perturbations, description="vectors in cluster space added to parameters, by target"
     )
     settings: Settings = Field(default_factory=Settings, description="seed, and where results go")
@@ -116,12 +112,12 @@ def build_experiment(
     problems: list[Problem] = []
     try:
         data = plain(data)
+        if overrides:
+            data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
     except RecursionError:
         raise ConfigError([Problem((), "nested too deeply", "a few levels of keys and lists")]) from None
-    if overrides:
-        data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
     experiment, found = validate(Experiment, data)
-    problems += locate(found, origins, place)
+    problems = locate(problems, {}, place) + locate(found, origins, place)
     if problems or experiment is None:
         raise ConfigError(problems)
     return experiment

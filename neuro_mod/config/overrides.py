@@ -50,7 +50,7 @@ def apply_overrides(
             path = parse_key(key)
             _set(attempt, path, value, schema)
         except _OverrideError as error:
-            problems.append(replace(error.problem, source=label))
+            problems.append(replace(error.problem, override=label))
             continue
         data = attempt
         origins[path] = label
@@ -74,12 +74,12 @@ def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str,
         label = f"--set {text}"
         key, equals, value = text.partition("=")
         if not equals:
-            problems.append(Problem((), "no = between key and value", _EXAMPLE, source=label))
+            problems.append(Problem((), "no = between key and value", _EXAMPLE, override=label))
             continue
         try:
             yield label, key.strip(), read_document(value).data
         except DocumentError as error:
-            problems += [Problem((), problem.found, problem.expected, source=label) for problem in error.problems]
+            problems += [Problem((), problem.found, problem.expected, override=label) for problem in error.problems]
 
 
 def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> None:

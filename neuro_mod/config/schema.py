@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,8 +16,9 @@ _BOUNDS = (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<
 _SIMPLE = {"boolean": "true or false", "string": "text", "object": "a mapping of keys to values", "null": "nothing"}
 
 
+@cache
 def json_schema(model: type[BaseModel]) -> Schema:
-    """JSON Schema (draft 2020-12) of a section or of a whole experiment."""
+    """JSON Schema (draft 2020-12) of a section or of a whole experiment. Not to be modified."""
     schema = _tidy(model.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 

@@ -64,11 +64,13 @@ def _meaning(schema: Schema | None) -> str:
 
 def unknown_key(path: KeyPath, root: Schema) -> Problem:
     """Say which keys are valid beside an unknown one, and which was probably meant."""
-    name = str(path[-1])
-    valid = list((subschema(root, path[:-1]) or {}).get("properties", {}))
-    elsewhere = [format_path(other) for other in key_paths(root) if other[-1] == name and "perturbation" not in other]
+    name, known = str(path[-1]), key_paths(root)
+    valid = [str(other[-1]) for other in known if other[:-1] == path[:-1]]
     by_case = {key.lower(): key for key in valid}
-    close = get_close_matches(name.lower(), by_case, n=1)
-    valid_keys = f"valid: {', '.join(valid)}"
-    suggestion = by_case[close[0]] if close else elsewhere[0] if elsewhere else ""
-    return Problem(path, "unknown key", hint=f"did you mean {suggestion}? ({valid_keys})" if suggestion else valid_keys)
+    similar = [by_case[key] for key in get_close_matches(name.lower(), by_case, n=1)]
+    similar += [key for key in valid if len(name) > 2 and name.lower() in key.lower()]
+    elsewhere = [format_path(other) for other in known if other[-1] == name and other[0] != "perturbation"]
+    # the same name in another section is more likely meant than a similar one in this section
+    suggestions = similar + elsewhere if name.lower() in by_case else elsewhere + similar
+    choice = f"valid: {', '.join(valid)}"
+    return Problem(path, "unknown key", hint=f"did you mean {suggestions[0]}? ({choice})" if suggestions else choice)

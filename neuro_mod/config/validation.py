@@ -53,7 +53,8 @@ def locate(
     for problem in problems:
         prefixes = [problem.path[:length] for length in range(len(problem.path), 0, -1)]
         label = next((origins[prefix] for prefix in prefixes if prefix in origins), None)
-        located.append(replace(problem, **({"source": label} if label else place(problem.path))))
+        placed = replace(problem, **place(problem.path))
+        located.append(replace(placed, override=label, line=None) if label else placed)
     return sorted(located, key=lambda problem: problem.line or 0)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, roots_jacobi
 
+from neuro_mod.core.populations import EXCITATORY, Populations
 from neuro_mod.core.random import Stream
 
 Heterogeneity = Literal["quenched", "per_step", "none"]
@@ -50,3 +51,21 @@ def z_quadrature(n_nodes: int = 12) -> tuple[NDArray[np.float64], NDArray[np.flo
     """Gauss-Jacobi nodes in (0, 1) and weights (summing to 1) for averages over z ~ Beta(10, 10)."""
     nodes, weights = roots_jacobi(n_nodes, BETA_SHAPE - 1, BETA_SHAPE - 1)
     return (nodes + 1) / 2, weights / weights.sum()
+
+
+def weaken_excitation(
+    weights: NDArray[np.float64], populations: Populations, reduction: ArrayLike
+) -> NDArray[np.float64]:
+    """Reduce the recurrent E→E weights: ``J_EE <- J_EE (1 - L y)``, at the receiving population.
+
+    Args:
+        weights: Efficacies ``[post, pre]``, shape ``(P, P)``.
+        populations: The layout, P populations.
+        reduction: ``L y``, a scalar or one entry per receiving population.
+
+    Returns:
+        New weights, shape ``(P, P)``.
+    """
+    excitatory = populations.types == EXCITATORY
+    remaining = np.where(np.outer(excitatory, excitatory), 1 - populations.expand(reduction)[:, None], 1.0)
+    return weights * remaining

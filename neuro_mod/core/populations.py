@@ -123,17 +123,24 @@ class Populations:
         Raises:
             ValueError: Any other number of entries.
         """
-        values = np.asarray(value, dtype=np.float64)
-        if values.ndim == 0:
-            values = np.full(len(PATHWAYS), values)
-        if values.shape != (len(PATHWAYS),):
-            raise ValueError(f"expected one value or [{', '.join(PATHWAYS)}], found shape {values.shape}")
-        return values.reshape(2, 2).T[np.ix_(self.types, self.types)]
+        return expand_four(value).reshape(2, 2).T[np.ix_(self.types, self.types)]
 
 
 def total_populations(n_clusters: int) -> int:
     """Number of populations of a network with ``n_clusters`` clusters of each type."""
     return 2 * n_clusters + 2
+
+
+def expand_four(value: ArrayLike) -> NDArray[np.float64]:
+    """Give each pathway ``[E→E, E→I, I→E, I→I]`` its own value, shape ``(4,)``.
+
+    Raises:
+        ValueError: Neither one value nor four.
+    """
+    values = np.asarray(value, dtype=np.float64)
+    if values.shape not in ((), (len(PATHWAYS),)):
+        raise ValueError(f"expected one value or [{', '.join(PATHWAYS)}], found shape {values.shape}")
+    return np.broadcast_to(values, len(PATHWAYS))
 
 
 def divide_into_clusters(n_clusters: int, n_of_type: Sequence[int], background_sizes: Sequence[int]) -> Populations:

@@ -95,8 +95,8 @@ class Stream:
 
     def uniform(self, rows: ArrayLike, n: int, first: int = 0) -> NDArray[np.float64]:
         """Uniform numbers in [0, 1) with 53 random bits, two words each; arguments as for `words`."""
-        words = self.words(rows, 2 * n, 2 * first).astype(np.uint64).reshape(-1, n, 2)
-        return ((words[..., 0] >> np.uint64(5)) * 2.0**26 + (words[..., 1] >> np.uint64(6))) * 2.0**-53
+        words = self.words(rows, 2 * n, 2 * first).astype(np.uint64)
+        return ((words[:, ::2] >> np.uint64(5)) * 2.0**26 + (words[:, 1::2] >> np.uint64(6))) * 2.0**-53
 
     def permutation(self, n: int) -> NDArray[np.int64]:
         """A random order of ``0..n-1`` (the ranks of n uniform numbers)."""

@@ -1,0 +1,1 @@
+"""Figures: arrays or results in, a matplotlib Figure out; one module a subject."""

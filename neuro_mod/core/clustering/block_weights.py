@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.populations import PATHWAYS, Populations
+from neuro_mod.core.populations import PATHWAYS, Populations, expand_four
 
 
 def depression_factor(j_potentiated: float, n_clusters: int, f_post: float, f_pre: float) -> float:
@@ -38,12 +36,13 @@ def largest_potentiation(n_clusters: int, f_post: float, f_pre: float) -> float:
     return (f_post + f_pre) / within - n_clusters if within else float("inf")
 
 
-def depression_factors(populations: Populations, j_potentiated: Sequence[float]) -> NDArray[np.float64]:
+def depression_factors(populations: Populations, j_potentiated: ArrayLike) -> NDArray[np.float64]:
     """`depression_factor` of each pathway ``[E→E, E→I, I→E, I→I]``, shape ``(4,)``."""
+    potentiation = expand_four(j_potentiated)
     fractions = [populations.type_fraction(kind) for kind in (0, 1)]
     return np.array(
         [
-            depression_factor(j_potentiated[pathway], populations.n_clusters, fractions[post], fractions[pre])
+            depression_factor(potentiation[pathway], populations.n_clusters, fractions[post], fractions[pre])
             for pathway, (pre, post) in enumerate(np.ndindex(2, 2))
         ]
     )
@@ -51,8 +50,8 @@ def depression_factors(populations: Populations, j_potentiated: Sequence[float])
 
 def block_weights(
     populations: Populations,
-    j_baseline: Sequence[float],
-    j_potentiated: Sequence[float],
+    j_baseline: ArrayLike,
+    j_potentiated: ArrayLike,
     *,
     depress: bool = True,
 ) -> NDArray[np.float64]:
@@ -60,7 +59,7 @@ def block_weights(
 
     Args:
         populations: The layout.
-        j_baseline: ``[E→E, E→I, I→E, I→I]``, before the division by ``sqrt(N)`` (threshold units).
+        j_baseline: ``[E→E, E→I, I→E, I→I]``, before the division by ``sqrt(N)`` (threshold units); or one value.
         j_potentiated: Factor J+ within a cluster, in the same order.
         depress: Multiply weights between different clusters, and between clusters and backgrounds, by
             `depression_factor`; otherwise by 1.

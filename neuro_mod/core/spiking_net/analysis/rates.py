@@ -36,7 +36,7 @@ def smoothed_rates(
     n_populations: int,
     *,
     kernel_width: float = KERNEL_WIDTH,
-    sampling: float = 1e-3,
+    sampling: float = 5e-3,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Rate per neuron of each population over time, smoothed with a Gaussian.
 

@@ -92,7 +92,7 @@ def simulate(
         mechanism: ``analytic`` (exact integration) or ``euler``.
         dtype: float32 or float64.
         traces: Voltages and currents to record.
-        progress: Called now and then with the number of steps done.
+        progress: Called with 0 when the kernel is compiled, then now and then with the number of steps done.
 
     Returns:
         Spikes, traces and the state after the last step.
@@ -103,11 +103,13 @@ def simulate(
         SimulationInterrupted: On Ctrl-C, with the finished part.
     """
     run = _Run(network, state, n_steps, delta_t, seed, stimulus, mechanism, np.dtype(dtype), traces or Traces())
+    report = progress or (lambda _: None)
     try:
+        run.advance(0)
+        report(0)
         while run.done < n_steps:
-            run.advance()
-            if progress is not None:
-                progress(run.done)
+            run.advance(_UPDATES_PER_CALL // network.n_neurons + 1)
+            report(run.done)
     except KeyboardInterrupt:
         raise SimulationInterrupted(run.result()) from None
     return run.result()
@@ -143,12 +145,11 @@ class _Run:
         self._spiking: list[NDArray[np.int32]] = []
         self.done = 0
 
-    def advance(self) -> None:
-        """Simulate a few milliseconds of computing time."""
-        n_steps = min(self._n_steps - self.done, max(1, _UPDATES_PER_CALL // max(1, len(self._voltage))))
+    def advance(self, n_steps: int) -> None:
+        """Simulate up to so many steps."""
         done, n_spikes = kernel.advance(
             self.done,
-            n_steps,
+            min(n_steps, self._n_steps - self.done),
             self._first_step,
             self._voltage,
             self._current,

@@ -1,0 +1,128 @@
+"""``neuro-mod run``: simulate the spiking network of a configuration."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from neuro_mod.execution.outputs import SpikingOutputs
+    from neuro_mod.execution.stagers import StageSNNSimulation
+
+
+class Precision(StrEnum):
+    """Floating-point precision of the simulation."""
+
+    SINGLE = "float32"
+    DOUBLE = "float64"
+
+
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Simulated seconds [init_params.duration_sec].")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
+    ] = None,
+    record: Annotated[
+        str, typer.Option(metavar="WHAT", help="Comma-separated: spikes, voltage, current.")
+    ] = "spikes,voltage",
+    record_neurons: Annotated[
+        str | None,
+        typer.Option(metavar="WHICH", help="Neurons whose voltage and current are recorded: all, or 0,80,1600:1700."),
+    ] = None,
+    record_every: Annotated[int, typer.Option(metavar="K", help="Record voltage and current every K-th step.")] = 1,
+    dtype: Annotated[Precision, typer.Option(help="Precision.")] = Precision.SINGLE,
+    plot: Annotated[
+        str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")
+    ] = "all",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Simulate the spiking network of a configuration, save the results and draw them."""
+    from neuro_mod.config import load_experiment
+    from neuro_mod.execution.stagers import StageSNNSimulation
+
+    changes = list(overrides or ())
+    if seed is not None:
+        changes.append(f"settings.random_seed={seed}")
+    if duration is not None:
+        changes.append(f"init_params.duration_sec={duration}")
+    stager = StageSNNSimulation(load_experiment(config, changes))
+    try:
+        neurons = _neurons(record_neurons, stager.experiment.architecture.network.n_neurons)
+        outputs = stager.execute(
+            plot,
+            out=out,
+            record=[name.strip() for name in record.split(",")],
+            neurons=neurons,
+            every=record_every,
+            dtype=str(dtype),
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        _report_interruption(stager)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(json.dumps(outputs["metadata"], indent=2, ensure_ascii=False))
+    else:
+        _print_summary(outputs)
+
+
+def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
+    """Neuron indices from ``all``, or a comma-separated list of indices and ``start:stop`` ranges."""
+    if text is None:
+        return None
+    if text == "all":
+        return list(range(n_neurons))
+    try:
+        bounds = [[int(bound) for bound in part.split(":")] for part in text.split(",")]
+        chosen = [neuron for first, *stop in bounds for neuron in range(first, stop[0] if stop else first + 1)]
+    except (ValueError, IndexError):
+        raise typer.BadParameter(f"found {text!r}, expected all, or indices and ranges like 0,80,1600:1700") from None
+    if not chosen or not 0 <= min(chosen) <= max(chosen) < n_neurons:
+        raise typer.BadParameter(f"found {text!r}, expected neurons from 0 to {n_neurons - 1}")
+    return chosen
+
+
+def _report_interruption(stager: StageSNNSimulation) -> None:
+    outputs = stager.outputs
+    if outputs is None:
+        typer.echo("interrupted before the simulation began", err=True)
+        return
+    metadata = outputs["metadata"]
+    saved = f"saved in {_folder(metadata)}" if "files" in metadata else "not saved"
+    typer.echo(f"interrupted; the first {metadata['duration_sec']:g} simulated seconds are {saved}", err=True)
+
+
+def _print_summary(outputs: SpikingOutputs) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    metadata: dict[str, Any] = outputs["metadata"]
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for kind, rate in metadata["mean_rates_by_kind_hz"].items():
+        table.add_row(f"{kind}, mean rate", f"{rate:.2f} Hz")
+    if metadata["active_clusters"] is not None:
+        above = f"{metadata['active_above_hz']:g} Hz"
+        table.add_row(f"clusters above {above}, on average", f"{metadata['active_clusters']:.1f}")
+    table.add_row(
+        "simulated", f"{metadata['duration_sec']:g} s, {metadata['real_time_factor']:.1f} times as fast as real time"
+    )
+    console = Console(highlight=False)
+    console.print(table)
+    for path in metadata.get("files", ()):
+        console.print(path, soft_wrap=True)
+
+
+def _folder(metadata: dict[str, Any]) -> Path:
+    return Path(metadata["files"][0]).parents[1]

@@ -1,0 +1,54 @@
+"""What a run of the spiking network returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from neuro_mod.core.spiking_net.state import State
+
+
+class SpikingOutputs(Mapping[str, Any]):
+    """Results of a run by name; dense arrays are made when they are asked for.
+
+    ==========  ==========================================================================================
+    spikes      `SpikeEvents`; ``np.asarray`` gives a boolean array ``(n_steps, n_neurons)``
+    voltage     V at the end of the recorded steps, threshold units, ``(n_recorded_steps, n_recorded_neurons)``
+    current     I likewise, threshold units per second
+    stimulus    `Stimulus`; ``np.asarray`` gives the current, threshold units per second, ``(n_steps, n_neurons)``
+    weights     efficacies ``[post, pre]``, threshold units, ``(n_neurons, n_neurons)``
+    clusters    population index of each neuron, ``(n_neurons,)``
+    metadata    what ran, how fast, and mean rates
+    ==========  ==========================================================================================
+
+    ``voltage`` and ``current`` are there only if they were recorded.
+
+    Args:
+        held: Results that exist.
+        made: Results that are made on demand, as functions.
+        state: State after the last step, to continue from.
+    """
+
+    def __init__(self, held: Mapping[str, Any], made: Mapping[str, Callable[[], Any]], state: State):
+        self._held = dict(held)
+        self._made = dict(made)
+        self.state = state
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._made:
+            return self._made[name]()
+        if name in self._held:
+            return self._held[name]
+        raise KeyError(f"{name!r} was not recorded; there are {', '.join(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*self._held, *self._made)
+
+    def __len__(self) -> int:
+        return len(self._held) + len(self._made)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._held or name in self._made
+
+    def __repr__(self) -> str:
+        return f"SpikingOutputs({', '.join(self)})"

@@ -1,0 +1,191 @@
+"""The folder of a run: which files it has, and how they get there whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+DATA, PLOTS, METADATA = "data", "plots", "metadata"
+SPIKES = f"{DATA}/spikes.npz"
+CLUSTERS = f"{DATA}/clusters.npy"
+STIMULUS = f"{DATA}/stimulus.npz"
+CONFIG = f"{METADATA}/config.yaml"
+RUN = f"{METADATA}/run.json"
+MANIFEST = f"{METADATA}/manifest.json"
+
+_PARTIAL = ".partial"
+
+
+class StorageError(OSError):
+    """A file or folder could not be written; the message says which, why, and how much space was free."""
+
+
+class RunFolder:
+    """The folder of one run, with subfolders for data, plots and metadata.
+
+    Files of an earlier run in the same folder are removed when the first new one is written, so that one folder never
+    shows two runs. The manifest, with sizes and SHA-256 of all files, is written last.
+
+    Args:
+        path: The folder; made if it does not exist.
+
+    Raises:
+        StorageError: It cannot be written to.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path)
+        self._hashes: dict[str, dict[str, Any]] = {}
+        try:
+            for name in (DATA, PLOTS, METADATA):
+                (self.path / name).mkdir(parents=True, exist_ok=True)
+                probe = self.path / name / f".writable{_PARTIAL}"
+                probe.write_bytes(b"")
+                probe.unlink()
+        except OSError as error:
+            raise StorageError(f"cannot write to the output folder {self.path}: {error.strerror}") from error
+
+    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        """Write one file.
+
+        Args:
+            name: Path within the folder.
+            write: Writes the content to an open binary file.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            StorageError: The disk is full, say; there is no partial file under the final name.
+        """
+        if not self._hashes:
+            self._clear()
+        path = self.path / name
+        write_whole(path, write)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._hashes[name] = {"bytes": path.stat().st_size, "sha256": digest}
+        return path
+
+    def save_text(self, name: str, text: str) -> Path:
+        """Write a text file as `save` does."""
+        return self.save(name, lambda file: _write(file, text.encode()))
+
+    def save_json(self, name: str, content: Any) -> Path:
+        """Write a JSON file as `save` does."""
+        return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def save_arrays(self, name: str, **arrays: Any) -> Path:
+        """Write arrays to an ``.npz`` file as `save` does."""
+        return self.save(name, lambda file: np.savez(file, **arrays))
+
+    def save_array(self, name: str, array: Any) -> Path:
+        """Write one array to an ``.npy`` file as `save` does."""
+        return self.save(name, lambda file: np.save(file, array, allow_pickle=False))
+
+    def finish(self) -> list[Path]:
+        """Write the manifest and return the paths of all files."""
+        text = json.dumps({"files": self._hashes}, indent=2) + "\n"
+        write_whole(self.path / MANIFEST, lambda file: _write(file, text.encode()))
+        return [self.path / name for name in (*self._hashes, MANIFEST)]
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left: the files of its manifest, the manifest first, and partial files."""
+        for name in (MANIFEST, *_names_in_manifest(self.path / MANIFEST)):
+            (self.path / name).unlink(missing_ok=True)
+        for folder in (DATA, PLOTS, METADATA):
+            for partial in (self.path / folder).glob(f".*{_PARTIAL}"):
+                partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: Where it goes; an existing file is replaced.
+        write: Writes the content to an open binary file.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        free = _free_space(path.parent)
+        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def save_spikes(folder: RunFolder, spikes: SpikeEvents) -> Path:
+    """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
+    return folder.save_arrays(
+        SPIKES,
+        steps=spikes.steps,
+        neurons=spikes.neurons,
+        n_steps=spikes.n_steps,
+        n_neurons=spikes.n_neurons,
+        delta_t=spikes.delta_t,
+    )
+
+
+def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
+    """Read spikes that a run has saved.
+
+    Args:
+        path: A ``spikes.npz``, or the folder of the run.
+
+    Raises:
+        OSError: The file is missing, damaged, or not one of ours.
+    """
+    file = Path(path)
+    file = file / SPIKES if file.is_dir() else file
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return SpikeEvents(
+                arrays["steps"],
+                arrays["neurons"],
+                int(arrays["n_steps"]),
+                int(arrays["n_neurons"]),
+                float(arrays["delta_t"]),
+            )
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # zipfile, NumPy and KeyError each have their own words for a damaged file
+        raise OSError(f"{file} is damaged or holds no spikes: {error}") from error
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    file.write(content)
+
+
+def _names_in_manifest(path: Path) -> list[str]:
+    """Files of a manifest; whatever is not a plain name in one of the subfolders is passed over."""
+    try:
+        names = [Path(name) for name in json.loads(path.read_text())["files"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [str(name) for name in names if name.parent in map(Path, (DATA, PLOTS, METADATA)) and name.name != ".."]
+
+
+def _free_space(folder: Path) -> str:
+    try:
+        return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB"
+    except OSError:
+        return "unknown space"

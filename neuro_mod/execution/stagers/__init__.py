@@ -1,0 +1,5 @@
+"""One run: from a configuration to results, files and pictures."""
+
+from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
+
+__all__ = ["StageSNNSimulation"]

@@ -1,0 +1,97 @@
+"""Which files a run of the spiking network leaves in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import Experiment
+from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
+from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.provenance import provenance
+from neuro_mod.execution.run_folder import CLUSTERS, CONFIG, DATA, PLOTS, RUN, STIMULUS, RunFolder, save_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Neurons = Sequence[int] | NDArray[np.integer]
+
+#: File name of each picture.
+PICTURES = {"spikes": "raster", "rates": "cluster_rates", "voltage": "voltage"}
+_EXAMPLES = 4
+_DOTS_PER_INCH = 300
+
+
+def check_plot_arg(plot_arg: str) -> None:
+    """Refuse a name that stands for no picture.
+
+    Raises:
+        ValueError: It is unknown.
+    """
+    if plot_arg not in (valid := (*PICTURES, "all", "none")):
+        raise ValueError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
+
+
+def save_results(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment, neurons: Neurons) -> None:
+    """Save spikes, recorded traces, cluster labels, stimulus, the resolved configuration, and how it all came about."""
+    save_spikes(folder, outputs["spikes"])
+    folder.save_array(CLUSTERS, outputs["clusters"])
+    for name in ("voltage", "current"):
+        if name in outputs:
+            folder.save_arrays(f"{DATA}/{name}.npz", **{name: outputs[name]}, neurons=neurons)
+    stimulus = outputs["stimulus"]
+    if stimulus.gain.any():
+        folder.save_arrays(STIMULUS, gain=stimulus.gain, course=stimulus.course)
+    metadata: dict[str, Any] = dict(outputs["metadata"])
+    config = metadata.pop("config")
+    folder.save_text(CONFIG, config)
+    folder.save_json(RUN, metadata | provenance(config))
+
+
+def save_plots(
+    folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, neurons: Neurons, plot_arg: str, file_format: str
+) -> None:
+    """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
+    for name, draw in _drawings(outputs, circuit, neurons).items():
+        if plot_arg in (name, "all"):
+            figure = draw()
+            folder.save(
+                f"{PLOTS}/{PICTURES[name]}.{file_format}",
+                lambda file, figure=figure: figure.savefig(file, format=file_format, dpi=_DOTS_PER_INCH),
+            )
+
+
+def _drawings(outputs: SpikingOutputs, circuit: Circuit, neurons: Neurons) -> dict[str, Callable[[], Figure]]:
+    from neuro_mod import plotting  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    spikes, populations = outputs["spikes"], circuit.populations
+    drawings = {
+        "spikes": lambda: plotting.raster(spikes, populations),
+        "rates": lambda: plotting.cluster_rate_map(
+            *smoothed_rates(spikes, populations.of_neuron, populations.total), populations
+        ),
+    }
+    if "voltage" in outputs and len(neurons):
+        drawings["voltage"] = lambda: _voltage_figure(outputs, circuit, np.asarray(neurons))
+    return drawings
+
+
+def _voltage_figure(outputs: SpikingOutputs, circuit: Circuit, neurons: NDArray[np.integer]) -> Figure:
+    from neuro_mod import plotting  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    spikes, populations = outputs["spikes"], circuit.populations
+    shown = neurons[:_EXAMPLES]
+    voltage = outputs["voltage"][:, : len(shown)]
+    times = np.arange(len(voltage)) * outputs["metadata"]["recorded_every"] * spikes.delta_t
+    population = populations.of_neuron[shown]
+    return plotting.voltage_trace(
+        times,
+        voltage,
+        circuit.threshold[population],
+        [spikes.times[spikes.neurons == neuron] for neuron in shown],
+        [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
+    )

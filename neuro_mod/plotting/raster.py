@@ -1,0 +1,196 @@
+"""Spike raster of a network, coloured by population."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.plotting.style import (
+    DPI,
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+    population_colours,
+    population_groups,
+)
+
+#: Up to this many spikes each is a dot; more are drawn as an image of their density.
+MAX_DOTS = 300_000
+
+_HEIGHT = 90 / MM_PER_INCH
+#: Share of the figure that the axes take, roughly.
+_AXES_SHARE = (0.72, 0.87)
+#: Share of the axes that dots cover: an active cluster, five times the mean rate, is then nearly full.
+_INK = 0.22
+#: A dot is at least a pixel; at most this many points, where neurons have the room.
+_SMALLEST_DOT, _LARGE_DOT, _LARGEST_DOT = POINTS_PER_INCH / DPI, 1.0, 3.0
+#: Middle and width of the bars beside the axes, and beginning of the names, in points.
+_BAR_PLACE, _BAR_WIDTH, _NAME_PLACE = 5.0, 3.0, 9.0
+#: In the image, this quantile of the density of pixels with spikes has the full colour.
+_FULL_COLOUR = 0.95
+#: Exponent that keeps backgrounds, of a fiftieth of an active cluster's rate, in sight.
+_COMPRESSION = 0.7
+
+
+def raster(
+    spikes: SpikeEvents,
+    populations: Populations,
+    *,
+    t_from: float = 0.0,
+    t_to: float | None = None,
+    width: float = ONE_AND_A_HALF_COLUMNS,
+) -> Figure:
+    """Draw the spikes of all neurons over time.
+
+    Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots shrink as spikes get many; beyond
+    ``MAX_DOTS`` spikes the picture is an image of the spike density of each population's neurons. Either is
+    rasterised, so that a vector file stays small.
+
+    Args:
+        spikes: The spikes.
+        populations: Layout of the same network.
+        t_from: Beginning of the shown window in seconds.
+        t_to: End of the window in seconds (that instant not included); the end of the run if None.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with one axes.
+
+    Raises:
+        ValueError: The network sizes differ, or the window is empty.
+    """
+    if spikes.n_neurons != populations.n_neurons:
+        raise ValueError(f"spikes of {spikes.n_neurons} neurons, populations of {populations.n_neurons}")
+    if t_to is None:
+        t_to = spikes.duration or spikes.delta_t
+    if not t_from < t_to:
+        raise ValueError(f"the window must have t_from < t_to; found {t_from:g} s and {t_to:g} s")
+    first, last = (round(t / spikes.delta_t) for t in (t_from, t_to))
+    inside = (spikes.steps >= first) & (spikes.steps < last)
+    shown = replace(spikes, steps=spikes.steps[inside], neurons=spikes.neurons[inside])
+    with paper_style():
+        figure = new_figure(width, _HEIGHT)
+        axes = figure.add_subplot()
+        dress(axes)
+        if len(shown) <= MAX_DOTS:
+            _draw_dots(axes, shown, populations)
+        else:
+            _draw_density(axes, shown, (first, last), populations)
+        axes.set(xlim=(t_from, t_to), ylim=(max(1, populations.n_neurons) - 0.5, -0.5))
+        axes.set(xlabel="time (s)", ylabel="neuron")
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+        _label_populations(axes, populations)
+    return figure
+
+
+def _axes_size(axes: Axes) -> tuple[float, float]:
+    """Size of the axes in points, before the layout has fixed it."""
+    figure = axes.get_figure()
+    assert figure is not None
+    width, height = (share * POINTS_PER_INCH / figure.dpi for share in _AXES_SHARE)
+    return width * figure.bbox.width, height * figure.bbox.height
+
+
+def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations) -> None:
+    width, height = _axes_size(axes)
+    row = height / max(1, populations.n_neurons)
+    largest = float(np.clip(0.9 * row, _LARGE_DOT, _LARGEST_DOT))
+    size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _SMALLEST_DOT, largest))
+    colours = population_colours(populations)
+    distinct = sorted(set(colours))
+    of_neuron = np.array([distinct.index(colour) for colour in colours], dtype=np.int8)[populations.of_neuron]
+    of_spike, times = of_neuron[spikes.neurons], spikes.times
+    for i, colour in enumerate(distinct):
+        mine = of_spike == i
+        if mine.any():
+            axes.plot(
+                times[mine],
+                spikes.neurons[mine],
+                linestyle="none",
+                marker="s",
+                markersize=size,
+                markeredgewidth=0,
+                color=colour,
+                rasterized=True,
+            )
+
+
+def _draw_density(axes: Axes, spikes: SpikeEvents, window: tuple[int, int], populations: Populations) -> None:
+    """Draw the spikes of some neurons in some steps as one pixel in their colour, stronger where there are more."""
+    columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in _axes_size(axes))
+    first, last = window
+    per_column = -(-(last - first) // columns)
+    per_row = -(-populations.n_neurons // rows)
+    columns, rows = -(-(last - first) // per_column), -(-populations.n_neurons // per_row)
+    cell = (spikes.neurons // per_row).astype(np.int64) * columns + (spikes.steps - first) // per_column
+    counts = np.bincount(cell, minlength=rows * columns).reshape(rows, columns)
+    # The last row and column may hold fewer neurons and steps.
+    held = np.outer(
+        np.diff(np.append(np.arange(rows) * per_row, populations.n_neurons)),
+        np.diff(np.append(np.arange(columns) * per_column, last - first)),
+    )
+    density = counts / held
+    full = np.quantile(density[density > 0], _FULL_COLOUR)
+    strength = np.minimum(density / full, 1.0)[..., None] ** _COMPRESSION
+    of_row = populations.of_neuron[np.arange(rows) * per_row]
+    colour = np.array([to_rgb(name) for name in population_colours(populations)])[of_row][:, None]
+    t_from, t_to = first * spikes.delta_t, (first + columns * per_column) * spikes.delta_t
+    axes.imshow(
+        1 - strength * (1 - colour),
+        extent=(t_from, t_to, rows * per_row - 0.5, -0.5),
+        aspect="auto",
+        interpolation="nearest",
+    )
+
+
+def _label_populations(axes: Axes, populations: Populations) -> None:
+    """Mark the populations by coloured bars and name their groups, at the right side."""
+    groups = population_groups(populations)
+    if not groups:
+        return
+    colours, edges = population_colours(populations), populations.boundaries - 0.5
+    inhabited = np.flatnonzero(populations.sizes)
+    width, height = _axes_size(axes)
+    axes_x_data_y = axes.get_yaxis_transform()
+    axes.vlines(
+        np.full(len(inhabited), 1 + _BAR_PLACE / width),
+        edges[inhabited],
+        edges[inhabited + 1],
+        colors=[colours[a] for a in inhabited],
+        linewidth=_BAR_WIDTH,
+        transform=axes_x_data_y,
+        clip_on=False,
+    )
+    middles = np.array([(edges[members.start] + edges[members.stop]) / 2 for _, members in groups])
+    line_height = 1.2 * TICK_SIZE / height * populations.n_neurons
+    places = _apart(middles, line_height, populations.n_neurons)
+    for (name, members), place in zip(groups, places, strict=True):
+        axes.text(
+            1 + _NAME_PLACE / width,
+            place,
+            name,
+            color=colours[members.start],
+            fontsize=TICK_SIZE,
+            verticalalignment="center",
+            transform=axes_x_data_y,
+        )
+
+
+def _apart(places: NDArray[np.float64], distance: float, end: float) -> NDArray[np.float64]:
+    """Move rising places so that neighbours keep their distance and the last stays before the end."""
+    steps = distance * np.arange(len(places))
+    pushed_down = np.maximum.accumulate(places - steps) + steps
+    from_end = end - distance / 2 - steps[::-1]
+    return np.minimum(pushed_down, from_end)

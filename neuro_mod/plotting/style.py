@@ -1,0 +1,97 @@
+"""The look of every figure: column widths, fonts, the colours of the populations."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
+
+MM_PER_INCH = 25.4
+#: Widths of a journal's columns in inches.
+ONE_COLUMN, ONE_AND_A_HALF_COLUMNS, TWO_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114, 174))
+
+#: Dots per inch of a saved figure, and of rasterised parts of a vector figure.
+DPI = 300
+#: Sizes of axis labels and of the smaller print (tick labels, legends) in points.
+LABEL_SIZE, TICK_SIZE = 8.0, 7.0
+LINE_WIDTH = 0.6
+POINTS_PER_INCH = 72
+
+#: Shades of neighbouring clusters by type (E, I), and the backgrounds; distinct with any colour vision.
+CLUSTER_COLOURS = (("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00"))
+BACKGROUND_COLOURS = ("#737373", "#551155")
+
+_RC: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": LABEL_SIZE,
+    "axes.titlesize": LABEL_SIZE,
+    "axes.labelsize": LABEL_SIZE,
+    "figure.labelsize": LABEL_SIZE,
+    "axes.linewidth": LINE_WIDTH,
+    "axes.grid": False,
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "legend.fontsize": TICK_SIZE,
+    "text.usetex": False,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
+
+
+def paper_style() -> AbstractContextManager[None]:
+    """Matplotlib settings of a paper's figure, for the length of a ``with`` block.
+
+    Figures are drawn inside it. Saving inside it too embeds TrueType fonts in a PDF and keeps the text of an SVG.
+    """
+    return mpl.rc_context(_RC)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure that pyplot does not know of: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def dress(axes: Axes) -> None:
+    """Give axes two spines and small ticks, also those that are made after the ``paper_style`` block."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+
+
+def population_colours(populations: Populations) -> list[str]:
+    """Colour of each population, in the order of the populations; neighbouring clusters differ in shade.
+
+    Args:
+        populations: The layout of cluster space.
+
+    Returns:
+        ``populations.total`` colours ``#RRGGBB``: blues for E clusters, grey for the E background, vermilion and
+        orange for I clusters, dark purple for the I background.
+    """
+    return [
+        BACKGROUND_COLOURS[kind] if cluster < 0 else CLUSTER_COLOURS[kind][cluster % 2]
+        for kind, cluster in zip(populations.types, populations.cluster_index, strict=True)
+    ]
+
+
+def population_groups(populations: Populations) -> list[tuple[str, slice]]:
+    """The up to four groups that hold neurons, each with the slice of its populations.
+
+    Args:
+        populations: The layout of cluster space.
+
+    Returns:
+        ``("E clusters", slice(0, p))``, ``("E background", ...)``, ``("I clusters", ...)``, ``("I background", ...)``,
+        in this order, without those that have no neurons.
+    """
+    p = populations.n_clusters
+    groups = []
+    for kind in (EXCITATORY, INHIBITORY):
+        first = 0 if kind == EXCITATORY else p + 1
+        groups.append((f"{'EI'[kind]} clusters", slice(first, first + p)))
+        groups.append((f"{'EI'[kind]} background", slice(first + p, first + p + 1)))
+    return [(name, members) for name, members in groups if populations.sizes[members].sum()]

@@ -1,0 +1,101 @@
+"""Membrane voltage of single neurons over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+)
+
+TRACE_COLOUR, THRESHOLD_COLOUR, SPIKE_COLOUR = "#333333", "#7F7F7F", "#D55E00"
+
+#: A lone panel is higher, for its label.
+_PANEL_HEIGHT, _LONE_PANEL_HEIGHT, _MARGIN = 22 / MM_PER_INCH, 30 / MM_PER_INCH, 12 / MM_PER_INCH
+_VOLTAGE_LABEL = "V (threshold units)"
+#: A spike's tick reaches this far above threshold, in parts of the range below it.
+_SPIKE_HEIGHT = 0.4
+
+
+def voltage_trace(
+    times: NDArray[np.floating],
+    voltage: NDArray[np.floating],
+    threshold: ArrayLike,
+    spike_times: NDArray[np.floating] | Sequence[NDArray[np.floating]],
+    label: str | Sequence[str],
+    *,
+    width: float = ONE_AND_A_HALF_COLUMNS,
+) -> Figure:
+    """Draw the voltage of one neuron, or of several below each other, with threshold and spikes.
+
+    Args:
+        times: Sample times in seconds, shape ``(n_samples,)``.
+        voltage: V in threshold units, shape ``(n_samples,)`` or ``(n_samples, n_traces)``.
+        threshold: Firing threshold in threshold units, a scalar or one per trace.
+        spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
+            trace.
+        label: What the trace shows, such as ``neuron 12 (E3)``; for traces in columns one per trace.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with one axes per trace that share the time axis.
+
+    Raises:
+        ValueError: Shapes or numbers that do not fit each other, or no trace at all.
+    """
+    if np.ndim(voltage) == 1:
+        return voltage_trace(
+            times, np.asarray(voltage)[:, None], threshold, [np.asarray(spike_times)], [str(label)], width=width
+        )
+    n = voltage.shape[1] if voltage.ndim == 2 else 0
+    labels = [label] if isinstance(label, str) else list(label)
+    if n == 0 or voltage.shape != (len(times), n):
+        raise ValueError(f"{len(times)} times need voltages of shape ({len(times)}, n_traces); found {voltage.shape}")
+    if len(spike_times) != n or len(labels) != n:
+        raise ValueError(f"{n} traces need as many spike trains and labels; found {len(spike_times)} and {len(labels)}")
+    if np.ndim(threshold) and np.shape(threshold) != (n,):
+        raise ValueError(f"{n} traces need one threshold or {n}; found shape {np.shape(threshold)}")
+    thresholds = np.broadcast_to(np.asarray(threshold, np.float64), n)
+    with paper_style():
+        figure = new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
+        panels = figure.subplots(n, sharex=True, squeeze=False)[:, 0]
+        for i, axes in enumerate(panels):
+            dress(axes)
+            _draw(axes, times, voltage[:, i], float(thresholds[i]), np.asarray(spike_times[i]))
+            axes.set_title(labels[i], loc="left", fontsize=TICK_SIZE, pad=2)
+        panels[-1].set_xlabel("time (s)")
+        if n == 1:
+            panels[0].set_ylabel(_VOLTAGE_LABEL)
+        else:
+            figure.supylabel(_VOLTAGE_LABEL)
+        if len(times) > 1:  # up to the end of the last step
+            panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
+    return figure
+
+
+def _draw(
+    axes: Axes,
+    times: NDArray[np.floating],
+    voltage: NDArray[np.floating],
+    threshold: float,
+    spike_times: NDArray[np.floating],
+) -> None:
+    lowest = min(float(np.min(voltage, initial=np.inf)), threshold)
+    span = threshold - lowest or 1.0
+    axes.plot(times, voltage, color=TRACE_COLOUR, linewidth=LINE_WIDTH)
+    axes.axhline(threshold, color=THRESHOLD_COLOUR, linewidth=LINE_WIDTH, linestyle="--", zorder=1)
+    axes.vlines(spike_times, threshold, threshold + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=LINE_WIDTH)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.set_ylim(threshold - 1.08 * span, threshold + (_SPIKE_HEIGHT + 0.08) * span)

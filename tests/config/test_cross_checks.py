@@ -1,0 +1,207 @@
+"""Values that are valid alone but not together."""
+
+from typing import Any
+
+import pytest
+
+from neuro_mod.config import ConfigError, Experiment, load_experiment
+from neuro_mod.config.cross_checks.draft import Draft
+
+FOUR_EXTERNAL = [320, 320, 80, 80]
+
+
+def network(**values: Any) -> dict[str, Any]:
+    return {"architecture": {"network": values}}
+
+
+def clusters(**values: Any) -> dict[str, Any]:
+    return {"architecture": {"clusters": values}}
+
+
+def external(**values: Any) -> dict[str, Any]:
+    return {"external_currents": values}
+
+
+def rate(**values: Any) -> dict[str, Any]:
+    return {"perturbation": {"rate": {"involved_clusters": [[0, 1]], "params": [1.0]} | values}}
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "parts"),
+    [
+        (
+            {"init_params": {"tau_membrane": [1, 2, 3]}},
+            "init_params.tau_membrane",
+            ["found 3 entries", "one number, or 2 entries ([E, I]), or 38 entries (one per population)"],
+        ),
+        (
+            {"init_params": {"threshold": [1.5] * 4}},
+            "init_params.threshold",
+            ["found 4 entries", "2 entries ([E, I])", "38 entries"],
+        ),
+        (
+            external(j_ext=[1] * 5),
+            "external_currents.j_ext",
+            ["found 5 entries", "2 entries ([E, I])", "4 entries ([ext E→E, ", "38 entries (one per population)"],
+        ),
+        (network(n_excitatory=3000), "architecture.network.n_excitatory", ["found 3000", "at most n_neurons = 2000"]),
+        (network(n_inhibitory=300), "architecture.network.n_inhibitory", ["found 300", "400 (n_neurons - n_exc"]),
+        (clusters(total_pops=36), "architecture.clusters.total_pops", ["found 36", "38 (2 n_clusters + 2)"]),
+        (
+            clusters(n_background=[161, 40]),
+            "architecture.clusters.n_background[0]",
+            ["1439 clustered E neurons do not divide into 18 clusters"],
+        ),
+        (
+            clusters(n_background=[160, 500]),
+            "architecture.clusters.n_background[1]",
+            ["I background (500) is larger than"],
+        ),
+        (
+            network(j_baseline=[0.6, 0.6, 1.9, -3.8]),
+            "architecture.network.j_baseline[2]",
+            ["found 1.9 for I→E, expected a number <= 0; weights from inhibitory neurons are written negative"],
+        ),
+        (network(j_baseline=[-0.6, 0.6, -1, -3]), "architecture.network.j_baseline[0]", ["found -0.6 for E→E", ">= 0"]),
+        (network(j_baseline=1.0), "architecture.network.j_baseline", ["found 1 for all pathways", "written negative"]),
+        (
+            clusters(j_potentiated=[40, 5, 5, 5]),
+            "architecture.clusters.j_potentiated[0]",
+            ["E→E", "g = -0.8571 < 0", "at most 22 for 18 clusters", "architecture.clusters.depress: false"],
+        ),
+        (
+            network(connectivity_fraction_probs=[0.2, 1, 1, 1]),
+            "architecture.network.connectivity_fraction_probs[3]",
+            ["found 1 for I→I", "a number < 1", "in_degree: binomial"],
+        ),
+        (
+            {"init_params": {"threshold": [1.5, -1]}},
+            "init_params.threshold",
+            ["found -1 for I, expected more than init_params.reset_voltage = 0"],
+        ),
+        (
+            {"init_params": {"reset_voltage": [0.0] * 37 + [0.75]}},
+            "init_params.threshold",
+            ["found 0.75 for I_background"],
+        ),
+        (
+            {"init_params": {"delta_t": 0.1, "duration_sec": 0.05}},
+            "init_params.delta_t",
+            ["found 0.1 s, expected at most init_params.duration_sec = 0.05 s"],
+        ),
+        (
+            external(c_ext=FOUR_EXTERNAL, nu_ext_baseline=[7, 7, 7, 7]),
+            "external_currents.j_ext",
+            ["inhibitory source", "four entries", "c_ext describes"],
+        ),
+        (
+            external(c_ext=320, nu_ext_baseline=[7, 7, 7, 7], j_ext=[2, 2, -1, -1]),
+            "external_currents.c_ext",
+            ["nu_ext_baseline describes that source (write zeros for none)"],
+        ),
+        (
+            {"stimulus": {"onsets": [0.1, 2.5]}},
+            "stimulus.onsets[1]",
+            ["found 2.5 s", "init_params.duration_sec = 2.5 s"],
+        ),
+        (
+            {"stimulus": {"stimulus_shape": "diff2exp", "tau_rise": 0.5}},
+            "stimulus.tau_rise",
+            ["found 0.5 s, expected less than stimulus.tau_decay = 0.5 s"],
+        ),
+        (rate(params=[1, 2]), "perturbation.rate.params", ["found 2 coefficients, expected 1, one for each list in"]),
+        (rate(vectors=[[1, 1], [1, 1]]), "perturbation.rate.vectors", ["found 2 vectors, expected 1"]),
+        (rate(n_vectors=3), "perturbation.rate.n_vectors", ["found 3 vectors, expected 1"]),
+        (rate(vectors=[[1, 1, 1]]), "perturbation.rate.vectors[0]", ["found 3 entries, expected 2, one for each pop"]),
+        (
+            rate(involved_clusters=[[0, 38]]),
+            "perturbation.rate.involved_clusters[0][1]",
+            ["found 38, expected a population from 0 to 37"],
+        ),
+        (
+            rate(involved_clusters=[[3, 0, 3]]),
+            "perturbation.rate.involved_clusters[0][2]",
+            ["found 3 again, expected each population once per vector"],
+        ),
+        (
+            rate(time_dependence={"onset_time": 1, "offset_time": 1}),
+            "perturbation.rate.time_dependence.offset_time",
+            ["found 1 s, expected more than onset_time = 1 s"],
+        ),
+        (
+            rate(time_dependence={"onset_time": 1, "offset_time": 3}),
+            "perturbation.rate.time_dependence.offset_time",
+            ["found 3 s, expected at most init_params.duration_sec = 2.5 s, or nothing"],
+        ),
+        (
+            rate(time_dependence={"onset_time": 2.5}),
+            "perturbation.rate.time_dependence.onset_time",
+            ["found 2.5 s, expected a time before the end of the run"],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_refused(data: dict[str, Any], key: str, parts: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_experiment(data)
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    for part in parts:
+        assert part in str(problem)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        network(n_inhibitory=400),
+        clusters(total_pops=38),
+        clusters(depress=False, j_potentiated=[40, 5, 5, 5]),
+        clusters(j_potentiated=[22, 5, 5, 5]),  # g = 0
+        clusters(j_potentiated=5.0),
+        clusters(n_clusters=0, n_background=[1600, 400]),
+        clusters(n_clusters=1, j_potentiated=1.0),
+        network(connectivity_fraction_probs=1.0, in_degree="binomial"),
+        network(connectivity_fraction_probs=[0.2, 1, 1, 0.5]),  # no synapse to oneself between types
+        network(j_baseline=0),
+        network(j_baseline=[0, 0, 0, 0]),
+        {"init_params": {"threshold": [1.5] * 38, "tau_membrane": [0.02, 0.01], "tau_refractory": 0}},
+        {"init_params": {"delta_t": 2.5}},
+        external(c_ext=FOUR_EXTERNAL, nu_ext_baseline=[7, 7, 3, 3], j_ext=[2, 2, -1, -1]),
+        external(c_ext=[320, 320, 0, 0]),
+        external(c_ext=[320, 320, 0, 0], nu_ext_baseline=[7, 7, 3, 3]),
+        external(c_ext=320, nu_ext_baseline=[7.0] * 38),
+        {"stimulus": {"stimulus_shape": "box", "tau_rise": 3, "onsets": [0, 0.5, 2.4]}},
+        rate(),
+        rate(n_vectors=1, structured=False, mean=1, sigma=0),
+        rate(vectors=[[1, -1]], time_dependence={"onset_time": 0, "offset_time": 2.5}),
+        rate(time_dependence={"offset_time": None}),
+        rate(time_dependence={}),
+    ],
+    ids=str,
+)
+def test_accepted(data: dict[str, Any]) -> None:
+    experiment = load_experiment(data)
+    assert load_experiment(experiment.to_yaml()) == experiment
+
+
+def test_every_problem_of_several_lists_is_reported() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_experiment({"init_params": {"tau_membrane": [1, 2, 3], "tau_synaptic": [1] * 5}})
+    assert len(caught.value.problems) == 2
+
+
+def test_single_cluster_reads_four_external_entries_as_two_sources() -> None:
+    data = clusters(n_clusters=1, depress=False) | external(c_ext=FOUR_EXTERNAL)
+    with pytest.raises(ConfigError, match="inhibitory source"):
+        load_experiment(data)
+
+
+def test_a_million_clusters_are_checked_without_arrays() -> None:
+    with pytest.raises(ConfigError, match="do not divide"):
+        load_experiment(clusters(n_clusters=10**12))
+
+
+def test_draft_of_a_valid_experiment_hides_nothing() -> None:
+    draft = Draft(Experiment())
+    assert draft["architecture.clusters.n_clusters"] == 18
+    assert draft.populations.total == 38

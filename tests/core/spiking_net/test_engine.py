@@ -1,0 +1,209 @@
+"""The engine against its readable reference, against itself, and against the numbers of the published network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+from simulators import network, run_engine, run_lif_net, start
+
+from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.engine import simulate as engine
+from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted, Traces, simulate
+from neuro_mod.core.spiking_net.external.stimulus import Stimulus
+from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
+from neuro_mod.core.spiking_net.state import initial_state
+
+H = 0.5e-3
+
+
+def events(simulation):
+    return simulation.spikes.steps.tobytes(), simulation.spikes.neurons.tobytes()
+
+
+@pytest.mark.parametrize("mechanism", ["analytic", "euler"])
+def test_engine_and_lif_net_give_identical_spikes(reference_network, mechanism):
+    state = initial_state(reference_network, 1)
+    mine, reference = (
+        run(reference_network, state, 240, H, mechanism=mechanism) for run in (run_engine, run_lif_net)
+    )
+    assert mine.spikes.sum() > 1000
+    assert np.array_equal(mine.spikes, reference.spikes)
+    np.testing.assert_allclose(mine.voltage, reference.voltage, atol=1e-12)
+
+
+def test_neurons_may_all_differ():
+    rng = np.random.default_rng(0)
+    n = 50
+    net = network(
+        rng.normal(0, 0.3, (n, n)) * (rng.random((n, n)) < 0.3),
+        tau_membrane=rng.uniform(5e-3, 30e-3, n),
+        tau_synaptic=rng.uniform(1e-3, 30e-3, n),
+        tau_refractory=rng.uniform(0, 8e-3, n),
+        threshold=rng.uniform(0.5, 2, n),
+        reset=rng.uniform(-1, 0.2, n),
+    )
+    current = rng.uniform(0, 200, n)
+    state = initial_state(net, 3, "uniform")
+    mine, reference = (run(net, state, 400, H, stimulus=current) for run in (run_engine, run_lif_net))
+    assert mine.spikes.sum() > 500
+    assert np.array_equal(mine.spikes, reference.spikes)
+    np.testing.assert_allclose(mine.voltage, reference.voltage, atol=1e-10)
+
+
+@pytest.mark.parametrize("dense_from", [0.0, 2.0])
+def test_all_ways_to_hold_weights_agree(reference_network, monkeypatch, dense_from):
+    monkeypatch.setattr(engine, "_DENSE", dense_from)
+    state = initial_state(reference_network, 1)
+    blocks = simulate(reference_network, state, 200, delta_t=H, seed=1, dtype="float64")
+    dense = reference_network.dense_weights()
+    for weights in (dense, sparse.coo_array(dense)):
+        general = replace(reference_network, synapses=GeneralSynapses.from_matrix(weights))
+        assert events(simulate(general, state, 200, delta_t=H, seed=1, dtype="float64")) == events(blocks)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_same_seed_same_bytes_other_seed_other_bytes(reference_network, dtype):
+    state = initial_state(reference_network, 1)
+    first, again, other = (
+        simulate(reference_network, state, 400, delta_t=H, seed=seed, dtype=dtype) for seed in (1, 1, 2)
+    )
+    assert events(first) == events(again) != events(other)
+    assert first.state.voltage.tobytes() == again.state.voltage.tobytes()
+
+
+@pytest.mark.parametrize("first_part", [1000, 1001, 1003])
+def test_two_parts_are_one_run(reference_network, first_part):
+    state = initial_state(reference_network, 1, "uniform")
+    whole = simulate(reference_network, state, 2000, delta_t=H, seed=5)
+    first = simulate(reference_network, state, first_part, delta_t=H, seed=5)
+    second = simulate(reference_network, first.state, 2000 - first_part, delta_t=H, seed=5)
+    assert whole.state.step == second.state.step == 2000
+    for name in ("voltage", "current", "refractory"):
+        assert getattr(whole.state, name).tobytes() == getattr(second.state, name).tobytes()
+    joined = np.concatenate([first.spikes.steps, second.spikes.steps + first_part])
+    assert np.array_equal(joined, whole.spikes.steps)
+
+
+def test_how_the_loop_is_cut_up_does_not_matter(reference_network, monkeypatch):
+    state = initial_state(reference_network, 1)
+    whole = simulate(reference_network, state, 300, delta_t=H, seed=1)
+    monkeypatch.setattr(engine, "_UPDATES_PER_CALL", 7 * 2000)
+    monkeypatch.setattr(engine, "_MIN_SPIKE_CAPACITY", 1)
+    assert events(simulate(reference_network, state, 300, delta_t=H, seed=1)) == events(whole)
+
+
+def test_a_spike_buffer_that_fills_up_loses_nothing():
+    net = network(np.zeros((100, 100)), tau_refractory=0.0)
+    result = run_engine(net, start(net), 3000, H, stimulus=np.full(100, 1e6))  # 300,000 spikes, all neurons always
+    assert result.spikes.all()
+
+
+def test_traces_are_what_was_asked_for(reference_network):
+    state = initial_state(reference_network, 1)
+    everyone = np.arange(2000)
+    full = simulate(reference_network, state, 100, delta_t=H, seed=1, traces=Traces(everyone, everyone))
+    part = simulate(reference_network, state, 100, delta_t=H, seed=1, traces=Traces([7, 1999], [3], every=8))
+    assert np.array_equal(part.voltage, full.voltage[::8][:, [7, 1999]])
+    assert np.array_equal(part.current, full.current[::8][:, [3]])
+    assert events(part) == events(full)
+
+
+def test_stimulus_acts_in_its_steps_alone():
+    net = network(np.zeros((3, 3)), threshold=1e9)
+    course = np.zeros(40)
+    course[10:20] = 2.0
+    everyone = np.arange(3)
+    result = simulate(
+        net,
+        start(net),
+        40,
+        delta_t=H,
+        seed=1,
+        stimulus=Stimulus(np.array([0.0, 1.0, 5.0]), course),
+        dtype="float64",
+        traces=Traces(everyone),
+    )
+    a, c = np.exp(-H / 20e-3), 20e-3 * (1 - np.exp(-H / 20e-3))
+    voltage = np.zeros(3)
+    for step in range(40):
+        voltage = a * voltage + c * course[step] * np.array([0.0, 1.0, 5.0])
+        np.testing.assert_allclose(result.voltage[step], voltage, rtol=1e-12)
+
+
+def test_interruption_keeps_the_finished_part(reference_network):
+    state = initial_state(reference_network, 1)
+    whole = simulate(reference_network, state, 3000, delta_t=H, seed=1)
+
+    def interrupt(done):
+        if done > 1000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(SimulationInterrupted) as interruption:
+        simulate(
+            reference_network, state, 3000, delta_t=H, seed=1, progress=interrupt, traces=Traces(voltage=[0], every=10)
+        )
+    finished = interruption.value.finished
+    done = finished.spikes.n_steps
+    assert 1000 < done < 3000 and len(finished.voltage) == -(-done // 10)
+    assert np.array_equal(finished.spikes.steps, whole.spikes.steps[whole.spikes.steps < done])
+
+
+def test_a_state_that_explodes_is_reported():
+    net = network([[0]], threshold=1e300)
+    with pytest.raises(FloatingPointError, match="neuron 0.*finite by t ="):
+        run_engine(net, start(net, voltage=1.0), 20_000, 0.1, mechanism="euler")  # h = 5 tau_m diverges
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dtype": "float16"}, "float32, float64"),
+        ({"n_steps": -1}, "n_steps"),
+        ({"delta_t": 0.0}, "delta_t"),
+        ({"traces": Traces(voltage=[2000])}, r"0\.\.1999"),
+        ({"traces": Traces(every=0)}, "every"),
+        ({"stimulus": Stimulus(np.zeros(3), np.zeros(10))}, "stimulus"),
+    ],
+)
+def test_arguments_out_of_bounds(reference_network, change, message):
+    arguments = {"n_steps": 10, "delta_t": H, "seed": 1} | change
+    with pytest.raises(ValueError, match=message):
+        simulate(reference_network, initial_state(reference_network, 1), **arguments)
+
+
+def test_rates_and_metastability_of_the_published_network(reference_circuit):
+    """Numbers of two independent programs (model description, section 7), with their 3 % for the rates.
+
+    The counts of clusters scatter by 0.2 from network to network, and the means of two sets of six by 0.15.
+    """
+    measured = []
+    for seed in range(6):
+        drawn = draw_network(reference_circuit, seed)
+        warm = simulate(drawn, initial_state(drawn, seed), 1000, delta_t=H, seed=seed)
+        spikes = simulate(drawn, warm.state, 9000, delta_t=H, seed=seed).spikes
+        labels = reference_circuit.populations.of_neuron
+        rates = mean_rates(spikes, labels, 38)
+        clusters = smoothed_rates(spikes, labels, 38, sampling=1e-3)[1][:, :18]
+        excitatory = np.average(rates[:19], weights=[80] * 18 + [160])
+        inhibitory = np.average(rates[19:], weights=[20] * 18 + [40])
+        active = clusters > 20
+        measured.append(
+            (
+                excitatory,
+                inhibitory,
+                rates[18],
+                active.sum(1).mean(),
+                (clusters < 5).sum(1).mean(),
+                clusters[active].mean(),
+            )
+        )
+    excitatory, inhibitory, background, active, inactive, active_rate = np.mean(measured, axis=0)
+    assert excitatory == pytest.approx(9.00, rel=0.03)
+    assert inhibitory == pytest.approx(11.59, rel=0.03)
+    assert background == pytest.approx(1.71, rel=0.03)
+    assert active == pytest.approx(3.2, abs=0.3)
+    assert inactive == pytest.approx(14.0, abs=0.4)
+    assert active_rate == pytest.approx(48, rel=0.05)

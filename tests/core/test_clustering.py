@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom, kstest
+
+from neuro_mod.core.clustering.adjacency import draw_adjacency
+from neuro_mod.core.clustering.block_weights import block_weights, depression_factors, largest_potentiation
+from neuro_mod.core.populations import Populations, divide_into_clusters
+
+PUBLISHED = divide_into_clusters(18, (1600, 400), (160, 40))
+PROBABILITIES = [0.2, 0.5, 0.5, 0.5]
+J_POTENTIATED = [15.75, 5.45, 6.25, 5]
+
+
+def test_depression_of_the_published_network():
+    # model description: EE 0.297619, E→I 0.788095, I→E 0.75, I→I 0.809524
+    np.testing.assert_allclose(
+        depression_factors(PUBLISHED, J_POTENTIATED), [0.297619, 0.788095, 0.75, 0.809524], atol=5e-7
+    )
+
+
+def test_weights_by_hand():
+    weights = block_weights(PUBLISHED, [0.63, 0.63, -1.9, -3.8], J_POTENTIATED) * np.sqrt(2000)
+    e0, e1, e_background, i0, i_background = 0, 1, 18, 19, 37
+    assert weights[e0, e0] == pytest.approx(0.63 * 15.75)
+    assert weights[e0, e1] == weights[e0, e_background] == weights[e_background, e0] == pytest.approx(0.63 * 0.297619)
+    assert weights[e_background, e_background] == pytest.approx(0.63)
+    assert weights[i0, e0] == pytest.approx(0.63 * 5.45)
+    assert weights[e0, i0] == pytest.approx(-1.9 * 6.25)
+    assert weights[i0, e1] == pytest.approx(0.63 * 0.788095)
+    assert weights[i_background, i_background] == pytest.approx(-3.8)
+
+
+def test_without_depression_only_the_clusters_stand_out():
+    weights = block_weights(PUBLISHED, 1, J_POTENTIATED, depress=False) * np.sqrt(2000)
+    assert set(np.round(weights, 12).ravel()) == {1, *J_POTENTIATED}
+
+
+def test_depression_keeps_the_average_weight():
+    # every factor of the formula but 1 for background to background, which the published g counts as g
+    sizes = PUBLISHED.sizes[:18]
+    weights = block_weights(PUBLISHED, 1, J_POTENTIATED)[:18, :19] * np.sqrt(2000)
+    received = weights @ np.append(sizes, 160)
+    g = depression_factors(PUBLISHED, J_POTENTIATED)[0]
+    assert received == pytest.approx(80 * 15.75 + (17 * 80 + 160) * g)
+
+
+def test_largest_potentiation_is_where_depression_vanishes():
+    largest = largest_potentiation(18, 0.05, 0.05)
+    assert largest == pytest.approx(22)
+    assert depression_factors(PUBLISHED, [largest] * 4)[0] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("populations", [Populations(2, (3, 0), (4, 5)), Populations(0, (0, 0), (3, 2))])
+def test_empty_populations_divide_by_nothing(populations):
+    with np.errstate(all="raise"):
+        assert np.isfinite(block_weights(populations, 1, J_POTENTIATED)).all()
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return draw_adjacency(PUBLISHED, PUBLISHED.expand_pathways(PROBABILITIES), seed=4).dense()
+
+
+def test_in_degrees_are_exact(matrix):
+    for post in range(38):
+        for pre in range(38):
+            block = matrix[PUBLISHED.slice(post), PUBLISHED.slice(pre)]
+            expected = int(np.floor(PUBLISHED.expand_pathways(PROBABILITIES)[post, pre] * PUBLISHED.sizes[pre] + 1e-9))
+            assert (block.sum(axis=1) == expected).all()
+
+
+def test_nobody_projects_to_itself(matrix):
+    assert not matrix.diagonal().any()
+
+
+def test_partners_are_chosen_uniformly(matrix):
+    # without replacement, out-degrees into a block of 20 receivers from 160 candidates are Binomial(n_post, k / n_pre)
+    out_degrees = matrix[:1440, PUBLISHED.slice(18)].sum(axis=0)
+    z = (out_degrees - 1440 * 0.2) / np.sqrt(1440 * 0.2 * 0.8)
+    assert abs(z.mean()) < 1e-12 and 0.7 < z.std() < 1.3
+
+
+def test_decimal_probabilities_are_not_rounded_down():
+    populations = Populations(0, (0, 0), (100, 0))
+    adjacency = draw_adjacency(populations, np.full((2, 2), 0.29), seed=1)  # 0.29 * 100 is 28.999999999999996
+    assert (adjacency.dense().sum(axis=1) == 29).all()
+
+
+@pytest.mark.parametrize(("probability", "degree"), [(0.0, 0), (1.0, 9)])
+def test_extremes(probability, degree):
+    populations = Populations(0, (0, 0), (10, 0))
+    for in_degree in ("fixed", "binomial"):
+        matrix = draw_adjacency(populations, np.full((2, 2), probability), seed=1, in_degree=in_degree).dense()
+        assert (matrix.sum(axis=1) == degree).all() and not matrix.diagonal().any()
+
+
+def test_binomial_in_degrees():
+    populations = Populations(0, (0, 0), (1000, 0))
+    adjacency = draw_adjacency(populations, np.full((2, 2), 0.1), seed=2, in_degree="binomial")
+    degrees = adjacency.dense().sum(axis=1)
+    smoothed = degrees + np.random.default_rng(0).uniform(-0.5, 0.5, len(degrees))  # ties spoil the KS test
+    steps = np.arange(0, 400)
+    assert kstest(smoothed, lambda x: np.interp(x, steps + 0.5, binom(999, 0.1).cdf(steps))).pvalue > 1e-3
+
+
+def test_same_seed_same_network_other_seed_another():
+    populations, probability = Populations(2, (20, 5), (10, 5)), np.full((6, 6), 0.3)
+    first, again, other = (draw_adjacency(populations, probability, seed) for seed in (1, 1, 2))
+    assert first.targets.tobytes() == again.targets.tobytes()
+    assert first.targets.tobytes() != other.targets.tobytes()
+
+
+def test_chunks_of_rows_do_not_matter(monkeypatch):
+    populations, probability = Populations(2, (20, 5), (10, 5)), np.full((6, 6), 0.3)
+    whole = draw_adjacency(populations, probability, 1)
+    monkeypatch.setattr("neuro_mod.core.clustering.adjacency._CHUNK_BYTES", 100)
+    assert draw_adjacency(populations, probability, 1).targets.tobytes() == whole.targets.tobytes()
+
+
+def test_unknown_in_degree_lists_the_valid_ones():
+    with pytest.raises(ValueError, match="fixed, binomial"):
+        draw_adjacency(PUBLISHED, np.zeros((38, 38)), 1, in_degree="exact")

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+DELTA_T = 0.5e-3
+
+LAYOUTS = {
+    "default": Populations(18, (80, 20), (160, 40)),
+    "no clusters": Populations(0, (0, 0), (80, 20)),
+    "E clusters only": Populations(2, (80, 0), (480, 160)),
+    "one cluster, no background": Populations(1, (4, 2), (0, 0)),
+    "no neurons": Populations(3, (0, 0), (0, 0)),
+}
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda name: name.replace(" ", "_"))
+def populations(request):
+    return LAYOUTS[request.param]
+
+
+@pytest.fixture
+def default():
+    return LAYOUTS["default"]
+
+
+@pytest.fixture
+def make_spikes():
+    def make(populations: Populations, n_spikes: int, n_steps: int = 2000) -> SpikeEvents:
+        rng = np.random.default_rng(1)
+        n_spikes = n_spikes if populations.n_neurons and n_steps else 0
+        steps = np.sort(rng.integers(0, max(n_steps, 1), n_spikes)).astype(np.int32)
+        neurons = rng.integers(0, max(populations.n_neurons, 1), n_spikes).astype(np.int32)
+        return SpikeEvents(steps, neurons, n_steps, populations.n_neurons, DELTA_T)
+
+    return make
+
+
+@pytest.fixture
+def saved():
+    def save(figure: Figure, kind: str = "png") -> bytes:
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind)
+        return stream.getvalue()
+
+    return save

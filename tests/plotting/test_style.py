@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.plotting import style
+
+# Viénot, Brettel & Mollon 1999 (linear RGB): what a protanope and a deuteranope see.
+PROTANOPE = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
+DEUTERANOPE = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
+
+
+def lab(rgb):
+    xyz = np.clip(rgb, 0, 1) @ np.array([[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]])
+    x, y, z = np.cbrt(xyz / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])
+def test_colours_of_the_kinds_are_distinct_with_any_vision(vision):
+    colours = [*style.CLUSTER_COLOURS[0], *style.CLUSTER_COLOURS[1], *style.BACKGROUND_COLOURS]
+    seen = [lab(vision @ np.array(to_rgb(colour)) ** 2.2) for colour in colours]
+    distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
+    # Far above a just noticeable difference, 2.3 (Mahy et al. 1994): a dot is small.
+    assert min(distances) > 15
+
+
+def test_each_population_has_the_colour_of_its_kind(populations):
+    colours = style.population_colours(populations)
+    p = populations.n_clusters
+    assert len(colours) == populations.total
+    assert colours[:p] == [style.CLUSTER_COLOURS[0][k % 2] for k in range(p)]
+    assert colours[p + 1 : -1] == [style.CLUSTER_COLOURS[1][k % 2] for k in range(p)]
+    assert (colours[p], colours[-1]) == style.BACKGROUND_COLOURS
+
+
+def test_groups_cover_the_neurons_and_skip_empty_populations(populations):
+    groups = style.population_groups(populations)
+    assert all(populations.sizes[members].sum() > 0 for _, members in groups)
+    assert sum(populations.sizes[members].sum() for _, members in groups) == populations.n_neurons
+
+
+def test_groups_are_named():
+    names = [name for name, _ in style.population_groups(Populations(2, (3, 1), (1, 1)))]
+    assert names == ["E clusters", "E background", "I clusters", "I background"]
+
+
+def test_columns_are_those_of_journals():
+    assert np.allclose(
+        np.multiply((style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS, style.TWO_COLUMNS), 25.4), (85, 114, 174)
+    )
+
+
+def test_settings_end_with_the_block():
+    before = dict(mpl.rcParams)
+    with style.paper_style():
+        assert mpl.rcParams["font.size"] == style.LABEL_SIZE
+    assert dict(mpl.rcParams) == before
+
+
+def test_no_pyplot():
+    program = (
+        "import sys, numpy as np\n"
+        "import neuro_mod.plotting.raster, neuro_mod.plotting.cluster_rates\n"
+        "from neuro_mod.plotting.voltage_trace import voltage_trace\n"
+        "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
+        "sys.exit('matplotlib.pyplot' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
