@@ -12,6 +12,7 @@ needs its own generator, which costs NEST half its speed.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,13 @@ def import_nest() -> Any | None:
     """The silenced NEST module, or None where it is not installed."""
     os.environ["PYNEST_QUIET"] = "1"
     try:
-        import nest
+        nest: Any = import_module("nest")
     except ImportError:
         return None
-    nest.verbosity = nest.VerbosityLevel.ERROR
+    if hasattr(nest, "VerbosityLevel"):
+        nest.verbosity = nest.VerbosityLevel.ERROR
+    else:  # before NEST 3.10
+        nest.set_verbosity("M_ERROR")
     return nest
 
 

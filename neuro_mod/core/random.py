@@ -90,7 +90,7 @@ class Stream:
         first_block, skipped = divmod(first, WORDS_PER_COUNTER)
         block = np.uint64(first_block) + np.arange(-(-(skipped + n) // WORDS_PER_COUNTER), dtype=np.uint64)
         words = philox4x32((row, block & _LOW, block >> _HALF, np.uint64(0)), self.key)
-        sequence = np.stack(np.broadcast_arrays(*words), axis=-1).reshape(len(row), -1)
+        sequence = np.stack(np.broadcast_arrays(*words), axis=-1).reshape(len(row), WORDS_PER_COUNTER * len(block))
         return sequence[:, skipped : skipped + n].astype(np.uint32)
 
     def uniform(self, rows: ArrayLike, n: int, first: int = 0) -> NDArray[np.float64]:

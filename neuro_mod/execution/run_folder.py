@@ -157,7 +157,7 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
     file = Path(path)
     file = file / SPIKES if file.is_dir() else file
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
             return SpikeEvents(
                 arrays["steps"],
                 arrays["neurons"],

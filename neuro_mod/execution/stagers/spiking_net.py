@@ -163,7 +163,7 @@ class StageSNNSimulation:
 
         Args:
             plot_arg: Which pictures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``all`` or ``none``.
-            out: Folder to save and draw into, whatever ``settings`` say.
+            out: Folder to save into, whatever ``settings.save`` and its folders say.
             record: As for `run`.
             neurons: As for `run`, but by default one neuron of each kind of population.
             **run_options: Passed on to `run`.
@@ -177,7 +177,7 @@ class StageSNNSimulation:
         """
         check_plot_arg(plot_arg)
         settings = self.experiment.settings
-        save, plot = settings.save or out is not None, settings.plot or out is not None
+        save, plot = settings.save or out is not None, settings.plot and plot_arg != "none"
         folder = RunFolder(out or self.output_folder) if save or plot else None
         chosen = self._example_neurons() if neurons is None else neurons
         try:

@@ -23,7 +23,6 @@ Neurons = Sequence[int] | NDArray[np.integer]
 #: File name of each picture.
 PICTURES = {"spikes": "raster", "rates": "cluster_rates", "voltage": "voltage"}
 _EXAMPLES = 4
-_DOTS_PER_INCH = 300
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -56,22 +55,27 @@ def save_plots(
     folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, neurons: Neurons, plot_arg: str, file_format: str
 ) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
-    for name, draw in _drawings(outputs, circuit, neurons).items():
-        if plot_arg in (name, "all"):
-            figure = draw()
-            folder.save(
-                f"{PLOTS}/{PICTURES[name]}.{file_format}",
-                lambda file, figure=figure: figure.savefig(file, format=file_format, dpi=_DOTS_PER_INCH),
-            )
+    from neuro_mod.plotting.style import paper_style  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    with paper_style():
+        for name, draw in _drawings(outputs, circuit, neurons).items():
+            if plot_arg in (name, "all"):
+                figure = draw()
+                folder.save(
+                    f"{PLOTS}/{PICTURES[name]}.{file_format}",
+                    lambda file, figure=figure: figure.savefig(file, format=file_format),
+                )
 
 
 def _drawings(outputs: SpikingOutputs, circuit: Circuit, neurons: Neurons) -> dict[str, Callable[[], Figure]]:
-    from neuro_mod import plotting  # noqa: PLC0415 -- matplotlib is loaded only to draw
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
+    from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
     spikes, populations = outputs["spikes"], circuit.populations
     drawings = {
-        "spikes": lambda: plotting.raster(spikes, populations),
-        "rates": lambda: plotting.cluster_rate_map(
+        "spikes": lambda: raster(spikes, populations),
+        "rates": lambda: cluster_rate_map(
             *smoothed_rates(spikes, populations.of_neuron, populations.total), populations
         ),
     }
@@ -81,14 +85,14 @@ def _drawings(outputs: SpikingOutputs, circuit: Circuit, neurons: Neurons) -> di
 
 
 def _voltage_figure(outputs: SpikingOutputs, circuit: Circuit, neurons: NDArray[np.integer]) -> Figure:
-    from neuro_mod import plotting  # noqa: PLC0415 -- matplotlib is loaded only to draw
+    from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
 
     spikes, populations = outputs["spikes"], circuit.populations
     shown = neurons[:_EXAMPLES]
     voltage = outputs["voltage"][:, : len(shown)]
     times = np.arange(len(voltage)) * outputs["metadata"]["recorded_every"] * spikes.delta_t
     population = populations.of_neuron[shown]
-    return plotting.voltage_trace(
+    return voltage_trace(
         times,
         voltage,
         circuit.threshold[population],

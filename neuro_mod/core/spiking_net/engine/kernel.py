@@ -36,14 +36,16 @@ class Neurons(NamedTuple):
 class Noise(NamedTuple):
     """External input of S sources; ``weight`` is what one spike adds to the current.
 
-    Shapes: key ``(S, 2)``, weight ``(S, n)``, front ``(S, N_FRONT, n)``, row ``(S, n)``, first ``(S, rows)``,
-    quantiles ``(S, rows, length)``.
+    The rest is `CountTable`, with ``front`` its first quantiles neuron by neuron and ``shifted`` whether any ``first``
+    is not 0. Shapes: key ``(S, 2)``, weight ``(S, n)``, front ``(S, N_FRONT, n)``, row ``(S, n)``, shifted ``(S,)``,
+    first ``(S, rows)``, quantiles ``(S, rows, length)``.
     """
 
     key: Any
     weight: Any
     front: Any
     row: Any
+    shifted: Any
     first: Any
     quantiles: Any
 
@@ -95,18 +97,23 @@ def _draw_words(words: Any, block: Any, key: Any) -> None:
 
 
 @inlined
-def _draw_counts(count: Any, words: Any, front: Any, row: Any, first: Any, quantiles: Any) -> None:
+def _draw_counts(
+    count: Any, words: Any, front: Any, row: Any, shifted: Any, first: Any, quantiles: Any
+) -> None:
     """`CountTable.counts` of each neuron for one step."""
     for i in range(words.shape[0]):
         k = np.int32(0)
         for j in range(N_FRONT):
             k += np.int32(words[i] > front[j, i])
         count[i] = k
-    if count.max() == N_FRONT:
+    found = False
+    for i in range(words.shape[0]):
+        found |= count[i] == N_FRONT
+    if found:
         for i in range(words.shape[0]):
             if count[i] == N_FRONT:
                 count[i] = np.searchsorted(quantiles[row[i]], np.uint32(words[i]) ^ np.uint32(SIGN_BIT))
-    if first.any():
+    if shifted:
         for i in range(words.shape[0]):
             count[i] += first[row[i]]
 
@@ -123,6 +130,7 @@ def _draw_arrivals(arrivals: Any, count: Any, spikes: Any, words: Any, step: Any
             words[source, step % _WORDS],
             noise.front[source],
             noise.row[source],
+            noise.shifted[source],
             noise.first[source],
             noise.quantiles[source],
         )

@@ -250,7 +250,7 @@ def _noise(
     front = np.array([q[r, : kernel.N_FRONT].T for q, r in zip(quantiles, row, strict=True)], np.uint32)
     flipped = (front ^ np.uint32(kernel.SIGN_BIT)).view(np.int32).reshape(len(tables), kernel.N_FRONT, n)
     weight = (external.weight * current_per_weight).astype(dtype)
-    return kernel.Noise(key, weight, np.ascontiguousarray(flipped), row, first, quantiles)
+    return kernel.Noise(key, weight, np.ascontiguousarray(flipped), row, first.any(axis=1), first, quantiles)
 
 
 def _drive(

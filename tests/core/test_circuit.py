@@ -1,0 +1,90 @@
+"""The circuit built from the shipped YAML against the published fixed points, by scalar quadrature.
+
+Independent of the package's own mean field: in-degrees, weights and external input of the circuit go into the
+textbook equations (Fourcaud & Brunel 2002), and the rates of the model description must come out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shared import CONFIGS
+from scipy.integrate import quad
+from scipy.special import erfcx
+
+from neuro_mod.config import load_experiment
+from neuro_mod.execution.assembly import build_circuit
+
+COLOURED_NOISE = 1.0326265761156086  # |zeta(1/2)| / sqrt(2)
+
+# E active, E inactive, E background, I active, I inactive, I background, by number of active clusters
+FIXED_POINTS = {
+    0: (8.53851452253515, 8.538514522535053, 2.4275498357885925, 11.10856976880848, 11.108569768808419, 12.921727609681819),
+    1: (38.01229008545299, 6.6782154722880085, 2.5147608640609658, 27.08938480170207, 10.089658562825978, 12.930060755092672),
+    3: (36.386177556807986, 3.0831128891962583, 2.3668282610503732, 26.23065228875002, 8.144075102640613, 12.95262081594983),
+    5: (28.681919904925405, 1.7993082690516589, 1.9571257957032966, 22.104346074414124, 7.478636691457645, 12.969660005639492),
+}  # fmt: skip
+
+
+def response(circuit, rates):
+    """phi(nu) of every population that has neurons."""
+    sizes = circuit.populations.sizes
+    in_degree = circuit.connection_probability * sizes
+    external_rate = circuit.external_rate + 0.5 * circuit.arousal_rate
+    external = circuit.external_in_degree * circuit.external_weight * external_rate
+    variance = circuit.external_in_degree * circuit.external_weight**2 * external_rate
+    mu = circuit.tau_membrane * ((in_degree * circuit.weights) @ rates + external.sum(0))
+    sigma = np.sqrt(circuit.tau_membrane * ((in_degree * circuit.weights**2) @ rates + variance.sum(0)))
+    shift = COLOURED_NOISE * np.sqrt(circuit.tau_synaptic / circuit.tau_membrane)
+    phi = np.zeros(len(sizes))
+    for a in np.flatnonzero(sizes):
+        low = (circuit.reset_voltage[a] - mu[a]) / sigma[a] + shift[a]
+        high = (circuit.threshold[a] - mu[a]) / sigma[a] + shift[a]
+        integral = quad(lambda u: erfcx(-u), low, high, epsabs=0, epsrel=1e-12, limit=500)[0]
+        phi[a] = 1 / (circuit.tau_refractory[a] + circuit.tau_membrane[a] * np.sqrt(np.pi) * integral)
+    return phi
+
+
+@pytest.mark.parametrize("n_active", FIXED_POINTS)
+def test_fixed_points_of_the_published_network(reference_circuit, n_active):
+    e_active, e_inactive, e_background, i_active, i_inactive, i_background = FIXED_POINTS[n_active]
+    inactive = 18 - n_active
+    rates = np.array(
+        [e_active] * n_active + [e_inactive] * inactive + [e_background]
+        + [i_active] * n_active + [i_inactive] * inactive + [i_background]
+    )  # fmt: skip
+    np.testing.assert_allclose(response(reference_circuit, rates), rates, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        (52.318916, 5.213988, 2.258635, 0, 0, 13.783422),
+        (29.215101, 29.215101, 2.202282, 0, 0, 13.839673),
+    ],
+)
+def test_fixed_points_of_the_two_cluster_network(rates):
+    circuit = build_circuit(load_experiment(CONFIGS / "2_cluster_mf.yaml"))
+    np.testing.assert_allclose(response(circuit, np.array(rates)), rates, atol=2e-6)
+
+
+def test_arousal_acts_on_both_of_its_targets():
+    calm, aroused = (
+        build_circuit(load_experiment(CONFIGS / "default_snn_params.yaml", [f"arousal.level={level}"]))
+        for level in (0, 0.3)
+    )
+    np.testing.assert_allclose(aroused.weights[:19, :19] / calm.weights[:19, :19], 1 - 0.038720095771421055)
+    np.testing.assert_array_equal(aroused.weights[19:], calm.weights[19:])
+    np.testing.assert_array_equal(aroused.weights[:, 19:], calm.weights[:, 19:])
+    np.testing.assert_allclose(aroused.arousal_rate, 0.6776016759998684)  # M y(0.3), model description
+    assert not calm.arousal_rate.any()
+
+
+def test_an_external_inhibitory_source():
+    circuit = build_circuit(
+        load_experiment(
+            {"external_currents": {"c_ext": [320, 320, 80, 40], "nu_ext_baseline": 4 * [7], "j_ext": [2, 2, -3, -4]}}
+        )
+    )
+    assert circuit.external_in_degree[:, [0, 37]].tolist() == [[320, 320], [80, 40]]
+    np.testing.assert_allclose(circuit.external_weight[1, [0, 37]] * np.sqrt(2000), [-3, -4])

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+
+import numpy as np
+import pytest
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.execution.run_folder import MANIFEST, RunFolder, StorageError, load_spikes, save_spikes
+
+SPIKES = SpikeEvents(np.array([0, 2], np.int32), np.array([1, 0], np.int32), 3, 2, 1e-3)
+
+
+def files_in(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_manifest_has_sizes_and_hashes_and_comes_last(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.save_text("data/a.txt", "some text")
+    assert files_in(tmp_path) == {"data/a.txt"}
+    folder.finish()
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    assert manifest["files"] == {
+        "data/a.txt": {"bytes": 9, "sha256": hashlib.sha256(b"some text").hexdigest()}
+    }
+
+
+@pytest.mark.parametrize("failing", ["fsync", "write"])
+def test_a_full_disk_leaves_the_old_file_and_no_partial_one(tmp_path, monkeypatch, failing):
+    folder = RunFolder(tmp_path)
+    folder.save_text("data/a.txt", "old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if failing == "fsync":
+        monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match=r"a\.txt: No space left on device \(.* MB free\)"):
+        folder.save("data/a.txt", full if failing == "write" else lambda file: file.write(b"new"))
+    assert files_in(tmp_path) == {"data/a.txt"} and (tmp_path / "data/a.txt").read_text() == "old"
+
+
+def test_an_interrupt_while_writing_leaves_no_partial_file(tmp_path):
+    def interrupted(file):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path).save("data/a.txt", interrupted)
+    assert not files_in(tmp_path)
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path):
+    RunFolder(tmp_path)
+    (tmp_path / "data/.spikes.npz.123.partial").write_bytes(b"half")
+    RunFolder(tmp_path).save_text("data/a.txt", "new")
+    assert files_in(tmp_path) == {"data/a.txt"}
+
+
+@pytest.mark.parametrize("name", ["../outside.txt", "data/../../outside.txt", "/tmp/outside.txt", "data/..", "x/y/z"])
+def test_a_manifest_can_name_no_file_outside_the_folder(tmp_path, name):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("precious")
+    folder = RunFolder(tmp_path / "run")
+    (tmp_path / "run" / MANIFEST).write_text(json.dumps({"files": {name: {}}}))
+    folder.save_text("data/a.txt", "new")
+    assert outside.read_text() == "precious"
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": 3}', '{"files": [1]}', "\x00"])
+def test_a_damaged_manifest_is_no_obstacle(tmp_path, manifest):
+    folder = RunFolder(tmp_path)
+    (tmp_path / MANIFEST).write_text(manifest)
+    folder.save_text("data/a.txt", "new")
+    assert files_in(tmp_path) == {"data/a.txt"}
+
+
+def test_spikes_survive_saving(tmp_path):
+    file = save_spikes(RunFolder(tmp_path), SPIKES)
+    for path in (file, tmp_path):
+        loaded = load_spikes(path)
+        assert np.array_equal(np.asarray(loaded), np.asarray(SPIKES)) and loaded.delta_t == SPIKES.delta_t
+
+
+def test_damaged_spikes_are_refused_by_name(tmp_path):
+    file = save_spikes(RunFolder(tmp_path), SPIKES)
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"rubbish", whole.replace(b"neurons", b"neutron")):
+        file.write_bytes(damaged)
+        with pytest.raises(OSError, match=r"spikes\.npz"):
+            load_spikes(file)
+    with pytest.raises(FileNotFoundError):
+        load_spikes(tmp_path / "nowhere.npz")

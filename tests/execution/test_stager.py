@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from shared import CONFIGS, SMALL
+
+from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted
+from neuro_mod.execution.run_folder import StorageError, load_spikes
+from neuro_mod.execution.stagers import StageSNNSimulation
+
+DEFAULT = CONFIGS / "default_snn_params.yaml"
+
+
+@pytest.fixture
+def stager(tmp_path):
+    settings = {"save_dir": str(tmp_path), "sim_name": "run"}
+    return StageSNNSimulation.from_dict(SMALL | {"settings": settings}, random_seed=3)
+
+
+def test_outputs_of_the_default_network():
+    outputs = StageSNNSimulation(DEFAULT, random_seed=123).run(duration_sec=0.2)
+    assert set(outputs) == {"spikes", "voltage", "current", "stimulus", "weights", "clusters", "metadata"}
+    dense = np.asarray(outputs["spikes"])
+    assert dense.dtype == bool and dense.shape == (400, 2000)
+    assert outputs["spikes"].sum() == dense.sum() > 0
+    assert outputs["voltage"].shape == outputs["current"].shape == (400, 2000)
+    assert np.asarray(outputs["stimulus"]).shape == (400, 2000)
+    assert outputs["weights"].shape == (2000, 2000)
+    assert outputs["clusters"].shape == (2000,) and outputs["clusters"].max() == 37
+    metadata = outputs["metadata"]
+    assert metadata["real_time_factor"] > 0 and metadata["random_seed"] == 123
+    assert list(metadata["mean_rates_hz"]) == list(load_experiment(DEFAULT).populations.names)
+    assert load_experiment(metadata["config"]).init_params.duration_sec == 0.2
+
+
+def test_a_configuration_can_come_in_many_forms(stager):
+    text = stager.experiment.to_yaml()
+    runs = [
+        StageSNNSimulation(source).run()["spikes"] for source in (text, text.encode(), SMALL, load_experiment(text))
+    ]
+    assert runs[0].steps.tobytes() == runs[1].steps.tobytes() == runs[3].steps.tobytes()
+    assert len(runs[2]) and len(runs[0])
+
+
+def test_sums_of_spikes_need_no_dense_array(stager):
+    spikes = stager.run()["spikes"]
+    dense = np.asarray(spikes)
+    assert np.array_equal(spikes.sum(axis=0), dense.sum(axis=0))
+    assert np.array_equal(spikes.sum(axis=1), dense.sum(axis=1))
+    with pytest.raises(ValueError, match="axis"):
+        spikes.sum(axis=2)
+
+
+def test_recording_can_be_limited(stager):
+    full = stager.run()
+    part = stager.run(record=("spikes", "voltage"), neurons=[5, 50], every=10)
+    assert np.array_equal(part["voltage"], full["voltage"][::10][:, [5, 50]])
+    assert "current" not in part and "voltage" not in stager.run(record=("spikes",))
+    with pytest.raises(KeyError, match="'current' was not recorded; there are spikes, voltage"):
+        part["current"]
+
+
+def test_two_seconds_are_twice_one_second(stager):
+    whole = stager.run(duration_sec=2.0)
+    first = stager.run(duration_sec=1.0)
+    second = stager.run(duration_sec=1.0, initial_state=first.state)
+    joined = np.vstack([first["spikes"], second["spikes"]])
+    assert np.array_equal(joined, np.asarray(whole["spikes"])) and joined.any()
+    assert second.state.voltage.tobytes() == whole.state.voltage.tobytes()
+
+
+def test_a_run_is_the_same_whatever_ran_before(stager):
+    first, again = stager.run(), stager.run()
+    assert first["spikes"].neurons.tobytes() == again["spikes"].neurons.tobytes()
+    other = StageSNNSimulation(SMALL, random_seed=4).run()
+    assert first["spikes"].neurons.tobytes() != other["spikes"].neurons.tobytes()
+
+
+def test_a_stimulus_raises_the_rate_of_its_clusters_while_it_lasts():
+    stimulus = {"onsets": [0.1], "duration_sec": 0.1, "amplitude": 60.0, "stimulated_neuron_prob": 1.0}
+    stager = StageSNNSimulation(SMALL | {"stimulus": stimulus, "init_params": {"duration_sec": 0.3}})
+    outputs = stager.run()
+    reached = np.asarray(outputs["stimulus"]).any(axis=0)
+    assert 0 < reached.sum() < 40
+    counts = np.asarray(outputs["spikes"])[:, reached].reshape(3, 200, -1).sum((1, 2))
+    assert counts[1] > 3 * max(counts[0], counts[2])
+
+
+def test_clusters_may_be_absent_or_empty():
+    none = {"clusters": {"n_clusters": 0, "n_background": [40, 20]}, "network": SMALL["architecture"]["network"]}
+    excitatory_only = {
+        "clusters": {"n_clusters": 2, "n_background": [10, 20], "depress": False, "j_potentiated": 2},
+        "network": {"n_neurons": 60, "n_excitatory": 40},
+    }
+    for architecture in (none, excitatory_only):
+        outputs = StageSNNSimulation(SMALL | {"architecture": architecture}).run()
+        assert outputs["spikes"].sum() > 0
+        assert all(np.isfinite(rate) for rate in outputs["metadata"]["mean_rates_hz"].values())
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_configuration_runs(file):
+    if "perturbation" in file.stem:
+        with pytest.raises(ConfigError, match=r"perturbation.rate: .* cannot simulate"):
+            StageSNNSimulation(file)
+    else:
+        assert StageSNNSimulation(file).run(duration_sec=0.05, record=())["spikes"].n_steps == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"record": ("spikes", "voltages")}, "voltages; valid: a list of spikes, voltage, current"),
+        ({"record": "voltage"}, "valid: a list"),
+        ({"every": 0}, "every"),
+        ({"neurons": [60]}, r"0\.\.59"),
+        ({"dtype": "float16"}, "float32, float64"),
+        ({"duration_sec": -1.0}, "duration_sec"),
+        ({"delta_t": 0.0}, "delta_t"),
+        ({"duration_sec": 1e6, "record": ("voltage",)}, "GB of memory; record fewer"),
+    ],
+)
+def test_clear_errors(stager, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        stager.run(**arguments)
+
+
+def test_execute_saves_and_draws(stager, tmp_path):
+    outputs = stager.execute(plot_arg="spikes")
+    folder = tmp_path / "run"
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files == {
+        "data/spikes.npz",
+        "data/voltage.npz",
+        "data/clusters.npy",
+        "plots/raster.png",
+        "metadata/config.yaml",
+        "metadata/run.json",
+        "metadata/manifest.json",
+    }
+    assert {str(folder / name) for name in files} == set(outputs["metadata"]["files"])
+    saved = load_spikes(folder)
+    assert saved.neurons.tobytes() == outputs["spikes"].neurons.tobytes() and saved.shape == outputs["spikes"].shape
+    assert np.array_equal(np.load(folder / "data/clusters.npy"), outputs["clusters"])
+    run = json.loads((folder / "metadata/run.json").read_text())
+    assert run["versions"]["numpy"] == np.__version__ and run["command"] == sys.argv
+    assert {"git", "machine", "wall_seconds", "random_seed", "mean_rates_hz"} <= set(run)
+
+
+def test_the_saved_configuration_replays_the_run(stager, tmp_path):
+    first = stager.execute("none", dtype="float64")
+    again = StageSNNSimulation(tmp_path / "run/metadata/config.yaml").run(dtype="float64")
+    assert first["spikes"].neurons.tobytes() == again["spikes"].neurons.tobytes()
+
+
+def test_same_seed_same_files(stager, tmp_path):
+    stager.execute("none", out=tmp_path / "a")
+    stager.execute("none", out=tmp_path / "b")
+    for name in ("spikes.npz", "voltage.npz", "clusters.npy"):
+        assert (tmp_path / "a/data" / name).read_bytes() == (tmp_path / "b/data" / name).read_bytes()
+
+
+def test_without_saving_or_plotting_nothing_is_written(tmp_path):
+    settings = {"save_dir": str(tmp_path), "save": False, "plot": False}
+    StageSNNSimulation(SMALL | {"settings": settings}).execute()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_later_run_in_the_same_folder_leaves_nothing_of_the_earlier(stager, tmp_path):
+    stager.execute(record=("spikes", "voltage", "current"))
+    (tmp_path / "run/data/notes.txt").write_text("mine")
+    stager.execute(plot_arg="none", record=("spikes",))
+    names = {path.name for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert names == {"spikes.npz", "clusters.npy", "config.yaml", "run.json", "manifest.json", "notes.txt"}
+
+
+def test_unknown_picture_lists_the_valid_ones(stager):
+    with pytest.raises(ValueError, match="spikes, rates, voltage, all, none"):
+        stager.execute(plot_arg="rasters")
+
+
+def test_an_unwritable_folder_is_known_before_simulating(stager, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(StageSNNSimulation, "run", lambda *_, **__: pytest.fail("it simulated"))
+    with pytest.raises(StorageError, match="cannot write to the output folder .*file/x"):
+        stager.execute(out=tmp_path / "file/x")
+
+
+def test_interruption_saves_the_finished_part(stager, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuro_mod.core.spiking_net.engine.simulate._UPDATES_PER_CALL", 60 * 100)
+    whole = stager.run()["spikes"]
+
+    def interrupt(done, calls=[]):  # noqa: B006
+        calls.append(done)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    class Progress:
+        def __enter__(self):
+            return interrupt
+
+        def __exit__(self, *_):
+            return None
+
+    monkeypatch.setattr("neuro_mod.execution.stagers.spiking_net.simulation_progress", lambda _: Progress())
+    with pytest.raises(SimulationInterrupted):
+        stager.execute(progress=True)
+    saved = load_spikes(tmp_path / "run")
+    assert 0 < saved.n_steps < whole.n_steps
+    assert np.array_equal(saved.neurons, whole.neurons[whole.steps < saved.n_steps])
+    assert json.loads((tmp_path / "run/metadata/run.json").read_text())["interrupted"] is True

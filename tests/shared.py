@@ -1,0 +1,21 @@
+"""Where things are, and configurations that tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = ROOT / "configs"
+
+#: The network whose numbers are known: J+EE 15.75, no arousal.
+REFERENCE_OVERRIDES = ["architecture.clusters.j_potentiated[0]=15.75", "arousal.level=0"]
+
+#: A network of 60 neurons that runs in an instant.
+SMALL = {
+    "init_params": {"duration_sec": 0.2},
+    "architecture": {
+        "network": {"n_neurons": 60, "n_excitatory": 40},
+        "clusters": {"n_clusters": 3, "n_background": [10, 5], "j_potentiated": [2, 1.5, 1.5, 1.2]},
+    },
+    "external_currents": {"nu_ext_baseline": [9.0, 9.0], "j_ext": [0.18, 0.1]},
+}
