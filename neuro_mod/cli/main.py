@@ -44,14 +44,15 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; an invalid configuration ends any command with its problems and exit code 2."""
+    """Run the command line; what the user can mend ends any command with a plain message and exit code 2."""
     try:
         app()
-    except ValueError as error:
-        # not imported above: --help needs no configuration
-        from neuro_mod.config.errors import ConfigError
+    except (ValueError, OSError, FloatingPointError) as error:
+        # not imported above: --help needs neither
+        from neuro_mod.config.errors import InputError
+        from neuro_mod.execution.run_folder import StorageError
 
-        if not isinstance(error, ConfigError):
+        if not isinstance(error, InputError | StorageError | FloatingPointError):
             raise
         typer.echo(str(error), err=True)
         sys.exit(BAD_INPUT)

@@ -41,11 +41,11 @@ def run(
         str | None,
         typer.Option(metavar="WHICH", help="Neurons whose voltage and current are recorded: all, or 0,80,1600:1700."),
     ] = None,
-    record_every: Annotated[int, typer.Option(metavar="K", help="Record voltage and current every K-th step.")] = 1,
+    record_every: Annotated[
+        int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
+    ] = 1,
     dtype: Annotated[Precision, typer.Option(help="Precision.")] = Precision.SINGLE,
-    plot: Annotated[
-        str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")
-    ] = "all",
+    plot: Annotated[str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw them."""

@@ -45,7 +45,11 @@ class Problem:
         return " ".join((f"{line}; {self.hint}" if self.hint else line).split())
 
 
-class ConfigError(ValueError):
+class InputError(ValueError):
+    """What the user asked for cannot be done; the message tells the user why."""
+
+
+class ConfigError(InputError):
     """A configuration is invalid.
 
     Args:

@@ -93,7 +93,7 @@ class Stream:
         sequence = np.stack(np.broadcast_arrays(*words), axis=-1).reshape(len(row), WORDS_PER_COUNTER * len(block))
         return sequence[:, skipped : skipped + n].astype(np.uint32)
 
-    def uniform(self, rows: ArrayLike, n: int, first: int = 0) -> NDArray[np.float64]:
+    def uniform(self, rows: ArrayLike, n: int, first: int = 0) -> NDArray[np.floating]:
         """Uniform numbers in [0, 1) with 53 random bits, two words each; arguments as for `words`."""
         words = self.words(rows, 2 * n, 2 * first).astype(np.uint64)
         return ((words[:, ::2] >> np.uint64(5)) * 2.0**26 + (words[:, 1::2] >> np.uint64(6))) * 2.0**-53

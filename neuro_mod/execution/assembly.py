@@ -60,9 +60,7 @@ def build_stimulus(
     peak = np.full(populations.total, config.amplitude)
     if config.amplitude_unit == "relative":
         peak *= np.sum(circuit.external_in_degree * circuit.external_weight * circuit.external_rate, axis=0)
-    stimulated = draw_stimulated(
-        populations, seed, config.stimulated_clusters_prob, config.stimulated_neuron_prob
-    )
+    stimulated = draw_stimulated(populations, seed, config.stimulated_clusters_prob, config.stimulated_neuron_prob)
     course = stimulus_course(
         config.stimulus_shape,
         config.onsets,

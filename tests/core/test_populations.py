@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +16,9 @@ def test_order_of_the_default_network():
     assert populations.n_neurons == 2000
 
 
-@given(st.integers(0, 6), st.tuples(st.integers(0, 9), st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9)))
+@given(
+    st.integers(0, 6), st.tuples(st.integers(0, 9), st.integers(0, 9)), st.tuples(st.integers(0, 9), st.integers(0, 9))
+)
 def test_neurons_are_stored_population_by_population(n_clusters, cluster_sizes, background_sizes):
     populations = Populations(n_clusters, cluster_sizes, background_sizes)
     labels = populations.of_neuron

@@ -33,11 +33,9 @@ def test_a_word_depends_on_its_place_alone(first, n, skip, row):
     assert np.array_equal(whole[:1, skip:], stream.words(row, n, first + skip))
 
 
-
-
 def test_uniform_numbers_are_uniform():
     uniform = np.sort(Stream(1, "test").uniform(np.arange(100), 1000).ravel())
-    assert 0 <= uniform[0] and uniform[-1] < 1
+    assert uniform[0] >= 0 and uniform[-1] < 1
     deviation = np.abs(uniform - (np.arange(len(uniform)) + 0.5) / len(uniform)).max()
     assert deviation < 1.95 / np.sqrt(len(uniform))  # Kolmogorov-Smirnov, 0.1 %
 

@@ -24,9 +24,7 @@ def test_manifest_has_sizes_and_hashes_and_comes_last(tmp_path):
     assert files_in(tmp_path) == {"data/a.txt"}
     folder.finish()
     manifest = json.loads((tmp_path / MANIFEST).read_text())
-    assert manifest["files"] == {
-        "data/a.txt": {"bytes": 9, "sha256": hashlib.sha256(b"some text").hexdigest()}
-    }
+    assert manifest["files"] == {"data/a.txt": {"bytes": 9, "sha256": hashlib.sha256(b"some text").hexdigest()}}
 
 
 @pytest.mark.parametrize("failing", ["fsync", "write"])

@@ -29,7 +29,7 @@ class Adjacency:
     """
 
     offsets: NDArray[np.uint64]
-    targets: NDArray[np.uint16] | NDArray[np.uint32]
+    targets: NDArray[np.uint16 | np.uint32]
 
     @property
     def n_neurons(self) -> int:
@@ -48,7 +48,7 @@ class Adjacency:
         return matrix
 
 
-def index_dtype(n_neurons: int) -> type[np.uint16] | type[np.uint32]:
+def index_dtype(n_neurons: int) -> type[np.uint16 | np.uint32]:
     """Smallest unsigned type that holds every neuron index."""
     return np.uint16 if n_neurons <= 2**16 else np.uint32
 
@@ -146,4 +146,5 @@ def _choose_without_replacement(
         last = n[active] - k[active] + draw
         candidate = np.floor(uniform[active, draw] * (last + 1)).astype(np.int64)
         taken[active, np.where(taken[active, candidate], last, candidate)] = True
-    return np.nonzero(taken)
+    row, chosen = np.nonzero(taken)
+    return row, chosen

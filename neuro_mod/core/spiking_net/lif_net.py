@@ -86,11 +86,13 @@ class LIFNet(nn.Module):
             raise ValueError(f"synaptic_weights must be a square matrix [post, pre], found {tuple(weights.shape)}")
         if not delta_t > 0:
             raise ValueError(f"delta_t must be positive, found {delta_t}")
+        if mechanism not in MECHANISMS:
+            raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")
         if surrogate is not None and surrogate not in SURROGATES:
             raise ValueError(f"surrogate is {surrogate!r}; valid: None, {', '.join(SURROGATES)}")
         self.n_neurons = weights.shape[0]
         self.delta_t = delta_t
-        self.mechanism = _checked_mechanism(mechanism)
+        self.mechanism: Mechanism = mechanism
         self.surrogate = surrogate
         self.surrogate_slope = surrogate_slope
         self._hold("synaptic_weights", weights)
@@ -131,10 +133,9 @@ class LIFNet(nn.Module):
         """
         arrivals = self._external_arrivals(external_currents)
         n_steps = self._check_inputs(stimulus, arrivals)
-        step = propagators(
-            torch, _checked_mechanism(mechanism or self.mechanism), self.tau_membrane, self.tau_synaptic, self.delta_t
-        )
-        recurrent = (self.synaptic_weights / self.tau_synaptic[:, None]).transpose(0, 1)
+        chosen = mechanism or self.mechanism
+        step = propagators(torch, chosen, self.tau_membrane, self.tau_synaptic, self.delta_t)
+        recurrent = (self.synaptic_weights / self.tau_synaptic.reshape(-1, 1)).transpose(0, 1)
         refractory_steps = torch.round(self.tau_refractory / self.delta_t)
         refractory = torch.zeros_like(voltage)
         history: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -220,9 +221,3 @@ class _SurrogateSpike(torch.autograd.Function):
 def _as_tensor(value: Any) -> Tensor:
     tensor = torch.as_tensor(value)
     return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
-
-
-def _checked_mechanism(mechanism: Mechanism) -> Mechanism:
-    if mechanism not in MECHANISMS:
-        raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")
-    return mechanism

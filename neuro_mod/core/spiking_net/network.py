@@ -54,15 +54,16 @@ class GeneralSynapses:
         Raises:
             ValueError: The matrix is not square, or holds NaN or infinity.
         """
+        shape = np.shape(weights)
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise ValueError(f"synaptic weights must be a square matrix [post, pre], found shape {shape}")
         matrix = sparse.csc_array(weights, dtype=np.float64)
-        if matrix.shape[0] != matrix.shape[1]:
-            raise ValueError(f"synaptic weights must be a square matrix [post, pre], found shape {matrix.shape}")
         if not np.isfinite(matrix.data).all():
             raise ValueError("synaptic weights hold NaN or infinity")
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
-        adjacency = Adjacency(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(matrix.shape[0])))
-        return cls(adjacency, matrix.data)
+        adjacency = Adjacency(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(shape[0])))
+        return cls(adjacency, np.asarray(matrix.data, np.float64))
 
     def weight_of_each(self) -> NDArray[np.float64]:
         """Efficacy of each synapse in the order of ``adjacency.targets``, shape ``(n_synapses,)``."""

@@ -37,7 +37,7 @@ class SpikeEvents:
     @property
     def times(self) -> NDArray[np.float64]:
         """Time of each spike in seconds, ``steps * delta_t``, shape ``(n_spikes,)``."""
-        return self.steps * self.delta_t
+        return self.steps * np.float64(self.delta_t)
 
     @property
     def duration(self) -> float:

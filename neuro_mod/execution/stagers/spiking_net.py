@@ -13,10 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment, load_experiment
+from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.spiking_net.engine.simulate import Simulation, SimulationInterrupted, Traces, simulate
+from neuro_mod.core.spiking_net.engine.simulate import PRECISIONS, Simulation, SimulationInterrupted, Traces, simulate
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
@@ -104,7 +104,7 @@ class StageSNNSimulation:
 
         Raises:
             ConfigError: ``duration_sec`` or ``delta_t`` is not valid.
-            ValueError: Another argument is not valid, or the recording would not fit into memory.
+            InputError: Another argument is not valid, or the recording would not fit into memory.
             SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
@@ -119,9 +119,7 @@ class StageSNNSimulation:
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
             timing.lap("simulation")
-            self.outputs = self._collect(
-                experiment, simulation, stimulus, record, every, dtype, timing, interrupted
-            )
+            self.outputs = self._collect(experiment, simulation, stimulus, record, every, dtype, timing, interrupted)
             return self.outputs
 
         shown = simulation_progress(n_steps * step) if progress else nullcontext(lambda _: None)
@@ -228,16 +226,18 @@ class StageSNNSimulation:
         n_steps: int,
         dtype: str,
     ) -> Traces:
+        if dtype not in PRECISIONS:
+            raise InputError(f"dtype is {dtype!r}; valid: {', '.join(PRECISIONS)}")
         unknown = {record} if isinstance(record, str) else set(record) - set(RECORDABLE)
         if unknown:
-            raise ValueError(f"cannot record {', '.join(sorted(unknown))}; valid: a list of {', '.join(RECORDABLE)}")
+            raise InputError(f"cannot record {', '.join(sorted(unknown))}; valid: a list of {', '.join(RECORDABLE)}")
         if every < 1:
-            raise ValueError(f"every is {every}; record at least every step (1)")
+            raise InputError(f"every is {every}; record at least every step (1)")
         chosen = np.arange(self.circuit.populations.n_neurons) if neurons is None else np.asarray(neurons, np.int64)
         wanted = [name for name in ("voltage", "current") if name in record]
         needed = len(wanted) * len(chosen) * -(-n_steps // every) * np.dtype(dtype).itemsize
         if needed > _physical_memory():
-            raise ValueError(
+            raise InputError(
                 f"recording {' and '.join(wanted)} needs {needed / 1e9:.1f} GB of memory; "
                 "record fewer neurons (neurons=), fewer steps (every=) or the spikes alone"
             )
@@ -267,7 +267,13 @@ class StageSNNSimulation:
         traces = {name: getattr(simulation, name) for name in ("voltage", "current") if name in record}
         part = Stimulus(stimulus.gain, stimulus.course[: spikes.n_steps])
         return SpikingOutputs(
-            {"spikes": spikes, **traces, "stimulus": part, "clusters": self.circuit.populations.of_neuron, "metadata": metadata},
+            {
+                "spikes": spikes,
+                **traces,
+                "stimulus": part,
+                "clusters": self.circuit.populations.of_neuron,
+                "metadata": metadata,
+            },
             {"weights": self.network.dense_weights},
             simulation.state,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment
+from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
 from neuro_mod.execution.outputs import SpikingOutputs
@@ -29,10 +29,10 @@ def check_plot_arg(plot_arg: str) -> None:
     """Refuse a name that stands for no picture.
 
     Raises:
-        ValueError: It is unknown.
+        InputError: It is unknown.
     """
     if plot_arg not in (valid := (*PICTURES, "all", "none")):
-        raise ValueError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
+        raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
 
 
 def save_results(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment, neurons: Neurons) -> None:

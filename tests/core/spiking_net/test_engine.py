@@ -26,9 +26,7 @@ def events(simulation):
 @pytest.mark.parametrize("mechanism", ["analytic", "euler"])
 def test_engine_and_lif_net_give_identical_spikes(reference_network, mechanism):
     state = initial_state(reference_network, 1)
-    mine, reference = (
-        run(reference_network, state, 240, H, mechanism=mechanism) for run in (run_engine, run_lif_net)
-    )
+    mine, reference = (run(reference_network, state, 240, H, mechanism=mechanism) for run in (run_engine, run_lif_net))
     assert mine.spikes.sum() > 1000
     assert np.array_equal(mine.spikes, reference.spikes)
     np.testing.assert_allclose(mine.voltage, reference.voltage, atol=1e-12)
@@ -153,7 +151,7 @@ def test_interruption_keeps_the_finished_part(reference_network):
 
 def test_a_state_that_explodes_is_reported():
     net = network([[0]], threshold=1e300)
-    with pytest.raises(FloatingPointError, match="neuron 0.*finite by t ="):
+    with pytest.raises(FloatingPointError, match=r"neuron 0.*finite by t ="):
         run_engine(net, start(net, current=1.0), 20_000, 0.1, mechanism="euler")  # h = 20 tau_s diverges
 
 

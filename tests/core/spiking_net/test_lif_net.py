@@ -80,9 +80,7 @@ def test_gradient_descent_trains_the_mean_rate_to_a_target(surrogate):
     weights = 0.005 * torch.randn(n, n, generator=generator)
     external = torch.poisson(torch.full((n_steps, n), 2.0), generator=generator)
     j_ext = nn.Parameter(torch.full((n,), 0.02))
-    net = LIFNet(
-        weights, j_ext, 20e-3, 5e-3, 2e-3, 1.0, delta_t=delta_t, surrogate=surrogate, surrogate_slope=5.0
-    )
+    net = LIFNet(weights, j_ext, 20e-3, 5e-3, 2e-3, 1.0, delta_t=delta_t, surrogate=surrogate, surrogate_slope=5.0)
     assert [name for name, _ in net.named_parameters()] == ["j_ext"]
     optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
     zero = torch.zeros(n)

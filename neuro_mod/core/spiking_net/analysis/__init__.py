@@ -1,0 +1,1 @@
+"""From spikes to rates; knows nothing of the simulator."""

@@ -37,7 +37,7 @@ def smoothed_rates(
     *,
     kernel_width: float = KERNEL_WIDTH,
     sampling: float = 5e-3,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Rate per neuron of each population over time, smoothed with a Gaussian.
 
     Args:

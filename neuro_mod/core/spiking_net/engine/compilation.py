@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
+import numba.core.config
 import numpy as np
 from llvmlite import binding
 
@@ -38,14 +38,14 @@ def cache_folder() -> Path:
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that is called from Python; the GIL is released while it runs."""
-    previous = numba.config.CACHE_DIR  # pyright: ignore[reportAttributeAccessIssue]
-    numba.config.CACHE_DIR = str(cache_folder())  # pyright: ignore[reportAttributeAccessIssue]
+    settings: Any = numba.core.config
+    previous, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
     try:
         return _compile(function, cache=True)
     except RuntimeError:  # no folder can be written: compile anew in each process
         return _compile(function)
     finally:
-        numba.config.CACHE_DIR = previous  # pyright: ignore[reportAttributeAccessIssue]
+        settings.CACHE_DIR = previous
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

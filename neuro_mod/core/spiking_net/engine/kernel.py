@@ -97,9 +97,7 @@ def _draw_words(words: Any, block: Any, key: Any) -> None:
 
 
 @inlined
-def _draw_counts(
-    count: Any, words: Any, front: Any, row: Any, shifted: Any, first: Any, quantiles: Any
-) -> None:
+def _draw_counts(count: Any, words: Any, front: Any, row: Any, shifted: Any, first: Any, quantiles: Any) -> None:
     """`CountTable.counts` of each neuron for one step."""
     for i in range(words.shape[0]):
         k = np.int32(0)

@@ -57,7 +57,7 @@ class Simulation:
     state: State
 
 
-class SimulationInterrupted(KeyboardInterrupt):  # noqa: N818 -- it is an interrupt, not an error
+class SimulationInterrupted(KeyboardInterrupt):
     """Ctrl-C during a simulation; ``finished`` holds the part that was done."""
 
     def __init__(self, finished: Simulation):
@@ -228,8 +228,9 @@ def _neurons(
     """Coefficients for the kernel, and the voltage that a stimulus of 1 adds in one step."""
     step = propagators(np, mechanism, network.tau_membrane, network.tau_synaptic, delta_t)
     values = step.a, step.b, step.d, network.threshold, network.reset_voltage
+    a, b, d, threshold, reset_voltage = (value.astype(dtype) for value in values)
     refractory_steps = np.rint(network.tau_refractory / delta_t).astype(np.int32)
-    return kernel.Neurons(*(value.astype(dtype) for value in values), refractory_steps), step.c
+    return kernel.Neurons(a, b, d, threshold, reset_voltage, refractory_steps), step.c
 
 
 def _noise(

@@ -1,0 +1,1 @@
+"""What reaches the network from outside: Poisson input and stimuli."""

@@ -37,12 +37,12 @@ class Stimulus:
 def stimulus_course(
     shape: StimulusShape,
     onsets: Sequence[float],
-    times: NDArray[np.float64],
+    times: NDArray[np.floating],
     *,
     duration: float,
     tau_rise: float,
     tau_decay: float,
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """Time course of a stimulus, the sum over its onsets.
 
     Args:

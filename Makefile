@@ -1,0 +1,61 @@
+# Targets set everything up themselves: only Python >= 3.11 and make are needed.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+PEERS := .venv/peers
+
+FREEZE = .venv/lock/bin/pip freeze --exclude-editable --exclude pip --exclude setuptools | sed 's/+cpu$$//'
+export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
+export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
+
+.PHONY: help demo test check bench lock format templates clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(INSTALLED)  ## simulate the default network and draw it
+	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out simulations/demo
+	@echo
+	@echo "The raster lies in simulations/demo/plots/raster.png"
+
+test: $(INSTALLED)  ## run the test suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(INSTALLED)  ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: $(PEERS)  ## time the engine against LIFNet's loop and NEST, and whole commands
+	$(BIN)/python -m benchmarks.simulators --out benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.whole_process
+
+format: $(INSTALLED)  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+templates: $(INSTALLED)  ## write configs/templates from the definitions of the parameters
+	$(BIN)/python -m neuro_mod.config.template
+
+lock:  ## pin the newest versions that pyproject.toml allows
+	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/pip install -q "$(shell grep '^torch==' requirements.txt)" -e .
+	(echo "$$HEADER_RUNTIME"; $(FREEZE)) > requirements.new
+	.venv/lock/bin/pip install -q -e ".[dev]"
+	(echo "$$HEADER_DEV"; $(FREEZE) | grep -v -x -F -f requirements.new) > requirements-dev.txt
+	mv requirements.new requirements.txt && rm -rf .venv/lock
+
+clean:  ## remove the environment and what it left
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install -q --no-deps -e .
+	touch $@
+
+$(PEERS): $(INSTALLED)
+	$(BIN)/pip install -q -e ".[peers]"
+	touch $@

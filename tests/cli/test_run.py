@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shared import CONFIGS, SMALL
+
+from neuro_mod.config import load_experiment
+from neuro_mod.execution.run_folder import load_spikes
+from neuro_mod.execution.stagers import StageSNNSimulation
+
+COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
+
+
+def neuro_mod_run(*arguments, cwd=None):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=cwd, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("configs") / "small.yaml"
+    path.write_text(load_experiment(SMALL).to_yaml())
+    return path
+
+
+def test_it_prints_a_summary_and_the_files(config, tmp_path):
+    done = neuro_mod_run(config, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for words in ("E clusters, mean rate", "I background", "clusters above 20 Hz", "times as fast as real time"):
+        assert words in done.stdout
+    for name in ("raster.png", "cluster_rates.png", "voltage.png"):
+        file = tmp_path / "out/plots" / name
+        assert str(file) in done.stdout
+        assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_out_the_settings_say_where(config, tmp_path):
+    done = neuro_mod_run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "simulations/mine/data/spikes.npz").exists()
+    assert not list((tmp_path / "simulations/mine/plots").iterdir())
+
+
+def test_options_reach_the_run(config, tmp_path):
+    done = neuro_mod_run(
+        *(config, "--out", tmp_path, "--seed", 7, "--duration", 0.1, "--set", "arousal.level=0", "--dtype", "float64"),
+        *(
+            "--record",
+            "voltage,current",
+            "--record-neurons",
+            "3,50:53",
+            "--record-every",
+            4,
+            "--json",
+            "--plot",
+            "none",
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    metadata = json.loads(done.stdout)
+    assert metadata["random_seed"] == 7 and metadata["duration_sec"] == 0.1 and metadata["dtype"] == "float64"
+    recorded = np.load(tmp_path / "data/current.npz")
+    assert recorded["current"].shape == (50, 4) and recorded["current"].dtype == np.float64
+    assert recorded["neurons"].tolist() == [3, 50, 51, 52]
+    stager = StageSNNSimulation(config, 7, overrides=["arousal.level=0"])
+    expected = stager.run(duration_sec=0.1, dtype="float64")["spikes"]
+    assert load_spikes(tmp_path).neurons.tobytes() == expected.neurons.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["--set", "arousal.levle=1"], "did you mean level?"),
+        (["--duration", "-1"], "init_params.duration_sec"),
+        (["--seed", "-1"], "settings.random_seed"),
+        (["--record", "voltages"], "valid: a list of spikes, voltage, current"),
+        (["--record-neurons", "5,x"], "expected all, or indices and ranges"),
+        (["--record-neurons", "60"], "expected neurons from 0 to 59"),
+        (["--record-every", "0"], "--record-every"),
+        (["--dtype", "float16"], "'float32', 'float64'"),
+        (["--plot", "rasters"], "valid: spikes, rates, voltage, all, none"),
+        (["--out", "/dev/null/x"], "cannot write to the output folder /dev/null/x"),
+    ],
+)
+def test_bad_input_is_one_clear_message(config, tmp_path, arguments, message):
+    positional = [] if arguments[0].endswith(".yaml") else [config]
+    done = neuro_mod_run(*positional, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr and not list(tmp_path.rglob("*.npz"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"- 1\n- 2\n", "a list"), (b"\x00\xff\xfe\x80", ""), (b"a: &a [*a]\n", "")],
+)
+def test_files_that_are_no_configuration(tmp_path, content, message):
+    (tmp_path / "bad.yaml").write_bytes(content)
+    done = neuro_mod_run(tmp_path / "bad.yaml")
+    assert done.returncode == 2 and "bad.yaml" in done.stderr and message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_perturbations_are_not_ignored():
+    done = neuro_mod_run(CONFIGS / "perturbed/default_snn_params_with_perturbation.yaml")
+    assert done.returncode == 2 and "perturbation.rate" in done.stderr
+
+
+def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
+    whole = StageSNNSimulation(config).run(duration_sec=1.0)["spikes"]
+    process = subprocess.Popen(
+        [*COMMAND, str(config), "--duration", "20000", "--record", "spikes", "--out", str(tmp_path)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    marker = tmp_path / "data"
+    deadline = time.monotonic() + 60
+    while not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted; the first" in errors and f"saved in {tmp_path}" in errors and "Traceback" not in errors
+    saved = load_spikes(tmp_path)
+    assert 2000 < saved.n_steps < 40_000_000
+    assert np.array_equal(saved.neurons[saved.steps < 2000], whole.neurons)
+    assert not list(Path(tmp_path).rglob("*.partial"))
+
+
+def test_a_log_gets_plain_lines():
+    code = (
+        "from neuro_mod.execution.progress import simulation_progress\n"
+        "with simulation_progress(10.0, log_interval=0.0) as report:\n"
+        "    report(0.0); report(2.5); report(10.0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines() == ["simulated 2.50 of 10 s, about 0 s left"] and not done.stdout
