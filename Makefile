@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
+DEMO := simulations/demo
 
 FREEZE = .venv/lock/bin/pip freeze --exclude-editable --exclude pip --exclude setuptools | sed 's/+cpu$$//'
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
@@ -14,9 +15,9 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(INSTALLED)  ## simulate the default network and draw it
-	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out simulations/demo
+	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out $(DEMO)
 	@echo
-	@echo "The raster lies in simulations/demo/plots/raster.png"
+	@echo "The raster lies in $(DEMO)/plots/raster.png"
 
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal

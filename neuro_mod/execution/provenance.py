@@ -32,7 +32,7 @@ def provenance(config_text: str) -> dict[str, Any]:
         "git": git_state(Path.cwd()),
         "machine": {
             "host": platform.node(),
-            "system": platform.platform(),
+            "system": f"{platform.system()} {platform.machine()}",
             "processor": _processor(),
             "logical_cores": os.cpu_count(),
         },

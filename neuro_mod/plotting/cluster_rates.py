@@ -31,8 +31,8 @@ _GAP = 0.5
 
 
 def cluster_rate_map(
-    times: NDArray[np.float64],
-    rates: NDArray[np.float64],
+    times: NDArray[np.floating],
+    rates: NDArray[np.floating],
     populations: Populations,
     *,
     width: float = ONE_AND_A_HALF_COLUMNS,
@@ -87,7 +87,7 @@ def cluster_rate_map(
     return figure
 
 
-def _check(times: NDArray[np.float64], rates: NDArray[np.float64], populations: Populations) -> None:
+def _check(times: NDArray[np.floating], rates: NDArray[np.floating], populations: Populations) -> None:
     if rates.shape != (len(times), populations.total):
         raise ValueError(
             f"{len(times)} times and {populations.total} populations need rates of shape "
@@ -98,7 +98,7 @@ def _check(times: NDArray[np.float64], rates: NDArray[np.float64], populations: 
         raise ValueError("the sample times must rise in even steps")
 
 
-def _span(times: NDArray[np.float64]) -> tuple[float, float]:
+def _span(times: NDArray[np.floating]) -> tuple[float, float]:
     """Begin of the first and end of the last sample's bin; a lone sample is taken for the first of a run."""
     if len(times) == 0:
         return 0.0, 1.0
@@ -106,14 +106,14 @@ def _span(times: NDArray[np.float64]) -> tuple[float, float]:
     return float(times[0] - half), float(times[-1] + half)
 
 
-def _averaged(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+def _averaged(rates: NDArray[np.floating]) -> NDArray[np.floating]:
     """Average neighbouring samples until they fit ``_MAX_COLUMNS``; a last, incomplete group by its own number."""
     together = -(-len(rates) // _MAX_COLUMNS)
     starts = np.arange(0, len(rates), together)
     return np.add.reduceat(rates, starts) / np.diff(np.append(starts, len(rates)))[:, None]
 
 
-def _rows(groups: list[tuple[str, slice]], total: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rows(groups: list[tuple[str, slice]], total: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Upper and lower edge of each population's row, in rows of an E cluster from the top; 0 where not drawn."""
     tops, bottoms = np.zeros(total), np.zeros(total)
     y = 0.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from neuro_mod.core.arousal import MEAN_Z, quenched_z
@@ -45,7 +46,7 @@ class GeneralSynapses:
     weights: NDArray[np.float64]
 
     @classmethod
-    def from_matrix(cls, weights: ArrayLike | sparse.sparray | sparse.spmatrix) -> GeneralSynapses:
+    def from_matrix(cls, weights: Any) -> GeneralSynapses:
         """Take the nonzero entries of a dense or SciPy sparse matrix ``[post, pre]``.
 
         Args:

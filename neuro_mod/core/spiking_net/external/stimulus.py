@@ -25,10 +25,10 @@ class Stimulus:
         course: Time course, peak 1 for each onset, shape ``(n_steps,)``.
     """
 
-    gain: NDArray[np.float64]
-    course: NDArray[np.float64]
+    gain: NDArray[np.floating]
+    course: NDArray[np.floating]
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.float64]:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.floating]:
         if copy is False:
             raise ValueError("a stimulus is held as gain and course; a dense array is always new")
         return np.multiply.outer(self.course, self.gain).astype(np.float64 if dtype is None else dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -77,7 +77,7 @@ def stimulus_course(
     return course
 
 
-def _difference_of_exponentials(since: NDArray[np.float64], tau_rise: float, tau_decay: float) -> NDArray[np.float64]:
+def _difference_of_exponentials(since: NDArray[np.floating], tau_rise: float, tau_decay: float) -> NDArray[np.floating]:
     peak_time = np.log(tau_decay / tau_rise) * tau_rise * tau_decay / (tau_decay - tau_rise)
     peak = np.exp(-peak_time / tau_decay) - np.exp(-peak_time / tau_rise)
     return (np.exp(-since / tau_decay) - np.exp(-since / tau_rise)) / peak
