@@ -39,7 +39,10 @@ def run(
     ] = "spikes,voltage",
     record_neurons: Annotated[
         str | None,
-        typer.Option(metavar="WHICH", help="Neurons whose voltage and current are recorded: all, or 0,80,1600:1700."),
+        typer.Option(
+            metavar="WHICH",
+            help="Neurons whose voltage and current are recorded: all, or 0,80,1600:1700 [one E, one I].",
+        ),
     ] = None,
     record_every: Annotated[
         int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
@@ -105,23 +108,17 @@ def _report_interruption(stager: StageSNNSimulation) -> None:
 
 
 def _print_summary(outputs: SpikingOutputs) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     metadata: dict[str, Any] = outputs["metadata"]
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for kind, rate in metadata["mean_rates_by_kind_hz"].items():
-        table.add_row(f"{kind}, mean rate", f"{rate:.2f} Hz")
+    rows = {f"{kind}, mean rate": f"{rate:.2f} Hz" for kind, rate in metadata["mean_rates_by_kind_hz"].items()}
     if metadata["active_clusters"] is not None:
-        above = f"{metadata['active_above_hz']:g} Hz"
-        table.add_row(f"clusters above {above}, on average", f"{metadata['active_clusters']:.1f}")
-    table.add_row(
-        "simulated", f"{metadata['duration_sec']:g} s, {metadata['real_time_factor']:.1f} times as fast as real time"
-    )
-    console = Console(highlight=False)
-    console.print(table)
+        above = f"E clusters above {metadata['active_above_hz']:g} Hz"
+        rows[f"{above}, time average"] = f"{metadata['active_clusters']:.1f}"
+    rows["simulated"] = f"{metadata['duration_sec']:g} s, {metadata['real_time_factor']:.1f} times as fast as real time"
+    width = max(map(len, rows))
+    for label, value in rows.items():
+        typer.echo(f"{label:<{width}}  {value}")
     for path in metadata.get("files", ()):
-        console.print(path, soft_wrap=True)
+        typer.echo(path)
 
 
 def _folder(metadata: dict[str, Any]) -> Path:

@@ -34,7 +34,7 @@ def config(tmp_path_factory):
 def test_it_prints_a_summary_and_the_files(config, tmp_path):
     done = neuro_mod_run(config, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    for words in ("E clusters, mean rate", "I background", "clusters above 20 Hz", "times as fast as real time"):
+    for words in ("E clusters, mean rate", "I background", "E clusters above 20 Hz", "times as fast as real time"):
         assert words in done.stdout
     for name in ("raster.png", "cluster_rates.png", "voltage.png"):
         file = tmp_path / "out/plots" / name

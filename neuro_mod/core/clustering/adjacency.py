@@ -135,16 +135,18 @@ def _choose_without_replacement(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each row, k of its n candidates (Floyd's algorithm, all rows side by side).
 
+    A candidate is ``word * n >> 32``: the chances of two candidates differ by less than ``n / 2**32``.
+
     Returns:
         Position in ``rows`` and chosen candidate, one entry per choice.
     """
     largest = int(k.max(initial=0))
-    uniform = stream.uniform(rows, largest)
+    words = stream.words(rows, largest).astype(np.uint64)
     taken = np.zeros((len(rows), int(n.max(initial=0)) + 1), dtype=bool)
     for draw in range(largest):
         active = np.flatnonzero(draw < k)
         last = n[active] - k[active] + draw
-        candidate = np.floor(uniform[active, draw] * (last + 1)).astype(np.int64)
+        candidate = ((words[active, draw] * (last + 1).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
         taken[active, np.where(taken[active, candidate], last, candidate)] = True
     row, chosen = np.nonzero(taken)
     return row, chosen

@@ -163,7 +163,7 @@ class StageSNNSimulation:
             plot_arg: Which pictures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``all`` or ``none``.
             out: Folder to save into, whatever ``settings.save`` and its folders say.
             record: As for `run`.
-            neurons: As for `run`, but by default one neuron of each kind of population.
+            neurons: As for `run`, but by default the first neuron of each type.
             **run_options: Passed on to `run`.
 
         Returns:
@@ -212,11 +212,9 @@ class StageSNNSimulation:
         return initial_state(self.network, self.random_seed, self.experiment.init_params.initial_voltage)
 
     def _example_neurons(self) -> list[int]:
-        """First neuron of the first cluster and of the background, of each type."""
-        populations = self.circuit.populations
-        p = populations.n_clusters
-        candidates = dict.fromkeys((0, p, p + 1, 2 * p + 1)) if p else dict.fromkeys((0, 1))
-        return [int(populations.boundaries[a]) for a in candidates if populations.sizes[a]]
+        """First neuron of each type."""
+        types = self.circuit.populations.types[self.circuit.populations.of_neuron]
+        return np.unique(types, return_index=True)[1].tolist()
 
     def _traces(
         self,

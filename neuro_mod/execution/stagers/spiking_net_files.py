@@ -22,6 +22,7 @@ Neurons = Sequence[int] | NDArray[np.integer]
 
 #: File name of each picture.
 PICTURES = {"spikes": "raster", "rates": "cluster_rates", "voltage": "voltage"}
+#: Traces in the picture of the voltage, at most.
 _EXAMPLES = 4
 
 

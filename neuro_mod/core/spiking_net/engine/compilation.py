@@ -10,12 +10,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numba.core.config
 import numpy as np
 from llvmlite import binding
+from numba.core.caching import FunctionCache
 
 _CORE = Path(__file__).resolve().parents[2]
 _SOURCES = (_CORE / "random.py", *sorted(Path(__file__).parent.glob("*.py")))
@@ -37,21 +39,37 @@ def cache_folder() -> Path:
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that is called from Python; the GIL is released while it runs."""
+    """Compile a function that is called from Python; the GIL is released while it runs.
+
+    The compiled code is kept on disk, or, where no folder can be written, compiled anew in each process.
+    """
+    dispatcher = inlined(function)
     settings: Any = numba.core.config
-    previous, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
-    try:
-        return _compile(function, cache=True)
-    except RuntimeError:  # no folder can be written: compile anew in each process
-        return _compile(function)
-    finally:
-        settings.CACHE_DIR = previous
+    previous = settings.CACHE_DIR
+    with suppress(OSError, RuntimeError):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        settings.CACHE_DIR = str(cache_folder())
+        dispatcher._cache = _KernelCache(function)
+    settings.CACHE_DIR = previous
+    return dispatcher
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that is called from kernels."""
-    return _compile(function)
+    return numba.njit(nogil=True, fastmath=_FAST_MATH, error_model="numpy")(function)
 
 
-def _compile(function: Callable[..., Any], *, cache: bool = False) -> Callable[..., Any]:
-    return numba.njit(nogil=True, fastmath=_FAST_MATH, error_model="numpy", cache=cache)(function)
+class _KernelCache(FunctionCache):
+    """A cache that neither damage nor a full disk turns into an error: the kernel is compiled anew."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a damaged file can make unpickling raise anything
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)

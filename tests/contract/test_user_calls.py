@@ -1,0 +1,114 @@
+"""The calls, paths and files that the package promises its users, each as they would write it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shared import ROOT
+
+
+def run_in(folder, *command):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def files_in(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    for name in ("configs", "examples"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_single_simulation(checkout):
+    run_in(
+        checkout,
+        "python",
+        "-c",
+        "from neuro_mod.execution.stagers import StageSNNSimulation\n"
+        "\n"
+        'stager = StageSNNSimulation("configs/default_snn_params.yaml", random_seed=123)\n'
+        "outputs = stager.run()\n"
+        'stager.execute(plot_arg="spikes")\n',
+    )
+    folder = checkout / "simulations/default_snn"
+    assert {path.name for path in folder.iterdir()} == {"data", "plots", "metadata"}
+    assert (folder / "plots/raster.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_template_copied_and_run(checkout):
+    run_in(checkout, "cp", "configs/templates/spiking_net_template.yaml", "configs/my_sim.yaml")
+    run_in(
+        checkout,
+        "python",
+        "-c",
+        "from neuro_mod.execution.stagers import StageSNNSimulation; "
+        "StageSNNSimulation('configs/my_sim.yaml').execute(plot_arg='spikes')",
+    )
+    assert (checkout / "simulations/default/data/spikes.npz").exists()
+
+
+def test_the_example(checkout):
+    printed = run_in(checkout, "python", "examples/spiking_net_test_simulation.py")
+    assert "E clusters" in printed
+    made, kept = checkout / "simulations/spiking_net_test", ROOT / "test_sim"
+    assert files_in(made) == files_in(kept)
+
+
+def test_the_kept_example_output_is_whole_and_small():
+    folder = ROOT / "test_sim"
+    manifest = json.loads((folder / "metadata/manifest.json").read_text())["files"]
+    for name, entry in manifest.items():
+        content = (folder / name).read_bytes()
+        assert len(content) == entry["bytes"] and hashlib.sha256(content).hexdigest() == entry["sha256"]
+    assert sum(path.stat().st_size for path in folder.rglob("*")) < 1_000_000
+
+
+def test_the_package_works_from_pythonpath(tmp_path):
+    code = "import neuro_mod; print(neuro_mod.__file__)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed.strip() == str(ROOT / "neuro_mod/__init__.py")
+
+
+def test_public_names():
+    import neuro_mod
+
+    for name in neuro_mod.__all__:
+        assert getattr(neuro_mod, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = neuro_mod.nonsense
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_the_demo_makes_its_picture(tmp_path):
+    command = ["make", "demo", "INSTALLED=", f"BIN={Path(sys.executable).parent}", f"DEMO={tmp_path / 'demo'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    picture = tmp_path / "demo/plots/raster.png"
+    assert f"The raster lies in {picture}" in done.stdout
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(picture).convert("RGB"))
+    assert pixels.shape[0] > 800 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 6

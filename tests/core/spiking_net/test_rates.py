@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+H = 1e-3
+
+
+def events(steps, neurons, n_steps=1000, n_neurons=4):
+    return SpikeEvents(np.array(steps, np.int32), np.array(neurons, np.int32), n_steps, n_neurons, H)
+
+
+def test_mean_rates_by_hand():
+    spikes = events([0, 5, 5, 999], [0, 0, 1, 3])
+    rates = mean_rates(spikes, np.array([0, 0, 2, 2]), 3)
+    assert rates[0] == 1.5 and np.isnan(rates[1]) and rates[2] == 0.5
+
+
+def test_one_spike_smooths_to_a_gaussian():
+    times, rates = smoothed_rates(events([500], [2]), np.array([0, 0, 1, 1]), 2, kernel_width=25e-3, sampling=1e-3)
+    gaussian = np.exp(-0.5 * ((times - 0.5005) / 25e-3) ** 2) / (np.sqrt(2 * np.pi) * 25e-3)
+    np.testing.assert_allclose(rates[:, 1], gaussian / 2, rtol=1e-3, atol=3e-3)  # two neurons; cut at 4 sigma
+    assert not rates[:, 0].any()
+
+
+def test_regular_firing_has_its_rate_everywhere():
+    spikes = events(np.arange(0, 1000, 10), np.zeros(100), n_neurons=1)
+    _, rates = smoothed_rates(spikes, np.array([0]), 1, sampling=10e-3)
+    np.testing.assert_allclose(rates, 100)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 4])
+def test_runs_shorter_than_a_bin(n_steps):
+    times, rates = smoothed_rates(events([], [], n_steps), np.zeros(4, np.int64), 1)
+    assert times.shape == (0,) and rates.shape == (0, 1)
+
+
+def test_empty_populations_are_nan():
+    _, rates = smoothed_rates(events([5], [0]), np.zeros(4, np.int64), 2)
+    assert np.isnan(rates[:, 1]).all() and not np.isnan(rates[:, 0]).any()
