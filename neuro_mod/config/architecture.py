@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from neuro_mod.config.fields import (
@@ -20,6 +18,7 @@ from neuro_mod.config.fields import (
     Switch,
     parameter,
 )
+from neuro_mod.core.choices import InDegree
 from neuro_mod.core.populations import total_populations
 
 
@@ -39,7 +38,7 @@ class Network(Section):
     j_baseline: OneOrFour[Real] = parameter(
         (0.63, 0.63, -1.9, -3.8), "weight, before division by sqrt(N)", "threshold units", entries=PER_PATHWAY
     )
-    in_degree: Literal["fixed", "binomial"] = parameter("fixed", "synapses per neuron: all alike, or random")
+    in_degree: InDegree = parameter("fixed", "synapses per neuron: all alike, or random")
 
 
 class Clusters(Section):

@@ -15,6 +15,7 @@ from neuro_mod.config.fields import (
     Section,
     parameter,
 )
+from neuro_mod.core.choices import Heterogeneity, StimulusShape
 
 
 class ExternalCurrents(Section):
@@ -36,14 +37,12 @@ class ExternalCurrents(Section):
 class Stimulus(Section):
     """A current added to some neurons of some clusters."""
 
-    stimulus_shape: Literal["box", "linear", "diff2exp"] = parameter(
-        "box", "time course: constant, ramp, or difference of exponentials"
-    )
+    stimulus_shape: StimulusShape = parameter("box", "time course: constant, ramp, or difference of exponentials")
     onsets: tuple[NonNegative, ...] = parameter((), "times at which it starts; [] for none", "s")
     duration_sec: Positive = parameter(0.2, "from onset to offset; unused by diff2exp", "s")
     amplitude: Real = parameter(0.0, "strength, in amplitude_unit")
     amplitude_unit: Literal["current", "relative"] = parameter(
-        "current", "per second, or fraction of the mean external current"
+        "current", "threshold units/s, or fraction of mean external current"
     )
     tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s")
     tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s")
@@ -59,6 +58,4 @@ class Arousal(Section):
     x_0: OpenFraction = parameter(0.2, "effect y at x = 1/2")
     k: Positive = parameter(1.25, "steepness of y(x)")
     M: NonNegative = parameter(13.125, "rise of the external rate at full arousal", "Hz")
-    heterogeneity: Literal["quenched", "per_step", "none"] = parameter(
-        "quenched", "random factor on M: per neuron, per step, or its mean"
-    )
+    heterogeneity: Heterogeneity = parameter("quenched", "random factor on M: per neuron, per step, or its mean")

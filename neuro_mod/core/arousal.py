@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, roots_jacobi
 
 from neuro_mod.core.populations import EXCITATORY, Populations
 from neuro_mod.core.random import Stream
-
-Heterogeneity = Literal["quenched", "per_step", "none"]
-HETEROGENEITIES: tuple[Heterogeneity, ...] = get_args(Heterogeneity)
 
 #: z ~ Beta(10, 10) spreads the external rate over neurons.
 BETA_SHAPE = 10.0

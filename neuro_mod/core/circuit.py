@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.arousal import Heterogeneity
-from neuro_mod.core.clustering.adjacency import InDegree
+from neuro_mod.core.choices import Heterogeneity, InDegree
 from neuro_mod.core.populations import Populations
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
+from neuro_mod.core.choices import InDegree, check_choice
 from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
-
-InDegree = Literal["fixed", "binomial"]
-IN_DEGREES: tuple[InDegree, ...] = get_args(InDegree)
 
 _CHUNK_BYTES = 2**26
 
@@ -75,8 +72,7 @@ def draw_adjacency(
     Raises:
         ValueError: Unknown ``in_degree``.
     """
-    if in_degree not in IN_DEGREES:
-        raise ValueError(f"in_degree is {in_degree!r}; valid: {', '.join(IN_DEGREES)}")
+    check_choice("in_degree", in_degree, InDegree)
     n = populations.n_neurons
     blocks = [
         _targets_of_population(populations, pre, connection_probability[:, pre], seed, in_degree)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from neuro_mod.core.spiking_net.propagators import MECHANISMS, Mechanism, propagators
+from neuro_mod.core.choices import Mechanism, check_choice
+from neuro_mod.core.spiking_net.propagators import propagators
 
 Surrogate = Literal["fast_sigmoid", "arctan"]
-SURROGATES: tuple[Surrogate, ...] = get_args(Surrogate)
 
 
 class History(NamedTuple):
@@ -86,10 +86,9 @@ class LIFNet(nn.Module):
             raise ValueError(f"synaptic_weights must be a square matrix [post, pre], found {tuple(weights.shape)}")
         if not delta_t > 0:
             raise ValueError(f"delta_t must be positive, found {delta_t}")
-        if mechanism not in MECHANISMS:
-            raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")
-        if surrogate is not None and surrogate not in SURROGATES:
-            raise ValueError(f"surrogate is {surrogate!r}; valid: None, {', '.join(SURROGATES)}")
+        check_choice("mechanism", mechanism, Mechanism)
+        if surrogate is not None:
+            check_choice("surrogate", surrogate, Surrogate)
         self.n_neurons = weights.shape[0]
         self.delta_t = delta_t
         self.mechanism: Mechanism = mechanism

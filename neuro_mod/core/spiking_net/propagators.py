@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-Mechanism = Literal["analytic", "euler"]
-MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
+from neuro_mod.core.choices import Mechanism, check_choice
 
 
 class Propagators(NamedTuple):
@@ -39,11 +38,10 @@ def propagators(xp: Any, mechanism: Mechanism, tau_membrane: Any, tau_synaptic: 
     References:
         Rotter & Diesmann 1999 (exact integration).
     """
+    check_choice("mechanism", mechanism, Mechanism)
     if mechanism == "euler":
         step = xp.full_like(tau_membrane, delta_t)
         return Propagators(1 - delta_t / tau_membrane, step, step, 1 - delta_t / tau_synaptic)
-    if mechanism != "analytic":
-        raise ValueError(f"mechanism is {mechanism!r}; valid: {', '.join(MECHANISMS)}")
     a, d = xp.exp(-delta_t / tau_membrane), xp.exp(-delta_t / tau_synaptic)
     gap = abs(delta_t / tau_membrane - delta_t / tau_synaptic)
     apart = gap > 0

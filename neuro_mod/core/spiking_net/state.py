@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.choices import InitialVoltage, check_choice
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-
-InitialVoltage = Literal["zero", "uniform"]
-INITIAL_VOLTAGES: tuple[InitialVoltage, ...] = get_args(InitialVoltage)
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,7 @@ def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = 
     Raises:
         ValueError: Unknown choice of ``voltage``.
     """
-    if voltage not in INITIAL_VOLTAGES:
-        raise ValueError(f"initial_voltage is {voltage!r}; valid: {', '.join(INITIAL_VOLTAGES)}")
+    check_choice("initial_voltage", voltage, InitialVoltage)
     n = network.n_neurons
     fraction = np.zeros(n)
     if voltage == "uniform":

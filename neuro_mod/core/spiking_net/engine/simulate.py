@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from neuro_mod.core.choices import Mechanism
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.external.poisson import count_tables, external_stream
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Synapses
-from neuro_mod.core.spiking_net.propagators import Mechanism, propagators
+from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
 

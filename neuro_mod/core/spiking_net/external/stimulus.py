@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.choices import StimulusShape, check_choice
 from neuro_mod.core.populations import EXCITATORY, Populations
 from neuro_mod.core.random import Stream
-
-StimulusShape = Literal["box", "linear", "diff2exp"]
-STIMULUS_SHAPES: tuple[StimulusShape, ...] = get_args(StimulusShape)
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ def stimulus_course(
     Raises:
         ValueError: Unknown shape.
     """
+    check_choice("stimulus_shape", shape, StimulusShape)
     course = np.zeros_like(times)
     for onset in onsets:
         since = times - onset
@@ -70,10 +68,8 @@ def stimulus_course(
             course += inside
         elif shape == "linear":
             course += np.where(inside, since / duration, 0.0)
-        elif shape == "diff2exp":
-            course += np.where(begun, _difference_of_exponentials(np.maximum(since, 0.0), tau_rise, tau_decay), 0.0)
         else:
-            raise ValueError(f"stimulus_shape is {shape!r}; valid: {', '.join(STIMULUS_SHAPES)}")
+            course += np.where(begun, _difference_of_exponentials(np.maximum(since, 0.0), tau_rise, tau_decay), 0.0)
     return course
 
 

@@ -1,0 +1,26 @@
+"""The named alternatives of the model, for configurations and functions alike."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+InDegree = Literal["fixed", "binomial"]
+Heterogeneity = Literal["quenched", "per_step", "none"]
+Mechanism = Literal["analytic", "euler"]
+InitialVoltage = Literal["zero", "uniform"]
+StimulusShape = Literal["box", "linear", "diff2exp"]
+
+
+def check_choice(name: str, value: object, choices: object) -> None:
+    """Refuse what is none of the alternatives.
+
+    Args:
+        name: What is chosen, for the message.
+        value: The choice.
+        choices: One of the types above.
+
+    Raises:
+        ValueError: The message lists the alternatives.
+    """
+    if value not in get_args(choices):
+        raise ValueError(f"{name} is {value!r}; valid: {', '.join(get_args(choices))}")
