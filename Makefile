@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 PEERS := .venv/peers
 DEMO := simulations/demo
 
-FREEZE = .venv/lock/bin/pip freeze --exclude-editable --exclude pip --exclude setuptools | sed 's/+cpu$$//'
+FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
@@ -29,8 +29,9 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/lint-imports
 
 bench: $(PEERS)  ## time the engine against LIFNet's loop and NEST, and whole commands
-	$(BIN)/python -m benchmarks.simulators --out benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks.whole_process
+	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
+	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
+	(echo "# Measured by \`make bench\`"; echo; cat .venv/simulators.md; echo; cat .venv/whole_process.md) > benchmarks/RESULTS.md
 
 format: $(INSTALLED)  ## format the code
 	$(BIN)/ruff check --fix .

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from neuro_mod.execution.provenance import processor
+
 
 def describe_machine() -> str:
     """Processor, cores this process may use, and load before the benchmark."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, load {os.getloadavg()[0]:.1f} at the start, {platform.system()}"
+    return f"{processor()}, {cores} cores, load {os.getloadavg()[0]:.1f} at the start, {platform.system()}"
 
 
 def describe_versions(packages: Iterable[str]) -> str:
@@ -41,12 +43,3 @@ def publish(report: str, out: Path | None) -> None:
     print(report)
     if out is not None:
         out.write_text(report + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -15,7 +15,8 @@ _HOMES = {
     "StageSNNSimulation": "neuro_mod.execution.stagers",
     "LIFNet": "neuro_mod.core.spiking_net.lif_net",
     "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
-    "load_spikes": "neuro_mod.execution.run_folder",
+    "load_spikes": "neuro_mod.execution.saved_arrays",
+    "load_state": "neuro_mod.execution.saved_arrays",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]

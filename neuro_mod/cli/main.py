@@ -47,6 +47,9 @@ def main() -> None:
     """Run the command line; what the user can mend ends any command with a plain message and exit code 2."""
     try:
         app()
+    except MemoryError as error:
+        typer.echo(f"not enough memory: {error}", err=True)
+        sys.exit(BAD_INPUT)
     except (ValueError, OSError, FloatingPointError) as error:
         # not imported above: --help needs neither
         from neuro_mod.config.errors import InputError

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.core.choices import Precision
+
 if TYPE_CHECKING:
     from neuro_mod.execution.outputs import SpikingOutputs
     from neuro_mod.execution.stagers import StageSNNSimulation
-
-
-class Precision(StrEnum):
-    """Floating-point precision of the simulation."""
-
-    SINGLE = "float32"
-    DOUBLE = "float64"
 
 
 def run(
@@ -45,9 +40,9 @@ def run(
         ),
     ] = None,
     record_every: Annotated[
-        int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
+        int, typer.Option(metavar="K", min=1, max=2**31 - 1, help="Record voltage and current every K-th step.")
     ] = 1,
-    dtype: Annotated[Precision, typer.Option(help="Precision.")] = Precision.SINGLE,
+    dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
     plot: Annotated[str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -69,7 +64,7 @@ def run(
             record=[name.strip() for name in record.split(",")],
             neurons=neurons,
             every=record_every,
-            dtype=str(dtype),
+            dtype=dtype,
             progress=True,
         )
     except KeyboardInterrupt:
@@ -87,13 +82,16 @@ def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
         return None
     if text == "all":
         return list(range(n_neurons))
-    try:
-        bounds = [[int(bound) for bound in part.split(":")] for part in text.split(",")]
-        chosen = [neuron for first, *stop in bounds for neuron in range(first, stop[0] if stop else first + 1)]
-    except (ValueError, IndexError):
-        raise typer.BadParameter(f"found {text!r}, expected all, or indices and ranges like 0,80,1600:1700") from None
-    if not chosen or not 0 <= min(chosen) <= max(chosen) < n_neurons:
-        raise typer.BadParameter(f"found {text!r}, expected neurons from 0 to {n_neurons - 1}")
+    chosen: list[int] = []
+    for part in text.split(","):
+        bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
+        if bounds is None:
+            raise typer.BadParameter(f"found {text!r}, expected all, or indices and ranges like 0,80,1600:1700")
+        first = int(bounds[1])
+        stop = int(bounds[2]) if bounds[2] else first + 1
+        if not first < stop <= n_neurons:
+            raise typer.BadParameter(f"found {text!r}, expected neurons from 0 to {n_neurons - 1}")
+        chosen += range(first, stop)
     return chosen
 
 
@@ -103,8 +101,9 @@ def _report_interruption(stager: StageSNNSimulation) -> None:
         typer.echo("interrupted before the simulation began", err=True)
         return
     metadata = outputs["metadata"]
-    saved = f"saved in {_folder(metadata)}" if "files" in metadata else "not saved"
-    typer.echo(f"interrupted; the first {metadata['duration_sec']:g} simulated seconds are {saved}", err=True)
+    part = f"the first {metadata['duration_sec']:g} simulated seconds" if metadata["interrupted"] else "the whole run"
+    saved = f"saved in {_folder(metadata)}" if metadata.get("files") else "not saved"
+    typer.echo(f"interrupted; {part}: {saved}", err=True)
 
 
 def _print_summary(outputs: SpikingOutputs) -> None:

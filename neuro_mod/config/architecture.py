@@ -7,12 +7,13 @@ from pydantic import Field
 from neuro_mod.config.fields import (
     PER_PATHWAY,
     PER_TYPE,
+    ClusterCount,
     Count,
     Fraction,
+    NeuronCount,
     NonNegative,
     OneOrFour,
     Pair,
-    PositiveCount,
     Real,
     Section,
     Switch,
@@ -25,7 +26,7 @@ from neuro_mod.core.populations import total_populations
 class Network(Section):
     """Neurons and baseline synapses, clusters aside."""
 
-    n_neurons: PositiveCount = parameter(2000, "neurons in the network")
+    n_neurons: NeuronCount = parameter(2000, "neurons in the network")
     n_excitatory: Count = parameter(1600, "excitatory neurons, background included")
     n_inhibitory: Count = parameter(
         None,
@@ -44,7 +45,7 @@ class Network(Section):
 class Clusters(Section):
     """Division of the neurons into clusters, and the weights that make clusters of them."""
 
-    n_clusters: Count = parameter(18, "clusters of each type")
+    n_clusters: ClusterCount = parameter(18, "clusters of each type")
     n_background: Pair[Count] = parameter((160, 40), "neurons outside all clusters", entries=PER_TYPE)
     j_potentiated: OneOrFour[NonNegative] = parameter(
         (16.85, 5.45, 6.25, 5.0), "factor on weights within a cluster", entries=PER_PATHWAY

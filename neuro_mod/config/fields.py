@@ -120,6 +120,9 @@ Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 OpenFraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
 Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
+#: Numbers of neurons and of clusters that indices and block matrices can hold.
+NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(_whole)]
+ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
 Switch = Annotated[bool, Field(strict=True)]
 

@@ -9,6 +9,7 @@ Heterogeneity = Literal["quenched", "per_step", "none"]
 Mechanism = Literal["analytic", "euler"]
 InitialVoltage = Literal["zero", "uniform"]
 StimulusShape = Literal["box", "linear", "diff2exp"]
+Precision = Literal["float32", "float64"]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from neuro_mod.config import ConfigError, Experiment, Problem
@@ -9,6 +11,8 @@ from neuro_mod.core.arousal import arousal_effect, weaken_excitation
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import block_weights
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus, draw_stimulated, stimulus_course
+
+_LOG = logging.getLogger(__name__)
 
 
 def build_circuit(experiment: Experiment) -> Circuit:
@@ -61,6 +65,9 @@ def build_stimulus(
     if config.amplitude_unit == "relative":
         peak *= np.sum(circuit.external_in_degree * circuit.external_weight * circuit.external_rate, axis=0)
     stimulated = draw_stimulated(populations, seed, config.stimulated_clusters_prob, config.stimulated_neuron_prob)
+    gain = np.where(stimulated, peak[populations.of_neuron], 0.0)
+    if not config.onsets or not config.amplitude:
+        return Stimulus(np.zeros_like(gain), np.broadcast_to(0.0, n_steps))
     course = stimulus_course(
         config.stimulus_shape,
         config.onsets,
@@ -69,7 +76,9 @@ def build_stimulus(
         tau_rise=config.tau_rise,
         tau_decay=config.tau_decay,
     )
-    return Stimulus(np.where(stimulated, peak[populations.of_neuron], 0.0), course)
+    if not (gain.any() and course.any()):
+        _LOG.warning("the stimulus reaches no neuron in this run; see the section stimulus of the configuration")
+    return Stimulus(gain, course)
 
 
 def _refuse_perturbations(experiment: Experiment) -> None:

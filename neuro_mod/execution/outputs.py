@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neuro_mod.core.spiking_net.state import State
 
 
@@ -27,12 +30,20 @@ class SpikingOutputs(Mapping[str, Any]):
         held: Results that exist.
         made: Results that are made on demand, as functions.
         state: State after the last step, to continue from.
+        recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
     """
 
-    def __init__(self, held: Mapping[str, Any], made: Mapping[str, Callable[[], Any]], state: State):
+    def __init__(
+        self,
+        held: Mapping[str, Any],
+        made: Mapping[str, Callable[[], Any]],
+        state: State,
+        recorded_neurons: NDArray[np.int64],
+    ):
         self._held = dict(held)
         self._made = dict(made)
         self.state = state
+        self.recorded_neurons = recorded_neurons
 
     def __getitem__(self, name: str) -> Any:
         if name in self._made:

@@ -25,7 +25,9 @@ def simulation_progress(total: float, *, log_interval: float = LOG_INTERVAL) -> 
     Yields:
         A function to call with the simulated seconds done.
     """
-    if sys.stderr.isatty():
+    if sys.stderr is None:  # closed, as under a daemon
+        yield lambda _: None
+    elif sys.stderr.isatty():
         with _bar(total) as report:
             yield report
     else:

@@ -29,28 +29,27 @@ def provenance(config_text: str) -> dict[str, Any]:
         "command": sys.argv,
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
-        "git": git_state(Path.cwd()),
+        "git": git_state(),
         "machine": {
             "host": platform.node(),
             "system": f"{platform.system()} {platform.machine()}",
-            "processor": _processor(),
+            "processor": processor(),
             "logical_cores": os.cpu_count(),
         },
     }
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit and whether files differ from it, or None outside a git repository."""
+def git_state() -> dict[str, Any] | None:
+    """Commit of the current folder and whether files differ from it, or None outside a git repository."""
     try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        return {"commit": commit, "modified": bool(_git(folder, "status", "--porcelain"))}
+        commit = _git("rev-parse", "HEAD")
+        return {"commit": commit, "modified": bool(_git("status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
 def _version(package: str) -> str | None:
@@ -60,7 +59,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name of the processor, as far as the system tells."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -13,15 +13,17 @@ from typing import IO, Any
 
 import numpy as np
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
-
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 SPIKES = f"{DATA}/spikes.npz"
+STATE = f"{DATA}/state.npz"
+TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
 CLUSTERS = f"{DATA}/clusters.npy"
 STIMULUS = f"{DATA}/stimulus.npz"
 CONFIG = f"{METADATA}/config.yaml"
 RUN = f"{METADATA}/run.json"
 MANIFEST = f"{METADATA}/manifest.json"
+#: Files written so far, one a line; it is there only until the manifest is.
+_JOURNAL = f"{METADATA}/.unfinished"
 
 _PARTIAL = ".partial"
 
@@ -68,9 +70,14 @@ class RunFolder:
         Raises:
             StorageError: The disk is full, say; there is no partial file under the final name.
         """
-        if not self._hashes:
-            self._clear()
         path = self.path / name
+        try:
+            if not self._hashes:
+                self._clear()
+            with (self.path / _JOURNAL).open("a") as journal:
+                journal.write(f"{name}\n")
+        except OSError as error:
+            raise StorageError(f"cannot write {path}: {error.strerror}: {error.filename}") from error
         write_whole(path, write)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -79,7 +86,7 @@ class RunFolder:
 
     def save_text(self, name: str, text: str) -> Path:
         """Write a text file as `save` does."""
-        return self.save(name, lambda file: _write(file, text.encode()))
+        return self.save(name, lambda file: _write(file, text.encode(errors="backslashreplace")))
 
     def save_json(self, name: str, content: Any) -> Path:
         """Write a JSON file as `save` does."""
@@ -97,11 +104,12 @@ class RunFolder:
         """Write the manifest and return the paths of all files."""
         text = json.dumps({"files": self._hashes}, indent=2) + "\n"
         write_whole(self.path / MANIFEST, lambda file: _write(file, text.encode()))
+        (self.path / _JOURNAL).unlink(missing_ok=True)
         return [self.path / name for name in (*self._hashes, MANIFEST)]
 
     def _clear(self) -> None:
-        """Remove what an earlier run left: the files of its manifest, the manifest first, and partial files."""
-        for name in (MANIFEST, *_names_in_manifest(self.path / MANIFEST)):
+        """Remove what an earlier run left, finished or not: the files it wrote, and partial ones."""
+        for name in (*_written_before(self.path), MANIFEST, _JOURNAL):
             (self.path / name).unlink(missing_ok=True)
         for folder in (DATA, PLOTS, METADATA):
             for partial in (self.path / folder).glob(f".*{_PARTIAL}"):
@@ -133,54 +141,17 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def save_spikes(folder: RunFolder, spikes: SpikeEvents) -> Path:
-    """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
-    return folder.save_arrays(
-        SPIKES,
-        steps=spikes.steps,
-        neurons=spikes.neurons,
-        n_steps=spikes.n_steps,
-        n_neurons=spikes.n_neurons,
-        delta_t=spikes.delta_t,
-    )
-
-
-def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
-    """Read spikes that a run has saved.
-
-    Args:
-        path: A ``spikes.npz``, or the folder of the run.
-
-    Raises:
-        OSError: The file is missing, damaged, or not one of ours.
-    """
-    file = Path(path)
-    file = file / SPIKES if file.is_dir() else file
-    try:
-        with file.open("rb") as content, np.load(content, allow_pickle=False) as arrays:
-            return SpikeEvents(
-                arrays["steps"],
-                arrays["neurons"],
-                int(arrays["n_steps"]),
-                int(arrays["n_neurons"]),
-                float(arrays["delta_t"]),
-            )
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # zipfile, NumPy and KeyError each have their own words for a damaged file
-        raise OSError(f"{file} is damaged or holds no spikes: {error}") from error
-
-
 def _write(file: IO[bytes], content: bytes) -> None:
     file.write(content)
 
 
-def _names_in_manifest(path: Path) -> list[str]:
-    """Files of a manifest; whatever is not a plain name in one of the subfolders is passed over."""
-    try:
-        names = [Path(name) for name in json.loads(path.read_text())["files"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+def _written_before(folder: Path) -> list[str]:
+    """Files in manifest and journal; whatever is not a plain name in one of the subfolders is passed over."""
+    names: list[Path] = []
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
+    with suppress(OSError, ValueError):
+        names += [Path(name) for name in (folder / _JOURNAL).read_text().splitlines()]
     return [str(name) for name in names if name.parent in map(Path, (DATA, PLOTS, METADATA)) and name.name != ".."]
 
 

@@ -13,7 +13,7 @@ from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
 
 MM_PER_INCH = 25.4
 #: Widths of a journal's columns in inches.
-ONE_COLUMN, ONE_AND_A_HALF_COLUMNS, TWO_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114, 174))
+ONE_COLUMN, ONE_AND_A_HALF_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114))
 
 #: Dots per inch of a saved figure, and of rasterised parts of a vector figure.
 DPI = 300

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
-from neuro_mod.execution.run_folder import load_spikes
+from neuro_mod.execution.saved_arrays import load_spikes
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
@@ -84,6 +85,10 @@ def test_options_reach_the_run(config, tmp_path):
         (["--seed", "-1"], "settings.random_seed"),
         (["--record", "voltages"], "valid: a list of spikes, voltage, current"),
         (["--record-neurons", "5,x"], "expected all, or indices and ranges"),
+        (["--record-neurons", "0:10:2"], "expected all, or indices and ranges"),
+        (["--record-neurons", "0:99999999999"], "expected neurons from 0 to 59"),
+        (["--duration", "1e9"], "init_params.duration_sec"),
+        (["--set", "external_currents.nu_ext_baseline=1e11"], "external spikes in each step"),
         (["--record-neurons", "60"], "expected neurons from 0 to 59"),
         (["--record-every", "0"], "--record-every"),
         (["--dtype", "float16"], "'float32', 'float64'"),
@@ -122,15 +127,13 @@ def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    marker = tmp_path / "data"
-    deadline = time.monotonic() + 60
-    while not marker.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(4)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("simulated")  # the first line of the log
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "interrupted; the first" in errors and f"saved in {tmp_path}" in errors and "Traceback" not in errors
+    assert "interrupted; the first" in errors and f"seconds: saved in {tmp_path}" in errors
+    assert "Traceback" not in errors
     saved = load_spikes(tmp_path)
     assert 2000 < saved.n_steps < 40_000_000
     assert np.array_equal(saved.neurons[saved.steps < 2000], whole.neurons)
@@ -145,3 +148,24 @@ def test_a_log_gets_plain_lines():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines() == ["simulated 2.50 of 10 s, about 0 s left"] and not done.stdout
+
+
+def test_a_terminal_gets_a_bar(config, tmp_path):
+    import pty
+
+    leader, follower = pty.openpty()
+    command = [*COMMAND, str(config), "--duration", "5", "--out", str(tmp_path), "--plot", "none"]
+    process = subprocess.Popen(command, stderr=follower, stdout=subprocess.DEVNULL)
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal closes when the process ends
+        while piece := os.read(leader, 1024):
+            shown += piece
+    os.close(leader)
+    assert process.wait(timeout=60) == 0
+    assert b"simulating" in shown and b"5.00/5 s" in shown
+
+
+def test_a_closed_stderr_is_no_obstacle(config, tmp_path):
+    done = subprocess.run(["bash", "-c", '"$@" 2>&-', "_", *COMMAND, str(config), "--out", str(tmp_path)], check=False)
+    assert done.returncode == 0 and (tmp_path / "data/spikes.npz").exists()

@@ -70,11 +70,6 @@ def rate(**values: Any) -> dict[str, Any]:
             ["E→E", "g = -0.8571 < 0", "at most 22 for 18 clusters", "architecture.clusters.depress: false"],
         ),
         (
-            network(connectivity_fraction_probs=[0.2, 1, 1, 1]),
-            "architecture.network.connectivity_fraction_probs[3]",
-            ["found 1 for I→I", "a number < 1", "in_degree: binomial"],
-        ),
-        (
             {"init_params": {"threshold": [1.5, -1]}},
             "init_params.threshold",
             ["found -1 for I, expected more than init_params.reset_voltage = 0"],
@@ -100,9 +95,9 @@ def rate(**values: Any) -> dict[str, Any]:
             ["nu_ext_baseline describes that source (write zeros for none)"],
         ),
         (
-            {"stimulus": {"onsets": [0.1, 2.5]}},
-            "stimulus.onsets[1]",
-            ["found 2.5 s", "init_params.duration_sec = 2.5 s"],
+            {"init_params": {"duration_sec": 1e9}},
+            "init_params.duration_sec",
+            ["found 1e+09 s", "at most 2147483647 steps"],
         ),
         (
             {"stimulus": {"stimulus_shape": "diff2exp", "tau_rise": 0.5}},
@@ -160,8 +155,8 @@ def test_refused(data: dict[str, Any], key: str, parts: list[str]) -> None:
         clusters(j_potentiated=5.0),
         clusters(n_clusters=0, n_background=[1600, 400]),
         clusters(n_clusters=1, j_potentiated=1.0),
-        network(connectivity_fraction_probs=1.0, in_degree="binomial"),
-        network(connectivity_fraction_probs=[0.2, 1, 1, 0.5]),  # no synapse to oneself between types
+        network(connectivity_fraction_probs=1.0),
+        network(connectivity_fraction_probs=[0.2, 1, 1, 0.5]),
         network(j_baseline=0),
         network(j_baseline=[0, 0, 0, 0]),
         {"init_params": {"threshold": [1.5] * 38, "tau_membrane": [0.02, 0.01], "tau_refractory": 0}},
@@ -196,9 +191,9 @@ def test_single_cluster_reads_four_external_entries_as_two_sources() -> None:
         load_experiment(data)
 
 
-def test_a_million_clusters_are_checked_without_arrays() -> None:
+def test_ten_thousand_clusters_are_checked_without_arrays() -> None:
     with pytest.raises(ConfigError, match="do not divide"):
-        load_experiment(clusters(n_clusters=10**12))
+        load_experiment(clusters(n_clusters=10**4))
 
 
 def test_draft_of_a_valid_experiment_hides_nothing() -> None:

@@ -89,7 +89,7 @@ def test_section_left_empty_in_the_file() -> None:
         ("arousal.level=!!python/object:os.system {}", "the tag !!python/object:os.system is not allowed"),
         ("external_currents.j_ext[1]=x", 'external_currents.j_ext[1]: found "x", expected a number'),
         ("settings.sim_name=a/b", 'settings.sim_name: found "a/b", expected a plain folder name'),
-        ("stimulus.onsets=[9]", "stimulus.onsets[0]: found 9 s"),
+        ("stimulus.tau_rise=-1", "stimulus.tau_rise: found -1, expected a number > 0"),
         ("perturbation.rate.params[0]=3", "perturbation.rate.params: this list has no default"),
     ],
 )

@@ -5,17 +5,14 @@ import hashlib
 import json
 import os
 
-import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
-from neuro_mod.execution.run_folder import MANIFEST, RunFolder, StorageError, load_spikes, save_spikes
-
-SPIKES = SpikeEvents(np.array([0, 2], np.int32), np.array([1, 0], np.int32), 3, 2, 1e-3)
+from neuro_mod.execution.run_folder import MANIFEST, RunFolder, StorageError
 
 
 def files_in(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return names - {"metadata/.unfinished"}
 
 
 def test_manifest_has_sizes_and_hashes_and_comes_last(tmp_path):
@@ -77,19 +74,23 @@ def test_a_damaged_manifest_is_no_obstacle(tmp_path, manifest):
     assert files_in(tmp_path) == {"data/a.txt"}
 
 
-def test_spikes_survive_saving(tmp_path):
-    file = save_spikes(RunFolder(tmp_path), SPIKES)
-    for path in (file, tmp_path):
-        loaded = load_spikes(path)
-        assert np.array_equal(np.asarray(loaded), np.asarray(SPIKES)) and loaded.delta_t == SPIKES.delta_t
+def test_what_an_unfinished_run_wrote_is_cleared_away(tmp_path):
+    killed = RunFolder(tmp_path)
+    killed.save_text("data/voltage.npz", "old")
+    (tmp_path / "data/notes.txt").write_text("mine")
+    RunFolder(tmp_path).save_text("data/spikes.npz", "new")
+    assert files_in(tmp_path) == {"data/spikes.npz", "data/notes.txt"}
 
 
-def test_damaged_spikes_are_refused_by_name(tmp_path):
-    file = save_spikes(RunFolder(tmp_path), SPIKES)
-    whole = file.read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"", b"rubbish", whole.replace(b"neurons", b"neutron")):
-        file.write_bytes(damaged)
-        with pytest.raises(OSError, match=r"spikes\.npz"):
-            load_spikes(file)
-    with pytest.raises(FileNotFoundError):
-        load_spikes(tmp_path / "nowhere.npz")
+def test_a_folder_where_a_file_was_is_named(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.save_text("data/a.txt", "old")
+    folder.finish()
+    (tmp_path / "data/a.txt").unlink()
+    (tmp_path / "data/a.txt").mkdir()
+    with pytest.raises(StorageError, match=r"a\.txt"):
+        RunFolder(tmp_path).save_text("data/a.txt", "new")
+
+
+def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path):
+    assert RunFolder(tmp_path).save_text("data/a.txt", "n\udcff").read_bytes() == b"n\\udcff"

@@ -9,7 +9,8 @@ from shared import CONFIGS, SMALL
 
 from neuro_mod.config import ConfigError, load_experiment
 from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted
-from neuro_mod.execution.run_folder import StorageError, load_spikes
+from neuro_mod.execution.run_folder import StorageError
+from neuro_mod.execution.saved_arrays import load_spikes, load_state
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
@@ -62,6 +63,61 @@ def test_recording_can_be_limited(stager):
     assert "current" not in part and "voltage" not in stager.run(record=("spikes",))
     with pytest.raises(KeyError, match="'current' was not recorded; there are spikes, voltage"):
         part["current"]
+
+
+def test_neurons_may_be_a_mask(stager):
+    mask = np.zeros(60, bool)
+    mask[[5, 50]] = True
+    assert np.array_equal(stager.run(neurons=mask)["voltage"], stager.run(neurons=[5, 50])["voltage"])
+
+
+def test_a_saved_state_continues_the_run_stimulus_included(tmp_path):
+    config = SMALL | {"stimulus": {"onsets": [0.15], "duration_sec": 0.1, "amplitude": 60.0}}
+    whole = StageSNNSimulation(config).run(duration_sec=0.3)
+    first = StageSNNSimulation(config)
+    first.execute("none", out=tmp_path, duration_sec=0.12)
+    second = StageSNNSimulation(config).run(duration_sec=0.18, initial_state=load_state(tmp_path))
+    joined = np.vstack([first.outputs["spikes"], second["spikes"]])
+    assert np.array_equal(joined, np.asarray(whole["spikes"])) and joined.any()
+
+
+def test_a_state_belongs_to_its_time_step_and_network(stager):
+    state = stager.run().state
+    with pytest.raises(ValueError, match=r"expected a step of 0\.001 s"):
+        stager.run(delta_t=1e-3, initial_state=state)
+    with pytest.raises(ValueError, match="the state's voltage has shape"):
+        StageSNNSimulation(DEFAULT).run(0.01, initial_state=state)
+
+
+def test_a_stimulus_that_reaches_nobody_is_said(caplog):
+    config = SMALL | {"stimulus": {"onsets": [5.0], "amplitude": 60.0}}
+    StageSNNSimulation(config).run()
+    assert "reaches no neuron" in caplog.text
+
+
+@pytest.mark.parametrize("tau_refractory", [1e6, 1e9, 1e300])
+def test_an_endless_refractory_period_allows_one_spike(tau_refractory):
+    stager = StageSNNSimulation(SMALL, overrides=[f"init_params.tau_refractory={tau_refractory}"])
+    counts = stager.run()["spikes"].sum(axis=0)
+    assert counts.max() == 1
+
+
+@pytest.mark.parametrize("rate", [1e9, 1e300])
+def test_rates_that_cannot_be_drawn_are_refused(rate):
+    with pytest.raises(ValueError, match="external spikes in each step"):
+        StageSNNSimulation(SMALL, overrides=[f"external_currents.nu_ext_baseline={rate}"]).run()
+
+
+def test_memory_does_not_grow_with_silent_steps():
+    import tracemalloc
+
+    stager = StageSNNSimulation(SMALL, overrides=["external_currents.nu_ext_baseline=0"])
+    stager.run(duration_sec=1.0, record=())
+    tracemalloc.start()
+    outputs = stager.run(duration_sec=500.0, record=())  # a million steps
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert outputs["spikes"].n_steps == 1_000_000 and peak < 100e6
 
 
 def test_two_seconds_are_twice_one_second(stager):
@@ -117,6 +173,11 @@ def test_every_shipped_configuration_runs(file):
         ({"record": ("spikes", "voltages")}, "voltages; valid: a list of spikes, voltage, current"),
         ({"record": "voltage"}, "valid: a list"),
         ({"every": 0}, "every"),
+        ({"every": 2.5}, "whole number of steps"),
+        ({"record": None}, "valid: a list"),
+        ({"neurons": [1.7]}, "indices, or a boolean mask"),
+        ({"neurons": 5}, "indices, or a boolean mask"),
+        ({"neurons": [-1]}, r"0\.\.59"),
         ({"neurons": [60]}, r"0\.\.59"),
         ({"dtype": "float16"}, "float32, float64"),
         ({"duration_sec": -1.0}, "duration_sec"),
@@ -136,6 +197,7 @@ def test_execute_saves_and_draws(stager, tmp_path):
     assert files == {
         "data/spikes.npz",
         "data/voltage.npz",
+        "data/state.npz",
         "data/clusters.npy",
         "plots/raster.png",
         "metadata/config.yaml",
@@ -160,7 +222,7 @@ def test_the_saved_configuration_replays_the_run(stager, tmp_path):
 def test_same_seed_same_files(stager, tmp_path):
     stager.execute("none", out=tmp_path / "a")
     stager.execute("none", out=tmp_path / "b")
-    for name in ("spikes.npz", "voltage.npz", "clusters.npy"):
+    for name in ("spikes.npz", "voltage.npz", "state.npz", "clusters.npy"):
         assert (tmp_path / "a/data" / name).read_bytes() == (tmp_path / "b/data" / name).read_bytes()
 
 
@@ -175,7 +237,7 @@ def test_a_later_run_in_the_same_folder_leaves_nothing_of_the_earlier(stager, tm
     (tmp_path / "run/data/notes.txt").write_text("mine")
     stager.execute(plot_arg="none", record=("spikes",))
     names = {path.name for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert names == {"spikes.npz", "clusters.npy", "config.yaml", "run.json", "manifest.json", "notes.txt"}
+    assert names == {"spikes.npz", "state.npz", "clusters.npy", "config.yaml", "run.json", "manifest.json", "notes.txt"}
 
 
 def test_unknown_picture_lists_the_valid_ones(stager):
@@ -188,6 +250,19 @@ def test_an_unwritable_folder_is_known_before_simulating(stager, tmp_path, monke
     monkeypatch.setattr(StageSNNSimulation, "run", lambda *_, **__: pytest.fail("it simulated"))
     with pytest.raises(StorageError, match=r"cannot write to the output folder .*file/x"):
         stager.execute(out=tmp_path / "file/x")
+
+
+def test_an_interruption_before_the_first_step_leaves_earlier_results_alone(stager, tmp_path, monkeypatch):
+    stager.execute("none")
+    before = (tmp_path / "run/data/spikes.npz").read_bytes()
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuro_mod.core.spiking_net.engine.kernel.advance", interrupt)
+    with pytest.raises(SimulationInterrupted):
+        stager.execute("none")
+    assert (tmp_path / "run/data/spikes.npz").read_bytes() == before
 
 
 def test_interruption_saves_the_finished_part(stager, tmp_path, monkeypatch):

@@ -52,9 +52,7 @@ def test_groups_are_named():
 
 
 def test_columns_are_those_of_journals():
-    assert np.allclose(
-        np.multiply((style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS, style.TWO_COLUMNS), 25.4), (85, 114, 174)
-    )
+    assert np.allclose(np.multiply((style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS), 25.4), (85, 114))
 
 
 def test_settings_end_with_the_block():

@@ -19,9 +19,7 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     network.exact_division,
     network.sign_of_weights,
     network.depression,
-    network.sampling,
     drive.inhibitory_source,
-    drive.onsets,
     drive.rise_before_decay,
     *PERTURBATIONS,
 )

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import Problem
+from neuro_mod.config.inputs import ExternalCurrents
+from neuro_mod.core.populations import total_populations
 
-_EXTERNAL = ("c_ext", "nu_ext_baseline", "j_ext")
+_EXTERNAL = tuple(ExternalCurrents.model_fields)
 
 
 def inhibitory_source(draft: Draft) -> Iterator[Problem]:
     """An external inhibitory source is described completely or not at all."""
     values = {name: draft[f"external_currents.{name}"] for name in _EXTERNAL}
     both = [name for name, value in values.items() if isinstance(value, tuple) and len(value) == 4]
-    total = draft["architecture.clusters.n_clusters"] * 2 + 2
+    total = total_populations(draft["architecture.clusters.n_clusters"])
     if any(isinstance(value, tuple) and len(value) not in {2, 4, total} for value in values.values()):
         return
     if "c_ext" in both and not any(values["c_ext"][2:]):
@@ -29,18 +31,6 @@ def inhibitory_source(draft: Draft) -> Iterator[Problem]:
                 "no entries for the external inhibitory source",
                 "four entries [ext E→E, ext E→I, ext I→E, ext I→I]",
                 f"{active[0]} describes that source" + (" (write zeros for none)" if name == "c_ext" else ""),
-            )
-
-
-def onsets(draft: Draft) -> Iterator[Problem]:
-    """Stimuli begin during the run."""
-    duration = draft["init_params.duration_sec"]
-    for index, onset in enumerate(draft["stimulus.onsets"]):
-        if onset >= duration:
-            yield Problem(
-                ("stimulus", "onsets", index),
-                f"found {onset:g} s",
-                f"a time before the end of the run, init_params.duration_sec = {duration:g} s",
             )
 
 

@@ -103,22 +103,3 @@ def depression(draft: Draft) -> Iterator[Problem]:
                 f"at most {largest:g} for {populations.n_clusters} clusters of these sizes",
                 "or set architecture.clusters.depress: false",
             )
-
-
-def sampling(draft: Draft) -> Iterator[Problem]:
-    """Fixed in-degrees leave room for the missing synapse of a neuron to itself."""
-    key = "architecture.network.connectivity_fraction_probs"
-    value, populations = draft[key], draft.populations
-    if draft["architecture.network.in_degree"] != "fixed":
-        return
-    for index, kind in ((0, 0), (3, 1)):
-        fraction = four_entries(value)[index]
-        sizes = (populations.cluster_sizes[kind], populations.background_sizes[kind])
-        if any(size and math.floor(fraction * size) >= size for size in sizes):
-            yield Problem(
-                entry_path(key, value, index),
-                f"found {fraction:g} for {PATHWAYS[index]}",
-                "a number < 1",
-                "a neuron has no synapse to itself, so a fixed in-degree cannot include all of its population "
-                "(architecture.network.in_degree: binomial can)",
-            )

@@ -105,6 +105,7 @@ class LIFNet(nn.Module):
         }
         for name, value in neuron.items():
             self._hold(name, self._per_neuron(name, value, weights))
+        self._check_parameters()
 
     def forward(
         self,
@@ -130,13 +131,14 @@ class LIFNet(nn.Module):
         Raises:
             ValueError: A shape does not fit, the mechanism is unknown, or both inputs are None.
         """
+        self._check_state(voltage, synaptic_current)
         arrivals = self._external_arrivals(external_currents)
         n_steps = self._check_inputs(stimulus, arrivals)
         chosen = mechanism or self.mechanism
         step = propagators(torch, chosen, self.tau_membrane, self.tau_synaptic, self.delta_t)
         recurrent = (self.synaptic_weights / self.tau_synaptic.reshape(-1, 1)).transpose(0, 1)
-        refractory_steps = torch.round(self.tau_refractory / self.delta_t)
-        refractory = torch.zeros_like(voltage)
+        refractory_steps = torch.round(self.tau_refractory.double() / self.delta_t).to(torch.int32)
+        refractory = torch.zeros_like(voltage, dtype=torch.int32)
         history: list[tuple[Tensor, Tensor, Tensor]] = []
         for t in range(n_steps):
             free = step.a * voltage + step.b * synaptic_current
@@ -165,8 +167,21 @@ class LIFNet(nn.Module):
     def _external_arrivals(self, external: Tensor | None) -> Tensor | None:
         if external is None:
             return None
+        if self.j_ext.ndim == 2 and external.shape[-2:] != self.j_ext.shape:
+            raise ValueError(
+                f"j_ext has {self.j_ext.shape[0]} sources: external_currents must have shape (..., n_steps, "
+                f"{self.j_ext.shape[0]}, {self.n_neurons}), found {tuple(external.shape)}"
+            )
         weighted = external * (self.j_ext / self.tau_synaptic)
         return weighted.sum(dim=-2) if self.j_ext.ndim == 2 else weighted
+
+    def _check_state(self, voltage: Tensor, synaptic_current: Tensor) -> None:
+        for name, tensor in (("voltage", voltage), ("synaptic_current", synaptic_current)):
+            if tensor.shape[-1:] != (self.n_neurons,) or tensor.dtype != self.synaptic_weights.dtype:
+                raise ValueError(
+                    f"{name} must have shape (..., {self.n_neurons}) and dtype {self.synaptic_weights.dtype}, "
+                    f"found {tuple(tensor.shape)} and {tensor.dtype}"
+                )
 
     def _check_inputs(self, stimulus: Tensor | None, arrivals: Tensor | None) -> int:
         inputs = [tensor for tensor in (stimulus, arrivals) if tensor is not None]
@@ -182,8 +197,19 @@ class LIFNet(nn.Module):
             raise ValueError(f"stimulus and external_currents must have the same number of steps, found {lengths}")
         return lengths.pop()
 
+    def _check_parameters(self) -> None:
+        valid = {
+            "tau_membrane must be positive": self.tau_membrane > 0,
+            "tau_synaptic must be positive": self.tau_synaptic > 0,
+            "tau_refractory must not be negative": self.tau_refractory >= 0,
+            "threshold must lie above reset_voltage": self.threshold > self.reset_voltage,
+        }
+        for rule, holds in valid.items():
+            if not bool(holds.all()):
+                raise ValueError(rule)
+
     def _per_neuron(self, name: str, value: Any, like: Tensor, *, sources: bool = False) -> Tensor:
-        tensor = value if isinstance(value, nn.Parameter) else _as_tensor(value).to(like)
+        tensor = value if isinstance(value, nn.Parameter) else torch.as_tensor(value, dtype=like.dtype).to(like)
         shape = tuple(tensor.shape)
         if shape == (self.n_neurons,) or (sources and len(shape) == 2 and shape[1] == self.n_neurons):
             return tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,9 @@ class SpikingNetwork:
         tau_refractory: Absolute refractory periods in seconds.
         threshold: Spike thresholds in threshold units.
         reset_voltage: Reset voltages in threshold units.
+
+    Raises:
+        ValueError: An array does not have one entry per neuron.
     """
 
     synapses: Synapses | GeneralSynapses
@@ -112,6 +115,18 @@ class SpikingNetwork:
     tau_refractory: NDArray[np.float64]
     threshold: NDArray[np.float64]
     reset_voltage: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n = self.n_neurons
+        sources = self.external.weight.shape[0]
+        shapes = {f.name: np.shape(getattr(self, f.name)) for f in fields(self)[2:]}
+        wrong = {name: shape for name, shape in shapes.items() if shape != (n,)}
+        shapes = {f"external.{f.name}": np.shape(getattr(self.external, f.name)) for f in fields(self.external)}
+        wrong |= {name: shape for name, shape in shapes.items() if shape != (sources, n)}
+        if self.synapses.adjacency.n_neurons != n:
+            wrong["synapses"] = (self.synapses.adjacency.n_neurons,)
+        if wrong:
+            raise ValueError(f"a network of {n} neurons cannot have {wrong}")
 
     @property
     def n_neurons(self) -> int:

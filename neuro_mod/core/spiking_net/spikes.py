@@ -54,12 +54,19 @@ class SpikeEvents:
         dense[self.steps, self.neurons] = 1
         return dense
 
-    def sum(self, axis: int | None = None) -> Any:
+    def sum(self, axis: int | None = None, dtype: None = None, out: None = None) -> Any:
         """Count spikes: all of them, per neuron (``axis=0``) or per step (``axis=1``), without a dense array.
 
+        Args:
+            axis: What to sum over.
+            dtype: Only for ``np.sum``, which passes None.
+            out: Likewise.
+
         Raises:
-            ValueError: Any other axis.
+            ValueError: Any other axis, or a ``dtype`` or ``out``.
         """
+        if dtype is not None or out is not None:
+            raise ValueError("spike counts have no choice of dtype or out")
         if axis is None:
             return len(self)
         if axis in (0, -2):

@@ -21,12 +21,14 @@ class State:
         current: I in threshold units per second, shape ``(n_neurons,)``.
         refractory: Steps left in the refractory period, shape ``(n_neurons,)``.
         step: Steps done since the beginning; the place in the streams of the noise.
+        delta_t: Time step in seconds that steps are counted in; None before the first one.
     """
 
     voltage: NDArray[np.floating]
     current: NDArray[np.floating]
     refractory: NDArray[np.int32]
     step: int = 0
+    delta_t: float | None = None
 
 
 def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:

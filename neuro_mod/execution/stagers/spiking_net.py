@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
+from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.spiking_net.engine.simulate import PRECISIONS, Simulation, SimulationInterrupted, Traces, simulate
+from neuro_mod.core.spiking_net.engine.simulate import Simulation, SimulationInterrupted, simulate
+from neuro_mod.core.spiking_net.external.poisson import LARGEST_MEAN
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
@@ -24,10 +25,9 @@ from neuro_mod.execution.assembly import build_circuit, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.progress import simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.execution.stagers.recording import RECORDABLE, Recording, choose_recording
 from neuro_mod.execution.stagers.spiking_net_files import check_plot_arg, save_plots, save_results
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run
-
-RECORDABLE = ("spikes", "voltage", "current")
 
 
 class StageSNNSimulation:
@@ -67,7 +67,7 @@ class StageSNNSimulation:
     @property
     def output_folder(self) -> Path:
         """Where `execute` writes: ``settings.save_dir / settings.sim_name``."""
-        return Path(self.experiment.settings.save_dir) / self.experiment.settings.sim_name
+        return Path(self.experiment.settings.save_dir).expanduser() / self.experiment.settings.sim_name
 
     @cached_property
     def network(self) -> SpikingNetwork:
@@ -80,9 +80,9 @@ class StageSNNSimulation:
         delta_t: float | None = None,
         record: Sequence[str] = RECORDABLE,
         *,
-        neurons: Sequence[int] | NDArray[np.integer] | None = None,
+        neurons: Any = None,
         every: int = 1,
-        dtype: str = "float32",
+        dtype: Precision = "float32",
         initial_state: State | None = None,
         progress: bool = False,
     ) -> SpikingOutputs:
@@ -92,7 +92,7 @@ class StageSNNSimulation:
             duration_sec: Replaces ``init_params.duration_sec``, in seconds.
             delta_t: Replaces ``init_params.delta_t``, in seconds.
             record: What to record besides the spikes: ``voltage``, ``current``.
-            neurons: Neurons whose voltage and current are recorded; all by default.
+            neurons: Whose voltage and current: indices, or a boolean mask of shape ``(n_neurons,)``; all by default.
             every: Record voltage and current every so many steps.
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
@@ -103,41 +103,42 @@ class StageSNNSimulation:
             The results, see `SpikingOutputs`.
 
         Raises:
-            ConfigError: ``duration_sec`` or ``delta_t`` is not valid.
-            InputError: Another argument is not valid, or the recording would not fit into memory.
+            InputError: An argument is not valid, or the recording would not fit into memory.
+            ValueError: ``dtype`` or ``initial_state`` does not fit.
             SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
+        recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
+        check_choice("dtype", dtype, Precision)
         experiment = self._with_times(duration_sec, delta_t)
         step = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / step)
-        traces = self._traces(record, neurons, every, n_steps, dtype)
-        network = self.network
+        traces = recording.traces(n_steps, dtype)
+        self._check_external_rate(step)
         state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, step)
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
             timing.lap("simulation")
-            self.outputs = self._collect(experiment, simulation, stimulus, record, every, dtype, timing, interrupted)
+            self.outputs = self._collect(experiment, simulation, stimulus, recording, dtype, timing, interrupted)
             return self.outputs
-
-        shown = simulation_progress(n_steps * step) if progress else nullcontext(lambda _: None)
 
         def advanced(done: int) -> None:
             if done == 0:
                 timing.lap("compilation")
             report(done * step)
 
+        shown = simulation_progress(n_steps * step) if progress else nullcontext(lambda _: None)
         try:
             with shown as report:
                 simulation = simulate(
-                    network,
+                    self.network,
                     state,
                     n_steps,
                     delta_t=step,
                     seed=self.random_seed,
-                    stimulus=stimulus if stimulus.gain.any() and stimulus.course.any() else None,
+                    stimulus=stimulus if stimulus.gain.any() else None,
                     mechanism=experiment.init_params.mechanism,
                     dtype=dtype,
                     traces=traces,
@@ -154,7 +155,8 @@ class StageSNNSimulation:
         *,
         out: str | os.PathLike[str] | None = None,
         record: Sequence[str] = ("spikes", "voltage"),
-        neurons: Sequence[int] | NDArray[np.integer] | None = None,
+        neurons: Any = None,
+        every: int = 1,
         **run_options: Any,
     ) -> SpikingOutputs:
         """Simulate, save and draw as the configuration's ``settings`` say.
@@ -164,49 +166,54 @@ class StageSNNSimulation:
             out: Folder to save into, whatever ``settings.save`` and its folders say.
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.
+            every: As for `run`.
             **run_options: Passed on to `run`.
 
         Returns:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
+            InputError: As for `run`, or ``plot_arg`` names no picture.
             StorageError: The folder cannot be written to (known before simulating), or the disk is full.
             SimulationInterrupted: On Ctrl-C, once the finished part has been saved.
         """
         check_plot_arg(plot_arg)
+        neurons = self._example_neurons() if neurons is None else neurons
+        choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         settings = self.experiment.settings
-        save, plot = settings.save or out is not None, settings.plot and plot_arg != "none"
-        folder = RunFolder(out or self.output_folder) if save or plot else None
-        chosen = self._example_neurons() if neurons is None else neurons
+        if not (settings.save or settings.plot or out is not None):
+            return self.run(record=record, neurons=neurons, every=every, **run_options)
+        folder = RunFolder(out or self.output_folder)
         try:
-            outputs = self.run(record=record, neurons=chosen, **run_options)
-        except SimulationInterrupted:
-            if folder and self.outputs is not None:
-                self._write(folder, self.outputs, chosen, save, plot, plot_arg)
+            outputs = self.run(record=record, neurons=neurons, every=every, **run_options)
+        except SimulationInterrupted as interruption:
+            if self.outputs is not None and interruption.finished.spikes.n_steps:
+                self._write(folder, self.outputs, plot_arg, save=settings.save or out is not None)
             raise
-        if folder:
-            self._write(folder, outputs, chosen, save, plot, plot_arg)
+        self._write(folder, outputs, plot_arg, save=settings.save or out is not None)
         return outputs
 
-    def _write(
-        self,
-        folder: RunFolder,
-        outputs: SpikingOutputs,
-        neurons: Sequence[int] | NDArray[np.integer],
-        save: bool,
-        plot: bool,
-        plot_arg: str,
-    ) -> None:
+    def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:
+        files = outputs["metadata"]["files"] = []
         if save:
-            save_results(folder, outputs, self.experiment, neurons)
-        if plot:
-            save_plots(folder, outputs, self.circuit, neurons, plot_arg, self.experiment.settings.plot_format)
-        outputs["metadata"]["files"] = [str(path) for path in folder.finish()]
+            save_results(folder, outputs)
+            files[:] = map(str, folder.finish())
+        if self.experiment.settings.plot:
+            save_plots(folder, outputs, self.circuit, plot_arg, self.experiment.settings.plot_format)
+            files[:] = map(str, folder.finish())
 
     def _with_times(self, duration_sec: float | None, delta_t: float | None) -> Experiment:
         changes = {"init_params.duration_sec": duration_sec, "init_params.delta_t": delta_t}
         changes = {key: value for key, value in changes.items() if value is not None}
         return self.experiment.replace(changes) if changes else self.experiment
+
+    def _check_external_rate(self, delta_t: float) -> None:
+        rate = self.circuit.external_in_degree * (self.circuit.external_rate + self.circuit.arousal_rate)
+        if rate.max() * delta_t > LARGEST_MEAN:
+            raise InputError(
+                f"a neuron would receive up to {rate.max() * delta_t:.3g} external spikes in each step, at most "
+                f"{LARGEST_MEAN:g} can be drawn; see external_currents.c_ext, nu_ext_baseline and arousal.M"
+            )
 
     def _initial_state(self) -> State:
         return initial_state(self.network, self.random_seed, self.experiment.init_params.initial_voltage)
@@ -216,38 +223,12 @@ class StageSNNSimulation:
         types = self.circuit.populations.types[self.circuit.populations.of_neuron]
         return np.unique(types, return_index=True)[1].tolist()
 
-    def _traces(
-        self,
-        record: Sequence[str],
-        neurons: Sequence[int] | NDArray[np.integer] | None,
-        every: int,
-        n_steps: int,
-        dtype: str,
-    ) -> Traces:
-        if dtype not in PRECISIONS:
-            raise InputError(f"dtype is {dtype!r}; valid: {', '.join(PRECISIONS)}")
-        unknown = {record} if isinstance(record, str) else set(record) - set(RECORDABLE)
-        if unknown:
-            raise InputError(f"cannot record {', '.join(sorted(unknown))}; valid: a list of {', '.join(RECORDABLE)}")
-        if every < 1:
-            raise InputError(f"every is {every}; record at least every step (1)")
-        chosen = np.arange(self.circuit.populations.n_neurons) if neurons is None else np.asarray(neurons, np.int64)
-        wanted = [name for name in ("voltage", "current") if name in record]
-        needed = len(wanted) * len(chosen) * -(-n_steps // every) * np.dtype(dtype).itemsize
-        if needed > _physical_memory():
-            raise InputError(
-                f"recording {' and '.join(wanted)} needs {needed / 1e9:.1f} GB of memory; "
-                "record fewer neurons (neurons=), fewer steps (every=) or the spikes alone"
-            )
-        return Traces(*(chosen if name in record else () for name in ("voltage", "current")), every=every)
-
     def _collect(
         self,
         experiment: Experiment,
         simulation: Simulation,
         stimulus: Stimulus,
-        record: Sequence[str],
-        every: int,
+        recording: Recording,
         dtype: str,
         timing: _Timing,
         interrupted: bool,
@@ -257,12 +238,12 @@ class StageSNNSimulation:
             experiment,
             spikes,
             first_step=simulation.state.step - spikes.n_steps,
-            recorded_every=every,
+            recorded_every=recording.every,
             dtype=dtype,
             interrupted=interrupted,
             wall_seconds=timing.laps,
         )
-        traces = {name: getattr(simulation, name) for name in ("voltage", "current") if name in record}
+        traces = {name: getattr(simulation, name) for name in recording.names}
         part = Stimulus(stimulus.gain, stimulus.course[: spikes.n_steps])
         return SpikingOutputs(
             {
@@ -274,6 +255,7 @@ class StageSNNSimulation:
             },
             {"weights": self.network.dense_weights},
             simulation.state,
+            recording.neurons,
         )
 
 
@@ -287,10 +269,3 @@ class _Timing:
     def lap(self, name: str) -> None:
         now = time.perf_counter()
         self.laps[name], self._last = now - self._last, now
-
-
-def _physical_memory() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return float("inf")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +17,7 @@ from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted, Traces, simulate
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
-from neuro_mod.core.spiking_net.state import initial_state
+from neuro_mod.core.spiking_net.state import State, initial_state
 
 H = 0.5e-3
 
@@ -149,9 +152,46 @@ def test_interruption_keeps_the_finished_part(reference_network):
     assert np.array_equal(finished.spikes.steps, whole.spikes.steps[whole.spikes.steps < done])
 
 
+CTRL_C = """
+import os, signal, threading, numpy as np
+from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted, simulate
+from neuro_mod.core.spiking_net.state import State, initial_state
+from neuro_mod.core.spiking_net.network import draw_network
+from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.config import load_experiment
+
+network = draw_network(build_circuit(load_experiment({"init_params": {}})), 1)
+start, options = initial_state(network, 1), {"delta_t": 0.5e-3, "seed": 1}
+simulate(network, start, 1, **options)
+for attempt in range(5):
+    threading.Timer(0.3 + 0.013 * attempt, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    try:
+        simulate(network, start, 10**8, **options)
+        raise AssertionError("it was not interrupted")
+    except SimulationInterrupted as interruption:
+        finished = interruption.finished
+    whole = simulate(network, start, finished.spikes.n_steps, **options)
+    assert finished.state.step == whole.state.step > 0
+    assert finished.spikes.neurons.tobytes() == whole.spikes.neurons.tobytes()
+    assert finished.state.voltage.tobytes() == whole.state.voltage.tobytes()
+    assert finished.state.refractory.tobytes() == whole.state.refractory.tobytes()
+print("sound")
+"""
+
+
+def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
+    done = subprocess.run([sys.executable, "-c", CTRL_C], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == "sound", done.stderr
+
+
+def test_an_interruption_survives_pickling():
+    interruption = SimulationInterrupted("finished")
+    assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
+
+
 def test_a_state_that_explodes_is_reported():
     net = network([[0]], threshold=1e300)
-    with pytest.raises(FloatingPointError, match=r"neuron 0.*finite by t ="):
+    with pytest.raises(FloatingPointError, match=r"neuron 0.*finite by step"):
         run_engine(net, start(net, current=1.0), 20_000, 0.1, mechanism="euler")  # h = 20 tau_s diverges
 
 
@@ -163,13 +203,24 @@ def test_a_state_that_explodes_is_reported():
         ({"delta_t": 0.0}, "delta_t"),
         ({"traces": Traces(voltage=[2000])}, r"0\.\.1999"),
         ({"traces": Traces(every=0)}, "every"),
+        ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(3, np.int32))}, "refractory has shape"),
+        ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(2000, np.int32), 5, 1e-3)}, "expected a step of"),
         ({"stimulus": Stimulus(np.zeros(3), np.zeros(10))}, "stimulus"),
     ],
 )
 def test_arguments_out_of_bounds(reference_network, change, message):
-    arguments = {"n_steps": 10, "delta_t": H, "seed": 1} | change
+    state = initial_state(reference_network, 1)
+    arguments = {"state": state, "n_steps": 10, "delta_t": H, "seed": 1} | change
     with pytest.raises(ValueError, match=message):
-        simulate(reference_network, initial_state(reference_network, 1), **arguments)
+        simulate(reference_network, **arguments)
+
+
+def test_arrays_of_a_network_fit_together():
+    net = network(np.zeros((5, 5)))
+    with pytest.raises(ValueError, match=r"5 neurons cannot have .*synapses"):
+        replace(net, synapses=GeneralSynapses.from_matrix(np.zeros((3, 3))))
+    with pytest.raises(ValueError, match=r"tau_synaptic.*\(2,\)"):
+        replace(net, tau_synaptic=np.ones(2))
 
 
 def test_rates_and_metastability_of_the_published_network(reference_circuit):

@@ -27,6 +27,20 @@ def test_scalars_lists_and_tensors_are_the_same(value):
     assert make(threshold=value).threshold.tolist() == [2.0] * N
 
 
+def test_python_numbers_keep_their_precision_in_float64():
+    net = make(torch.zeros(N, N).double(), tau_membrane=20e-3, j_ext=[0.1] * N)
+    assert net.tau_membrane[0].item() == 20e-3 and net.j_ext[0].item() == 0.1
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_refractory_steps_are_counted_in_any_dtype(dtype):
+    net = make(tau_refractory=0.3, delta_t=1e-3).to(dtype)
+    zero = torch.zeros(N, dtype=dtype)
+    spikes = net(zero, zero, torch.full((700, N), 1000.0, dtype=dtype)).spikes
+    assert np.diff(np.flatnonzero(spikes[:, 0].float().numpy())).tolist()[0] >= 301
+    assert spikes[:, 0].sum() == 3
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_histories_have_time_before_neurons_and_the_given_dtype(dtype):
     zero = torch.zeros(N, dtype=dtype)
@@ -107,6 +121,15 @@ def test_without_a_surrogate_spikes_pass_no_gradient():
         (lambda: make(mechanism="rk4"), "analytic, euler"),
         (lambda: make(surrogate="box"), "fast_sigmoid, arctan"),
         (lambda: make(delta_t=0.0), "delta_t"),
+        (lambda: make(tau_membrane=-1.0), "tau_membrane must be positive"),
+        (lambda: make(tau_synaptic=0.0), "tau_synaptic must be positive"),
+        (lambda: make(threshold=-1.0), "threshold must lie above"),
+        (lambda: make()(torch.zeros(3), torch.zeros(N), None, torch.zeros(5, N)), "voltage must have shape"),
+        (lambda: make()(torch.zeros(N), torch.zeros(N).double(), None, torch.zeros(5, N)), "dtype torch.float32"),
+        (
+            lambda: make(j_ext=torch.ones(2, N))(torch.zeros(N), torch.zeros(N), None, torch.zeros(3, 5, N)),
+            "2 sources: external_currents must have shape",
+        ),
         (lambda: make()(torch.zeros(N), torch.zeros(N), None), "both None"),
         (lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, 3)), r"n_steps, 4"),
         (lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, N), torch.zeros(6, N)), "same number of steps"),

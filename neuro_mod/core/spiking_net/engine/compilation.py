@@ -29,7 +29,7 @@ _FAST_MATH = {"contract", "arcp", "nsz"}
 def cache_folder() -> Path:
     """Folder of the compiled kernels: ``$NEURO_MOD_CACHE_DIR`` or the user's cache folder, then the hash."""
     chosen = os.environ.get("NEURO_MOD_CACHE_DIR")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neuro_mod"
+    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuro_mod"
     digest = hashlib.sha256()
     for source in _SOURCES:
         digest.update(source.read_bytes())

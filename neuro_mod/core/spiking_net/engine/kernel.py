@@ -51,7 +51,7 @@ class Noise(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """Stimulus: what a course of 1 adds to the voltage in one step, ``(n,)``, and its course, ``(run steps,)``."""
+    """Stimulus: what a course of 1 adds to the voltage in one step, ``(n,)``; its course, whose last value holds on."""
 
     gain: Any
     course: Any
@@ -245,7 +245,8 @@ def advance(
         run_step = begin + done
         step = first_step + run_step
         _draw_arrivals(arrivals, count, scratch, words, step, done == 0 or step % _WORDS == 0, noise)
-        _integrate(voltage, current, refractory, arrivals, neurons, drive.gain, drive.course[run_step])
+        strength = drive.course[min(run_step, drive.course.shape[0] - 1)]
+        _integrate(voltage, current, refractory, arrivals, neurons, drive.gain, strength)
         n_fired = _fire(voltage, refractory, neurons, fired)
         _deliver(current, scratch, fired[:n_fired], wiring)
         for i in range(n_fired):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from neuro_mod.core.choices import Mechanism
+from neuro_mod.core.choices import Mechanism, Precision, check_choice
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.external.poisson import count_tables, external_stream
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
@@ -16,8 +17,6 @@ from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Sy
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
-
-PRECISIONS = ("float32", "float64")
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
 _UPDATES_PER_CALL = 2_000_000
@@ -62,8 +61,11 @@ class SimulationInterrupted(KeyboardInterrupt):
     """Ctrl-C during a simulation; ``finished`` holds the part that was done."""
 
     def __init__(self, finished: Simulation):
-        super().__init__(f"interrupted after {finished.spikes.duration:g} simulated seconds")
+        super().__init__(finished)
         self.finished = finished
+
+    def __str__(self) -> str:
+        return f"interrupted after {self.finished.spikes.duration:g} simulated seconds"
 
 
 def simulate(
@@ -109,7 +111,7 @@ def simulate(
         run.advance(0)
         report(0)
         while run.done < n_steps:
-            run.advance(_UPDATES_PER_CALL // network.n_neurons + 1)
+            run.advance(_UPDATES_PER_CALL // max(network.n_neurons, 1) + 1)
             report(run.done)
     except KeyboardInterrupt:
         raise SimulationInterrupted(run.result()) from None
@@ -133,28 +135,33 @@ class _Run:
     ):
         _check(network, state, n_steps, delta_t, stimulus, dtype, traces)
         self._n_steps, self._delta_t, self._first_step = n_steps, delta_t, state.step
-        self._voltage, self._current = state.voltage.astype(dtype), state.current.astype(dtype)
-        self._refractory = state.refractory.astype(np.int32)
+        start = State(
+            state.voltage.astype(dtype), state.current.astype(dtype), state.refractory.astype(np.int32), state.step
+        )
+        self._progress: tuple[State, _Chunk | None] = (start, None)
         self._neurons, voltage_per_drive = _neurons(network, mechanism, delta_t, dtype)
         self._noise = _noise(network.external, 1 / network.tau_synaptic, seed, delta_t, dtype)
-        self._drive = _drive(stimulus, voltage_per_drive, n_steps, dtype)
+        self._drive = _drive(stimulus, voltage_per_drive, dtype)
         self._wiring = _wiring(network, dtype)
         self._traces = _traces(traces, network.n_neurons, n_steps, dtype)
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
-        self._steps: list[NDArray[np.int32]] = []
-        self._spiking: list[NDArray[np.int32]] = []
-        self.done = 0
 
     def advance(self, n_steps: int) -> None:
-        """Simulate up to so many steps."""
+        """Simulate up to so many steps.
+
+        The loop works on copies, and what it did is taken over in one assignment at the end: wherever Ctrl-C strikes,
+        state and spikes belong together.
+        """
+        state, chunks = self._progress
+        voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         done, n_spikes = kernel.advance(
             self.done,
             min(n_steps, self._n_steps - self.done),
             self._first_step,
-            self._voltage,
-            self._current,
-            self._refractory,
+            voltage,
+            current,
+            refractory,
             self._neurons,
             self._noise,
             self._drive,
@@ -162,34 +169,50 @@ class _Run:
             self._traces,
             *self._buffer,
         )
-        self._steps.append(self._buffer[0][:n_spikes].copy())
-        self._spiking.append(self._buffer[1][:n_spikes].copy())
-        self.done += done
-        self._check_finite()
+        steps, neurons = (buffer[:n_spikes].copy() for buffer in self._buffer)
+        advanced = State(voltage, current, refractory, state.step + done, self._delta_t)
+        _check_finite(advanced)
+        self._progress = advanced, _Chunk(steps, neurons, chunks)
 
-    def _check_finite(self) -> None:
-        bad = np.flatnonzero(~(np.isfinite(self._voltage) & np.isfinite(self._current)))
-        if len(bad):
-            raise FloatingPointError(
-                f"the state of {len(bad)} neurons (first: neuron {bad[0]}) is no longer finite by "
-                f"t = {(self._first_step + self.done) * self._delta_t:g} s"
-            )
+    @property
+    def done(self) -> int:
+        """Steps done so far."""
+        return self._progress[0].step - self._first_step
 
     def result(self) -> Simulation:
         """What there is so far."""
-        samples = -(-self.done // self._traces.every)
-        empty = [np.empty(0, np.int32)]
+        state, chunk = self._progress
+        done = state.step - self._first_step
+        steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+        while chunk is not None:
+            steps.append(chunk.steps)
+            neurons.append(chunk.neurons)
+            chunk = chunk.earlier
+        samples = -(-done // self._traces.every)
         return Simulation(
             SpikeEvents(
-                np.concatenate(self._steps or empty),
-                np.concatenate(self._spiking or empty),
-                self.done,
-                len(self._voltage),
-                self._delta_t,
+                np.concatenate(steps[::-1]), np.concatenate(neurons[::-1]), done, len(state.voltage), self._delta_t
             ),
             self._traces.voltage[:samples],
             self._traces.current[:samples],
-            State(self._voltage, self._current, self._refractory, self._first_step + self.done),
+            state,
+        )
+
+
+class _Chunk(NamedTuple):
+    """Spikes of one call of the kernel, and those before."""
+
+    steps: NDArray[np.int32]
+    neurons: NDArray[np.int32]
+    earlier: _Chunk | None
+
+
+def _check_finite(state: State) -> None:
+    bad = np.flatnonzero(~(np.isfinite(state.voltage) & np.isfinite(state.current)))
+    if len(bad):
+        raise FloatingPointError(
+            f"the state of {len(bad)} neurons (first: neuron {bad[0]}) is no longer finite by step {state.step}; "
+            "a smaller delta_t, or weaker weights and inputs, may help"
         )
 
 
@@ -203,14 +226,18 @@ def _check(
     traces: Traces,
 ) -> None:
     n = network.n_neurons
-    if dtype.name not in PRECISIONS:
-        raise ValueError(f"dtype is {dtype.name}; valid: {', '.join(PRECISIONS)}")
+    check_choice("dtype", dtype.name, Precision)
     if not 0 <= n_steps < 2**31:
         raise ValueError(f"n_steps is {n_steps}; valid: 0 to {2**31 - 1}")
     if not delta_t > 0:
         raise ValueError(f"delta_t is {delta_t}; it must be positive")
-    if state.voltage.shape != (n,):
-        raise ValueError(f"the state has shape {state.voltage.shape}, the network {n} neurons")
+    for name in ("voltage", "current", "refractory"):
+        if np.shape(getattr(state, name)) != (n,):
+            raise ValueError(f"the state's {name} has shape {np.shape(getattr(state, name))}, the network {n} neurons")
+    if state.step < 0 or state.delta_t not in (None, delta_t):
+        raise ValueError(
+            f"the state stands at step {state.step} of {state.delta_t} s; expected a step of {delta_t} s, not below 0"
+        )
     if stimulus is not None and (stimulus.gain.shape != (n,) or stimulus.course.shape != (n_steps,)):
         raise ValueError(
             f"the stimulus has {stimulus.gain.shape} neurons and {stimulus.course.shape} steps; "
@@ -230,7 +257,7 @@ def _neurons(
     step = propagators(np, mechanism, network.tau_membrane, network.tau_synaptic, delta_t)
     values = step.a, step.b, step.d, network.threshold, network.reset_voltage
     a, b, d, threshold, reset_voltage = (value.astype(dtype) for value in values)
-    refractory_steps = np.rint(network.tau_refractory / delta_t).astype(np.int32)
+    refractory_steps = np.minimum(np.rint(network.tau_refractory / delta_t), 2**31 - 1).astype(np.int32)
     return kernel.Neurons(a, b, d, threshold, reset_voltage, refractory_steps), step.c
 
 
@@ -255,11 +282,9 @@ def _noise(
     return kernel.Noise(key, weight, np.ascontiguousarray(flipped), row, first.any(axis=1), first, quantiles)
 
 
-def _drive(
-    stimulus: Stimulus | None, voltage_per_drive: NDArray[np.float64], n_steps: int, dtype: np.dtype
-) -> kernel.Drive:
+def _drive(stimulus: Stimulus | None, voltage_per_drive: NDArray[np.float64], dtype: np.dtype) -> kernel.Drive:
     if stimulus is None:
-        return kernel.Drive(np.zeros(len(voltage_per_drive), dtype), np.zeros(n_steps, dtype))
+        return kernel.Drive(np.zeros(len(voltage_per_drive), dtype), np.zeros(1, dtype))
     return kernel.Drive((stimulus.gain * voltage_per_drive).astype(dtype), stimulus.course.astype(dtype))
 
 

@@ -53,13 +53,22 @@ class CountTable:
         return counts
 
 
+#: Largest mean of an external count in one step; rates beyond it have the wrong unit.
+LARGEST_MEAN = 1e6
+
+
 def count_table(mean: NDArray[np.float64], spread: NDArray[np.float64]) -> CountTable:
     """Tabulate the distribution of ``Poisson(mean + spread z)``, z ~ Beta(10, 10) drawn anew for each count.
 
     Args:
         mean: Mean of each neuron, shape ``(n_neurons,)``.
         spread: Factor of z for each neuron, shape ``(n_neurons,)``.
+
+    Raises:
+        ValueError: A mean above `LARGEST_MEAN`.
     """
+    if not np.max(mean + spread, initial=0.0) <= LARGEST_MEAN:
+        raise ValueError(f"external spikes per step: {np.max(mean + spread):g} on average, at most {LARGEST_MEAN:g}")
     (lowest, added), row = np.unique(np.stack([mean, spread]), axis=1, return_inverse=True)
     highest = lowest + added
     first = np.maximum(np.floor(lowest - _REACH * np.sqrt(lowest)), 0)

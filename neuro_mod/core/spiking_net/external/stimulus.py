@@ -74,9 +74,13 @@ def stimulus_course(
 
 
 def _difference_of_exponentials(since: NDArray[np.floating], tau_rise: float, tau_decay: float) -> NDArray[np.floating]:
-    peak_time = np.log(tau_decay / tau_rise) * tau_rise * tau_decay / (tau_decay - tau_rise)
-    peak = np.exp(-peak_time / tau_decay) - np.exp(-peak_time / tau_rise)
-    return (np.exp(-since / tau_decay) - np.exp(-since / tau_rise)) / peak
+    gap = (tau_decay - tau_rise) / (tau_rise * tau_decay)  # 1/tau_rise - 1/tau_decay
+    peak_time = np.log1p((tau_decay - tau_rise) / tau_rise) / gap
+
+    def difference(t: NDArray[np.floating] | float) -> NDArray[np.floating]:
+        return np.exp(-t / tau_decay) * -np.expm1(-t * gap)
+
+    return difference(since) / difference(peak_time)
 
 
 def draw_stimulated(
@@ -87,16 +91,20 @@ def draw_stimulated(
     Args:
         populations: The layout.
         seed: Root seed.
-        clusters_fraction: Fraction of the E clusters that are stimulated (rounded to whole clusters).
-        neurons_fraction: Fraction of the E neurons of each of them (rounded to whole neurons).
+        clusters_fraction: Fraction of the E clusters that are stimulated (to the nearest whole number, halves up).
+        neurons_fraction: Fraction of the E neurons of each of them (likewise).
 
     Returns:
         True for stimulated neurons, shape ``(n_neurons,)``.
     """
-    n_clusters = round(clusters_fraction * populations.n_clusters)
+    n_clusters = _nearest(clusters_fraction * populations.n_clusters)
     size = populations.cluster_sizes[EXCITATORY]
     stimulated = np.zeros(populations.n_neurons, dtype=bool)
     for cluster in Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_clusters]:
         order = Stream(seed, "stimulated_neurons", (int(cluster),)).permutation(size)
-        stimulated[populations.boundaries[cluster] + order[: round(neurons_fraction * size)]] = True
+        stimulated[populations.boundaries[cluster] + order[: _nearest(neurons_fraction * size)]] = True
     return stimulated
+
+
+def _nearest(number: float) -> int:
+    return int(number + 0.5)

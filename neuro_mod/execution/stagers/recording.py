@@ -1,0 +1,96 @@
+"""What a run records besides its spikes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import InputError
+from neuro_mod.core.spiking_net.engine.simulate import Traces
+
+RECORDABLE = ("spikes", "voltage", "current")
+_LARGEST_EVERY = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Recorded quantities.
+
+    Args:
+        names: Which of ``voltage`` and ``current``.
+        neurons: Of which neurons, shape ``(n_recorded,)``.
+        every: Every so many steps.
+    """
+
+    names: tuple[str, ...]
+    neurons: NDArray[np.int64]
+    every: int
+
+    def traces(self, n_steps: int, dtype: str) -> Traces:
+        """The same for the engine.
+
+        Args:
+            n_steps: Length of the run.
+            dtype: Precision of the traces.
+
+        Raises:
+            InputError: The traces would not fit into memory.
+        """
+        n_samples = -(-n_steps // self.every)
+        needed = len(self.names) * len(self.neurons) * n_samples * np.dtype(dtype).itemsize
+        if needed > _physical_memory():
+            raise InputError(
+                f"recording {' and '.join(self.names)} needs {needed / 1e9:.3g} GB of memory; "
+                "record fewer neurons, fewer steps (every), or the spikes alone"
+            )
+        voltage, current = (self.neurons if name in self.names else () for name in ("voltage", "current"))
+        return Traces(voltage, current, self.every)
+
+
+def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons: int) -> Recording:
+    """Check what a user wants recorded.
+
+    Args:
+        record: Some of ``spikes`` (always recorded), ``voltage``, ``current``.
+        neurons: Indices, or a boolean mask of shape ``(n_neurons,)``; None for all.
+        every: Record voltage and current every so many steps.
+        n_neurons: Number of neurons in the network.
+
+    Raises:
+        InputError: Something is not valid; the message says what is.
+    """
+    names = set(record) if isinstance(record, list | tuple | set | frozenset) else {str(record), ""}
+    if unknown := names - set(RECORDABLE):
+        shown = ", ".join(sorted(map(str, unknown - {""})))
+        raise InputError(f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)}")
+    if not isinstance(every, int | np.integer) or not 1 <= every <= _LARGEST_EVERY:
+        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {_LARGEST_EVERY}")
+    kept = tuple(name for name in ("voltage", "current") if name in names)
+    return Recording(kept, _indices(neurons, n_neurons), int(every))
+
+
+def _indices(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
+    if neurons is None:
+        return np.arange(n_neurons)
+    chosen = np.asarray(neurons)
+    if chosen.shape == (n_neurons,) and chosen.dtype == bool:
+        return np.flatnonzero(chosen)
+    if chosen.size == 0:
+        return np.empty(0, np.int64)
+    if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
+        raise InputError("neurons must be a list of neuron indices, or a boolean mask with one entry per neuron")
+    if not 0 <= chosen.min() <= chosen.max() < n_neurons:
+        raise InputError(f"recorded neurons must lie in 0..{n_neurons - 1}, found {chosen.min()}..{chosen.max()}")
+    return chosen.astype(np.int64)
+
+
+def _physical_memory() -> float:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
