@@ -55,6 +55,7 @@ def _wall_time(arguments: list[str], cache: Path) -> float | str:
     command = [sys.executable, "-m", "neuro_mod.cli.main", *arguments]
     print("neuro-mod", *arguments, file=sys.stderr)
     environment = os.environ | {"NEURO_MOD_CACHE_DIR": str(cache)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     begin = time.perf_counter()
     done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
     wall = time.perf_counter() - begin

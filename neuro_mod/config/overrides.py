@@ -10,7 +10,7 @@ from typing import Any
 from neuro_mod.config.document import DocumentError, read_document
 from neuro_mod.config.errors import KeyPath, Problem, show
 from neuro_mod.config.plain import plain
-from neuro_mod.config.schema import Schema, subschema
+from neuro_mod.config.schema import Schema, key_paths, subschema
 from neuro_mod.config.translation import unknown_key
 
 #: Strings ``KEY=VALUE``, or a mapping from key to value.
@@ -110,7 +110,7 @@ def _check_step(container: Any, path: KeyPath, schema: Schema) -> None:
             raise _OverrideError(Problem(tuple(above), f"found {show(container)}", f"a mapping that contains {part}"))
         parent = subschema(schema, tuple(above))
         if parent is not None and subschema(schema, path) is None:
-            raise _OverrideError(unknown_key(path, schema))
+            raise _OverrideError(unknown_key(path, key_paths(schema)))
     elif not isinstance(container, list):
         raise _OverrideError(Problem(path, f"found {show(container)}, not a list", hint="set it without an index"))
     elif part >= len(container):

@@ -24,9 +24,9 @@ def translate(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Pr
     own = [error for error in errors if error["type"] != "default_factory_not_called"]
     root = json_schema(model)
     located = [(key_path(error["loc"]), error) for error in own]
-    paths = {path for path, _ in located}
+    paths, known = {path for path, _ in located}, key_paths(root)
     return [
-        _problem(path, error, root)
+        _problem(path, error, root, known)
         for path, error in located
         # a list whose entries are invalid is reported as too short as well
         if not (error["type"] == "too_short" and any(path == other[:-1] for other in paths))
@@ -38,9 +38,9 @@ def key_path(location: tuple[int | str, ...]) -> KeyPath:
     return tuple(part for part in location if part not in {ONE, MANY})
 
 
-def _problem(path: KeyPath, error: ErrorDetails, root: Schema) -> Problem:
+def _problem(path: KeyPath, error: ErrorDetails, root: Schema, known: list[KeyPath]) -> Problem:
     if error["type"] == "extra_forbidden":
-        return unknown_key(path, root)
+        return unknown_key(path, known)
     schema = subschema(root, path)
     valid = "" if schema is None else expected(schema, root)
     if error["type"] == "missing":
@@ -62,9 +62,9 @@ def _meaning(schema: Schema | None) -> str:
     return "" if schema is None else schema.get("description", "")
 
 
-def unknown_key(path: KeyPath, root: Schema) -> Problem:
+def unknown_key(path: KeyPath, known: list[KeyPath]) -> Problem:
     """Say which keys are valid beside an unknown one, and which was probably meant."""
-    name, known = str(path[-1]), key_paths(root)
+    name = str(path[-1])
     valid = [str(other[-1]) for other in known if other[:-1] == path[:-1]]
     by_case = {key.lower(): key for key in valid}
     similar = [by_case[key] for key in get_close_matches(name.lower(), by_case, n=1)]
