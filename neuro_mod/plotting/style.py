@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import IO, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
@@ -54,6 +55,14 @@ def paper_style() -> AbstractContextManager[None]:
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure that pyplot does not know of: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:
+    """Write a figure to an open file; the same bytes as ``savefig``, which lays out a PNG twice."""
+    if file_format == "png":
+        FigureCanvasAgg(figure).print_png(file)
+    else:
+        figure.savefig(file, format=file_format)
 
 
 def dress(axes: Axes) -> None:

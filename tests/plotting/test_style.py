@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
@@ -71,3 +72,18 @@ def test_no_pyplot():
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("file_format", ["png", "pdf", "svg"])
+def test_saving_is_savefig(file_format) -> None:
+    saved, reference = io.BytesIO(), io.BytesIO()
+    for file in (saved, reference):
+        figure = style.new_figure(2, 2)
+        figure.add_subplot().plot([1, 2])
+        if file is saved:
+            style.save_figure(figure, file, file_format)
+        else:
+            figure.savefig(file, format=file_format)
+    assert saved.getvalue()[:4] == reference.getvalue()[:4]
+    if file_format == "png":
+        assert saved.getvalue() == reference.getvalue()

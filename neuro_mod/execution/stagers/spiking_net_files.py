@@ -68,7 +68,7 @@ def save_spikes(folder: RunFolder, spikes: SpikeEvents) -> Path:
 
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
-    from neuro_mod.plotting.style import paper_style  # noqa: PLC0415 -- matplotlib is loaded only to draw
+    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     with paper_style():
         for name, draw in _drawings(outputs, circuit).items():
@@ -76,7 +76,7 @@ def save_plots(folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, plo
                 figure = draw()
                 folder.save(
                     f"{PLOTS}/{PICTURES[name]}.{file_format}",
-                    lambda file, figure=figure: figure.savefig(file, format=file_format),
+                    lambda file, figure=figure: save_figure(figure, file, file_format),
                 )
 
 
