@@ -58,3 +58,7 @@ def test_only_recurrent_excitation_is_weakened():
     factor = np.ones((6, 6))
     factor[:3, :3] = np.array([0.9, 0.8, 0.7])[:, None]
     np.testing.assert_allclose(weakened, weights * factor)
+
+
+def test_no_arousal_has_no_effect_however_odd_the_parameters():
+    assert arousal_effect(0.0, 0.9, 0.01) == 0.0

@@ -65,3 +65,9 @@ def test_damaged_or_unwritable_caches_are_no_obstacle(tmp_path):
 def test_importing_the_package_loads_neither(module):
     code = f"import sys, neuro_mod, neuro_mod.core.spiking_net, neuro_mod.config; assert {module!r} not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_empty_cache_variable_is_none(monkeypatch):
+    monkeypatch.delenv("NEURO_MOD_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert compilation.cache_folder().is_absolute()

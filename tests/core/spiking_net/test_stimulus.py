@@ -74,3 +74,15 @@ def test_a_later_stretch_continues_the_course():
 def test_dense_array():
     stimulus = Stimulus(np.array([0.0, 2.0]), np.array([0.0, 1.0, 0.5]))
     assert np.asarray(stimulus).tolist() == [[0, 0], [0, 2], [0, 1]]
+
+
+@pytest.mark.parametrize("tau_rise", [0.49, 0.5 * (1 - 1e-9), 0.5 * (1 - 1e-13), np.nextafter(0.5, 0)])
+def test_rise_and_decay_may_nearly_be_equal(tau_rise):
+    times = np.arange(0, 3, 1e-4)
+    course = stimulus_course("diff2exp", [0.0], times, duration=1, tau_rise=float(tau_rise), tau_decay=0.5)
+    alpha = times / 0.5 * np.exp(1 - times / 0.5)  # the limit of equal time constants
+    np.testing.assert_allclose(course, alpha, atol=2 * (0.5 - tau_rise) + 1e-7)
+
+
+def test_half_of_one_cluster_is_that_cluster():
+    assert draw_stimulated(divide_into_clusters(1, (10, 5), (2, 1)), 1, 0.5, 0.5).sum() == 4
