@@ -40,7 +40,7 @@ def run(
         ),
     ] = None,
     record_every: Annotated[
-        int, typer.Option(metavar="K", min=1, max=2**31 - 1, help="Record voltage and current every K-th step.")
+        int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
     ] = 1,
     dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
     plot: Annotated[str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")] = "all",

@@ -118,7 +118,6 @@ Positive = Annotated[float, Field(strict=True, gt=0)]
 NonNegative = Annotated[float, Field(strict=True, ge=0)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 OpenFraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
-Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
 Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
 #: Numbers of neurons and of clusters that indices and block matrices can hold.
 NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(_whole)]

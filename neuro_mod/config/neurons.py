@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuro_mod.config.fields import PER_POPULATION, NonNegative, OneOrMany, Positive, Real, Section, parameter
+from neuro_mod.config.fields import PER_POPULATION, NonNegative, OneOrMany, Positive, Real, Section, extra_of, parameter
 from neuro_mod.core.choices import InitialVoltage, Mechanism
 
 
@@ -18,3 +18,7 @@ class InitParams(Section):
     threshold: OneOrMany[Real] = parameter((1.5, 0.75), "firing threshold", "threshold units", entries=PER_POPULATION)
     reset_voltage: OneOrMany[Real] = parameter(0.0, "voltage after a spike", "threshold units", entries=PER_POPULATION)
     initial_voltage: InitialVoltage = parameter("zero", "voltage at the start: 0, or uniform in [0, threshold)")
+
+
+#: Keys whose values may differ between populations.
+POPULATION_KEYS = tuple(key for key, field in InitParams.model_fields.items() if extra_of(field).get("entries"))

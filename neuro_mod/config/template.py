@@ -8,6 +8,7 @@ from typing import Any
 
 from neuro_mod.config.experiment import Experiment
 from neuro_mod.config.fields import Section, extra_of
+from neuro_mod.config.neurons import POPULATION_KEYS
 from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, TimeDependence
 from neuro_mod.config.schema import json_schema, subschema
 from neuro_mod.config.writing import flow
@@ -38,7 +39,7 @@ perturbation: {{}}
 
 #: What the mean field reads; a section without a list is read entirely.
 _MEAN_FIELD_KEYS: dict[str, tuple[str, ...]] = {
-    "init_params": ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage"),
+    "init_params": POPULATION_KEYS,
     "architecture": (),
     "external_currents": (),
     "arousal": (),

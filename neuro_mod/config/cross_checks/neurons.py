@@ -8,10 +8,10 @@ from functools import partial
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import Problem
 from neuro_mod.config.inputs import ExternalCurrents
+from neuro_mod.config.neurons import POPULATION_KEYS
 from neuro_mod.core.populations import Populations, total_populations
+from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
-_MOST_STEPS = 2**31 - 1
-_INIT = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 
 
@@ -22,11 +22,11 @@ def time_step(draft: Draft) -> Iterator[Problem]:
         yield Problem(
             ("init_params", "delta_t"), f"found {step:g} s", f"at most init_params.duration_sec = {duration:g} s"
         )
-    if duration > step * _MOST_STEPS:
+    if duration > step * MOST_STEPS:
         yield Problem(
             ("init_params", "duration_sec"),
             f"found {duration:g} s",
-            f"at most {_MOST_STEPS} steps of init_params.delta_t = {step:g} s",
+            f"at most {MOST_STEPS} steps of init_params.delta_t = {step:g} s",
             "longer runs can be continued from the state where one ended",
         )
 
@@ -42,7 +42,7 @@ def _length(key: str, short_lengths: tuple[int, ...], draft: Draft) -> Iterator[
 
 #: One check per list, so that one invalid list does not hide another.
 LENGTHS = tuple(
-    [partial(_length, f"init_params.{name}", (2,)) for name in _INIT]
+    [partial(_length, f"init_params.{name}", (2,)) for name in POPULATION_KEYS]
     + [partial(_length, f"external_currents.{name}", (2, 4)) for name in ExternalCurrents.model_fields]
 )
 

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+#: Longest run; steps are held in 32 bits.
+MOST_STEPS = 2**31 - 1
+
 
 @dataclass(frozen=True, eq=False)
 class SpikeEvents:

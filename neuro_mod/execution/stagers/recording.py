@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.engine.simulate import Traces
+from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
 RECORDABLE = ("spikes", "voltage", "current")
-_LARGEST_EVERY = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
     if unknown := names - set(RECORDABLE):
         shown = ", ".join(sorted(map(str, unknown - {""})))
         raise InputError(f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)}")
-    if not isinstance(every, int | np.integer) or not 1 <= every <= _LARGEST_EVERY:
-        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {_LARGEST_EVERY}")
+    if not isinstance(every, int | np.integer) or not 1 <= every <= MOST_STEPS:
+        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MOST_STEPS}")
     kept = tuple(name for name in ("voltage", "current") if name in names)
     return Recording(kept, _indices(neurons, n_neurons), int(every))
 

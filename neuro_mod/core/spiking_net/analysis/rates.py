@@ -10,8 +10,8 @@ from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 #: Width of the Gaussian kernel behind a cluster's rate, in seconds.
 KERNEL_WIDTH = 25e-3
-#: A cluster whose rate exceeds this many Hz counts as active, below `INACTIVE_RATE` as inactive.
-ACTIVE_RATE, INACTIVE_RATE = 20.0, 5.0
+#: A cluster whose rate exceeds this many Hz counts as active.
+ACTIVE_RATE = 20.0
 
 
 def mean_rates(spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from neuro_mod.core.spiking_net.external.poisson import count_tables, external_s
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.core.spiking_net.state import State
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
@@ -227,8 +227,8 @@ def _check(
 ) -> None:
     n = network.n_neurons
     check_choice("dtype", dtype.name, Precision)
-    if not 0 <= n_steps < 2**31:
-        raise ValueError(f"n_steps is {n_steps}; valid: 0 to {2**31 - 1}")
+    if not 0 <= n_steps <= MOST_STEPS:
+        raise ValueError(f"n_steps is {n_steps}; valid: 0 to {MOST_STEPS}")
     if not delta_t > 0:
         raise ValueError(f"delta_t is {delta_t}; it must be positive")
     for name in ("voltage", "current", "refractory"):
@@ -257,7 +257,7 @@ def _neurons(
     step = propagators(np, mechanism, network.tau_membrane, network.tau_synaptic, delta_t)
     values = step.a, step.b, step.d, network.threshold, network.reset_voltage
     a, b, d, threshold, reset_voltage = (value.astype(dtype) for value in values)
-    refractory_steps = np.minimum(np.rint(network.tau_refractory / delta_t), 2**31 - 1).astype(np.int32)
+    refractory_steps = np.minimum(np.rint(network.tau_refractory / delta_t), MOST_STEPS).astype(np.int32)
     return kernel.Neurons(a, b, d, threshold, reset_voltage, refractory_steps), step.c
 
 
