@@ -16,7 +16,7 @@ from neuro_mod.core.random import Stream
 _CHUNK_BYTES = 2**26
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adjacency:
     """Directed connections, stored as the targets of each sending neuron.
 

@@ -1,8 +1,10 @@
-"""A spiking network as the simulators see it: one entry per neuron, and who receives what from whom."""
+"""A spiking network as the simulators see it: its populations, and who receives what from whom."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,16 +23,10 @@ class Synapses:
     Args:
         adjacency: Who projects to whom.
         block_weights: Efficacies ``[post, pre]`` between populations in threshold units, shape ``(P, P)``.
-        population: Population of each neuron, shape ``(n_neurons,)``.
     """
 
     adjacency: Adjacency
     block_weights: NDArray[np.float64]
-    population: NDArray[np.int64]
-
-    def weight_of_each(self) -> NDArray[np.float64]:
-        """Efficacy of each synapse in the order of ``adjacency.targets``, shape ``(n_synapses,)``."""
-        return self.block_weights[self.population[self.adjacency.targets], self.population[self.adjacency.senders]]
 
 
 @dataclass(frozen=True)
@@ -66,48 +62,62 @@ class GeneralSynapses:
         adjacency = Adjacency(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(shape[0])))
         return cls(adjacency, np.asarray(matrix.data, np.float64))
 
-    def weight_of_each(self) -> NDArray[np.float64]:
-        """Efficacy of each synapse in the order of ``adjacency.targets``, shape ``(n_synapses,)``."""
-        return self.weights
-
 
 @dataclass(frozen=True)
 class ExternalInput:
-    """Independent Poisson input of each neuron from each external source.
+    """Independent Poisson input of each neuron from S external sources.
+
+    Neuron i of population a receives spikes of weight ``weight[s, a]`` from source s at the total rate
+    ``in_degree[s, a] * (rate[s, a] + arousal_rate[a] * z_i)``.
 
     Args:
-        weight: Efficacy of one external spike in threshold units, shape ``(n_sources, n_neurons)``.
-        rate: Total rate of external spikes in Hz (in-degree times source rate), shape ``(n_sources, n_neurons)``.
-        rate_spread: A further rate in Hz that is multiplied by a fresh z ~ Beta(10, 10) in each step, likewise.
+        weight: Efficacy of one external spike in threshold units, shape ``(S, P)``.
+        in_degree: Number of external synapses, shape ``(S, P)``.
+        rate: Rate of each of them in Hz, shape ``(S, P)``.
+        arousal_rate: Further rate in Hz that is multiplied by z, shape ``(P,)``.
+        z: Factor of each neuron, shape ``(n_neurons,)``; None if it is drawn anew in each step from Beta(10, 10).
     """
 
     weight: NDArray[np.float64]
+    in_degree: NDArray[np.float64]
     rate: NDArray[np.float64]
-    rate_spread: NDArray[np.float64]
+    arousal_rate: NDArray[np.float64]
+    z: NDArray[np.float64] | None
 
     @property
     def n_sources(self) -> int:
-        """Number of sources."""
+        """Number of sources S."""
         return len(self.weight)
+
+
+def no_external_input(n_populations: int) -> ExternalInput:
+    """External input without a source."""
+    nothing = np.zeros((0, n_populations))
+    return ExternalInput(nothing, nothing, nothing, np.zeros(n_populations), None)
 
 
 @dataclass(frozen=True)
 class SpikingNetwork:
-    """Everything a simulation needs to know about a network; all arrays have one entry per neuron.
+    """Everything a simulation needs to know about a network of P populations, stored one after another.
+
+    Neurons that all differ are populations of one neuron each.
 
     Args:
+        sizes: Neurons in each population, shape ``(P,)``.
         synapses: Recurrent synapses.
         external: External input.
-        tau_membrane: Membrane time constants in seconds.
-        tau_synaptic: Synaptic time constants in seconds.
-        tau_refractory: Absolute refractory periods in seconds.
-        threshold: Spike thresholds in threshold units.
-        reset_voltage: Reset voltages in threshold units.
+        tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
+        tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
+        tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
+        threshold: Spike thresholds in threshold units, shape ``(P,)``.
+        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        names: What the populations are called in messages; numbers by default.
 
     Raises:
-        ValueError: An array does not have one entry per neuron.
+        ValueError: An array has another shape.
     """
 
+    sizes: NDArray[np.int64]
     synapses: Synapses | GeneralSynapses
     external: ExternalInput
     tau_membrane: NDArray[np.float64]
@@ -115,62 +125,105 @@ class SpikingNetwork:
     tau_refractory: NDArray[np.float64]
     threshold: NDArray[np.float64]
     reset_voltage: NDArray[np.float64]
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        n = self.n_neurons
-        sources = self.external.weight.shape[0]
-        shapes = {f.name: np.shape(getattr(self, f.name)) for f in fields(self)[2:]}
-        wrong = {name: shape for name, shape in shapes.items() if shape != (n,)}
-        shapes = {f"external.{f.name}": np.shape(getattr(self.external, f.name)) for f in fields(self.external)}
-        wrong |= {name: shape for name, shape in shapes.items() if shape != (sources, n)}
-        if self.synapses.adjacency.n_neurons != n:
-            wrong["synapses"] = (self.synapses.adjacency.n_neurons,)
+        n, p, external = self.n_neurons, self.n_populations, self.external
+        sources = external.n_sources, p
+        expected = {name: (p,) for name in NEURON_PARAMETERS} | {
+            "external.weight": sources,
+            "external.in_degree": sources,
+            "external.rate": sources,
+            "external.arousal_rate": (p,),
+        }
+        found = {name: np.shape(attrgetter(name)(self)) for name in expected}
+        if external.z is not None:
+            expected["external.z"], found["external.z"] = (n,), np.shape(external.z)
+        expected["synapses"], found["synapses"] = (n,), (self.synapses.adjacency.n_neurons,)
+        if isinstance(self.synapses, Synapses):
+            expected["block_weights"], found["block_weights"] = (p, p), np.shape(self.synapses.block_weights)
+        wrong = [
+            f"{name} of shape {found[name]}, not {expected[name]}" for name in found if found[name] != expected[name]
+        ]
         if wrong:
-            raise ValueError(f"a network of {n} neurons cannot have {wrong}")
+            raise ValueError(f"a network of {n} neurons in {p} populations cannot have {'; '.join(wrong)}")
 
     @property
     def n_neurons(self) -> int:
         """Number of neurons."""
-        return len(self.threshold)
+        return int(np.sum(self.sizes))
+
+    @property
+    def n_populations(self) -> int:
+        """Number of populations P."""
+        return len(self.sizes)
+
+    @cached_property
+    def population(self) -> NDArray[np.int64]:
+        """Population of each neuron, shape ``(n_neurons,)``."""
+        return np.repeat(np.arange(self.n_populations), self.sizes)
+
+    def per_neuron(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Give each neuron the value of its population, along the last axis."""
+        return np.repeat(values, self.sizes, axis=-1)
+
+    def external_rate(self) -> NDArray[np.float64]:
+        """Mean total rate of external spikes of each neuron in Hz, shape ``(S, n_neurons)``."""
+        external = self.external
+        z = MEAN_Z if external.z is None else external.z
+        rate = self.per_neuron(external.rate) + self.per_neuron(external.arousal_rate) * z
+        return self.per_neuron(external.in_degree) * rate
+
+    def name_of(self, population: int) -> str:
+        """What a population is called."""
+        return self.names[population] if self.names else f"population {population}"
+
+    def weight_of_each(self) -> NDArray[np.float64]:
+        """Efficacy of each synapse in the order of ``adjacency.targets``, shape ``(n_synapses,)``."""
+        synapses = self.synapses
+        if isinstance(synapses, GeneralSynapses):
+            return synapses.weights
+        adjacency = synapses.adjacency
+        return synapses.block_weights[self.population[adjacency.targets], self.population[adjacency.senders]]
 
     def dense_weights(self) -> NDArray[np.float64]:
         """Matrix ``[post, pre]`` of efficacies in threshold units, shape ``(n_neurons, n_neurons)``."""
         adjacency = self.synapses.adjacency
         matrix = np.zeros((self.n_neurons, self.n_neurons))
-        matrix[adjacency.targets, adjacency.senders] = self.synapses.weight_of_each()
+        matrix[adjacency.targets, adjacency.senders] = self.weight_of_each()
         return matrix
 
 
+#: Fields of `SpikingNetwork` that have one value per population.
+NEURON_PARAMETERS = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
+
+
 def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
-    """Draw one network: its connections and, with quenched arousal, the external rate of each neuron.
+    """Draw one network: its connections and, with quenched arousal, the z of each neuron.
 
     Args:
         circuit: The populations and their parameters.
         seed: Root seed; the same circuit and seed give the same network.
     """
-    population = circuit.populations.of_neuron
-    adjacency = draw_adjacency(circuit.populations, circuit.connection_probability, seed, circuit.in_degree)
+    populations = circuit.populations
+    adjacency = draw_adjacency(populations, circuit.connection_probability, seed, circuit.in_degree)
     return SpikingNetwork(
-        synapses=Synapses(adjacency, circuit.weights, population),
-        external=_external_input(circuit, seed),
-        tau_membrane=circuit.tau_membrane[population],
-        tau_synaptic=circuit.tau_synaptic[population],
-        tau_refractory=circuit.tau_refractory[population],
-        threshold=circuit.threshold[population],
-        reset_voltage=circuit.reset_voltage[population],
+        sizes=populations.sizes,
+        synapses=Synapses(adjacency, circuit.weights),
+        external=ExternalInput(
+            circuit.external_weight,
+            circuit.external_in_degree,
+            circuit.external_rate,
+            circuit.arousal_rate,
+            _draw_z(circuit, seed),
+        ),
+        names=populations.names,
+        **{name: getattr(circuit, name) for name in NEURON_PARAMETERS},
     )
 
 
-def _external_input(circuit: Circuit, seed: int) -> ExternalInput:
-    population = circuit.populations.of_neuron
-    present = circuit.external_in_degree.any(axis=1)
-    in_degree = circuit.external_in_degree[present][:, population]
-    rate, spread = in_degree * circuit.external_rate[present][:, population], np.zeros_like(in_degree)
-    aroused = in_degree * circuit.arousal_rate[population]
+def _draw_z(circuit: Circuit, seed: int) -> NDArray[np.float64] | None:
+    n = circuit.populations.n_neurons
     if circuit.arousal_heterogeneity == "per_step":
-        spread = aroused
-    elif circuit.arousal_heterogeneity == "none":
-        rate = rate + MEAN_Z * aroused
-    else:
-        rate = rate + quenched_z(seed, circuit.populations.n_neurons) * aroused
-    return ExternalInput(circuit.external_weight[present][:, population], rate, spread)
+        return None
+    return np.full(n, MEAN_Z) if circuit.arousal_heterogeneity == "none" else quenched_z(seed, n)

@@ -22,6 +22,7 @@ class State:
         refractory: Steps left in the refractory period, shape ``(n_neurons,)``.
         step: Steps done since the beginning; the place in the streams of the noise.
         delta_t: Time step in seconds that steps are counted in; None before the first one.
+        seed: Root seed of the noise; with the step, it gives all random numbers to come.
     """
 
     voltage: NDArray[np.floating]
@@ -29,6 +30,7 @@ class State:
     refractory: NDArray[np.int32]
     step: int = 0
     delta_t: float | None = None
+    seed: int | None = None
 
 
 def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:
@@ -36,7 +38,7 @@ def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = 
 
     Args:
         network: The network.
-        seed: Root seed; stream ``"initial_voltage"``.
+        seed: Root seed; stream ``"initial_voltage"``, and the noise to come.
         voltage: ``zero``, or ``uniform`` in [0, threshold).
 
     Raises:
@@ -47,4 +49,5 @@ def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = 
     fraction = np.zeros(n)
     if voltage == "uniform":
         fraction = Stream(seed, "initial_voltage").uniform(np.arange(n), 1)[:, 0]
-    return State(fraction * network.threshold, np.zeros(n), np.zeros(n, dtype=np.int32))
+    voltages = fraction * network.per_neuron(network.threshold)
+    return State(voltages, np.zeros(n), np.zeros(n, dtype=np.int32), seed=seed)

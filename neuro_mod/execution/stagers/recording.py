@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import InputError
-from neuro_mod.core.spiking_net.engine.simulate import Traces
+from neuro_mod.core.spiking_net.engine.trial import Recording
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
 RECORDABLE = ("spikes", "voltage", "current")
 
 
 @dataclass(frozen=True)
-class Recording:
-    """Recorded quantities.
+class ChosenRecording:
+    """What a user wants recorded.
 
     Args:
         names: Which of ``voltage`` and ``current``.
@@ -31,7 +31,7 @@ class Recording:
     neurons: NDArray[np.int64]
     every: int
 
-    def traces(self, n_steps: int, dtype: str) -> Traces:
+    def for_engine(self, n_steps: int, dtype: str) -> Recording:
         """The same for the engine.
 
         Args:
@@ -49,10 +49,10 @@ class Recording:
                 "record fewer neurons, fewer steps (every), or the spikes alone"
             )
         voltage, current = (self.neurons if name in self.names else () for name in ("voltage", "current"))
-        return Traces(voltage, current, self.every)
+        return Recording(voltage=voltage, current=current, every=self.every)
 
 
-def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons: int) -> Recording:
+def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons: int) -> ChosenRecording:
     """Check what a user wants recorded.
 
     Args:
@@ -71,7 +71,7 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
     if not isinstance(every, int | np.integer) or not 1 <= every <= MOST_STEPS:
         raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MOST_STEPS}")
     kept = tuple(name for name in ("voltage", "current") if name in names)
-    return Recording(kept, _indices(neurons, n_neurons), int(every))
+    return ChosenRecording(kept, _indices(neurons, n_neurons), int(every))
 
 
 def _indices(neurons: Any, n_neurons: int) -> NDArray[np.int64]:

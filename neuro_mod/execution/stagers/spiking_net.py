@@ -16,8 +16,10 @@ from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.spiking_net.engine.simulate import Simulation, SimulationInterrupted, simulate
-from neuro_mod.core.spiking_net.external.poisson import LARGEST_MEAN
+from neuro_mod.core.spiking_net.engine.poisson import LARGEST_MEAN
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
@@ -25,7 +27,7 @@ from neuro_mod.execution.assembly import build_circuit, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.progress import simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
-from neuro_mod.execution.stagers.recording import RECORDABLE, Recording, choose_recording
+from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
 from neuro_mod.execution.stagers.spiking_net_files import check_plot_arg, save_plots, save_results
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run
 
@@ -113,10 +115,21 @@ class StageSNNSimulation:
         experiment = self._with_times(duration_sec, delta_t)
         step = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / step)
-        traces = recording.traces(n_steps, dtype)
+        to_record = recording.for_engine(n_steps, dtype)
         self._check_external_rate(step)
         state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, step)
+        trial = Trial(
+            network=self.network,
+            state=state,
+            n_steps=n_steps,
+            delta_t=step,
+            seed=self.random_seed,
+            stimulus=stimulus if stimulus.gain.any() else None,
+            mechanism=experiment.init_params.mechanism,
+            dtype=dtype,
+            recording=to_record,
+        )
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
@@ -132,18 +145,7 @@ class StageSNNSimulation:
         shown = simulation_progress(n_steps * step) if progress else nullcontext(lambda _: None)
         try:
             with shown as report:
-                simulation = simulate(
-                    self.network,
-                    state,
-                    n_steps,
-                    delta_t=step,
-                    seed=self.random_seed,
-                    stimulus=stimulus if stimulus.gain.any() else None,
-                    mechanism=experiment.init_params.mechanism,
-                    dtype=dtype,
-                    traces=traces,
-                    progress=advanced,
-                )
+                simulation = simulate(trial, advanced)
         except SimulationInterrupted as interruption:
             finish(interruption.finished, interrupted=True)
             raise
@@ -228,7 +230,7 @@ class StageSNNSimulation:
         experiment: Experiment,
         simulation: Simulation,
         stimulus: Stimulus,
-        recording: Recording,
+        recording: ChosenRecording,
         dtype: str,
         timing: _Timing,
         interrupted: bool,

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from neuro_mod.core.spiking_net.engine.simulate import Traces, simulate
-from neuro_mod.core.spiking_net.external.poisson import external_counts
+from neuro_mod.core.spiking_net.engine.noise import external_counts
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.lif_net import LIFNet
-from neuro_mod.core.spiking_net.network import ExternalInput, GeneralSynapses, SpikingNetwork
+from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, no_external_input
 from neuro_mod.core.spiking_net.state import State
 
 
@@ -22,14 +23,14 @@ class Histories(NamedTuple):
 
 
 def network(weights, *, tau_membrane=20e-3, tau_synaptic=5e-3, tau_refractory=5e-3, threshold=1.0, reset=0.0):
-    """A network without external input."""
+    """A network without external input, each neuron a population of its own."""
     weights = np.atleast_2d(np.asarray(weights, float))
     n = len(weights)
-    silent = np.zeros((0, n))
     neurons = (tau_membrane, tau_synaptic, tau_refractory, threshold, reset)
     return SpikingNetwork(
+        np.ones(n, np.int64),
         GeneralSynapses.from_matrix(weights),
-        ExternalInput(silent, silent, silent),
+        no_external_input(n),
         *(np.broadcast_to(value, n).astype(float) for value in neurons),
     )
 
@@ -42,34 +43,36 @@ def start(net, voltage=0.0, current=0.0):
 def run_engine(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic", seed=1):
     everyone = np.arange(net.n_neurons)
     driven = None if stimulus is None else Stimulus(np.asarray(stimulus, float), np.ones(n_steps))
-    result = simulate(
-        net,
-        state,
-        n_steps,
+    trial = Trial(
+        network=net,
+        state=state,
+        n_steps=n_steps,
         delta_t=delta_t,
         seed=seed,
         stimulus=driven,
         mechanism=mechanism,
         dtype="float64",
-        traces=Traces(everyone, everyone),
+        recording=Recording(voltage=everyone, current=everyone),
     )
+    result = simulate(trial)
     return Histories(result.voltage, result.current, np.asarray(result.spikes))
 
 
-def run_lif_net(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic", seed=1):
-    module = LIFNet(
+def lif_net(net, delta_t, mechanism="analytic"):
+    parameters = (net.tau_membrane, net.tau_synaptic, net.tau_refractory, net.threshold, net.reset_voltage)
+    return LIFNet(
         net.dense_weights(),
-        net.external.weight if net.external.n_sources else 0.0,
-        net.tau_membrane,
-        net.tau_synaptic,
-        net.tau_refractory,
-        net.threshold,
-        net.reset_voltage,
+        net.per_neuron(net.external.weight) if net.external.n_sources else 0.0,
+        *map(net.per_neuron, parameters),
         delta_t,
         mechanism=mechanism,
     )
+
+
+def run_lif_net(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic", seed=1):
+    module = lif_net(net, delta_t, mechanism)
     current = np.zeros(net.n_neurons) if stimulus is None else np.asarray(stimulus, float)
-    counts = external_counts(net.external, seed, delta_t, n_steps)
+    counts = external_counts(net, seed, delta_t, n_steps)
     history = module(
         torch.as_tensor(state.voltage),
         torch.as_tensor(state.current),

@@ -14,12 +14,19 @@ from simulators import network, run_engine, run_lif_net, start
 
 from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
-from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted, Traces, simulate
+from neuro_mod.core.spiking_net.engine import wiring
+from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
 
 H = 0.5e-3
+
+
+def simulate(network, state, n_steps, *, delta_t=H, seed=1, progress=None, **others):
+    trial = Trial(network=network, state=state, n_steps=n_steps, delta_t=delta_t, seed=seed, **others)
+    return engine.simulate(trial, progress)
 
 
 def events(simulation):
@@ -56,7 +63,7 @@ def test_neurons_may_all_differ():
 
 @pytest.mark.parametrize("dense_from", [0.0, 2.0])
 def test_all_ways_to_hold_weights_agree(reference_network, monkeypatch, dense_from):
-    monkeypatch.setattr(engine, "_DENSE", dense_from)
+    monkeypatch.setattr(wiring, "DENSE", dense_from)
     state = initial_state(reference_network, 1)
     blocks = simulate(reference_network, state, 200, delta_t=H, seed=1, dtype="float64")
     dense = reference_network.dense_weights()
@@ -105,8 +112,12 @@ def test_a_spike_buffer_that_fills_up_loses_nothing():
 def test_traces_are_what_was_asked_for(reference_network):
     state = initial_state(reference_network, 1)
     everyone = np.arange(2000)
-    full = simulate(reference_network, state, 100, delta_t=H, seed=1, traces=Traces(everyone, everyone))
-    part = simulate(reference_network, state, 100, delta_t=H, seed=1, traces=Traces([7, 1999], [3], every=8))
+    full = simulate(
+        reference_network, state, 100, delta_t=H, seed=1, recording=Recording(voltage=everyone, current=everyone)
+    )
+    part = simulate(
+        reference_network, state, 100, delta_t=H, seed=1, recording=Recording(voltage=[7, 1999], current=[3], every=8)
+    )
     assert np.array_equal(part.voltage, full.voltage[::8][:, [7, 1999]])
     assert np.array_equal(part.current, full.current[::8][:, [3]])
     assert events(part) == events(full)
@@ -125,7 +136,7 @@ def test_stimulus_acts_in_its_steps_alone():
         seed=1,
         stimulus=Stimulus(np.array([0.0, 1.0, 5.0]), course),
         dtype="float64",
-        traces=Traces(everyone),
+        recording=Recording(voltage=everyone),
     )
     a, c = np.exp(-H / 20e-3), 20e-3 * (1 - np.exp(-H / 20e-3))
     voltage = np.zeros(3)
@@ -144,7 +155,13 @@ def test_interruption_keeps_the_finished_part(reference_network):
 
     with pytest.raises(SimulationInterrupted) as interruption:
         simulate(
-            reference_network, state, 3000, delta_t=H, seed=1, progress=interrupt, traces=Traces(voltage=[0], every=10)
+            reference_network,
+            state,
+            3000,
+            delta_t=H,
+            seed=1,
+            progress=interrupt,
+            recording=Recording(voltage=[0], every=10),
         )
     finished = interruption.value.finished
     done = finished.spikes.n_steps
@@ -154,23 +171,26 @@ def test_interruption_keeps_the_finished_part(reference_network):
 
 CTRL_C = """
 import os, signal, threading, numpy as np
-from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted, simulate
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.core.spiking_net.network import draw_network
 from neuro_mod.execution.assembly import build_circuit
 from neuro_mod.config import load_experiment
 
 network = draw_network(build_circuit(load_experiment({"init_params": {}})), 1)
-start, options = initial_state(network, 1), {"delta_t": 0.5e-3, "seed": 1}
-simulate(network, start, 1, **options)
+def run(n_steps):
+    return simulate(Trial(network=network, state=initial_state(network, 1), n_steps=n_steps, delta_t=0.5e-3))
+run(1)
 for attempt in range(5):
     threading.Timer(0.3 + 0.013 * attempt, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     try:
-        simulate(network, start, 10**8, **options)
+        run(10**8)
         raise AssertionError("it was not interrupted")
     except SimulationInterrupted as interruption:
         finished = interruption.finished
-    whole = simulate(network, start, finished.spikes.n_steps, **options)
+    whole = run(finished.spikes.n_steps)
     assert finished.state.step == whole.state.step > 0
     assert finished.spikes.neurons.tobytes() == whole.spikes.neurons.tobytes()
     assert finished.state.voltage.tobytes() == whole.state.voltage.tobytes()
@@ -189,10 +209,13 @@ def test_an_interruption_survives_pickling():
     assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
 
 
-def test_a_state_that_explodes_is_reported():
-    net = network([[0]], threshold=1e300)
-    with pytest.raises(FloatingPointError, match=r"neuron 0.*finite by step"):
-        run_engine(net, start(net, current=1.0), 20_000, 0.1, mechanism="euler")  # h = 20 tau_s diverges
+def test_a_state_that_explodes_is_reported_where_and_when():
+    net = replace(network(np.zeros((3, 3)), threshold=1e300), names=("calm", "wild", "mild"))
+    state = start(net, current=np.array([0.0, 1.0, 1e-200]))
+    with pytest.raises(FloatingPointError, match=r"neuron 1 \(wild\) is no longer finite at 24\.1 s \(step 241\)"):
+        run_engine(
+            net, state, 20_000, 0.1, mechanism="euler"
+        )  # h = 20 tau_s: I grows 19 times a step, 19**242 > 1.8e308
 
 
 @pytest.mark.parametrize(
@@ -201,8 +224,8 @@ def test_a_state_that_explodes_is_reported():
         ({"dtype": "float16"}, "float32, float64"),
         ({"n_steps": -1}, "n_steps"),
         ({"delta_t": 0.0}, "delta_t"),
-        ({"traces": Traces(voltage=[2000])}, r"0\.\.1999"),
-        ({"traces": Traces(every=0)}, "every"),
+        ({"recording": Recording(voltage=[2000])}, r"0\.\.1999"),
+        ({"recording": Recording(every=0)}, "every"),
         ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(3, np.int32))}, "refractory has shape"),
         ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(2000, np.int32), 5, 1e-3)}, "expected a step of"),
         ({"stimulus": Stimulus(np.zeros(3), np.zeros(10))}, "stimulus"),
@@ -217,9 +240,9 @@ def test_arguments_out_of_bounds(reference_network, change, message):
 
 def test_arrays_of_a_network_fit_together():
     net = network(np.zeros((5, 5)))
-    with pytest.raises(ValueError, match=r"5 neurons cannot have .*synapses"):
+    with pytest.raises(ValueError, match=r"5 neurons .*synapses"):
         replace(net, synapses=GeneralSynapses.from_matrix(np.zeros((3, 3))))
-    with pytest.raises(ValueError, match=r"tau_synaptic.*\(2,\)"):
+    with pytest.raises(ValueError, match=r"tau_synaptic of shape \(2,\)"):
         replace(net, tau_synaptic=np.ones(2))
 
 

@@ -11,17 +11,25 @@ from simulators import network, run_engine, start
 
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.engine import poisson as sampler
 from neuro_mod.core.spiking_net.engine import simulate as engine
-from neuro_mod.core.spiking_net.external.poisson import count_table, external_counts
+from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import ExternalInput
 
-MEANS = [0.0, 1e-6, 0.05, 1.12, 3.3, 12.0, 50.0, 5000.0]
+#: From "no spike ever" over the means of one and of several blocks of comparisons to means beyond the tables.
+MEANS = [0.0, 1e-6, 0.05, 1.0, 2.4, 3.3, 7.5, 12.0, 50.0, 90.0, 5000.0]
+
+
+def listeners(rate, spread=0.0, n_neurons=20, n_sources=1):
+    """Neurons that only listen; the external rates in Hz are given for one synapse each."""
+    rate = np.broadcast_to(np.asarray(rate, float), (n_sources, n_neurons))
+    ones = np.ones((n_sources, n_neurons))
+    external = ExternalInput(ones, ones, rate, np.full(n_neurons, float(spread)), None)
+    return replace(network(np.zeros((n_neurons, n_neurons)), threshold=1e9), external=external)
 
 
 def draw(mean, spread=0.0, n_neurons=20, n_steps=20_000):
-    table = count_table(np.full(n_neurons, float(mean)), np.full(n_neurons, float(spread)))
-    neurons = np.arange(n_neurons)
-    return table.counts(neurons, Stream(11, "test").words(neurons, n_steps))
+    return external_counts(listeners(mean, spread, n_neurons), 11, 1.0, n_steps)[:, 0].T
 
 
 def chi_square_p(counts, probability):
@@ -65,38 +73,81 @@ def test_counts_are_independent_across_neurons_and_steps():
         assert np.sum(z**2) < chi2.isf(1e-3, len(z))
 
 
-def quiet_network(weight, rate, spread):
-    """Neurons that only listen: their current tells the counts."""
-    n = weight.shape[1]
-    return replace(network(np.zeros((n, n)), threshold=1e9), external=ExternalInput(weight, rate, spread))
+@pytest.mark.parametrize("mean", [0.0, 1e-6, 0.3, 1.2, 6.0, 40.0, 300.0, 5000.0])
+def test_the_words_share_out_the_whole_distribution(mean):
+    """The probability of each count, from the words that stand for it: the law itself instead of draws from it."""
+    node, parts = np.zeros(1), np.empty(1)
+    width = sampler.widest_window(mean)
+    front = np.zeros(width, np.int16)
+    first = sampler.tabulate(front, parts, mean, 0.0, node, np.ones(1))
+    owned = np.diff(front.astype(int) + sampler.OFFSET, prepend=0)
+    probability = np.zeros(first + width + int(20 * np.sqrt(mean)) + 50)
+    probability[first : first + width] = owned / sampler.N_WORDS
+    left = 1 - owned.sum() / sampler.N_WORDS
+    n_words = 200_000
+    for word in ((np.arange(n_words) + 0.5) / n_words * 2.0**32).astype(np.int64):
+        drawn = sampler.remaining_count(int(word), front, parts, first, mean, 0.0, node, np.ones(1))
+        probability[drawn] += left / n_words
+    exact = poisson(mean).pmf(np.arange(len(probability))) if mean else np.eye(1, len(probability))[0]
+    np.testing.assert_allclose(probability, exact, atol=1.01 * left / n_words)
+    assert owned.min() >= 0 and 0 < left < (1e-2 if mean < 80 else 1)
+
+
+def test_no_mean_needs_a_wider_table_than_announced():
+    means = np.concatenate([np.linspace(0, 200, 4001), np.geomspace(200, 1e6, 500)])
+    widths = [sampler.window(mean)[1] for mean in means]
+    assert all(width <= sampler.widest_window(mean) for mean, width in zip(means, widths, strict=True))
+    bounds = [sampler.widest_window(mean) for mean in means]
+    assert bounds == sorted(bounds)
+
+
+@pytest.mark.parametrize("mean", [0.7, 1.2, 6.0])
+def test_counts_follow_the_words_of_their_stream(mean):
+    """By the definition: probabilities from SciPy, words from `Stream`, one neuron and step after another."""
+    first, width = sampler.window(mean)
+    assert first == 0
+    pmf = poisson(mean).pmf(np.arange(width + 40)) * 2**16
+    tops = np.minimum(np.cumsum(np.floor(pmf[:width])), 2**16 - 1)
+    rest = np.cumsum(pmf - np.pad(np.diff(tops, prepend=0), (0, 40)))
+    n, n_steps = 30, 8 * 400
+    neurons = np.arange(n)
+    words = Stream(11, "external_input", (0,)).words(neurons, n_steps // 2).view(np.int16).astype(int) + sampler.OFFSET
+    second = Stream(11, "external_input_rest", (0,)).words(neurons, 4 * n_steps)[:, ::4]
+    drawn = np.searchsorted(rest, (2**16 - tops[-1]) * (second + 0.5) / 2**32)
+    expected = np.where(words < tops[-1], np.searchsorted(tops, words, side="right"), drawn)
+    assert (words >= tops[-1]).sum() > 5
+    assert np.array_equal(draw(mean, n_neurons=n, n_steps=n_steps), expected)
 
 
 @pytest.mark.parametrize("rate", [0.0, 2240.0, 6000.0, 1e5, 1e7])
 @pytest.mark.parametrize("n_sources", [1, 2])
-def test_the_engine_draws_the_numbers_that_numpy_draws(rate, n_sources):
+def test_the_loop_adds_the_counts_to_the_current(rate, n_sources):
     h, n, n_steps = 0.5e-3, 37, 50
+    net = listeners(rate * np.linspace(0.5, 1.0, n), 0.1 * rate, n, n_sources)
     weight = np.linspace(0.5, 1.5, n_sources * n).reshape(n_sources, n)
-    rates = rate * np.linspace(0.5, 1.0, n) * np.ones((n_sources, 1))
-    net = quiet_network(weight, rates, 0.1 * rates)
+    net = replace(net, external=replace(net.external, weight=weight))
     current = run_engine(net, start(net), n_steps, h, seed=9).current
     arrived = np.diff(current, axis=0, prepend=0) + np.vstack([np.zeros(n), current[:-1]]) * (1 - np.exp(-h / 5e-3))
-    expected = np.einsum("tsn,sn->tn", external_counts(net.external, 9, h, n_steps), weight) / 5e-3
+    expected = np.einsum("tsn,sn->tn", external_counts(net, 9, h, n_steps), weight) / 5e-3
     np.testing.assert_allclose(arrived, expected, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(current).max()))
 
 
 @pytest.mark.parametrize("updates_per_call", [1, 100, 777])
 def test_the_block_size_does_not_matter(monkeypatch, updates_per_call):
-    rates = np.full((1, 37), 2240.0)
-    net = quiet_network(np.ones((1, 37)), rates, 0 * rates)
+    net = listeners(2240.0, n_neurons=37)
     whole = run_engine(net, start(net), 50, 0.5e-3).current
     monkeypatch.setattr(engine, "_UPDATES_PER_CALL", updates_per_call)
     assert run_engine(net, start(net), 50, 0.5e-3).current.tobytes() == whole.tobytes()
 
 
 def test_more_neurons_change_no_other_neurons_input():
-    rates = np.full((1, 10), 2240.0)
-    few = ExternalInput(np.ones((1, 5)), rates[:, :5], 0 * rates[:, :5])
-    many = ExternalInput(np.ones((1, 10)), rates, 0 * rates)
+    few, many = listeners(2240.0, n_neurons=5), listeners(2240.0, n_neurons=10)
     counts = external_counts(many, 3, 0.5e-3, 20)
     assert np.array_equal(counts[:, :, :5], external_counts(few, 3, 0.5e-3, 20))
     assert np.array_equal(counts[7:], external_counts(many, 3, 0.5e-3, 13, first_step=7))
+
+
+def test_rates_beyond_any_meaning_are_refused():
+    net = listeners(1e10)
+    with pytest.raises(ValueError, match=r"5e\+06 external spikes per neuron and step, at most 1e\+06"):
+        run_engine(net, start(net), 1, 0.5e-3)

@@ -1,4 +1,7 @@
-"""The compiled time loop: the order of events of one step, for all neurons."""
+"""The compiled time loop: the order of events of one step, for all neurons.
+
+Neurons whose parameters are the same, now and later, form a segment; within a segment parameters are scalars.
+"""
 
 from __future__ import annotations
 
@@ -7,69 +10,102 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuro_mod.core import random
+from neuro_mod.core.spiking_net.engine import poisson
 from neuro_mod.core.spiking_net.engine.compilation import inlined, kernel
 
-#: Counts below this one are found by comparing a word with so many quantiles at once; the rest are searched for.
-N_FRONT = 12
-#: With the highest bit flipped, signed comparison (the only one in AVX2) orders unsigned words.
-SIGN_BIT = 0x80000000
+#: Steps whose 16-bit words one call of the generator gives.
+_WORDS = 2 * random.WORDS_PER_COUNTER
+#: Spikes of one group are counted in 8 bits.
+_LARGEST_COUNT = 255
 
-_WORDS = random.WORDS_PER_COUNTER
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_QUARTER = np.uint64(16)
 _ZERO = np.uint64(0)
-_SIGN_BIT = np.uint64(SIGN_BIT)
-_BLOCK = 32
+_ONE = np.uint8(1)
+#: Neurons that are looked through together for something rare.
+_CHUNK = 64
 
 
-class Neurons(NamedTuple):
-    """Coefficients of one step (see `Propagators`), thresholds, resets, refractory steps; each of shape ``(n,)``."""
+class Parameters(NamedTuple):
+    """Parameters of G segments and P populations in K pieces of time, each from step ``begins[k]`` of the run on.
 
+    Neurons of segment g are ``edges[g]`` up to ``edges[g + 1]``. Shapes: a, b, c, d (see `Propagators`), threshold,
+    reset_voltage, refractory_steps ``(K, G)``; external_weight, what an external spike adds to the current,
+    ``(K, S, G)``; mean of external counts per step, and what z adds to it times z, ``(K, S, P)``; what a recurrent
+    spike adds to the current, see `Wiring`: group_weight ``(K, H, G)``, run_weight ``(K, P, R)``.
+    """
+
+    begins: Any
+    edges: Any
     a: Any
     b: Any
+    c: Any
     d: Any
     threshold: Any
     reset_voltage: Any
     refractory_steps: Any
+    external_weight: Any
+    mean: Any
+    slope: Any
+    group_weight: Any
+    run_weight: Any
 
 
 class Noise(NamedTuple):
-    """External input of S sources; ``weight`` is what one spike adds to the current.
+    """External input of S sources, tabulated (`poisson.tabulate`) by the kernel whenever a mean changes.
 
-    The rest is `CountTable`, with ``front`` its first quantiles neuron by neuron and ``shifted`` whether any ``first``
-    is not 0. Shapes: key ``(S, 2)``, weight ``(S, n)``, front ``(S, N_FRONT, n)``, row ``(S, n)``, shifted ``(S,)``,
-    first ``(S, rows)``, quantiles ``(S, rows, length)``.
+    Neurons of population a are ``edges[a]`` up to ``edges[a + 1]``. ``z`` is the factor of each neuron; if it is empty,
+    z is drawn in each step from ``nodes`` with probabilities ``node_weights``. Shapes: keys of the first and second
+    words ``(S, 2)``; front ``(S, width, n)``; first ``(S, n)``; mean and slope of the tables, NaN before they are
+    made, ``(S, P)``.
     """
 
+    edges: Any
+    z: Any
+    nodes: Any
+    node_weights: Any
     key: Any
-    weight: Any
+    second_key: Any
     front: Any
-    row: Any
-    shifted: Any
     first: Any
-    quantiles: Any
+    mean: Any
+    slope: Any
 
 
 class Drive(NamedTuple):
-    """Stimulus: what a course of 1 adds to the voltage in one step, ``(n,)``; its course, whose last value holds on."""
+    """What is given: the stimulus ``gain[i] course[run_step]``, and spikes injected in ``steps`` (ascending).
+
+    ``jumps`` is what each of these adds to the current of its neuron.
+    """
 
     gain: Any
     course: Any
+    steps: Any
+    neurons: Any
+    jumps: Any
 
 
 class Wiring(NamedTuple):
-    """Synapses; the weights are what one spike adds to the current.
+    """Synapses: neuron j projects to ``targets[offsets[j, a]:offsets[j, a + 1]]`` in population a.
 
-    Either ``rows[row[j], i]`` is the weight of every synapse j→i, or (``rows`` empty) ``each`` has one per synapse.
-    Of a dense network, ``mask[j, i]`` is 1 where j projects to i; of a sparse one ``mask`` is empty.
+    With block weights, ``each`` is empty. A spike of population b adds ``run_weight[k, b, r]`` of `Parameters` to its
+    targets in populations ``run_begin[b, r]`` up to ``run_end[b, r]``, for each of its ``n_runs[b]`` runs. Where there
+    is a matrix ``bits``, it adds ``group_weight[k, group[b], g]`` to all its targets besides: bit ``i // width`` of
+    ``bits[j, i % width]`` says whether j projects to i.
+
+    Otherwise ``each`` is what a spike adds to the current through each synapse.
     """
 
+    population: Any
     offsets: Any
     targets: Any
-    row: Any
-    rows: Any
+    run_begin: Any
+    run_end: Any
+    n_runs: Any
+    group: Any
+    bits: Any
     each: Any
-    mask: Any
 
 
 class Traces(NamedTuple):
@@ -86,106 +122,219 @@ _philox4x32 = inlined(random.philox4x32)
 
 
 @inlined
-def _draw_words(words: Any, block: Any, key: Any) -> None:
-    """Fill ``(4, n)`` with the words of four consecutive steps, highest bit flipped."""
+def _draw_words(words: Any, step: int, key: Any) -> None:
+    """Fill ``(8, n)`` with the words of eight consecutive steps, as signed numbers of 16 bits."""
+    block = np.uint64(step // _WORDS)
     for i in range(words.shape[1]):
         w = _philox4x32((np.uint64(i), block & _LOW, block >> _HALF, _ZERO), (key[0], key[1]))
-        words[0, i] = np.int32(w[0] ^ _SIGN_BIT)
-        words[1, i] = np.int32(w[1] ^ _SIGN_BIT)
-        words[2, i] = np.int32(w[2] ^ _SIGN_BIT)
-        words[3, i] = np.int32(w[3] ^ _SIGN_BIT)
+        words[0, i] = np.int16(w[0])
+        words[1, i] = np.int16(w[0] >> _QUARTER)
+        words[2, i] = np.int16(w[1])
+        words[3, i] = np.int16(w[1] >> _QUARTER)
+        words[4, i] = np.int16(w[2])
+        words[5, i] = np.int16(w[2] >> _QUARTER)
+        words[6, i] = np.int16(w[3])
+        words[7, i] = np.int16(w[3] >> _QUARTER)
 
 
 @inlined
-def _draw_counts(count: Any, words: Any, front: Any, row: Any, shifted: Any, first: Any, quantiles: Any) -> None:
-    """`CountTable.counts` of each neuron for one step."""
-    for i in range(words.shape[0]):
-        k = np.int32(0)
-        for j in range(N_FRONT):
-            k += np.int32(words[i] > front[j, i])
-        count[i] = k
-    found = False
-    for i in range(words.shape[0]):
-        found |= count[i] == N_FRONT
-    if found:
+def _mean_and_spread(noise: Noise, s: int, a: int, i: int) -> tuple[float, float]:
+    """Mean count of neuron i in population a, and what z adds to it if z is drawn in each step."""
+    if noise.z.shape[0]:
+        return noise.mean[s, a] + noise.slope[s, a] * noise.z[i], 0.0
+    return noise.mean[s, a], noise.slope[s, a]
+
+
+@inlined
+def _tabulate(noise: Noise, s: int, mean: Any, slope: Any, parts: Any) -> bool:
+    """Make the tables of the populations whose mean or slope is new; tell whether any first count is above 0."""
+    for a in range(mean.shape[0]):
+        if noise.mean[s, a] != mean[a] or noise.slope[s, a] != slope[a]:
+            noise.mean[s, a], noise.slope[s, a] = mean[a], slope[a]
+            for i in range(noise.edges[a], noise.edges[a + 1]):
+                fixed, spread = _mean_and_spread(noise, s, a, i)
+                noise.first[s, i] = poisson.tabulate(
+                    noise.front[s, :, i], parts, fixed, spread, noise.nodes, noise.node_weights
+                )
+    return noise.first[s].any()
+
+
+@inlined
+def _count_likely(count: Any, words: Any, front: Any) -> bool:
+    """Number of entries at or below each word; tell whether that is all of them for some word."""
+    most = np.int16(0)
+    for block in range(0, front.shape[0], poisson.BLOCK):
+        most = np.int16(0)
         for i in range(words.shape[0]):
-            if count[i] == N_FRONT:
-                count[i] = np.searchsorted(quantiles[row[i]], np.uint32(words[i]) ^ np.uint32(SIGN_BIT))
+            k = np.int16(0) if block == 0 else count[i]
+            for j in range(poisson.BLOCK):
+                k = np.int16(k + np.int16(words[i] >= front[block + j, i]))
+            count[i] = k
+            most = max(most, k)
+    return most == front.shape[0]
+
+
+@inlined
+def _draw_remaining(count: Any, noise: Noise, s: int, step: int, population: Any, parts: Any) -> None:
+    """Draw the counts that the tables leave open, less the first count of the table."""
+    width = np.int16(noise.front.shape[1])
+    at = np.uint64(step)
+    for start in range(0, count.shape[0], _CHUNK):
+        most = np.int16(0)
+        for k in count[start : start + _CHUNK]:
+            most = max(most, k)
+        if most < width:
+            continue
+        for i in range(start, min(start + _CHUNK, count.shape[0])):
+            if count[i] == width:
+                fixed, spread = _mean_and_spread(noise, s, population[i], i)
+                key = noise.second_key[s]
+                word = _philox4x32((np.uint64(i), at & _LOW, at >> _HALF, _ZERO), (key[0], key[1]))[0]
+                front, first = noise.front[s, :, i], noise.first[s, i]
+                drawn = poisson.remaining_count(
+                    word, front, parts, first, fixed, spread, noise.nodes, noise.node_weights
+                )
+                count[i] = drawn - first
+
+
+@inlined
+def _draw_counts(
+    count: Any, words: Any, step: int, redraw: bool, noise: Noise, s: int, population: Any, parts: Any
+) -> None:
+    """External spikes of each neuron from source s in one step, less the first count of its table."""
+    if redraw:
+        _draw_words(words, step, noise.key[s])
+    if _count_likely(count, words[step % _WORDS], noise.front[s]):
+        _draw_remaining(count, noise, s, step, population, parts)
+
+
+@inlined
+def _weigh(arrivals: Any, count: Any, first: Any, shifted: bool, weight: Any) -> None:
+    for i in range(arrivals.shape[0]):
+        arrivals[i] += weight * np.float32(count[i])
     if shifted:
-        for i in range(words.shape[0]):
-            count[i] += first[row[i]]
-
-
-@inlined
-def _draw_arrivals(arrivals: Any, count: Any, spikes: Any, words: Any, step: Any, redraw: Any, noise: Any) -> None:
-    """External part of the arrivals of one step."""
-    arrivals[:] = 0
-    for source in range(noise.weight.shape[0]):
-        if redraw:
-            _draw_words(words[source], np.uint64(step // _WORDS), noise.key[source])
-        _draw_counts(
-            count,
-            words[source, step % _WORDS],
-            noise.front[source],
-            noise.row[source],
-            noise.shifted[source],
-            noise.first[source],
-            noise.quantiles[source],
-        )
         for i in range(arrivals.shape[0]):
-            spikes[i] = count[i]  # to floating point; int32 times float32 would be computed in float64
-            arrivals[i] += noise.weight[source, i] * spikes[i]
+            arrivals[i] += weight * np.float32(first[i])
 
 
 @inlined
 def _integrate(
-    voltage: Any, current: Any, refractory: Any, arrivals: Any, neurons: Any, gain: Any, strength: Any
+    voltage: Any,
+    current: Any,
+    refractory: Any,
+    arrivals: Any,
+    gain: Any,
+    strength: Any,
+    parameters: Parameters,
+    k: int,
+    g: int,
 ) -> None:
     """Voltage, decay of the current, and external arrivals."""
+    a, b, c, d = parameters.a[k, g], parameters.b[k, g], parameters.c[k, g], parameters.d[k, g]
+    reset, push = parameters.reset_voltage[k, g], c * strength
+    driven = strength != 0
     for i in range(voltage.shape[0]):
         held = refractory[i] > 0
-        free = neurons.a[i] * voltage[i] + neurons.b[i] * current[i] + gain[i] * strength
-        voltage[i] = neurons.reset_voltage[i] if held else free
+        free = a * voltage[i] + b * current[i]
+        if driven:
+            free += push * gain[i]
+        voltage[i] = reset if held else free
         refractory[i] -= np.int32(held)
-        current[i] = neurons.d[i] * current[i] + arrivals[i]
+        current[i] = d * current[i] + arrivals[i]
 
 
 @inlined
-def _fire(voltage: Any, refractory: Any, neurons: Any, fired: Any) -> int:
-    """Reset the neurons at threshold; write their indices to ``fired`` and return their number."""
-    n, n_fired = voltage.shape[0], 0
-    for start in range(0, n, _BLOCK):
-        stop = min(start + _BLOCK, n)
+def _fire(voltage: Any, refractory: Any, parameters: Parameters, k: int, g: int, fired: Any, n_fired: int) -> int:
+    """Reset the neurons at threshold and append their indices to the ``n_fired`` in ``fired``; return their number."""
+    threshold, begin = parameters.threshold[k, g], parameters.edges[g]
+    for start in range(0, voltage.shape[0], _CHUNK):
+        stop = min(start + _CHUNK, voltage.shape[0])
         any_fired = False
         for i in range(start, stop):
-            any_fired |= voltage[i] >= neurons.threshold[i]
+            any_fired |= voltage[i] >= threshold
         if any_fired:
             for i in range(start, stop):
-                if voltage[i] >= neurons.threshold[i]:
-                    voltage[i] = neurons.reset_voltage[i]
-                    refractory[i] = neurons.refractory_steps[i]
-                    fired[n_fired] = i
+                if voltage[i] >= threshold:
+                    voltage[i] = parameters.reset_voltage[k, g]
+                    refractory[i] = parameters.refractory_steps[k, g]
+                    fired[n_fired] = begin + i
                     n_fired += 1
     return n_fired
 
 
 @inlined
-def _deliver(current: Any, connected: Any, fired: Any, wiring: Any) -> None:
+def _count_receivers(counts: Any, bits: Any) -> None:
+    """Add the bits of one sender to the counts of its receivers."""
+    width = bits.shape[0]
+    for bit in range(8):
+        part, shift = counts[bit * width : (bit + 1) * width], np.uint8(bit)
+        for i in range(width):
+            part[i] = np.uint8(part[i] + ((bits[i] >> shift) & _ONE))
+
+
+@inlined
+def _add_counted(current: Any, counts: Any, weights: Any, edges: Any) -> None:
+    """Add a group's counted spikes to the current and begin to count anew."""
+    for g in range(weights.shape[0]):
+        part, counted, weight = current[edges[g] : edges[g + 1]], counts[edges[g] : edges[g + 1]], weights[g]
+        for i in range(part.shape[0]):
+            part[i] += weight * np.float32(counted[i])
+            counted[i] = 0
+
+
+@inlined
+def _add_to_each(current: Any, targets: Any, weight: Any) -> None:
+    """Add a weight to the current of each target; four loads before four stores do not wait for one another."""
+    in_fours = targets.shape[0] // 4 * 4
+    for s in range(0, in_fours, 4):
+        t0, t1 = np.uint64(targets[s]), np.uint64(targets[s + 1])
+        t2, t3 = np.uint64(targets[s + 2]), np.uint64(targets[s + 3])
+        c0, c1, c2, c3 = current[t0], current[t1], current[t2], current[t3]
+        current[t0], current[t1], current[t2], current[t3] = c0 + weight, c1 + weight, c2 + weight, c3 + weight
+    for s in range(in_fours, targets.shape[0]):
+        current[np.uint64(targets[s])] += weight
+
+
+@inlined
+def _add_each(current: Any, targets: Any, weights: Any) -> None:
+    """Add a weight of its own to the current of each target, as `_add_to_each` does."""
+    in_fours = targets.shape[0] // 4 * 4
+    for s in range(0, in_fours, 4):
+        t0, t1 = np.uint64(targets[s]), np.uint64(targets[s + 1])
+        t2, t3 = np.uint64(targets[s + 2]), np.uint64(targets[s + 3])
+        c0, c1, c2, c3 = current[t0], current[t1], current[t2], current[t3]
+        current[t0], current[t1] = c0 + weights[s], c1 + weights[s + 1]
+        current[t2], current[t3] = c2 + weights[s + 2], c3 + weights[s + 3]
+    for s in range(in_fours, targets.shape[0]):
+        current[np.uint64(targets[s])] += weights[s]
+
+
+@inlined
+def _deliver(
+    current: Any, fired: Any, counts: Any, n_counted: Any, parameters: Parameters, k: int, wiring: Wiring
+) -> None:
     """Recurrent arrivals of one step."""
-    for sender in fired:
-        if wiring.mask.shape[0]:
-            weight, mask = wiring.rows[wiring.row[sender]], wiring.mask[sender]
-            for i in range(current.shape[0]):
-                connected[i] = mask[i]
-                current[i] += weight[i] * connected[i]
-        elif wiring.rows.shape[0]:
-            weight = wiring.rows[wiring.row[sender]]
-            for synapse in range(wiring.offsets[sender], wiring.offsets[sender + 1]):
-                target = wiring.targets[synapse]
-                current[target] += weight[target]
-        else:
-            for synapse in range(wiring.offsets[sender], wiring.offsets[sender + 1]):
-                current[wiring.targets[synapse]] += wiring.each[synapse]
+    last = wiring.offsets.shape[1] - 1
+    for j in fired:
+        if wiring.each.shape[0]:
+            synapses = slice(wiring.offsets[j, 0], wiring.offsets[j, last])
+            _add_each(current, wiring.targets[synapses], wiring.each[synapses])
+            continue
+        b = wiring.population[j]
+        for r in range(wiring.n_runs[b]):
+            synapses = slice(wiring.offsets[j, wiring.run_begin[b, r]], wiring.offsets[j, wiring.run_end[b, r]])
+            _add_to_each(current, wiring.targets[synapses], parameters.run_weight[k, b, r])
+        if wiring.bits.shape[0]:
+            h = wiring.group[b]
+            if n_counted[h] == _LARGEST_COUNT:
+                _add_counted(current, counts[h], parameters.group_weight[k, h], parameters.edges)
+                n_counted[h] = 0
+            _count_receivers(counts[h], wiring.bits[j])
+            n_counted[h] += 1
+    for h in range(n_counted.shape[0]):
+        if n_counted[h]:
+            _add_counted(current, counts[h], parameters.group_weight[k, h], parameters.edges)
+            n_counted[h] = 0
 
 
 @inlined
@@ -206,7 +355,7 @@ def advance(
     voltage: Any,
     current: Any,
     refractory: Any,
-    neurons: Neurons,
+    parameters: Parameters,
     noise: Noise,
     drive: Drive,
     wiring: Wiring,
@@ -223,7 +372,7 @@ def advance(
         voltage: V, shape ``(n,)``; float32 or float64 throughout.
         current: I, shape ``(n,)``.
         refractory: Steps left in the refractory period, shape ``(n,)``, int32.
-        neurons: See `Neurons`.
+        parameters: See `Parameters`; the first piece begins at ``begin`` or before.
         noise: See `Noise`.
         drive: See `Drive`.
         wiring: See `Wiring`.
@@ -234,24 +383,74 @@ def advance(
     Returns:
         Steps done and spikes written.
     """
-    n = voltage.shape[0]
-    arrivals, scratch, count = np.empty_like(voltage), np.empty_like(voltage), np.empty(n, dtype=np.int32)
-    words = np.empty((noise.weight.shape[0], _WORDS, n), dtype=np.int32)
-    fired = np.empty(n, dtype=np.int32)
-    n_spikes = 0
+    n, n_sources, n_groups = voltage.shape[0], noise.front.shape[0], parameters.group_weight.shape[1]
+    arrivals, count, fired = np.empty_like(voltage), np.empty(n, np.int16), np.empty(n, np.int32)
+    words, parts = np.empty((n_sources, _WORDS, n), np.int16), np.empty(noise.nodes.shape[0])
+    counts, n_counted = np.zeros((n_groups, 8 * wiring.bits.shape[1]), np.uint8), np.zeros(n_groups, np.int32)
+    shifted = np.zeros(n_sources, np.bool_)
+    injected, n_spikes, k = np.searchsorted(drive.steps, begin), 0, -1
     for done in range(n_steps):
         if n_spikes + n > spike_steps.shape[0]:
             return done, n_spikes
         run_step = begin + done
         step = first_step + run_step
-        _draw_arrivals(arrivals, count, scratch, words, step, done == 0 or step % _WORDS == 0, noise)
-        strength = drive.course[min(run_step, drive.course.shape[0] - 1)]
-        _integrate(voltage, current, refractory, arrivals, neurons, drive.gain, strength)
-        n_fired = _fire(voltage, refractory, neurons, fired)
-        _deliver(current, scratch, fired[:n_fired], wiring)
+        if k < 0 or (k + 1 < parameters.begins.shape[0] and run_step == parameters.begins[k + 1]):
+            k += 1
+            for s in range(n_sources):
+                shifted[s] = _tabulate(noise, s, parameters.mean[k, s], parameters.slope[k, s], parts)
+
+        arrivals[:] = 0
+        for s in range(n_sources):
+            redraw = done == 0 or step % _WORDS == 0
+            _draw_counts(count, words[s], step, redraw, noise, s, wiring.population, parts)
+            for g in range(parameters.edges.shape[0] - 1):
+                segment = slice(parameters.edges[g], parameters.edges[g + 1])
+                weight = parameters.external_weight[k, s, g]
+                _weigh(arrivals[segment], count[segment], noise.first[s][segment], shifted[s], weight)
+
+        strength, n_fired = drive.course[min(run_step, drive.course.shape[0] - 1)], 0
+        for g in range(parameters.edges.shape[0] - 1):
+            segment = slice(parameters.edges[g], parameters.edges[g + 1])
+            v, r, gain = voltage[segment], refractory[segment], drive.gain[segment]
+            _integrate(v, current[segment], r, arrivals[segment], gain, strength, parameters, k, g)
+            n_fired = _fire(v, r, parameters, k, g, fired, n_fired)
+
+        _deliver(current, fired[:n_fired], counts, n_counted, parameters, k, wiring)
+        while injected < drive.steps.shape[0] and drive.steps[injected] == run_step:
+            current[drive.neurons[injected]] += drive.jumps[injected]
+            injected += 1
+
         for i in range(n_fired):
             spike_steps[n_spikes] = run_step
             spike_neurons[n_spikes] = fired[i]
             n_spikes += 1
         _trace(traces, run_step, voltage, current)
     return n_steps, n_spikes
+
+
+@kernel
+def draw_counts(first_step: int, n_steps: int, mean: Any, slope: Any, noise: Noise, population: Any) -> Any:
+    """External spike counts of all neurons.
+
+    Args:
+        first_step: First step.
+        n_steps: Number of steps.
+        mean: As in `Parameters`, shape ``(S, P)``.
+        slope: Likewise.
+        noise: See `Noise`.
+        population: Population of each neuron, shape ``(n,)``.
+
+    Returns:
+        Counts of shape ``(n_steps, S, n)``.
+    """
+    n_sources, n = noise.first.shape
+    count, words, parts = np.empty(n, np.int16), np.empty((_WORDS, n), np.int16), np.empty(noise.nodes.shape[0])
+    counts = np.empty((n_steps, n_sources, n), np.int32)
+    for s in range(n_sources):
+        _tabulate(noise, s, mean[s], slope[s], parts)
+        for done in range(n_steps):
+            step = first_step + done
+            _draw_counts(count, words, step, done == 0 or step % _WORDS == 0, noise, s, population, parts)
+            for i in range(n):
+                counts[done, s, i] = count[i] + noise.first[s, i]
+    return counts

@@ -2,150 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from neuro_mod.core.choices import Mechanism, Precision, check_choice
+from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
-from neuro_mod.core.spiking_net.external.poisson import count_tables, external_stream
-from neuro_mod.core.spiking_net.external.stimulus import Stimulus
-from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Synapses
-from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
+from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
+from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
+from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
 _UPDATES_PER_CALL = 2_000_000
 _MIN_SPIKE_CAPACITY = 2**16
-#: From this density on, going through a whole row of the adjacency matrix beats going through a list of targets.
-_DENSE = 1 / 16
 
 
-@dataclass(frozen=True)
-class Traces:
-    """Which voltages and currents are recorded; spikes always are.
+def simulate(trial: Trial, progress: Callable[[int], None] | None = None) -> Simulation:
+    """Simulate a network, event by event and step by step in the compiled loop.
 
-    Args:
-        voltage: Neurons whose voltage is recorded.
-        current: Neurons whose synaptic current is recorded.
-        every: Record after steps ``0, every, 2 every, ...`` of the run.
-    """
-
-    voltage: ArrayLike = ()
-    current: ArrayLike = ()
-    every: int = 1
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What a simulation leaves behind.
+    The Poisson input is drawn inside the loop; memory is that of the network, the spikes and whatever else is recorded.
 
     Args:
-        spikes: All spikes.
-        voltage: V after the recorded steps, shape ``(n_recorded_steps, n_recorded_neurons)``.
-        current: I after the recorded steps, likewise.
-        state: State after the last step, to continue from.
-    """
-
-    spikes: SpikeEvents
-    voltage: NDArray[np.floating]
-    current: NDArray[np.floating]
-    state: State
-
-
-class SimulationInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a simulation; ``finished`` holds the part that was done."""
-
-    def __init__(self, finished: Simulation):
-        super().__init__(finished)
-        self.finished = finished
-
-    def __str__(self) -> str:
-        return f"interrupted after {self.finished.spikes.duration:g} simulated seconds"
-
-
-def simulate(
-    network: SpikingNetwork,
-    state: State,
-    n_steps: int,
-    *,
-    delta_t: float,
-    seed: int,
-    stimulus: Stimulus | None = None,
-    mechanism: Mechanism = "analytic",
-    dtype: DTypeLike = np.float32,
-    traces: Traces | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Simulation:
-    """Simulate a network from a state, event by event and step by step in the compiled loop.
-
-    The Poisson input is drawn inside the loop; memory is that of the network, the spikes and the asked-for traces.
-
-    Args:
-        network: The network.
-        state: Where to start; it is not changed.
-        n_steps: Number of steps.
-        delta_t: Time step h in seconds.
-        seed: Root seed of the external input.
-        stimulus: Deterministic stimulus with a course of ``n_steps`` entries.
-        mechanism: ``analytic`` (exact integration) or ``euler``.
-        dtype: float32 or float64.
-        traces: Voltages and currents to record.
+        trial: What to simulate.
         progress: Called with 0 when the kernel is compiled, then now and then with the number of steps done.
 
     Returns:
-        Spikes, traces and the state after the last step.
+        What was recorded, and the state after the last step.
 
     Raises:
-        ValueError: An argument is out of bounds.
-        FloatingPointError: The state became infinite or NaN; the message says when and where.
+        ValueError: A parameter becomes impossible in its course, or external rates are too high.
+        FloatingPointError: The state became infinite or NaN; the message says where and when.
         SimulationInterrupted: On Ctrl-C, with the finished part.
     """
-    run = _Run(network, state, n_steps, delta_t, seed, stimulus, mechanism, np.dtype(dtype), traces or Traces())
+    run = _Run(trial)
     report = progress or (lambda _: None)
     try:
         run.advance(0)
         report(0)
-        while run.done < n_steps:
-            run.advance(_UPDATES_PER_CALL // max(network.n_neurons, 1) + 1)
+        while run.done < trial.n_steps:
+            run.advance(_UPDATES_PER_CALL // max(trial.network.n_neurons, 1) + 1)
+            run.hand_over()
             report(run.done)
     except KeyboardInterrupt:
+        run.hand_over()
         raise SimulationInterrupted(run.result()) from None
     return run.result()
+
+
+class _Chunk(NamedTuple):
+    """What one call of the kernel did: spikes up to step ``end``, and in bins from ``first_bin`` on."""
+
+    end: int
+    steps: NDArray[np.int32]
+    neurons: NDArray[np.int32]
+    first_bin: int
+    binned: NDArray[np.int32]
+
+
+class _Kept(NamedTuple):
+    """Spikes that are kept, and those before."""
+
+    chunk: _Chunk
+    earlier: _Kept | None
+
+
+class _Progress(NamedTuple):
+    state: State
+    spike_counts: NDArray[np.int64]
+    latest: _Chunk
+    kept: _Kept | None
 
 
 class _Run:
     """A simulation on its way."""
 
-    def __init__(
-        self,
-        network: SpikingNetwork,
-        state: State,
-        n_steps: int,
-        delta_t: float,
-        seed: int,
-        stimulus: Stimulus | None,
-        mechanism: Mechanism,
-        dtype: np.dtype,
-        traces: Traces,
-    ):
-        _check(network, state, n_steps, delta_t, stimulus, dtype, traces)
-        self._n_steps, self._delta_t, self._first_step = n_steps, delta_t, state.step
-        start = State(
-            state.voltage.astype(dtype), state.current.astype(dtype), state.refractory.astype(np.int32), state.step
-        )
-        self._progress: tuple[State, _Chunk | None] = (start, None)
-        self._neurons, voltage_per_drive = _neurons(network, mechanism, delta_t, dtype)
-        self._noise = _noise(network.external, 1 / network.tau_synaptic, seed, delta_t, dtype)
-        self._drive = _drive(stimulus, voltage_per_drive, dtype)
-        self._wiring = _wiring(network, dtype)
-        self._traces = _traces(traces, network.n_neurons, n_steps, dtype)
+    def __init__(self, trial: Trial):
+        self._trial, network, dtype = trial, trial.network, np.dtype(trial.dtype)
+        parameters = ParametersInTime(network, trial.courses)
+        blocks = split_blocks(network, parameters)
+        self._table = ParameterTable(trial, parameters, blocks, active_sources(network))
+        self._noise = build_noise(network, trial.noise_seed, self._table.largest_mean())
+        self._drive = _drive(trial, parameters, dtype)
+        self._wiring = build_wiring(network, blocks, dtype)
+        self._traces = _traces(trial.recording, network.n_neurons, trial.n_steps, dtype)
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+        state = trial.state
+        start = State(
+            state.voltage.astype(dtype),
+            state.current.astype(dtype),
+            state.refractory.astype(np.int32),
+            state.step,
+            trial.delta_t if state.step else state.delta_t,
+            trial.noise_seed,
+        )
+        self._binned = np.zeros((_n_bins(trial.n_steps, trial.recording.bin_steps), network.n_populations), np.int32)
+        nothing = _Chunk(0, np.empty(0, np.int32), np.empty(0, np.int32), 0, self._binned[:0])
+        self._progress = _Progress(start, np.zeros(network.n_neurons, np.int64), nothing, None)
+        self._handed_over = 0
+
+    @property
+    def done(self) -> int:
+        """Steps done so far."""
+        return self._progress.state.step - self._trial.state.step
 
     def advance(self, n_steps: int) -> None:
         """Simulate up to so many steps.
@@ -153,16 +118,63 @@ class _Run:
         The loop works on copies, and what it did is taken over in one assignment at the end: wherever Ctrl-C strikes,
         state and spikes belong together.
         """
-        state, chunks = self._progress
+        before = self._progress
+        state, steps, neurons = self._advanced(min(n_steps, self._trial.n_steps - self.done))
+        if not _is_finite(state):
+            raise FloatingPointError(self._where_not_finite(state.step - before.state.step))
+        spike_counts = before.spike_counts + np.bincount(neurons, minlength=len(before.spike_counts))
+        end = state.step - self._trial.state.step
+        chunk = _Chunk(end, steps, neurons, *self._in_bins(end, steps, neurons))
+        kept = _Kept(chunk, before.kept) if self._trial.recording.spikes else None
+        self._progress = _Progress(state, spike_counts, chunk, kept)
+
+    def hand_over(self) -> None:
+        """Pass on what the latest call did, unless that has been done; to do half of it and then all of it is fine."""
+        chunk = self._progress.latest
+        if chunk.end > self._handed_over:
+            self._binned[chunk.first_bin : chunk.first_bin + len(chunk.binned)] = chunk.binned
+            if self._trial.recording.on_spikes:
+                self._trial.recording.on_spikes(chunk.steps, chunk.neurons, chunk.end)
+            self._handed_over = chunk.end
+
+    def result(self) -> Simulation:
+        """What there is so far."""
+        state, spike_counts, _, kept = self._progress
+        trial, done = self._trial, self.done
+        steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+        while kept is not None:
+            steps.append(kept.chunk.steps)
+            neurons.append(kept.chunk.neurons)
+            kept = kept.earlier
+        events = None
+        if trial.recording.spikes:
+            events = SpikeEvents(
+                np.concatenate(steps[::-1]), np.concatenate(neurons[::-1]), done, trial.network.n_neurons, trial.delta_t
+            )
+        samples = -(-done // self._traces.every)
+        return Simulation(
+            done,
+            trial.delta_t,
+            state,
+            spike_counts,
+            self._binned[: _n_bins(done, trial.recording.bin_steps)],
+            self._traces.voltage[:samples],
+            self._traces.current[:samples],
+            events,
+        )
+
+    def _advanced(self, n_steps: int) -> tuple[State, NDArray[np.int32], NDArray[np.int32]]:
+        """State and spikes after up to so many further steps."""
+        state, begin = self._progress.state, self.done
         voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         done, n_spikes = kernel.advance(
-            self.done,
-            min(n_steps, self._n_steps - self.done),
-            self._first_step,
+            begin,
+            n_steps,
+            self._trial.state.step,
             voltage,
             current,
             refractory,
-            self._neurons,
+            self._table.between(begin, begin + n_steps),
             self._noise,
             self._drive,
             self._wiring,
@@ -170,149 +182,61 @@ class _Run:
             *self._buffer,
         )
         steps, neurons = (buffer[:n_spikes].copy() for buffer in self._buffer)
-        advanced = State(voltage, current, refractory, state.step + done, self._delta_t)
-        _check_finite(advanced)
-        self._progress = advanced, _Chunk(steps, neurons, chunks)
+        return State(voltage, current, refractory, state.step + done, self._trial.delta_t, state.seed), steps, neurons
 
-    @property
-    def done(self) -> int:
-        """Steps done so far."""
-        return self._progress[0].step - self._first_step
+    def _in_bins(
+        self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]
+    ) -> tuple[int, NDArray[np.int32]]:
+        """The bin that the latest call ended in, and the spikes in it and the following ones, up to step ``end``."""
+        width, p = self._trial.recording.bin_steps, self._trial.network.n_populations
+        if not width:
+            return 0, self._binned[:0]
+        first, latest = self.done // width, self._progress.latest
+        n_bins = _n_bins(end, width) - first
+        cells = (steps // width - first).astype(np.int64) * p + self._trial.network.population[neurons]
+        binned = np.bincount(cells, minlength=n_bins * p).reshape(n_bins, p).astype(np.int32)
+        if self.done % width and n_bins:
+            binned[0] += latest.binned[first - latest.first_bin]
+        return first, binned
 
-    def result(self) -> Simulation:
-        """What there is so far."""
-        state, chunk = self._progress
-        done = state.step - self._first_step
-        steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
-        while chunk is not None:
-            steps.append(chunk.steps)
-            neurons.append(chunk.neurons)
-            chunk = chunk.earlier
-        samples = -(-done // self._traces.every)
-        return Simulation(
-            SpikeEvents(
-                np.concatenate(steps[::-1]), np.concatenate(neurons[::-1]), done, len(state.voltage), self._delta_t
-            ),
-            self._traces.voltage[:samples],
-            self._traces.current[:samples],
-            state,
+    def _where_not_finite(self, n_steps: int) -> str:
+        """Find the first step after which the state is not finite, among so many further ones."""
+        good, bad = 0, n_steps
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (good, middle) if not _is_finite(self._advanced(middle)[0]) else (middle, bad)
+        state, network = self._advanced(bad)[0], self._trial.network
+        neuron = int(np.flatnonzero(~(np.isfinite(state.voltage) & np.isfinite(state.current)))[0])
+        return (
+            f"the state of neuron {neuron} ({network.name_of(network.population[neuron])}) is no longer finite at "
+            f"{(state.step - 1) * self._trial.delta_t:g} s (step {state.step - 1}); a smaller delta_t, or weaker "
+            "weights and inputs, may help"
         )
 
 
-class _Chunk(NamedTuple):
-    """Spikes of one call of the kernel, and those before."""
-
-    steps: NDArray[np.int32]
-    neurons: NDArray[np.int32]
-    earlier: _Chunk | None
+def _is_finite(state: State) -> bool:
+    return bool(np.isfinite(state.voltage).all() and np.isfinite(state.current).all())
 
 
-def _check_finite(state: State) -> None:
-    bad = np.flatnonzero(~(np.isfinite(state.voltage) & np.isfinite(state.current)))
-    if len(bad):
-        raise FloatingPointError(
-            f"the state of {len(bad)} neurons (first: neuron {bad[0]}) is no longer finite by step {state.step}; "
-            "a smaller delta_t, or weaker weights and inputs, may help"
-        )
+def _n_bins(n_steps: int, bin_steps: int) -> int:
+    return -(-n_steps // bin_steps) if bin_steps else 0
 
 
-def _check(
-    network: SpikingNetwork,
-    state: State,
-    n_steps: int,
-    delta_t: float,
-    stimulus: Stimulus | None,
-    dtype: np.dtype,
-    traces: Traces,
-) -> None:
-    n = network.n_neurons
-    check_choice("dtype", dtype.name, Precision)
-    if not 0 <= n_steps <= MOST_STEPS:
-        raise ValueError(f"n_steps is {n_steps}; valid: 0 to {MOST_STEPS}")
-    if not delta_t > 0:
-        raise ValueError(f"delta_t is {delta_t}; it must be positive")
-    for name in ("voltage", "current", "refractory"):
-        if np.shape(getattr(state, name)) != (n,):
-            raise ValueError(f"the state's {name} has shape {np.shape(getattr(state, name))}, the network {n} neurons")
-    if state.step < 0 or state.delta_t not in (None, delta_t):
-        raise ValueError(
-            f"the state stands at step {state.step} of {state.delta_t} s; expected a step of {delta_t} s, not below 0"
-        )
-    if stimulus is not None and (stimulus.gain.shape != (n,) or stimulus.course.shape != (n_steps,)):
-        raise ValueError(
-            f"the stimulus has {stimulus.gain.shape} neurons and {stimulus.course.shape} steps; "
-            f"expected ({n},) and ({n_steps},)"
-        )
-    if traces.every < 1:
-        raise ValueError(f"every is {traces.every}; record at least every step (1)")
-    for neurons in map(np.asarray, (traces.voltage, traces.current)):
-        if neurons.size and not 0 <= neurons.min() <= neurons.max() < n:
-            raise ValueError(f"recorded neurons must lie in 0..{n - 1}, found {neurons.min()}..{neurons.max()}")
+def _drive(trial: Trial, parameters: ParametersInTime, dtype: np.dtype) -> kernel.Drive:
+    stimulus, injected, network = trial.stimulus, trial.injected, trial.network
+    gain, course = np.zeros(0, dtype), np.zeros(1, dtype)
+    if stimulus is not None and trial.n_steps:
+        gain, course = stimulus.gain.astype(dtype), stimulus.course.astype(dtype)
+    if injected is None:
+        return kernel.Drive(gain, course, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, dtype))
+    order = np.argsort(injected.steps, kind="stable")
+    steps, neurons = (np.asarray(values, np.int64)[order] for values in (injected.steps, injected.neurons))
+    tau_synaptic = parameters["tau_synaptic"].at(steps)[np.arange(len(steps)), network.population[neurons]]
+    return kernel.Drive(gain, course, steps, neurons, (injected.weights[order] / tau_synaptic).astype(dtype))
 
 
-def _neurons(
-    network: SpikingNetwork, mechanism: Mechanism, delta_t: float, dtype: np.dtype
-) -> tuple[kernel.Neurons, NDArray[np.float64]]:
-    """Coefficients for the kernel, and the voltage that a stimulus of 1 adds in one step."""
-    step = propagators(np, mechanism, network.tau_membrane, network.tau_synaptic, delta_t)
-    values = step.a, step.b, step.d, network.threshold, network.reset_voltage
-    a, b, d, threshold, reset_voltage = (value.astype(dtype) for value in values)
-    refractory_steps = np.minimum(np.rint(network.tau_refractory / delta_t), MOST_STEPS).astype(np.int32)
-    return kernel.Neurons(a, b, d, threshold, reset_voltage, refractory_steps), step.c
-
-
-def _noise(
-    external: ExternalInput, current_per_weight: NDArray[np.float64], seed: int, delta_t: float, dtype: np.dtype
-) -> kernel.Noise:
-    n = len(current_per_weight)
-    tables = count_tables(external, delta_t)
-    shape = len(tables), max((len(t.first) for t in tables), default=1)
-    length = max((t.quantiles.shape[1] for t in tables), default=kernel.N_FRONT)
-    key = np.array([external_stream(seed, source).key for source in range(len(tables))], np.uint64).reshape(-1, 2)
-    first = np.zeros(shape, np.int32)
-    quantiles = np.full((*shape, max(length, kernel.N_FRONT)), 2**32 - 1, np.uint32)
-    row = np.zeros((len(tables), n), np.int32)
-    for source, table in enumerate(tables):
-        row[source] = table.row
-        first[source, : len(table.first)] = table.first
-        quantiles[source, : len(table.first), : table.quantiles.shape[1]] = table.quantiles
-    front = np.array([q[r, : kernel.N_FRONT].T for q, r in zip(quantiles, row, strict=True)], np.uint32)
-    flipped = (front ^ np.uint32(kernel.SIGN_BIT)).view(np.int32).reshape(len(tables), kernel.N_FRONT, n)
-    weight = (external.weight * current_per_weight).astype(dtype)
-    return kernel.Noise(key, weight, np.ascontiguousarray(flipped), row, first.any(axis=1), first, quantiles)
-
-
-def _drive(stimulus: Stimulus | None, voltage_per_drive: NDArray[np.float64], dtype: np.dtype) -> kernel.Drive:
-    if stimulus is None:
-        return kernel.Drive(np.zeros(len(voltage_per_drive), dtype), np.zeros(1, dtype))
-    return kernel.Drive((stimulus.gain * voltage_per_drive).astype(dtype), stimulus.course.astype(dtype))
-
-
-def _wiring(network: SpikingNetwork, dtype: np.dtype) -> kernel.Wiring:
-    synapses, adjacency = network.synapses, network.synapses.adjacency
-    n = network.n_neurons
-    if isinstance(synapses, Synapses):
-        row = synapses.population.astype(np.int32)
-        rows = synapses.block_weights[synapses.population].T / network.tau_synaptic
-        each = np.empty(0)
-        mask = adjacency.dense().T if len(adjacency.targets) > _DENSE * n**2 else np.empty((0, n))
-    else:
-        row, rows, mask = np.zeros(n, np.int32), np.empty((0, n)), np.empty((0, n))
-        each = synapses.weights / network.tau_synaptic[adjacency.targets]
-    return kernel.Wiring(
-        adjacency.offsets,
-        adjacency.targets,
-        row,
-        np.ascontiguousarray(rows, dtype),
-        each.astype(dtype),
-        np.ascontiguousarray(mask, np.uint8),
-    )
-
-
-def _traces(traces: Traces, n_neurons: int, n_steps: int, dtype: np.dtype) -> kernel.Traces:
-    samples = -(-n_steps // traces.every)
-    chosen: Sequence[NDArray[np.int64]] = [
-        np.asarray(neurons, np.int64).reshape(-1) for neurons in (traces.voltage, traces.current)
-    ]
+def _traces(recording: Recording, n_neurons: int, n_steps: int, dtype: np.dtype) -> kernel.Traces:
+    samples = -(-n_steps // recording.every)
+    chosen = [np.asarray(neurons, np.int64).reshape(-1) for neurons in (recording.voltage, recording.current)]
     voltage, current = (np.empty((samples, len(neurons)), dtype) for neurons in chosen)
-    return kernel.Traces(traces.every, chosen[0], voltage, chosen[1], current)
+    return kernel.Traces(recording.every, chosen[0], voltage, chosen[1], current)

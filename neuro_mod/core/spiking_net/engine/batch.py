@@ -1,0 +1,157 @@
+"""Many trials at once: threads over trials, each in the compiled loop with the GIL released."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.trial import Trial
+
+#: Seconds between two reports of progress.
+_REPORT_INTERVAL = 0.1
+
+
+class Pair(NamedTuple):
+    """Two runs that began in the same state and met the same noise."""
+
+    baseline: Simulation
+    changed: Simulation
+
+
+class BatchInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a batch; ``finished`` holds the finished trials that were not handed over, by their index."""
+
+    def __init__(self, finished: dict[int, Simulation]):
+        super().__init__(finished)
+        self.finished = finished
+
+    def __str__(self) -> str:
+        return f"interrupted; {len(self.finished)} finished trials were not handed over"
+
+
+def simulate_batch(
+    trials: Iterable[Trial],
+    *,
+    n_threads: int | None = None,
+    on_result: Callable[[int, Simulation], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Simulation]:
+    """Simulate trials, which may differ in anything and share what they share.
+
+    Trial k gives the same bytes as by itself, whatever the other trials and the number of threads. Trials are taken as
+    they are needed: of a generator, no more exist at once than twice the number of threads. With ``on_result``, results
+    do not stay in memory either, so that a batch may be larger than it.
+
+    Args:
+        trials: The trials.
+        n_threads: How many run at once; by default one for each core.
+        on_result: Receives the index and the result of each trial, in order, in the calling thread.
+        progress: Called now and then with the simulated seconds done, over all trials.
+
+    Returns:
+        The results in order; empty with ``on_result``.
+
+    Raises:
+        ValueError: ``n_threads`` is below 1.
+        BatchInterrupted: On Ctrl-C, with what was not handed over.
+        Exception: Whatever a trial raises, with a note of its index; the other trials are stopped.
+    """
+    n_threads = n_cores() if n_threads is None else n_threads
+    if n_threads < 1:
+        raise ValueError(f"n_threads is {n_threads}; at least one is needed")
+    results: list[Simulation] = []
+    take = on_result or (lambda _, result: results.append(result))
+    batch = _Batch(iter(trials), n_threads, progress or (lambda _: None))
+    try:
+        for index, result in batch:
+            take(index, result)
+    except KeyboardInterrupt:
+        batch.stop()
+        raise BatchInterrupted(dict(enumerate(results)) | batch.finished()) from None
+    finally:
+        batch.stop()
+    return results
+
+
+def simulate_pair(trial: Trial, **changes: Any) -> Pair:
+    """Simulate a trial twice from the same state under the same random numbers: as it is, and changed.
+
+    Args:
+        trial: The baseline.
+        **changes: Fields of the trial that differ in the second run, such as ``courses`` or ``stimulus``.
+    """
+    return Pair(*simulate_batch([trial, replace(trial, **changes)]))
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Stopped(Exception):  # noqa: N818 -- nothing went wrong
+    """A trial that was told to stop."""
+
+
+class _Batch:
+    """A batch on its way: iterates over indices and results, in order."""
+
+    def __init__(self, trials: Iterator[Trial], n_threads: int, progress: Callable[[float], None]):
+        self._trials = enumerate(trials)
+        self._pool = ThreadPoolExecutor(n_threads, thread_name_prefix="trial")
+        self._ahead = 2 * n_threads
+        self._pending: deque[tuple[int, Future[Simulation]]] = deque()
+        self._progress = progress
+        self._stopped = threading.Event()
+        self._under_way: dict[int, float] = {}
+        self._seconds_done = 0.0
+
+    def __iter__(self) -> Iterator[tuple[int, Simulation]]:
+        self._submit()
+        while self._pending:
+            index, first = self._pending[0]
+            while not first.done():
+                wait([first], timeout=_REPORT_INTERVAL)
+                self._progress(self._seconds_done + sum(list(self._under_way.values())))
+            try:
+                result = first.result()
+            except Exception as error:
+                error.add_note(f"in trial {index} of the batch")
+                raise
+            self._pending.popleft()
+            self._under_way.pop(index)
+            self._seconds_done += result.duration
+            self._submit()
+            yield index, result
+            self._progress(self._seconds_done + sum(list(self._under_way.values())))
+
+    def stop(self) -> None:
+        """Stop the trials under way and wait until they have."""
+        self._stopped.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def finished(self) -> dict[int, Simulation]:
+        """Results of trials that have finished out of turn."""
+        ready = ((index, future) for index, future in self._pending if future.done() and not future.cancelled())
+        return {index: future.result() for index, future in ready if future.exception() is None}
+
+    def _submit(self) -> None:
+        while len(self._pending) < self._ahead:
+            index, trial = next(self._trials, (-1, None))
+            if trial is None:
+                return
+            self._pending.append((index, self._pool.submit(self._simulate, index, trial)))
+
+    def _simulate(self, index: int, trial: Trial) -> Simulation:
+        def advanced(n_steps: int) -> None:
+            if self._stopped.is_set():
+                raise _Stopped
+            self._under_way[index] = n_steps * trial.delta_t
+
+        return simulate(trial, advanced)

@@ -1,0 +1,77 @@
+"""External Poisson input: its streams of random words, its tables, and the counts themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.arousal import z_quadrature
+from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.engine import kernel, poisson
+from neuro_mod.core.spiking_net.network import SpikingNetwork
+
+
+def active_sources(network: SpikingNetwork) -> NDArray[np.int64]:
+    """Indices of the external sources that send to any neuron."""
+    return np.flatnonzero((network.external.in_degree * network.sizes).any(axis=1))
+
+
+def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kernel.Noise:
+    """Streams and empty tables of the sources that send anything.
+
+    Args:
+        network: The network.
+        seed: Root seed; streams ``"external_input"`` and ``"external_input_rest"``, one pair for each source.
+        largest_mean: Bound on the mean count in one step.
+
+    Raises:
+        ValueError: It is larger than `poisson.LARGEST_MEAN`.
+    """
+    if not largest_mean <= poisson.LARGEST_MEAN:
+        raise ValueError(
+            f"up to {largest_mean:.3g} external spikes per neuron and step, at most {poisson.LARGEST_MEAN:g} can be "
+            "drawn; are the rates in Hz and the time step in seconds?"
+        )
+    external, sources, n = network.external, active_sources(network), network.n_neurons
+    nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()
+    tabulated_for = np.full((len(sources), network.n_populations), np.nan)
+    return kernel.Noise(
+        edges=np.concatenate([[0], np.cumsum(network.sizes)]),
+        z=np.empty(0) if external.z is None else np.asarray(external.z, np.float64),
+        nodes=nodes,
+        node_weights=weights,
+        key=_keys(seed, "external_input", sources),
+        second_key=_keys(seed, "external_input_rest", sources),
+        front=np.zeros((len(sources), poisson.widest_window(largest_mean), n), np.int16),
+        first=np.zeros((len(sources), n), np.int32),
+        mean=tabulated_for,
+        slope=tabulated_for.copy(),
+    )
+
+
+def _keys(seed: int, purpose: str, sources: NDArray[np.int64]) -> NDArray[np.uint64]:
+    return np.array([Stream(seed, purpose, (int(source),)).key for source in sources], np.uint64).reshape(-1, 2)
+
+
+def external_counts(
+    network: SpikingNetwork, seed: int, delta_t: float, n_steps: int, first_step: int = 0
+) -> NDArray[np.int32]:
+    """External spike counts, the very ones the engine draws.
+
+    Args:
+        network: The network.
+        seed: Root seed of the noise.
+        delta_t: Time step in seconds.
+        n_steps: Number of steps.
+        first_step: Step the counts begin at.
+
+    Returns:
+        Counts of shape ``(n_steps, S, n_neurons)``.
+    """
+    external, sources = network.external, active_sources(network)
+    mean, slope = (external.in_degree * rate * delta_t for rate in (external.rate, external.arousal_rate))
+    noise = build_noise(network, seed, float((mean + slope).max(initial=0.0)))
+    counts = np.zeros((n_steps, external.n_sources, network.n_neurons), np.int32)
+    population = network.population.astype(np.int32)
+    counts[:, sources] = kernel.draw_counts(first_step, n_steps, mean[sources], slope[sources], noise, population)
+    return counts

@@ -1,0 +1,64 @@
+"""What a simulation leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.core.spiking_net.state import State
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a simulation leaves behind.
+
+    Args:
+        n_steps: Steps done.
+        delta_t: Time step in seconds.
+        state: State after the last step, to continue from.
+        spike_counts: Number of spikes of each neuron, shape ``(n_neurons,)``.
+        binned_counts: Number of spikes of each population in each bin, shape ``(n_bins, P)``; the last bin may be cut
+            short by the end. Without bins, ``n_bins`` is 0.
+        voltage: V after the recorded steps, shape ``(n_recorded_steps, n_recorded_neurons)``.
+        current: I after the recorded steps, likewise.
+        events: All spikes, if they were kept.
+    """
+
+    n_steps: int
+    delta_t: float
+    state: State
+    spike_counts: NDArray[np.int64]
+    binned_counts: NDArray[np.int32]
+    voltage: NDArray[np.floating]
+    current: NDArray[np.floating]
+    events: SpikeEvents | None
+
+    @property
+    def spikes(self) -> SpikeEvents:
+        """All spikes.
+
+        Raises:
+            ValueError: They were not kept.
+        """
+        if self.events is None:
+            raise ValueError("the spikes were not kept: see Recording.spikes")
+        return self.events
+
+    @property
+    def duration(self) -> float:
+        """Simulated seconds."""
+        return self.n_steps * self.delta_t
+
+
+class SimulationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a simulation; ``finished`` holds the part that was done."""
+
+    def __init__(self, finished: Simulation):
+        super().__init__(finished)
+        self.finished = finished
+
+    def __str__(self) -> str:
+        return f"interrupted after {self.finished.duration:g} simulated seconds"

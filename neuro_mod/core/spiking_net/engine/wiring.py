@@ -1,0 +1,172 @@
+"""How synapses are laid out for the kernel.
+
+A spike reaches hundreds of neurons, most of them with one of two weights: block weights differ between sending
+populations of one kind only where sender and receiver share a cluster. So the sending populations are put into groups,
+each with a typical weight for every receiving population. In a dense network a spike is counted for its receivers by
+the bits of the adjacency matrix, the counts of a group are multiplied by its weights once per step, and only what
+deviates goes through lists of synapses: runs of neighbouring populations that have the same weight. In a sparse
+network everything goes through such runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.clustering.adjacency import Adjacency
+from neuro_mod.core.spiking_net.courses import ParametersInTime
+from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork
+
+#: From this density on, going through a row of bits beats going through a list of targets.
+DENSE = 1 / 16
+#: Rows of bits are padded to so many bytes, one vector register.
+_ALIGNMENT = 32
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How the weights of P sending populations are split into H groups and up to R runs each.
+
+    Args:
+        group: Group of each sending population, shape ``(P,)``.
+        typical: The sending population whose weight is typical of a group at a receiving one, shape ``(H, P)``; empty
+            if runs carry the whole weights.
+        run_begin: First receiving population of each run, shape ``(P, R)``.
+        run_end: The population after the last one of each run, likewise.
+        n_runs: Number of runs of each sending population, shape ``(P,)``.
+    """
+
+    group: NDArray[np.int32]
+    typical: NDArray[np.int64]
+    run_begin: NDArray[np.int32]
+    run_end: NDArray[np.int32]
+    n_runs: NDArray[np.int32]
+
+    def typical_weights(self, block_weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From block weights ``(K, P, P)`` the typical ones, shape ``(K, H, P)``."""
+        return block_weights[:, np.arange(self.typical.shape[1]), self.typical]
+
+    def run_weights(self, block_weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From block weights ``(K, P, P)`` what runs carry, shape ``(K, P, R)``."""
+        carried = _carried(block_weights, self.group, self.typical)
+        return carried[:, self.run_begin, np.arange(len(self.group))[:, None]]
+
+
+def is_dense(network: SpikingNetwork) -> bool:
+    """Whether spikes are counted by bits."""
+    adjacency = network.synapses.adjacency
+    block_constant = not isinstance(network.synapses, GeneralSynapses)
+    return block_constant and len(adjacency.targets) > DENSE * adjacency.n_neurons**2
+
+
+def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Blocks:
+    """Split the block weights of a network, as they are now and later."""
+    p = network.n_populations
+    if isinstance(network.synapses, GeneralSynapses):
+        none = np.zeros((p, 0), np.int32)
+        return Blocks(np.zeros(p, np.int32), np.zeros((0, p), np.int64), none, none, np.zeros(p, np.int32))
+    weights = parameters["block_weights"].values
+    group, typical = np.zeros(p, np.int32), np.zeros((0, p), np.int64)
+    if is_dense(network):
+        group = _group(weights[0], network.sizes)
+        typical = np.array([_typical(weights[0], group == h) for h in range(group.max() + 1)])
+    carried = _carried(weights, group, typical)
+    breaks = np.ones((p + 1, p), dtype=bool)
+    breaks[1:-1] = (carried[:, 1:] != carried[:, :-1]).any(axis=0) | ~parameters.alike("tau_synaptic")[:, None]
+    runs = [_runs(np.flatnonzero(breaks[:, b]), carried[:, :, b]) for b in range(p)]
+    longest = max(len(run) for run in runs)
+    bounds = np.zeros((2, p, longest), np.int32)
+    for b, run in enumerate(runs):
+        bounds[:, b, : len(run)] = run.T
+    return Blocks(group, typical, bounds[0], bounds[1], np.array([len(run) for run in runs], np.int32))
+
+
+def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> kernel.Wiring:
+    """Lay out the synapses of a network."""
+    synapses, adjacency = network.synapses, network.synapses.adjacency
+    each = np.empty(0, dtype)
+    if isinstance(synapses, GeneralSynapses):
+        each = (synapses.weights / network.per_neuron(network.tau_synaptic)[adjacency.targets]).astype(dtype)
+    bits = _kept(adjacency, "bits", lambda: _bits(adjacency)) if is_dense(network) else np.empty((0, 0), np.uint8)
+    offsets = _kept(adjacency, network.sizes.tobytes(), lambda: _offsets(network))
+    return kernel.Wiring(
+        network.population.astype(np.int32),
+        offsets,
+        adjacency.targets,
+        blocks.run_begin,
+        blocks.run_end,
+        blocks.n_runs,
+        blocks.group,
+        bits,
+        each,
+    )
+
+
+def _group(weights: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Put sending populations together that have the same weights at half of the neurons or more."""
+    group, first = np.zeros(weights.shape[1], np.int32), []
+    for b in range(weights.shape[1]):
+        agree = [2 * sizes[weights[:, b] == weights[:, other]].sum() >= sizes.sum() for other in first]
+        group[b] = agree.index(True) if True in agree else len(first)
+        if True not in agree:
+            first.append(b)
+    return group
+
+
+def _typical(weights: NDArray[np.float64], members: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each receiving population the first member of the group that has the weight most members have."""
+    own = weights[:, members]
+    votes = (own[:, :, None] == own[:, None, :]).sum(axis=2)
+    return np.flatnonzero(members)[votes.argmax(axis=1)]
+
+
+def _carried(weights: NDArray[np.float64], group: NDArray[np.int32], typical: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights ``(K, P, P)`` less the typical ones."""
+    if not len(typical):
+        return weights
+    return weights - weights[:, np.arange(len(group))[:, None], typical[group].T]
+
+
+def _runs(breaks: NDArray[np.int64], carried: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Ranges between breaks that carry anything, shape ``(n_runs, 2)``."""
+    ranges = np.stack([breaks[:-1], breaks[1:]], axis=1)
+    return ranges[carried[:, ranges[:, 0]].any(axis=0)]
+
+
+_KEPT: WeakKeyDictionary[Adjacency, dict[Any, Any]] = WeakKeyDictionary()
+
+
+def _kept(adjacency: Adjacency, name: Any, make: Any) -> Any:
+    """What is made from an adjacency is kept as long as it is: trials share networks."""
+    kept = _KEPT.setdefault(adjacency, {})
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]
+
+
+def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
+    """Row j holds the receivers of neuron j: neuron i is bit ``i // width`` of byte ``i % width``."""
+    n = adjacency.n_neurons
+    width = -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT
+    bits = np.zeros((n, width), np.uint8)
+    senders, targets = adjacency.senders, adjacency.targets.astype(np.int64)
+    bit = targets // width
+    for b in range(8):
+        mine = bit == b
+        bits[senders[mine], targets[mine] - b * width] |= np.uint8(1 << b)
+    return bits
+
+
+def _offsets(network: SpikingNetwork) -> NDArray[np.int64]:
+    """Where the targets of neuron j in population a begin, and at last where they end, shape ``(n, P + 1)``."""
+    adjacency, p = network.synapses.adjacency, network.n_populations
+    cells = adjacency.senders * p + network.population[adjacency.targets]
+    counts = np.bincount(cells, minlength=adjacency.n_neurons * p).reshape(adjacency.n_neurons, p)
+    offsets = np.zeros((adjacency.n_neurons, p + 1), np.int64)
+    np.cumsum(counts, axis=1, out=offsets[:, 1:])
+    return offsets + adjacency.offsets[:-1, None].astype(np.int64)

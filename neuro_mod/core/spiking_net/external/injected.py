@@ -1,0 +1,25 @@
+"""Given spikes from outside, as those of another simulator or a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class InjectedSpikes:
+    """External spikes that reach given neurons in given steps, one entry each; any order.
+
+    A spike of weight J adds ``J / tau_synaptic`` to the current of its neuron among the arrivals of its step.
+
+    Args:
+        steps: Steps, counted from the start of the run, shape ``(n,)``.
+        neurons: Receiving neurons, shape ``(n,)``.
+        weights: Efficacies J in threshold units, shape ``(n,)``.
+    """
+
+    steps: NDArray[np.integer]
+    neurons: NDArray[np.integer]
+    weights: NDArray[np.floating]
