@@ -16,6 +16,7 @@ import numpy as np
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 SPIKES = f"{DATA}/spikes.npz"
 STATE = f"{DATA}/state.npz"
+RATES = f"{DATA}/rates.npz"
 TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
 CLUSTERS = f"{DATA}/clusters.npy"
 STIMULUS = f"{DATA}/stimulus.npz"

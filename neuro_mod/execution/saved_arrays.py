@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.lib import format as npy
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
-from neuro_mod.execution.run_folder import SPIKES, STATE
+from neuro_mod.execution.run_folder import SPIKES, STATE, write_whole
 
 _Path = str | os.PathLike[str]
 
@@ -49,10 +50,36 @@ def load_state(path: _Path) -> State:
         OSError: The file is missing, damaged, or not one of ours.
     """
     file = _file(path, STATE)
-    arrays = _read(file, ("voltage", "current", "refractory", "step", "delta_t"))
+    arrays = _read(file, tuple(field.name for field in fields(State)))
+    seed, delta_t = str(arrays["seed"]), float(arrays["delta_t"])
     return State(
-        arrays["voltage"], arrays["current"], arrays["refractory"], int(arrays["step"]), float(arrays["delta_t"])
+        arrays["voltage"],
+        arrays["current"],
+        arrays["refractory"],
+        int(arrays["step"]),
+        None if np.isnan(delta_t) else delta_t,
+        int(seed) if seed else None,
     )
+
+
+def save_state(path: _Path, state: State) -> None:
+    """Write a state to an ``.npz`` file, whole or not at all; `load_state` reads it.
+
+    Args:
+        path: The file.
+        state: The state.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    write_whole(Path(path), lambda file: np.savez(file, **state_arrays(state)))
+
+
+def state_arrays(state: State) -> dict[str, Any]:
+    """A state as arrays; the seed, which may have any number of digits, as text."""
+    arrays = {field.name: getattr(state, field.name) for field in fields(state)}
+    seed, delta_t = state.seed, state.delta_t
+    return arrays | {"seed": "" if seed is None else str(seed), "delta_t": np.nan if delta_t is None else delta_t}
 
 
 def _file(path: _Path, name: str) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -78,8 +76,7 @@ def raster(
     if not t_from < t_to:
         raise ValueError(f"the window must have t_from < t_to; found {t_from:g} s and {t_to:g} s")
     first, last = (round(t / spikes.delta_t) for t in (t_from, t_to))
-    inside = (spikes.steps >= first) & (spikes.steps < last)
-    shown = replace(spikes, steps=spikes.steps[inside], neurons=spikes.neurons[inside])
+    shown = spikes.between(t_from, t_to)
     with paper_style():
         figure = new_figure(width, _HEIGHT)
         axes = figure.add_subplot()

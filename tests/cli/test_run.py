@@ -55,7 +55,7 @@ def test_options_reach_the_run(config, tmp_path):
         *(config, "--out", tmp_path, "--seed", 7, "--duration", 0.1, "--set", "arousal.level=0", "--dtype", "float64"),
         *(
             "--record",
-            "voltage,current",
+            "spikes,voltage,current",
             "--record-neurons",
             "3,50:53",
             "--record-every",

@@ -8,10 +8,11 @@ import pytest
 from shared import CONFIGS, SMALL
 
 from neuro_mod.config import ConfigError, load_experiment
-from neuro_mod.core.spiking_net.engine.simulate import SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.execution.run_folder import StorageError
 from neuro_mod.execution.saved_arrays import load_spikes, load_state
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.recording import RECORDABLE
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 
@@ -24,7 +25,7 @@ def stager(tmp_path):
 
 def test_outputs_of_the_default_network():
     outputs = StageSNNSimulation(DEFAULT, random_seed=123).run(duration_sec=0.2)
-    assert set(outputs) == {"spikes", "voltage", "current", "stimulus", "weights", "clusters", "metadata"}
+    assert set(outputs) == {*RECORDABLE, "spike_counts", "rates", "stimulus", "weights", "clusters", "metadata"}
     dense = np.asarray(outputs["spikes"])
     assert dense.dtype == bool and dense.shape == (400, 2000)
     assert outputs["spikes"].sum() == dense.sum() > 0
@@ -61,7 +62,7 @@ def test_recording_can_be_limited(stager):
     part = stager.run(record=("spikes", "voltage"), neurons=[5, 50], every=10)
     assert np.array_equal(part["voltage"], full["voltage"][::10][:, [5, 50]])
     assert "current" not in part and "voltage" not in stager.run(record=("spikes",))
-    with pytest.raises(KeyError, match="'current' was not recorded; there are spikes, voltage"):
+    with pytest.raises(KeyError, match="'current' was not recorded; there are spikes, spike_counts, voltage"):
         part["current"]
 
 
@@ -112,9 +113,9 @@ def test_memory_does_not_grow_with_silent_steps():
     import tracemalloc
 
     stager = StageSNNSimulation(SMALL, overrides=["external_currents.nu_ext_baseline=0"])
-    stager.run(duration_sec=1.0, record=())
+    stager.run(duration_sec=1.0, record=("spikes",))
     tracemalloc.start()
-    outputs = stager.run(duration_sec=500.0, record=())  # a million steps
+    outputs = stager.run(duration_sec=500.0, record=("spikes",))  # a million steps
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert outputs["spikes"].n_steps == 1_000_000 and peak < 100e6
@@ -164,7 +165,7 @@ def test_every_shipped_configuration_runs(file):
         with pytest.raises(ConfigError, match=r"perturbation.rate: .* cannot simulate"):
             StageSNNSimulation(file)
     else:
-        assert StageSNNSimulation(file).run(duration_sec=0.05, record=())["spikes"].n_steps == 100
+        assert StageSNNSimulation(file).run(duration_sec=0.05)["spikes"].n_steps == 100
 
 
 @pytest.mark.parametrize(
@@ -196,6 +197,7 @@ def test_execute_saves_and_draws(stager, tmp_path):
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {
         "data/spikes.npz",
+        "data/rates.npz",
         "data/voltage.npz",
         "data/state.npz",
         "data/clusters.npy",
@@ -237,7 +239,16 @@ def test_a_later_run_in_the_same_folder_leaves_nothing_of_the_earlier(stager, tm
     (tmp_path / "run/data/notes.txt").write_text("mine")
     stager.execute(plot_arg="none", record=("spikes",))
     names = {path.name for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    assert names == {"spikes.npz", "state.npz", "clusters.npy", "config.yaml", "run.json", "manifest.json", "notes.txt"}
+    assert names == {
+        "spikes.npz",
+        "rates.npz",
+        "state.npz",
+        "clusters.npy",
+        "config.yaml",
+        "run.json",
+        "manifest.json",
+        "notes.txt",
+    }
 
 
 def test_unknown_picture_lists_the_valid_ones(stager):

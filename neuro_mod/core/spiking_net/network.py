@@ -130,7 +130,7 @@ class SpikingNetwork:
     def __post_init__(self) -> None:
         n, p, external = self.n_neurons, self.n_populations, self.external
         sources = external.n_sources, p
-        expected = {name: (p,) for name in NEURON_PARAMETERS} | {
+        expected = dict.fromkeys(NEURON_PARAMETERS, (p,)) | {
             "external.weight": sources,
             "external.in_degree": sources,
             "external.rate": sources,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,11 @@ class SpikeEvents:
     def duration(self) -> float:
         """Length of the run in seconds."""
         return self.n_steps * self.delta_t
+
+    def between(self, t_from: float, t_to: float) -> SpikeEvents:
+        """The spikes of the same run from one time, in seconds, until before another."""
+        begin, end = np.searchsorted(self.steps, [round(t / self.delta_t) for t in (t_from, t_to)])
+        return replace(self, steps=self.steps[begin:end], neurons=self.neurons[begin:end])
 
     def __len__(self) -> int:
         return len(self.steps)

@@ -1,4 +1,4 @@
-"""What a run records besides its spikes."""
+"""What a run records."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import InputError
-from neuro_mod.core.spiking_net.engine.trial import Recording
+from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
+from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
 RECORDABLE = ("spikes", "voltage", "current")
+_TRACES = ("voltage", "current")
 
 
 @dataclass(frozen=True)
@@ -22,41 +24,55 @@ class ChosenRecording:
     """What a user wants recorded.
 
     Args:
-        names: Which of ``voltage`` and ``current``.
-        neurons: Of which neurons, shape ``(n_recorded,)``.
-        every: Every so many steps.
+        names: Which of `RECORDABLE`, in that order.
+        neurons: Neurons whose voltage and current are recorded, shape ``(n_recorded,)``.
+        every: Record these every so many steps.
     """
 
     names: tuple[str, ...]
     neurons: NDArray[np.int64]
     every: int
 
-    def for_engine(self, n_steps: int, dtype: str) -> Recording:
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """Which of ``voltage`` and ``current``."""
+        return tuple(name for name in _TRACES if name in self.names)
+
+    def for_engine(self, n_steps: int, delta_t: float, dtype: str, on_spikes: SpikeSink | None = None) -> Recording:
         """The same for the engine.
 
         Args:
             n_steps: Length of the run.
+            delta_t: Time step in seconds.
             dtype: Precision of the traces.
+            on_spikes: Takes the spikes, which then are not kept in memory.
 
         Raises:
             InputError: The traces would not fit into memory.
         """
         n_samples = -(-n_steps // self.every)
-        needed = len(self.names) * len(self.neurons) * n_samples * np.dtype(dtype).itemsize
+        needed = len(self.traces) * len(self.neurons) * n_samples * np.dtype(dtype).itemsize
         if needed > _physical_memory():
             raise InputError(
-                f"recording {' and '.join(self.names)} needs {needed / 1e9:.3g} GB of memory; "
+                f"recording {' and '.join(self.traces)} needs {needed / 1e9:.3g} GB of memory; "
                 "record fewer neurons, fewer steps (every), or the spikes alone"
             )
-        voltage, current = (self.neurons if name in self.names else () for name in ("voltage", "current"))
-        return Recording(voltage=voltage, current=current, every=self.every)
+        voltage, current = (self.neurons if name in self.names else () for name in _TRACES)
+        return Recording(
+            spikes="spikes" in self.names and on_spikes is None,
+            on_spikes=on_spikes if "spikes" in self.names else None,
+            bin_steps=steps_per_sample(delta_t),
+            voltage=voltage,
+            current=current,
+            every=self.every,
+        )
 
 
 def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons: int) -> ChosenRecording:
     """Check what a user wants recorded.
 
     Args:
-        record: Some of ``spikes`` (always recorded), ``voltage``, ``current``.
+        record: Some of `RECORDABLE`.
         neurons: Indices, or a boolean mask of shape ``(n_neurons,)``; None for all.
         every: Record voltage and current every so many steps.
         n_neurons: Number of neurons in the network.
@@ -70,7 +86,7 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
         raise InputError(f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)}")
     if not isinstance(every, int | np.integer) or not 1 <= every <= MOST_STEPS:
         raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MOST_STEPS}")
-    kept = tuple(name for name in ("voltage", "current") if name in names)
+    kept = tuple(name for name in RECORDABLE if name in names)
     return ChosenRecording(kept, _indices(neurons, n_neurons), int(every))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -27,9 +27,10 @@ from neuro_mod.execution.assembly import build_circuit, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.progress import simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.execution.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
 from neuro_mod.execution.stagers.spiking_net_files import check_plot_arg, save_plots, save_results
-from neuro_mod.execution.stagers.spiking_net_metadata import describe_run
+from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
 
 
 class StageSNNSimulation:
@@ -76,6 +77,22 @@ class StageSNNSimulation:
         """The network, drawn when first needed."""
         return draw_network(self.circuit, self.random_seed)
 
+    def trial(
+        self,
+        duration_sec: float | None = None,
+        delta_t: float | None = None,
+        record: Sequence[str] = ("spikes",),
+        *,
+        neurons: Any = None,
+        every: int = 1,
+        dtype: Precision = "float32",
+        initial_state: State | None = None,
+    ) -> Trial:
+        """What `run` simulates, for `simulate_batch` and `simulate_pair`; arguments and errors as for `run`."""
+        recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
+        experiment = self._with_times(duration_sec, delta_t)
+        return self._stage(experiment, recording, dtype, initial_state).trial
+
     def run(
         self,
         duration_sec: float | None = None,
@@ -87,19 +104,21 @@ class StageSNNSimulation:
         dtype: Precision = "float32",
         initial_state: State | None = None,
         progress: bool = False,
+        on_spikes: SpikeStream | None = None,
     ) -> SpikingOutputs:
         """Simulate.
 
         Args:
             duration_sec: Replaces ``init_params.duration_sec``, in seconds.
             delta_t: Replaces ``init_params.delta_t``, in seconds.
-            record: What to record besides the spikes: ``voltage``, ``current``.
+            record: What to record: ``spikes``, ``voltage``, ``current``. Spike counts and rates always are.
             neurons: Whose voltage and current: indices, or a boolean mask of shape ``(n_neurons,)``; all by default.
             every: Record voltage and current every so many steps.
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
                 where it stands.
             progress: Show the progress on stderr.
+            on_spikes: Takes the spikes instead of the memory, for long runs.
 
         Returns:
             The results, see `SpikingOutputs`.
@@ -107,45 +126,29 @@ class StageSNNSimulation:
         Raises:
             InputError: An argument is not valid, or the recording would not fit into memory.
             ValueError: ``dtype`` or ``initial_state`` does not fit.
+            FloatingPointError: The state became infinite or NaN; the message says where and when.
             SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
-        check_choice("dtype", dtype, Precision)
         experiment = self._with_times(duration_sec, delta_t)
-        step = experiment.init_params.delta_t
-        n_steps = round(experiment.init_params.duration_sec / step)
-        to_record = recording.for_engine(n_steps, dtype)
-        self._check_external_rate(step)
-        state = initial_state or self._initial_state()
-        stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, step)
-        trial = Trial(
-            network=self.network,
-            state=state,
-            n_steps=n_steps,
-            delta_t=step,
-            seed=self.random_seed,
-            stimulus=stimulus if stimulus.gain.any() else None,
-            mechanism=experiment.init_params.mechanism,
-            dtype=dtype,
-            recording=to_record,
-        )
+        staged = self._stage(experiment, recording, dtype, initial_state, on_spikes)
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
             timing.lap("simulation")
-            self.outputs = self._collect(experiment, simulation, stimulus, recording, dtype, timing, interrupted)
+            self.outputs = self._collect(staged, simulation, timing, interrupted)
             return self.outputs
 
         def advanced(done: int) -> None:
             if done == 0:
                 timing.lap("compilation")
-            report(done * step)
+            report(done * staged.trial.delta_t)
 
-        shown = simulation_progress(n_steps * step) if progress else nullcontext(lambda _: None)
+        shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
         try:
             with shown as report:
-                simulation = simulate(trial, advanced)
+                simulation = simulate(staged.trial, advanced)
         except SimulationInterrupted as interruption:
             finish(interruption.finished, interrupted=True)
             raise
@@ -187,9 +190,10 @@ class StageSNNSimulation:
             return self.run(record=record, neurons=neurons, every=every, **run_options)
         folder = RunFolder(out or self.output_folder)
         try:
-            outputs = self.run(record=record, neurons=neurons, every=every, **run_options)
+            with SpikeStream(folder.path) as stream:
+                outputs = self.run(record=record, neurons=neurons, every=every, on_spikes=stream, **run_options)
         except SimulationInterrupted as interruption:
-            if self.outputs is not None and interruption.finished.spikes.n_steps:
+            if self.outputs is not None and interruption.finished.n_steps:
                 self._write(folder, self.outputs, plot_arg, save=settings.save or out is not None)
             raise
         self._write(folder, outputs, plot_arg, save=settings.save or out is not None)
@@ -225,40 +229,64 @@ class StageSNNSimulation:
         types = self.circuit.populations.types[self.circuit.populations.of_neuron]
         return np.unique(types, return_index=True)[1].tolist()
 
-    def _collect(
+    def _stage(
         self,
         experiment: Experiment,
-        simulation: Simulation,
-        stimulus: Stimulus,
         recording: ChosenRecording,
-        dtype: str,
-        timing: _Timing,
-        interrupted: bool,
-    ) -> SpikingOutputs:
-        spikes = simulation.spikes
-        metadata = describe_run(
-            experiment,
-            spikes,
-            first_step=simulation.state.step - spikes.n_steps,
-            recorded_every=recording.every,
+        dtype: Precision,
+        initial_state: State | None,
+        on_spikes: SpikeStream | None = None,
+    ) -> _Staged:
+        check_choice("dtype", dtype, Precision)
+        delta_t = experiment.init_params.delta_t
+        n_steps = round(experiment.init_params.duration_sec / delta_t)
+        to_record = recording.for_engine(n_steps, delta_t, dtype, on_spikes)
+        self._check_external_rate(delta_t)
+        state = initial_state or self._initial_state()
+        stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
+        trial = Trial(
+            network=self.network,
+            state=state,
+            n_steps=n_steps,
+            delta_t=delta_t,
+            seed=self.random_seed,
+            stimulus=stimulus if stimulus.gain.any() else None,
+            mechanism=experiment.init_params.mechanism,
             dtype=dtype,
+            recording=to_record,
+        )
+        return _Staged(experiment, recording, stimulus, trial, on_spikes)
+
+    def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
+        recording, populations = staged.recording, self.circuit.populations
+        held: dict[str, Any] = {}
+        if "spikes" in recording.names:
+            length = simulation.n_steps, populations.n_neurons, simulation.delta_t
+            held["spikes"] = staged.on_spikes.events(*length) if staged.on_spikes else simulation.spikes
+        held |= {"spike_counts": simulation.spike_counts}
+        held |= {name: getattr(simulation, name) for name in recording.traces}
+        held["stimulus"] = Stimulus(staged.stimulus.gain, staged.stimulus.course[: simulation.n_steps])
+        held["clusters"] = populations.of_neuron
+        held["metadata"] = describe_run(
+            staged.experiment,
+            simulation,
+            recorded_every=recording.every,
+            dtype=staged.trial.dtype,
             interrupted=interrupted,
             wall_seconds=timing.laps,
         )
-        traces = {name: getattr(simulation, name) for name in recording.names}
-        part = Stimulus(stimulus.gain, stimulus.course[: spikes.n_steps])
-        return SpikingOutputs(
-            {
-                "spikes": spikes,
-                **traces,
-                "stimulus": part,
-                "clusters": self.circuit.populations.of_neuron,
-                "metadata": metadata,
-            },
-            {"weights": self.network.dense_weights},
-            simulation.state,
-            recording.neurons,
-        )
+        made = {"rates": lambda: population_rates(populations, simulation), "weights": self.network.dense_weights}
+        return SpikingOutputs(held, made, simulation.state, recording.neurons)
+
+
+class _Staged(NamedTuple):
+    """A run that is ready to begin."""
+
+    experiment: Experiment
+    recording: ChosenRecording
+    stimulus: Stimulus
+    trial: Trial
+    on_spikes: SpikeStream | None
 
 
 class _Timing:

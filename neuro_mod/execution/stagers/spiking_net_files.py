@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,23 @@ import numpy as np
 
 from neuro_mod.config import InputError
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import CLUSTERS, CONFIG, PLOTS, RUN, SPIKES, STATE, STIMULUS, TRACES, RunFolder
+from neuro_mod.execution.run_folder import (
+    CLUSTERS,
+    CONFIG,
+    PLOTS,
+    RATES,
+    RUN,
+    SPIKES,
+    STATE,
+    STIMULUS,
+    TRACES,
+    RunFolder,
+)
+from neuro_mod.execution.saved_arrays import state_arrays
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
 PICTURES = {"spikes": "raster", "rates": "cluster_rates", "voltage": "voltage"}
 #: Traces in the picture of the voltage, at most.
 _EXAMPLES = 4
+#: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
+_LONGEST_SHOWN = 10.0
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -38,9 +51,11 @@ def check_plot_arg(plot_arg: str) -> None:
 
 def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
     """Save spikes, recorded traces, cluster labels, stimulus, the resolved configuration, and how it all came about."""
-    save_spikes(folder, outputs["spikes"])
-    state = outputs.state
-    folder.save_arrays(STATE, **{field.name: getattr(state, field.name) for field in fields(state)})
+    if "spikes" in outputs:
+        save_spikes(folder, outputs["spikes"])
+    bin_width = outputs["metadata"]["rate_bin_sec"]
+    folder.save_arrays(RATES, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
+    folder.save_arrays(STATE, **state_arrays(outputs.state))
     folder.save_array(CLUSTERS, outputs["clusters"])
     for name, file in TRACES.items():
         if name in outputs:
@@ -85,13 +100,13 @@ def _drawings(outputs: SpikingOutputs, circuit: Circuit) -> dict[str, Callable[[
     from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
-    spikes, populations = outputs["spikes"], circuit.populations
+    populations, metadata = circuit.populations, outputs["metadata"]
     drawings = {
-        "spikes": lambda: raster(spikes, populations),
-        "rates": lambda: cluster_rate_map(
-            *smoothed_rates(spikes, populations.of_neuron, populations.total), populations
-        ),
+        "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
+    if "spikes" in outputs:
+        end = min(metadata["duration_sec"], _LONGEST_SHOWN) or None
+        drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
     if "voltage" in outputs and len(outputs.recorded_neurons):
         drawings["voltage"] = lambda: _voltage_figure(outputs, circuit)
     return drawings
@@ -100,15 +115,17 @@ def _drawings(outputs: SpikingOutputs, circuit: Circuit) -> dict[str, Callable[[
 def _voltage_figure(outputs: SpikingOutputs, circuit: Circuit) -> Figure:
     from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
 
-    spikes, populations = outputs["spikes"], circuit.populations
+    populations, metadata = circuit.populations, outputs["metadata"]
     shown = outputs.recorded_neurons[:_EXAMPLES]
-    voltage = outputs["voltage"][:, : len(shown)]
-    times = np.arange(len(voltage)) * outputs["metadata"]["recorded_every"] * spikes.delta_t
+    interval = metadata["recorded_every"] * metadata["delta_t"]
+    voltage = outputs["voltage"][: max(1, round(_LONGEST_SHOWN / interval)), : len(shown)]
+    times = np.arange(len(voltage)) * interval
+    spikes = outputs["spikes"].between(0.0, _LONGEST_SHOWN) if "spikes" in outputs else None
     population = populations.of_neuron[shown]
     return voltage_trace(
         times,
         voltage,
         circuit.threshold[population],
-        [spikes.times[spikes.neurons == neuron] for neuron in shown],
+        [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
         [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
     )

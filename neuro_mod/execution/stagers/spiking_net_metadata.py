@@ -9,15 +9,14 @@ import numpy as np
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, mean_rates, smoothed_rates
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, binned_rates, mean_rates, smooth, steps_per_sample
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
 
 
 def describe_run(
     experiment: Experiment,
-    spikes: SpikeEvents,
+    simulation: Simulation,
     *,
-    first_step: int,
     recorded_every: int,
     dtype: str,
     interrupted: bool,
@@ -27,36 +26,37 @@ def describe_run(
 
     Args:
         experiment: The experiment as it was run.
-        spikes: All its spikes.
-        first_step: Step at which it began, counted from the start of the noise.
+        simulation: What came of it.
         recorded_every: Steps between two samples of voltage and current.
         dtype: Precision.
         interrupted: Whether it was stopped before its end.
         wall_seconds: Wall-clock seconds by phase, ``simulation`` among them.
     """
     populations = experiment.populations
-    rates = mean_rates(spikes, populations.of_neuron, populations.total)
+    rates = mean_rates(simulation.spike_counts, populations.of_neuron, populations.total, simulation.duration)
+    delta_t = simulation.delta_t
     return {
         "version": neuro_mod.__version__,
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "dtype": dtype,
-        "duration_sec": spikes.duration,
-        "delta_t": spikes.delta_t,
-        "n_steps": spikes.n_steps,
-        "n_neurons": spikes.n_neurons,
-        "n_spikes": len(spikes),
-        "first_step": first_step,
+        "duration_sec": simulation.duration,
+        "delta_t": delta_t,
+        "n_steps": simulation.n_steps,
+        "n_neurons": populations.n_neurons,
+        "n_spikes": int(simulation.spike_counts.sum()),
+        "first_step": simulation.state.step - simulation.n_steps,
         "recorded_every": recorded_every,
+        "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "interrupted": interrupted,
         "mean_rates_hz": {
             name: float(rate) for name, rate in zip(populations.names, rates, strict=True) if np.isfinite(rate)
         },
         "mean_rates_by_kind_hz": _rates_by_kind(populations, rates),
-        "active_clusters": _mean_active_clusters(populations, spikes),
+        "active_clusters": _mean_active_clusters(populations, simulation),
         "active_above_hz": ACTIVE_RATE,
         "wall_seconds": wall_seconds,
-        "real_time_factor": spikes.duration / wall_seconds["simulation"],
+        "real_time_factor": simulation.duration / wall_seconds["simulation"],
     }
 
 
@@ -72,10 +72,18 @@ def _rates_by_kind(populations: Populations, rates: np.ndarray) -> dict[str, flo
     return by_kind
 
 
-def _mean_active_clusters(populations: Populations, spikes: SpikeEvents) -> float | None:
+def population_rates(populations: Populations, simulation: Simulation) -> np.ndarray:
+    """Rates in Hz, shape ``(n_bins, P)``; a last, incomplete bin is left out."""
+    bin_steps = steps_per_sample(simulation.delta_t)
+    complete = simulation.binned_counts[: simulation.n_steps // bin_steps]
+    return binned_rates(complete, populations.sizes, bin_steps * simulation.delta_t)
+
+
+def _mean_active_clusters(populations: Populations, simulation: Simulation) -> float | None:
     """Time average of the number of E clusters above `ACTIVE_RATE`; None where there is nothing to average."""
     n_clusters = populations.n_clusters if populations.cluster_sizes[EXCITATORY] else 0
-    _, rates = smoothed_rates(spikes, populations.of_neuron, populations.total)
+    bin_width = steps_per_sample(simulation.delta_t) * simulation.delta_t
+    _, rates = smooth(population_rates(populations, simulation)[:, :n_clusters], bin_width)
     if not n_clusters or not len(rates):
         return None
-    return float((rates[:, :n_clusters] > ACTIVE_RATE).sum(axis=1).mean())
+    return float((rates > ACTIVE_RATE).sum(axis=1).mean())

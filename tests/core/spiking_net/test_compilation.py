@@ -15,7 +15,7 @@ import numpy as np
 from neuro_mod.core.spiking_net.engine.compilation import cache_folder
 from neuro_mod.core.spiking_net.engine.kernel import advance
 from neuro_mod.execution.stagers import StageSNNSimulation
-outputs = StageSNNSimulation({}).run(duration_sec=0.02, record=())
+outputs = StageSNNSimulation({}).run(duration_sec=0.02, record=("spikes",))
 print(cache_folder(), outputs["spikes"].sum(), outputs["metadata"]["wall_seconds"]["compilation"])
 """
 

@@ -29,7 +29,7 @@ def clustered_network(seed=0, z=True):
     rng = np.random.default_rng(seed)
     n = SIZES.sum()
     connected = (rng.random((n, n)) < 0.3) & ~np.eye(n, dtype=bool)
-    senders, targets = np.nonzero(connected)
+    targets = np.nonzero(connected)[1]
     offsets = np.concatenate([[0], np.cumsum(connected.sum(axis=1))]).astype(np.uint64)
     weights = np.where(np.arange(P) < 4, 0.05, -0.12) * np.ones((P, 1))
     weights[range(3), range(3)] = 0.4
@@ -148,7 +148,9 @@ def test_before_it_changes_and_in_pieces_it_is_none(monkeypatch, name):
 
 def test_injected_spikes():
     rng = np.random.default_rng(3)
-    injected = InjectedSpikes(rng.integers(0, 300, 4000), rng.integers(0, SIZES.sum(), 4000), rng.normal(0.1, 0.1, 4000))
+    injected = InjectedSpikes(
+        rng.integers(0, 300, 4000), rng.integers(0, SIZES.sum(), 4000), rng.normal(0.1, 0.1, 4000)
+    )
     course = Course(np.array([0, 150]), np.array([np.full(P, 5e-3), np.linspace(3e-3, 9e-3, P)]))
     result = assert_equal_to_slow(trial(injected=injected, courses={"tau_synaptic": course}))
     assert not same_bytes(result, simulate(trial(courses={"tau_synaptic": course})))
@@ -159,7 +161,15 @@ def test_courses_of_general_weights():
     threshold = Course(np.array([0, 10]), np.array([[1.0, 1.0, 1.0], [1.0, 0.5, 1.0]]))
     current = Stimulus(np.full(3, 40.0), np.ones(400))  # V tends to 0.8
     result = simulate(
-        Trial(network=net, state=start(net), n_steps=400, delta_t=H, seed=1, stimulus=current, courses={"threshold": threshold})
+        Trial(
+            network=net,
+            state=start(net),
+            n_steps=400,
+            delta_t=H,
+            seed=1,
+            stimulus=current,
+            courses={"threshold": threshold},
+        )
     )
     assert result.spike_counts[0] == result.spike_counts[2] == 0 < result.spike_counts[1]
     for name in ("block_weights", "tau_synaptic"):
@@ -195,7 +205,10 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
         (lambda: Course(np.array([0.0]), np.ones((1, P))), "whole numbers"),
         (lambda: Course(np.array([0, 5]), np.ones((1, P))), "2 pieces needs as many"),
         (lambda: Course.sampled([np.full(P, np.nan)]), "finite"),
-        (lambda: simulate(trial(courses={"mood": Course.sampled(np.ones((1, P)))})), "no course of mood; valid: tau_mem"),
+        (
+            lambda: simulate(trial(courses={"mood": Course.sampled(np.ones((1, P)))})),
+            "no course of mood; valid: tau_mem",
+        ),
         (lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})), r"shape \(3,\), not \(6,\)"),
         (lambda: trial(injected=InjectedSpikes(np.array([300]), np.array([0]), np.ones(1))), r"0\.\.299, found 300"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))), r"0\.\.119, found -1"),

@@ -259,7 +259,7 @@ def test_rates_and_metastability_of_the_published_network(reference_circuit):
         warm = simulate(drawn, initial_state(drawn, seed), 1000, delta_t=H, seed=seed)
         spikes = simulate(drawn, warm.state, 9000, delta_t=H, seed=seed).spikes
         labels = reference_circuit.populations.of_neuron
-        rates = mean_rates(spikes, labels, 38)
+        rates = mean_rates(spikes.sum(axis=0), labels, 38, spikes.duration)
         clusters = smoothed_rates(spikes, labels, 38, sampling=1e-3)[1][:, :18]
         excitatory = np.average(rates[:19], weights=[80] * 18 + [160])
         inhibitory = np.average(rates[19:], weights=[20] * 18 + [40])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 from scipy.stats import chi2, norm, poisson
@@ -18,6 +19,11 @@ from neuro_mod.core.spiking_net.network import ExternalInput
 
 #: From "no spike ever" over the means of one and of several blocks of comparisons to means beyond the tables.
 MEANS = [0.0, 1e-6, 0.05, 1.0, 2.4, 3.3, 7.5, 12.0, 50.0, 90.0, 5000.0]
+
+
+def compiled(inlined):
+    """A function of the kernel that can be called from Python."""
+    return numba.njit(inlined.py_func)
 
 
 def listeners(rate, spread=0.0, n_neurons=20, n_sources=1):
@@ -77,16 +83,17 @@ def test_counts_are_independent_across_neurons_and_steps():
 def test_the_words_share_out_the_whole_distribution(mean):
     """The probability of each count, from the words that stand for it: the law itself instead of draws from it."""
     node, parts = np.zeros(1), np.empty(1)
+    tabulate, remaining_count = compiled(sampler.tabulate), compiled(sampler.remaining_count)
     width = sampler.widest_window(mean)
     front = np.zeros(width, np.int16)
-    first = sampler.tabulate(front, parts, mean, 0.0, node, np.ones(1))
+    first = tabulate(front, parts, mean, 0.0, node, np.ones(1))
     owned = np.diff(front.astype(int) + sampler.OFFSET, prepend=0)
     probability = np.zeros(first + width + int(20 * np.sqrt(mean)) + 50)
     probability[first : first + width] = owned / sampler.N_WORDS
     left = 1 - owned.sum() / sampler.N_WORDS
     n_words = 200_000
     for word in ((np.arange(n_words) + 0.5) / n_words * 2.0**32).astype(np.int64):
-        drawn = sampler.remaining_count(int(word), front, parts, first, mean, 0.0, node, np.ones(1))
+        drawn = remaining_count(int(word), front, parts, first, mean, 0.0, node, np.ones(1))
         probability[drawn] += left / n_words
     exact = poisson(mean).pmf(np.arange(len(probability))) if mean else np.eye(1, len(probability))[0]
     np.testing.assert_allclose(probability, exact, atol=1.01 * left / n_words)
@@ -95,7 +102,7 @@ def test_the_words_share_out_the_whole_distribution(mean):
 
 def test_no_mean_needs_a_wider_table_than_announced():
     means = np.concatenate([np.linspace(0, 200, 4001), np.geomspace(200, 1e6, 500)])
-    widths = [sampler.window(mean)[1] for mean in means]
+    widths = [sampler.window.py_func(mean)[1] for mean in means]
     assert all(width <= sampler.widest_window(mean) for mean, width in zip(means, widths, strict=True))
     bounds = [sampler.widest_window(mean) for mean in means]
     assert bounds == sorted(bounds)
@@ -104,7 +111,7 @@ def test_no_mean_needs_a_wider_table_than_announced():
 @pytest.mark.parametrize("mean", [0.7, 1.2, 6.0])
 def test_counts_follow_the_words_of_their_stream(mean):
     """By the definition: probabilities from SciPy, words from `Stream`, one neuron and step after another."""
-    first, width = sampler.window(mean)
+    first, width = sampler.window.py_func(mean)
     assert first == 0
     pmf = poisson(mean).pmf(np.arange(width + 40)) * 2**16
     tops = np.minimum(np.cumsum(np.floor(pmf[:width])), 2**16 - 1)

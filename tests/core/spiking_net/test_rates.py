@@ -15,7 +15,7 @@ def events(steps, neurons, n_steps=1000, n_neurons=4):
 
 def test_mean_rates_by_hand():
     spikes = events([0, 5, 5, 999], [0, 0, 1, 3])
-    rates = mean_rates(spikes, np.array([0, 0, 2, 2]), 3)
+    rates = mean_rates(spikes.sum(axis=0), np.array([0, 0, 2, 2]), 3, spikes.duration)
     assert rates[0] == 1.5 and np.isnan(rates[1]) and rates[2] == 0.5
 
 

@@ -43,7 +43,9 @@ def test_reductions_agree_with_the_spikes(trial, monkeypatch, updates_per_call, 
     assert np.array_equal(result.binned_counts, expected)
     assert np.array_equal(np.concatenate(sink.steps), spikes.steps)
     assert np.array_equal(np.concatenate(sink.neurons), spikes.neurons)
-    assert sink.done[-1] == 1003 and all(steps.max(initial=-1) < end for steps, end in zip(sink.steps, sink.done, strict=True))
+    assert sink.done[-1] == 1003 and all(
+        steps.max(initial=-1) < end for steps, end in zip(sink.steps, sink.done, strict=True)
+    )
 
 
 def test_spikes_need_not_be_kept(trial):

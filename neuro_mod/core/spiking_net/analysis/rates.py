@@ -1,4 +1,4 @@
-"""Firing rates of populations, from spike events."""
+"""Firing rates of populations, from spike counts."""
 
 from __future__ import annotations
 
@@ -10,24 +10,67 @@ from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 #: Width of the Gaussian kernel behind a cluster's rate, in seconds.
 KERNEL_WIDTH = 25e-3
+#: Distance of two samples of a rate, in seconds.
+SAMPLING = 5e-3
 #: A cluster whose rate exceeds this many Hz counts as active.
 ACTIVE_RATE = 20.0
 
 
-def mean_rates(spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int) -> NDArray[np.float64]:
+def mean_rates(
+    spike_counts: NDArray[np.integer], population: NDArray[np.int64], n_populations: int, duration: float
+) -> NDArray[np.float64]:
     """Mean rate per neuron of each population over the whole run.
 
     Args:
-        spikes: The spikes.
+        spike_counts: Spikes of each neuron, shape ``(n_neurons,)``.
         population: Population of each neuron, shape ``(n_neurons,)``.
         n_populations: Number of populations.
+        duration: Length of the run in seconds.
 
     Returns:
         Rates in Hz, shape ``(n_populations,)``; NaN where a population is empty or the run has no length.
     """
-    counts = np.bincount(population[spikes.neurons], minlength=n_populations)
+    counts = np.bincount(population, weights=spike_counts, minlength=n_populations)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return counts / (np.bincount(population, minlength=n_populations) * spikes.duration)
+        return counts / (np.bincount(population, minlength=n_populations) * duration)
+
+
+def binned_rates(binned_counts: NDArray[np.integer], sizes: NDArray[np.int64], bin_width: float) -> NDArray[np.float32]:
+    """Rate per neuron of each population in each bin.
+
+    Args:
+        binned_counts: Spikes of each population in each bin, shape ``(n_bins, P)``.
+        sizes: Neurons in each population, shape ``(P,)``.
+        bin_width: In seconds.
+
+    Returns:
+        Rates in Hz, shape ``(n_bins, P)``; NaN where a population is empty.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return binned_counts.astype(np.float32) / (sizes * bin_width).astype(np.float32)
+
+
+def smooth(
+    rates: NDArray[np.floating], bin_width: float, kernel_width: float = KERNEL_WIDTH
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Smooth binned rates with a Gaussian; at the borders the run is mirrored.
+
+    Args:
+        rates: Rates, shape ``(n_bins, P)``; overwritten.
+        bin_width: In seconds.
+        kernel_width: Standard deviation of the Gaussian in seconds.
+
+    Returns:
+        Times in the middle of the bins in seconds, shape ``(n_bins,)``, and the smoothed rates.
+    """
+    if len(rates):
+        gaussian_filter1d(rates, kernel_width / bin_width, axis=0, output=rates)
+    return (np.arange(len(rates)) + 0.5) * bin_width, rates
+
+
+def steps_per_sample(delta_t: float, sampling: float = SAMPLING) -> int:
+    """Steps between two samples of a rate, at least one."""
+    return max(1, round(sampling / delta_t))
 
 
 def smoothed_rates(
@@ -36,7 +79,7 @@ def smoothed_rates(
     n_populations: int,
     *,
     kernel_width: float = KERNEL_WIDTH,
-    sampling: float = 5e-3,
+    sampling: float = SAMPLING,
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Rate per neuron of each population over time, smoothed with a Gaussian.
 
@@ -51,14 +94,11 @@ def smoothed_rates(
         Sample times in seconds, shape ``(n_samples,)``, and rates in Hz, shape ``(n_samples, n_populations)``; NaN
         where a population is empty. A last, incomplete bin is left out.
     """
-    steps_per_bin = max(1, round(sampling / spikes.delta_t))
-    n_bins = spikes.n_steps // steps_per_bin
-    bins = spikes.steps // steps_per_bin
+    bin_steps = steps_per_sample(spikes.delta_t, sampling)
+    n_bins = spikes.n_steps // bin_steps
+    bins = spikes.steps // bin_steps
     complete = bins < n_bins
     cell = bins[complete].astype(np.int64) * n_populations + population[spikes.neurons[complete]]
     counts = np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
-    width = steps_per_bin * spikes.delta_t
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rates = counts / (np.bincount(population, minlength=n_populations) * width)
-    times = (np.arange(n_bins) + 0.5) * width
-    return times, gaussian_filter1d(rates, kernel_width / width, axis=0) if n_bins else rates
+    width = bin_steps * spikes.delta_t
+    return smooth(binned_rates(counts, np.bincount(population, minlength=n_populations), width), width, kernel_width)

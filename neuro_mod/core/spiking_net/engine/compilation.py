@@ -24,6 +24,7 @@ _SOURCES = (_CORE / "random.py", *sorted(Path(__file__).parent.glob("*.py")))
 
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": _FAST_MATH, "error_model": "numpy"}
 
 
 def cache_folder() -> Path:
@@ -43,7 +44,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     The compiled code is kept on disk, or, where no folder can be written, compiled anew in each process.
     """
-    dispatcher = inlined(function)
+    dispatcher = numba.njit(**_OPTIONS)(function)
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
     with suppress(OSError, RuntimeError):
@@ -55,8 +56,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """Compile a function that is called from kernels."""
-    return numba.njit(nogil=True, fastmath=_FAST_MATH, error_model="numpy")(function)
+    """Compile a function that is called from kernels alone, which spares the way in from Python."""
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
 class _KernelCache(FunctionCache):

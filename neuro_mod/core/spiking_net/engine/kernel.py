@@ -74,7 +74,7 @@ class Noise(NamedTuple):
 
 
 class Drive(NamedTuple):
-    """What is given: the stimulus ``gain[i] course[run_step]``, and spikes injected in ``steps`` (ascending).
+    """What is given: the stimulus ``gain[i] course[run_step]``, and spikes injected in ``steps``, ascending.
 
     ``jumps`` is what each of these adds to the current of its neuron.
     """
@@ -156,7 +156,10 @@ def _tabulate(noise: Noise, s: int, mean: Any, slope: Any, parts: Any) -> bool:
                 noise.first[s, i] = poisson.tabulate(
                     noise.front[s, :, i], parts, fixed, spread, noise.nodes, noise.node_weights
                 )
-    return noise.first[s].any()
+    shifted = False
+    for i in range(noise.first.shape[1]):
+        shifted |= noise.first[s, i] > 0
+    return shifted
 
 
 @inlined
@@ -187,10 +190,10 @@ def _draw_remaining(count: Any, noise: Noise, s: int, step: int, population: Any
             continue
         for i in range(start, min(start + _CHUNK, count.shape[0])):
             if count[i] == width:
-                fixed, spread = _mean_and_spread(noise, s, population[i], i)
+                fixed, spread = _mean_and_spread(noise, s, np.int64(population[i]), i)
                 key = noise.second_key[s]
                 word = _philox4x32((np.uint64(i), at & _LOW, at >> _HALF, _ZERO), (key[0], key[1]))[0]
-                front, first = noise.front[s, :, i], noise.first[s, i]
+                front, first = noise.front[s, :, i], np.int64(noise.first[s, i])
                 drawn = poisson.remaining_count(
                     word, front, parts, first, fixed, spread, noise.nodes, noise.node_weights
                 )
@@ -374,7 +377,7 @@ def advance(
         refractory: Steps left in the refractory period, shape ``(n,)``, int32.
         parameters: See `Parameters`; the first piece begins at ``begin`` or before.
         noise: See `Noise`.
-        drive: See `Drive`.
+        drive: See `Drive`; no spike is injected before ``begin``.
         wiring: See `Wiring`.
         traces: See `Traces`.
         spike_steps: Filled with the steps of the spikes, counted from the start of the run; at least n long.
@@ -388,7 +391,7 @@ def advance(
     words, parts = np.empty((n_sources, _WORDS, n), np.int16), np.empty(noise.nodes.shape[0])
     counts, n_counted = np.zeros((n_groups, 8 * wiring.bits.shape[1]), np.uint8), np.zeros(n_groups, np.int32)
     shifted = np.zeros(n_sources, np.bool_)
-    injected, n_spikes, k = np.searchsorted(drive.steps, begin), 0, -1
+    injected, n_spikes, k = 0, 0, -1
     for done in range(n_steps):
         if n_spikes + n > spike_steps.shape[0]:
             return done, n_spikes
@@ -408,7 +411,7 @@ def advance(
                 weight = parameters.external_weight[k, s, g]
                 _weigh(arrivals[segment], count[segment], noise.first[s][segment], shifted[s], weight)
 
-        strength, n_fired = drive.course[min(run_step, drive.course.shape[0] - 1)], 0
+        strength, n_fired = drive.course[min(run_step, drive.course.shape[0] - 1)], np.int64(0)
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
             v, r, gain = voltage[segment], refractory[segment], drive.gain[segment]

@@ -176,7 +176,7 @@ class _Run:
             refractory,
             self._table.between(begin, begin + n_steps),
             self._noise,
-            self._drive,
+            _from(self._drive, begin),
             self._wiring,
             self._traces,
             *self._buffer,
@@ -184,9 +184,7 @@ class _Run:
         steps, neurons = (buffer[:n_spikes].copy() for buffer in self._buffer)
         return State(voltage, current, refractory, state.step + done, self._trial.delta_t, state.seed), steps, neurons
 
-    def _in_bins(
-        self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]
-    ) -> tuple[int, NDArray[np.int32]]:
+    def _in_bins(self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
         """The bin that the latest call ended in, and the spikes in it and the following ones, up to step ``end``."""
         width, p = self._trial.recording.bin_steps, self._trial.network.n_populations
         if not width:
@@ -233,6 +231,12 @@ def _drive(trial: Trial, parameters: ParametersInTime, dtype: np.dtype) -> kerne
     steps, neurons = (np.asarray(values, np.int64)[order] for values in (injected.steps, injected.neurons))
     tau_synaptic = parameters["tau_synaptic"].at(steps)[np.arange(len(steps)), network.population[neurons]]
     return kernel.Drive(gain, course, steps, neurons, (injected.weights[order] / tau_synaptic).astype(dtype))
+
+
+def _from(drive: kernel.Drive, step: int) -> kernel.Drive:
+    """What is still to be given."""
+    first = np.searchsorted(drive.steps, step)
+    return drive._replace(steps=drive.steps[first:], neurons=drive.neurons[first:], jumps=drive.jumps[first:])
 
 
 def _traces(recording: Recording, n_neurons: int, n_steps: int, dtype: np.dtype) -> kernel.Traces:
