@@ -15,8 +15,16 @@ _HOMES = {
     "StageSNNSimulation": "neuro_mod.execution.stagers",
     "LIFNet": "neuro_mod.core.spiking_net.lif_net",
     "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
+    "Trial": "neuro_mod.core.spiking_net.engine.trial",
+    "Recording": "neuro_mod.core.spiking_net.engine.trial",
+    "Course": "neuro_mod.core.spiking_net.courses",
+    "InjectedSpikes": "neuro_mod.core.spiking_net.external.injected",
+    "simulate": "neuro_mod.core.spiking_net.engine.simulate",
+    "simulate_batch": "neuro_mod.core.spiking_net.engine.batch",
+    "simulate_pair": "neuro_mod.core.spiking_net.engine.batch",
     "load_spikes": "neuro_mod.execution.saved_arrays",
     "load_state": "neuro_mod.execution.saved_arrays",
+    "save_state": "neuro_mod.execution.saved_arrays",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,4 +1,4 @@
-"""Every code block of the README that is marked bash or python, executed in order in a copy of the repository."""
+"""Every code block of README and docs that is marked bash or python, executed in order in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 from shared import ROOT
 
-BLOCKS = re.findall(r"^```(bash|python)\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+
+
+def blocks_of(document: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^```(bash|python)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+
+
+BLOCKS = blocks_of(ROOT / "README.md")
+#: The blocks of a page of the docs build on one another.
+SCRIPTS = {page.name: "\n".join(code for _, code in blocks_of(page)) for page in DOCS if blocks_of(page)}
 
 
 def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -41,7 +50,14 @@ def test_block_runs(language, code, checkout):
     assert done.returncode == 0, done.stderr
 
 
-def test_links_lead_somewhere():
-    targets = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / "README.md").read_text())
-    missing = [target for target in targets if not (ROOT / target).exists()]
-    assert targets and not missing
+@pytest.mark.parametrize("page", SCRIPTS)
+def test_page_runs(page, checkout):
+    done = run_block("python", SCRIPTS[page], checkout)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing

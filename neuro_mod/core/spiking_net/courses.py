@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, SpikingNetwork, Synapses
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Course:
     """A quantity in time that is constant from one change to the next.
 
@@ -28,8 +28,8 @@ class Course:
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
 
-    def __post_init__(self) -> None:
-        steps, values = np.asarray(self.steps), np.asarray(self.values, np.float64)
+    def __init__(self, steps: ArrayLike, values: ArrayLike):
+        steps, values = np.asarray(steps), np.asarray(values, np.float64)
         whole = steps.ndim == 1 and np.issubdtype(steps.dtype, np.integer) and len(steps) > 0
         if not whole or steps[0] != 0 or (np.diff(steps) <= 0).any():
             raise ValueError("the steps of a course must be whole numbers that ascend from 0")

@@ -11,7 +11,7 @@ from slow_simulator import run_slowly
 
 from neuro_mod.core.clustering.adjacency import Adjacency
 from neuro_mod.core.spiking_net.courses import VARIABLE, Course
-from neuro_mod.core.spiking_net.engine import wiring
+from neuro_mod.core.spiking_net.engine import kernel, wiring
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
@@ -53,7 +53,7 @@ def clustered_network(seed=0, z=True):
     )
 
 
-def trial(net=None, n_steps=300, **others):
+def trial(net=None, n_steps=200, **others):
     net = net or clustered_network()
     everyone = np.arange(net.n_neurons)
     recording = Recording(voltage=everyone, current=everyone, bin_steps=7)
@@ -117,11 +117,23 @@ def test_all_courses_at_once(monkeypatch, dense_from):
     net, rng = clustered_network(), np.random.default_rng(2)
     courses = {}
     for name in VARIABLE:
-        steps = np.concatenate([[0], np.sort(rng.choice(np.arange(1, 200), 5, replace=False))])
+        steps = np.concatenate([[0], np.sort(rng.choice(np.arange(1, 150), 5, replace=False))])
         usual = baseline(net, name)
         courses[name] = Course(steps, usual * rng.uniform(0.8, 1.2, (6, *usual.shape)))
     gain = rng.uniform(-20, 20, net.n_neurons)
-    assert_equal_to_slow(trial(net, courses=courses, stimulus=Stimulus(gain, np.sin(np.arange(300) / 20))))
+    assert_equal_to_slow(trial(net, courses=courses, stimulus=Stimulus(gain, np.sin(np.arange(200) / 20))))
+
+
+def test_one_compilation_serves_all_trials_of_a_precision(monkeypatch):
+    net = clustered_network()
+    for name in VARIABLE:
+        usual = baseline(net, name)
+        simulate(trial(net, n_steps=9, courses={name: Course(np.array([0, 5]), np.array([usual, 1.1 * usual]))}))
+    monkeypatch.setattr(wiring, "DENSE", 2.0)
+    simulate(trial(clustered_network(z=False), stimulus=Stimulus(np.ones(120), np.broadcast_to(1.0, 200))))
+    simulate(trial(network(np.eye(3)), n_steps=9))
+    layouts = [signature for signature in kernel.advance.signatures if "float64" in str(signature[3])]
+    assert len(layouts) == 1
 
 
 @pytest.mark.parametrize("name", VARIABLE)
@@ -137,7 +149,7 @@ def test_before_it_changes_and_in_pieces_it_is_none(monkeypatch, name):
     net = clustered_network()
     usual = baseline(net, name)
     hat = Course(np.array([0, 100, 150]), np.array([usual, 1.3 * usual, usual]))
-    sampled = Course.sampled(hat.at(np.arange(300)))
+    sampled = Course.sampled(hat.at(np.arange(200)))
     with_hat, without = simulate(trial(net, courses={name: hat})), simulate(trial(net))
     assert same_bytes(with_hat, simulate(trial(net, courses={name: sampled})))
     assert with_hat.voltage[:100].tobytes() == without.voltage[:100].tobytes()
@@ -149,9 +161,9 @@ def test_before_it_changes_and_in_pieces_it_is_none(monkeypatch, name):
 def test_injected_spikes():
     rng = np.random.default_rng(3)
     injected = InjectedSpikes(
-        rng.integers(0, 300, 4000), rng.integers(0, SIZES.sum(), 4000), rng.normal(0.1, 0.1, 4000)
+        rng.integers(0, 200, 3000), rng.integers(0, SIZES.sum(), 3000), rng.normal(0.1, 0.1, 3000)
     )
-    course = Course(np.array([0, 150]), np.array([np.full(P, 5e-3), np.linspace(3e-3, 9e-3, P)]))
+    course = Course(np.array([0, 90]), np.array([np.full(P, 5e-3), np.linspace(3e-3, 9e-3, P)]))
     result = assert_equal_to_slow(trial(injected=injected, courses={"tau_synaptic": course}))
     assert not same_bytes(result, simulate(trial(courses={"tau_synaptic": course})))
 
@@ -210,7 +222,7 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
             "no course of mood; valid: tau_mem",
         ),
         (lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})), r"shape \(3,\), not \(6,\)"),
-        (lambda: trial(injected=InjectedSpikes(np.array([300]), np.array([0]), np.ones(1))), r"0\.\.299, found 300"),
+        (lambda: trial(injected=InjectedSpikes(np.array([200]), np.array([0]), np.ones(1))), r"0\.\.199, found 200"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))), r"0\.\.119, found -1"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1, 2]), np.ones(1))), "one step, one neuron"),
     ],

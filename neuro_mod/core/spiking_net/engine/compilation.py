@@ -25,6 +25,7 @@ _SOURCES = (_CORE / "random.py", *sorted(Path(__file__).parent.glob("*.py")))
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": _FAST_MATH, "error_model": "numpy"}
+_WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def cache_folder() -> Path:
@@ -57,7 +58,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that is called from kernels alone, which spares the way in from Python."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS)(function)
 
 
 class _KernelCache(FunctionCache):

@@ -71,7 +71,7 @@ class ParameterTable:
             d,
             threshold,
             reset,
-            refractory[:, first].astype(np.int32),
+            np.ascontiguousarray(refractory[:, first], np.int32),
             self._floats(external_weight[..., first]),
             self._parameters["external_rate"].at(steps)[:, self._sources] * spikes_per_rate,
             self._parameters["arousal_rate"].at(steps)[:, None] * spikes_per_rate,
