@@ -45,7 +45,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     The compiled code is kept on disk, or, where no folder can be written, compiled anew in each process.
     """
-    dispatcher = numba.njit(**_OPTIONS)(function)
+    dispatcher: Any = numba.njit(**_OPTIONS)(function)
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
     with suppress(OSError, RuntimeError):

@@ -23,8 +23,10 @@ _HALF = np.uint64(32)
 _QUARTER = np.uint64(16)
 _ZERO = np.uint64(0)
 _ONE = np.uint8(1)
-#: Neurons that are looked through together for something rare.
-_CHUNK = 64
+#: Neurons whose external counts are drawn together: their tables stay in the fastest cache.
+CHUNK = 1024
+#: Neurons that are looked through together for spikes.
+_LOOK = 64
 
 
 class Parameters(NamedTuple):
@@ -57,8 +59,8 @@ class Noise(NamedTuple):
 
     Neurons of population a are ``edges[a]`` up to ``edges[a + 1]``. ``z`` is the factor of each neuron; if it is empty,
     z is drawn in each step from ``nodes`` with probabilities ``node_weights``. Shapes: keys of the first and second
-    words ``(S, 2)``; front ``(S, width, n)``; first ``(S, n)``; mean and slope of the tables, NaN before they are
-    made, ``(S, P)``.
+    words ``(S, 2)``; front, the table of neuron i in ``front[s, i // CHUNK, :, i % CHUNK]``; first ``(S, n)``; mean and
+    slope of the tables, NaN before they are made, ``(S, P)``.
     """
 
     edges: Any
@@ -122,11 +124,11 @@ _philox4x32 = inlined(random.philox4x32)
 
 
 @inlined
-def _draw_words(words: Any, step: int, key: Any) -> None:
-    """Fill ``(8, n)`` with the words of eight consecutive steps, as signed numbers of 16 bits."""
+def _draw_words(words: Any, first: int, n: int, step: int, key: Any) -> None:
+    """Fill ``(8, CHUNK)`` with the words of n neurons from ``first`` on in a block of eight steps, as signed numbers."""
     block = np.uint64(step // _WORDS)
-    for i in range(words.shape[1]):
-        w = _philox4x32((np.uint64(i), block & _LOW, block >> _HALF, _ZERO), (key[0], key[1]))
+    for i in range(n):
+        w = _philox4x32((np.uint64(first + i), block & _LOW, block >> _HALF, _ZERO), (key[0], key[1]))
         words[0, i] = np.int16(w[0])
         words[1, i] = np.int16(w[0] >> _QUARTER)
         words[2, i] = np.int16(w[1])
@@ -147,19 +149,17 @@ def _mean_and_spread(noise: Noise, s: int, a: int, i: int) -> tuple[float, float
 
 @inlined
 def _tabulate(noise: Noise, s: int, mean: Any, slope: Any, parts: Any) -> bool:
-    """Make the tables of the populations whose mean or slope is new; tell whether any first count is above 0."""
+    """Make the tables of the populations whose mean or slope is new; tell whether there are any."""
+    anew = False
     for a in range(mean.shape[0]):
         if noise.mean[s, a] != mean[a] or noise.slope[s, a] != slope[a]:
+            anew = True
             noise.mean[s, a], noise.slope[s, a] = mean[a], slope[a]
             for i in range(noise.edges[a], noise.edges[a + 1]):
                 fixed, spread = _mean_and_spread(noise, s, a, i)
-                noise.first[s, i] = poisson.tabulate(
-                    noise.front[s, :, i], parts, fixed, spread, noise.nodes, noise.node_weights
-                )
-    shifted = False
-    for i in range(noise.first.shape[1]):
-        shifted |= noise.first[s, i] > 0
-    return shifted
+                front = noise.front[s, i // CHUNK, :, i % CHUNK]
+                noise.first[s, i] = poisson.tabulate(front, parts, fixed, spread, noise.nodes, noise.node_weights)
+    return anew
 
 
 @inlined
@@ -168,7 +168,7 @@ def _count_likely(count: Any, words: Any, front: Any) -> bool:
     most = np.int16(0)
     for block in range(0, front.shape[0], poisson.BLOCK):
         most = np.int16(0)
-        for i in range(words.shape[0]):
+        for i in range(count.shape[0]):
             k = np.int16(0) if block == 0 else count[i]
             for j in range(poisson.BLOCK):
                 k = np.int16(k + np.int16(words[i] >= front[block + j, i]))
@@ -178,61 +178,48 @@ def _count_likely(count: Any, words: Any, front: Any) -> bool:
 
 
 @inlined
-def _draw_remaining(count: Any, noise: Noise, s: int, step: int, population: Any, parts: Any) -> None:
-    """Draw the counts that the tables leave open, less the first count of the table."""
-    width = np.int16(noise.front.shape[1])
-    at = np.uint64(step)
-    for start in range(0, count.shape[0], _CHUNK):
-        most = np.int16(0)
-        for k in count[start : start + _CHUNK]:
-            most = max(most, k)
-        if most < width:
-            continue
-        for i in range(start, min(start + _CHUNK, count.shape[0])):
-            if count[i] == width:
-                fixed, spread = _mean_and_spread(noise, s, np.int64(population[i]), i)
-                key = noise.second_key[s]
-                word = _philox4x32((np.uint64(i), at & _LOW, at >> _HALF, _ZERO), (key[0], key[1]))[0]
-                front, first = noise.front[s, :, i], np.int64(noise.first[s, i])
-                drawn = poisson.remaining_count(
-                    word, front, parts, first, fixed, spread, noise.nodes, noise.node_weights
-                )
-                count[i] = drawn - first
+def _draw_remaining(count: Any, first: int, noise: Noise, s: int, step: int, population: Any, parts: Any) -> None:
+    """Draw the counts that the tables leave open, less the first count of the table; neurons are from ``first`` on."""
+    width, at, key = np.int16(noise.front.shape[2]), np.uint64(step), noise.second_key[s]
+    for at_count in range(count.shape[0]):
+        if count[at_count] == width:
+            i = first + at_count
+            word = _philox4x32((np.uint64(i), at & _LOW, at >> _HALF, _ZERO), (key[0], key[1]))[0]
+            fixed, spread = _mean_and_spread(noise, s, np.int64(population[i]), i)
+            front, lowest = noise.front[s, i // CHUNK, :, i % CHUNK], np.int64(noise.first[s, i])
+            drawn = poisson.remaining_count(word, front, parts, lowest, fixed, spread, noise.nodes, noise.node_weights)
+            count[at_count] = drawn - lowest
 
 
 @inlined
 def _draw_counts(
-    count: Any, words: Any, step: int, redraw: bool, noise: Noise, s: int, population: Any, parts: Any
+    counts: Any, words: Any, step: int, redraw: bool, noise: Noise, s: int, population: Any, parts: Any
 ) -> None:
-    """External spikes of each neuron from source s in one step, less the first count of its table."""
-    if redraw:
-        _draw_words(words, step, noise.key[s])
-    if _count_likely(count, words[step % _WORDS], noise.front[s]):
-        _draw_remaining(count, noise, s, step, population, parts)
+    """External spikes of each neuron from source s, less the first count of its table, from a step to the next block.
+
+    Some neurons at a time go through all steps, so that their tables are read from memory once.
+    """
+    for chunk in range(words.shape[0]):
+        start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, counts.shape[1])
+        if redraw:
+            _draw_words(words[chunk], start, stop - start, step, noise.key[s])
+        for t in range(step % _WORDS, _WORDS):
+            count = counts[t, start:stop]
+            if _count_likely(count, words[chunk, t], noise.front[s, chunk]):
+                _draw_remaining(count, start, noise, s, step - step % _WORDS + t, population, parts)
 
 
 @inlined
-def _weigh(arrivals: Any, count: Any, first: Any, shifted: bool, weight: Any) -> None:
-    for i in range(arrivals.shape[0]):
-        arrivals[i] += weight * np.float32(count[i])
-    if shifted:
-        for i in range(arrivals.shape[0]):
-            arrivals[i] += weight * np.float32(first[i])
+def _weigh(current: Any, count: Any, weight: Any) -> None:
+    for i in range(current.shape[0]):
+        current[i] += weight * np.float32(count[i])
 
 
 @inlined
 def _integrate(
-    voltage: Any,
-    current: Any,
-    refractory: Any,
-    arrivals: Any,
-    gain: Any,
-    strength: Any,
-    parameters: Parameters,
-    k: int,
-    g: int,
+    voltage: Any, current: Any, refractory: Any, gain: Any, strength: Any, parameters: Parameters, k: int, g: int
 ) -> None:
-    """Voltage, decay of the current, and external arrivals."""
+    """Voltage, then decay of the current."""
     a, b, c, d = parameters.a[k, g], parameters.b[k, g], parameters.c[k, g], parameters.d[k, g]
     reset, push = parameters.reset_voltage[k, g], c * strength
     driven = strength != 0
@@ -243,15 +230,15 @@ def _integrate(
             free += push * gain[i]
         voltage[i] = reset if held else free
         refractory[i] -= np.int32(held)
-        current[i] = d * current[i] + arrivals[i]
+        current[i] = d * current[i]
 
 
 @inlined
 def _fire(voltage: Any, refractory: Any, parameters: Parameters, k: int, g: int, fired: Any, n_fired: int) -> int:
     """Reset the neurons at threshold and append their indices to the ``n_fired`` in ``fired``; return their number."""
     threshold, begin = parameters.threshold[k, g], parameters.edges[g]
-    for start in range(0, voltage.shape[0], _CHUNK):
-        stop = min(start + _CHUNK, voltage.shape[0])
+    for start in range(0, voltage.shape[0], _LOOK):
+        stop = min(start + _LOOK, voltage.shape[0])
         any_fired = False
         for i in range(start, stop):
             any_fired |= voltage[i] >= threshold
@@ -266,20 +253,21 @@ def _fire(voltage: Any, refractory: Any, parameters: Parameters, k: int, g: int,
 
 
 @inlined
-def _count_receivers(counts: Any, bits: Any) -> None:
+def _count_receivers(received: Any, bits: Any) -> None:
     """Add the bits of one sender to the counts of its receivers."""
     width = bits.shape[0]
     for bit in range(8):
-        part, shift = counts[bit * width : (bit + 1) * width], np.uint8(bit)
+        part, shift = received[bit * width : (bit + 1) * width], np.uint8(bit)
         for i in range(width):
             part[i] = np.uint8(part[i] + ((bits[i] >> shift) & _ONE))
 
 
 @inlined
-def _add_counted(current: Any, counts: Any, weights: Any, edges: Any) -> None:
-    """Add a group's counted spikes to the current and begin to count anew."""
+def _add_received(current: Any, received: Any, weights: Any, edges: Any) -> None:
+    """Add the counted spikes of a group to the current and begin to count anew."""
     for g in range(weights.shape[0]):
-        part, counted, weight = current[edges[g] : edges[g + 1]], counts[edges[g] : edges[g + 1]], weights[g]
+        segment, weight = slice(edges[g], edges[g + 1]), weights[g]
+        part, counted = current[segment], received[segment]
         for i in range(part.shape[0]):
             part[i] += weight * np.float32(counted[i])
             counted[i] = 0
@@ -314,7 +302,13 @@ def _add_each(current: Any, targets: Any, weights: Any) -> None:
 
 @inlined
 def _deliver(
-    current: Any, fired: Any, counts: Any, n_counted: Any, parameters: Parameters, k: int, wiring: Wiring
+    current: Any,
+    fired: Any,
+    received: Any,
+    n_received: Any,
+    parameters: Parameters,
+    k: int,
+    wiring: Wiring,
 ) -> None:
     """Recurrent arrivals of one step."""
     last = wiring.offsets.shape[1] - 1
@@ -329,15 +323,15 @@ def _deliver(
             _add_to_each(current, wiring.targets[synapses], parameters.run_weight[k, b, r])
         if wiring.bits.shape[0]:
             h = wiring.group[b]
-            if n_counted[h] == _LARGEST_COUNT:
-                _add_counted(current, counts[h], parameters.group_weight[k, h], parameters.edges)
-                n_counted[h] = 0
-            _count_receivers(counts[h], wiring.bits[j])
-            n_counted[h] += 1
-    for h in range(n_counted.shape[0]):
-        if n_counted[h]:
-            _add_counted(current, counts[h], parameters.group_weight[k, h], parameters.edges)
-            n_counted[h] = 0
+            if n_received[h] == _LARGEST_COUNT:
+                _add_received(current, received[h], parameters.group_weight[k, h], parameters.edges)
+                n_received[h] = 0
+            _count_receivers(received[h], wiring.bits[j])
+            n_received[h] += 1
+    for h in range(n_received.shape[0]):
+        if n_received[h]:
+            _add_received(current, received[h], parameters.group_weight[k, h], parameters.edges)
+            n_received[h] = 0
 
 
 @inlined
@@ -387,10 +381,11 @@ def advance(
         Steps done and spikes written.
     """
     n, n_sources, n_groups = voltage.shape[0], noise.front.shape[0], parameters.group_weight.shape[1]
-    arrivals, count, fired = np.empty_like(voltage), np.empty(n, np.int16), np.empty(n, np.int32)
-    words, parts = np.empty((n_sources, _WORDS, n), np.int16), np.empty(noise.nodes.shape[0])
-    counts, n_counted = np.zeros((n_groups, 8 * wiring.bits.shape[1]), np.uint8), np.zeros(n_groups, np.int32)
-    shifted = np.zeros(n_sources, np.bool_)
+    words = np.empty((n_sources, noise.front.shape[1], _WORDS, CHUNK), np.int16)
+    counts = np.empty((n_sources, _WORDS, n), np.int16)
+    fired, parts = np.empty(n, np.int32), np.empty(noise.nodes.shape[0])
+    shifted, recount = np.zeros((2, n_sources), np.bool_)
+    received, n_received = np.zeros((n_groups, 8 * wiring.bits.shape[1]), np.uint8), np.zeros(n_groups, np.int32)
     injected, n_spikes, k = 0, 0, -1
     for done in range(n_steps):
         if n_spikes + n > spike_steps.shape[0]:
@@ -400,25 +395,29 @@ def advance(
         if k < 0 or (k + 1 < parameters.begins.shape[0] and run_step == parameters.begins[k + 1]):
             k += 1
             for s in range(n_sources):
-                shifted[s] = _tabulate(noise, s, parameters.mean[k, s], parameters.slope[k, s], parts)
-
-        arrivals[:] = 0
-        for s in range(n_sources):
-            redraw = done == 0 or step % _WORDS == 0
-            _draw_counts(count, words[s], step, redraw, noise, s, wiring.population, parts)
-            for g in range(parameters.edges.shape[0] - 1):
-                segment = slice(parameters.edges[g], parameters.edges[g + 1])
-                weight = parameters.external_weight[k, s, g]
-                _weigh(arrivals[segment], count[segment], noise.first[s][segment], shifted[s], weight)
+                recount[s] = _tabulate(noise, s, parameters.mean[k, s], parameters.slope[k, s], parts)
+                shifted[s] = noise.first[s].max() > 0
 
         strength, n_fired = drive.course[min(run_step, drive.course.shape[0] - 1)], np.int64(0)
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
             v, r, gain = voltage[segment], refractory[segment], drive.gain[segment]
-            _integrate(v, current[segment], r, arrivals[segment], gain, strength, parameters, k, g)
+            _integrate(v, current[segment], r, gain, strength, parameters, k, g)
             n_fired = _fire(v, r, parameters, k, g, fired, n_fired)
 
-        _deliver(current, fired[:n_fired], counts, n_counted, parameters, k, wiring)
+        redraw = done == 0 or step % _WORDS == 0
+        for s in range(n_sources):
+            if redraw or recount[s]:
+                _draw_counts(counts[s], words[s], step, redraw, noise, s, wiring.population, parts)
+                recount[s] = False
+            for g in range(parameters.edges.shape[0] - 1):
+                segment = slice(parameters.edges[g], parameters.edges[g + 1])
+                weight = parameters.external_weight[k, s, g]
+                _weigh(current[segment], counts[s, step % _WORDS, segment], weight)
+                if shifted[s]:
+                    _weigh(current[segment], noise.first[s, segment], weight)
+
+        _deliver(current, fired[:n_fired], received, n_received, parameters, k, wiring)
         while injected < drive.steps.shape[0] and drive.steps[injected] == run_step:
             current[drive.neurons[injected]] += drive.jumps[injected]
             injected += 1
@@ -447,13 +446,15 @@ def draw_counts(first_step: int, n_steps: int, mean: Any, slope: Any, noise: Noi
         Counts of shape ``(n_steps, S, n)``.
     """
     n_sources, n = noise.first.shape
-    count, words, parts = np.empty(n, np.int16), np.empty((_WORDS, n), np.int16), np.empty(noise.nodes.shape[0])
+    words, drawn = np.empty((noise.front.shape[1], _WORDS, CHUNK), np.int16), np.empty((_WORDS, n), np.int16)
+    parts = np.empty(noise.nodes.shape[0])
     counts = np.empty((n_steps, n_sources, n), np.int32)
     for s in range(n_sources):
         _tabulate(noise, s, mean[s], slope[s], parts)
         for done in range(n_steps):
             step = first_step + done
-            _draw_counts(count, words, step, done == 0 or step % _WORDS == 0, noise, s, population, parts)
+            if done == 0 or step % _WORDS == 0:
+                _draw_counts(drawn, words, step, True, noise, s, population, parts)
             for i in range(n):
-                counts[done, s, i] = count[i] + noise.first[s, i]
+                counts[done, s, i] = drawn[step % _WORDS, i] + noise.first[s, i]
     return counts

@@ -34,6 +34,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
         )
     external, sources, n = network.external, active_sources(network), network.n_neurons
     nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()
+    width = poisson.widest_window(largest_mean)
     tabulated_for = np.full((len(sources), network.n_populations), np.nan)
     return kernel.Noise(
         edges=np.concatenate([[0], np.cumsum(network.sizes)]),
@@ -42,7 +43,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
         node_weights=weights,
         key=_keys(seed, "external_input", sources),
         second_key=_keys(seed, "external_input_rest", sources),
-        front=np.zeros((len(sources), poisson.widest_window(largest_mean), n), np.int16),
+        front=np.zeros((len(sources), -(-n // kernel.CHUNK), width, kernel.CHUNK), np.int16),
         first=np.zeros((len(sources), n), np.int32),
         mean=tabulated_for,
         slope=tabulated_for.copy(),
