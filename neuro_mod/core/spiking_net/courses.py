@@ -89,10 +89,11 @@ class ParametersInTime:
     def __getitem__(self, name: str) -> Course:
         return self._courses[name]
 
-    def changes(self, begin: int, end: int) -> NDArray[np.int64]:
-        """``begin``, and the steps after it and before ``end`` at which anything changes."""
-        steps = [course.steps[(course.steps > begin) & (course.steps < end)] for course in self._courses.values()]
-        return np.unique(np.concatenate([[begin], *steps])).astype(np.int64)
+    def changes(self, begin: int, end: int, *names: str) -> NDArray[np.int64]:
+        """``begin``, and the steps after it and before ``end`` at which any of these changes; all by default."""
+        courses = [self[name] for name in names] if names else self._courses.values()
+        bounds = [(course.steps, np.searchsorted(course.steps, (begin + 1, end))) for course in courses]
+        return np.unique(np.concatenate([[begin], *(steps[first:last] for steps, (first, last) in bounds)]))
 
     def alike(self, *names: str) -> NDArray[np.bool_]:
         """Whether each population always has the same values as the one before it, shape ``(P - 1,)``."""

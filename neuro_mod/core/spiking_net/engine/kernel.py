@@ -60,7 +60,8 @@ class Noise(NamedTuple):
     Neurons of population a are ``edges[a]`` up to ``edges[a + 1]``. ``z`` is the factor of each neuron; if it is empty,
     z is drawn in each step from ``nodes`` with probabilities ``node_weights``. Shapes: keys of the first and second
     words ``(S, 2)``; front, the table of neuron i in ``front[s, i // CHUNK, :, i % CHUNK]``; first ``(S, n)``; mean and
-    slope of the tables, NaN before they are made, ``(S, P)``.
+    slope of the tables, NaN before they are made, ``(S, P)``; decay, the factor of z in the probability of no spike,
+    ``(S, n)``.
     """
 
     edges: Any
@@ -73,6 +74,7 @@ class Noise(NamedTuple):
     first: Any
     mean: Any
     slope: Any
+    decay: Any
 
 
 class Drive(NamedTuple):
@@ -125,7 +127,7 @@ _philox4x32 = inlined(random.philox4x32)
 
 @inlined
 def _draw_words(words: Any, first: int, n: int, step: int, key: Any) -> None:
-    """Fill ``(8, CHUNK)`` with the words of n neurons from ``first`` on in a block of eight steps, as signed numbers."""
+    """Fill ``(8, CHUNK)`` with the words of n neurons from ``first`` on in a block of eight steps, signed."""
     block = np.uint64(step // _WORDS)
     for i in range(n):
         w = _philox4x32((np.uint64(first + i), block & _LOW, block >> _HALF, _ZERO), (key[0], key[1]))
@@ -150,16 +152,47 @@ def _mean_and_spread(noise: Noise, s: int, a: int, i: int) -> tuple[float, float
 @inlined
 def _tabulate(noise: Noise, s: int, mean: Any, slope: Any, parts: Any) -> bool:
     """Make the tables of the populations whose mean or slope is new; tell whether there are any."""
+    scratch = np.empty((4, CHUNK))
     anew = False
     for a in range(mean.shape[0]):
         if noise.mean[s, a] != mean[a] or noise.slope[s, a] != slope[a]:
+            begin, end = noise.edges[a], noise.edges[a + 1]
+            if noise.slope[s, a] != slope[a]:
+                for i in range(begin, min(end, noise.z.shape[0])):
+                    noise.decay[s, i] = np.exp(-slope[a] * noise.z[i])
             anew = True
             noise.mean[s, a], noise.slope[s, a] = mean[a], slope[a]
-            for i in range(noise.edges[a], noise.edges[a + 1]):
-                fixed, spread = _mean_and_spread(noise, s, a, i)
-                front = noise.front[s, i // CHUNK, :, i % CHUNK]
-                noise.first[s, i] = poisson.tabulate(front, parts, fixed, spread, noise.nodes, noise.node_weights)
+            while begin < end:
+                stop = min(end, (begin // CHUNK + 1) * CHUNK)
+                _tabulate_neighbours(noise, s, a, begin, stop, scratch, parts)
+                begin = stop
     return anew
+
+
+@inlined
+def _tabulate_neighbours(noise: Noise, s: int, a: int, begin: int, end: int, scratch: Any, parts: Any) -> None:
+    """Make the tables of neurons of population a that are in one chunk."""
+    m, front, first = end - begin, noise.front[s, begin // CHUNK], noise.first[s, begin:end]
+    means, none, words, width = scratch[0][:m], scratch[1][:m], scratch[2][:m], scratch[3][:m]
+    for i in range(m):
+        means[i] = _mean_and_spread(noise, s, a, begin + i)[0]
+    lowest, highest, redrawn = means.min(), means.max(), noise.z.shape[0] == 0
+    if not redrawn:
+        narrowest, widest = poisson.window(lowest), poisson.window(highest)
+        first[:], width[:] = widest
+        if widest[0] > 0 or narrowest[1] < widest[1]:
+            for i in range(m):
+                first[i], width[i] = poisson.window(means[i])
+        at_no_z = np.exp(-noise.mean[s, a])
+        for i in range(m):
+            none[i] = at_no_z * noise.decay[s, begin + i]
+        poisson.tabulate_low(front, begin % CHUNK, means, none, words, width)
+    if redrawn or poisson.window(highest)[0] > 0:
+        for i in range(m):
+            if redrawn or first[i] > 0:
+                fixed, spread = _mean_and_spread(noise, s, a, begin + i)
+                column = front[:, (begin + i) % CHUNK]
+                first[i] = poisson.tabulate(column, parts, fixed, spread, noise.nodes, noise.node_weights)
 
 
 @inlined

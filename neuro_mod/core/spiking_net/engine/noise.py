@@ -47,6 +47,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
         first=np.zeros((len(sources), n), np.int32),
         mean=tabulated_for,
         slope=tabulated_for.copy(),
+        decay=np.ones((len(sources), n)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +11,12 @@ from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
-from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS
+from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
+
+_Values = NDArray[np.float64]
+_Quantities = Callable[..., tuple[_Values, ...]]
 
 
 class ParameterTable:
@@ -33,11 +38,12 @@ class ParameterTable:
         self._first = np.flatnonzero(np.append(True, ~same))
         starts = np.concatenate([[0], np.cumsum(trial.network.sizes)])
         self._edges = starts[np.append(self._first, trial.network.n_populations)]
-        self._constant = None if trial.courses else self._make(np.zeros(1, np.int64))
+        self._has_blocks = isinstance(trial.network.synapses, Synapses)
+        self._constant = None if trial.courses else self._make(0, 1)
 
     def between(self, begin: int, end: int) -> kernel.Parameters:
         """Parameters from step ``begin`` of the run to step ``end``."""
-        return self._constant or self._make(self._parameters.changes(begin, end))
+        return self._constant or self._make(begin, end)
 
     def largest_mean(self) -> float:
         """Bound on the mean external count of any neuron from one source in one step."""
@@ -46,38 +52,67 @@ class ParameterTable:
         means = self._trial.network.external.in_degree * (rate + aroused) * self._trial.delta_t
         return float(means.max(initial=0.0))
 
-    def _make(self, steps: NDArray[np.int64]) -> kernel.Parameters:
+    def _make(self, begin: int, end: int) -> kernel.Parameters:
+        steps = self._parameters.changes(begin, end)
+
+        def spread(quantities: _Quantities, *names: str) -> list[NDArray[np.float64]]:
+            """Quantities of some parameters, made where these change and given to all pieces."""
+            own = self._parameters.changes(begin, end, *names)
+            piece = np.searchsorted(own, steps, side="right") - 1
+            return [quantity[piece] for quantity in quantities(*(self._parameters[name].at(own) for name in names))]
+
         trial, first = self._trial, self._first
-        value = {name: self._parameters[name].at(steps) for name in NEURON_PARAMETERS}
-        tau_synaptic = value["tau_synaptic"]
-        advance = propagators(np, trial.mechanism, value["tau_membrane"], tau_synaptic, trial.delta_t)
-        refractory = np.minimum(np.rint(value["tau_refractory"] / trial.delta_t), MOST_STEPS)
-        external_weight = self._parameters["external_weight"].at(steps)[:, self._sources] / tau_synaptic[:, None]
-        spikes_per_rate = trial.network.external.in_degree[self._sources] * trial.delta_t
-        p = trial.network.n_populations
-        group_weight, run_weight = np.zeros((len(steps), 0, p)), np.zeros((len(steps), p, 0))
-        if self._blocks.n_runs.any() or len(self._blocks.typical):
-            weights = self._parameters["block_weights"].at(steps)
-            group_weight = self._blocks.typical_weights(weights) / tau_synaptic[:, None]
-            run_weight = self._blocks.run_weights(weights) / tau_synaptic[:, self._blocks.run_begin]
-        segments = [*advance, value["threshold"], value["reset_voltage"]]
-        a, b, c, d, threshold, reset = (self._floats(values[:, first]) for values in segments)
+        a, b, c, d = spread(self._propagators, "tau_membrane", "tau_synaptic")
+        threshold, reset, refractory = spread(_unchanged, "threshold", "reset_voltage", "tau_refractory")
+        (external_weight,) = spread(self._external_weight, "external_weight", "tau_synaptic")
+        mean, slope = spread(self._counts, "external_rate", "arousal_rate")
+        weights = ("block_weights", "tau_synaptic") if self._has_blocks else ("tau_synaptic",)
+        group_weight, run_weight = spread(self._recurrent_weights, *weights)
         return kernel.Parameters(
-            steps,
-            self._edges,
-            a,
-            b,
-            c,
-            d,
-            threshold,
-            reset,
-            np.ascontiguousarray(refractory[:, first], np.int32),
-            self._floats(external_weight[..., first]),
-            self._parameters["external_rate"].at(steps)[:, self._sources] * spikes_per_rate,
-            self._parameters["arousal_rate"].at(steps)[:, None] * spikes_per_rate,
-            self._floats(group_weight[..., first]),
-            self._floats(run_weight),
+            begins=steps,
+            edges=self._edges,
+            a=self._floats(a[:, first]),
+            b=self._floats(b[:, first]),
+            c=self._floats(c[:, first]),
+            d=self._floats(d[:, first]),
+            threshold=self._floats(threshold[:, first]),
+            reset_voltage=self._floats(reset[:, first]),
+            refractory_steps=_refractory_steps(refractory[:, first], trial.delta_t),
+            external_weight=self._floats(external_weight[..., first]),
+            mean=np.ascontiguousarray(mean),
+            slope=np.ascontiguousarray(slope),
+            group_weight=self._floats(group_weight[..., first]),
+            run_weight=self._floats(run_weight),
         )
 
-    def _floats(self, values: NDArray[np.float64]) -> NDArray[np.floating]:
+    def _propagators(self, tau_membrane: _Values, tau_synaptic: _Values) -> tuple[_Values, ...]:
+        return propagators(np, self._trial.mechanism, tau_membrane, tau_synaptic, self._trial.delta_t)
+
+    def _external_weight(self, weight: _Values, tau_synaptic: _Values) -> tuple[_Values, ...]:
+        return (weight[:, self._sources] / tau_synaptic[:, None],)
+
+    def _counts(self, rate: _Values, arousal_rate: _Values) -> tuple[_Values, ...]:
+        per_rate = self._trial.network.external.in_degree[self._sources] * self._trial.delta_t
+        return rate[:, self._sources] * per_rate, arousal_rate[:, None] * per_rate
+
+    def _recurrent_weights(self, *values: _Values) -> tuple[_Values, ...]:
+        *weights, tau_synaptic = values
+        if not weights:
+            k, p = tau_synaptic.shape
+            return np.zeros((k, 0, p)), np.zeros((k, p, 0))
+        blocks = self._blocks
+        return (
+            blocks.typical_weights(weights[0]) / tau_synaptic[:, None],
+            blocks.run_weights(weights[0]) / tau_synaptic[:, blocks.run_begin],
+        )
+
+    def _floats(self, values: _Values) -> NDArray[np.floating]:
         return np.ascontiguousarray(values, self._trial.dtype)
+
+
+def _unchanged(*values: _Values) -> tuple[_Values, ...]:
+    return values
+
+
+def _refractory_steps(tau_refractory: _Values, delta_t: float) -> NDArray[np.int32]:
+    return np.ascontiguousarray(np.minimum(np.rint(tau_refractory / delta_t), MOST_STEPS), np.int32)

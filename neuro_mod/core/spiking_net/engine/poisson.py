@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from neuro_mod.core.spiking_net.engine.compilation import inlined
 
 #: Number of words that counts share; tables hold them less `OFFSET`, as signed numbers of 16 bits.
@@ -110,6 +112,30 @@ def tabulate(front: Any, parts: Any, mean: float, spread: float, z: Any, z_weigh
     for k in range(width, len(front)):
         front[k] = words - OFFSET
     return first
+
+
+@inlined
+def tabulate_low(front: Any, begin: int, mean: Any, none: Any, words: Any, width: Any) -> None:
+    """Fill the tables of many neurons, as `tabulate` does, where windows begin at 0.
+
+    Args:
+        front: Tables to fill, one a column, at least as long as the longest window.
+        begin: Column of the first neuron.
+        mean: Mean counts, shape ``(m,)``.
+        none: Probabilities of no spike, likewise; overwritten.
+        words: Scratch, likewise.
+        width: Widths of the windows, likewise.
+    """
+    probability_of_k = none
+    words[:] = 0
+    for k in range(front.shape[0]):
+        row, rise = front[k][begin : begin + mean.shape[0]], 1 / (k + 1)
+        for i in range(mean.shape[0]):
+            own = np.floor(N_WORDS * probability_of_k[i])
+            total = words[i] + (own if k < width[i] else 0.0)
+            words[i] = total if total < N_WORDS - 1.0 else N_WORDS - 1.0
+            row[i] = np.int16(np.int32(words[i] - OFFSET))
+            probability_of_k[i] *= mean[i] * rise
 
 
 @inlined

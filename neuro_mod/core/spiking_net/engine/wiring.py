@@ -53,8 +53,11 @@ class Blocks:
 
     def run_weights(self, block_weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """From block weights ``(K, P, P)`` what runs carry, shape ``(K, P, R)``."""
-        carried = _carried(block_weights, self.group, self.typical)
-        return carried[:, self.run_begin, np.arange(len(self.group))[:, None]]
+        senders = np.arange(len(self.group))[:, None]
+        carried = block_weights[:, self.run_begin, senders]
+        if not len(self.typical):
+            return carried
+        return carried - block_weights[:, self.run_begin, self.typical[self.group[:, None], self.run_begin]]
 
 
 def is_dense(network: SpikingNetwork) -> bool:
