@@ -25,8 +25,8 @@ def why_brian2_is_missing() -> str:
     """What is missing to run Brian2; empty if nothing."""
     if not _PYTHON.exists():
         return f"its environment is not set up (make {_PYTHON.parents[1].relative_to(_ROOT)}/installed)"
-    needed = (os.environ.get("CXX", "g++"), "make")
-    return "".join(f"it compiles its simulations, and {tool} is not found" for tool in needed if not shutil.which(tool))
+    missing = [tool for tool in (os.environ.get("CXX", "g++"), "make") if not shutil.which(tool)]
+    return f"it compiles its simulations, but there is no {' and no '.join(missing)}" if missing else ""
 
 
 class Brian2Network:

@@ -25,7 +25,7 @@ def nest():
     return module
 
 
-@pytest.fixture(scope="session", autouse=False)
+@pytest.fixture(scope="session")
 def brian2() -> None:
     missing = why_brian2_is_missing()
     if missing:

@@ -7,6 +7,7 @@ order of events it is compared with us, and with a delay of one step with NEST.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -56,6 +57,13 @@ def compiled(brian2: None, network: SpikingNetwork) -> Iterator[Brian2Network]:
 def test_brian2_and_the_engine(compiled: Brian2Network, summary: Summary, engine):
     theirs = [summary(compiled.run(seed)[1]) for seed in SEEDS]
     assert how_they_differ(engine("float64", N_STEPS, SEEDS), theirs) == []
+
+
+def test_a_refractory_period_one_step_short_is_found(brian2: None, network, summary: Summary, engine):
+    neurons = plain(network)
+    with Brian2Network(replace(neurons, tau_refractory=neurons.tau_refractory - DELTA_T), N_STEPS, DELTA_T) as short:
+        theirs = [summary(short.run(seed)[1]) for seed in SEEDS]
+    assert how_they_differ(engine("float64", N_STEPS, SEEDS), theirs) != []
 
 
 def test_nest_and_brian2_with_the_delay_of_nest(nest, compiled: Brian2Network, network, summary: Summary):

@@ -44,8 +44,8 @@ def injected(network: SpikingNetwork) -> InjectedSpikes:
     neurons, random = plain(network), np.random.default_rng(1)
     counts = random.poisson(neurons.external_rate.sum(axis=0) * DELTA_T, size=(N_STEPS, neurons.n_neurons))
     weight = neurons.external_weight[0] * random.uniform(0.8, 1.2, neurons.n_neurons)
-    at = np.nonzero(counts)
-    return InjectedSpikes(*at, counts[at] * weight[at[1]])
+    steps, receivers = np.nonzero(counts)
+    return InjectedSpikes(steps, receivers, counts[steps, receivers] * weight[receivers])
 
 
 @pytest.fixture(scope="module")
