@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.brian2_network import Brian2Network
 from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import PlainNetwork, plain
+from neuro_mod.core.choices import Precision
+from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.core.spiking_net.external.poisson import external_counts
+from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.lif_net import LIFNet
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
@@ -46,7 +48,7 @@ class Contender:
     remark: str = ""
 
 
-def engine(network: SpikingNetwork, duration: float, delta_t: float, seed: int, dtype: str) -> Contender:
+def engine(network: SpikingNetwork, duration: float, delta_t: float, seed: int, dtype: Precision) -> Contender:
     """The compiled loop of this package."""
     run = partial(engine_spikes, network, delta_t=delta_t, dtype=dtype)
     first, again = (timed(lambda: run(1, seed=seed))[0] for _ in range(2))
@@ -63,9 +65,10 @@ def engine(network: SpikingNetwork, duration: float, delta_t: float, seed: int, 
     )
 
 
-def engine_spikes(network: SpikingNetwork, n_steps: int, *, delta_t: float, seed: int, dtype: str) -> SpikeEvents:
+def engine_spikes(network: SpikingNetwork, n_steps: int, *, delta_t: float, seed: int, dtype: Precision) -> SpikeEvents:
     """Spikes of this package from the state zero."""
-    return simulate(network, initial_state(network, seed), n_steps, delta_t=delta_t, seed=seed, dtype=dtype).spikes
+    trial = Trial(network=network, state=initial_state(network, seed), n_steps=n_steps, delta_t=delta_t, dtype=dtype)
+    return simulate(trial).spikes
 
 
 def reference_module(network: SpikingNetwork, duration: float, delta_t: float, seed: int) -> Contender:
@@ -75,10 +78,10 @@ def reference_module(network: SpikingNetwork, duration: float, delta_t: float, s
     zero = torch.zeros(network.n_neurons, dtype=torch.float64)
 
     def prepare(repeat: int) -> Callable[[], tuple[float, Counts]]:
-        counts = torch.as_tensor(external_counts(network.external, seed + repeat, delta_t, n_steps)).double()
+        counts = torch.as_tensor(external_counts(network, seed + repeat, delta_t, n_steps)).double()
         return lambda: timed(lambda: module(zero, zero, None, counts).spikes.sum(dim=0).numpy().astype(np.int64))
 
-    size = 8 * n_steps * network.external.weight.size / 1e6
+    size = 8 * n_steps * network.external.n_sources * network.n_neurons / 1e6
     return Contender("LIFNet, float64", duration, prepare, remark=f"to prepare is to draw {size:.0f} MB of input")
 
 
@@ -87,7 +90,7 @@ def lif_net(network: SpikingNetwork, delta_t: float) -> LIFNet:
     neurons = plain(network)
     return LIFNet(
         network.dense_weights(),
-        neurons.external_weight,
+        network.per_neuron(network.external.weight),
         neurons.tau_membrane,
         neurons.tau_synaptic,
         neurons.tau_refractory,

@@ -71,23 +71,25 @@ class PlainNetwork:
 
 
 def plain(network: SpikingNetwork) -> PlainNetwork:
-    """Read a network of ours.
+    """Read a network of ours; external sources that send nothing are left out.
 
     Raises:
         ValueError: The external rate is redrawn in each step, which no other simulator is told to do.
     """
-    if network.external.rate_spread.any():
+    external = network.external
+    if external.z is None and external.arousal_rate.any():
         raise ValueError("arousal.heterogeneity: per_step has no counterpart in other simulators")
-    adjacency = network.synapses.adjacency
+    adjacency, rate = network.synapses.adjacency, network.external_rate()
+    present = rate.any(axis=1)
     return PlainNetwork(
         senders=adjacency.senders,
         targets=adjacency.targets.astype(np.int64),
-        weights=network.synapses.weight_of_each(),
-        tau_membrane=network.tau_membrane,
-        tau_synaptic=network.tau_synaptic,
-        tau_refractory=network.tau_refractory,
-        threshold=network.threshold,
-        reset_voltage=network.reset_voltage,
-        external_weight=network.external.weight,
-        external_rate=network.external.rate,
+        weights=network.weight_of_each(),
+        tau_membrane=network.per_neuron(network.tau_membrane),
+        tau_synaptic=network.per_neuron(network.tau_synaptic),
+        tau_refractory=network.per_neuron(network.tau_refractory),
+        threshold=network.per_neuron(network.threshold),
+        reset_voltage=network.per_neuron(network.reset_voltage),
+        external_weight=network.per_neuron(external.weight)[present],
+        external_rate=rate[present],
     )

@@ -19,7 +19,7 @@ from benchmarks.brian2_network import Brian2Network
 from benchmarks.contenders import engine_spikes, lif_net
 from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import plain
-from neuro_mod.core.spiking_net.external.poisson import external_counts
+from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
@@ -85,7 +85,7 @@ def test_lif_net_and_the_engine(network: SpikingNetwork, summary: Summary, engin
     module, zero = lif_net(network, DELTA_T), torch.zeros(network.n_neurons, dtype=torch.float64)
     slow = []
     for seed in FEW_SEEDS:
-        counts = torch.as_tensor(external_counts(network.external, seed, DELTA_T, FEW_STEPS)).double()
+        counts = torch.as_tensor(external_counts(network, seed, DELTA_T, FEW_STEPS)).double()
         steps, neurons = np.nonzero(module(zero, zero, None, counts).spikes.numpy())
         spikes = steps.astype(np.int32), neurons.astype(np.int32)
         slow.append(summary(SpikeEvents(*spikes, FEW_STEPS, network.n_neurons, DELTA_T)))

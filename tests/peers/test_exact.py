@@ -10,32 +10,28 @@ The conventions in which they differ from ours stand in docs/order_of_events.md;
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from benchmarks.brian2_network import Brian2Network
-from benchmarks.contenders import lif_net
 from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import PlainNetwork, plain
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
-from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.core.spiking_net.network import SpikingNetwork, no_external_input
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.core.spiking_net.state import initial_state
 
 pytestmark = pytest.mark.peers
 
 DELTA_T, N_STEPS = 0.5e-3, 400
 #: Summation in another order changes a voltage by some 1e-15; a voltage so close to threshold could fire or not.
 TOLERANCE, LEAST_MARGIN = 1e-10, 1e-9
-
-
-class Run(NamedTuple):
-    voltage: np.ndarray
-    current: np.ndarray
-    spikes: SpikeEvents
 
 
 @pytest.fixture(scope="module")
@@ -54,23 +50,19 @@ def alone(network: SpikingNetwork) -> PlainNetwork:
 
 
 @pytest.fixture(scope="module")
-def ours(network: SpikingNetwork, injected: InjectedSpikes) -> Run:
-    return simulate_ours(network, injected)
-
-
-def simulate_ours(network: SpikingNetwork, injected: InjectedSpikes) -> Run:
-    module = lif_net(network, DELTA_T)
-    module.j_ext = torch.ones(network.n_neurons, dtype=torch.float64)
-    arrivals = np.zeros((N_STEPS, network.n_neurons))
-    np.add.at(arrivals, (injected.steps, injected.neurons), injected.weights)
-    zero = torch.zeros(network.n_neurons, dtype=torch.float64)
-    history = module(zero, zero, None, torch.as_tensor(arrivals))
-    steps, neurons = np.nonzero(history.spikes.numpy())
-    return Run(
-        history.voltage.numpy(),
-        history.current.numpy(),
-        SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), N_STEPS, network.n_neurons, DELTA_T),
+def ours(network: SpikingNetwork, injected: InjectedSpikes) -> Simulation:
+    alone = replace(network, external=no_external_input(network.n_populations))
+    everyone = np.arange(network.n_neurons)
+    trial = Trial(
+        network=alone,
+        state=initial_state(alone, seed=1),
+        n_steps=N_STEPS,
+        delta_t=DELTA_T,
+        injected=injected,
+        dtype="float64",
+        recording=Recording(voltage=everyone, current=everyone),
     )
+    return simulate(trial)
 
 
 def assert_same_spikes(theirs: SpikeEvents, ours: SpikeEvents) -> None:
@@ -78,7 +70,7 @@ def assert_same_spikes(theirs: SpikeEvents, ours: SpikeEvents) -> None:
     np.testing.assert_array_equal(theirs.neurons, ours.neurons)
 
 
-def test_our_run_is_lively_and_keeps_clear_of_the_threshold(ours: Run, alone: PlainNetwork):
+def test_our_run_is_lively_and_keeps_clear_of_the_threshold(ours: Simulation, alone: PlainNetwork):
     step = propagators(np, "analytic", alone.tau_membrane, alone.tau_synaptic, DELTA_T)
     unreset = step.a * ours.voltage[:-1] + step.b * ours.current[:-1]
     assert np.abs(unreset - alone.threshold).min() > LEAST_MARGIN
@@ -87,21 +79,23 @@ def test_our_run_is_lively_and_keeps_clear_of_the_threshold(ours: Run, alone: Pl
     assert rate.max() > 40  # more than one spike, and refractory periods, within the run
 
 
-def test_brian2_gives_the_same_spikes_and_voltages(brian2: None, alone: PlainNetwork, injected, ours: Run):
+def test_brian2_gives_the_same_spikes_and_voltages(brian2: None, alone: PlainNetwork, injected, ours: Simulation):
     with Brian2Network(alone, N_STEPS, DELTA_T, injected=injected, record_voltage=True) as built:
         _, spikes = built.run(seed=1)
         assert_same_spikes(spikes, ours.spikes)
         np.testing.assert_allclose(built.voltage(), ours.voltage, rtol=0, atol=TOLERANCE)
 
 
-def test_nest_given_our_arrivals_gives_the_same_spikes_and_voltages(nest, alone: PlainNetwork, injected, ours: Run):
+def test_nest_given_our_arrivals_gives_the_same_spikes_and_voltages(
+    nest, alone: PlainNetwork, injected, ours: Simulation
+):
     built = NestNetwork(nest, alone, DELTA_T, 1, injected=injected, played=ours.spikes, record_voltage=True)
     built.run(N_STEPS)
     assert_same_spikes(built.spikes(), ours.spikes)
     np.testing.assert_allclose(built.voltage(), ours.voltage[:-1], rtol=0, atol=TOLERANCE)
 
 
-def test_a_spike_of_nest_itself_acts_one_step_later(nest, alone: PlainNetwork, injected, ours: Run):
+def test_a_spike_of_nest_itself_acts_one_step_later(nest, alone: PlainNetwork, injected, ours: Simulation):
     """NEST's own recurrent spikes: equal up to the first ones' arrival, one step off in the step after."""
     built = NestNetwork(nest, alone, DELTA_T, 1, injected=injected, record_voltage=True)
     built.run(N_STEPS)
