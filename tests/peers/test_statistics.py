@@ -12,7 +12,7 @@ N_NEURONS, N_STEPS, STEP = 200, 4_000, 1e-3
 PAIRS = draw_pairs(N_NEURONS, 1_000, seed=0)
 
 
-def runs(first_seed, *, rate=20.0, regularity=1, common=0.0, n_runs=6):
+def runs(first_seed, *, rate=20.0, regularity=1, common=0.0, n_runs=8):
     """Runs of neurons with gamma-distributed intervals, a share of whose spikes may be common to all."""
     return [
         distributions(_spikes(np.random.default_rng(first_seed + run), rate, regularity, common), 0.5, PAIRS)
