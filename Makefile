@@ -3,16 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 PEERS := .venv/peers
+BRIAN2 := .venv/brian2/installed
 DEMO := simulations/demo
 
 FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test check bench lock format templates clean
+.PHONY: help demo test test-peers check bench lock format templates clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(INSTALLED)  ## simulate the default network and draw it
 	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out $(DEMO)
@@ -22,13 +23,17 @@ demo: $(INSTALLED)  ## simulate the default network and draw it
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST and Brian2, some minutes
+	$(BIN)/python -m pytest -m peers
+
 check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time the engine against LIFNet's loop and NEST, and whole commands
+bench: $(PEERS)  ## time the engine against LIFNet's loop, NEST and Brian2, and whole commands
+	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
 	(echo "# Measured by \`make bench\`"; echo; cat .venv/simulators.md; echo; cat .venv/whole_process.md) > benchmarks/RESULTS.md
@@ -60,4 +65,9 @@ $(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
 
 $(PEERS): $(INSTALLED)
 	$(BIN)/pip install -q -e ".[peers]"
+	touch $@
+
+$(BRIAN2): benchmarks/requirements-brian2.txt
+	$(PYTHON) -m venv .venv/brian2
+	.venv/brian2/bin/pip install -q -r $<
 	touch $@

@@ -18,10 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.network import SpikingNetwork
+from benchmarks.plain_network import PlainNetwork
+from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 _MS_PER_S = 1000.0
 _CAPACITANCE = 1.0  # pF
+#: Steps simulated before a run begins, which makes NEST build the tables of connections.
+_STEPS_BEFORE = 1
 
 
 def import_nest() -> Any | None:
@@ -43,60 +47,112 @@ class NestNetwork:
 
     Args:
         nest: The module.
-        network: The network; its sparse weights are used one by one.
+        network: The network.
         delta_t: Time step in seconds.
         seed: Seed of NEST's random numbers.
-
-    Raises:
-        ValueError: The external rate is redrawn in each step, which a `poisson_generator` does not do.
+        injected: Spikes that are given beforehand.
+        played: Spikes that the synapses transmit instead of those of NEST's own neurons, from generators and in our
+            order of events: a spike of step t arrives at the end of step t.
+        record_voltage: Whether the voltage of every neuron is recorded after each step.
     """
 
-    def __init__(self, nest: Any, network: SpikingNetwork, delta_t: float, seed: int):
-        if network.external.rate_spread.any():
-            raise ValueError("arousal.heterogeneity: per_step has no counterpart in NEST")
-        self._nest, self._n = nest, network.n_neurons
+    def __init__(
+        self,
+        nest: Any,
+        network: PlainNetwork,
+        delta_t: float,
+        seed: int,
+        *,
+        injected: InjectedSpikes | None = None,
+        played: SpikeEvents | None = None,
+        record_voltage: bool = False,
+    ):
+        self._nest, self._n, self._delta_t, self._n_steps = nest, network.n_neurons, delta_t, 0
         nest.ResetKernel()
         nest.set(resolution=delta_t * _MS_PER_S, local_num_threads=1, rng_seed=seed + 1, print_time=False)
-        self._neurons = nest.Create("iaf_psc_exp", self._n, params=_neuron_parameters(network))
-        self._first = self._neurons[0].global_id
+        neurons = nest.Create("iaf_psc_exp", self._n, params=_neuron_parameters(network))
+        self._first = neurons[0].global_id
         self._recorder = nest.Create("spike_recorder")
-        nest.Connect(self._neurons, self._recorder)
-        self._connect_neurons(network)
-        self._connect_external(network)
-        nest.Simulate(nest.resolution)  # builds the tables of connections
-
-    def run(self, duration: float) -> NDArray[np.int64]:
-        """Simulate ``duration`` seconds and return the number of spikes of each neuron."""
-        self._nest.Simulate(duration * _MS_PER_S)
-        return np.bincount(self._recorder.events["senders"] - self._first, minlength=self._n)
-
-    def _connect_neurons(self, network: SpikingNetwork) -> None:
-        adjacency = network.synapses.adjacency
-        current = network.synapses.weight_of_each() / network.tau_synaptic[adjacency.targets]
-        self._nest.Connect(
-            adjacency.senders.astype(np.int64) + self._first,
-            adjacency.targets.astype(np.int64) + self._first,
-            "one_to_one",
-            self._synapses(current),
-        )
-
-    def _connect_external(self, network: SpikingNetwork) -> None:
-        for weight, rate in zip(network.external.weight, network.external.rate, strict=True):
+        nest.Connect(neurons, self._recorder)
+        senders = self._first if played is None else self._generators(played.steps, played.neurons)
+        self._connect(senders + network.senders, network.targets, network.weights, network)
+        everyone = np.arange(self._n)
+        for weight, rate in zip(network.external_weight, network.external_rate, strict=True):
             rates, which = np.unique(rate, return_inverse=True)
-            generators = self._nest.Create("poisson_generator", len(rates), params={"rate": rates})
-            self._nest.Connect(
-                which + generators[0].global_id,
-                np.arange(self._n) + self._first,
-                "one_to_one",
-                self._synapses(weight / network.tau_synaptic),
-            )
+            generators = nest.Create("poisson_generator", len(rates), params={"rate": rates})
+            self._connect(which + generators[0].global_id, everyone, weight, network)
+        if injected is not None:
+            generators = self._generators(injected.steps, injected.neurons, injected.weights)
+            self._connect(generators + everyone, everyone, np.ones(self._n), network)
+        self._voltmeter = None
+        if record_voltage:
+            self._voltmeter = nest.Create("voltmeter", params={"interval": nest.resolution})
+            nest.Connect(self._voltmeter, neurons)
+        nest.Simulate(_STEPS_BEFORE * nest.resolution)
 
-    def _synapses(self, current_per_second: NDArray[np.float64]) -> dict[str, Any]:
-        weight = _CAPACITANCE * current_per_second / _MS_PER_S
-        return {"weight": weight, "delay": np.full(len(weight), self._nest.resolution)}
+    def run(self, n_steps: int) -> None:
+        """Simulate so many steps."""
+        self._nest.Simulate(n_steps * self._nest.resolution)
+        self._n_steps += n_steps
+
+    def spikes(self) -> SpikeEvents:
+        """All spikes, in our order of events: NEST calls the time of a spike of step t ``(t + 1) h``."""
+        events = self._recorder.events
+        steps, neurons = self._steps(events["times"]), events["senders"] - self._first
+        order = np.lexsort((neurons, steps))[np.count_nonzero(steps < 0) :]
+        chosen = steps[order].astype(np.int32), neurons[order].astype(np.int32)
+        return SpikeEvents(*chosen, self._n_steps, self._n, self._delta_t)
+
+    def voltage(self) -> NDArray[np.float64]:
+        """Voltage of every neuron after each step but the last, which NEST hands over a step later.
+
+        Returns:
+            Shape ``(n_steps - 1, n_neurons)``.
+
+        Raises:
+            ValueError: It was not recorded.
+        """
+        if self._voltmeter is None:
+            raise ValueError("no voltage was recorded")
+        events = self._voltmeter.events
+        voltage = np.full((self._n_steps - 1, self._n), np.nan)
+        steps = self._steps(events["times"])
+        during = steps >= 0
+        voltage[steps[during], events["senders"][during] - self._first] = events["V_m"][during]
+        return voltage
+
+    def _steps(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
+        return np.rint(times / self._nest.resolution).astype(np.int64) - 1 - _STEPS_BEFORE
+
+    def _generators(
+        self, steps: NDArray[np.integer], neurons: NDArray[np.integer], weights: NDArray[np.float64] | None = None
+    ) -> int:
+        """One generator for each neuron's spikes, which arrive at the end of their steps; the first one's id.
+
+        They send at ``t h`` and so make up for the delay of one step that no connection can do without.
+        """
+        order = np.lexsort((steps, neurons))
+        times = (steps[order] + _STEPS_BEFORE) * self._nest.resolution
+        ends = np.cumsum(np.bincount(neurons, minlength=self._n))[:-1]
+        trains = [{"spike_times": train} for train in np.split(times, ends)]
+        if weights is not None:
+            for train, weight in zip(trains, np.split(weights[order], ends), strict=True):
+                train["spike_weights"] = weight
+        return self._nest.Create("spike_generator", self._n, params=trains)[0].global_id
+
+    def _connect(
+        self,
+        senders: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        network: PlainNetwork,
+    ) -> None:
+        current = _CAPACITANCE * weights / (network.tau_synaptic[targets] * _MS_PER_S)
+        synapses = {"weight": current, "delay": np.full(len(current), self._nest.resolution)}
+        self._nest.Connect(senders, targets + self._first, "one_to_one", synapses)
 
 
-def _neuron_parameters(network: SpikingNetwork) -> dict[str, Any]:
+def _neuron_parameters(network: PlainNetwork) -> dict[str, Any]:
     tau_synaptic = network.tau_synaptic * _MS_PER_S
     return {
         "C_m": _CAPACITANCE,
