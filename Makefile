@@ -10,7 +10,7 @@ FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test test-peers check bench lock format templates clean
+.PHONY: help demo test test-slow test-peers check bench lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: $(INSTALLED)  ## simulate the default network and draw it
 
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-slow: $(INSTALLED)  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m slow
 
 test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST and Brian2, some minutes
 	$(BIN)/python -m pytest -m peers

@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from functools import partial
+from pathlib import Path
 
 import pytest
+from shared import ROOT
 
 from neuro_mod.core.spiking_net.engine import compilation
 
+#: The cache folder and the spikes of a run, in a process of its own.
 COUNT = """
-import numpy as np
 from neuro_mod.core.spiking_net.engine.compilation import cache_folder
-from neuro_mod.core.spiking_net.engine.kernel import advance
 from neuro_mod.execution.stagers import StageSNNSimulation
-outputs = StageSNNSimulation({}).run(duration_sec=0.02, record=("spikes",))
-print(cache_folder(), outputs["spikes"].sum(), outputs["metadata"]["wall_seconds"]["compilation"])
+print(cache_folder(), StageSNNSimulation({}).run(duration_sec=0.02)["spikes"].sum())
+"""
+
+#: The same with a kernel that takes no time to compile.
+SMALL_KERNEL = """
+from neuro_mod.core.spiking_net.engine.compilation import cache_folder, kernel
+@kernel
+def double(x):
+    return 2 * x
+print(cache_folder(), double(21), sum(double.stats.cache_hits.values()))
 """
 
 
-def count_in_new_process(cache):
-    done = subprocess.run(
-        [sys.executable, "-c", COUNT],
-        env=os.environ | {"NEURO_MOD_CACHE_DIR": str(cache)},
-        capture_output=True,
+def start(code, cache, **environment):
+    return subprocess.Popen(
+        [sys.executable, *code],
+        env=os.environ | {"NEURO_MOD_CACHE_DIR": str(cache)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=True,
     )
-    return done.stdout.split()
+
+
+def finish(process):
+    out, err = process.communicate(timeout=1500)
+    assert process.returncode == 0, err
+    return out.split()
+
+
+@pytest.fixture
+def small_kernel(tmp_path):
+    file = tmp_path / "small_kernel.py"
+    file.write_text(SMALL_KERNEL)
+    return [str(file)]
 
 
 def test_the_folder_is_named_by_what_is_compiled(monkeypatch, tmp_path):
@@ -49,16 +71,58 @@ def test_every_kernel_source_counts():
     assert {"random.py", "kernel.py", "compilation.py", "simulate.py"} <= names
 
 
-def test_damaged_or_unwritable_caches_are_no_obstacle(tmp_path):
-    folder, count, _ = count_in_new_process(tmp_path)
-    files = [path for path in (tmp_path / folder).rglob("*") if path.is_file()]
+def damage(folder):
+    files = [path for path in Path(folder).rglob("*") if path.is_file()]
     assert files
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    assert count_in_new_process(blocked)[1] == count
     for file in files:
         file.write_bytes(file.read_bytes()[:100])
-    assert count_in_new_process(tmp_path)[1] == count
+
+
+def test_damaged_or_unwritable_caches_are_no_obstacle(small_kernel, tmp_path):
+    folder, *first = finish(start(small_kernel, tmp_path / "cache"))
+    assert first == ["42", "0"]
+    assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "1"]
+    damage(folder)
+    assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "0"]
+    assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "1"]
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert finish(start(small_kernel, blocked))[1:] == ["42", "0"]
+
+
+def test_many_processes_fill_one_empty_cache(small_kernel, tmp_path):
+    processes = [start(small_kernel, tmp_path / "cache") for _ in range(8)]
+    assert {finish(process)[1] for process in processes} == {"42"}
+    assert finish(start(small_kernel, tmp_path / "cache"))[2] == "1"
+
+
+@pytest.mark.slow
+def test_fifty_simulations_start_at_once_with_an_empty_cache(tmp_path):
+    processes = [start(["-c", COUNT], tmp_path) for _ in range(50)]
+    assert len({finish(process)[1] for process in processes}) == 1
+
+
+@pytest.mark.slow
+def test_a_truncated_cache_is_no_obstacle_to_a_simulation(tmp_path):
+    folder, count = finish(start(["-c", COUNT], tmp_path))
+    damage(folder)
+    assert finish(start(["-c", COUNT], tmp_path)) == [folder, count]
+
+
+@pytest.mark.slow
+def test_edited_code_is_never_run_as_it_was(tmp_path):
+    package = tmp_path / "neuro_mod"
+    shutil.copytree(ROOT / "neuro_mod", package, ignore=shutil.ignore_patterns("__pycache__"))
+    run = partial(start, ["-c", COUNT], tmp_path / "cache", PYTHONPATH=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
+    folder, count = finish(run())
+    kernel = package / "core/spiking_net/engine/kernel.py"
+    source = kernel.read_text()
+    times = kernel.stat().st_mtime_ns
+    kernel.write_text(source.replace("voltage[i] >= threshold", "voltage[i] <= threshold"))
+    assert kernel.read_text() != source
+    os.utime(kernel, ns=(times, times))  # what tells old from new by the date would not notice
+    edited_folder, edited_count = finish(run())
+    assert edited_folder != folder and int(edited_count) > 10 * int(count)
 
 
 @pytest.mark.parametrize("module", ["numba", "torch"])
