@@ -91,21 +91,19 @@ class Drive(NamedTuple):
 
 
 class Wiring(NamedTuple):
-    """Synapses: neuron j projects to ``targets[offsets[j, a]:offsets[j, a + 1]]`` in population a.
+    """Synapses: run r of neuron j consists of ``targets[bounds[j, r]:bounds[j, r + 1]]``.
 
-    With block weights, ``each`` is empty. A spike of population b adds ``run_weight[k, b, r]`` of `Parameters` to its
-    targets in populations ``run_begin[b, r]`` up to ``run_end[b, r]``, for each of its ``n_runs[b]`` runs. Where there
-    is a matrix ``bits``, it adds ``group_weight[k, group[b], g]`` to all its targets besides: bit ``i // width`` of
-    ``bits[j, i % width]`` says whether j projects to i.
+    With block weights, ``each`` is empty. A spike of population b adds ``run_weight[k, b, r]`` of `Parameters` to the
+    targets of each of its ``n_runs[b]`` runs. Where there is a matrix ``bits``, it adds
+    ``group_weight[k, group[b], g]`` to all its targets besides: bit ``i // width`` of ``bits[j, i % width]`` says
+    whether j projects to i.
 
-    Otherwise ``each`` is what a spike adds to the current through each synapse.
+    Otherwise there is one run, and ``each`` is what a spike adds to the current through each synapse.
     """
 
     population: Any
-    offsets: Any
+    bounds: Any
     targets: Any
-    run_begin: Any
-    run_end: Any
     n_runs: Any
     group: Any
     bits: Any
@@ -344,15 +342,14 @@ def _deliver(
     wiring: Wiring,
 ) -> None:
     """Recurrent arrivals of one step."""
-    last = wiring.offsets.shape[1] - 1
     for j in fired:
         if wiring.each.shape[0]:
-            synapses = slice(wiring.offsets[j, 0], wiring.offsets[j, last])
+            synapses = slice(wiring.bounds[j, 0], wiring.bounds[j, 1])
             _add_each(current, wiring.targets[synapses], wiring.each[synapses])
             continue
         b = wiring.population[j]
         for r in range(wiring.n_runs[b]):
-            synapses = slice(wiring.offsets[j, wiring.run_begin[b, r]], wiring.offsets[j, wiring.run_end[b, r]])
+            synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
             _add_to_each(current, wiring.targets[synapses], parameters.run_weight[k, b, r])
         if wiring.bits.shape[0]:
             h = wiring.group[b]

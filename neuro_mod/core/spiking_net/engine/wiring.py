@@ -47,6 +47,14 @@ class Blocks:
     run_end: NDArray[np.int32]
     n_runs: NDArray[np.int32]
 
+    def run_of(self) -> NDArray[np.int64]:
+        """The run through which a sending population (rows) reaches a receiving one, -1 for none, shape ``(P, P)``."""
+        run_of = np.full((len(self.group), len(self.group)), -1)
+        for b, n_runs in enumerate(self.n_runs):
+            for r in range(n_runs):
+                run_of[b, self.run_begin[b, r] : self.run_end[b, r]] = r
+        return run_of
+
     def typical_weights(self, block_weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """From block weights ``(K, P, P)`` the typical ones, shape ``(K, H, P)``."""
         return block_weights[:, np.arange(self.typical.shape[1]), self.typical]
@@ -92,21 +100,24 @@ def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Block
 def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> kernel.Wiring:
     """Lay out the synapses of a network."""
     synapses, adjacency = network.synapses, network.synapses.adjacency
-    each = np.empty(0, dtype)
     if isinstance(synapses, GeneralSynapses):
-        each = (synapses.weights / network.per_neuron(network.tau_synaptic)[adjacency.targets]).astype(dtype)
+        bounds = np.stack([adjacency.offsets[:-1], adjacency.offsets[1:]], axis=1).astype(np.int64)
+        targets = adjacency.targets
+        each = (synapses.weights / network.per_neuron(network.tau_synaptic)[targets]).astype(dtype)
+    else:
+        which = blocks.run_of()
+        layout = network.sizes.tobytes(), which.tobytes()
+        bounds, targets = _kept(adjacency, layout, lambda: _synapses_in_runs(network, which))
+        each = np.empty(0, dtype)
     bits = _kept(adjacency, "bits", lambda: _bits(adjacency)) if is_dense(network) else np.empty((0, 0), np.uint8)
-    offsets = _kept(adjacency, network.sizes.tobytes(), lambda: _offsets(network))
     return kernel.Wiring(
-        network.population.astype(np.int32),
-        offsets,
-        adjacency.targets,
-        blocks.run_begin,
-        blocks.run_end,
-        blocks.n_runs,
-        blocks.group,
-        bits,
-        each,
+        population=network.population.astype(np.int32),
+        bounds=bounds,
+        targets=targets,
+        n_runs=blocks.n_runs,
+        group=blocks.group,
+        bits=bits,
+        each=each,
     )
 
 
@@ -165,11 +176,15 @@ def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
     return bits
 
 
-def _offsets(network: SpikingNetwork) -> NDArray[np.int64]:
-    """Where the targets of neuron j in population a begin, and at last where they end, shape ``(n, P + 1)``."""
-    adjacency, p = network.synapses.adjacency, network.n_populations
-    cells = adjacency.senders * p + network.population[adjacency.targets]
-    counts = np.bincount(cells, minlength=adjacency.n_neurons * p).reshape(adjacency.n_neurons, p)
-    offsets = np.zeros((adjacency.n_neurons, p + 1), np.int64)
-    np.cumsum(counts, axis=1, out=offsets[:, 1:])
-    return offsets + adjacency.offsets[:-1, None].astype(np.int64)
+def _synapses_in_runs(
+    network: SpikingNetwork, run_of: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint16 | np.uint32]]:
+    """Targets that are reached through a run, and where those of each neuron and run begin and end."""
+    adjacency, n_runs = network.synapses.adjacency, int(run_of.max(initial=-1)) + 1
+    senders = adjacency.senders
+    run = run_of[network.population[senders], network.population[adjacency.targets]]
+    inside = run >= 0
+    counts = np.bincount(senders[inside] * n_runs + run[inside], minlength=adjacency.n_neurons * n_runs)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(adjacency.n_neurons)[:, None] * n_runs + np.arange(n_runs + 1)
+    return ends[places], adjacency.targets[inside]
