@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 SPIKES = f"{DATA}/spikes.npz"
@@ -27,6 +31,8 @@ MANIFEST = f"{METADATA}/manifest.json"
 _JOURNAL = f"{METADATA}/.unfinished"
 
 _PARTIAL = ".partial"
+#: Entries of an array that are written at once.
+_PIECE = 2**22
 
 
 class StorageError(OSError):
@@ -95,7 +101,7 @@ class RunFolder:
 
     def save_arrays(self, name: str, **arrays: Any) -> Path:
         """Write arrays to an ``.npz`` file as `save` does."""
-        return self.save(name, lambda file: np.savez(file, **arrays))
+        return self.save(name, lambda file: _write_arrays(file, arrays))
 
     def save_array(self, name: str, array: Any) -> Path:
         """Write one array to an ``.npy`` file as `save` does."""
@@ -140,6 +146,26 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _write_arrays(file: IO[bytes], arrays: dict[str, Any]) -> None:
+    """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in arrays.items():
+            array = np.asanyarray(value)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
+                flat = array.reshape(-1)
+                for start in range(0, len(flat), _PIECE):
+                    member.write(flat[start : start + _PIECE].tobytes())
+                    _release(array)
+
+
+def _release(array: NDArray[Any]) -> None:
+    """Let the system take back the memory behind a mapped file; it is read again when it is needed."""
+    mapping = getattr(array, "_mmap", None)
+    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _write(file: IO[bytes], content: bytes) -> None:

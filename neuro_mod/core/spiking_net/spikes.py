@@ -49,7 +49,8 @@ class SpikeEvents:
 
     def between(self, t_from: float, t_to: float) -> SpikeEvents:
         """The spikes of the same run from one time, in seconds, until before another."""
-        begin, end = np.searchsorted(self.steps, [round(t / self.delta_t) for t in (t_from, t_to)])
+        bounds = [min(max(round(t / self.delta_t), 0), self.n_steps) for t in (t_from, t_to)]
+        begin, end = np.searchsorted(self.steps, np.array(bounds, self.steps.dtype))  # of one type: nothing is copied
         return replace(self, steps=self.steps[begin:end], neurons=self.neurons[begin:end])
 
     def __len__(self) -> int:

@@ -26,6 +26,8 @@ from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork
 DENSE = 1 / 16
 #: Rows of bits are padded to so many bytes, one vector register.
 _ALIGNMENT = 32
+#: Rows that are made at once.
+_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,13 @@ def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
     """Row j holds the receivers of neuron j: neuron i is bit ``i // width`` of byte ``i % width``."""
     n = adjacency.n_neurons
     width = -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT
-    bits = np.zeros((n, width), np.uint8)
-    senders, targets = adjacency.senders, adjacency.targets.astype(np.int64)
-    bit = targets // width
-    for b in range(8):
-        mine = bit == b
-        bits[senders[mine], targets[mine] - b * width] |= np.uint8(1 << b)
+    bits, offsets = np.zeros((n, width), np.uint8), adjacency.offsets.astype(np.int64)
+    for begin in range(0, n, _ROWS):
+        end = min(begin + _ROWS, n)
+        rows = np.repeat(np.arange(end - begin), np.diff(offsets[begin : end + 1]))
+        connected = np.zeros((end - begin, 8 * width), bool)
+        connected[rows, adjacency.targets[offsets[begin] : offsets[end]]] = True
+        bits[begin:end] = np.packbits(connected.reshape(-1, 8, width), axis=1, bitorder="little")[:, 0]
     return bits
 
 
