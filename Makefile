@@ -10,7 +10,7 @@ FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test test-slow test-peers check bench lock format templates clean
+.PHONY: help demo test test-slow test-peers check bench bench-long lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,11 +35,20 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time the engine against LIFNet's loop, NEST and Brian2, and whole commands
+bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
-	(echo "# Measured by \`make bench\`"; echo; cat .venv/simulators.md; echo; cat .venv/whole_process.md) > benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.parts --out .venv/parts.md
+	$(BIN)/python -m benchmarks.scaling --out .venv/scaling.md
+	$(BIN)/python -m benchmarks.weights --out .venv/weights.md
+	$(BIN)/python -m benchmarks.batches --out .venv/batches.md
+	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches; \
+		do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
+
+bench-long: $(INSTALLED)  ## time an hour of the default network, and take its memory
+	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
+	(echo "# Measured by \`make bench-long\`"; echo; cat .venv/long_run.md) > benchmarks/RESULTS_LONG.md
 
 format: $(INSTALLED)  ## format the code
 	$(BIN)/ruff check --fix .

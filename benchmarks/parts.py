@@ -1,0 +1,360 @@
+"""Time each part of the compiled loop by itself, and beside their sum the whole loop, on the default network.
+
+Run ``python -m benchmarks.parts`` from the root of the repository. Each part is compiled into a loop of its own, with
+the options of the engine, and is given the parameters, the tables, the state and, step by step, the spikes of a real
+run. By itself a part finds its arrays in the nearest cache more often than in the whole loop, and the compiler fits
+every loop anew: that is why sum and whole differ. This benchmark alone knows the inside of the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from statistics import median
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options, scaled, take_turns, warmed_up
+from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
+from neuro_mod.core.spiking_net.courses import ParametersInTime
+from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine.compilation import _OPTIONS
+from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
+from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+_WARM_UP = 1.0  # s
+_WORDS = kernel._WORDS
+_CHANGES = 20
+
+_WHOLE, _SIMULATE, _SET_UP = "the whole loop (`advance`)", "`simulate`", "set-up"
+_COUNTS, _DELIVERY, _TABULATING = "external counts", "delivery", "tabulating anew, per change of all rates"
+_SUM, _BETWEEN = "sum of the parts", "between calls of the kernel, in Python"
+#: What makes up a step, in order.
+_PARTS = (
+    "integration",
+    "looking for spikes",
+    _COUNTS,
+    "weighing",
+    _DELIVERY,
+    "writing spikes down",
+)
+_WITHIN = {
+    _COUNTS: ("generator", "likely counts"),
+    _DELIVERY: ("counting receivers by bits", "runs", "adding counted spikes"),
+}
+
+_loop = numba.njit(**_OPTIONS)
+
+
+class Inside(NamedTuple):
+    """A run as the kernel sees it: a state it has reached, and the spikes from there on.
+
+    Spikes of step t are ``fired[begins[t]:begins[t + 1]]``.
+    """
+
+    trial: Trial
+    parameters: kernel.Parameters
+    noise: kernel.Noise
+    wiring: kernel.Wiring
+    traces: kernel.Traces
+    drive: kernel.Drive
+    begins: NDArray[np.int64]
+    fired: NDArray[np.int32]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    parser = options("parts", __doc__, duration=2.0, repeats=9)
+    parser.add_argument("--neurons", type=int, default=2000, help="as in benchmarks.scaling (default 2000)")
+    chosen = parser.parse_args(arguments)
+    machine = describe_machine()
+    experiment = scaled(chosen.neurons)
+    network = draw(experiment)
+    columns, notes = {}, []
+    for dtype in ("float32", "float64"):
+        trial = warmed_up(new_trial(network, experiment, chosen.duration, dtype=dtype), _WARM_UP)
+        inside = _inside(trial)
+        actions = _actions(inside)
+        for action in actions.values():
+            action()  # compiles
+        columns[dtype] = _microseconds(take_turns(actions, chosen.repeats), trial.n_steps)
+        notes.append(f"{dtype}: {_unexplained(columns[dtype])}")
+    per_step = len(inside.fired) / inside.trial.n_steps
+    notes = [
+        f"Machine: {machine}. {describe_versions(PACKAGES)}.",
+        f"Default network with {network.n_neurons} neurons; {chosen.duration:g} s after {_WARM_UP:g} s, {per_step:.1f} "
+        f"spikes per step; 1 thread; median (least) of {chosen.repeats} turns.",
+        *notes,
+    ]
+    publish(_table(columns) + "\n\n" + "\n".join(f"- {note}" for note in notes), chosen.out)
+
+
+def _inside(trial: Trial) -> Inside:
+    """Lay out a trial for the kernel as `simulate` does, and let it run once for its spikes."""
+    network, dtype = trial.network, np.dtype(trial.dtype)
+    parameters = ParametersInTime(network, {})
+    blocks = split_blocks(network, parameters)
+    table = ParameterTable(trial, parameters, blocks, active_sources(network))
+    noise = build_noise(network, trial.noise_seed, table.largest_mean())
+    nobody, nothing = np.zeros(0, np.int64), np.zeros((0, 0), dtype)
+    values = table.between(0, trial.n_steps)
+    _tabulate(1, noise, values.mean, values.slope, np.empty(len(noise.nodes)))
+    spikes: SpikeEvents = simulate(trial).spikes
+    return Inside(
+        trial,
+        values,
+        noise,
+        build_wiring(network, blocks, dtype),
+        kernel.Traces(1, nobody, nothing, nobody, nothing),
+        kernel.Drive(np.zeros(0, dtype), np.zeros(1, dtype), nobody, nobody, np.zeros(0, dtype)),
+        np.concatenate([[0], np.cumsum(spikes.sum(axis=1))]),
+        spikes.neurons,
+    )
+
+
+def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
+    """What is timed, by name."""
+    trial, parameters, noise, wiring = inside.trial, inside.parameters, inside.noise, inside.wiring
+    n_steps, n, n_sources = trial.n_steps, trial.network.n_neurons, len(noise.front)
+    voltage, current = trial.state.voltage.copy(), trial.state.current.copy()
+    refractory = trial.state.refractory.copy()
+    threshold = trial.network.per_neuron(trial.network.threshold).astype(voltage.dtype)
+    words = np.empty((n_sources, noise.front.shape[1], _WORDS, kernel.CHUNK), np.int16)
+    counts, parts = np.empty((n_sources, _WORDS, n), np.int16), np.empty(len(noise.nodes))
+    _draw_counts(_WORDS, counts, words, noise, wiring.population, parts)
+    received = np.zeros((parameters.group_weight.shape[1], 8 * wiring.bits.shape[1]), np.uint8)
+    n_received = np.zeros(len(received), np.int32)
+    spikes = np.empty((2, len(inside.fired) + n), np.int32)
+    means = np.stack([parameters.mean[0], 1.001 * parameters.mean[0]])
+    slopes = np.repeat(parameters.slope, 2, axis=0)
+    delivered = n_steps, inside.begins, inside.fired, current.copy()
+    return {
+        "integration": partial(
+            _integrate, n_steps, voltage.copy(), current.copy(), refractory.copy(), parameters, inside.drive
+        ),
+        "looking for spikes": partial(
+            _look, n_steps, inside.begins, inside.fired, threshold, voltage, refractory, parameters
+        ),
+        _COUNTS: partial(_draw_counts, n_steps, counts.copy(), words, noise, wiring.population, parts),
+        "generator": partial(_draw_words, n_steps, words.copy(), noise, n),
+        "likely counts": partial(_count_likely, n_steps, counts.copy(), words, noise),
+        "weighing": partial(_weigh, n_steps, current.copy(), counts, parameters),
+        _DELIVERY: partial(_deliver, *delivered, received, n_received, parameters, wiring),
+        "counting receivers by bits": partial(_count_receivers, *delivered[:3], received.copy(), wiring),
+        "runs": partial(_add_runs, *delivered, parameters, wiring),
+        "adding counted spikes": partial(_add_received, *delivered, received, n_received, parameters, wiring),
+        "writing spikes down": partial(_write, *delivered, inside.traces, *spikes),
+        _TABULATING: partial(_tabulate, _CHANGES, noise, means, slopes, parts),
+        _WHOLE: partial(_advance, inside),
+        _SIMULATE: partial(simulate, trial),
+        _SET_UP: partial(simulate, replace(trial, n_steps=0)),
+    }
+
+
+def _microseconds(turns: Mapping[str, list[Turn]], n_steps: int) -> dict[str, list[float]]:
+    """Microseconds per step in each turn, and per change of the rates."""
+    wall = {name: np.array([turn.wall for turn in taken]) for name, taken in turns.items()}
+    wall[_SIMULATE] -= wall.pop(_SET_UP)
+    wall[_TABULATING] *= n_steps / _CHANGES
+    wall[_SUM] = np.sum([wall[part] for part in _PARTS], axis=0)
+    wall[_BETWEEN] = wall[_SIMULATE] - wall[_WHOLE]
+    return {name: (1e6 / n_steps * values).tolist() for name, values in wall.items()}
+
+
+def _table(columns: Mapping[str, Mapping[str, list[float]]]) -> str:
+    shown = []
+    for part in _PARTS:
+        shown += [(part, part), *((within, f"... {within}") for within in _WITHIN.get(part, ()))]
+    shown += [(_SUM, f"**{_SUM}**"), (_WHOLE, f"**{_WHOLE}**"), (_BETWEEN, _BETWEEN), (_TABULATING, _TABULATING)]
+    rows = []
+    for name, title in shown:
+        row = [title]
+        for values in columns.values():
+            share = median(values[name]) / median(values[_WHOLE])
+            row += [f"{median(values[name]):.2f} ({min(values[name]):.2f})"]
+            row += ["" if name == _TABULATING else f"{share:.0%}"]
+        rows.append(row)
+    header = [title for dtype in columns for title in (f"{dtype}, us per step", "of the loop")]
+    return markdown_table(("part", *header), rows)
+
+
+def _unexplained(values: Mapping[str, list[float]]) -> str:
+    def left(whole: str, parts: Sequence[str]) -> float:
+        return median(1 - np.sum([values[part] for part in parts], axis=0) / np.array(values[whole]))
+
+    return (
+        f"{left(_WHOLE, _PARTS):+.0%} of the loop is in none of its parts by themselves, "
+        f"{left(_DELIVERY, _WITHIN[_DELIVERY]):+.0%} of delivery in none of its own."
+    )
+
+
+def _advance(inside: Inside) -> tuple[int, int]:
+    state, room = inside.trial.state, len(inside.fired) + 2 * inside.trial.network.n_neurons
+    return kernel.advance(
+        0,
+        inside.trial.n_steps,
+        state.step,
+        state.voltage.copy(),
+        state.current.copy(),
+        state.refractory.copy(),
+        inside.parameters,
+        inside.noise,
+        inside.drive,
+        inside.wiring,
+        inside.traces,
+        np.empty(room, np.int32),
+        np.empty(room, np.int32),
+    )
+
+
+@_loop
+def _draw_counts(n_steps: int, counts: Any, words: Any, noise: kernel.Noise, population: Any, parts: Any) -> None:
+    for t in range(0, n_steps, _WORDS):
+        for s in range(words.shape[0]):
+            kernel._draw_counts(counts[s], words[s], t, True, noise, s, population, parts)
+
+
+@_loop
+def _draw_words(n_steps: int, words: Any, noise: kernel.Noise, n: int) -> None:
+    for t in range(0, n_steps, _WORDS):
+        for s in range(words.shape[0]):
+            for chunk in range(words.shape[1]):
+                first = chunk * kernel.CHUNK
+                kernel._draw_words(words[s, chunk], first, min(kernel.CHUNK, n - first), t, noise.key[s])
+
+
+@_loop
+def _count_likely(n_steps: int, counts: Any, words: Any, noise: kernel.Noise) -> int:
+    n_open = 0
+    for _ in range(0, n_steps, _WORDS):
+        for s in range(words.shape[0]):
+            for chunk in range(words.shape[1]):
+                some = slice(chunk * kernel.CHUNK, min((chunk + 1) * kernel.CHUNK, counts.shape[2]))
+                for t in range(_WORDS):
+                    n_open += kernel._count_likely(counts[s, t, some], words[s, chunk, t], noise.front[s, chunk])
+    return n_open
+
+
+@_loop
+def _weigh(n_steps: int, current: Any, counts: Any, parameters: kernel.Parameters) -> None:
+    for t in range(n_steps):
+        for s in range(counts.shape[0]):
+            for g in range(parameters.edges.shape[0] - 1):
+                segment = slice(parameters.edges[g], parameters.edges[g + 1])
+                kernel._weigh(current[segment], counts[s, t % _WORDS, segment], parameters.external_weight[0, s, g])
+
+
+@_loop
+def _integrate(
+    n_steps: int, voltage: Any, current: Any, refractory: Any, parameters: kernel.Parameters, drive: kernel.Drive
+) -> None:
+    for t in range(n_steps):
+        strength = drive.course[min(t, drive.course.shape[0] - 1)]
+        for g in range(parameters.edges.shape[0] - 1):
+            segment = slice(parameters.edges[g], parameters.edges[g + 1])
+            v, r, gain = voltage[segment], refractory[segment], drive.gain[segment]
+            kernel._integrate(v, current[segment], r, gain, strength, parameters, 0, g)
+
+
+@_loop
+def _look(
+    n_steps: int, begins: Any, fired: Any, threshold: Any, voltage: Any, refractory: Any, parameters: kernel.Parameters
+) -> np.int64:
+    """The neurons that fired are lifted to threshold in each step, and found there."""
+    found, n_found = np.empty(voltage.shape[0], np.int32), np.int64(0)
+    for t in range(n_steps):
+        for j in fired[begins[t] : begins[t + 1]]:
+            voltage[j] = threshold[j]
+        n_fired = np.int64(0)
+        for g in range(parameters.edges.shape[0] - 1):
+            segment = slice(parameters.edges[g], parameters.edges[g + 1])
+            n_fired = kernel._fire(voltage[segment], refractory[segment], parameters, 0, g, found, n_fired)
+        n_found += n_fired
+    return n_found
+
+
+@_loop
+def _deliver(
+    n_steps: int,
+    begins: Any,
+    fired: Any,
+    current: Any,
+    received: Any,
+    n_received: Any,
+    parameters: kernel.Parameters,
+    wiring: kernel.Wiring,
+) -> None:
+    for t in range(n_steps):
+        kernel._deliver(current, fired[begins[t] : begins[t + 1]], received, n_received, parameters, 0, wiring)
+
+
+@_loop
+def _count_receivers(n_steps: int, begins: Any, fired: Any, received: Any, wiring: kernel.Wiring) -> None:
+    for t in range(n_steps):
+        for j in fired[begins[t] : begins[t + 1]] if wiring.bits.shape[0] else fired[:0]:
+            kernel._count_receivers(received[wiring.group[wiring.population[j]]], wiring.bits[j])
+
+
+@_loop
+def _add_runs(
+    n_steps: int, begins: Any, fired: Any, current: Any, parameters: kernel.Parameters, wiring: kernel.Wiring
+) -> None:
+    for t in range(n_steps):
+        for j in fired[begins[t] : begins[t + 1]]:
+            b = wiring.population[j]
+            for r in range(wiring.n_runs[b]):
+                synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
+                kernel._add_to_each(current, wiring.targets[synapses], parameters.run_weight[0, b, r])
+
+
+@_loop
+def _add_received(
+    n_steps: int,
+    begins: Any,
+    fired: Any,
+    current: Any,
+    received: Any,
+    n_received: Any,
+    parameters: kernel.Parameters,
+    wiring: kernel.Wiring,
+) -> None:
+    for t in range(n_steps):
+        for j in fired[begins[t] : begins[t + 1]] if wiring.bits.shape[0] else fired[:0]:
+            n_received[wiring.group[wiring.population[j]]] += 1
+        for h in range(n_received.shape[0]):
+            if n_received[h]:
+                kernel._add_received(current, received[h], parameters.group_weight[0, h], parameters.edges)
+                n_received[h] = 0
+
+
+@_loop
+def _write(
+    n_steps: int, begins: Any, fired: Any, current: Any, traces: kernel.Traces, spike_steps: Any, spike_neurons: Any
+) -> int:
+    n_spikes = 0
+    for t in range(n_steps):
+        for j in fired[begins[t] : begins[t + 1]]:
+            spike_steps[n_spikes] = t
+            spike_neurons[n_spikes] = j
+            n_spikes += 1
+        kernel._trace(traces, t, current, current)
+    return n_spikes
+
+
+@_loop
+def _tabulate(n_changes: int, noise: kernel.Noise, mean: Any, slope: Any, parts: Any) -> None:
+    for t in range(n_changes):
+        for s in range(noise.front.shape[0]):
+            kernel._tabulate(noise, s, mean[t % len(mean), s], slope[t % len(mean), s], parts)
+
+
+if __name__ == "__main__":
+    main()
