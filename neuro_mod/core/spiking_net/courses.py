@@ -76,7 +76,10 @@ class ParametersInTime:
         if unknown := set(courses) - set(VARIABLE):
             raise ValueError(f"no course of {', '.join(sorted(unknown))}; valid: {', '.join(VARIABLE)}")
         self._network = network
-        self._courses = {name: Course(np.zeros(1, int), value[None]) for name, value in _constants(network).items()}
+        constants = _constants(network)
+        if not_finite := [name for name, value in constants.items() if not np.isfinite(value).all()]:
+            raise ValueError(f"{', '.join(not_finite)} of the network: NaN or infinity")
+        self._courses = {name: Course(np.zeros(1, int), value[None]) for name, value in constants.items()}
         for name, course in courses.items():
             if name not in self._courses or (name == "tau_synaptic" and "block_weights" not in self._courses):
                 raise ValueError(f"a course of {name} needs block-constant weights")

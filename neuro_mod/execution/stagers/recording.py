@@ -83,7 +83,9 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
     names = set(record) if isinstance(record, list | tuple | set | frozenset) else {str(record), ""}
     if unknown := names - set(RECORDABLE):
         shown = ", ".join(sorted(map(str, unknown - {""})))
-        raise InputError(f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)}")
+        raise InputError(
+            f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)} (spike counts and rates always are)"
+        )
     if not isinstance(every, int | np.integer) or not 1 <= every <= MOST_STEPS:
         raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MOST_STEPS}")
     kept = tuple(name for name in RECORDABLE if name in names)

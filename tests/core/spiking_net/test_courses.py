@@ -222,6 +222,8 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
             "no course of mood; valid: tau_mem",
         ),
         (lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})), r"shape \(3,\), not \(6,\)"),
+        (lambda: simulate(trial(replace(clustered_network(), threshold=np.full(P, np.nan)))), "threshold of the network"),
+        (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1]), np.array([np.nan]))), "NaN or infinity"),
         (lambda: trial(injected=InjectedSpikes(np.array([200]), np.array([0]), np.ones(1))), r"0\.\.199, found 200"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))), r"0\.\.119, found -1"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1, 2]), np.ones(1))), "one step, one neuron"),

@@ -229,6 +229,8 @@ def test_a_state_that_explodes_is_reported_where_and_when():
         ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(3, np.int32))}, "refractory has shape"),
         ({"state": State(np.zeros(2000), np.zeros(2000), np.zeros(2000, np.int32), 5, 1e-3)}, "expected a step of"),
         ({"stimulus": Stimulus(np.zeros(3), np.zeros(10))}, "stimulus"),
+        ({"stimulus": Stimulus(np.full(2000, np.nan), np.zeros(10))}, "stimulus holds NaN or infinity"),
+        ({"stimulus": Stimulus(np.zeros(2000), np.full(10, np.inf))}, "stimulus holds NaN or infinity"),
     ],
 )
 def test_arguments_out_of_bounds(reference_network, change, message):

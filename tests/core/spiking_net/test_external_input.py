@@ -154,7 +154,15 @@ def test_more_neurons_change_no_other_neurons_input():
     assert np.array_equal(counts[7:], external_counts(many, 3, 0.5e-3, 13, first_step=7))
 
 
-def test_rates_beyond_any_meaning_are_refused():
-    net = listeners(1e10)
-    with pytest.raises(ValueError, match=r"5e\+06 external spikes per neuron and step, at most 1e\+06"):
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 40_000.0), (900_000.0, 0.0)])
+def test_the_largest_counts_do_not_overflow(mean, spread):
+    counts = draw(mean, spread, n_neurons=40, n_steps=500)
+    assert counts.mean() == pytest.approx(mean + spread / 2, rel=0.01)
+    assert counts.std() == pytest.approx(np.sqrt(mean + spread / 2 + spread**2 / 84), rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [1e10, 4e8])
+def test_rates_beyond_any_meaning_are_refused(rate):
+    net = listeners(rate, spread=1.0)
+    with pytest.raises(ValueError, match=r"external spikes per neuron and step, at most 50000"):
         run_engine(net, start(net), 1, 0.5e-3)

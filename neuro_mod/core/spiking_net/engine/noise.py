@@ -27,10 +27,12 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
     Raises:
         ValueError: It is larger than `poisson.LARGEST_MEAN`.
     """
-    if not largest_mean <= poisson.LARGEST_MEAN:
+    redrawn = network.external.z is None and network.external.arousal_rate.any()
+    limit = poisson.LARGEST_REDRAWN_MEAN if redrawn else poisson.LARGEST_MEAN
+    if not largest_mean <= limit:
         raise ValueError(
-            f"up to {largest_mean:.3g} external spikes per neuron and step, at most {poisson.LARGEST_MEAN:g} can be "
-            "drawn; are the rates in Hz and the time step in seconds?"
+            f"up to {largest_mean:.3g} external spikes per neuron and step, at most {limit:g} can be drawn; are the "
+            "rates in Hz and the time step in seconds?"
         )
     external, sources, n = network.external, active_sources(network), network.n_neurons
     nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()

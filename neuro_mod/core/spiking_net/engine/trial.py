@@ -20,7 +20,7 @@ from neuro_mod.core.spiking_net.state import State
 SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """What is recorded besides the number of spikes of each neuron.
 
@@ -42,7 +42,7 @@ class Recording:
     every: int = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
     """One simulation: a network from a state on, under given input.
 
@@ -121,10 +121,14 @@ class Trial:
                 f"the stimulus has {stimulus.gain.shape} neurons and {stimulus.course.shape} steps; "
                 f"expected ({n},) and ({self.n_steps},)"
             )
+        if stimulus is not None and not (np.isfinite(stimulus.gain).all() and np.isfinite(stimulus.course).all()):
+            raise ValueError("the stimulus holds NaN or infinity")
         if injected is not None:
             shapes = {np.shape(values) for values in (injected.steps, injected.neurons, injected.weights)}
             if len(shapes) > 1 or len(shapes.pop()) != 1:
                 raise ValueError("injected spikes need one step, one neuron and one weight each")
+            if not np.isfinite(injected.weights).all():
+                raise ValueError("the weights of injected spikes hold NaN or infinity")
             _check_indices("steps of injected spikes", injected.steps, self.n_steps)
             _check_indices("neurons of injected spikes", injected.neurons, n)
 
