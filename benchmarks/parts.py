@@ -31,7 +31,7 @@ from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 _WARM_UP = 1.0  # s
-_WORDS = kernel._WORDS
+_WORDS = kernel.WORDS
 _CHANGES = 20
 
 _WHOLE, _SIMULATE, _SET_UP = "the whole loop (`advance`)", "`simulate`", "set-up"
@@ -100,10 +100,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _inside(trial: Trial) -> Inside:
     """Lay out a trial for the kernel as `simulate` does, and let it run once for its spikes."""
     network, dtype = trial.network, np.dtype(trial.dtype)
-    parameters = ParametersInTime(network, {})
+    parameters = ParametersInTime(network, {}, trial.delta_t)
     blocks = split_blocks(network, parameters)
     table = ParameterTable(trial, parameters, blocks, active_sources(network))
-    noise = build_noise(network, trial.noise_seed, table.largest_mean())
+    noise = build_noise(network, trial.noise_seed, table.largest_counts()[0])
     nobody, nothing = np.zeros(0, np.int64), np.zeros((0, 0), dtype)
     values = table.between(0, trial.n_steps)
     _tabulate(1, noise, values.mean, values.slope, np.empty(len(noise.nodes)))

@@ -152,7 +152,9 @@ def _write_arrays(file: IO[bytes], arrays: dict[str, Any]) -> None:
     """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, value in arrays.items():
-            array = np.asanyarray(value)
+            array = np.asanyarray(value, order="C")
+            if array.dtype.hasobject:
+                raise TypeError(f"{name} holds Python objects, which are not saved")
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
                 flat = array.reshape(-1)

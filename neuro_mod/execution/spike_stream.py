@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -20,11 +21,17 @@ class SpikeStream:
 
     Args:
         folder: Where there is room for them.
+
+    Raises:
+        StorageError: Nothing can be written there.
     """
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._files: list[IO[bytes]] = [tempfile.TemporaryFile(dir=folder) for _ in range(2)]  # noqa: SIM115
+        try:
+            self._files: list[IO[bytes]] = [tempfile.TemporaryFile(dir=folder) for _ in range(2)]  # noqa: SIM115
+        except OSError as error:
+            raise StorageError(f"cannot keep spikes in {folder}: {error.strerror}") from error
         self._n_spikes = 0
         self._done = 0
 
@@ -33,7 +40,8 @@ class SpikeStream:
 
     def __exit__(self, *_: object) -> None:
         for file in self._files:
-            file.close()
+            with suppress(OSError):  # a full disk has been reported, and what is left unwritten is of no use
+                file.close()
 
     def __call__(self, steps: NDArray[np.int32], neurons: NDArray[np.int32], done: int) -> None:
         """Take the spikes up to step ``done``; what has been taken is not taken again.

@@ -31,13 +31,14 @@ class Course:
     def __init__(self, steps: ArrayLike, values: ArrayLike):
         steps, values = np.asarray(steps), np.asarray(values, np.float64)
         whole = steps.ndim == 1 and np.issubdtype(steps.dtype, np.integer) and len(steps) > 0
+        steps = steps.astype(np.int64) if whole else steps
         if not whole or steps[0] != 0 or (np.diff(steps) <= 0).any():
             raise ValueError("the steps of a course must be whole numbers that ascend from 0")
         if values.shape[:1] != steps.shape or not np.isfinite(values).all():
             raise ValueError(f"a course of {len(steps)} pieces needs as many finite values, found {values.shape}")
         kept = np.ones(len(steps), dtype=bool)
         kept[1:] = (values[1:] != values[:-1]).any(axis=tuple(range(1, values.ndim)))
-        object.__setattr__(self, "steps", steps[kept].astype(np.int64))
+        object.__setattr__(self, "steps", steps[kept])
         object.__setattr__(self, "values", values[kept])
 
     @classmethod
@@ -47,13 +48,27 @@ class Course:
         Args:
             values: Values, shape ``(K, ...)``.
             every: Steps between two values.
+
+        Raises:
+            ValueError: As for `Course`, or ``every`` is below 1.
         """
         values = np.asarray(values, np.float64)
+        if every < 1:
+            raise ValueError(f"every is {every}; the next value is taken after one step or more")
         return cls(np.arange(len(values)) * every, values)
+
+    def piece(self, steps: Any) -> NDArray[np.int64]:
+        """Index of the value in force in each of these steps."""
+        return np.searchsorted(self.steps, steps, side="right") - 1
 
     def at(self, steps: Any) -> NDArray[np.float64]:
         """Values in force in these steps, shape ``(len(steps), ...)``."""
-        return self.values[np.searchsorted(self.steps, steps, side="right") - 1]
+        return self.values[self.piece(steps)]
+
+    def after(self, step: int) -> Course:
+        """The same course counted from a later step."""
+        first = int(self.piece(step))
+        return Course(np.maximum(self.steps[first:] - step, 0), self.values[first:])
 
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
@@ -66,16 +81,17 @@ class ParametersInTime:
     Args:
         network: The network.
         courses: Courses by name, see `VARIABLE`; each replaces the network's own value.
+        delta_t: Time step in seconds, for messages.
 
     Raises:
         ValueError: A name is unknown, a shape does not fit, or a parameter becomes impossible; the message says which,
             in which population, and when.
     """
 
-    def __init__(self, network: SpikingNetwork, courses: Mapping[str, Course]):
+    def __init__(self, network: SpikingNetwork, courses: Mapping[str, Course], delta_t: float):
         if unknown := set(courses) - set(VARIABLE):
             raise ValueError(f"no course of {', '.join(sorted(unknown))}; valid: {', '.join(VARIABLE)}")
-        self._network = network
+        self._network, self._delta_t = network, delta_t
         constants = _constants(network)
         if not_finite := [name for name, value in constants.items() if not np.isfinite(value).all()]:
             raise ValueError(f"{', '.join(not_finite)} of the network: NaN or infinity")
@@ -118,7 +134,8 @@ class ParametersInTime:
     def _demand(self, name: str, holds: NDArray[np.bool_], steps: NDArray[np.int64], rule: str) -> None:
         if not holds.all():
             where = np.argwhere(~holds)[0]
-            raise ValueError(f"{name} of {self._network.name_of(where[-1])} {rule}, from step {steps[where[0]]} on")
+            population, step = self._network.name_of(int(where[-1])), int(steps[where[0]])
+            raise ValueError(f"{name} of {population} {rule}, from {step * self._delta_t:.10g} s (step {step}) on")
 
 
 def _constants(network: SpikingNetwork) -> dict[str, NDArray[np.float64]]:

@@ -145,6 +145,9 @@ class SpikingNetwork:
         wrong = [
             f"{name} of shape {found[name]}, not {expected[name]}" for name in found if found[name] != expected[name]
         ]
+        z = np.zeros(0) if external.z is None else external.z
+        if not ((z >= 0) & (z <= 1)).all() or not (np.asarray(external.in_degree) >= 0).all():
+            raise ValueError("external.z must lie in 0..1, and external.in_degree must not be negative")
         if wrong:
             raise ValueError(f"a network of {n} neurons in {p} populations cannot have {'; '.join(wrong)}")
 

@@ -16,7 +16,7 @@ from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.spiking_net.engine.poisson import LARGEST_MEAN
+from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.trial import Trial
@@ -104,7 +104,7 @@ class StageSNNSimulation:
         dtype: Precision = "float32",
         initial_state: State | None = None,
         progress: bool = False,
-        on_spikes: SpikeStream | None = None,
+        spike_stream: SpikeStream | None = None,
     ) -> SpikingOutputs:
         """Simulate.
 
@@ -118,7 +118,7 @@ class StageSNNSimulation:
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
                 where it stands.
             progress: Show the progress on stderr.
-            on_spikes: Takes the spikes instead of the memory, for long runs.
+            spike_stream: Takes the spikes instead of the memory, for long runs.
 
         Returns:
             The results, see `SpikingOutputs`.
@@ -132,7 +132,7 @@ class StageSNNSimulation:
         timing = _Timing()
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self._with_times(duration_sec, delta_t)
-        staged = self._stage(experiment, recording, dtype, initial_state, on_spikes)
+        staged = self._stage(experiment, recording, dtype, initial_state, spike_stream)
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
@@ -140,10 +140,10 @@ class StageSNNSimulation:
             self.outputs = self._collect(staged, simulation, timing, interrupted)
             return self.outputs
 
-        def advanced(done: int) -> None:
+        def advanced(done: float) -> None:
             if done == 0:
                 timing.lap("compilation")
-            report(done * staged.trial.delta_t)
+            report(done)
 
         shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
         try:
@@ -191,7 +191,7 @@ class StageSNNSimulation:
         folder = RunFolder(out or self.output_folder)
         try:
             with SpikeStream(folder.path) as stream:
-                outputs = self.run(record=record, neurons=neurons, every=every, on_spikes=stream, **run_options)
+                outputs = self.run(record=record, neurons=neurons, every=every, spike_stream=stream, **run_options)
         except SimulationInterrupted as interruption:
             if self.outputs is not None and interruption.finished.n_steps:
                 self._write(folder, self.outputs, plot_arg, save=settings.save or out is not None)
@@ -214,12 +214,14 @@ class StageSNNSimulation:
         return self.experiment.replace(changes) if changes else self.experiment
 
     def _check_external_rate(self, delta_t: float) -> None:
-        rate = self.circuit.external_in_degree * (self.circuit.external_rate + self.circuit.arousal_rate)
-        if rate.max() * delta_t > LARGEST_MEAN:
-            raise InputError(
-                f"a neuron would receive up to {rate.max() * delta_t:.3g} external spikes in each step, at most "
-                f"{LARGEST_MEAN:g} can be drawn; see external_currents.c_ext, nu_ext_baseline and arousal.M"
-            )
+        circuit = self.circuit
+        slope = circuit.external_in_degree * circuit.arousal_rate * delta_t
+        mean = circuit.external_in_degree * circuit.external_rate * delta_t + slope
+        try:
+            check_counts(self.network, float(mean.max()), float(slope.max()))
+        except ValueError as error:
+            keys = "external_currents.c_ext, external_currents.nu_ext_baseline, arousal.M and arousal.heterogeneity"
+            raise InputError(f"{error}; see {keys}") from None
 
     def _initial_state(self) -> State:
         return initial_state(self.network, self.random_seed, self.experiment.init_params.initial_voltage)
@@ -235,12 +237,12 @@ class StageSNNSimulation:
         recording: ChosenRecording,
         dtype: Precision,
         initial_state: State | None,
-        on_spikes: SpikeStream | None = None,
+        spike_stream: SpikeStream | None = None,
     ) -> _Staged:
         check_choice("dtype", dtype, Precision)
         delta_t = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / delta_t)
-        to_record = recording.for_engine(n_steps, delta_t, dtype, on_spikes)
+        to_record = recording.for_engine(n_steps, delta_t, dtype, spike_stream)
         self._check_external_rate(delta_t)
         state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
@@ -255,14 +257,14 @@ class StageSNNSimulation:
             dtype=dtype,
             recording=to_record,
         )
-        return _Staged(experiment, recording, stimulus, trial, on_spikes)
+        return _Staged(experiment, recording, stimulus, trial, spike_stream)
 
     def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
         recording, populations = staged.recording, self.circuit.populations
         held: dict[str, Any] = {}
         if "spikes" in recording.names:
             length = simulation.n_steps, populations.n_neurons, simulation.delta_t
-            held["spikes"] = staged.on_spikes.events(*length) if staged.on_spikes else simulation.spikes
+            held["spikes"] = staged.spike_stream.events(*length) if staged.spike_stream else simulation.spikes
         held |= {"spike_counts": simulation.spike_counts}
         held |= {name: getattr(simulation, name) for name in recording.traces}
         held["stimulus"] = Stimulus(staged.stimulus.gain, staged.stimulus.course[: simulation.n_steps])
@@ -286,7 +288,7 @@ class _Staged(NamedTuple):
     recording: ChosenRecording
     stimulus: Stimulus
     trial: Trial
-    on_spikes: SpikeStream | None
+    spike_stream: SpikeStream | None
 
 
 class _Timing:

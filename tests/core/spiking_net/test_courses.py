@@ -168,6 +168,23 @@ def test_injected_spikes():
     assert not same_bytes(result, simulate(trial(courses={"tau_synaptic": course})))
 
 
+@pytest.mark.parametrize("cut", [1, 7, 120])
+def test_what_is_left_of_a_trial_continues_it(cut):
+    net, rng = clustered_network(), np.random.default_rng(5)
+    courses = {}
+    for name in VARIABLE:
+        usual = baseline(net, name)
+        steps = np.concatenate([[0], np.sort(rng.choice(np.arange(1, 200), 9, replace=False))])
+        courses[name] = Course(steps, usual * rng.uniform(0.8, 1.2, (10, *usual.shape)))
+    injected = InjectedSpikes(rng.integers(0, 200, 500), rng.integers(0, 120, 500), rng.normal(0.1, 0.1, 500))
+    stimulus = Stimulus(rng.uniform(-20, 20, net.n_neurons), np.sin(np.arange(200) / 20))
+    whole = trial(net, courses=courses, injected=injected, stimulus=stimulus)
+    first = simulate(whole.until(cut))
+    second, both = simulate(whole.after(first)), simulate(whole)
+    assert np.vstack([first.voltage, second.voltage]).tobytes() == both.voltage.tobytes()
+    assert second.state.current.tobytes() == both.state.current.tobytes()
+
+
 def test_courses_of_general_weights():
     net = network(np.zeros((3, 3)))
     threshold = Course(np.array([0, 10]), np.array([[1.0, 1.0, 1.0], [1.0, 0.5, 1.0]]))
@@ -192,9 +209,9 @@ def test_courses_of_general_weights():
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("tau_membrane", [20e-3, 0.0], "tau_membrane of B must be positive, from step 50 on"),
-        ("threshold", [1.0, 0.1], "threshold of B must lie above reset_voltage, from step 50 on"),
-        ("reset_voltage", [0.1, 1.0], "threshold of B must lie above reset_voltage, from step 50 on"),
+        ("tau_membrane", [20e-3, 0.0], "tau_membrane of B must be positive, from 0.025 s .step 50. on"),
+        ("threshold", [1.0, 0.1], "threshold of B must lie above reset_voltage, from 0.025 s .step 50. on"),
+        ("reset_voltage", [0.1, 1.0], "threshold of B must lie above reset_voltage, from 0.025 s .step 50. on"),
         ("tau_refractory", [0.0, -1e-3], "tau_refractory of B must not be negative"),
         ("external_rate", [7.0, -1.0], "external_rate of B must not be negative"),
         ("arousal_rate", [7.0, -1.0], "arousal_rate of B must not be negative"),
@@ -217,12 +234,21 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
         (lambda: Course(np.array([0.0]), np.ones((1, P))), "whole numbers"),
         (lambda: Course(np.array([0, 5]), np.ones((1, P))), "2 pieces needs as many"),
         (lambda: Course.sampled([np.full(P, np.nan)]), "finite"),
+        (lambda: Course.sampled(np.ones((3, P)), every=0), "every is 0"),
+        (lambda: Course(np.array([0, 4, 2], np.uint32), np.ones((3, P))), "ascend"),
+        (
+            lambda: trial(state=replace(initial_state(clustered_network(), 1), voltage=np.full(120, np.nan))),
+            "state holds NaN",
+        ),
         (
             lambda: simulate(trial(courses={"mood": Course.sampled(np.ones((1, P)))})),
             "no course of mood; valid: tau_mem",
         ),
         (lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})), r"shape \(3,\), not \(6,\)"),
-        (lambda: simulate(trial(replace(clustered_network(), threshold=np.full(P, np.nan)))), "threshold of the network"),
+        (
+            lambda: trial(replace(clustered_network(), tau_membrane=np.full(P, np.nan))),
+            "tau_membrane of the network",
+        ),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1]), np.array([np.nan]))), "NaN or infinity"),
         (lambda: trial(injected=InjectedSpikes(np.array([200]), np.array([0]), np.ones(1))), r"0\.\.199, found 200"),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))), r"0\.\.119, found -1"),

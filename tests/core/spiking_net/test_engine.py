@@ -145,12 +145,13 @@ def test_stimulus_acts_in_its_steps_alone():
         np.testing.assert_allclose(result.voltage[step], voltage, rtol=1e-12)
 
 
-def test_interruption_keeps_the_finished_part(reference_network):
+def test_interruption_keeps_the_finished_part(reference_network, monkeypatch):
+    monkeypatch.setattr(engine, "_UPDATES_PER_CALL", 400 * 2000)
     state = initial_state(reference_network, 1)
     whole = simulate(reference_network, state, 3000, delta_t=H, seed=1)
 
-    def interrupt(done):
-        if done > 1000:
+    def interrupt(seconds):
+        if seconds > 0.5:
             raise KeyboardInterrupt
 
     with pytest.raises(SimulationInterrupted) as interruption:

@@ -12,10 +12,13 @@ from simulators import network, run_engine, start
 
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.courses import Course
 from neuro_mod.core.spiking_net.engine import poisson as sampler
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine.noise import external_counts
-from neuro_mod.core.spiking_net.network import ExternalInput
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
+from neuro_mod.core.spiking_net.network import ExternalInput, GeneralSynapses, SpikingNetwork
 
 #: From "no spike ever" over the means of one and of several blocks of comparisons to means beyond the tables.
 MEANS = [0.0, 1e-6, 0.05, 1.0, 2.4, 3.3, 7.5, 12.0, 50.0, 90.0, 5000.0]
@@ -108,6 +111,51 @@ def test_no_mean_needs_a_wider_table_than_announced():
     assert bounds == sorted(bounds)
 
 
+def counts_by_definition(mean, word, second):
+    """What the words of one neuron and step stand for, with probabilities from SciPy."""
+    first, width = sampler.window.py_func(mean)
+    pmf = poisson(mean).pmf(np.arange(first + width + 60)) * 2**16
+    tops = np.minimum(np.cumsum(np.floor(pmf[first : first + width])), 2**16 - 1)
+    if word < tops[-1]:
+        return first + np.searchsorted(tops, word, side="right")
+    rest = pmf.copy()
+    rest[first : first + width] -= np.diff(tops, prepend=0)
+    order = np.concatenate([np.arange(first, len(pmf)), np.arange(first)[::-1]])  # window, above it, below it
+    return order[np.searchsorted(np.cumsum(rest[order]), (2**16 - tops[-1]) * (second + 0.5) / 2**32)]
+
+
+def test_each_count_is_that_of_its_rate_words_and_definition():
+    """Quenched z, several blocks of neurons, and rates that change amid a block of steps, through all window shapes."""
+    n, n_steps, h = 1100, 27, 1.0
+    z = np.random.default_rng(0).uniform(size=n)
+    sizes = np.array([700, 400])
+    ones = np.ones((1, 2))
+    external = ExternalInput(ones, ones, ones * 1.0, np.array([2.0, 1.0]), z)
+    listening = np.array([[1e9, 1e9], [1e9, 1e9], [0, 0], [1e30, 1e30], [0, 0]])
+    net = SpikingNetwork(sizes, GeneralSynapses.from_matrix(np.zeros((n, n))), external, *listening)
+    rates = Course([0, 3, 11, 13, 22], np.array([1.0, 14.0, 0.0, 40.0, 1.0])[:, None, None] * ones)
+    aroused = Course([0, 13], [[2.0, 1.0], [0.5, 3.0]])
+    trial = Trial(
+        network=net,
+        state=start(net),
+        n_steps=n_steps,
+        delta_t=h,
+        seed=9,
+        dtype="float64",
+        courses={"external_rate": rates, "arousal_rate": aroused},
+        recording=Recording(current=np.arange(n)),
+    )
+    current = simulate(trial).current * 1e9
+    drawn = np.rint(np.diff(current, axis=0, prepend=0)).astype(int)
+    words = Stream(9, "external_input", (0,)).words(np.arange(n), 16).view(np.int16).astype(int) + sampler.OFFSET
+    second = Stream(9, "external_input_rest", (0,)).words(np.arange(n), 4 * n_steps)[:, ::4]
+    chosen = np.concatenate([np.arange(0, n, 37), np.arange(1010, 1040)])
+    for step in range(n_steps):
+        mean = np.repeat(rates.at([step])[0, 0], sizes) + np.repeat(aroused.at([step])[0], sizes) * z
+        expected = [counts_by_definition(mean[i], words[i, step], second[i, step]) for i in chosen]
+        assert drawn[step, chosen].tolist() == expected
+
+
 @pytest.mark.parametrize("mean", [0.7, 1.2, 6.0])
 def test_counts_follow_the_words_of_their_stream(mean):
     """By the definition: probabilities from SciPy, words from `Stream`, one neuron and step after another."""
@@ -130,7 +178,7 @@ def test_counts_follow_the_words_of_their_stream(mean):
 @pytest.mark.parametrize("n_sources", [1, 2])
 def test_the_loop_adds_the_counts_to_the_current(rate, n_sources):
     h, n, n_steps = 0.5e-3, 37, 50
-    net = listeners(rate * np.linspace(0.5, 1.0, n), 0.1 * rate, n, n_sources)
+    net = listeners(rate * np.linspace(0.5, 1.0, n), min(0.1 * rate, 5e4), n, n_sources)
     weight = np.linspace(0.5, 1.5, n_sources * n).reshape(n_sources, n)
     net = replace(net, external=replace(net.external, weight=weight))
     current = run_engine(net, start(net), n_steps, h, seed=9).current
@@ -154,15 +202,14 @@ def test_more_neurons_change_no_other_neurons_input():
     assert np.array_equal(counts[7:], external_counts(many, 3, 0.5e-3, 13, first_step=7))
 
 
-@pytest.mark.parametrize(("mean", "spread"), [(0.0, 40_000.0), (900_000.0, 0.0)])
-def test_the_largest_counts_do_not_overflow(mean, spread):
-    counts = draw(mean, spread, n_neurons=40, n_steps=500)
-    assert counts.mean() == pytest.approx(mean + spread / 2, rel=0.01)
-    assert counts.std() == pytest.approx(np.sqrt(mean + spread / 2 + spread**2 / 84), rel=0.05)
+def test_the_largest_counts_do_not_overflow():
+    counts = draw(900_000.0, n_neurons=40, n_steps=500)
+    assert counts.mean() == pytest.approx(900_000, rel=1e-3)
+    assert counts.std() == pytest.approx(np.sqrt(900_000), rel=0.05)
 
 
-@pytest.mark.parametrize("rate", [1e10, 4e8])
-def test_rates_beyond_any_meaning_are_refused(rate):
-    net = listeners(rate, spread=1.0)
-    with pytest.raises(ValueError, match=r"external spikes per neuron and step, at most 50000"):
+@pytest.mark.parametrize(("rate", "spread"), [(1e10, 0.0), (1.0, 2e5)])
+def test_counts_that_cannot_be_drawn_are_refused(rate, spread):
+    net = listeners(rate, spread)
+    with pytest.raises(ValueError, match=r"external spikes in each step, at most (1e\+06|50) can"):
         run_engine(net, start(net), 1, 0.5e-3)

@@ -56,16 +56,15 @@ def smooth(
     """Smooth binned rates with a Gaussian; at the borders the run is mirrored.
 
     Args:
-        rates: Rates, shape ``(n_bins, P)``; overwritten.
+        rates: Rates, shape ``(n_bins, P)``.
         bin_width: In seconds.
         kernel_width: Standard deviation of the Gaussian in seconds.
 
     Returns:
         Times in the middle of the bins in seconds, shape ``(n_bins,)``, and the smoothed rates.
     """
-    if len(rates):
-        gaussian_filter1d(rates, kernel_width / bin_width, axis=0, output=rates)
-    return (np.arange(len(rates)) + 0.5) * bin_width, rates
+    smoothed = gaussian_filter1d(rates, kernel_width / bin_width, axis=0) if len(rates) else rates
+    return (np.arange(len(rates)) + 0.5) * bin_width, smoothed
 
 
 def steps_per_sample(delta_t: float, sampling: float = SAMPLING) -> int:

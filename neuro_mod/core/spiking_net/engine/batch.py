@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
-from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.core.spiking_net.engine.trial import SpikeSink, Trial
 
 #: Seconds between two reports of progress.
 _REPORT_INTERVAL = 0.1
@@ -26,7 +27,7 @@ class Pair(NamedTuple):
 
 
 class BatchInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a batch; ``finished`` holds the finished trials that were not handed over, by their index."""
+    """Ctrl-C during a batch; ``finished`` holds the finished trials that were not all handed over, by their index."""
 
     def __init__(self, finished: dict[int, Simulation]):
         super().__init__(finished)
@@ -111,6 +112,7 @@ class _Batch:
         self._stopped = threading.Event()
         self._under_way: dict[int, float] = {}
         self._seconds_done = 0.0
+        self._sinks: dict[int, SpikeSink | None] = {}
 
     def __iter__(self) -> Iterator[tuple[int, Simulation]]:
         self._submit()
@@ -118,18 +120,19 @@ class _Batch:
             index, first = self._pending[0]
             while not first.done():
                 wait([first], timeout=_REPORT_INTERVAL)
-                self._progress(self._seconds_done + sum(list(self._under_way.values())))
+                self._progress(self._done())
             try:
                 result = first.result()
             except Exception as error:
                 error.add_note(f"in trial {index} of the batch")
                 raise
-            self._pending.popleft()
-            self._under_way.pop(index)
-            self._seconds_done += result.duration
-            self._submit()
             yield index, result
-            self._progress(self._seconds_done + sum(list(self._under_way.values())))
+            self._pending.popleft()
+            self._under_way.pop(index, None)
+            self._sinks.pop(index)
+            self._seconds_done += result.duration
+            self._progress(self._done())
+            self._submit()
 
     def stop(self) -> None:
         """Stop the trials under way and wait until they have."""
@@ -141,17 +144,21 @@ class _Batch:
         ready = ((index, future) for index, future in self._pending if future.done() and not future.cancelled())
         return {index: future.result() for index, future in ready if future.exception() is None}
 
+    def _done(self) -> float:
+        return self._seconds_done + sum(list(self._under_way.values()))
+
     def _submit(self) -> None:
-        while len(self._pending) < self._ahead:
-            index, trial = next(self._trials, (-1, None))
-            if trial is None:
-                return
+        for index, trial in islice(self._trials, self._ahead - len(self._pending)):
+            sink = trial.recording.on_spikes
+            if sink is not None and sink in self._sinks.values():
+                raise ValueError(f"trial {index} of the batch shares its on_spikes with another one")
+            self._sinks[index] = sink
             self._pending.append((index, self._pool.submit(self._simulate, index, trial)))
 
     def _simulate(self, index: int, trial: Trial) -> Simulation:
-        def advanced(n_steps: int) -> None:
+        def advanced(seconds: float) -> None:
             if self._stopped.is_set():
                 raise _Stopped
-            self._under_way[index] = n_steps * trial.delta_t
+            self._under_way[index] = seconds
 
         return simulate(trial, advanced)

@@ -14,7 +14,7 @@ from neuro_mod.core.spiking_net.engine import poisson
 from neuro_mod.core.spiking_net.engine.compilation import inlined, kernel
 
 #: Steps whose 16-bit words one call of the generator gives.
-_WORDS = 2 * random.WORDS_PER_COUNTER
+WORDS = 2 * random.WORDS_PER_COUNTER
 #: Spikes of one group are counted in 8 bits.
 _LARGEST_COUNT = 255
 
@@ -126,7 +126,7 @@ _philox4x32 = inlined(random.philox4x32)
 @inlined
 def _draw_words(words: Any, first: int, n: int, step: int, key: Any) -> None:
     """Fill ``(8, CHUNK)`` with the words of n neurons from ``first`` on in a block of eight steps, signed."""
-    block = np.uint64(step // _WORDS)
+    block = np.uint64(step // WORDS)
     for i in range(n):
         w = _philox4x32((np.uint64(first + i), block & _LOW, block >> _HALF, _ZERO), (key[0], key[1]))
         words[0, i] = np.int16(w[0])
@@ -174,7 +174,9 @@ def _tabulate_neighbours(noise: Noise, s: int, a: int, begin: int, end: int, scr
     means, none, words, width = scratch[0][:m], scratch[1][:m], scratch[2][:m], scratch[3][:m]
     for i in range(m):
         means[i] = _mean_and_spread(noise, s, a, begin + i)[0]
-    lowest, highest, redrawn = means.min(), means.max(), noise.z.shape[0] == 0
+    lowest, highest, redrawn = means[0], means[0], noise.z.shape[0] == 0
+    for i in range(m):
+        lowest, highest = min(lowest, means[i]), max(highest, means[i])
     if not redrawn:
         narrowest, widest = poisson.window(lowest), poisson.window(highest)
         first[:], width[:] = widest
@@ -234,16 +236,26 @@ def _draw_counts(
         start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, counts.shape[1])
         if redraw:
             _draw_words(words[chunk], start, stop - start, step, noise.key[s])
-        for t in range(step % _WORDS, _WORDS):
+        for t in range(step % WORDS, WORDS):
             count = counts[t, start:stop]
             if _count_likely(count, words[chunk, t], noise.front[s, chunk]):
-                _draw_remaining(count, start, noise, s, step - step % _WORDS + t, population, parts)
+                _draw_remaining(count, start, noise, s, step - step % WORDS + t, population, parts)
 
 
 @inlined
 def _weigh(current: Any, count: Any, weight: Any) -> None:
     for i in range(current.shape[0]):
         current[i] += weight * np.float32(count[i])
+
+
+@inlined
+def _receive(current: Any, count: Any, first: Any, shifted: bool, parameters: Parameters, k: int, s: int) -> None:
+    """External arrivals of one step from source s."""
+    for g in range(parameters.edges.shape[0] - 1):
+        segment, weight = slice(parameters.edges[g], parameters.edges[g + 1]), parameters.external_weight[k, s, g]
+        _weigh(current[segment], count[segment], weight)
+        if shifted:
+            _weigh(current[segment], first[segment], weight)
 
 
 @inlined
@@ -306,14 +318,18 @@ def _add_received(current: Any, received: Any, weights: Any, edges: Any) -> None
 
 @inlined
 def _add_to_each(current: Any, targets: Any, weight: Any) -> None:
-    """Add a weight to the current of each target; four loads before four stores do not wait for one another."""
-    in_fours = targets.shape[0] // 4 * 4
-    for s in range(0, in_fours, 4):
+    """Add a weight to the current of each target; eight loads before eight stores do not wait for one another."""
+    in_eights = targets.shape[0] // 8 * 8
+    for s in range(0, in_eights, 8):
         t0, t1 = np.uint64(targets[s]), np.uint64(targets[s + 1])
         t2, t3 = np.uint64(targets[s + 2]), np.uint64(targets[s + 3])
+        t4, t5 = np.uint64(targets[s + 4]), np.uint64(targets[s + 5])
+        t6, t7 = np.uint64(targets[s + 6]), np.uint64(targets[s + 7])
         c0, c1, c2, c3 = current[t0], current[t1], current[t2], current[t3]
+        c4, c5, c6, c7 = current[t4], current[t5], current[t6], current[t7]
         current[t0], current[t1], current[t2], current[t3] = c0 + weight, c1 + weight, c2 + weight, c3 + weight
-    for s in range(in_fours, targets.shape[0]):
+        current[t4], current[t5], current[t6], current[t7] = c4 + weight, c5 + weight, c6 + weight, c7 + weight
+    for s in range(in_eights, targets.shape[0]):
         current[np.uint64(targets[s])] += weight
 
 
@@ -411,8 +427,8 @@ def advance(
         Steps done and spikes written.
     """
     n, n_sources, n_groups = voltage.shape[0], noise.front.shape[0], parameters.group_weight.shape[1]
-    words = np.empty((n_sources, noise.front.shape[1], _WORDS, CHUNK), np.int16)
-    counts = np.empty((n_sources, _WORDS, n), np.int16)
+    words = np.empty((n_sources, noise.front.shape[1], WORDS, CHUNK), np.int16)
+    counts = np.empty((n_sources, WORDS, n), np.int16)
     fired, parts = np.empty(n, np.int32), np.empty(noise.nodes.shape[0])
     shifted, recount = np.zeros((2, n_sources), np.bool_)
     received, n_received = np.zeros((n_groups, 8 * wiring.bits.shape[1]), np.uint8), np.zeros(n_groups, np.int32)
@@ -435,18 +451,12 @@ def advance(
             _integrate(v, current[segment], r, gain, strength, parameters, k, g)
             n_fired = _fire(v, r, parameters, k, g, fired, n_fired)
 
-        redraw = done == 0 or step % _WORDS == 0
+        redraw = done == 0 or step % WORDS == 0
         for s in range(n_sources):
             if redraw or recount[s]:
                 _draw_counts(counts[s], words[s], step, redraw, noise, s, wiring.population, parts)
                 recount[s] = False
-            for g in range(parameters.edges.shape[0] - 1):
-                segment = slice(parameters.edges[g], parameters.edges[g + 1])
-                weight = parameters.external_weight[k, s, g]
-                _weigh(current[segment], counts[s, step % _WORDS, segment], weight)
-                if shifted[s]:
-                    _weigh(current[segment], noise.first[s, segment], weight)
-
+            _receive(current, counts[s, step % WORDS], noise.first[s], shifted[s], parameters, k, s)
         _deliver(current, fired[:n_fired], received, n_received, parameters, k, wiring)
         while injected < drive.steps.shape[0] and drive.steps[injected] == run_step:
             current[drive.neurons[injected]] += drive.jumps[injected]
@@ -476,15 +486,15 @@ def draw_counts(first_step: int, n_steps: int, mean: Any, slope: Any, noise: Noi
         Counts of shape ``(n_steps, S, n)``.
     """
     n_sources, n = noise.first.shape
-    words, drawn = np.empty((noise.front.shape[1], _WORDS, CHUNK), np.int16), np.empty((_WORDS, n), np.int16)
+    words, drawn = np.empty((noise.front.shape[1], WORDS, CHUNK), np.int16), np.empty((WORDS, n), np.int16)
     parts = np.empty(noise.nodes.shape[0])
     counts = np.empty((n_steps, n_sources, n), np.int32)
     for s in range(n_sources):
         _tabulate(noise, s, mean[s], slope[s], parts)
         for done in range(n_steps):
             step = first_step + done
-            if done == 0 or step % _WORDS == 0:
+            if done == 0 or step % WORDS == 0:
                 _draw_counts(drawn, words, step, True, noise, s, population, parts)
             for i in range(n):
-                counts[done, s, i] = drawn[step % _WORDS, i] + noise.first[s, i]
+                counts[done, s, i] = drawn[step % WORDS, i] + noise.first[s, i]
     return counts

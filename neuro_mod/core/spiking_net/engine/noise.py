@@ -16,6 +16,30 @@ def active_sources(network: SpikingNetwork) -> NDArray[np.int64]:
     return np.flatnonzero((network.external.in_degree * network.sizes).any(axis=1))
 
 
+def check_counts(network: SpikingNetwork, mean: float, slope: float) -> None:
+    """Refuse external counts that cannot be drawn.
+
+    Args:
+        network: The network.
+        mean: Largest mean count of a neuron from one source in one step, z at its largest.
+        slope: Largest part of it that is multiplied by z.
+
+    Raises:
+        ValueError: It is larger than `poisson.LARGEST_MEAN`, or z is drawn in each step and the part larger than
+            `poisson.LARGEST_SPREAD`.
+    """
+    if not mean <= poisson.LARGEST_MEAN:
+        raise ValueError(
+            f"up to {mean:.3g} external spikes in each step, at most {poisson.LARGEST_MEAN:g} can be drawn; "
+            "are the rates in Hz and the time step in seconds?"
+        )
+    if network.external.z is None and not slope <= poisson.LARGEST_SPREAD:
+        raise ValueError(
+            f"arousal that is redrawn per step adds up to {slope:.3g} external spikes in each step, at most "
+            f"{poisson.LARGEST_SPREAD:g} can be drawn"
+        )
+
+
 def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kernel.Noise:
     """Streams and empty tables of the sources that send anything.
 
@@ -23,17 +47,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
         network: The network.
         seed: Root seed; streams ``"external_input"`` and ``"external_input_rest"``, one pair for each source.
         largest_mean: Bound on the mean count in one step.
-
-    Raises:
-        ValueError: It is larger than `poisson.LARGEST_MEAN`.
     """
-    redrawn = network.external.z is None and network.external.arousal_rate.any()
-    limit = poisson.LARGEST_REDRAWN_MEAN if redrawn else poisson.LARGEST_MEAN
-    if not largest_mean <= limit:
-        raise ValueError(
-            f"up to {largest_mean:.3g} external spikes per neuron and step, at most {limit:g} can be drawn; are the "
-            "rates in Hz and the time step in seconds?"
-        )
     external, sources, n = network.external, active_sources(network), network.n_neurons
     nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()
     width = poisson.widest_window(largest_mean)
@@ -71,10 +85,15 @@ def external_counts(
 
     Returns:
         Counts of shape ``(n_steps, S, n_neurons)``.
+
+    Raises:
+        ValueError: See `check_counts`.
     """
     external, sources = network.external, active_sources(network)
     mean, slope = (external.in_degree * rate * delta_t for rate in (external.rate, external.arousal_rate))
-    noise = build_noise(network, seed, float((mean + slope).max(initial=0.0)))
+    largest = float((mean + slope).max(initial=0.0))
+    check_counts(network, largest, float(slope.max(initial=0.0)))
+    noise = build_noise(network, seed, largest)
     counts = np.zeros((n_steps, external.n_sources, network.n_neurons), np.int32)
     population = network.population.astype(np.int32)
     counts[:, sources] = kernel.draw_counts(first_step, n_steps, mean[sources], slope[sources], noise, population)

@@ -21,9 +21,10 @@ OFFSET = 32768
 #: Likely counts are tabulated in blocks of so many, and at most so many in all.
 BLOCK = 8
 LARGEST_WIDTH = 64
-#: Largest mean of an external count in one step; rates beyond it have the wrong unit. Counts are held in 16 bits, less
-#: the first of their window, from which they are further away where z is drawn in each step.
-LARGEST_MEAN, LARGEST_REDRAWN_MEAN = 1e6, 5e4
+#: Largest mean of an external count in one step; rates beyond it have the wrong unit.
+LARGEST_MEAN = 1e6
+#: Largest factor of a z that is drawn in each step: up to here the quadrature over z is right to 1e-6.
+LARGEST_SPREAD = 50.0
 
 #: The window reaches so many standard deviations to either side of the mean: slow draws are then one in a thousand.
 _REACH = 3.4

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
-from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
+from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
@@ -19,24 +19,24 @@ from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
-_UPDATES_PER_CALL = 2_000_000
+_UPDATES_PER_CALL = 4_000_000
 _MIN_SPIKE_CAPACITY = 2**16
 
 
-def simulate(trial: Trial, progress: Callable[[int], None] | None = None) -> Simulation:
+def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> Simulation:
     """Simulate a network, event by event and step by step in the compiled loop.
 
     The Poisson input is drawn inside the loop; memory is that of the network, the spikes and whatever else is recorded.
 
     Args:
         trial: What to simulate.
-        progress: Called with 0 when the kernel is compiled, then now and then with the number of steps done.
+        progress: Called with 0 when the kernel is compiled, then now and then with the simulated seconds done.
 
     Returns:
         What was recorded, and the state after the last step.
 
     Raises:
-        ValueError: A parameter becomes impossible in its course, or external rates are too high.
+        ValueError: External rates are too high.
         FloatingPointError: The state became infinite or NaN; the message says where and when.
         SimulationInterrupted: On Ctrl-C, with the finished part.
     """
@@ -46,9 +46,9 @@ def simulate(trial: Trial, progress: Callable[[int], None] | None = None) -> Sim
         run.advance(0)
         report(0)
         while run.done < trial.n_steps:
-            run.advance(_UPDATES_PER_CALL // max(trial.network.n_neurons, 1) + 1)
+            run.advance(run.steps_per_call())
             run.hand_over()
-            report(run.done)
+            report(run.done * trial.delta_t)
     except KeyboardInterrupt:
         run.hand_over()
         raise SimulationInterrupted(run.result()) from None
@@ -84,10 +84,12 @@ class _Run:
 
     def __init__(self, trial: Trial):
         self._trial, network, dtype = trial, trial.network, np.dtype(trial.dtype)
-        parameters = ParametersInTime(network, trial.courses)
+        parameters = trial.parameters
         blocks = split_blocks(network, parameters)
         self._table = ParameterTable(trial, parameters, blocks, active_sources(network))
-        self._noise = build_noise(network, trial.noise_seed, self._table.largest_mean())
+        largest_mean, largest_slope = self._table.largest_counts()
+        check_counts(network, largest_mean, largest_slope)
+        self._noise = build_noise(network, trial.noise_seed, largest_mean)
         self._drive = _drive(trial, parameters, dtype)
         self._wiring = build_wiring(network, blocks, dtype)
         self._traces = _traces(trial.recording, network.n_neurons, trial.n_steps, dtype)
@@ -111,6 +113,11 @@ class _Run:
     def done(self) -> int:
         """Steps done so far."""
         return self._progress.state.step - self._trial.state.step
+
+    def steps_per_call(self) -> int:
+        """Steps up to the end of a block of words, which then are drawn once."""
+        about = _UPDATES_PER_CALL // max(self._trial.network.n_neurons, 1) + 1
+        return about + -(self._progress.state.step + about) % kernel.WORDS
 
     def advance(self, n_steps: int) -> None:
         """Simulate up to so many steps.
@@ -207,7 +214,7 @@ class _Run:
         neuron = int(np.flatnonzero(~(np.isfinite(state.voltage) & np.isfinite(state.current)))[0])
         return (
             f"the state of neuron {neuron} ({network.name_of(network.population[neuron])}) is no longer finite at "
-            f"{(state.step - 1) * self._trial.delta_t:g} s (step {state.step - 1}); a smaller delta_t, or weaker "
+            f"{(state.step - 1) * self._trial.delta_t:.10g} s (step {state.step - 1}); a smaller delta_t, or weaker "
             "weights and inputs, may help"
         )
 
@@ -224,13 +231,17 @@ def _drive(trial: Trial, parameters: ParametersInTime, dtype: np.dtype) -> kerne
     stimulus, injected, network = trial.stimulus, trial.injected, trial.network
     gain, course = np.zeros(0, dtype), np.zeros(1, dtype)
     if stimulus is not None and trial.n_steps:
-        gain, course = stimulus.gain.astype(dtype), stimulus.course.astype(dtype)
+        with np.errstate(over="ignore"):
+            gain, course = stimulus.gain.astype(dtype), stimulus.course.astype(dtype)
+        if not (np.isfinite(gain).all() and np.isfinite(course).all()):
+            raise ValueError(f"the stimulus is larger than {dtype} can hold")
     if injected is None:
         return kernel.Drive(gain, course, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, dtype))
     order = np.argsort(injected.steps, kind="stable")
     steps, neurons = (np.asarray(values, np.int64)[order] for values in (injected.steps, injected.neurons))
-    tau_synaptic = parameters["tau_synaptic"].at(steps)[np.arange(len(steps)), network.population[neurons]]
-    return kernel.Drive(gain, course, steps, neurons, (injected.weights[order] / tau_synaptic).astype(dtype))
+    tau_synaptic = parameters["tau_synaptic"]
+    tau = tau_synaptic.values[tau_synaptic.piece(steps), network.population[neurons]]
+    return kernel.Drive(gain, course, steps, neurons, (injected.weights[order] / tau).astype(dtype))
 
 
 def _from(drive: kernel.Drive, step: int) -> kernel.Drive:

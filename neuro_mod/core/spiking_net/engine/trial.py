@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.choices import Mechanism, Precision, check_choice
-from neuro_mod.core.spiking_net.courses import Course
+from neuro_mod.core.spiking_net.courses import Course, ParametersInTime
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
@@ -26,8 +28,8 @@ class Recording:
 
     Args:
         spikes: Whether the spikes are kept as events.
-        on_spikes: Receives the spikes as the simulation goes along, in order. After Ctrl-C it may receive the latest
-            again, if it had not returned.
+        on_spikes: Receives the spikes as the simulation goes along, in order, in the thread of the trial; no two trials
+            of a batch share one. After Ctrl-C it may receive the latest again, if it had not returned.
         bin_steps: Count the spikes of each population in bins of so many steps; 0 for no bins.
         voltage: Neurons whose voltage is recorded.
         current: Neurons whose synaptic current is recorded.
@@ -87,6 +89,35 @@ class Trial:
         self._check_state()
         self._check_input()
         self._check_recording()
+        _ = self.parameters, self.noise_seed
+
+    @cached_property
+    def parameters(self) -> ParametersInTime:
+        """The parameters of the network in time."""
+        return ParametersInTime(self.network, self.courses, self.delta_t)
+
+    def until(self, n_steps: int) -> Trial:
+        """The beginning of this trial, its input included."""
+        stimulus, injected = self.stimulus, self.injected
+        return replace(
+            self,
+            n_steps=n_steps,
+            stimulus=None if stimulus is None else Stimulus(stimulus.gain, stimulus.course[:n_steps]),
+            injected=None if injected is None else injected.between(0, n_steps),
+        )
+
+    def after(self, simulation: Simulation) -> Trial:
+        """What is left of this trial when a part of it has been simulated, courses and input included."""
+        done, stimulus, injected = simulation.n_steps, self.stimulus, self.injected
+        return replace(
+            self,
+            state=simulation.state,
+            n_steps=self.n_steps - done,
+            seed=self.noise_seed,
+            stimulus=None if stimulus is None else Stimulus(stimulus.gain, stimulus.course[done:]),
+            injected=None if injected is None else injected.between(done, self.n_steps),
+            courses={name: course.after(done) for name, course in self.courses.items()},
+        )
 
     @property
     def noise_seed(self) -> int:
@@ -108,6 +139,8 @@ class Trial:
                 raise ValueError(
                     f"the state's {name} has shape {np.shape(getattr(state, name))}, the network {n} neurons"
                 )
+        if not (np.isfinite(state.voltage).all() and np.isfinite(state.current).all()):
+            raise ValueError("the state holds NaN or infinity")
         if state.step < 0 or state.delta_t not in (None, self.delta_t):
             raise ValueError(
                 f"the state stands at step {state.step} of {state.delta_t} s; expected a step of {self.delta_t} s, "

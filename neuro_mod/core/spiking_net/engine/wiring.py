@@ -10,6 +10,8 @@ network everything goes through such runs.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -20,10 +22,12 @@ from numpy.typing import NDArray
 from neuro_mod.core.clustering.adjacency import Adjacency
 from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
-from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork
+from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
 #: From this density on, going through a row of bits beats going through a list of targets.
 DENSE = 1 / 16
+#: To group more populations than these would cost more than it gains.
+_MOST_POPULATIONS = 256
 #: Rows of bits are padded to so many bytes, one vector register.
 _ALIGNMENT = 32
 #: Rows that are made at once.
@@ -73,8 +77,8 @@ class Blocks:
 def is_dense(network: SpikingNetwork) -> bool:
     """Whether spikes are counted by bits."""
     adjacency = network.synapses.adjacency
-    block_constant = not isinstance(network.synapses, GeneralSynapses)
-    return block_constant and len(adjacency.targets) > DENSE * adjacency.n_neurons**2
+    few_blocks = isinstance(network.synapses, Synapses) and network.n_populations <= _MOST_POPULATIONS
+    return few_blocks and len(adjacency.targets) > DENSE * adjacency.n_neurons**2
 
 
 def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Blocks:
@@ -155,14 +159,19 @@ def _runs(breaks: NDArray[np.int64], carried: NDArray[np.float64]) -> NDArray[np
 
 
 _KEPT: WeakKeyDictionary[Adjacency, dict[Any, Any]] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+#: Layouts of one adjacency that are kept; block weights of another pattern need another one.
+_MOST_KEPT = 4
 
 
-def _kept(adjacency: Adjacency, name: Any, make: Any) -> Any:
-    """What is made from an adjacency is kept as long as it is: trials share networks."""
-    kept = _KEPT.setdefault(adjacency, {})
-    if name not in kept:
-        kept[name] = make()
-    return kept[name]
+def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
+    """What is made from an adjacency is kept for a while: trials share networks."""
+    with _LOCK:
+        kept = _KEPT.setdefault(adjacency, {})
+        kept[name] = made = kept.pop(name) if name in kept else make()
+        while len(kept) > _MOST_KEPT:
+            kept.pop(next(iter(kept)))
+    return made
 
 
 def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,3 +23,12 @@ class InjectedSpikes:
     steps: NDArray[np.integer]
     neurons: NDArray[np.integer]
     weights: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, np.asarray(getattr(self, field.name)))
+
+    def between(self, begin: int, end: int) -> InjectedSpikes:
+        """Those from one step until before another, counted from the first."""
+        inside = (self.steps >= begin) & (self.steps < end)
+        return InjectedSpikes(self.steps[inside] - begin, self.neurons[inside], self.weights[inside])
