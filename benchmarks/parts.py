@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options, scaled, take_turns, warmed_up
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
-from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.compilation import _OPTIONS
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
@@ -100,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _inside(trial: Trial) -> Inside:
     """Lay out a trial for the kernel as `simulate` does, and let it run once for its spikes."""
     network, dtype = trial.network, np.dtype(trial.dtype)
-    parameters = ParametersInTime(network, {}, trial.delta_t)
+    parameters = trial.parameters
     blocks = split_blocks(network, parameters)
     table = ParameterTable(trial, parameters, blocks, active_sources(network))
     noise = build_noise(network, trial.noise_seed, table.largest_counts()[0])

@@ -26,7 +26,7 @@ from benchmarks.default_network import (
     warmed_up,
 )
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
-from neuro_mod.core.spiking_net.courses import Course, ParametersInTime
+from neuro_mod.core.spiking_net.courses import Course
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.network import GeneralSynapses
@@ -81,7 +81,7 @@ def _cases(trial: Trial) -> dict[str, Callable[[], Trial]]:
     """What is compared; the first is what all are compared with."""
     network, n_steps = trial.network, trial.n_steps
     rate, threshold = network.external.rate, network.threshold
-    weights = ParametersInTime(network, {})["block_weights"].values[0]
+    weights = trial.parameters["block_weights"].values[0]
 
     def general() -> Trial:
         synapses = GeneralSynapses.from_matrix(network.dense_weights())
