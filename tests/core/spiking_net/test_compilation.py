@@ -31,9 +31,10 @@ print(cache_folder(), double(21), sum(double.stats.cache_hits.values()))
 """
 
 
-def start(code, cache, **environment):
+def start(code, cache, cwd=None, **environment):
     return subprocess.Popen(
         [sys.executable, *code],
+        cwd=cwd,
         env=os.environ | {"NEURO_MOD_CACHE_DIR": str(cache)} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -113,7 +114,7 @@ def test_a_truncated_cache_is_no_obstacle_to_a_simulation(tmp_path):
 def test_edited_code_is_never_run_as_it_was(tmp_path):
     package = tmp_path / "neuro_mod"
     shutil.copytree(ROOT / "neuro_mod", package, ignore=shutil.ignore_patterns("__pycache__"))
-    run = partial(start, ["-c", COUNT], tmp_path / "cache", PYTHONPATH=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
+    run = partial(start, ["-c", COUNT], tmp_path / "cache", cwd=tmp_path, PYTHONDONTWRITEBYTECODE="1")
     folder, count = finish(run())
     kernel = package / "core/spiking_net/engine/kernel.py"
     source = kernel.read_text()
