@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from benchmarks.brian2_network import Brian2Network
+from benchmarks.default_network import timed
 from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import PlainNetwork, plain
 from neuro_mod.core.choices import Precision
@@ -25,7 +25,6 @@ from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import initial_state
 
 Counts = NDArray[np.integer]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,3 @@ def brian2_simulator(name: str, built: Brian2Network, duration: float, compilati
         return run
 
     return Contender(name, duration, prepare, compilation)
-
-
-def timed(action: Callable[[], Result]) -> tuple[float, Result]:
-    """Wall-clock seconds of a call, and its result."""
-    begin = time.perf_counter()
-    result = action()
-    return time.perf_counter() - begin, result

@@ -101,7 +101,7 @@ def _inside(trial: Trial) -> Inside:
     network, dtype = trial.network, np.dtype(trial.dtype)
     parameters = trial.parameters
     blocks = split_blocks(network, parameters)
-    table = ParameterTable(trial, parameters, blocks, active_sources(network))
+    table = ParameterTable(trial, blocks, active_sources(network))
     noise = build_noise(network, trial.noise_seed, table.largest_counts()[0])
     nobody, nothing = np.zeros(0, np.int64), np.zeros((0, 0), dtype)
     values = table.between(0, trial.n_steps)

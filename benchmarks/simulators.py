@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine = describe_machine()
     with TemporaryDirectory() as cache, ExitStack() as stack:
         os.environ["NEURO_MOD_CACHE_DIR"] = cache  # before the engine is imported: its compilation shall be measured
-        from benchmarks.contenders import timed
+        from benchmarks.default_network import timed
         from neuro_mod.config import load_experiment
         from neuro_mod.core.spiking_net.network import draw_network
         from neuro_mod.execution.assembly import build_circuit
@@ -93,7 +93,8 @@ def _contenders(
 ) -> tuple[list[Contender], list[str]]:
     """Who takes part, and what to say of the others' versions or absence; all are compared with the first ones."""
     from benchmarks.brian2_network import Brian2Network, why_brian2_is_missing
-    from benchmarks.contenders import brian2_simulator, engine, nest_simulator, reference_module, timed
+    from benchmarks.contenders import brian2_simulator, engine, nest_simulator, reference_module
+    from benchmarks.default_network import timed
     from benchmarks.plain_network import plain
 
     contenders = [engine(network, duration, delta_t, seed, dtype) for dtype in _OURS]
@@ -128,7 +129,7 @@ def _contenders(
 
 
 def _take_turns(contenders: list[Contender], repeats: int, n_excitatory: int) -> dict[str, Turns]:
-    from benchmarks.contenders import timed
+    from benchmarks.default_network import timed
 
     turns = {contender.name: Turns() for contender in contenders}
     for repeat in range(repeats):

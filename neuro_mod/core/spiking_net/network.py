@@ -166,6 +166,11 @@ class SpikingNetwork:
         """Population of each neuron, shape ``(n_neurons,)``."""
         return np.repeat(np.arange(self.n_populations), self.sizes)
 
+    @cached_property
+    def boundaries(self) -> NDArray[np.int64]:
+        """Population a holds neurons ``boundaries[a]`` up to ``boundaries[a + 1]``, shape ``(P + 1,)``."""
+        return np.concatenate([[0], np.cumsum(self.sizes)])
+
     def per_neuron(self, values: NDArray[Any]) -> NDArray[Any]:
         """Give each neuron the value of its population, along the last axis."""
         return np.repeat(values, self.sizes, axis=-1)

@@ -53,7 +53,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
     width = poisson.widest_window(largest_mean)
     tabulated_for = np.full((len(sources), network.n_populations), np.nan)
     return kernel.Noise(
-        edges=np.concatenate([[0], np.cumsum(network.sizes)]),
+        edges=network.boundaries,
         z=np.empty(0) if external.z is None else np.asarray(external.z, np.float64),
         nodes=nodes,
         node_weights=weights,

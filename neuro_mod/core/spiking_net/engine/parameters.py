@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
@@ -24,20 +23,19 @@ class ParameterTable:
 
     Args:
         trial: The trial.
-        parameters: Its parameters in time.
         blocks: Its split block weights.
         sources: The external sources that send anything.
     """
 
-    def __init__(self, trial: Trial, parameters: ParametersInTime, blocks: Blocks, sources: NDArray[np.int64]):
-        self._trial, self._parameters, self._blocks, self._sources = trial, parameters, blocks, sources
+    def __init__(self, trial: Trial, blocks: Blocks, sources: NDArray[np.int64]):
+        self._trial, self._blocks, self._sources = trial, blocks, sources
+        self._parameters = parameters = trial.parameters
         same = parameters.alike(*NEURON_PARAMETERS, "external_weight")
         if len(blocks.typical):
             typical = blocks.typical_weights(parameters["block_weights"].values)
             same &= (typical[..., 1:] == typical[..., :-1]).all(axis=(0, 1))
         self._first = np.flatnonzero(np.append(True, ~same))
-        starts = np.concatenate([[0], np.cumsum(trial.network.sizes)])
-        self._edges = starts[np.append(self._first, trial.network.n_populations)]
+        self._edges = trial.network.boundaries[np.append(self._first, trial.network.n_populations)]
         self._has_blocks = isinstance(trial.network.synapses, Synapses)
         self._constant = None if trial.courses else self._make(0, 1)
 

@@ -86,7 +86,7 @@ class _Run:
         self._trial, network, dtype = trial, trial.network, np.dtype(trial.dtype)
         parameters = trial.parameters
         blocks = split_blocks(network, parameters)
-        self._table = ParameterTable(trial, parameters, blocks, active_sources(network))
+        self._table = ParameterTable(trial, blocks, active_sources(network))
         largest_mean, largest_slope = self._table.largest_counts()
         check_counts(network, largest_mean, largest_slope)
         self._noise = build_noise(network, trial.noise_seed, largest_mean)
