@@ -26,7 +26,7 @@ from benchmarks.default_network import (
     warmed_up,
 )
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
-from neuro_mod.core.spiking_net.courses import Course
+from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.network import GeneralSynapses

@@ -17,7 +17,7 @@ _HOMES = {
     "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
     "Trial": "neuro_mod.core.spiking_net.engine.trial",
     "Recording": "neuro_mod.core.spiking_net.engine.trial",
-    "Course": "neuro_mod.core.spiking_net.courses",
+    "Course": "neuro_mod.core.course",
     "InjectedSpikes": "neuro_mod.core.spiking_net.external.injected",
     "simulate": "neuro_mod.core.spiking_net.engine.simulate",
     "SimulationInterrupted": "neuro_mod.core.spiking_net.engine.simulation",

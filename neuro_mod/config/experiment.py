@@ -18,12 +18,13 @@ from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
 from neuro_mod.config.neurons import InitParams
 from neuro_mod.config.overrides import Overrides, apply_overrides
-from neuro_mod.config.perturbation import Perturbations
+from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
 from neuro_mod.config.plain import plain
 from neuro_mod.config.schema import json_schema
 from neuro_mod.config.settings import Settings
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.config.writing import to_yaml
+from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.populations import PATHWAYS, Populations, divide_into_clusters
 
 
@@ -72,6 +73,18 @@ class Experiment(Section):
             return np.array([self.populations.expand(value[:2]), self.populations.expand(value[2:])])
         excitatory = self.populations.expand(value)
         return np.array([excitatory, np.zeros_like(excitatory)])
+
+    def unperturbed(self, target: str) -> Any:
+        """The value that a perturbation of a target acts on: the configuration's, or the factor 1."""
+        return unperturbed(target, Draft(self).__getitem__)
+
+    @cached_property
+    def timed_perturbations(self) -> dict[str, TimedPerturbation]:
+        """The perturbations in cluster space and in time, by target."""
+        return {
+            target: block.timed(self.populations, perturbation_seed(self.settings.random_seed, target))
+            for target, block in self.perturbation.blocks.items()
+        }
 
     def replace(self, overrides: Overrides) -> Experiment:
         """Change some values.

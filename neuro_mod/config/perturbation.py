@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
 
 from neuro_mod.config.fields import (
+    MANY,
+    ONE,
     Count,
     Fraction,
     LeftOut,
     NonNegative,
+    Positive,
     PositiveCount,
     Real,
     Section,
@@ -16,49 +23,177 @@ from neuro_mod.config.fields import (
     Switch,
     parameter,
 )
+from neuro_mod.core.choices import CourseShape
+from neuro_mod.core.perturbations import TimeCourse, TimedPerturbation, VectorialPerturbation
+from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.core.perturbations.time_courses import SHAPES
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.random import Stream
+
+#: A population by its index or its name, such as ``E0`` or ``I_background``.
+PopulationReference = Annotated[
+    Annotated[Count, Tag(ONE)] | Annotated[str, Tag(MANY)],
+    Discriminator(lambda value: MANY if isinstance(value, str) else ONE),
+    Field(json_schema_extra={"expected": "a population by index or name, such as 3, E3 or I_background"}),
+]
+_SomePopulations = Annotated[
+    Several[PopulationReference], Field(json_schema_extra={"expected": "a list of populations by index or name"})
+]
+_Involved = Annotated[
+    Annotated[Several[_SomePopulations], Tag(MANY)] | Annotated[_SomePopulations, Tag(ONE)],
+    Discriminator(lambda value: MANY if is_nested(value) else ONE),
+]
+
+
+def is_nested(value: object) -> bool:
+    """Whether a list holds lists."""
+    return isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value)
 
 
 class TimeDependence(Section):
-    """When a perturbation acts."""
+    """When a perturbation acts: a time course that is 0 outside its window."""
 
-    shape: Literal["hat"] = parameter("hat", "time course: 1 from onset to offset, else 0")
-    onset_time: NonNegative = parameter(0.0, "start", "s")
-    offset_time: NonNegative | None = parameter(None, "end; empty for the end of the run", "s")
+    shape: CourseShape = parameter("hat", "time course f(t)")
+    onset_time: NonNegative = parameter(0.0, "beginning of the window", "s")
+    offset_time: NonNegative | None = parameter(None, "end of the window; empty for the end of the run", "s")
+    rise_time: LeftOut[Positive] = parameter(None, "ramp: from 0 to 1; up to offset_time if left out", "s")
+    frequency: LeftOut[Positive] = parameter(None, "sine: frequency", "Hz")
+    phase: LeftOut[Real] = parameter(None, "sine: phase at the onset; 0 if left out", "rad")
+    tau_rise: LeftOut[Positive] = parameter(None, "diff2exp: rise time", "s")
+    tau_decay: LeftOut[Positive] = parameter(None, "diff2exp: decay time", "s")
+    peak_time: LeftOut[Real] = parameter(None, "gaussian: time of the peak", "s")
+    width: LeftOut[Positive] = parameter(None, "gaussian: standard deviation", "s")
+    values: LeftOut[Several[Real]] = parameter(None, "sampled: values from the onset on; the last one is kept")
+    interval: LeftOut[Positive] = parameter(
+        None, "how long a value is held; except for sampled, a time step if left out", "s"
+    )
+
+    def given(self) -> dict[str, Any]:
+        """The parameters of the time course that have values, those with a default included."""
+        return {key: value for key, value in self if key != "shape" and value is not None}
+
+    def keys_of_shape(self) -> tuple[str, ...]:
+        """Keys that the shape has."""
+        return tuple(field.name for field in fields(SHAPES[self.shape]))
+
+    def unused_and_missing(self) -> tuple[list[str], list[str]]:
+        """Keys that the shape does not have, and keys that it needs and are not there."""
+        own = {field.name: field for field in fields(SHAPES[self.shape])}
+        missing = [name for name, field in own.items() if field.default is MISSING and name not in self.given()]
+        return [key for key in self.given() if key not in own], missing
+
+    def time_course(self) -> TimeCourse:
+        """The time course itself.
+
+        Raises:
+            ValueError: Its parameters do not fit together.
+        """
+        return SHAPES[self.shape](**self.given())
 
 
 class PerturbationBlock(Section):
     """``f(t) * sum_i params_i vectors_i``, each vector placed on its ``involved_clusters``."""
 
     vectors: LeftOut[Several[Several[Real]]] = parameter(None, "one list per vector; drawn if left out")
-    n_vectors: LeftOut[PositiveCount] = parameter(None, "number of vectors to draw; follows from involved_clusters")
-    involved_clusters: Several[Several[Count]] = parameter(..., "for each vector, indices of its populations (from 0)")
+    n_vectors: LeftOut[PositiveCount] = parameter(None, "number of vectors; follows from the other keys")
+    involved_clusters: _Involved = parameter(
+        ...,
+        "populations (index or name) of each vector, or one list for all",
+        expected="a list of populations by index or name, or one such list for each vector",
+    )
     structured: Switch = parameter(True, "drawn entries are +1 or -1; otherwise normal")
     balance: Fraction = parameter(0.5, "probability of +1")
     mean: Real = parameter(0.0, "mean of normal entries")
     sigma: NonNegative = parameter(1.0, "standard deviation of normal entries")
-    seed: LeftOut[Count] = parameter(None, "seed of drawn vectors; settings.random_seed if left out")
+    seed: LeftOut[Count] = parameter(
+        None, "seed of drawn vectors; if left out, it follows from settings.random_seed and the target"
+    )
     params: Several[Real] = parameter(..., "coefficient of each vector, in the unit of the target")
     time_dependence: LeftOut[TimeDependence] = parameter(None, "when it acts; always if left out")
+
+    @property
+    def lists(self) -> tuple[tuple[int | str, ...], ...]:
+        """Populations of each vector, by index or name."""
+        involved: Any = self.involved_clusters
+        return involved if is_nested(involved) else (involved,) * len(self.params)
+
+    def timed(self, populations: Populations, seed: int) -> TimedPerturbation:
+        """The perturbation in cluster space and in time.
+
+        Args:
+            populations: The layout.
+            seed: Seed of drawn vectors, unless the block has its own.
+
+        Raises:
+            ValueError: Vectors, populations and coefficients do not fit together.
+        """
+        perturbation = VectorialPerturbation(
+            *(self.vectors or ()),
+            length=populations.total,
+            involved_clusters=[[populations.index(population) for population in one] for one in self.lists],
+            structured=self.structured,
+            balance=self.balance,
+            mean=self.mean,
+            sigma=self.sigma,
+            seed=seed if self.seed is None else self.seed,
+        )
+        when = self.time_dependence or TimeDependence()
+        return TimedPerturbation(perturbation, self.params, when.time_course())
+
+
+def _target(name: str) -> Any:
+    return parameter(None, TARGETS[name].effect, TARGETS[name].unit)
 
 
 class Perturbations(Section):
     """A perturbation for each target; targets left out are not perturbed."""
 
-    rate: LeftOut[PerturbationBlock] = parameter(None, "added to the external rate, clipped at 0", "Hz")
-    j_baseline: LeftOut[PerturbationBlock] = parameter(None, "recurrent weights received times 1 + delta")
-    j_potentiated: LeftOut[PerturbationBlock] = parameter(None, "weights within the cluster times 1 + delta")
-    j_ext: LeftOut[PerturbationBlock] = parameter(None, "added to j_ext", "threshold units")
-    threshold: LeftOut[PerturbationBlock] = parameter(None, "added to the threshold", "threshold units")
-    tau_membrane: LeftOut[PerturbationBlock] = parameter(None, "added to the membrane time constant", "s")
-    tau_synaptic: LeftOut[PerturbationBlock] = parameter(None, "added to the synaptic time constant", "s")
-    tau_refractory: LeftOut[PerturbationBlock] = parameter(None, "added to the refractory period", "s")
-    arousal_level: LeftOut[PerturbationBlock] = parameter(None, "added to the level, clipped to [0, 1]")
-    arousal_L: LeftOut[PerturbationBlock] = parameter(None, "added to L")  # noqa: N815
-    arousal_x_0: LeftOut[PerturbationBlock] = parameter(None, "added to x_0")
-    arousal_k: LeftOut[PerturbationBlock] = parameter(None, "added to k")
-    arousal_M: LeftOut[PerturbationBlock] = parameter(None, "added to M", "Hz")  # noqa: N815
+    rate: LeftOut[PerturbationBlock] = _target("rate")
+    j_baseline: LeftOut[PerturbationBlock] = _target("j_baseline")
+    j_potentiated: LeftOut[PerturbationBlock] = _target("j_potentiated")
+    j_ext: LeftOut[PerturbationBlock] = _target("j_ext")
+    threshold: LeftOut[PerturbationBlock] = _target("threshold")
+    tau_membrane: LeftOut[PerturbationBlock] = _target("tau_membrane")
+    tau_synaptic: LeftOut[PerturbationBlock] = _target("tau_synaptic")
+    tau_refractory: LeftOut[PerturbationBlock] = _target("tau_refractory")
+    arousal_level: LeftOut[PerturbationBlock] = _target("arousal_level")
+    arousal_L: LeftOut[PerturbationBlock] = _target("arousal_L")  # noqa: N815
+    arousal_x_0: LeftOut[PerturbationBlock] = _target("arousal_x_0")
+    arousal_k: LeftOut[PerturbationBlock] = _target("arousal_k")
+    arousal_M: LeftOut[PerturbationBlock] = _target("arousal_M")  # noqa: N815
 
     @property
     def blocks(self) -> dict[str, PerturbationBlock]:
         """The targets that are perturbed, with their blocks."""
         return {target: block for target, block in self if block is not None}
+
+
+#: The parameter that each target acts on; the others act on factors that are 1 unperturbed.
+_ACTED_ON = {
+    "rate": "external_currents.nu_ext_baseline",
+    "j_ext": "external_currents.j_ext",
+    "threshold": "init_params.threshold",
+    "tau_membrane": "init_params.tau_membrane",
+    "tau_synaptic": "init_params.tau_synaptic",
+    "tau_refractory": "init_params.tau_refractory",
+    "arousal_level": "arousal.level",
+    "arousal_L": "arousal.L",
+    "arousal_x_0": "arousal.x_0",
+    "arousal_k": "arousal.k",
+    "arousal_M": "arousal.M",
+}
+
+
+def unperturbed(target: str, lookup: Callable[[str], Any]) -> Any:
+    """The value that a perturbation acts on, as it stands in the configuration.
+
+    Args:
+        target: What is perturbed.
+        lookup: Gives the value of a key such as ``arousal.level``.
+    """
+    return lookup(_ACTED_ON[target]) if target in _ACTED_ON else 1.0
+
+
+def perturbation_seed(random_seed: int, target: str) -> int:
+    """Seed of the drawn vectors of a target whose block has none."""
+    return Stream(random_seed, f"perturbation of {target}").derived_seed

@@ -120,14 +120,15 @@ def _perturbation() -> str:
 
 
 def _block(section: type[Section], indent: str) -> Iterator[_Row]:
-    """An example block; keys that have a default show it."""
+    """An example block; keys that have a default show it, those without a value are commented out."""
     for key, field in section.model_fields.items():
         value = _EXAMPLE.get(key, field.default)
         if key == "time_dependence":
             yield f"{indent}{key}:", _comment(section, key)
             yield from _block(TimeDependence, indent + "  ")
         else:
-            yield f"{indent}{key}: {flow(value)}".rstrip(), _comment(section, key)
+            hidden = "# " if value is None and key != "offset_time" else ""
+            yield f"{indent}{hidden}{key}: {flow(value)}".rstrip(), _comment(section, key)
 
 
 def main() -> None:

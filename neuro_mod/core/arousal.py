@@ -54,13 +54,13 @@ def weaken_excitation(
     """Reduce the recurrent E→E weights: ``J_EE <- J_EE (1 - L y)``, at the receiving population.
 
     Args:
-        weights: Efficacies ``[post, pre]``, shape ``(P, P)``.
+        weights: Efficacies ``[post, pre]``, shape ``(..., P, P)``.
         populations: The layout, P populations.
-        reduction: ``L y``, a scalar or one entry per receiving population.
+        reduction: ``L y``, a scalar or one entry per receiving population, shape ``(..., P)``.
 
     Returns:
-        New weights, shape ``(P, P)``.
+        New weights, of the broadcast shape.
     """
     excitatory = populations.types == EXCITATORY
-    remaining = np.where(np.outer(excitatory, excitatory), 1 - populations.expand(reduction)[:, None], 1.0)
+    remaining = np.where(np.outer(excitatory, excitatory), 1 - np.asarray(reduction)[..., None], 1.0)
     return weights * remaining

@@ -9,6 +9,7 @@ Heterogeneity = Literal["quenched", "per_step", "none"]
 Mechanism = Literal["analytic", "euler"]
 InitialVoltage = Literal["zero", "uniform"]
 StimulusShape = Literal["box", "linear", "diff2exp"]
+CourseShape = Literal["hat", "ramp", "sine", "diff2exp", "gaussian", "sampled"]
 Precision = Literal["float32", "float64"]
 
 

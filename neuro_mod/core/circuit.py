@@ -13,12 +13,12 @@ from neuro_mod.core.populations import Populations
 
 @dataclass(frozen=True)
 class Circuit:
-    """A clustered network, population by population, with arousal already applied.
+    """A clustered network, population by population, with arousal and perturbations already applied.
 
     Args:
         populations: The layout of cluster space, P populations.
         connection_probability: ``[post, pre]``, shape ``(P, P)``.
-        weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
+        block_weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
         tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
         tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
         tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
@@ -34,7 +34,7 @@ class Circuit:
 
     populations: Populations
     connection_probability: NDArray[np.float64]
-    weights: NDArray[np.float64]
+    block_weights: NDArray[np.float64]
     tau_membrane: NDArray[np.float64]
     tau_synaptic: NDArray[np.float64]
     tau_refractory: NDArray[np.float64]

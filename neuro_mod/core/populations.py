@@ -66,6 +66,26 @@ class Populations:
             for kind, cluster in zip(self.types, self.cluster_index, strict=True)
         )
 
+    def index(self, population: int | str) -> int:
+        """Index of a population given by index or name.
+
+        Raises:
+            ValueError: There is no such population; the message says which there are.
+        """
+        if population in self.names:
+            return self.names.index(str(population))
+        if isinstance(population, int | np.integer) and 0 <= population < self.total:
+            return int(population)
+        raise ValueError(f"there is no population {population!r}; valid: 0 to {self.total - 1}, or {self.named}")
+
+    @property
+    def named(self) -> str:
+        """The names of all populations, as a phrase."""
+        last = self.n_clusters - 1
+        return (
+            f"E0 to E{last}, E_background, I0 to I{last}, I_background" if last >= 0 else "E_background, I_background"
+        )
+
     @cached_property
     def n_neurons(self) -> int:
         """Number of neurons in the network."""

@@ -75,6 +75,12 @@ class Stream:
         words = np.frombuffer(digest, dtype="<u4").astype(np.uint64)
         return words[0], words[1]
 
+    @property
+    def derived_seed(self) -> int:
+        """A root seed of its own for whatever the stream is named after, below 2**64."""
+        low, high = self.key
+        return int(low) | int(high) << 32
+
     def words(self, rows: ArrayLike, n: int, first: int = 0) -> NDArray[np.uint32]:
         """Random 32-bit words.
 

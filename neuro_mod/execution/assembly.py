@@ -1,4 +1,4 @@
-"""A validated experiment becomes arrays: the circuit that both theories start from, and the stimulus."""
+"""A validated experiment becomes arrays: the network that both theories start from, and the stimulus."""
 
 from __future__ import annotations
 
@@ -6,45 +6,51 @@ import logging
 
 import numpy as np
 
-from neuro_mod.config import ConfigError, Experiment, Problem
-from neuro_mod.core.arousal import arousal_effect, weaken_excitation
+from neuro_mod.config import Experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import block_weights
+from neuro_mod.core.modulation import Baseline, modulated_circuit
+from neuro_mod.core.perturbations.targets import PER_SOURCE, TARGETS
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus, draw_stimulated, stimulus_course
 
 _LOG = logging.getLogger(__name__)
 
 
-def build_circuit(experiment: Experiment) -> Circuit:
-    """Spread the parameters of an experiment over its populations and apply arousal.
+def build_baseline(experiment: Experiment) -> Baseline:
+    """Spread the parameters of an experiment over its populations.
 
     Args:
         experiment: A validated experiment.
-
-    Raises:
-        ConfigError: The experiment has perturbations, which are validated but not simulated yet.
     """
-    _refuse_perturbations(experiment)
-    populations, neurons = experiment.populations, experiment.init_params
-    network, clusters, arousal = experiment.architecture.network, experiment.architecture.clusters, experiment.arousal
-    effect = arousal_effect(arousal.level, arousal.x_0, arousal.k)
-    weights = block_weights(populations, network.j_baseline, clusters.j_potentiated, depress=clusters.depress)
-    return Circuit(
+    populations = experiment.populations
+    network, clusters = experiment.architecture.network, experiment.architecture.clusters
+    return Baseline(
         populations=populations,
         connection_probability=populations.expand_pathways(network.connectivity_fraction_probs),
-        weights=weaken_excitation(weights, populations, arousal.L * effect),
-        tau_membrane=populations.expand(neurons.tau_membrane),
-        tau_synaptic=populations.expand(neurons.tau_synaptic),
-        tau_refractory=populations.expand(neurons.tau_refractory),
-        threshold=populations.expand(neurons.threshold),
-        reset_voltage=populations.expand(neurons.reset_voltage),
+        block_weights=block_weights(populations, network.j_baseline, clusters.j_potentiated, depress=clusters.depress),
+        reset_voltage=populations.expand(experiment.init_params.reset_voltage),
         external_in_degree=experiment.external_sources("c_ext"),
-        external_weight=experiment.external_sources("j_ext") / np.sqrt(populations.n_neurons),
-        external_rate=experiment.external_sources("nu_ext_baseline"),
-        arousal_rate=populations.expand(arousal.M * effect),
-        arousal_heterogeneity=arousal.heterogeneity,
+        parameters={
+            name: populations.expand(experiment.unperturbed(name)) for name in TARGETS if name not in PER_SOURCE
+        }
+        | {"rate": experiment.external_sources("nu_ext_baseline"), "j_ext": experiment.external_sources("j_ext")},
+        arousal_heterogeneity=experiment.arousal.heterogeneity,
         in_degree=network.in_degree,
     )
+
+
+def build_circuit(experiment: Experiment, time: float | None = None) -> Circuit:
+    """The network under arousal and the perturbations of the configuration at one time.
+
+    Args:
+        experiment: A validated experiment.
+        time: In seconds; None for each perturbation at its onset.
+
+    Raises:
+        ConfigError: A perturbation makes a parameter impossible.
+    """
+    deltas = {target: each.at(time) for target, each in experiment.timed_perturbations.items()}
+    return modulated_circuit(build_baseline(experiment), deltas)
 
 
 def build_stimulus(
@@ -79,12 +85,3 @@ def build_stimulus(
     if not (gain.any() and course.any()):
         _LOG.warning("the stimulus reaches no neuron in this run; see the section stimulus of the configuration")
     return Stimulus(gain, course)
-
-
-def _refuse_perturbations(experiment: Experiment) -> None:
-    targets = experiment.perturbation.blocks
-    if targets:
-        raise ConfigError(
-            Problem(("perturbation", target), "this version checks perturbations but cannot simulate them yet")
-            for target in targets
-        )

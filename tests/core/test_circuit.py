@@ -33,8 +33,8 @@ def response(circuit, rates):
     external_rate = circuit.external_rate + 0.5 * circuit.arousal_rate
     external = circuit.external_in_degree * circuit.external_weight * external_rate
     variance = circuit.external_in_degree * circuit.external_weight**2 * external_rate
-    mu = circuit.tau_membrane * ((in_degree * circuit.weights) @ rates + external.sum(0))
-    sigma = np.sqrt(circuit.tau_membrane * ((in_degree * circuit.weights**2) @ rates + variance.sum(0)))
+    mu = circuit.tau_membrane * ((in_degree * circuit.block_weights) @ rates + external.sum(0))
+    sigma = np.sqrt(circuit.tau_membrane * ((in_degree * circuit.block_weights**2) @ rates + variance.sum(0)))
     shift = COLOURED_NOISE * np.sqrt(circuit.tau_synaptic / circuit.tau_membrane)
     phi = np.zeros(len(sizes))
     for a in np.flatnonzero(sizes):
@@ -73,9 +73,9 @@ def test_arousal_acts_on_both_of_its_targets():
         build_circuit(load_experiment(CONFIGS / "default_snn_params.yaml", [f"arousal.level={level}"]))
         for level in (0, 0.3)
     )
-    np.testing.assert_allclose(aroused.weights[:19, :19] / calm.weights[:19, :19], 1 - 0.038720095771421055)
-    np.testing.assert_array_equal(aroused.weights[19:], calm.weights[19:])
-    np.testing.assert_array_equal(aroused.weights[:, 19:], calm.weights[:, 19:])
+    np.testing.assert_allclose(aroused.block_weights[:19, :19] / calm.block_weights[:19, :19], 1 - 0.038720095771421055)
+    np.testing.assert_array_equal(aroused.block_weights[19:], calm.block_weights[19:])
+    np.testing.assert_array_equal(aroused.block_weights[:, 19:], calm.block_weights[:, 19:])
     np.testing.assert_allclose(aroused.arousal_rate, 0.6776016759998684)  # M y(0.3), model description
     assert not calm.arousal_rate.any()
 

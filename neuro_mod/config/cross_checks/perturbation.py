@@ -1,14 +1,24 @@
-"""Checks of a perturbation block: vectors, populations and coefficients belong together."""
+"""Checks of a perturbation block: what belongs together, when it acts, and whether it leaves parameters possible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import Problem
-from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, TimeDependence
-from neuro_mod.core.populations import total_populations
+from neuro_mod.config.perturbation import (
+    PerturbationBlock,
+    Perturbations,
+    is_nested,
+    perturbation_seed,
+    unperturbed,
+)
+from neuro_mod.core.perturbations.targets import PER_SOURCE, TARGETS, first_impossible
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
 
 def _counts(target: str, draft: Draft) -> Iterator[Problem]:
@@ -16,18 +26,20 @@ def _counts(target: str, draft: Draft) -> Iterator[Problem]:
     block: PerturbationBlock | None = draft[f"perturbation.{target}"]
     if block is None:
         return
-    n_lists = len(block.involved_clusters)
+    nested = is_nested(block.involved_clusters)
+    expected = len(block.involved_clusters) if nested else len(block.params)
+    reference = "list in involved_clusters" if nested else "coefficient in params"
     found = {
-        "vectors": n_lists if block.vectors is None else len(block.vectors),
-        "n_vectors": n_lists if block.n_vectors is None else block.n_vectors,
+        "vectors": expected if block.vectors is None else len(block.vectors),
+        "n_vectors": expected if block.n_vectors is None else block.n_vectors,
         "params": len(block.params),
     }
     for name, count in found.items():
-        if count != n_lists:
+        if count != expected:
             yield Problem(
                 ("perturbation", target, name),
                 f"found {count} {'coefficients' if name == 'params' else 'vectors'}",
-                f"{n_lists}, one for each list in involved_clusters",
+                f"{expected}, one for each {reference}",
             )
 
 
@@ -36,28 +48,37 @@ def _vectors(target: str, draft: Draft) -> Iterator[Problem]:
     block: PerturbationBlock | None = draft[f"perturbation.{target}"]
     if block is None or block.vectors is None:
         return
-    for index, (vector, involved) in enumerate(zip(block.vectors, block.involved_clusters, strict=False)):
+    nested = is_nested(block.involved_clusters)
+    for index, (vector, involved) in enumerate(zip(block.vectors, block.lists, strict=False)):
         if len(vector) != len(involved):
             yield Problem(
                 ("perturbation", target, "vectors", index),
                 f"found {len(vector)} entries",
-                f"{len(involved)}, one for each population in involved_clusters[{index}]",
+                f"{len(involved)}, one for each population in involved_clusters{f'[{index}]' if nested else ''}",
             )
 
 
-def _indices(target: str, draft: Draft) -> Iterator[Problem]:
+def _populations(target: str, draft: Draft) -> Iterator[Problem]:
     """Populations exist, and none is named twice for the same vector."""
     block: PerturbationBlock | None = draft[f"perturbation.{target}"]
     if block is None:
         return
-    total = total_populations(draft["architecture.clusters.n_clusters"])
-    for row, involved in enumerate(block.involved_clusters):
+    layout = Populations(draft["architecture.clusters.n_clusters"], (0, 0), (0, 0))
+    nested = is_nested(block.involved_clusters)
+    for row, involved in enumerate(block.lists if nested else block.lists[:1]):
+        seen: set[int] = set()
         for column, population in enumerate(involved):
-            path = ("perturbation", target, "involved_clusters", row, column)
-            if population >= total:
-                yield Problem(path, f"found {population}", f"a population from 0 to {total - 1}")
-            elif population in involved[:column]:
+            path = ("perturbation", target, "involved_clusters", *((row, column) if nested else (column,)))
+            try:
+                index = layout.index(population)
+            except ValueError:
+                yield Problem(
+                    path, f"found {population}", f"a population from 0 to {layout.total - 1}, or {layout.named}"
+                )
+                continue
+            if index in seen:
                 yield Problem(path, f"found {population} again", "each population once per vector")
+            seen.add(index)
 
 
 def _window(target: str, draft: Draft) -> Iterator[Problem]:
@@ -65,7 +86,7 @@ def _window(target: str, draft: Draft) -> Iterator[Problem]:
     block: PerturbationBlock | None = draft[f"perturbation.{target}"]
     if block is None or block.time_dependence is None:
         return
-    times: TimeDependence = block.time_dependence
+    times = block.time_dependence
     duration = draft["init_params.duration_sec"]
     path = ("perturbation", target, "time_dependence")
     end = f"init_params.duration_sec = {duration:g} s"
@@ -83,7 +104,57 @@ def _window(target: str, draft: Draft) -> Iterator[Problem]:
         )
 
 
+def _shape(target: str, draft: Draft) -> Iterator[Problem]:
+    """A time course has the parameters of its shape, and no others."""
+    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
+    if block is None or block.time_dependence is None:
+        return
+    times = block.time_dependence
+    path = ("perturbation", target, "time_dependence")
+    unused, missing = times.unused_and_missing()
+    for key in unused:
+        valid = ", ".join(times.keys_of_shape())
+        yield Problem((*path, key), f"the shape {times.shape} has no {key}", hint=f"it has {valid}")
+    for key in missing:
+        yield Problem((*path, key), "missing", hint=f"the shape {times.shape} needs it")
+    if times.shape == "ramp" and times.rise_time is None and times.offset_time is None:
+        yield Problem((*path, "rise_time"), "missing", hint="a ramp needs rise_time or offset_time")
+    if times.tau_rise and times.tau_decay and times.tau_rise >= times.tau_decay:
+        yield Problem(
+            (*path, "tau_rise"), f"found {times.tau_rise:g} s", f"less than tau_decay = {times.tau_decay:g} s"
+        )
+
+
+def _possible(target: str, draft: Draft) -> Iterator[Problem]:
+    """No parameter becomes impossible at any time of the run."""
+    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
+    if block is None:
+        return
+    populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
+    before = unperturbed(target, draft.__getitem__)
+    try:
+        perturbation = block.timed(populations, perturbation_seed(seed, target))
+        vector = perturbation.vector
+        value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
+    except ValueError:
+        return  # other checks say why
+    path = ("perturbation", target, "params")
+    if not np.isfinite(vector).all():
+        yield Problem(path, "the perturbation is infinite", "finite sums of coefficients times vectors")
+    elif target not in PER_SOURCE and 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
+        factor = perturbation.factor(round(times.duration_sec / times.delta_t), times.delta_t)
+        found = first_impossible(target, value, reset, vector, factor.values)
+        if found:
+            population, piece, reached = found
+            where, when = populations.names[population], factor.steps[piece] * times.delta_t
+            yield Problem(
+                path, f"{target} becomes {reached:.6g} in {where} from {when:.10g} s on", TARGETS[target].bounds
+            )
+
+
 #: One check per target and aspect, so that an invalid block does not hide the others.
 PERTURBATIONS = tuple(
-    partial(check, target) for target in Perturbations.model_fields for check in (_counts, _vectors, _indices, _window)
+    partial(check, target)
+    for target in Perturbations.model_fields
+    for check in (_counts, _vectors, _populations, _window, _shape, _possible)
 )

@@ -68,12 +68,17 @@ def block_weights(
         Matrix ``[post, pre]`` of shape ``(total, total)``, threshold units.
     """
     between = depression_factors(populations, j_potentiated) if depress else np.ones(len(PATHWAYS))
-    cluster = populations.cluster_index
-    same_cluster = (cluster[:, None] == cluster[None, :]) & (cluster >= 0)
-    both_background = (cluster[:, None] < 0) & (cluster[None, :] < 0)
+    background = populations.cluster_index < 0
+    both_background = background[:, None] & background
     factor = np.where(
-        same_cluster,
+        within_cluster(populations),
         populations.expand_pathways(j_potentiated),
         np.where(both_background, 1.0, populations.expand_pathways(between)),
     )
     return populations.expand_pathways(j_baseline) * factor / np.sqrt(populations.n_neurons)
+
+
+def within_cluster(populations: Populations) -> NDArray[np.bool_]:
+    """Whether two populations, E or I, belong to the same cluster, shape ``(total, total)``."""
+    cluster = populations.cluster_index
+    return (cluster[:, None] == cluster) & (cluster >= 0)

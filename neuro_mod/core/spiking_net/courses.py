@@ -3,73 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, SpikingNetwork, Synapses
-
-
-@dataclass(frozen=True, eq=False, init=False)
-class Course:
-    """A quantity in time that is constant from one change to the next.
-
-    Args:
-        steps: Steps at which the values come into force, counted from the start of the run; ascending from 0, shape
-            ``(K,)``.
-        values: Values, shape ``(K, ...)``.
-
-    Raises:
-        ValueError: Steps and values do not fit together, or a value is not finite.
-    """
-
-    steps: NDArray[np.int64]
-    values: NDArray[np.float64]
-
-    def __init__(self, steps: ArrayLike, values: ArrayLike):
-        steps, values = np.asarray(steps), np.asarray(values, np.float64)
-        whole = steps.ndim == 1 and np.issubdtype(steps.dtype, np.integer) and len(steps) > 0
-        steps = steps.astype(np.int64) if whole else steps
-        if not whole or steps[0] != 0 or (np.diff(steps) <= 0).any():
-            raise ValueError("the steps of a course must be whole numbers that ascend from 0")
-        if values.shape[:1] != steps.shape or not np.isfinite(values).all():
-            raise ValueError(f"a course of {len(steps)} pieces needs as many finite values, found {values.shape}")
-        kept = np.ones(len(steps), dtype=bool)
-        kept[1:] = (values[1:] != values[:-1]).any(axis=tuple(range(1, values.ndim)))
-        object.__setattr__(self, "steps", steps[kept])
-        object.__setattr__(self, "values", values[kept])
-
-    @classmethod
-    def sampled(cls, values: ArrayLike, every: int = 1) -> Course:
-        """A course that takes the next value every so many steps, and keeps the last one.
-
-        Args:
-            values: Values, shape ``(K, ...)``.
-            every: Steps between two values.
-
-        Raises:
-            ValueError: As for `Course`, or ``every`` is below 1.
-        """
-        values = np.asarray(values, np.float64)
-        if every < 1:
-            raise ValueError(f"every is {every}; the next value is taken after one step or more")
-        return cls(np.arange(len(values)) * every, values)
-
-    def piece(self, steps: Any) -> NDArray[np.int64]:
-        """Index of the value in force in each of these steps."""
-        return np.searchsorted(self.steps, steps, side="right") - 1
-
-    def at(self, steps: Any) -> NDArray[np.float64]:
-        """Values in force in these steps, shape ``(len(steps), ...)``."""
-        return self.values[self.piece(steps)]
-
-    def after(self, step: int) -> Course:
-        """The same course counted from a later step."""
-        first = int(self.piece(step))
-        return Course(np.maximum(self.steps[first:] - step, 0), self.values[first:])
-
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
 VARIABLE = (*NEURON_PARAMETERS, "external_weight", "external_rate", "arousal_rate", "block_weights")

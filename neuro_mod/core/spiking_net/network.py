@@ -217,7 +217,7 @@ def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
     adjacency = draw_adjacency(populations, circuit.connection_probability, seed, circuit.in_degree)
     return SpikingNetwork(
         sizes=populations.sizes,
-        synapses=Synapses(adjacency, circuit.weights),
+        synapses=Synapses(adjacency, circuit.block_weights),
         external=ExternalInput(
             circuit.external_weight,
             circuit.external_in_degree,

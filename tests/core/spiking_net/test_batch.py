@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.courses import Course
+from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch, simulate_pair
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial

@@ -10,7 +10,8 @@ from simulators import network, start
 from slow_simulator import run_slowly
 
 from neuro_mod.core.clustering.adjacency import Adjacency
-from neuro_mod.core.spiking_net.courses import VARIABLE, Course
+from neuro_mod.core.course import Course
+from neuro_mod.core.spiking_net.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine import kernel, wiring
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial

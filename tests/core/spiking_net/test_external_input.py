@@ -11,8 +11,8 @@ from scipy.stats import chi2, norm, poisson
 from simulators import network, run_engine, start
 
 from neuro_mod.core.arousal import z_quadrature
+from neuro_mod.core.course import Course
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.courses import Course
 from neuro_mod.core.spiking_net.engine import poisson as sampler
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine.noise import external_counts

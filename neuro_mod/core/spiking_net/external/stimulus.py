@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.choices import StimulusShape, check_choice
+from neuro_mod.core.perturbations.time_courses import Diff2Exp, Hat, Ramp, TimeCourse
 from neuro_mod.core.populations import EXCITATORY, Populations
 from neuro_mod.core.random import Stream
 
@@ -58,29 +59,15 @@ def stimulus_course(
         ValueError: Unknown shape.
     """
     check_choice("stimulus_shape", shape, StimulusShape)
-    course = np.zeros_like(times)
-    for onset in onsets:
-        since = times - onset
-        # a step belongs to the window by its nearest multiple of the time step, whatever the last bit of `times`
-        begun = since > -1e-9
-        inside = begun & (since < duration - 1e-9)
+
+    def of_one(onset: float) -> TimeCourse:
         if shape == "box":
-            course += inside
-        elif shape == "linear":
-            course += np.where(inside, since / duration, 0.0)
-        else:
-            course += np.where(begun, _difference_of_exponentials(np.maximum(since, 0.0), tau_rise, tau_decay), 0.0)
-    return course
+            return Hat(onset_time=onset, offset_time=onset + duration)
+        if shape == "linear":
+            return Ramp(onset_time=onset, offset_time=onset + duration)
+        return Diff2Exp(onset_time=onset, tau_rise=tau_rise, tau_decay=tau_decay)
 
-
-def _difference_of_exponentials(since: NDArray[np.floating], tau_rise: float, tau_decay: float) -> NDArray[np.floating]:
-    gap = (tau_decay - tau_rise) / (tau_rise * tau_decay)  # 1/tau_rise - 1/tau_decay
-    peak_time = np.log1p((tau_decay - tau_rise) / tau_rise) / gap
-
-    def difference(t: NDArray[np.floating] | float) -> NDArray[np.floating]:
-        return np.exp(-t / tau_decay) * -np.expm1(-t * gap)
-
-    return difference(since) / difference(peak_time)
+    return sum((of_one(onset)(times) for onset in onsets), np.zeros_like(times))
 
 
 def draw_stimulated(

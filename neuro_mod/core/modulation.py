@@ -1,0 +1,211 @@
+"""Effective parameters: what arousal and perturbations make of the parameters of a network.
+
+The one place where they are computed. `modulated_circuit` gives them at one time, for the mean field and to draw a
+network; `modulated_courses` gives them over a run, for the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.arousal import arousal_effect, weaken_excitation
+from neuro_mod.core.choices import Heterogeneity, InDegree
+from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.clustering.block_weights import within_cluster
+from neuro_mod.core.course import Course
+from neuro_mod.core.perturbations.targets import TARGETS, check_target
+from neuro_mod.core.populations import Populations
+
+_Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A clustered network before arousal and perturbations act on it.
+
+    Args:
+        populations: The layout of cluster space, P populations.
+        connection_probability: ``[post, pre]``, shape ``(P, P)``.
+        block_weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
+        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        external_in_degree: Synapses from the external E and I source, shape ``(2, P)``.
+        parameters: What perturbations act on, by the name of the target, in SI units: ``rate`` (external rate) and
+            ``j_ext`` (before the division by ``sqrt(N)``) of shape ``(2, P)``; ``j_baseline`` and ``j_potentiated``,
+            the factors 1, and all others of shape ``(P,)``.
+        arousal_heterogeneity: How z ~ Beta(10, 10) varies.
+        in_degree: Exact or binomial in-degrees.
+    """
+
+    populations: Populations
+    connection_probability: _Values
+    block_weights: _Values
+    reset_voltage: _Values
+    external_in_degree: _Values
+    parameters: Mapping[str, _Values]
+    arousal_heterogeneity: Heterogeneity = "quenched"
+    in_degree: InDegree = "fixed"
+
+    def effective(self, target: str, delta: ArrayLike = 0.0) -> _Values:
+        """A parameter under a perturbation; see `core.perturbations.targets.TARGETS`.
+
+        Args:
+            target: Its name.
+            delta: The perturbation in the unit of the target: a scalar, or shape ``(..., P)``.
+
+        Returns:
+            Shape ``(..., P)``, for ``rate`` and ``j_ext`` ``(..., 2, P)``; sources without synapses stay as they are.
+
+        Raises:
+            ValueError: There is no such target.
+        """
+        check_target(target)
+        value, delta = self.parameters[target], np.asarray(delta, np.float64)
+        if value.ndim == 2:
+            delta = delta[..., None, :] if delta.ndim else delta
+            delta = np.where(self.external_in_degree > 0, delta, 0.0)
+        return TARGETS[target].perturbed(value, delta)
+
+
+def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None = None) -> Circuit:
+    """The network under arousal and perturbations at one time.
+
+    Args:
+        baseline: The network.
+        deltas: Perturbations by target: a scalar or shape ``(P,)`` each, in the unit of the target.
+
+    Raises:
+        ValueError: A target is unknown, or a parameter becomes impossible.
+    """
+    at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
+    check_possible(baseline, at_once)
+    return Circuit(
+        populations=baseline.populations,
+        connection_probability=baseline.connection_probability,
+        reset_voltage=baseline.reset_voltage,
+        external_in_degree=baseline.external_in_degree,
+        arousal_heterogeneity=baseline.arousal_heterogeneity,
+        in_degree=baseline.in_degree,
+        **{name: _quantity(baseline, name, at_once, np.zeros(1, int))[0] for name in _QUANTITIES},
+    )
+
+
+def modulated_courses(baseline: Baseline, deltas: Mapping[str, Course]) -> dict[str, Course]:
+    """The quantities that perturbations change, over a run.
+
+    Args:
+        baseline: The network.
+        deltas: Perturbations by target, with values of shape ``(K, P)`` in the unit of the target.
+
+    Returns:
+        Courses by the names of the fields of `Circuit`.
+
+    Raises:
+        ValueError: A target is unknown.
+    """
+    courses: dict[str, Course] = {}
+    for target in deltas:
+        check_target(target)
+    for name, (targets, _) in _QUANTITIES.items():
+        acting = [deltas[target].steps for target in targets if target in deltas]
+        if acting:
+            steps = np.unique(np.concatenate(acting))
+            courses[name] = Course(steps, _quantity(baseline, name, deltas, steps))
+    return courses
+
+
+def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: float | None = None) -> None:
+    """Refuse perturbations that make a parameter impossible.
+
+    Args:
+        baseline: The network.
+        deltas: Perturbations by target.
+        delta_t: Time step in seconds, to say when.
+
+    Raises:
+        ValueError: The message names target, population, value and time.
+    """
+    for name, delta in deltas.items():
+        check_target(name)
+        values = baseline.effective(name, delta.values)
+        allowed = TARGETS[name].allows(values, baseline.reset_voltage)
+        if not allowed.all():
+            where = np.argwhere(~allowed)[0]
+            population, step = baseline.populations.names[where[-1]], int(delta.steps[where[0]])
+            when = "" if delta_t is None else f" from {step * delta_t:.10g} s (step {step}) on"
+            raise ValueError(impossible(name, float(values[tuple(where)]), population, when))
+
+
+def impossible(target: str, value: float, population: str, when: str) -> str:
+    """Say that a parameter cannot be."""
+    what = f"{target}, a factor of weights," if target.startswith("j_") else target
+    return f"{what} becomes {value:.6g} in {population}{when}; it must be {TARGETS[target].bounds or 'finite'}"
+
+
+def changes_per_step(targets: Mapping[str, int], n_populations: int) -> int:
+    """Numbers that `modulated_courses` holds at most.
+
+    Args:
+        targets: Number of pieces of the perturbation of each target.
+        n_populations: Number of populations.
+    """
+    sizes = {name: n_populations ** (2 if name == "block_weights" else 1) for name in _QUANTITIES}
+    return sum(
+        sizes[name] * sum(targets.get(target, 0) for target in needed) for name, (needed, _) in _QUANTITIES.items()
+    )
+
+
+def _as_course(baseline: Baseline, delta: ArrayLike) -> Course:
+    shape = (1, baseline.populations.total)
+    return Course([0], np.broadcast_to(np.asarray(delta, np.float64), shape))
+
+
+def _quantity(baseline: Baseline, name: str, deltas: Mapping[str, Course], steps: NDArray[np.int64]) -> _Values:
+    """A quantity in these steps, shape ``(len(steps), ...)``."""
+    targets, make = _QUANTITIES[name]
+    no_delta = np.zeros((1, baseline.populations.total))
+    values = [
+        baseline.effective(target, deltas[target].at(steps) if target in deltas else no_delta) for target in targets
+    ]
+    return make(baseline, *values)
+
+
+def _unchanged(_: Baseline, value: _Values) -> _Values:
+    return value
+
+
+def _block_weights(
+    baseline: Baseline,
+    j_baseline: _Values,
+    j_potentiated: _Values,
+    level: _Values,
+    arousal_L: _Values,
+    x_0: _Values,
+    k: _Values,
+) -> _Values:
+    within = np.where(within_cluster(baseline.populations), j_potentiated[..., None], 1.0)
+    weights = baseline.block_weights * j_baseline[..., None] * within
+    return weaken_excitation(weights, baseline.populations, arousal_L * arousal_effect(level, x_0, k))
+
+
+def _arousal_rate(_: Baseline, level: _Values, x_0: _Values, k: _Values, arousal_M: _Values) -> _Values:
+    return arousal_M * arousal_effect(level, x_0, k)
+
+
+def _external_weight(baseline: Baseline, j_ext: _Values) -> _Values:
+    return j_ext / np.sqrt(baseline.populations.n_neurons)
+
+
+#: Quantities of `Circuit`, the targets that enter into each, and how.
+_QUANTITIES: dict[str, tuple[tuple[str, ...], Callable[..., _Values]]] = {
+    "block_weights": (
+        ("j_baseline", "j_potentiated", "arousal_level", "arousal_L", "arousal_x_0", "arousal_k"),
+        _block_weights,
+    ),
+    "external_rate": (("rate",), _unchanged),
+    "external_weight": (("j_ext",), _external_weight),
+    "arousal_rate": (("arousal_level", "arousal_x_0", "arousal_k", "arousal_M"), _arousal_rate),
+} | {name: ((name,), _unchanged) for name in ("threshold", "tau_membrane", "tau_synaptic", "tau_refractory")}

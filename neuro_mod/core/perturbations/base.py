@@ -1,0 +1,40 @@
+"""What all perturbations share: a basis in cluster space, and coefficients on it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Perturbation(ABC):
+    """A linear combination of basis elements in cluster space."""
+
+    @property
+    @abstractmethod
+    def basis(self) -> NDArray[np.float64]:
+        """Elements, shape ``(n_elements, *shape of one)``."""
+
+    def get_perturbation(self, *coefficients: ArrayLike) -> NDArray[np.float64]:
+        """The combination ``sum_i coefficient_i element_i``.
+
+        Args:
+            *coefficients: One for each element, in the unit of what is perturbed: numbers, or arrays over time of
+                shape ``(T,)``.
+
+        Returns:
+            Of the shape of one element; with arrays over time of shape ``(*shape, T)``.
+
+        Raises:
+            ValueError: The number of coefficients is not that of the elements, or their lengths differ.
+        """
+        basis = self.basis
+        if len(coefficients) != len(basis):
+            raise ValueError(f"found {len(coefficients)} coefficients, expected {len(basis)}, one for each element")
+        in_time = [np.asarray(coefficient, np.float64) for coefficient in coefficients]
+        lengths = {coefficient.shape for coefficient in in_time} - {()}
+        if len(lengths) > 1 or any(len(shape) > 1 for shape in lengths):
+            shapes = ", ".join(str(coefficient.shape) for coefficient in in_time)
+            raise ValueError(f"coefficients must be numbers or arrays (T,) of one length, found shapes {shapes}")
+        return np.tensordot(basis, np.stack(np.broadcast_arrays(*in_time)), axes=(0, 0))

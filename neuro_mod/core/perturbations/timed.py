@@ -1,0 +1,51 @@
+"""A perturbation of one parameter over a run: a vector in cluster space times a time course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.course import Course
+from neuro_mod.core.perturbations.time_courses import Hat, TimeCourse
+from neuro_mod.core.perturbations.vectorial import VectorialPerturbation
+
+
+@dataclass(frozen=True, eq=False)
+class TimedPerturbation:
+    """``delta(t) = f(t) sum_i c_i v_i``.
+
+    Args:
+        perturbation: The vectors v.
+        coefficients: The coefficients c, in the unit of the target.
+        time_course: The course f; always 1 from time 0 on by default.
+    """
+
+    perturbation: VectorialPerturbation
+    coefficients: tuple[float, ...]
+    time_course: TimeCourse = field(default_factory=Hat)
+
+    @cached_property
+    def vector(self) -> NDArray[np.float64]:
+        """``sum_i c_i v_i`` in cluster space, in the unit of the target, shape ``(P,)``."""
+        return self.perturbation.get_perturbation(*self.coefficients)
+
+    def at(self, time: float | None = None) -> NDArray[np.float64]:
+        """The perturbation at one time (seconds), by default at its onset, shape ``(P,)``."""
+        return self.vector * self.time_course(self.time_course.onset_time if time is None else time)
+
+    def factor(self, n_steps: int, delta_t: float) -> Course:
+        """The time course f in the steps of a run from time 0 on, with values of shape ``(K,)``.
+
+        Args:
+            n_steps: Number of steps.
+            delta_t: Time step in seconds.
+        """
+        return Course.sampled(self.time_course(np.arange(max(n_steps, 1)) * delta_t))
+
+    def over(self, n_steps: int, delta_t: float) -> Course:
+        """The perturbation in the steps of a run, with values of shape ``(K, P)``; arguments as for `factor`."""
+        factor = self.factor(n_steps, delta_t)
+        return Course(factor.steps, np.multiply.outer(factor.values, self.vector))

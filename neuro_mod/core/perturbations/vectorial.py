@@ -1,0 +1,112 @@
+"""Perturbations that act on each population by its own amount."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.perturbations.base import Perturbation
+from neuro_mod.core.perturbations.entries import Entries
+
+
+class VectorialPerturbation(Perturbation):
+    """Vectors in cluster space, each placed on the populations it involves and zero elsewhere.
+
+    Vectors left out are drawn: entries +1 or -1 (``structured``), or normal.
+
+    Args:
+        *vectors: One array each, with an entry for each population in its list of ``involved_clusters``, or for all.
+        n_vectors: How many to draw; follows from ``involved_clusters`` where that is a list of lists.
+        length: Number of populations in cluster space; that of the vectors where these cover all populations.
+        involved_clusters: For each vector the indices of its populations, or one list for all vectors; all
+            populations if left out.
+        structured: Drawn entries are +1 or -1; otherwise normal.
+        balance: Probability of +1.
+        mean: Mean of normal entries.
+        sigma: Standard deviation of normal entries.
+        rng: Draws the entries.
+        seed: Draws them instead, by streams of our own: the same on every machine, and vector i the same whatever the
+            number of vectors.
+
+    Attributes:
+        involved_clusters: Indices of the populations of each vector.
+
+    Raises:
+        ValueError: Numbers or lengths do not fit together, an index is out of range or repeated, or vectors are to be
+            drawn without ``seed`` and ``rng``.
+    """
+
+    def __init__(
+        self,
+        *vectors: ArrayLike,
+        n_vectors: int | None = None,
+        length: int | None = None,
+        involved_clusters: Sequence[int] | Sequence[Sequence[int]] | None = None,
+        structured: bool = True,
+        balance: float = 0.5,
+        mean: float = 0.0,
+        sigma: float = 1.0,
+        rng: np.random.Generator | None = None,
+        seed: int | None = None,
+    ):
+        entries = Entries(structured, balance, mean, sigma, rng, seed)
+        if length is None and vectors and involved_clusters is None:
+            length = np.size(vectors[0])
+        if length is None:
+            raise ValueError("length is missing: the number of populations in cluster space")
+        n = _number(vectors, n_vectors, involved_clusters)
+        self.involved_clusters = _involved(involved_clusters, n, length)
+        self._basis = np.zeros((n, length))
+        for index, involved in enumerate(self.involved_clusters):
+            values = np.asarray(vectors[index] if vectors else entries.draw(index, len(involved)), np.float64)
+            if values.shape != involved.shape or not np.isfinite(values).all():
+                raise ValueError(
+                    f"vector {index} has shape {values.shape}, expected {len(involved)} finite entries, "
+                    "one for each population that it involves"
+                )
+            self._basis[index, involved] = values
+
+    @property
+    def basis(self) -> NDArray[np.float64]:
+        """The vectors in cluster space, shape ``(n_vectors, length)``."""
+        return self._basis
+
+    @property
+    def length(self) -> int:
+        """Number of populations in cluster space."""
+        return self._basis.shape[1]
+
+
+def _is_nested(involved: Sequence[Any]) -> bool:
+    return any(np.ndim(item) for item in involved)
+
+
+def _number(vectors: tuple[ArrayLike, ...], n_vectors: int | None, involved: Sequence[Any] | None) -> int:
+    """The number of vectors, on which all that is given must agree."""
+    given = {"n_vectors": n_vectors} if n_vectors is not None else {}
+    if vectors:
+        given["vectors"] = len(vectors)
+    if involved is not None and _is_nested(involved):
+        given["lists in involved_clusters"] = len(involved)
+    if not given:
+        raise ValueError(
+            "the number of vectors is missing: give vectors, n_vectors, or a list in involved_clusters each"
+        )
+    if len(set(given.values())) > 1 or min(given.values()) < 1:
+        found = ", ".join(f"{count} {name}" for name, count in given.items())
+        raise ValueError(f"found {found}; these numbers must agree, and be at least 1")
+    return next(iter(given.values()))
+
+
+def _involved(involved: Sequence[Any] | None, n: int, length: int) -> list[NDArray[np.int64]]:
+    if involved is None:
+        return [np.arange(length)] * n
+    lists = [np.asarray(one) for one in (involved if _is_nested(involved) else [involved] * n)]
+    for index, one in enumerate(lists):
+        valid = one.ndim == 1 and one.size > 0 and np.issubdtype(one.dtype, np.integer)
+        if not (valid and 0 <= one.min() <= one.max() < length and len(np.unique(one)) == len(one)):
+            raise ValueError(f"involved_clusters[{index}] must be different populations from 0 to {length - 1}")
+    return lists
