@@ -145,16 +145,18 @@ def impossible(target: str, value: float, population: str, when: str) -> str:
     return f"{what} becomes {value:.6g} in {population}{when}; it must be {TARGETS[target].bounds or 'finite'}"
 
 
-def changes_per_step(targets: Mapping[str, int], n_populations: int) -> int:
-    """Numbers that `modulated_courses` holds at most.
+def size_of_courses(n_pieces: Mapping[str, int], baseline: Baseline) -> int:
+    """Bound on the numbers that `modulated_courses` gives.
 
     Args:
-        targets: Number of pieces of the perturbation of each target.
-        n_populations: Number of populations.
+        n_pieces: Number of pieces of the perturbation of each target.
+        baseline: The network.
     """
-    sizes = {name: n_populations ** (2 if name == "block_weights" else 1) for name in _QUANTITIES}
+    p = baseline.populations.total
     return sum(
-        sizes[name] * sum(targets.get(target, 0) for target in needed) for name, (needed, _) in _QUANTITIES.items()
+        n_pieces.get(target, 0) * (p * p if name == "block_weights" else 2 * p)
+        for name, (targets, _) in _QUANTITIES.items()
+        for target in targets
     )
 
 

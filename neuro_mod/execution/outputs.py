@@ -14,7 +14,7 @@ from neuro_mod.core.spiking_net.state import State
 class SpikingOutputs(Mapping[str, Any]):
     """Results of a run by name; dense arrays are made when they are asked for.
 
-    ============  ========================================================================================
+    ============= ========================================================================================
     spikes        `SpikeEvents`; ``np.asarray`` gives a boolean array ``(n_steps, n_neurons)``
     spike_counts  number of spikes of each neuron, ``(n_neurons,)``
     rates         rate per neuron of each population in bins of ``metadata["rate_bin_sec"]``, Hz, ``(n_bins, n_pops)``
@@ -22,11 +22,13 @@ class SpikingOutputs(Mapping[str, Any]):
     current       I likewise, threshold units per second
     stimulus      `Stimulus`; ``np.asarray`` gives the current, threshold units per second, ``(n_steps, n_neurons)``
     weights       efficacies ``[post, pre]``, threshold units, ``(n_neurons, n_neurons)``
+    perturbations by target, `Course` with values ``(K, n_pops)`` in the unit of the target
     clusters      population index of each neuron, ``(n_neurons,)``
     metadata      what ran, how fast, and mean rates
-    ============  ========================================================================================
+    ============= ========================================================================================
 
-    ``spikes``, ``voltage`` and ``current`` are there only if they were recorded.
+    ``spikes``, ``voltage`` and ``current`` are there only if they were recorded, ``perturbations`` only if there
+    are any.
 
     Args:
         held: Results that exist.

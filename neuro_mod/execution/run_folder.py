@@ -25,6 +25,7 @@ TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
 CLUSTERS = f"{DATA}/clusters.npy"
 STIMULUS = f"{DATA}/stimulus.npz"
 CONFIG = f"{METADATA}/config.yaml"
+PERTURBATIONS = f"{METADATA}/perturbations.npz"
 RUN = f"{METADATA}/run.json"
 MANIFEST = f"{METADATA}/manifest.json"
 #: Files written so far, one a line; it is there only until the manifest is.

@@ -36,16 +36,16 @@ class TimedPerturbation:
         """The perturbation at one time (seconds), by default at its onset, shape ``(P,)``."""
         return self.vector * self.time_course(self.time_course.onset_time if time is None else time)
 
-    def factor(self, n_steps: int, delta_t: float) -> Course:
-        """The time course f in the steps of a run from time 0 on, with values of shape ``(K,)``.
+    def factor(self, n_steps: int, delta_t: float, first_step: int = 0) -> Course:
+        """The time course f in the steps of a run, with values of shape ``(K,)``.
 
         Args:
             n_steps: Number of steps.
             delta_t: Time step in seconds.
+            first_step: Step at which the run begins, counted from time 0.
         """
-        return Course.sampled(self.time_course(np.arange(max(n_steps, 1)) * delta_t))
+        return Course.sampled(self.time_course((first_step + np.arange(max(n_steps, 1))) * delta_t))
 
-    def over(self, n_steps: int, delta_t: float) -> Course:
-        """The perturbation in the steps of a run, with values of shape ``(K, P)``; arguments as for `factor`."""
-        factor = self.factor(n_steps, delta_t)
+    def times(self, factor: Course) -> Course:
+        """The perturbation for a time course from `factor`, with values of shape ``(K, P)``."""
         return Course(factor.steps, np.multiply.outer(factor.values, self.vector))

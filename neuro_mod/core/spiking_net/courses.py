@@ -61,6 +61,13 @@ class ParametersInTime:
             alike &= (values[..., 1:] == values[..., :-1]).all(axis=tuple(range(values.ndim - 1)))
         return alike
 
+    def largest_counts(self) -> tuple[float, float]:
+        """Bounds on the mean external count of any neuron from one source in one step, and on what z adds to it."""
+        rate = self["external_rate"].values.max(axis=0, initial=0.0)
+        aroused = self["arousal_rate"].values.max(axis=0, initial=0.0)
+        per_rate = self._network.external.in_degree * self._delta_t
+        return float((per_rate * (rate + aroused)).max(initial=0.0)), float((per_rate * aroused).max(initial=0.0))
+
     def _check(self) -> None:
         for name in ("tau_membrane", "tau_synaptic"):
             self._demand(name, self[name].values > 0, self[name].steps, "must be positive")

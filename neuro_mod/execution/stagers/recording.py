@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
+from neuro_mod.execution.memory import demand_memory
 
 RECORDABLE = ("spikes", "voltage", "current")
 _TRACES = ("voltage", "current")
@@ -52,11 +52,8 @@ class ChosenRecording:
         """
         n_samples = -(-n_steps // self.every)
         needed = len(self.traces) * len(self.neurons) * n_samples * np.dtype(dtype).itemsize
-        if needed > _physical_memory():
-            raise InputError(
-                f"recording {' and '.join(self.traces)} needs {needed / 1e9:.3g} GB of memory; "
-                "record fewer neurons, fewer steps (every), or the spikes alone"
-            )
+        remedy = "record fewer neurons, fewer steps (every), or the spikes alone"
+        demand_memory(needed, f"recordings of {' and '.join(self.traces)}", remedy)
         voltage, current = (self.neurons if name in self.names else () for name in _TRACES)
         return Recording(
             spikes="spikes" in self.names and on_spikes is None,
@@ -105,10 +102,3 @@ def _indices(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
     if not 0 <= chosen.min() <= chosen.max() < n_neurons:
         raise InputError(f"recorded neurons must lie in 0..{n_neurons - 1}, found {chosen.min()}..{chosen.max()}")
     return chosen.astype(np.int64)
-
-
-def _physical_memory() -> float:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return float("inf")

@@ -16,6 +16,8 @@ from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline, modulated_circuit, modulated_courses
 from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
@@ -23,8 +25,9 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
-from neuro_mod.execution.assembly import build_circuit, build_stimulus
+from neuro_mod.execution.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run
 from neuro_mod.execution.progress import simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.spike_stream import SpikeStream
@@ -53,7 +56,9 @@ class StageSNNSimulation:
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
         self.experiment: Experiment = experiment
-        self.circuit: Circuit = build_circuit(experiment)
+        self.baseline: Baseline = build_baseline(experiment)
+        #: Without perturbations; these act in time, see `trial`.
+        self.circuit: Circuit = modulated_circuit(self.baseline)
         #: Outputs of the latest run, also of one that was interrupted.
         self.outputs: SpikingOutputs | None = None
 
@@ -87,11 +92,14 @@ class StageSNNSimulation:
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        perturbations: Mapping[str, Given] | None = None,
+        **target_perturbations: Given,
     ) -> Trial:
         """What `run` simulates, for `simulate_batch` and `simulate_pair`; arguments and errors as for `run`."""
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self._with_times(duration_sec, delta_t)
-        return self._stage(experiment, recording, dtype, initial_state).trial
+        given = merge_keywords(perturbations, target_perturbations)
+        return self._stage(experiment, recording, dtype, initial_state, given).trial
 
     def run(
         self,
@@ -103,8 +111,10 @@ class StageSNNSimulation:
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        perturbations: Mapping[str, Given] | None = None,
         progress: bool = False,
         spike_stream: SpikeStream | None = None,
+        **target_perturbations: Given,
     ) -> SpikingOutputs:
         """Simulate.
 
@@ -116,9 +126,14 @@ class StageSNNSimulation:
             every: Record voltage and current every so many steps.
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
-                where it stands.
+                where it stands, and so do the time courses of the configuration's perturbations.
+            perturbations: Perturbations that replace those of the configuration, by target (``rate``, ``threshold``,
+                ...), in the unit of the target: a number for all populations, an array ``(n_pops,)`` or
+                ``(n_pops, n_steps)`` with one column per step of this run, a `TimedPerturbation`, a `Course`, or None
+                for none.
             progress: Show the progress on stderr.
             spike_stream: Takes the spikes instead of the memory, for long runs.
+            **target_perturbations: The same by keyword: ``rate_perturbation``, ``threshold_perturbation``, ...
 
         Returns:
             The results, see `SpikingOutputs`.
@@ -132,7 +147,8 @@ class StageSNNSimulation:
         timing = _Timing()
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self._with_times(duration_sec, delta_t)
-        staged = self._stage(experiment, recording, dtype, initial_state, spike_stream)
+        given = merge_keywords(perturbations, target_perturbations)
+        staged = self._stage(experiment, recording, dtype, initial_state, given, spike_stream)
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
@@ -202,7 +218,10 @@ class StageSNNSimulation:
     def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:
         files = outputs["metadata"]["files"] = []
         if save:
-            save_results(folder, outputs)
+            about = outputs["metadata"]["perturbations"]
+            timed = self.experiment.timed_perturbations.items()
+            described = {target: each for target, each in timed if target in about and not about[target]["given"]}
+            save_results(folder, outputs, described)
             files[:] = map(str, folder.finish())
         if self.experiment.settings.plot:
             save_plots(folder, outputs, self.circuit, plot_arg, self.experiment.settings.plot_format)
@@ -213,15 +232,13 @@ class StageSNNSimulation:
         changes = {key: value for key, value in changes.items() if value is not None}
         return self.experiment.replace(changes) if changes else self.experiment
 
-    def _check_external_rate(self, delta_t: float) -> None:
-        circuit = self.circuit
-        slope = circuit.external_in_degree * circuit.arousal_rate * delta_t
-        mean = circuit.external_in_degree * circuit.external_rate * delta_t + slope
+    def _check_external_rate(self, trial: Trial) -> None:
         try:
-            check_counts(self.network, float(mean.max()), float(slope.max()))
+            check_counts(trial.network, *trial.parameters.largest_counts())
         except ValueError as error:
             keys = "external_currents.c_ext, external_currents.nu_ext_baseline, arousal.M and arousal.heterogeneity"
-            raise InputError(f"{error}; see {keys}") from None
+            perturbed = " and perturbation" if trial.courses else ""
+            raise InputError(f"{error}; see {keys}{perturbed}") from None
 
     def _initial_state(self) -> State:
         return initial_state(self.network, self.random_seed, self.experiment.init_params.initial_voltage)
@@ -237,15 +254,16 @@ class StageSNNSimulation:
         recording: ChosenRecording,
         dtype: Precision,
         initial_state: State | None,
+        given: Mapping[str, Given],
         spike_stream: SpikeStream | None = None,
     ) -> _Staged:
         check_choice("dtype", dtype, Precision)
         delta_t = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / delta_t)
         to_record = recording.for_engine(n_steps, delta_t, dtype, spike_stream)
-        self._check_external_rate(delta_t)
         state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
+        perturbations = perturbations_of_run(experiment, self.baseline, given, n_steps, delta_t, state.step)
         trial = Trial(
             network=self.network,
             state=state,
@@ -253,11 +271,13 @@ class StageSNNSimulation:
             delta_t=delta_t,
             seed=self.random_seed,
             stimulus=stimulus if stimulus.gain.any() else None,
+            courses=modulated_courses(self.baseline, perturbations),
             mechanism=experiment.init_params.mechanism,
             dtype=dtype,
             recording=to_record,
         )
-        return _Staged(experiment, recording, stimulus, trial, spike_stream)
+        self._check_external_rate(trial)
+        return _Staged(experiment, recording, stimulus, perturbations, given, trial, spike_stream)
 
     def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
         recording, populations = staged.recording, self.circuit.populations
@@ -268,10 +288,13 @@ class StageSNNSimulation:
         held |= {"spike_counts": simulation.spike_counts}
         held |= {name: getattr(simulation, name) for name in recording.traces}
         held["stimulus"] = Stimulus(staged.stimulus.gain, staged.stimulus.course[: simulation.n_steps])
+        if staged.perturbations:
+            held["perturbations"] = staged.perturbations
         held["clusters"] = populations.of_neuron
         held["metadata"] = describe_run(
             staged.experiment,
             simulation,
+            {target: (course, target in staged.given) for target, course in staged.perturbations.items()},
             recorded_every=recording.every,
             dtype=staged.trial.dtype,
             interrupted=interrupted,
@@ -287,6 +310,8 @@ class _Staged(NamedTuple):
     experiment: Experiment
     recording: ChosenRecording
     stimulus: Stimulus
+    perturbations: dict[str, Course]
+    given: Mapping[str, Given]
     trial: Trial
     spike_stream: SpikeStream | None
 

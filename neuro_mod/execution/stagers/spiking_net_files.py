@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,16 @@ import numpy as np
 
 from neuro_mod.config import InputError
 from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.perturbing import saved_arrays
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import (
     CLUSTERS,
     CONFIG,
+    PERTURBATIONS,
     PLOTS,
     RATES,
     RUN,
@@ -49,8 +52,16 @@ def check_plot_arg(plot_arg: str) -> None:
         raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
 
 
-def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
-    """Save spikes, recorded traces, cluster labels, stimulus, the resolved configuration, and how it all came about."""
+def save_results(
+    folder: RunFolder, outputs: SpikingOutputs, described: Mapping[str, TimedPerturbation] | None = None
+) -> None:
+    """Save what a run recorded and what acted on it, the resolved configuration, and how it all came about.
+
+    Args:
+        folder: Where to.
+        outputs: Results of a run.
+        described: The perturbations that are vectors with a time course.
+    """
     if "spikes" in outputs:
         save_spikes(folder, outputs["spikes"])
     bin_width = outputs["metadata"]["rate_bin_sec"]
@@ -63,6 +74,9 @@ def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
     stimulus = outputs["stimulus"]
     if stimulus.gain.any():
         folder.save_arrays(STIMULUS, gain=stimulus.gain, course=stimulus.course)
+    if "perturbations" in outputs:
+        arrays = saved_arrays(outputs["perturbations"], described or {}, outputs["metadata"]["delta_t"])
+        folder.save_arrays(PERTURBATIONS, **arrays)
     metadata: dict[str, Any] = dict(outputs["metadata"])
     config = metadata.pop("config")
     folder.save_text(CONFIG, config)

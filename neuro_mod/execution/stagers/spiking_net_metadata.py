@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 import neuro_mod
 from neuro_mod.config import Experiment
+from neuro_mod.core.course import Course
 from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
 from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, binned_rates, mean_rates, smooth, steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.execution.perturbing import summary
 
 
 def describe_run(
     experiment: Experiment,
     simulation: Simulation,
+    perturbations: Mapping[str, tuple[Course, bool]],
     *,
     recorded_every: int,
     dtype: str,
@@ -27,6 +31,7 @@ def describe_run(
     Args:
         experiment: The experiment as it was run.
         simulation: What came of it.
+        perturbations: By target, and whether each was given beside the configuration.
         recorded_every: Steps between two samples of voltage and current.
         dtype: Precision.
         interrupted: Whether it was stopped before its end.
@@ -55,6 +60,10 @@ def describe_run(
         "mean_rates_by_kind_hz": _rates_by_kind(populations, rates),
         "active_clusters": _mean_active_clusters(populations, simulation),
         "active_above_hz": ACTIVE_RATE,
+        "perturbations": {
+            target: summary(course, simulation.n_steps, delta_t) | {"given": given}
+            for target, (course, given) in perturbations.items()
+        },
         "wall_seconds": wall_seconds,
         "real_time_factor": simulation.duration / wall_seconds["simulation"],
     }

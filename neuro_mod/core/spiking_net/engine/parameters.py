@@ -43,13 +43,6 @@ class ParameterTable:
         """Parameters from step ``begin`` of the run to step ``end``."""
         return self._constant or self._make(begin, end)
 
-    def largest_counts(self) -> tuple[float, float]:
-        """Bounds on the mean external count of any neuron from one source in one step, and on what z adds to it."""
-        rate = self._parameters["external_rate"].values.max(axis=0, initial=0.0)
-        aroused = self._parameters["arousal_rate"].values.max(axis=0, initial=0.0)
-        per_rate = self._trial.network.external.in_degree * self._trial.delta_t
-        return float((per_rate * (rate + aroused)).max(initial=0.0)), float((per_rate * aroused).max(initial=0.0))
-
     def _make(self, begin: int, end: int) -> kernel.Parameters:
         steps = self._parameters.changes(begin, end)
 

@@ -87,7 +87,7 @@ class _Run:
         parameters = trial.parameters
         blocks = split_blocks(network, parameters)
         self._table = ParameterTable(trial, blocks, active_sources(network))
-        largest_mean, largest_slope = self._table.largest_counts()
+        largest_mean, largest_slope = parameters.largest_counts()
         check_counts(network, largest_mean, largest_slope)
         self._noise = build_noise(network, trial.noise_seed, largest_mean)
         self._drive = _drive(trial, parameters, dtype)

@@ -1,0 +1,183 @@
+"""The perturbations of a run: from the configuration, or given as arrays; and what is said and saved about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.config import Experiment, InputError
+from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
+from neuro_mod.core.perturbations import TimedPerturbation
+from neuro_mod.core.perturbations.targets import TARGETS, check_target
+from neuro_mod.core.populations import Populations
+from neuro_mod.execution.memory import demand_memory
+
+#: A perturbation of one target: a number for all populations, ``(n_pops,)``, ``(n_pops, n_steps)``, a course with
+#: values ``(K, n_pops)``, vectors with a time course, or None for none.
+Given = ArrayLike | Course | TimedPerturbation | None
+_Present = ArrayLike | Course | TimedPerturbation
+
+_SUFFIX = "_perturbation"
+#: Bytes of a number, and how often it exists while courses are made.
+_BYTES, _COPIES = 8, 5
+
+
+def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[str, Given]) -> dict[str, Given]:
+    """Perturbations by target, from a mapping and from keywords ``<target>_perturbation``.
+
+    Raises:
+        TypeError: A keyword is unknown.
+        InputError: A target is unknown.
+    """
+    named = {keyword.removesuffix(_SUFFIX): value for keyword, value in keywords.items()}
+    for keyword, target in zip(keywords, named, strict=True):
+        if keyword == target or target not in TARGETS:
+            valid = ", ".join(target + _SUFFIX for target in TARGETS)
+            raise TypeError(f"unknown argument {keyword}; perturbations are given by {valid}")
+    merged = dict(perturbations or {}) | named
+    for target in merged:
+        try:
+            check_target(target)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    return merged
+
+
+def perturbations_of_run(
+    experiment: Experiment,
+    baseline: Baseline,
+    given: Mapping[str, Given],
+    n_steps: int,
+    delta_t: float,
+    first_step: int = 0,
+) -> dict[str, Course]:
+    """The perturbations in the steps of a run.
+
+    Args:
+        experiment: A validated experiment.
+        baseline: Its network.
+        given: Perturbations that replace those of the configuration, by target; columns of ``(n_pops, n_steps)`` are
+            the steps of this run.
+        n_steps: Length of the run.
+        delta_t: Time step in seconds.
+        first_step: Step at which the run begins, counted from time 0, for time courses.
+
+    Returns:
+        By target, values of shape ``(K, n_pops)`` in the unit of the target.
+
+    Raises:
+        InputError: An array has another shape or is not finite, a parameter becomes impossible, or there is not enough
+            memory for perturbations that change so often.
+    """
+    sources: dict[str, Given] = {**experiment.timed_perturbations, **given}
+    makers = {
+        target: _maker(target, source, baseline.populations, n_steps, delta_t, first_step)
+        for target, source in sources.items()
+        if source is not None
+    }
+    n_numbers = size_of_courses({target: n_pieces for target, (n_pieces, _) in makers.items()}, baseline)
+    demand_memory(
+        n_numbers * _BYTES * _COPIES, "perturbations that change this often", "let them change at an interval"
+    )
+    courses = {target: make() for target, (_, make) in makers.items()}
+    try:
+        check_possible(baseline, courses, delta_t)
+    except ValueError as error:
+        raise InputError(f"perturbation of {error}") from None
+    return courses
+
+
+def summary(course: Course, n_steps: int, delta_t: float) -> dict[str, Any]:
+    """Statistics of a perturbation over the populations that it acts on, at its strongest.
+
+    Args:
+        course: Values of shape ``(K, n_pops)``.
+        n_steps: Length of the run.
+        delta_t: Time step in seconds.
+    """
+    strength = np.linalg.norm(course.values, axis=1)
+    vector = course.values[strength.argmax()]
+    involved = course.values.any(axis=0)
+    acting = np.flatnonzero(strength)
+    ends = np.append(course.steps[1:], n_steps)
+    chosen = vector[involved] if involved.any() else np.zeros(1)
+    return {
+        "n_populations": int(involved.sum()),
+        "min": float(chosen.min()),
+        "max": float(chosen.max()),
+        "mean": float(chosen.mean()),
+        "std": float(chosen.std()),
+        "norm": float(strength.max()),
+        "from_sec": float(course.steps[acting[0]] * delta_t) if len(acting) else None,
+        "to_sec": float(ends[acting[-1]] * delta_t) if len(acting) else None,
+    }
+
+
+def in_words(target: str, about: Mapping[str, Any]) -> str:
+    """One line on a perturbation from its `summary`."""
+    if not about["n_populations"]:
+        return f"perturbation of {target}: zero throughout"
+    unit = f" {TARGETS[target].unit}" if TARGETS[target].unit else ""
+    return (
+        f"perturbation of {target}: {about['min']:+.4g} to {about['max']:+.4g}{unit} (mean {about['mean']:+.4g}, "
+        f"sd {about['std']:.4g}, norm {about['norm']:.4g}) in {about['n_populations']} populations, "
+        f"from {about['from_sec']:g} to {about['to_sec']:g} s"
+    )
+
+
+def saved_arrays(
+    courses: Mapping[str, Course], described: Mapping[str, TimedPerturbation], delta_t: float
+) -> dict[str, NDArray[np.float64]]:
+    """Perturbations as arrays for a file.
+
+    For each target its values ``(n_pops, K)``, under ``<target>_times`` the seconds ``(K,)`` at which they come into
+    force, and for vectors with a time course ``<target>_vectors`` ``(n_vectors, n_pops)`` and ``<target>_params``.
+
+    Args:
+        courses: The perturbations of a run.
+        described: Those of them that are vectors with a time course.
+        delta_t: Time step in seconds.
+    """
+    arrays: dict[str, NDArray[np.float64]] = {}
+    for target, course in courses.items():
+        arrays |= {target: course.values.T, f"{target}_times": np.float64(delta_t) * course.steps}
+        if target in described:
+            perturbation = described[target]
+            arrays[f"{target}_vectors"] = perturbation.perturbation.basis
+            arrays[f"{target}_params"] = np.array(perturbation.coefficients, np.float64)
+    return arrays
+
+
+#: Number of pieces, and how to make the course.
+_Maker = tuple[int, Callable[[], Course]]
+
+
+def _maker(
+    target: str, source: _Present, populations: Populations, n_steps: int, delta_t: float, first_step: int
+) -> _Maker:
+    if isinstance(source, TimedPerturbation):
+        factor = source.factor(n_steps, delta_t, first_step)
+        return len(factor.steps), lambda: source.times(factor)
+    course = source if isinstance(source, Course) else _from_array(target, source, populations.total, n_steps)
+    if course.values.shape[1:] != (populations.total,):
+        raise InputError(f"the perturbation of {target} has values {course.values.shape}, not (K, {populations.total})")
+    return len(course.steps), lambda: course
+
+
+def _from_array(target: str, source: ArrayLike, n_populations: int, n_steps: int) -> Course:
+    try:
+        values = np.asarray(source, np.float64)
+    except (TypeError, ValueError):
+        values = np.array(np.nan)
+    if values.shape not in ((), (n_populations,), (n_populations, n_steps)) or not np.isfinite(values).all():
+        raise InputError(
+            f"the perturbation of {target} must be finite: a number, an array ({n_populations},), one value per "
+            f"population, or ({n_populations}, {n_steps}), one column per step; found shape {values.shape}"
+        )
+    if values.ndim == 2:
+        return Course.sampled(values.T) if n_steps else Course([0], np.zeros((1, n_populations)))
+    return Course([0], np.broadcast_to(values, (1, n_populations)))
