@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
 from neuro_mod.cli.validate import validate
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run)
+app.command("perturb")(perturb)
 app.command("validate")(validate)
 app.command("schema")(schema)
 

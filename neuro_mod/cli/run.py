@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows
 from neuro_mod.core.choices import Precision
 
 if TYPE_CHECKING:
@@ -17,18 +18,13 @@ if TYPE_CHECKING:
 
 
 def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")],
+    config: Config,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name].")
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")] = None,
-    duration: Annotated[
-        float | None, typer.Option(metavar="S", help="Simulated seconds [init_params.duration_sec].")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
-    ] = None,
+    seed: Seed = None,
+    duration: Duration = None,
+    overrides: Overrides = None,
     record: Annotated[
         str, typer.Option(metavar="WHAT", help="Comma-separated: spikes, voltage, current.")
     ] = "spikes,voltage",
@@ -47,15 +43,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw them."""
-    from neuro_mod.config import load_experiment
     from neuro_mod.execution.stagers import StageSNNSimulation
 
-    changes = list(overrides or ())
-    if seed is not None:
-        changes.append(f"settings.random_seed={seed}")
-    if duration is not None:
-        changes.append(f"init_params.duration_sec={duration}")
-    stager = StageSNNSimulation(load_experiment(config, changes))
+    stager = StageSNNSimulation(load(config, overrides, seed, duration))
     try:
         neurons = _neurons(record_neurons, stager.experiment.architecture.network.n_neurons)
         outputs = stager.execute(
@@ -107,15 +97,17 @@ def _report_interruption(stager: StageSNNSimulation) -> None:
 
 
 def _print_summary(outputs: SpikingOutputs) -> None:
+    from neuro_mod.execution.perturbing import in_words
+
     metadata: dict[str, Any] = outputs["metadata"]
     rows = {f"{kind}, mean rate": f"{rate:.2f} Hz" for kind, rate in metadata["mean_rates_by_kind_hz"].items()}
     if metadata["active_clusters"] is not None:
         above = f"E clusters above {metadata['active_above_hz']:g} Hz"
         rows[f"{above}, time average"] = f"{metadata['active_clusters']:.1f}"
+    for target, about in metadata["perturbations"].items():
+        rows[f"perturbation of {target}"] = in_words(target, about)
     rows["simulated"] = f"{metadata['duration_sec']:g} s, {metadata['real_time_factor']:.1f} times as fast as real time"
-    width = max(map(len, rows))
-    for label, value in rows.items():
-        typer.echo(f"{label:<{width}}  {value}")
+    print_rows(rows)
     for path in metadata.get("files", ()):
         typer.echo(path)
 

@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.options import Overrides
+
 
 def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations to check.")],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Check configuration files."""
     from neuro_mod.config import ConfigError, Problem, load_experiment

@@ -91,41 +91,54 @@ def perturbations_of_run(
     return courses
 
 
+def strongest(course: Course) -> NDArray[np.float64]:
+    """The vector of a perturbation when its norm is largest, shape ``(n_pops,)``."""
+    return course.values[np.linalg.norm(course.values, axis=1).argmax()]
+
+
+def acting(course: Course, n_steps: int) -> tuple[int, int] | None:
+    """First step in which a perturbation acts, and the one after the last; None if it never does."""
+    active = np.flatnonzero(course.values.any(axis=1))
+    if not len(active):
+        return None
+    ends = np.append(course.steps[1:], max(n_steps, course.steps[-1] + 1))
+    return int(course.steps[active[0]]), int(ends[active[-1]])
+
+
 def summary(course: Course, n_steps: int, delta_t: float) -> dict[str, Any]:
-    """Statistics of a perturbation over the populations that it acts on, at its strongest.
+    """Statistics of a perturbation at its strongest over the populations that it acts on.
 
     Args:
         course: Values of shape ``(K, n_pops)``.
         n_steps: Length of the run.
         delta_t: Time step in seconds.
     """
-    strength = np.linalg.norm(course.values, axis=1)
-    vector = course.values[strength.argmax()]
-    involved = course.values.any(axis=0)
-    acting = np.flatnonzero(strength)
-    ends = np.append(course.steps[1:], n_steps)
-    chosen = vector[involved] if involved.any() else np.zeros(1)
+    vector = strongest(course)
+    chosen = vector[course.values.any(axis=0)]
+    window = acting(course, n_steps)
+    if window is None:
+        return {"n_populations": 0}
     return {
-        "n_populations": int(involved.sum()),
+        "n_populations": len(chosen),
         "min": float(chosen.min()),
         "max": float(chosen.max()),
         "mean": float(chosen.mean()),
         "std": float(chosen.std()),
-        "norm": float(strength.max()),
-        "from_sec": float(course.steps[acting[0]] * delta_t) if len(acting) else None,
-        "to_sec": float(ends[acting[-1]] * delta_t) if len(acting) else None,
+        "norm": float(np.linalg.norm(vector)),
+        "from_sec": window[0] * delta_t,
+        "to_sec": window[1] * delta_t,
     }
 
 
 def in_words(target: str, about: Mapping[str, Any]) -> str:
-    """One line on a perturbation from its `summary`."""
+    """What a perturbation is, on one line, from its `summary`."""
     if not about["n_populations"]:
-        return f"perturbation of {target}: zero throughout"
+        return "zero throughout"
     unit = f" {TARGETS[target].unit}" if TARGETS[target].unit else ""
     return (
-        f"perturbation of {target}: {about['min']:+.4g} to {about['max']:+.4g}{unit} (mean {about['mean']:+.4g}, "
-        f"sd {about['std']:.4g}, norm {about['norm']:.4g}) in {about['n_populations']} populations, "
-        f"from {about['from_sec']:g} to {about['to_sec']:g} s"
+        f"{about['min']:+.4g} to {about['max']:+.4g}{unit} (mean {about['mean']:+.4g}, sd {about['std']:.4g}, "
+        f"norm {about['norm']:.4g}) in {about['n_populations']} populations, {about['from_sec']:g} to "
+        f"{about['to_sec']:g} s"
     )
 
 
@@ -150,6 +163,22 @@ def saved_arrays(
             arrays[f"{target}_vectors"] = perturbation.perturbation.basis
             arrays[f"{target}_params"] = np.array(perturbation.coefficients, np.float64)
     return arrays
+
+
+def before_and_after(
+    baseline: Baseline, courses: Mapping[str, Course]
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Parameters without perturbations, and with each at its strongest, by target, shape ``(n_pops,)``.
+
+    ``rate`` and ``j_ext`` are those of the external excitatory source.
+    """
+
+    def of_one_source(target: str, delta: ArrayLike) -> NDArray[np.float64]:
+        value = baseline.effective(target, delta)
+        return value[0] if value.ndim == 2 else value
+
+    before = {target: of_one_source(target, 0.0) for target in courses}
+    return before, {target: of_one_source(target, strongest(course)) for target, course in courses.items()}
 
 
 #: Number of pieces, and how to make the course.

@@ -82,6 +82,10 @@ class StageSNNSimulation:
         """The network, drawn when first needed."""
         return draw_network(self.circuit, self.random_seed)
 
+    def perturbations_over(self, n_steps: int, delta_t: float) -> dict[str, Course]:
+        """The perturbations of the configuration over a run from time 0 on, by target; values ``(K, n_pops)``."""
+        return perturbations_of_run(self.experiment, self.baseline, {}, n_steps, delta_t)
+
     def trial(
         self,
         duration_sec: float | None = None,

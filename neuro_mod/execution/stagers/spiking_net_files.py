@@ -83,10 +83,10 @@ def save_results(
     folder.save_json(RUN, metadata | provenance(config))
 
 
-def save_spikes(folder: RunFolder, spikes: SpikeEvents) -> Path:
+def save_spikes(folder: RunFolder, spikes: SpikeEvents, name: str = SPIKES) -> Path:
     """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
     return folder.save_arrays(
-        SPIKES,
+        name,
         steps=spikes.steps,
         neurons=spikes.neurons,
         n_steps=spikes.n_steps,

@@ -1,0 +1,52 @@
+"""Options that several commands have, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from neuro_mod.config import Experiment
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")]
+Duration = Annotated[float | None, typer.Option(metavar="S", help="Simulated seconds [init_params.duration_sec].")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
+]
+
+
+def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None) -> Experiment:
+    """Read a configuration and apply what the command line says.
+
+    Raises:
+        ConfigError: Everything that is wrong with it.
+    """
+    from neuro_mod.config import load_experiment
+
+    changes = list(overrides or ())
+    if seed is not None:
+        changes.append(f"settings.random_seed={seed}")
+    if duration is not None:
+        changes.append(f"init_params.duration_sec={duration}")
+    return load_experiment(config, changes)
+
+
+def print_rows(rows: dict[str, str]) -> None:
+    """Print labels and values in two columns."""
+    width = max(map(len, rows), default=0)
+    for label, value in rows.items():
+        typer.echo(f"{label:<{width}}  {value}")
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns, the first one flush left, the others flush right."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for first, *others in lines:
+        cells = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
+        typer.echo("  ".join([f"{first:<{widths[0]}}", *cells]))

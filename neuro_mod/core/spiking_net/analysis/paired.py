@@ -1,0 +1,70 @@
+"""What a change does, from pairs of runs that met the same random numbers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class PairedDifference(NamedTuple):
+    """Mean difference over pairs, and how sure it is.
+
+    Attributes:
+        difference: Changed minus baseline, mean over pairs.
+        standard_error: Of that mean; NaN for a single pair.
+        variance: Of the difference within a pair; NaN for a single pair.
+        independent_variance: Of the difference of two independent runs, one with the change and one without.
+    """
+
+    difference: NDArray[np.floating]
+    standard_error: NDArray[np.floating]
+    variance: NDArray[np.floating]
+    independent_variance: NDArray[np.floating]
+
+    @property
+    def variance_ratio(self) -> NDArray[np.floating]:
+        """Variance of paired over that of independent differences; NaN where nothing varies."""
+        return _ratio(self.variance, self.independent_variance)
+
+    def pooled_variance_ratio(self, axis: int | tuple[int, ...] | None = None) -> NDArray[np.floating]:
+        """The ratio of the sums of both variances over some axes; what is NaN is left out."""
+        return _ratio(np.nansum(self.variance, axis), np.nansum(self.independent_variance, axis))
+
+
+def paired_difference(baseline: NDArray[np.floating], changed: NDArray[np.floating]) -> PairedDifference:
+    """Compare runs pair by pair.
+
+    The variance of a difference of independent runs is the sum of the variances of both kinds of runs. Common random
+    numbers make the two runs of a pair alike, which takes twice their covariance off it.
+
+    Args:
+        baseline: Any quantity of the runs without the change, shape ``(n_pairs, ...)``.
+        changed: The same of the runs with it.
+
+    Raises:
+        ValueError: The shapes differ, or there is no pair.
+
+    References:
+        Law 2015, Simulation Modeling and Analysis, section 11.2 (common random numbers).
+    """
+    if baseline.shape != changed.shape or not len(baseline):
+        raise ValueError(
+            f"expected as many runs with as without the change, found {changed.shape} and {baseline.shape}"
+        )
+    differences = np.asarray(changed, np.float64) - baseline
+    n = len(differences)
+    variance, *single = (_variance(values) for values in (differences, baseline, changed))
+    return PairedDifference(differences.mean(axis=0), np.sqrt(variance / n), variance, np.add(*single))
+
+
+def _variance(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
+    return values.var(axis=0, ddof=1, dtype=np.float64)
+
+
+def _ratio(above: NDArray[np.floating], below: NDArray[np.floating]) -> NDArray[np.floating]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(above / below)
