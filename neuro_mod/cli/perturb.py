@@ -102,9 +102,9 @@ def _print_table(metadata: dict[str, Any]) -> None:
     targets = list(metadata["perturbations"])
 
     def rank(row: dict[str, Any]) -> tuple[bool, float]:
-        return not any(row[target] for target in targets), -abs(row["difference_hz"])
+        return not any(row[f"delta_{target}"] for target in targets), -abs(row["difference_hz"])
 
-    columns = {target: f"d {target}" for target in targets} | {
+    columns = {f"delta_{target}": f"delta {target}" for target in targets} | {
         "baseline_hz": "baseline",
         "perturbed_hz": "perturbed",
         "difference_hz": "difference",

@@ -94,7 +94,9 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
         }
         known = {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
         rows.append(
-            {"population": populations.names[a]} | {target: float(peak[a]) for target, peak in peaks.items()} | known
+            {"population": populations.names[a]}
+            | {f"delta_{target}": float(peak[a]) for target, peak in peaks.items()}
+            | known
         )
     return rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,7 +44,8 @@ def voltage_trace(
     Args:
         times: Sample times in seconds, shape ``(n_samples,)``.
         voltage: V in threshold units, shape ``(n_samples,)`` or ``(n_samples, n_traces)``.
-        threshold: Firing threshold in threshold units, a scalar or one per trace.
+        threshold: Firing threshold in threshold units: a scalar, one per trace, or at each time, shape
+            ``(n_samples, n_traces)``.
         spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
             trace.
         label: What the trace shows, such as ``neuron 12 (E3)``; for traces in columns one per trace.
@@ -65,15 +67,15 @@ def voltage_trace(
         raise ValueError(f"{len(times)} times need voltages of shape ({len(times)}, n_traces); found {voltage.shape}")
     if len(spike_times) != n or len(labels) != n:
         raise ValueError(f"{n} traces need as many spike trains and labels; found {len(spike_times)} and {len(labels)}")
-    if np.ndim(threshold) and np.shape(threshold) != (n,):
-        raise ValueError(f"{n} traces need one threshold or {n}; found shape {np.shape(threshold)}")
-    thresholds = np.broadcast_to(np.asarray(threshold, np.float64), n)
+    if np.shape(threshold) not in ((), (n,), (1, n), voltage.shape):
+        raise ValueError(f"{n} traces need one threshold or {n}, or {voltage.shape}; found shape {np.shape(threshold)}")
+    thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
     with paper_style():
         figure = new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
         panels = figure.subplots(n, sharex=True, squeeze=False)[:, 0]
         for i, axes in enumerate(panels):
             dress(axes)
-            _draw(axes, times, voltage[:, i], float(thresholds[i]), np.asarray(spike_times[i]))
+            _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
             axes.set_title(labels[i], loc="left", fontsize=TICK_SIZE, pad=2)
         panels[-1].set_xlabel("time (s)")
         if n == 1:
@@ -89,13 +91,18 @@ def _draw(
     axes: Axes,
     times: NDArray[np.floating],
     voltage: NDArray[np.floating],
-    threshold: float,
+    threshold: NDArray[np.floating],
     spike_times: NDArray[np.floating],
 ) -> None:
-    lowest = min(float(np.min(voltage, initial=np.inf)), threshold)
-    span = threshold - lowest or 1.0
+    top = float(threshold.max())
+    lowest = min(float(np.min(voltage, initial=np.inf)), top)
+    span = top - lowest or 1.0
     axes.plot(times, voltage, color=TRACE_COLOUR, linewidth=LINE_WIDTH)
-    axes.axhline(threshold, color=THRESHOLD_COLOUR, linewidth=LINE_WIDTH, linestyle="--", zorder=1)
-    axes.vlines(spike_times, threshold, threshold + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=LINE_WIDTH)
+    line: dict[str, Any] = {"color": THRESHOLD_COLOUR, "linewidth": LINE_WIDTH, "linestyle": "--", "zorder": 1}
+    if (threshold == top).all():
+        axes.axhline(top, **line)
+    else:
+        axes.plot(times, threshold, drawstyle="steps-post", **line)
+    axes.vlines(spike_times, top, top + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=LINE_WIDTH)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    axes.set_ylim(threshold - 1.08 * span, threshold + (_SPIKE_HEIGHT + 0.08) * span)
+    axes.set_ylim(top - 1.08 * span, top + (_SPIKE_HEIGHT + 0.08) * span)

@@ -228,7 +228,7 @@ class StageSNNSimulation:
             save_results(folder, outputs, described)
             files[:] = map(str, folder.finish())
         if self.experiment.settings.plot:
-            save_plots(folder, outputs, self.circuit, plot_arg, self.experiment.settings.plot_format)
+            save_plots(folder, outputs, self.baseline, plot_arg, self.experiment.settings.plot_format)
             files[:] = map(str, folder.finish())
 
     def _with_times(self, duration_sec: float | None, delta_t: float | None) -> Experiment:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.config import InputError
-from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
@@ -95,12 +96,12 @@ def save_spikes(folder: RunFolder, spikes: SpikeEvents, name: str = SPIKES) -> P
     )
 
 
-def save_plots(folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, plot_arg: str, file_format: str) -> None:
+def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
     from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     with paper_style():
-        for name, draw in _drawings(outputs, circuit).items():
+        for name, draw in _drawings(outputs, baseline).items():
             if plot_arg in (name, "all"):
                 figure = draw()
                 folder.save(
@@ -109,12 +110,12 @@ def save_plots(folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, plo
                 )
 
 
-def _drawings(outputs: SpikingOutputs, circuit: Circuit) -> dict[str, Callable[[], Figure]]:
+def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
-    populations, metadata = circuit.populations, outputs["metadata"]
+    populations, metadata = baseline.populations, outputs["metadata"]
     drawings = {
         "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
@@ -122,14 +123,14 @@ def _drawings(outputs: SpikingOutputs, circuit: Circuit) -> dict[str, Callable[[
         end = min(metadata["duration_sec"], _LONGEST_SHOWN) or None
         drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
     if "voltage" in outputs and len(outputs.recorded_neurons):
-        drawings["voltage"] = lambda: _voltage_figure(outputs, circuit)
+        drawings["voltage"] = lambda: _voltage_figure(outputs, baseline)
     return drawings
 
 
-def _voltage_figure(outputs: SpikingOutputs, circuit: Circuit) -> Figure:
+def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
     from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
 
-    populations, metadata = circuit.populations, outputs["metadata"]
+    populations, metadata = baseline.populations, outputs["metadata"]
     shown = outputs.recorded_neurons[:_EXAMPLES]
     interval = metadata["recorded_every"] * metadata["delta_t"]
     voltage = outputs["voltage"][: max(1, round(_LONGEST_SHOWN / interval)), : len(shown)]
@@ -139,7 +140,14 @@ def _voltage_figure(outputs: SpikingOutputs, circuit: Circuit) -> Figure:
     return voltage_trace(
         times,
         voltage,
-        circuit.threshold[population],
+        _threshold(outputs, baseline, np.arange(len(times)) * metadata["recorded_every"])[:, population],
         [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
         [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
     )
+
+
+def _threshold(outputs: SpikingOutputs, baseline: Baseline, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Threshold of each population in these steps, shape ``(n_steps, n_pops)``; ``(1, n_pops)`` if it is constant."""
+    course = outputs["perturbations"].get("threshold") if "perturbations" in outputs else None
+    delta = 0.0 if course is None else course.at(steps)
+    return np.atleast_2d(baseline.effective("threshold", delta))
