@@ -16,7 +16,7 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates import binned_rates, smooth, steps_per_sample
-from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, Pair, simulate_batch
+from neuro_mod.core.spiking_net.engine.batch import Pair, simulate_batch
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.state import State, initial_state
@@ -135,7 +135,7 @@ def run_pairs(
                 on_result=pairs.take,
                 progress=lambda seconds: report(done + seconds),
             )
-    except BatchInterrupted:
+    except KeyboardInterrupt:
         raise PairsInterrupted(pairs.collect()) from None
     finished = pairs.collect()
     assert finished is not None

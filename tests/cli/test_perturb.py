@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from shared import SMALL
+
+from neuro_mod.config import load_experiment
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.execution.saved_arrays import load_spikes
+
+PERTURBATION = {
+    "rate": {"params": [6.0], "involved_clusters": [["E0", "E1"]], "vectors": [[1, -1]]},
+    "threshold": {"params": [0.1], "involved_clusters": [["I0"]], "seed": 1},
+}
+
+
+def perturb(*arguments, cwd=None):
+    command = [sys.executable, "-m", "neuro_mod.cli.main", "perturb", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
+    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
+    return path
+
+
+def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
+    done = perturb(config, "--trials", 4, "--baseline-duration", 0.1, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "-6 to +6 Hz (mean +0, sd 6, norm 8.485) in 2 populations, 0 to 0.2 s",
+        "perturbation of threshold",
+        "of that of independent runs",
+        "4 of 0.2 s, parted after 0.1 s",
+        "delta rate",
+        "variance ratio",
+    ):
+        assert words in done.stdout
+    rates, differences = (np.load(tmp_path / f"data/{name}.npz") for name in ("paired_rates", "differences"))
+    assert rates["baseline"].shape == rates["perturbed"].shape == (4, 40, 8)
+    assert differences["difference"].shape == differences["standard_error"].shape == (40, 8)
+    with (tmp_path / "data/differences.csv").open() as file:
+        rows = {row["population"]: row for row in csv.DictReader(file)}
+    assert [rows[name]["delta_rate"] for name in ("E0", "E1", "E2")] == ["6.0", "-6.0", "0.0"]
+    expected = (rates["perturbed"] - rates["baseline"])[..., 0].mean()
+    assert float(rows["E0"]["difference_hz"]) == pytest.approx(expected, rel=1e-5)
+    assert expected > 0
+    assert isinstance(load_spikes(tmp_path / "data/spikes_perturbed.npz"), SpikeEvents)
+    assert np.load(tmp_path / "metadata/perturbations.npz")["rate"][:, 0].tolist() == [6, -6, 0, 0, 0, 0, 0, 0]
+    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    assert len(about["seeds"]) == about["n_trials"] == 4 and about["baseline_duration_sec"] == 0.1
+
+
+def test_json_and_the_folder_of_the_settings(config, tmp_path):
+    done = perturb(config, "--trials", 1, "--baseline-duration", 0, "--json", "--seed", 5, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["random_seed"] == 5 and printed["differences"][0]["standard_error_hz"] is None
+    assert (tmp_path / "simulations/default_perturb/metadata/manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--set", "perturbation={}"), "no perturbation"),
+        (("--trials", "0"), "--trials"),
+        (("--baseline-duration", "-1"), "--baseline-duration"),
+        (("--set", "perturbation.threshold.vectors=[[-100]]"), "threshold becomes"),
+        (("--duration", "0.001"), "too short for a rate"),
+    ],
+)
+def test_bad_input(config, tmp_path, arguments, message):
+    done = perturb(config, "--out", tmp_path / "out", *arguments)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from shared import CONFIGS, SMALL
+
+from neuro_mod.config import InputError, load_experiment
+from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.analysis.rates import binned_rates
+from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.state import initial_state
+from neuro_mod.execution.paired_runs import PairsInterrupted, run_pairs
+from neuro_mod.execution.stagers import StageSNNSimulation
+
+WINDOW = {"onset_time": 0.05, "offset_time": 0.15}
+PERTURBED = SMALL | {
+    "perturbation": {
+        "rate": {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]], "time_dependence": WINDOW},
+        "threshold": {"params": [0.2], "involved_clusters": [["E1", "I1"]], "vectors": [[1, -1]]},
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def stager():
+    return StageSNNSimulation(PERTURBED)
+
+
+@pytest.fixture(scope="module")
+def pairs(stager):
+    return run_pairs(stager, 3, 0.1)
+
+
+def by_hand(stager, k):
+    """Rates of trial k, from single simulations."""
+    trial = stager.trial()
+    seed = Stream(stager.random_seed, "trial", (k,)).derived_seed
+    start = initial_state(stager.network, seed, "zero")
+    settled = simulate(replace(trial, courses={}, state=start, seed=seed, n_steps=200))
+    runs = [
+        simulate(replace(trial, courses=courses, state=settled.state, seed=seed)) for courses in ({}, trial.courses)
+    ]
+    sizes = stager.circuit.populations.sizes
+    return [binned_rates(run.binned_counts, sizes, 10 * trial.delta_t) for run in runs]
+
+
+@pytest.mark.parametrize("k", [0, 2])
+def test_a_pair_is_two_runs_from_one_state(stager, pairs, k):
+    baseline, perturbed = by_hand(stager, k)
+    assert np.array_equal(pairs.baseline[k], baseline)
+    assert np.array_equal(pairs.perturbed[k], perturbed)
+    assert not np.array_equal(baseline, perturbed)
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_more_trials_and_threads_change_no_trial(stager, pairs, n_threads):
+    more = run_pairs(stager, 4, 0.1, n_threads=n_threads)
+    assert np.array_equal(more.baseline[:3], pairs.baseline) and np.array_equal(more.perturbed[:3], pairs.perturbed)
+
+
+def test_runs_of_a_pair_agree_until_something_acts():
+    rate = {"rate": PERTURBED["perturbation"]["rate"]}
+    pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": rate}), 2, 0.0)
+    before = pairs.times < WINDOW["onset_time"]
+    assert np.array_equal(pairs.baseline[:, before], pairs.perturbed[:, before])
+    assert not np.array_equal(pairs.baseline, pairs.perturbed)
+    assert pairs.acting_bins() == (10, 30)  # bins of 5 ms
+    average = pairs.on_average()
+    expected = (pairs.perturbed - pairs.baseline)[:, 10:30].mean(axis=(0, 1))
+    np.testing.assert_allclose(average.difference, expected, rtol=1e-5)  # float32
+    assert pairs.on_average(0.01).difference.tolist() == pytest.approx(
+        (pairs.perturbed - pairs.baseline)[:, 10:12].mean(axis=(0, 1)).tolist(), rel=1e-5
+    )
+
+
+def test_zero_coefficients_make_no_difference():
+    rate = PERTURBED["perturbation"]["rate"] | {"params": [0.0]}
+    pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.05)
+    assert np.array_equal(pairs.baseline, pairs.perturbed)
+    assert pairs.acting_bins() == (0, pairs.baseline.shape[1])
+
+
+def test_common_random_numbers_shrink_the_error():
+    """Of the published network under a weak perturbation: the runs of a pair part slowly."""
+    experiment = load_experiment(
+        CONFIGS / "snn_test_run.yaml",
+        [
+            "init_params.duration_sec=0.1",
+            "perturbation.rate={params: [0.05], involved_clusters: [[E0, E1]], vectors: [[1, 1]]}",
+        ],
+    )
+    average = run_pairs(StageSNNSimulation(experiment), 8, 0.2).on_average()
+    assert average.pooled_variance_ratio() < 0.25
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "message"),
+    [
+        (SMALL, (), "no perturbation: nothing to compare; .* rate, j_baseline"),
+        (PERTURBED, (0,), "0 trials"),
+        (PERTURBED, (1, -1.0), "a baseline of -1 s"),
+        (PERTURBED, (1, float("nan")), "a baseline of nan s"),
+    ],
+)
+def test_nothing_to_compare(config, arguments, message):
+    with pytest.raises(InputError, match=message):
+        run_pairs(StageSNNSimulation(config), *arguments)
+
+
+def test_ctrl_c_keeps_complete_pairs(stager, pairs, monkeypatch):
+    from neuro_mod.execution import paired_runs
+
+    taken = paired_runs._Pairs.take
+
+    def stop_in_the_fourth(self, index, run):
+        if index == 3:
+            raise KeyboardInterrupt
+        taken(self, index, run)
+
+    monkeypatch.setattr(paired_runs._Pairs, "take", stop_in_the_fourth)
+    with pytest.raises(PairsInterrupted) as caught:
+        run_pairs(stager, 3, 0.1)
+    finished = caught.value.finished
+    assert finished is not None and len(finished.seeds) == 1
+    assert np.array_equal(finished.perturbed[0], pairs.perturbed[0])
