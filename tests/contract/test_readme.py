@@ -1,4 +1,4 @@
-"""Every code block of README and docs that is marked bash or python, executed in order in a copy of the repository."""
+"""Every code block of README and docs that is marked bash, python or yaml, tried in order in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -16,15 +16,28 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 
 def blocks_of(document: Path) -> list[tuple[str, str]]:
-    return re.findall(r"^```(bash|python)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(bash|python|yaml)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
 
 
-BLOCKS = blocks_of(ROOT / "README.md")
-#: The blocks of a page of the docs build on one another.
-SCRIPTS = {page.name: "\n".join(code for _, code in blocks_of(page)) for page in DOCS if blocks_of(page)}
+PAGES = [ROOT / "README.md", *DOCS]
+#: The Python blocks of a page of the docs build on one another; all other blocks stand alone.
+SCRIPTS = {
+    page.name: script
+    for page in DOCS
+    if (script := "\n".join(code for language, code in blocks_of(page) if language == "python"))
+}
+BLOCKS = [
+    (language, code)
+    for page in PAGES
+    for language, code in blocks_of(page)
+    if page.name not in SCRIPTS or language != "python"
+]
 
 
 def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    if language == "yaml":
+        (folder / "block.yaml").write_text(code)
+        language, code = "bash", "neuro-mod validate block.yaml"
     command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euo", "pipefail", "-c", code]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
@@ -41,7 +54,7 @@ def checkout(tmp_path_factory):
 
 
 def test_there_are_blocks():
-    assert {language for language, _ in BLOCKS} == {"bash", "python"}
+    assert {language for language, _ in BLOCKS} == {"bash", "python", "yaml"}
 
 
 @pytest.mark.parametrize(("language", "code"), BLOCKS, ids=[code.split("\n", 1)[0][:40] for _, code in BLOCKS])
@@ -56,7 +69,7 @@ def test_page_runs(page, checkout):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
