@@ -25,7 +25,7 @@ from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.execution.assembly import build_circuit, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.progress import simulation_progress
+from neuro_mod.execution.progress import Report, simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
@@ -103,7 +103,7 @@ class StageSNNSimulation:
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
-        progress: bool = False,
+        progress: bool | Report = False,
         spike_stream: SpikeStream | None = None,
     ) -> SpikingOutputs:
         """Simulate.
@@ -117,7 +117,7 @@ class StageSNNSimulation:
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
                 where it stands.
-            progress: Show the progress on stderr.
+            progress: Show the progress on stderr; or a function to call with the simulated seconds done.
             spike_stream: Takes the spikes instead of the memory, for long runs.
 
         Returns:
@@ -145,7 +145,10 @@ class StageSNNSimulation:
                 timing.lap("compilation")
             report(done)
 
-        shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
+        if callable(progress):
+            shown = nullcontext(progress)
+        else:
+            shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
         try:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)

@@ -53,8 +53,7 @@ def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
     """Save spikes, recorded traces, cluster labels, stimulus, the resolved configuration, and how it all came about."""
     if "spikes" in outputs:
         save_spikes(folder, outputs["spikes"])
-    bin_width = outputs["metadata"]["rate_bin_sec"]
-    folder.save_arrays(RATES, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
+    save_rates(folder, outputs)
     folder.save_arrays(STATE, **state_arrays(outputs.state))
     folder.save_array(CLUSTERS, outputs["clusters"])
     for name, file in TRACES.items():
@@ -79,6 +78,12 @@ def save_spikes(folder: RunFolder, spikes: SpikeEvents) -> Path:
         n_neurons=spikes.n_neurons,
         delta_t=spikes.delta_t,
     )
+
+
+def save_rates(folder: RunFolder, outputs: SpikingOutputs, name: str = RATES) -> Path:
+    """Save rates of the populations in bins, the width of a bin in seconds, and the spike counts of the neurons."""
+    bin_width = outputs["metadata"]["rate_bin_sec"]
+    return folder.save_arrays(name, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
 
 
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, circuit: Circuit, plot_arg: str, file_format: str) -> None:
