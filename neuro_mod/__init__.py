@@ -13,6 +13,7 @@ _HOMES = {
     "Experiment": "neuro_mod.config",
     "load_experiment": "neuro_mod.config",
     "StageSNNSimulation": "neuro_mod.execution.stagers",
+    "Repeater": "neuro_mod.execution",
     "LIFNet": "neuro_mod.core.spiking_net.lif_net",
     "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
     "Trial": "neuro_mod.core.spiking_net.engine.trial",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import gc
-import sys
 from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
@@ -26,8 +26,6 @@ app.command("run")(run)
 app.command("perturb")(perturb)
 app.command("validate")(validate)
 app.command("schema")(schema)
-
-BAD_INPUT = 2
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,20 +50,8 @@ def main() -> None:
     # The many objects of imported modules live to the end: looking for garbage among them costs 0.5 s a command.
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    try:
+    with plain_failures():
         app()
-    except MemoryError as error:
-        typer.echo(f"not enough memory: {error}", err=True)
-        sys.exit(BAD_INPUT)
-    except (ValueError, OSError, FloatingPointError) as error:
-        # not imported above: --help needs neither
-        from neuro_mod.config.errors import InputError
-        from neuro_mod.execution.run_folder import StorageError
-
-        if not isinstance(error, InputError | StorageError | FloatingPointError):
-            raise
-        typer.echo(str(error), err=True)
-        sys.exit(BAD_INPUT)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
 from neuro_mod.core.choices import Precision
 
@@ -53,7 +54,7 @@ def perturb(
     except PairsInterrupted as interruption:
         if interruption.finished is None:
             typer.echo("interrupted before the first pair was complete; nothing saved", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         pairs, interrupted = interruption.finished, True
     metadata = _save(folder, stager, pairs, baseline_duration, trials, dtype)
     if as_json:
@@ -62,7 +63,7 @@ def perturb(
         _print_summary(metadata)
     if interrupted:
         typer.echo(f"interrupted; {metadata['n_trials']} of {trials} pairs saved in {folder.path}", err=True)
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _save(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows
 from neuro_mod.core.choices import Precision
 
@@ -59,7 +60,7 @@ def run(
         )
     except KeyboardInterrupt:
         _report_interruption(stager)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(outputs["metadata"], indent=2, ensure_ascii=False))
     else:

@@ -10,12 +10,15 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 SPIKES = f"{DATA}/spikes.npz"
@@ -28,12 +31,26 @@ CONFIG = f"{METADATA}/config.yaml"
 PERTURBATIONS = f"{METADATA}/perturbations.npz"
 RUN = f"{METADATA}/run.json"
 MANIFEST = f"{METADATA}/manifest.json"
+#: What repeated runs have besides: populations at the root of the folder, a file for each repeat.
+REPEATED_CLUSTERS = "clusters.npy"
+SEEDS = f"{METADATA}/seeds.txt"
+LOG = f"{METADATA}/run.log"
 #: Files written so far, one a line; it is there only until the manifest is.
 _JOURNAL = f"{METADATA}/.unfinished"
 
 _PARTIAL = ".partial"
 #: Entries of an array that are written at once.
 _PIECE = 2**22
+
+
+def repeat_spikes(index: int) -> str:
+    """File of the spikes of a repeat, a dense array."""
+    return f"{DATA}/spikes_{index:04d}.npy"
+
+
+def repeat_rates(index: int) -> str:
+    """File of the population rates of a repeat."""
+    return f"{DATA}/rates_{index:04d}.npz"
 
 
 class StorageError(OSError):
@@ -108,6 +125,10 @@ class RunFolder:
         """Write one array to an ``.npy`` file as `save` does."""
         return self.save(name, lambda file: np.save(file, array, allow_pickle=False))
 
+    def save_dense(self, name: str, spikes: SpikeEvents) -> Path:
+        """Write spikes as a boolean array ``(n_steps, n_neurons)`` to an ``.npy`` file as `save` does."""
+        return self.save(name, lambda file: _write_dense(file, spikes))
+
     def finish(self) -> list[Path]:
         """Write the manifest and return the paths of all files."""
         text = json.dumps({"files": self._hashes}, indent=2) + "\n"
@@ -119,7 +140,7 @@ class RunFolder:
         """Remove what an earlier run left, finished or not: the files it wrote, and partial ones."""
         for name in (*_written_before(self.path), MANIFEST, _JOURNAL):
             (self.path / name).unlink(missing_ok=True)
-        for folder in (DATA, PLOTS, METADATA):
+        for folder in (".", DATA, PLOTS, METADATA):
             for partial in (self.path / folder).glob(f".*{_PARTIAL}"):
                 partial.unlink(missing_ok=True)
 
@@ -164,6 +185,18 @@ def _write_arrays(file: IO[bytes], arrays: dict[str, Any]) -> None:
                     _release(array)
 
 
+def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
+    """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
+    header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
+    npy.write_array_header_1_0(file, header)
+    height = max(1, _PIECE // max(1, spikes.n_neurons))
+    for begin in range(0, spikes.n_steps, height):
+        end = min(begin + height, spikes.n_steps)
+        first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
+        steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
+        file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())
+
+
 def _release(array: NDArray[Any]) -> None:
     """Let the system take back the memory behind a mapped file; it is read again when it is needed."""
     mapping = getattr(array, "_mmap", None)
@@ -176,13 +209,15 @@ def _write(file: IO[bytes], content: bytes) -> None:
 
 
 def _written_before(folder: Path) -> list[str]:
-    """Files in manifest and journal; whatever is not a plain name in one of the subfolders is passed over."""
+    """Files in manifest and journal; whatever is not a plain name in one of the subfolders, or ours, is passed over."""
     names: list[Path] = []
     with suppress(OSError, ValueError, KeyError, TypeError):
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
         names += [Path(name) for name in (folder / _JOURNAL).read_text().splitlines()]
-    return [str(name) for name in names if name.parent in map(Path, (DATA, PLOTS, METADATA)) and name.name != ".."]
+    folders = [Path(folder) for folder in (DATA, PLOTS, METADATA)]
+    ours = [name for name in names if name.parent in folders or name == Path(REPEATED_CLUSTERS)]
+    return [str(name) for name in ours if name.name != ".."]
 
 
 def _free_space(folder: Path) -> str:

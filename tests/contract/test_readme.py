@@ -1,4 +1,4 @@
-"""Every code block of README and docs that is marked bash, python or yaml, tried in order in a copy of the repository."""
+"""Every code block of README and docs marked bash, python or yaml, tried in order in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedPro
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("configs", "examples"):
+    for name in ("configs", "examples", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
 

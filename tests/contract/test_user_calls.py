@@ -30,7 +30,7 @@ def files_in(folder):
 
 @pytest.fixture
 def checkout(tmp_path):
-    for name in ("configs", "examples"):
+    for name in ("configs", "examples", "scripts"):
         shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -112,3 +112,22 @@ def test_the_demo_makes_its_picture(tmp_path):
 
     pixels = np.asarray(Image.open(picture).convert("RGB"))
     assert pixels.shape[0] > 800 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 6
+
+
+def test_perturbed_spiking_network_runs(checkout):
+    run_in(
+        checkout,
+        *("python", "scripts/run_perturbed_snn.py"),
+        *("--config", "configs/perturbed/default_snn_params_with_perturbation.yaml"),
+        *("--save-dir", "simulations/perturbed_snn"),
+        *("--n-repeats", "4"),
+    )
+    folder = checkout / "simulations/perturbed_snn"
+    assert {path.name for path in (folder / "data").glob("spikes_*.npy")} == {f"spikes_000{k}.npy" for k in range(4)}
+    saved = np.load(folder / "metadata/perturbations.npz")
+    # vectors of the configuration, placed on clusters 0..2, 1..3 and 2..4, times 0.3, 0.02 and 0.2
+    by_hand = [0.3, 0.3 - 0.02, -0.3 + 0.02 + 0.2, 0.02 - 0.2, 0.2]
+    for target in ("rate", "arousal_level"):
+        np.testing.assert_allclose(saved[target][:5, 0], by_hand, atol=1e-15)
+        assert not saved[target][5:].any()
+    assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()

@@ -28,7 +28,7 @@ from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.execution.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run
-from neuro_mod.execution.progress import simulation_progress
+from neuro_mod.execution.progress import Report, simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
@@ -116,7 +116,7 @@ class StageSNNSimulation:
         dtype: Precision = "float32",
         initial_state: State | None = None,
         perturbations: Mapping[str, Given] | None = None,
-        progress: bool = False,
+        progress: bool | Report = False,
         spike_stream: SpikeStream | None = None,
         **target_perturbations: Given,
     ) -> SpikingOutputs:
@@ -135,7 +135,7 @@ class StageSNNSimulation:
                 ...), in the unit of the target: a number for all populations, an array ``(n_pops,)`` or
                 ``(n_pops, n_steps)`` with one column per step of this run, a `TimedPerturbation`, a `Course`, or None
                 for none.
-            progress: Show the progress on stderr.
+            progress: Show the progress on stderr; or a function to call with the simulated seconds done.
             spike_stream: Takes the spikes instead of the memory, for long runs.
             **target_perturbations: The same by keyword: ``rate_perturbation``, ``threshold_perturbation``, ...
 
@@ -165,7 +165,10 @@ class StageSNNSimulation:
                 timing.lap("compilation")
             report(done)
 
-        shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
+        if callable(progress):
+            shown = nullcontext(progress)
+        else:
+            shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
         try:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)
@@ -222,10 +225,7 @@ class StageSNNSimulation:
     def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:
         files = outputs["metadata"]["files"] = []
         if save:
-            about = outputs["metadata"]["perturbations"]
-            timed = self.experiment.timed_perturbations.items()
-            described = {target: each for target, each in timed if target in about and not about[target]["given"]}
-            save_results(folder, outputs, described)
+            save_results(folder, outputs, self.experiment)
             files[:] = map(str, folder.finish())
         if self.experiment.settings.plot:
             save_plots(folder, outputs, self.baseline, plot_arg, self.experiment.settings.plot_format)

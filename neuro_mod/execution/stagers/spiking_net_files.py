@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import InputError
+from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.modulation import Baseline
-from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
@@ -53,20 +52,11 @@ def check_plot_arg(plot_arg: str) -> None:
         raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
 
 
-def save_results(
-    folder: RunFolder, outputs: SpikingOutputs, described: Mapping[str, TimedPerturbation] | None = None
-) -> None:
-    """Save what a run recorded and what acted on it, the resolved configuration, and how it all came about.
-
-    Args:
-        folder: Where to.
-        outputs: Results of a run.
-        described: The perturbations that are vectors with a time course.
-    """
+def save_results(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment) -> None:
+    """Save what a run recorded and what acted on it, the resolved configuration, and how it all came about."""
     if "spikes" in outputs:
         save_spikes(folder, outputs["spikes"])
-    bin_width = outputs["metadata"]["rate_bin_sec"]
-    folder.save_arrays(RATES, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
+    save_rates(folder, outputs)
     folder.save_arrays(STATE, **state_arrays(outputs.state))
     folder.save_array(CLUSTERS, outputs["clusters"])
     for name, file in TRACES.items():
@@ -75,9 +65,7 @@ def save_results(
     stimulus = outputs["stimulus"]
     if stimulus.gain.any():
         folder.save_arrays(STIMULUS, gain=stimulus.gain, course=stimulus.course)
-    if "perturbations" in outputs:
-        arrays = saved_arrays(outputs["perturbations"], described or {}, outputs["metadata"]["delta_t"])
-        folder.save_arrays(PERTURBATIONS, **arrays)
+    save_perturbations(folder, outputs, experiment)
     metadata: dict[str, Any] = dict(outputs["metadata"])
     config = metadata.pop("config")
     folder.save_text(CONFIG, config)
@@ -94,6 +82,22 @@ def save_spikes(folder: RunFolder, spikes: SpikeEvents, name: str = SPIKES) -> P
         n_neurons=spikes.n_neurons,
         delta_t=spikes.delta_t,
     )
+
+
+def save_rates(folder: RunFolder, outputs: SpikingOutputs, name: str = RATES) -> Path:
+    """Save rates of the populations in bins, the width of a bin in seconds, and the spike counts of the neurons."""
+    bin_width = outputs["metadata"]["rate_bin_sec"]
+    return folder.save_arrays(name, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
+
+
+def save_perturbations(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment) -> None:
+    """Save what acted, if anything did: see `saved_arrays`."""
+    if "perturbations" not in outputs:
+        return
+    metadata = outputs["metadata"]
+    given = {target for target, about in metadata["perturbations"].items() if about["given"]}
+    described = {target: each for target, each in experiment.timed_perturbations.items() if target not in given}
+    folder.save_arrays(PERTURBATIONS, **saved_arrays(outputs["perturbations"], described, metadata["delta_t"]))
 
 
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:

@@ -1,0 +1,28 @@
+"""Repeat runs of a spiking network under the perturbations of its configuration, and save them.
+
+    python scripts/run_perturbed_snn.py --config configs/perturbed/default_snn_params_with_perturbation.yaml \
+        --save-dir simulations/perturbed_snn --n-repeats 4
+
+Every repeat has its own network and noise; the perturbation is the same in all. See `neuro_mod.execution.Repeater`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from neuro_mod.cli.repeats import run_repeats
+
+if TYPE_CHECKING:
+    from neuro_mod.config import Experiment
+
+_LOG = logging.getLogger("neuro_mod.scripts")
+
+
+def _warn_without_perturbation(experiment: Experiment) -> None:
+    if not experiment.perturbation.blocks:
+        _LOG.warning("the configuration has no section perturbation; nothing is perturbed")
+
+
+if __name__ == "__main__":
+    run_repeats("Repeat runs of a perturbed spiking network and save them.", check=_warn_without_perturbation)
