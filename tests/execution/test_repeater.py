@@ -70,6 +70,7 @@ def test_what_is_saved(tmp_path):
         "data/rates_0000.npz",
         "data/rates_0001.npz",
         "metadata/config.yaml",
+        "metadata/perturbations.npz",
         "metadata/seeds.txt",
         "metadata/run.json",
         "metadata/run.log",
