@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.population_rows import PopulationRows
-from neuro_mod.plotting.style import LABEL_SIZE, LINE_WIDTH, TICK_SIZE
+from neuro_mod.plotting.style import LABEL_SIZE, LINE_WIDTH, TICK_SIZE, text_length
 
 #: Columns of the image at most; more samples are averaged.
 _MAX_COLUMNS = 2000
-#: Width of a letter on average, in parts of its size.
-_LETTER = 0.55
 
 
 def draw_population_map(
@@ -79,7 +77,7 @@ def centred(values: NDArray[np.floating]) -> Normalize:
 
 def fit_beside(labels: Sequence[str], points: float) -> bool:
     """Whether all labels fit beside panels of this height in points when they are turned by 90 degrees."""
-    return all(_LETTER * LABEL_SIZE * len(line) <= points for label in labels for line in label.splitlines())
+    return all(text_length(line, LABEL_SIZE) <= points for label in labels for line in label.splitlines())
 
 
 def check_samples(

@@ -65,15 +65,14 @@ class PopulationRows:
         axis.set_ticks(self.middles[ticked].tolist(), [self.names[a] for a in ticked])
 
     def _ticked(self, points_per_row: float) -> list[int]:
-        """Of names that would overlap, clusters' first names go before backgrounds, these before other clusters."""
-        wanted: list[tuple[int, int]] = []
+        """Of names that would overlap, the very first goes before backgrounds, these before clusters."""
+        wanted: list[tuple[bool, int]] = []
         for name, members in self.groups:
             row = self.heights[name] * points_per_row
             every = next(
                 n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if n * row >= _STEP * TICK_SIZE or n == 1000
             )
-            first, *others = range(members.start, members.stop, every)
-            wanted += [("background" in name, first), *((2, a) for a in others)]
+            wanted += [("clusters" in name and len(wanted) > 0, a) for a in range(members.start, members.stop, every)]
         kept: list[int] = []
         for _, a in sorted(wanted):
             if (np.abs(self.middles[kept] - self.middles[a]) * points_per_row >= _LEAST * TICK_SIZE).all():
