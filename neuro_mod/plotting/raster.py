@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
 from neuro_mod.core.populations import Populations
@@ -69,39 +70,63 @@ def raster(
     Raises:
         ValueError: The network sizes differ, or the window is empty.
     """
+    window = shown_window(spikes, populations, t_from, t_to)
+    size = (_AXES_SHARE[0] * width * POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * POINTS_PER_INCH)
+    with paper_style():
+        figure = new_figure(width, _HEIGHT)
+        axes = figure.add_subplot()
+        draw_raster(axes, spikes, populations, window, size)
+        axes.set_ylabel("neuron")
+        label_populations(axes, populations, size[1])
+    return figure
+
+
+def shown_window(
+    spikes: SpikeEvents, populations: Populations, t_from: float, t_to: float | None
+) -> tuple[float, float]:
+    """The window to show, up to the end of the run if ``t_to`` is None.
+
+    Raises:
+        ValueError: The sizes of the network differ, or the window is empty.
+    """
     if spikes.n_neurons != populations.n_neurons:
         raise ValueError(f"spikes of {spikes.n_neurons} neurons, populations of {populations.n_neurons}")
     if t_to is None:
         t_to = spikes.duration or spikes.delta_t
     if not t_from < t_to:
         raise ValueError(f"the window must have t_from < t_to; found {t_from:g} s and {t_to:g} s")
-    first, last = (round(t / spikes.delta_t) for t in (t_from, t_to))
-    shown = spikes.between(t_from, t_to)
-    with paper_style():
-        figure = new_figure(width, _HEIGHT)
-        axes = figure.add_subplot()
-        dress(axes)
-        if len(shown) <= MAX_DOTS:
-            _draw_dots(axes, shown, populations)
-        else:
-            _draw_density(axes, shown, (first, last), populations)
-        axes.set(xlim=(t_from, t_to), ylim=(max(1, populations.n_neurons) - 0.5, -0.5))
-        axes.set(xlabel="time (s)", ylabel="neuron")
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
-        _label_populations(axes, populations)
-    return figure
+    return t_from, t_to
 
 
-def _axes_size(axes: Axes) -> tuple[float, float]:
-    """Size of the axes in points, before the layout has fixed it."""
-    figure = axes.get_figure()
-    assert figure is not None
-    width, height = (share * POINTS_PER_INCH / figure.dpi for share in _AXES_SHARE)
-    return width * figure.bbox.width, height * figure.bbox.height
+def draw_raster(
+    axes: Axes,
+    spikes: SpikeEvents,
+    populations: Populations,
+    window: tuple[float, float],
+    size: tuple[float, float],
+) -> None:
+    """Draw the spikes of all neurons over time in given axes, as ``raster`` does, and label the time axis.
+
+    Args:
+        axes: Where to draw.
+        spikes: The spikes.
+        populations: Layout of the same network.
+        window: Beginning and end in seconds, as ``shown_window`` gives them.
+        size: Width and height of the axes in points, roughly, as the layout is not known before all is drawn.
+    """
+    dress(axes)
+    shown = spikes.between(*window)
+    if len(shown) <= MAX_DOTS:
+        _draw_dots(axes, shown, populations, size)
+    else:
+        first, last = (round(t / spikes.delta_t) for t in window)
+        _draw_density(axes, shown, (first, last), populations, size)
+    axes.set(xlim=window, ylim=(max(1, populations.n_neurons) - 0.5, -0.5), xlabel="time (s)")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations) -> None:
-    width, height = _axes_size(axes)
+def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations, axes_size: tuple[float, float]) -> None:
+    width, height = axes_size
     row = height / max(1, populations.n_neurons)
     largest = float(np.clip(0.9 * row, _LARGE_DOT, _LARGEST_DOT))
     size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _SMALLEST_DOT, largest))
@@ -124,9 +149,11 @@ def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations) -> Non
             )
 
 
-def _draw_density(axes: Axes, spikes: SpikeEvents, window: tuple[int, int], populations: Populations) -> None:
+def _draw_density(
+    axes: Axes, spikes: SpikeEvents, window: tuple[int, int], populations: Populations, size: tuple[float, float]
+) -> None:
     """Draw the spikes of some neurons in some steps as one pixel in their colour, stronger where there are more."""
-    columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in _axes_size(axes))
+    columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in size)
     first, last = window
     per_column = -(-(last - first) // columns)
     per_row = -(-populations.n_neurons // rows)
@@ -152,22 +179,26 @@ def _draw_density(axes: Axes, spikes: SpikeEvents, window: tuple[int, int], popu
     )
 
 
-def _label_populations(axes: Axes, populations: Populations) -> None:
-    """Mark the populations by coloured bars and name their groups, at the right side."""
+def label_populations(axes: Axes, populations: Populations, height: float) -> None:
+    """Mark the populations by coloured bars and name their groups, at the right side.
+
+    Args:
+        axes: Axes with the neurons on the y axis, limits set.
+        populations: Layout of the network.
+        height: Height of the axes in points, roughly.
+    """
     groups = population_groups(populations)
     if not groups:
         return
     colours, edges = population_colours(populations), populations.boundaries - 0.5
     inhabited = np.flatnonzero(populations.sizes)
-    width, height = _axes_size(axes)
-    axes_x_data_y = axes.get_yaxis_transform()
     axes.vlines(
-        np.full(len(inhabited), 1 + _BAR_PLACE / width),
+        np.ones(len(inhabited)),
         edges[inhabited],
         edges[inhabited + 1],
         colors=[colours[a] for a in inhabited],
         linewidth=_BAR_WIDTH,
-        transform=axes_x_data_y,
+        transform=_beside(axes, _BAR_PLACE),
         clip_on=False,
     )
     middles = np.array([(edges[members.start] + edges[members.stop]) / 2 for _, members in groups])
@@ -175,14 +206,21 @@ def _label_populations(axes: Axes, populations: Populations) -> None:
     places = _apart(middles, line_height, populations.n_neurons)
     for (name, members), place in zip(groups, places, strict=True):
         axes.text(
-            1 + _NAME_PLACE / width,
+            1,
             place,
             name,
             color=colours[members.start],
             fontsize=TICK_SIZE,
             verticalalignment="center",
-            transform=axes_x_data_y,
+            transform=_beside(axes, _NAME_PLACE),
         )
+
+
+def _beside(axes: Axes, points: float) -> Transform:
+    """Parts of the axes along x, moved to the right by so many points; data along y."""
+    figure = axes.get_figure()
+    assert figure is not None
+    return axes.get_yaxis_transform() + ScaledTranslation(points / POINTS_PER_INCH, 0, figure.dpi_scale_trans)
 
 
 def _apart(places: NDArray[np.float64], distance: float, end: float) -> NDArray[np.float64]:

@@ -14,18 +14,24 @@ from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
 
 MM_PER_INCH = 25.4
 #: Widths of a journal's columns in inches.
-ONE_COLUMN, ONE_AND_A_HALF_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114))
+ONE_COLUMN, ONE_AND_A_HALF_COLUMNS, TWO_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114, 180))
 
 #: Dots per inch of a saved figure, and of rasterised parts of a vector figure.
 DPI = 300
 #: Sizes of axis labels and of the smaller print (tick labels, legends) in points.
 LABEL_SIZE, TICK_SIZE = 8.0, 7.0
 LINE_WIDTH = 0.6
+#: Width of a letter on average, in parts of its size.
+_LETTER = 0.55
+#: The sign, not a hyphen.
+MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
 
 #: Shades of neighbouring clusters by type (E, I), and the backgrounds; distinct with any colour vision.
 CLUSTER_COLOURS = (("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00"))
 BACKGROUND_COLOURS = ("#737373", "#551155")
+#: Colour map of differences, almost white at 0, blue below and red above; distinct with any colour vision.
+DIVERGING = "RdBu_r"
 
 _RC: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -55,6 +61,11 @@ def paper_style() -> AbstractContextManager[None]:
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure that pyplot does not know of: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def text_length(text: str, size: float) -> float:
+    """Length of a line of text of this size in points, roughly, before it is drawn."""
+    return _LETTER * size * len(text)
 
 
 def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+from itertools import combinations
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from neuro_mod.core.populations import Populations
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
@@ -40,6 +42,26 @@ def make_spikes():
         return SpikeEvents(steps, neurons, n_steps, populations.n_neurons, DELTA_T)
 
     return make
+
+
+@pytest.fixture
+def crowded():
+    """Pairs of texts that overlap in a figure, of all that are drawn."""
+
+    def overlaps(figure: Figure) -> list[tuple[str, str]]:
+        figure.draw_without_rendering()
+        hidden = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in out_of_view(axis)}
+        texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and t not in hidden]
+        boxes = [(t.get_text(), t.get_window_extent()) for t in texts]
+        return [(a, b) for (a, box), (b, other) in combinations(boxes, 2) if box.overlaps(other)]
+
+    def out_of_view(axis) -> list[Text]:
+        low, high = sorted(axis.get_view_interval())
+        ticks = axis.get_major_ticks()
+        room = 1e-9 * (high - low)
+        return [label for t in ticks if not low - room <= t.get_loc() <= high + room for label in (t.label1, t.label2)]
+
+    return overlaps
 
 
 @pytest.fixture

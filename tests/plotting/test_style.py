@@ -32,6 +32,21 @@ def test_colours_of_the_kinds_are_distinct_with_any_vision(vision):
     assert min(distances) > 15
 
 
+@pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])
+def test_signs_of_differences_are_distinct_with_any_vision(vision):
+    strengths = np.array([0.25, 0.5, 1.0])
+    below, zero, above = (
+        [
+            lab(vision @ np.array(colour[:3]) ** 2.2)
+            for colour in mpl.colormaps[style.DIVERGING](0.5 + sign * strengths / 2)
+        ]
+        for sign in (-1, 0, 1)
+    )
+    for one, other in ((below, above), (below, zero), (above, zero)):
+        assert min(np.linalg.norm(np.subtract(one, other), axis=1)) > 10
+    assert zero[0][0] > 95, "almost white"
+
+
 def test_each_population_has_the_colour_of_its_kind(populations):
     colours = style.population_colours(populations)
     p = populations.n_clusters
@@ -53,7 +68,9 @@ def test_groups_are_named():
 
 
 def test_columns_are_those_of_journals():
-    assert np.allclose(np.multiply((style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS), 25.4), (85, 114))
+    assert np.allclose(
+        np.multiply((style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS, style.TWO_COLUMNS), 25.4), (85, 114, 180)
+    )
 
 
 def test_settings_end_with_the_block():
@@ -67,6 +84,7 @@ def test_no_pyplot():
     program = (
         "import sys, numpy as np\n"
         "import neuro_mod.plotting.raster, neuro_mod.plotting.cluster_rates\n"
+        "import neuro_mod.plotting.paired_runs, neuro_mod.plotting.perturbations\n"
         "from neuro_mod.plotting.voltage_trace import voltage_trace\n"
         "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"

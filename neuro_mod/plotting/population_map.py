@@ -1,0 +1,113 @@
+"""Heat map of a quantity of the populations over evenly spaced times, in given axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.plotting.population_rows import PopulationRows
+from neuro_mod.plotting.style import LABEL_SIZE, LINE_WIDTH, TICK_SIZE, text_length
+
+#: Columns of the image at most; more samples are averaged.
+_MAX_COLUMNS = 2000
+
+
+def draw_population_map(
+    axes: Axes,
+    times: NDArray[np.floating],
+    values: NDArray[np.floating],
+    rows: PopulationRows,
+    norm: Normalize,
+    colour_map: str,
+    points: float,
+) -> None:
+    """Draw values as colours: E clusters, E background, I clusters, I background, from top to bottom.
+
+    Args:
+        axes: Where to draw.
+        times: Evenly spaced sample times in seconds, shape ``(n_samples,)``.
+        values: Shape ``(n_samples, P)``.
+        rows: Places of the P populations.
+        norm: Range of the colours.
+        colour_map: Name of the colour map.
+        points: Height of the axes in points, roughly.
+    """
+    start, end = time_span(times)
+    for _, members in rows.groups if len(times) else ():
+        axes.imshow(
+            _averaged(values[:, members]).T,
+            extent=(start, end, float(rows.bottoms[members.stop - 1]), float(rows.tops[members.start])),
+            aspect="auto",
+            interpolation="nearest",
+            cmap=colour_map,
+            norm=norm,
+        )
+    frame_map(axes, (start, end), rows, points)
+
+
+def frame_map(axes: Axes, span: tuple[float, float], rows: PopulationRows, points: float) -> None:
+    """Give the axes of a map, of this height in points, its limits in seconds and the names of the populations."""
+    axes.set(xlim=span, ylim=(rows.end, 0))
+    rows.name_on(axes.yaxis, points)
+    axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str, aspect: float = 25) -> Colorbar:
+    """Put a colour bar beside a map; ``aspect`` is its height over its width."""
+    figure = axes.get_figure()
+    assert figure is not None
+    bar = figure.colorbar(ScalarMappable(norm, colour_map), ax=axes, pad=0.02, aspect=aspect)
+    bar.ax.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    return bar
+
+
+def centred(values: NDArray[np.floating]) -> Normalize:
+    """A range of colours with 0 in its middle that holds all values but NaN; from -1 to 1 if all are 0."""
+    largest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    return Normalize(-largest, largest)
+
+
+def fit_beside(labels: Sequence[str], points: float) -> bool:
+    """Whether all labels fit beside panels of this height in points when they are turned by 90 degrees."""
+    return all(text_length(line, LABEL_SIZE) <= points for label in labels for line in label.splitlines())
+
+
+def check_samples(
+    times: NDArray[np.floating], values: NDArray[np.floating], populations: Populations, what: str
+) -> None:
+    """Refuse values that are not of shape ``(len(times), P)``, and times that are not evenly spaced.
+
+    Raises:
+        ValueError: The message says ``what`` the values are.
+    """
+    if values.shape != (len(times), populations.total):
+        raise ValueError(
+            f"{len(times)} times and {populations.total} populations need {what} of shape "
+            f"{(len(times), populations.total)}; found {values.shape}"
+        )
+    gaps = np.diff(times)
+    if len(gaps) and not (gaps[0] > 0 and np.allclose(gaps, gaps[0], rtol=1e-3)):
+        raise ValueError("the sample times must rise in even steps")
+
+
+def time_span(times: NDArray[np.floating]) -> tuple[float, float]:
+    """Begin of the first and end of the last sample's bin; a lone sample is taken for the first of a run."""
+    if len(times) == 0:
+        return 0.0, 1.0
+    half = (times[1] - times[0]) / 2 if len(times) > 1 else times[0] or 0.5
+    return float(times[0] - half), float(times[-1] + half)
+
+
+def _averaged(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Average neighbouring samples until they fit ``_MAX_COLUMNS``; a last, incomplete group by its own number."""
+    together = -(-len(values) // _MAX_COLUMNS)
+    starts = np.arange(0, len(values), together)
+    return np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))[:, None]

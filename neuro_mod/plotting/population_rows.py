@@ -1,0 +1,98 @@
+"""Places of the populations along an axis of a figure, and which of them are named there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axis import Axis
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.plotting.style import TICK_SIZE, population_groups
+
+#: Heights of the rows of E clusters, E background, I clusters and I background in a map.
+MAP_HEIGHTS = {"E clusters": 1.0, "E background": 0.8, "I clusters": 0.6, "I background": 0.8}
+#: Room of each population where it is a point.
+EVEN_HEIGHTS = dict.fromkeys(MAP_HEIGHTS, 1.0)
+
+_GAP = 0.5
+#: Least distance of two names, in parts of their size: in steps of a group, and between groups.
+_STEP, _LEAST = 1.15, 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationRows:
+    """Rows of populations below each other (or columns from left to right), with gaps between the groups.
+
+    Args:
+        names: Name of each population, with blanks for underscores.
+        groups: The groups that hold neurons, as ``population_groups`` gives them.
+        heights: Height of a row in each group.
+        tops: Beginning of each population's row, shape ``(P,)``; 0 where it is not drawn.
+        bottoms: End of each population's row, shape ``(P,)``; 0 where it is not drawn.
+    """
+
+    names: tuple[str, ...]
+    groups: list[tuple[str, slice]]
+    heights: Mapping[str, float]
+    tops: NDArray[np.float64]
+    bottoms: NDArray[np.float64]
+
+    @property
+    def end(self) -> float:
+        """End of the last row; the height of one row if there is none."""
+        return float(self.bottoms.max(initial=0.0)) or self.heights["E background"]
+
+    @property
+    def middles(self) -> NDArray[np.float64]:
+        """Middle of each population's row, shape ``(P,)``."""
+        return (self.tops + self.bottoms) / 2
+
+    @property
+    def drawn(self) -> NDArray[np.int64]:
+        """Indices of the populations that have neurons."""
+        return np.concatenate([np.empty(0, np.int64), *(np.arange(m.start, m.stop) for _, m in self.groups)])
+
+    def edges(self, members: slice) -> NDArray[np.float64]:
+        """Borders of the rows of a group of n populations, shape ``(n + 1,)``."""
+        return np.append(self.tops[members], self.bottoms[members.stop - 1])
+
+    def name_on(self, axis: Axis, points: float) -> None:
+        """Name populations on an axis of this length in points: as many as do not overlap, 1 in 1, 2, 5, 10 ..."""
+        ticked = self._ticked(points / self.end)
+        axis.set_ticks(self.middles[ticked].tolist(), [self.names[a] for a in ticked])
+
+    def _ticked(self, points_per_row: float) -> list[int]:
+        """Of names that would overlap, the very first goes before backgrounds, these before clusters."""
+        wanted: list[tuple[bool, int]] = []
+        for name, members in self.groups:
+            row = self.heights[name] * points_per_row
+            every = next(
+                n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if n * row >= _STEP * TICK_SIZE or n == 1000
+            )
+            wanted += [("clusters" in name and len(wanted) > 0, a) for a in range(members.start, members.stop, every)]
+        kept: list[int] = []
+        for _, a in sorted(wanted):
+            if (np.abs(self.middles[kept] - self.middles[a]) * points_per_row >= _LEAST * TICK_SIZE).all():
+                kept.append(a)
+        return sorted(kept)
+
+
+def population_rows(populations: Populations, heights: Mapping[str, float] = MAP_HEIGHTS) -> PopulationRows:
+    """Place the populations that have neurons: E clusters, E background, I clusters, I background.
+
+    Args:
+        populations: Layout of the network.
+        heights: Height of a row in each group.
+    """
+    groups = population_groups(populations)
+    tops, bottoms = np.zeros(populations.total), np.zeros(populations.total)
+    y = 0.0
+    for name, members in groups:
+        n = members.stop - members.start
+        tops[members] = y + heights[name] * np.arange(n)
+        bottoms[members] = tops[members] + heights[name]
+        y += heights[name] * n + _GAP
+    return PopulationRows(tuple(name.replace("_", " ") for name in populations.names), groups, heights, tops, bottoms)

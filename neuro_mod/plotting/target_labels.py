@@ -1,0 +1,65 @@
+"""How figures name the targets of perturbations, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.perturbations.targets import TARGETS, check_target
+from neuro_mod.core.populations import Populations
+
+#: Targets whose perturbation is a change relative to the unperturbed value.
+_RELATIVE = ("j_baseline", "j_potentiated")
+#: Parameters by target, as an axis names them; others by the target's name.
+_PARAMETERS = {
+    "rate": "external rate",
+    "j_baseline": "factor of weights\nreceived",
+    "j_potentiated": "factor of weights\nwithin the cluster",
+    "tau_membrane": "membrane time\nconstant",
+    "tau_synaptic": "synaptic time\nconstant",
+    "tau_refractory": "refractory period",
+    "arousal_level": "arousal level",
+    "arousal_L": "L of arousal",
+    "arousal_x_0": "x_0 of arousal",
+    "arousal_k": "k of arousal",
+    "arousal_M": "M of arousal",
+}
+
+
+def parameter_label(target: str) -> str:
+    """The parameter with its unit, ``external rate (Hz)``, in up to three lines."""
+    name, unit = _PARAMETERS.get(target, target), TARGETS[target].unit
+    return name + (f"\n({unit})" if len(unit) > 2 else f" ({unit})" if unit else "")
+
+
+def change_label(target: str) -> str:
+    """The perturbation of a target with its unit, ``Δ rate (Hz)``."""
+    unit = _change_unit(target)
+    return f"Δ {target}" + (f" ({unit})" if unit else "")
+
+
+def range_label(target: str, vector: NDArray[np.floating]) -> str:
+    """The target and, in a second line, the largest absolute perturbation: ``rate``, ``±3 Hz``."""
+    largest, unit = float(np.abs(vector).max(initial=0.0)), _change_unit(target)
+    return f"{target}\n" + "±" * (largest > 0) + f"{largest:.3g}" + (f" {unit}" if unit else "")
+
+
+def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Populations) -> None:
+    """Refuse unknown targets, and values that are not one for each population.
+
+    Raises:
+        ValueError: The message names the target and lists what is valid.
+    """
+    for target, of_population in values.items():
+        check_target(target)
+        if np.shape(of_population) != (populations.total,):
+            raise ValueError(
+                f"{target} needs a value for each of {populations.total} populations; "
+                f"found shape {np.shape(of_population)}"
+            )
+
+
+def _change_unit(target: str) -> str:
+    return "relative" if target in _RELATIVE else TARGETS[target].unit
