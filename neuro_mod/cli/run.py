@@ -40,7 +40,10 @@ def run(
         int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
     ] = 1,
     dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
-    plot: Annotated[str, typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, all or none.")] = "all",
+    plot: Annotated[
+        str,
+        typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, perturbations, parameters, all or none."),
+    ] = "all",
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw them."""

@@ -81,7 +81,10 @@ class PairedRuns:
         return first, max(first + 1, min(max(ends) // bin_steps, n_bins))
 
     def _smoothed(self, rates: NDArray[np.float32]) -> NDArray[np.floating]:
-        return np.stack([smooth(each, self.bin_width)[1] for each in rates])
+        """Smoothed rates; before the runs of a pair parted they were one, for which the mirrored baseline stands."""
+        n_bins = rates.shape[1]
+        whole = np.concatenate([self.baseline[:, ::-1], rates], axis=1)
+        return np.stack([smooth(each, self.bin_width)[1][n_bins:] for each in whole])
 
 
 class PairsInterrupted(KeyboardInterrupt):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,16 @@ from neuro_mod.execution.perturbing import saved_arrays, strongest, summary
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import CLUSTERS, CONFIG, DATA, PERTURBATIONS, RUN, RunFolder
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_files import save_spikes
+from neuro_mod.execution.stagers.spiking_net_files import (
+    LONGEST_SHOWN,
+    PICTURES,
+    drawings_of_perturbations,
+    save_pictures,
+    save_spikes,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RATES = f"{DATA}/paired_rates.npz"
 DIFFERENCES = f"{DATA}/differences.npz"
@@ -133,7 +142,29 @@ def save_pairs(
     config = about.pop("config")
     folder.save_text(CONFIG, config)
     folder.save_json(RUN, about | provenance(config))
-    return folder.finish()
+    files = folder.finish()
+    if stager.experiment.settings.plot:
+        save_pictures(folder, _drawings(stager, pairs), stager.experiment.settings.plot_format)
+        files = folder.finish()
+    return files
+
+
+def _drawings(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str, Callable[[], Figure]]:
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
+
+    baseline, changed = pairs.example
+    populations, response = stager.circuit.populations, pairs.over_time()
+    vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}
+    acted_on = np.any([course.values.any(axis=0) for course in pairs.perturbations.values()], axis=0)
+    spikes, end = (baseline.spikes, changed.spikes), min(baseline.duration, LONGEST_SHOWN)
+    acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, baseline.n_steps, baseline.delta_t)
+    return {
+        "paired_runs": lambda: paired_runs(*spikes, pairs.times, response.difference, vectors, populations, t_to=end),
+        "differences": lambda: difference_traces(
+            pairs.times, response.difference, response.standard_error, populations, acted_on
+        ),
+    } | {PICTURES[name]: draw for name, draw in acting.items()}
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:

@@ -43,6 +43,8 @@ def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
         "variance ratio",
     ):
         assert words in done.stdout
+    for name in ("paired_runs", "differences", "perturbations", "effective_parameters"):
+        assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
     rates, differences = (np.load(tmp_path / f"data/{name}.npz") for name in ("paired_rates", "differences"))
     assert rates["baseline"].shape == rates["perturbed"].shape == (4, 40, 8)
     assert differences["difference"].shape == differences["standard_error"].shape == (40, 8)

@@ -75,6 +75,14 @@ def test_runs_of_a_pair_agree_until_something_acts():
     )
 
 
+def test_smoothing_spreads_a_response_to_times_before_it_not_into_the_time_before_the_runs_parted(stager, pairs):
+    """A step response, smoothed as if it had been going on before, would begin at its full height."""
+    step = replace(pairs, baseline=np.zeros_like(pairs.baseline), perturbed=np.ones_like(pairs.perturbed))
+    difference = step.over_time().difference[:, 0]
+    assert difference[0] == pytest.approx(0.5, abs=0.05)  # half of a Gaussian of 25 ms, sampled every 5 ms
+    assert difference[20:] == pytest.approx(1.0, abs=1e-3)
+
+
 def test_zero_coefficients_make_no_difference():
     rate = PERTURBED["perturbation"]["rate"] | {"params": [0.0]}
     pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.05)

@@ -190,7 +190,8 @@ class StageSNNSimulation:
         """Simulate, save and draw as the configuration's ``settings`` say.
 
         Args:
-            plot_arg: Which pictures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``all`` or ``none``.
+            plot_arg: Which pictures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``perturbations``,
+                ``parameters`` (before and under perturbations), ``all`` or ``none``.
             out: Folder to save into, whatever ``settings.save`` and its folders say.
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment, InputError
+from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import saved_arrays
+from neuro_mod.execution.perturbing import before_and_after, saved_arrays
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import (
     CLUSTERS,
@@ -35,11 +36,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: File name of each picture.
-PICTURES = {"spikes": "raster", "rates": "cluster_rates", "voltage": "voltage"}
+PICTURES = {
+    "spikes": "raster",
+    "rates": "cluster_rates",
+    "voltage": "voltage",
+    "perturbations": "perturbations",
+    "parameters": "effective_parameters",
+}
 #: Traces in the picture of the voltage, at most.
 _EXAMPLES = 4
 #: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
-_LONGEST_SHOWN = 10.0
+LONGEST_SHOWN = 10.0
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -102,16 +109,21 @@ def save_perturbations(folder: RunFolder, outputs: SpikingOutputs, experiment: E
 
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
+    chosen = {name: draw for name, draw in _drawings(outputs, baseline).items() if plot_arg in (name, "all")}
+    save_pictures(folder, {PICTURES[name]: draw for name, draw in chosen.items()}, file_format)
+
+
+def save_pictures(folder: RunFolder, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> None:
+    """Draw pictures, and save each under its name."""
     from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     with paper_style():
-        for name, draw in _drawings(outputs, baseline).items():
-            if plot_arg in (name, "all"):
-                figure = draw()
-                folder.save(
-                    f"{PLOTS}/{PICTURES[name]}.{file_format}",
-                    lambda file, figure=figure: save_figure(figure, file, file_format),
-                )
+        for name, draw in drawings.items():
+            figure = draw()
+            folder.save(
+                f"{PLOTS}/{name}.{file_format}",
+                lambda file, figure=figure: save_figure(figure, file, file_format),
+            )
 
 
 def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
@@ -120,15 +132,34 @@ def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    drawings = {
+    drawings: dict[str, Callable[[], Figure]] = {
         "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
     if "spikes" in outputs:
-        end = min(metadata["duration_sec"], _LONGEST_SHOWN) or None
+        end = min(metadata["duration_sec"], LONGEST_SHOWN) or None
         drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
     if "voltage" in outputs and len(outputs.recorded_neurons):
         drawings["voltage"] = lambda: _voltage_figure(outputs, baseline)
+    if "perturbations" in outputs:
+        drawings |= drawings_of_perturbations(
+            outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
+        )
     return drawings
+
+
+def drawings_of_perturbations(
+    perturbations: Mapping[str, Course], baseline: Baseline, n_steps: int, delta_t: float
+) -> dict[str, Callable[[], Figure]]:
+    """Pictures of what acts in a run of so many steps, and of the parameters that it changes."""
+    from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
+
+    populations = baseline.populations
+    return {
+        "perturbations": lambda: perturbation_map(
+            perturbations, populations, duration=n_steps * delta_t, delta_t=delta_t
+        ),
+        "parameters": lambda: effective_parameters(*before_and_after(baseline, perturbations), populations),
+    }
 
 
 def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
@@ -137,9 +168,9 @@ def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
     populations, metadata = baseline.populations, outputs["metadata"]
     shown = outputs.recorded_neurons[:_EXAMPLES]
     interval = metadata["recorded_every"] * metadata["delta_t"]
-    voltage = outputs["voltage"][: max(1, round(_LONGEST_SHOWN / interval)), : len(shown)]
+    voltage = outputs["voltage"][: max(1, round(LONGEST_SHOWN / interval)), : len(shown)]
     times = np.arange(len(voltage)) * interval
-    spikes = outputs["spikes"].between(0.0, _LONGEST_SHOWN) if "spikes" in outputs else None
+    spikes = outputs["spikes"].between(0.0, LONGEST_SHOWN) if "spikes" in outputs else None
     population = populations.of_neuron[shown]
     return voltage_trace(
         times,
