@@ -52,11 +52,12 @@ class CirculantPerturbation(Perturbation):
     ):
         entries = Entries(structured, balance, mean, sigma, rng, seed)
         p = populations.n_clusters
-        clusters = np.arange(p) if involved_clusters is None else np.asarray(involved_clusters, int)
-        if clusters.ndim != 1 or len(np.unique(clusters)) != len(clusters) or not np.isin(clusters, np.arange(p)).all():
-            raise ValueError(f"involved_clusters must be different clusters from 0 to {p - 1}")
-        if not len(clusters):
+        clusters = np.arange(p) if involved_clusters is None else np.asarray(involved_clusters)
+        if not clusters.size:
             raise ValueError("a circulant perturbation needs at least one cluster")
+        whole = clusters.ndim == 1 and np.issubdtype(clusters.dtype, np.integer)
+        if not (whole and len(np.unique(clusters)) == len(clusters) and np.isin(clusters, np.arange(p)).all()):
+            raise ValueError(f"involved_clusters must be different clusters from 0 to {p - 1}")
         place = np.arange(len(clusters))
         distance = (place[:, None] - place) % len(clusters)
         self._basis = np.zeros((2, populations.total, populations.total))

@@ -36,6 +36,9 @@ class TimeCourse(ABC):
     offset_time: float | None = None
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not np.isfinite(value):
+                raise ValueError(f"{name} is {value}; it must be finite")
         if self.offset_time is not None and self.offset_time <= self.onset_time:
             raise ValueError(
                 f"offset_time is {self.offset_time:g} s; it must lie after onset_time, {self.onset_time:g} s"
@@ -223,5 +226,5 @@ def _whole_intervals(since: _Array, interval: float) -> _Array:
 
 def _demand_positive(**values: float) -> None:
     for name, value in values.items():
-        if not 0 < value < np.inf:
+        if not value > 0:
             raise ValueError(f"{name} is {value:g}; it must be positive")
