@@ -31,8 +31,8 @@ def arousal_effect(level: ArrayLike, x_0: ArrayLike, k: ArrayLike) -> NDArray[np
         Papadopoulos et al., arXiv 2404.03902v3.
     """
     level, x_0, k = (np.asarray(value, np.float64) for value in (level, x_0, k))
-    alpha = -np.log1p(((1 - x_0) / x_0) ** (1 / k)) / np.log(2)
     with np.errstate(divide="ignore", over="ignore"):
+        alpha = -np.log1p(((1 - x_0) / x_0) ** (1 / k)) / np.log(2)
         return 1 / (1 + (level**alpha - 1) ** k)
 
 
