@@ -12,6 +12,9 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.time_courses import Hat, TimeCourse
 from neuro_mod.core.perturbations.vectorial import VectorialPerturbation
 
+#: Steps looked at at once, so that a long run with few changes takes little memory.
+_BLOCK = 2**16
+
 
 @dataclass(frozen=True, eq=False)
 class TimedPerturbation:
@@ -44,7 +47,14 @@ class TimedPerturbation:
             delta_t: Time step in seconds.
             first_step: Step at which the run begins, counted from time 0.
         """
-        return Course.sampled(self.time_course((first_step + np.arange(max(n_steps, 1))) * delta_t))
+        steps, values = [], []
+        for begin in range(0, max(n_steps, 1), _BLOCK):
+            block = np.arange(begin, min(begin + _BLOCK, max(n_steps, 1)))
+            found = self.time_course((first_step + block) * delta_t)
+            changes = np.append(True, found[1:] != found[:-1])
+            steps.append(block[changes])
+            values.append(found[changes])
+        return Course(np.concatenate(steps), np.concatenate(values))
 
     def times(self, factor: Course) -> Course:
         """The perturbation for a time course from `factor`, with values of shape ``(K, P)``."""
