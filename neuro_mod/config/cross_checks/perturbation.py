@@ -132,24 +132,33 @@ def _possible(target: str, draft: Draft) -> Iterator[Problem]:
         return
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
-    try:
-        perturbation = block.timed(populations, perturbation_seed(seed, target))
-        vector = perturbation.vector
-        value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
-    except ValueError:
-        return  # other checks say why
     path = ("perturbation", target, "params")
-    if not np.isfinite(vector).all():
-        yield Problem(path, "the perturbation is infinite", "finite sums of coefficients times vectors")
-    elif target not in PER_SOURCE and 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
-        factor = perturbation.factor(round(times.duration_sec / times.delta_t), times.delta_t)
-        found = first_impossible(target, value, reset, vector, factor.values)
-        if found:
-            population, piece, reached = found
-            where, when = populations.names[population], factor.steps[piece] * times.delta_t
-            yield Problem(
-                path, f"{target} becomes {reached:.6g} in {where} from {when:.10g} s on", TARGETS[target].bounds
-            )
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            perturbation = block.timed(populations, perturbation_seed(seed, target))
+            vector = perturbation.vector
+            value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
+        except ValueError:
+            return  # other checks say why
+        if not np.isfinite(vector).all():
+            yield Problem(path, "the perturbation is infinite", "finite sums of coefficients times vectors")
+            return
+        if not 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
+            return
+        try:
+            factor = perturbation.factor(round(times.duration_sec / times.delta_t), times.delta_t)
+        except ValueError:
+            yield Problem((*path[:2], "time_dependence"), "values that are not finite", "a finite time course")
+            return
+        strongest = np.abs(factor.values).max() * np.abs(vector).max()
+        if not np.isfinite(strongest):
+            yield Problem(path, "the perturbation is infinite", "finite products with the time course")
+            return
+    found = None if target in PER_SOURCE else first_impossible(target, value, reset, vector, factor.values)
+    if found:
+        population, piece, reached = found
+        where, when = populations.names[population], factor.steps[piece] * times.delta_t
+        yield Problem(path, f"{target} becomes {reached:.6g} in {where} from {when:.10g} s on", TARGETS[target].bounds)
 
 
 #: One check per target and aspect, so that an invalid block does not hide the others.

@@ -50,7 +50,9 @@ class TimeCourse(ABC):
         inside = since > -_SAME_TIME
         if self.offset_time is not None:
             inside &= since < self.offset_time - self.onset_time - _SAME_TIME
-        return np.where(inside, self._within(np.maximum(since, 0.0)), 0.0)
+        # parameters may be so extreme that values are not finite; who makes a `Course` of them is told
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return np.where(inside, self._within(np.maximum(since, 0.0)), 0.0)
 
     @abstractmethod
     def _within(self, since: _Array) -> _Array:
@@ -155,7 +157,7 @@ class Diff2Exp(_Smooth):
             )
 
     def _value(self, since: _Array) -> _Array:
-        rise, decay = self.tau_rise, self.tau_decay
+        rise, decay = np.float64(self.tau_rise), np.float64(self.tau_decay)
         gap = (decay - rise) / (rise * decay)  # 1/tau_rise - 1/tau_decay
         peak_time = np.log1p((decay - rise) / rise) / gap
 
