@@ -29,7 +29,7 @@ def translate(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Pr
         _problem(path, error, root, known)
         for path, error in located
         # a list whose entries are invalid is reported as too short as well
-        if not (error["type"] == "too_short" and any(path == other[:-1] for other in paths))
+        if not (error["type"] == "too_short" and any(path == other[: len(path)] != other for other in paths))
     ]
 
 
