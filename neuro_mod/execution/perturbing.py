@@ -189,6 +189,11 @@ def _maker(
     target: str, source: _Present, populations: Populations, n_steps: int, delta_t: float, first_step: int
 ) -> _Maker:
     if isinstance(source, TimedPerturbation):
+        if source.perturbation.length != populations.total:
+            raise InputError(
+                f"the perturbation of {target} has vectors of {source.perturbation.length} populations, "
+                f"not {populations.total}"
+            )
         factor = source.factor(n_steps, delta_t, first_step)
         return len(factor.steps), lambda: source.times(factor)
     course = source if isinstance(source, Course) else _from_array(target, source, populations.total, n_steps)
