@@ -64,9 +64,7 @@ class TimeDependence(Section):
     peak_time: LeftOut[Real] = parameter(None, "gaussian: time of the peak", "s")
     width: LeftOut[Positive] = parameter(None, "gaussian: standard deviation", "s")
     values: LeftOut[Several[Real]] = parameter(None, "sampled: values from the onset on; the last one is kept")
-    interval: LeftOut[Positive] = parameter(
-        None, "how long a value is held; except for sampled, a time step if left out", "s"
-    )
+    interval: LeftOut[Positive] = parameter(None, "how long a value is held; sampled needs it", "s")
 
     def given(self) -> dict[str, Any]:
         """The parameters of the time course that have values, those with a default included."""
@@ -88,6 +86,9 @@ class TimeDependence(Section):
         Raises:
             ValueError: Its parameters do not fit together.
         """
+        unused, missing = self.unused_and_missing()
+        if unused or missing:
+            raise ValueError(f"the shape {self.shape} has no {unused} and needs {missing}")
         return SHAPES[self.shape](**self.given())
 
 
@@ -105,9 +106,7 @@ class PerturbationBlock(Section):
     balance: Fraction = parameter(0.5, "probability of +1")
     mean: Real = parameter(0.0, "mean of normal entries")
     sigma: NonNegative = parameter(1.0, "standard deviation of normal entries")
-    seed: LeftOut[Count] = parameter(
-        None, "seed of drawn vectors; if left out, it follows from settings.random_seed and the target"
-    )
+    seed: LeftOut[Count] = parameter(None, "seed of drawn vectors; follows from random_seed and target")
     params: Several[Real] = parameter(..., "coefficient of each vector, in the unit of the target")
     time_dependence: LeftOut[TimeDependence] = parameter(None, "when it acts; always if left out")
 
