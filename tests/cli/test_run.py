@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
+from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.saved_arrays import load_spikes
@@ -115,9 +115,18 @@ def test_files_that_are_no_configuration(tmp_path, content, message):
     assert "Traceback" not in done.stderr
 
 
-def test_perturbations_are_not_ignored():
-    done = neuro_mod_run(CONFIGS / "perturbed/default_snn_params_with_perturbation.yaml")
-    assert done.returncode == 2 and "perturbation.rate" in done.stderr
+def test_perturbations_are_not_ignored(config, tmp_path):
+    block = "perturbation.rate={vectors: [[1, -1]], involved_clusters: [[0, 5]], params: [3.0]}"
+    options = ("--record", "spikes", "--plot", "none")
+    not_at_all = ("--set", block, "--set", "perturbation.rate.params=[0]")
+    runs = {"without": (), "with": ("--set", block), "not at all": not_at_all}
+    spikes = {}
+    for name, more in runs.items():
+        done = neuro_mod_run(config, "--out", tmp_path / name, *options, *more)
+        assert done.returncode == 0, done.stderr
+        spikes[name] = load_spikes(tmp_path / name).steps.tobytes()
+        assert (tmp_path / name / "metadata/perturbations.npz").exists() == (name != "without")
+    assert spikes["without"] == spikes["not at all"] != spikes["with"]
 
 
 def test_ctrl_c_keeps_the_finished_part(config, tmp_path):

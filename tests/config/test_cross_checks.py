@@ -26,6 +26,10 @@ def rate(**values: Any) -> dict[str, Any]:
     return {"perturbation": {"rate": {"involved_clusters": [[0, 1]], "params": [1.0]} | values}}
 
 
+def timed(**times: Any) -> dict[str, Any]:
+    return rate(time_dependence=times)
+
+
 @pytest.mark.parametrize(
     ("data", "key", "parts"),
     [
@@ -111,7 +115,48 @@ def rate(**values: Any) -> dict[str, Any]:
         (
             rate(involved_clusters=[[0, 38]]),
             "perturbation.rate.involved_clusters[0][1]",
-            ["found 38, expected a population from 0 to 37"],
+            ["found 38, expected a population from 0 to 37, or E0 to E17, E_background, I0 to I17, I_background"],
+        ),
+        (
+            rate(involved_clusters=[["E0", "E18"]]),
+            "perturbation.rate.involved_clusters[0][1]",
+            ["found E18, expected a population from 0 to 37, or E0 to E17, E_background, I0 to I17, I_background"],
+        ),
+        (
+            rate(involved_clusters=["e0", 1]),
+            "perturbation.rate.involved_clusters[0]",
+            ["found e0, expected a population from 0 to 37, or E0 to"],
+        ),
+        (
+            rate(involved_clusters=[["I_background", 3, 37]]),
+            "perturbation.rate.involved_clusters[0][2]",
+            ["found 37 again, expected each population once per vector"],
+        ),
+        (
+            rate(involved_clusters=[19, "I0"], vectors=[[1, 1], [1, 2]], params=[1, 2]),
+            "perturbation.rate.involved_clusters[1]",
+            ["found I0 again, expected each population once per vector"],
+        ),
+        (
+            rate(involved_clusters=["E0", ["E1"]]),
+            "perturbation.rate.involved_clusters[0]",
+            ['found "E0", expected a list of populations by index or name'],
+        ),
+        (
+            rate(involved_clusters=[[1.5, "E1"]]),
+            "perturbation.rate.involved_clusters[0][0]",
+            ["found 1.5, expected a population by index or name, such as 3, E3 or I_background"],
+        ),
+        (rate(vectors=[["a", 1]]), "perturbation.rate.vectors[0][0]", ['found "a", expected a number']),
+        (
+            rate(involved_clusters=["E0", "E1"], vectors=[[1, 1], [1]], params=[1, 2]),
+            "perturbation.rate.vectors[1]",
+            ["found 1 entries, expected 2, one for each population in involved_clusters"],
+        ),
+        (
+            rate(involved_clusters=["E0", "E1"], vectors=[[1, 1]], params=[1, 2]),
+            "perturbation.rate.vectors",
+            ["found 1 vectors, expected 2, one for each coefficient in params"],
         ),
         (
             rate(involved_clusters=[[3, 0, 3]]),
@@ -132,6 +177,64 @@ def rate(**values: Any) -> dict[str, Any]:
             rate(time_dependence={"onset_time": 2.5}),
             "perturbation.rate.time_dependence.onset_time",
             ["found 2.5 s, expected a time before the end of the run"],
+        ),
+        (
+            {"perturbation": {"mood": {}}},
+            "perturbation.mood",
+            ["unknown key; valid: rate, j_baseline, j_potentiated, j_"],
+        ),
+        (
+            timed(shape="square"),
+            "perturbation.rate.time_dependence.shape",
+            ['found "square", expected one of hat, ramp, sine, diff2exp, gaussian, sampled'],
+        ),
+        (
+            timed(frequency=3.0),
+            "perturbation.rate.time_dependence.frequency",
+            ["the shape hat has no frequency; it has onset_time, offset_time"],
+        ),
+        (
+            timed(shape="hat", interval=0.1),
+            "perturbation.rate.time_dependence.interval",
+            ["the shape hat has no interval"],
+        ),
+        (
+            timed(shape="sine", frequency=3, width=0.1),
+            "perturbation.rate.time_dependence.width",
+            ["the shape sine has no width; it has onset_time, offset_time, interval, frequency, phase"],
+        ),
+        (timed(shape="sine"), "perturbation.rate.time_dependence.frequency", ["missing; the shape sine needs it"]),
+        (timed(shape="sampled", values=[1]), "perturbation.rate.time_dependence.interval", ["the shape sampled needs"]),
+        (timed(shape="gaussian", width=0.1), "perturbation.rate.time_dependence.peak_time", ["the shape gaussian"]),
+        (timed(shape="diff2exp", tau_rise=0.1), "perturbation.rate.time_dependence.tau_decay", ["diff2exp needs it"]),
+        (timed(shape="ramp"), "perturbation.rate.time_dependence.rise_time", ["a ramp needs rise_time or offset_time"]),
+        (
+            timed(shape="diff2exp", tau_rise=0.2, tau_decay=0.2),
+            "perturbation.rate.time_dependence.tau_rise",
+            ["found 0.2 s, expected less than tau_decay = 0.2 s"],
+        ),
+        (timed(shape="sine", frequency=0), "perturbation.rate.time_dependence.frequency", ["found 0", "> 0"]),
+        (
+            timed(shape="sampled", values=[], interval=1),
+            "perturbation.rate.time_dependence.values",
+            ["found 0 entries"],
+        ),
+        (
+            timed(shape="sine", frequency=1e308),
+            "perturbation.rate.time_dependence",
+            ["values that are not finite, expected a finite time course"],
+        ),
+        (
+            rate(params=[1e308], vectors=[[10.0, 1.0]]),
+            "perturbation.rate.params",
+            ["the perturbation is infinite, expected finite sums of coefficients times vectors"],
+        ),
+        (
+            rate(
+                params=[1e308], vectors=[[1.0, 1.0]], time_dependence={"shape": "sampled", "values": [9], "interval": 1}
+            ),
+            "perturbation.rate.params",
+            ["the perturbation is infinite, expected finite products with the time course"],
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -171,6 +274,15 @@ def test_refused(data: dict[str, Any], key: str, parts: list[str]) -> None:
         rate(vectors=[[1, -1]], time_dependence={"onset_time": 0, "offset_time": 2.5}),
         rate(time_dependence={"offset_time": None}),
         rate(time_dependence={}),
+        rate(involved_clusters=["E0", "E1", "E_background", "I3"]),
+        rate(involved_clusters=[["E0", 37, "E_background"], [0, "I_background"]], params=[1, 2]),
+        rate(involved_clusters=[0, "I0"], vectors=[[1, 1], [2, 3]], params=[1, 2]),
+        timed(shape="ramp", offset_time=0.5),
+        timed(shape="ramp", rise_time=0.5),
+        timed(shape="sine", frequency=3, phase=-1, interval=0.01),
+        timed(shape="diff2exp", tau_rise=0.1, tau_decay=0.2),
+        timed(shape="gaussian", peak_time=-1, width=0.2),
+        timed(shape="sampled", values=[1, -1], interval=0.1),
     ],
     ids=str,
 )

@@ -131,3 +131,79 @@ def test_perturbed_spiking_network_runs(checkout):
         np.testing.assert_allclose(saved[target][:5, 0], by_hand, atol=1e-15)
         assert not saved[target][5:].any()
     assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()
+
+
+PERTURBATION = """\
+perturbation:
+  rate:
+    vectors:
+      - [1, 1, -1]
+      - [-1, 1, 1]
+      - [1, -1, 1]
+    involved_clusters:
+      - [0, 1, 2]
+      - [1, 2, 3]
+      - [2, 3, 4]
+    seed: 256
+    params: [0.3, 0.02, 0.2]
+    time_dependence:
+      shape: hat
+      onset_time: 0
+      offset_time:
+  arousal_level:
+    vectors:
+      - [1, 1, -1]
+      - [-1, 1, 1]
+      - [1, -1, 1]
+    involved_clusters:
+      - [0, 1, 2]
+      - [1, 2, 3]
+      - [2, 3, 4]
+    seed: 256
+    params: [0.3, 0.02, 0.2]
+    time_dependence:
+      shape: hat
+      onset_time: 0
+      offset_time:
+"""
+
+
+def test_the_perturbation_block_means_what_it_says():
+    from neuro_mod.config import load_experiment
+
+    experiment = load_experiment(PERTURBATION)
+    vectors = np.zeros((3, 38))
+    vectors[0, [0, 1, 2]] = [1, 1, -1]
+    vectors[1, [1, 2, 3]] = [-1, 1, 1]
+    vectors[2, [2, 3, 4]] = [1, -1, 1]
+    # 0.3, 0.3 - 0.02, -0.3 + 0.02 + 0.2, 0.02 - 0.2, 0.2, and nothing for the other populations
+    delta = np.array([0.3, 0.28, -0.08, -0.18, 0.2] + [0.0] * 33)
+    assert set(experiment.timed_perturbations) == {"rate", "arousal_level"}
+    for timed in experiment.timed_perturbations.values():
+        assert np.array_equal(timed.perturbation.basis, vectors) and timed.coefficients == (0.3, 0.02, 0.2)
+        for time in (0.0, 1.0, 2.4995):
+            np.testing.assert_allclose(timed.at(time), delta, atol=1e-15)
+    assert load_experiment(experiment.to_yaml()) == experiment
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "rate",
+            "j_baseline",
+            "j_potentiated",
+            "j_ext",
+            "threshold",
+            "tau_membrane",
+            "tau_synaptic",
+            "tau_refractory",
+        ),
+        *("arousal_level", "arousal_L", "arousal_x_0", "arousal_k", "arousal_M"),
+    ],
+)
+def test_supported_targets(target):
+    from neuro_mod.config import load_experiment
+
+    block = {"vectors": [[1, -1]], "involved_clusters": [[0, 1]], "params": [0.001]}
+    assert set(load_experiment({"perturbation": {target: block}}).timed_perturbations) == {target}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from shared import CONFIGS, SMALL
 
-from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.execution.run_folder import StorageError
 from neuro_mod.execution.saved_arrays import load_spikes, load_state
@@ -161,11 +161,19 @@ def test_clusters_may_be_absent_or_empty():
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_configuration_runs(file):
-    if "perturbation" in file.stem:
-        with pytest.raises(ConfigError, match=r"perturbation.rate: .* cannot simulate"):
-            StageSNNSimulation(file)
-    else:
-        assert StageSNNSimulation(file).run(duration_sec=0.05)["spikes"].n_steps == 100
+    assert StageSNNSimulation(file).run(duration_sec=0.05)["spikes"].n_steps == 100
+
+
+def test_the_shipped_perturbations_act():
+    file = CONFIGS / "perturbed/default_snn_params_with_perturbation.yaml"
+    experiment = load_experiment(file)
+    sections = experiment.model_dump(exclude={"perturbation"}, exclude_unset=True)
+    perturbed, without = (StageSNNSimulation(source).run(0.1, record=("spikes",)) for source in (experiment, sections))
+    assert set(perturbed["perturbations"]) == {"rate", "arousal_level"} and "perturbations" not in without
+    counts, before = perturbed["spike_counts"], without["spike_counts"]
+    assert (counts != before).any()
+    # by hand, see tests/contract/test_user_calls.py
+    np.testing.assert_allclose(perturbed["perturbations"]["rate"].at([0])[0][:6], [0.3, 0.28, -0.08, -0.18, 0.2, 0])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from decimal import Decimal
 from math import erf, exp, inf, nan, pi, sin, sqrt
 
@@ -182,3 +183,19 @@ def test_a_perturbation_in_the_steps_of_a_run_that_begins_anywhere(first):
         expected = sin(8 * pi * ((k - 200) // 20) * 0.01) if inside else 0.0
         np.testing.assert_allclose(course.at([step])[0], [3 * expected, -4 * expected], atol=1e-12)
     assert len(factor.steps) <= 22
+
+
+@pytest.mark.parametrize("first", [0, 65_500])
+def test_a_long_run_is_one_course(first):
+    factor = timed(Sine(onset_time=1.0, frequency=0.01)).factor(140_000, 0.5e-3, first)
+    expected = [sin(2 * pi * 0.01 * (k * 0.5e-3 - 1)) if k >= 2000 else 0.0 for k in range(first, first + 140_000)]
+    np.testing.assert_allclose(factor.at(np.arange(140_000)), expected, atol=1e-12)
+
+
+def test_memory_follows_the_changes_and_not_the_steps():
+    tracemalloc.start()
+    factor = timed(Hat(onset_time=0.5, offset_time=2000.0)).factor(5_000_000, 0.5e-3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert factor.steps.tolist() == [0, 1000, 4_000_000] and factor.values.tolist() == [0, 1, 0]
+    assert peak < 10e6  # one number for each step would be 40 MB
