@@ -315,6 +315,7 @@ def test_bounds(target, population, possible, impossible, bound):
     check_possible(BASELINE, {target: Course([0, 40, 60], values)}, delta_t=0.5e-3)
     modulated_circuit(BASELINE, {target: values[1]})
     values[1:, population] = impossible
+    values[2, population] *= 2  # later, and not what is reported
     name = "E1" if population == 1 else "I0"
     message = rf"^{target}.* becomes \S+ in {name} from 0\.02 s .step 40. on; it must be {bound}$"
     with pytest.raises(ValueError, match=message):
