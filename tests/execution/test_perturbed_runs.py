@@ -302,6 +302,7 @@ def test_what_is_said_about_a_perturbation(configured):
     assert about["rate"]["n_populations"] == 3
     assert (about["rate"]["from_sec"], about["rate"]["to_sec"]) == pytest.approx((0, 0.2))
     assert (about["j_ext"]["from_sec"], about["j_ext"]["to_sec"]) == pytest.approx((0.05, 0.1))
+    assert (about["j_ext"]["min"], about["j_ext"]["max"]) == (delta_of("j_ext").min(), delta_of("j_ext").max())
     nothing = run(configured, rate_perturbation=0.0)["metadata"]["perturbations"]["rate"]
     assert nothing == {"n_populations": 0, "given": True}
 
