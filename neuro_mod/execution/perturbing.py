@@ -199,7 +199,8 @@ def _maker(
     course = source if isinstance(source, Course) else _from_array(target, source, populations.total, n_steps)
     if course.values.shape[1:] != (populations.total,):
         raise InputError(f"the perturbation of {target} has values {course.values.shape}, not (K, {populations.total})")
-    return len(course.steps), lambda: course
+    in_run = course.steps < max(n_steps, 1)
+    return int(in_run.sum()), lambda: Course(course.steps[in_run], course.values[in_run])
 
 
 def _from_array(target: str, source: ArrayLike, n_populations: int, n_steps: int) -> Course:

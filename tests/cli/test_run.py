@@ -92,7 +92,7 @@ def test_options_reach_the_run(config, tmp_path):
         (["--record-neurons", "60"], "expected neurons from 0 to 59"),
         (["--record-every", "0"], "--record-every"),
         (["--dtype", "float16"], "'float32', 'float64'"),
-        (["--plot", "rasters"], "valid: spikes, rates, voltage, all, none"),
+        (["--plot", "rasters"], "valid: spikes, rates, voltage, perturbations, parameters, all, none"),
         (["--out", "/dev/null/x"], "cannot write to the output folder /dev/null/x"),
     ],
 )

@@ -77,6 +77,8 @@ def test_what_is_saved(tmp_path):
         "metadata/manifest.json",
         "plots/raster.png",
         "plots/cluster_rates.png",
+        "plots/perturbations.png",
+        "plots/effective_parameters.png",
     }
     assert {str(tmp_path / name) for name in files_in(tmp_path)} == set(returned["files"])
     manifest = json.loads((tmp_path / "metadata/manifest.json").read_text())
@@ -221,7 +223,7 @@ def test_a_full_disk_is_said_and_nothing_runs_on(tmp_path, monkeypatch):
         ({"executor": "thread", "max_workers": 0}, "max_workers is 0; expected a whole number from 1"),
         ({"executor": "thread", "max_workers": 1.5}, "max_workers is 1.5"),
         ({"max_workers": 2}, "the executor serial has one; choose thread or process"),
-        ({"plot_arg": "rasters"}, "spikes, rates, voltage, all, none"),
+        ({"plot_arg": "rasters"}, "spikes, rates, voltage, perturbations, parameters, all, none"),
         ({"dtype": "float16"}, "float32, float64"),
     ],
 )

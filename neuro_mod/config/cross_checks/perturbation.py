@@ -16,6 +16,8 @@ from neuro_mod.config.perturbation import (
     perturbation_seed,
     unperturbed,
 )
+from neuro_mod.core.course import Course
+from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import PER_SOURCE, TARGETS, first_impossible
 from neuro_mod.core.populations import Populations
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
@@ -126,39 +128,40 @@ def _shape(target: str, draft: Draft) -> Iterator[Problem]:
 
 
 def _possible(target: str, draft: Draft) -> Iterator[Problem]:
-    """No parameter becomes impossible at any time of the run."""
+    """The perturbation is finite, and no parameter becomes impossible at any time of the run."""
     block: PerturbationBlock | None = draft[f"perturbation.{target}"]
     if block is None:
         return
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
-    path = ("perturbation", target, "params")
-    with np.errstate(over="ignore", invalid="ignore"):
-        try:
-            perturbation = block.timed(populations, perturbation_seed(seed, target))
+    if not 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
+        return  # other checks say why, here and below
+    try:
+        perturbation = block.timed(populations, perturbation_seed(seed, target))
+        with np.errstate(over="ignore", invalid="ignore"):
             vector = perturbation.vector
-            value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
-        except ValueError:
-            return  # other checks say why
-        if not np.isfinite(vector).all():
-            yield Problem(path, "the perturbation is infinite", "finite sums of coefficients times vectors")
-            return
-        if not 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
-            return
-        try:
-            factor = perturbation.factor(round(times.duration_sec / times.delta_t), times.delta_t)
-        except ValueError:
-            yield Problem((*path[:2], "time_dependence"), "values that are not finite", "a finite time course")
-            return
-        strongest = np.abs(factor.values).max() * np.abs(vector).max()
-        if not np.isfinite(strongest):
-            yield Problem(path, "the perturbation is infinite", "finite products with the time course")
-            return
-    found = None if target in PER_SOURCE else first_impossible(target, value, reset, vector, factor.values)
-    if found:
+        value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
+    except ValueError:
+        return
+    path = ("perturbation", target, "params")
+    factor = _finite_factor(perturbation, round(times.duration_sec / times.delta_t), times.delta_t)
+    if factor is None:
+        yield Problem(path, "the perturbation is infinite", "finite sums and products of params, vectors and f(t)")
+    elif target not in PER_SOURCE and (found := first_impossible(target, value, reset, vector, factor.values)):
         population, piece, reached = found
         where, when = populations.names[population], factor.steps[piece] * times.delta_t
         yield Problem(path, f"{target} becomes {reached:.6g} in {where} from {when:.10g} s on", TARGETS[target].bounds)
+
+
+def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:
+    """The time course over the run; None where the perturbation is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            factor = perturbation.factor(n_steps, delta_t)
+            strongest = np.abs(factor.values).max() * perturbation.vector
+        except ValueError:
+            return None
+    return factor if np.isfinite(strongest).all() else None
 
 
 #: One check per target and aspect, so that an invalid block does not hide the others.
