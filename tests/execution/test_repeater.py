@@ -87,7 +87,8 @@ def test_what_is_saved(tmp_path):
     assert run["n_finished"] == 2 and run["interrupted"] is False and run["versions"]["numpy"] == np.__version__
     assert [repeat["repeat"] for repeat in run["repeats"]] == [0, 1]
     log = (tmp_path / "metadata/run.log").read_text().splitlines()
-    assert len(log) == 4 and "repeat 1 (seed " in log[2] and log[2][:2] == "20"
+    assert len(log) == 6 and "repeat 1 (seed " in log[4] and log[4][:2] == "20"
+    assert "perturbation of threshold: " in log[1] + log[2]
 
 
 def test_a_repeat_is_one_run_of_the_stager_and_can_be_run_again_from_what_is_saved(tmp_path):
