@@ -31,9 +31,7 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     changes = list(overrides or ())
     if seed is not None:
         changes.append(f"settings.random_seed={seed}")
-    if duration is not None:
-        changes.append(f"init_params.duration_sec={duration}")
-    return load_experiment(config, changes)
+    return load_experiment(config, changes).lasting(duration)
 
 
 def print_rows(rows: dict[str, str]) -> None:

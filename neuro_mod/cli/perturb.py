@@ -42,12 +42,17 @@ def perturb(
     The runs of a pair go on from the same state under the same noise, so that they differ by what the perturbations do.
     Times in the configuration count from the moment at which they part.
     """
-    from neuro_mod.execution.paired_runs import PairsInterrupted, run_pairs
+    from neuro_mod.config import InputError
+    from neuro_mod.execution.paired_runs import PairsInterrupted, check_perturbed, run_pairs
     from neuro_mod.execution.run_folder import RunFolder
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
-    folder = RunFolder(out or stager.output_folder.with_name(stager.output_folder.name + "_perturb"))
+    check_perturbed(stager.experiment)
+    settings = stager.experiment.settings
+    if out is None and not settings.save:
+        raise InputError("settings.save is false: nothing would be kept; say where with --out")
+    folder = RunFolder(out or settings.folder.with_name(f"{settings.sim_name}_perturb"))
     interrupted = False
     try:
         pairs = run_pairs(stager, trials, baseline_duration, dtype=dtype, progress=True)

@@ -100,6 +100,27 @@ class Experiment(Section):
         """
         return build_experiment(self.model_dump(exclude_unset=True), overrides)
 
+    def lasting(self, duration_sec: float | None = None, delta_t: float | None = None) -> Experiment:
+        """The same from time 0 over another time: windows of perturbations end with the run, those after it are gone.
+
+        Args:
+            duration_sec: In seconds; None to keep it.
+            delta_t: Time step in seconds; None to keep it.
+
+        Raises:
+            ConfigError: The result is not valid.
+        """
+        times = {"init_params.duration_sec": duration_sec, "init_params.delta_t": delta_t}
+        changes = {key: value for key, value in times.items() if value is not None}
+        data = self.model_dump(exclude_unset=True)
+        if isinstance(duration_sec, int | float):
+            for target, block in self.perturbation.blocks.items():
+                if block.time_dependence is not None and block.time_dependence.onset_time >= duration_sec:
+                    del data["perturbation"][target]
+                elif block.time_dependence is not None:
+                    data["perturbation"][target]["time_dependence"] = block.time_dependence.until(duration_sec)
+        return build_experiment(data, changes) if changes else self
+
     def to_yaml(self) -> str:
         """The resolved configuration, every key; loading it gives an equal experiment.
 

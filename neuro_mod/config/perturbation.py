@@ -70,6 +70,15 @@ class TimeDependence(Section):
         """The parameters of the time course that have values, those with a default included."""
         return {key: value for key, value in self if key != "shape" and value is not None}
 
+    def until(self, end: float) -> dict[str, Any]:
+        """The keys of the same time course with a window that does not reach beyond the end of a run (seconds)."""
+        keys = self.model_dump(exclude_unset=True)
+        if self.offset_time is not None and self.offset_time > end:
+            keys["offset_time"] = None
+            if self.shape == "ramp" and self.rise_time is None:
+                keys["rise_time"] = self.offset_time - self.onset_time
+        return keys
+
     def keys_of_shape(self) -> tuple[str, ...]:
         """Keys that the shape has."""
         return tuple(field.name for field in fields(SHAPES[self.shape]))

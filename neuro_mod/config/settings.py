@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -37,3 +38,8 @@ class Settings(Section):
         expected='a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)',
     )
     plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")
+
+    @property
+    def folder(self) -> Path:
+        """Where results go: ``save_dir / sim_name``."""
+        return Path(self.save_dir).expanduser() / self.sim_name

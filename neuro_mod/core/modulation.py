@@ -17,7 +17,7 @@ from neuro_mod.core.choices import Heterogeneity, InDegree
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import within_cluster
 from neuro_mod.core.course import Course
-from neuro_mod.core.perturbations.targets import TARGETS, check_target
+from neuro_mod.core.perturbations.targets import TARGETS, Impossible, check_target
 from neuro_mod.core.populations import Populations
 
 _Values = NDArray[np.float64]
@@ -133,16 +133,11 @@ def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: fl
         values = baseline.effective(name, delta.values)
         allowed = TARGETS[name].allows(values, baseline.reset_voltage)
         if not allowed.all():
-            where = np.argwhere(~allowed)[0]
-            population, step = baseline.populations.names[where[-1]], int(delta.steps[where[0]])
-            when = "" if delta_t is None else f" from {step * delta_t:.10g} s (step {step}) on"
-            raise ValueError(impossible(name, float(values[tuple(where)]), population, when))
-
-
-def impossible(target: str, value: float, population: str, when: str) -> str:
-    """Say that a parameter cannot be."""
-    what = f"{target}, a factor of weights," if target.startswith("j_") else target
-    return f"{what} becomes {value:.6g} in {population}{when}; it must be {TARGETS[target].bounds or 'finite'}"
+            where = tuple(np.argwhere(~allowed)[0])
+            found = Impossible(int(where[0]), int(where[-1]), float(values[where]))
+            time = None if delta_t is None else float(delta.steps[found.piece] * delta_t)
+            what, possible = found.said_of(name, baseline.populations.names[found.population], time)
+            raise ValueError(f"{what}; it must be {possible}")
 
 
 def size_of_courses(n_pieces: Mapping[str, int], baseline: Baseline) -> int:

@@ -47,7 +47,7 @@ def build_circuit(experiment: Experiment, time: float | None = None) -> Circuit:
         time: In seconds; None for each perturbation at its onset.
 
     Raises:
-        ConfigError: A perturbation makes a parameter impossible.
+        ValueError: A perturbation makes a parameter impossible at that time, which lies outside the run.
     """
     deltas = {target: each.at(time) for target, each in experiment.timed_perturbations.items()}
     return modulated_circuit(build_baseline(experiment), deltas)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.state import State
 
 
@@ -35,6 +36,7 @@ class SpikingOutputs(Mapping[str, Any]):
         made: Results that are made on demand, as functions.
         state: State after the last step, to continue from.
         recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
+        timed_perturbations: Those of the perturbations that were vectors with a time course, by target.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class SpikingOutputs(Mapping[str, Any]):
         made: Mapping[str, Callable[[], Any]],
         state: State,
         recorded_neurons: NDArray[np.int64],
+        timed_perturbations: Mapping[str, TimedPerturbation] | None = None,
     ):
         self._held = dict(held)
         self._made = dict(made)
         self.state = state
         self.recorded_neurons = recorded_neurons
+        self.timed_perturbations = dict(timed_perturbations or {})
 
     def __getitem__(self, name: str) -> Any:
         if name in self._made:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import InputError
+from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
-from neuro_mod.core.spiking_net.analysis.rates import binned_rates, smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
 from neuro_mod.core.spiking_net.engine.batch import Pair, simulate_batch
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
@@ -23,6 +24,7 @@ from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.execution.perturbing import acting
 from neuro_mod.execution.progress import simulation_progress
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 
 #: Simulated seconds before the two runs of a pair part: the network forgets where it started in about 0.2 s.
 BASELINE_DURATION = 1.0
@@ -67,7 +69,8 @@ class PairedRuns:
         first, end = self.acting_bins()
         if duration is not None:
             end = min(end, first + max(1, round(duration / self.bin_width)))
-        return paired_difference(self.baseline[:, first:end].mean(axis=1), self.perturbed[:, first:end].mean(axis=1))
+        means = (rates[:, first:end].mean(axis=1, dtype=np.float64) for rates in (self.baseline, self.perturbed))
+        return paired_difference(*means)
 
     def acting_bins(self) -> tuple[int, int]:
         """First bin in which a perturbation acts and the one after the last; all bins if none does."""
@@ -78,7 +81,7 @@ class PairedRuns:
             return 0, n_bins
         begins, ends = zip(*windows, strict=True)
         first = min(min(begins) // bin_steps, n_bins - 1)
-        return first, max(first + 1, min(max(ends) // bin_steps, n_bins))
+        return first, min(max(first + 1, -(-max(ends) // bin_steps)), n_bins)
 
     def _smoothed(self, rates: NDArray[np.float32]) -> NDArray[np.floating]:
         """Smoothed rates; before the runs of a pair parted they were one, for which the mirrored baseline stands."""
@@ -123,11 +126,10 @@ def run_pairs(
         PairsInterrupted: On Ctrl-C.
     """
     trial, perturbations = _pair_trial(stager, n_trials, baseline_duration, dtype)
-    bin_steps = steps_per_sample(trial.delta_t)
     settling = round(baseline_duration / trial.delta_t)
     seeds = [Stream(stager.random_seed, "trial", (k,)).derived_seed for k in range(n_trials)]
     total = n_trials * (settling + 2 * trial.n_steps) * trial.delta_t
-    pairs = _Pairs(stager, perturbations, seeds, bin_steps)
+    pairs = _Pairs(stager.circuit.populations, perturbations, seeds)
     try:
         with simulation_progress(total) if progress else nullcontext(lambda _: None) as report:
             states = _settled(trial, settling, seeds, stager, n_threads, report)
@@ -145,15 +147,24 @@ def run_pairs(
     return finished
 
 
+def check_perturbed(experiment: Experiment) -> None:
+    """Refuse a configuration without perturbations.
+
+    Raises:
+        InputError: It has none.
+    """
+    if not experiment.perturbation.blocks:
+        raise InputError(
+            "the configuration has no perturbation that acts during the run: nothing to compare; the section "
+            f"perturbation can have {', '.join(TARGETS)}"
+        )
+
+
 def _pair_trial(
     stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision
 ) -> tuple[Trial, dict[str, Course]]:
     """The perturbed run of a pair, before it has a state and noise of its own."""
-    if not stager.experiment.perturbation.blocks:
-        raise InputError(
-            f"the configuration has no perturbation: nothing to compare; add a section perturbation with one of "
-            f"{', '.join(TARGETS)}"
-        )
+    check_perturbed(stager.experiment)
     if n_trials < 1 or not 0 <= baseline_duration < np.inf:
         raise InputError(
             f"found {n_trials} trials and a baseline of {baseline_duration:g} s; expected at least one trial and at "
@@ -196,16 +207,14 @@ def _branches(trial: Trial, states: list[State]) -> Iterator[Trial]:
 class _Pairs:
     """Takes the runs of pairs one after the other."""
 
-    def __init__(self, stager: StageSNNSimulation, perturbations: dict[str, Course], seeds: list[int], bin_steps: int):
-        self._populations = stager.circuit.populations
-        self._perturbations, self._seeds, self._bin_steps = perturbations, seeds, bin_steps
+    def __init__(self, populations: Populations, perturbations: dict[str, Course], seeds: list[int]):
+        self._populations, self._perturbations, self._seeds = populations, perturbations, seeds
         self._rates: list[NDArray[np.float32]] = []
         self._example: list[Simulation] = []
 
     def take(self, index: int, run: Simulation) -> None:
         """Keep the rates of a run, and all of the first two."""
-        complete = run.binned_counts[: run.n_steps // self._bin_steps]
-        self._rates.append(binned_rates(complete, self._populations.sizes, self._bin_steps * run.delta_t))
+        self._rates.append(population_rates(self._populations, run))
         if index < 2:
             self._example.append(run)
 
@@ -214,11 +223,11 @@ class _Pairs:
         n = len(self._rates) // 2
         if not n:
             return None
-        rates = np.stack(self._rates[: 2 * n])
+        rates, delta_t = np.stack(self._rates[: 2 * n]), self._example[0].delta_t
         return PairedRuns(
             baseline=rates[::2],
             perturbed=rates[1::2],
-            bin_width=self._bin_steps * self._example[0].delta_t,
+            bin_width=steps_per_sample(delta_t) * delta_t,
             example=Pair(*self._example),
             perturbations=self._perturbations,
             seeds=self._seeds[:n],

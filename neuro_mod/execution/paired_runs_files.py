@@ -80,7 +80,7 @@ def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
     longest = (end - first) * pairs.bin_width
     ratios = []
     for duration in [window for window in WINDOWS if window < longest] + [longest]:
-        ratio = float(pairs.on_average(duration).pooled_variance_ratio())
+        ratio = pairs.on_average(duration).pooled_variance_ratio
         ratios.append({"over_sec": duration, "ratio": ratio if np.isfinite(ratio) else None})
     return ratios
 
@@ -95,8 +95,8 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for a in np.flatnonzero(populations.sizes):
         values = {
-            "baseline_hz": pairs.baseline[:, first:end, a].mean(),
-            "perturbed_hz": pairs.perturbed[:, first:end, a].mean(),
+            "baseline_hz": pairs.baseline[:, first:end, a].mean(dtype=np.float64),
+            "perturbed_hz": pairs.perturbed[:, first:end, a].mean(dtype=np.float64),
             "difference_hz": average.difference[a],
             "standard_error_hz": average.standard_error[a],
             "variance_ratio": average.variance_ratio[a],

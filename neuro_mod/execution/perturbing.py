@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.config import Experiment, InputError
+from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
 from neuro_mod.core.perturbations import TimedPerturbation
@@ -21,6 +21,9 @@ from neuro_mod.execution.memory import demand_memory
 Given = ArrayLike | Course | TimedPerturbation | None
 _Present = ArrayLike | Course | TimedPerturbation
 
+#: The flanks of smooth time courses reach far; less than this part of the largest value counts as nothing.
+NOTICEABLE = 0.01
+
 _SUFFIX = "_perturbation"
 #: Bytes of a number, and how often it exists while courses are made.
 _BYTES, _COPIES = 8, 5
@@ -31,13 +34,15 @@ def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[
 
     Raises:
         TypeError: A keyword is unknown.
-        InputError: A target is unknown.
+        InputError: A target is unknown, or given twice.
     """
     named = {keyword.removesuffix(_SUFFIX): value for keyword, value in keywords.items()}
     for keyword, target in zip(keywords, named, strict=True):
         if keyword == target or target not in TARGETS:
             valid = ", ".join(target + _SUFFIX for target in TARGETS)
             raise TypeError(f"unknown argument {keyword}; perturbations are given by {valid}")
+    if twice := set(named) & set(perturbations or {}):
+        raise InputError(f"perturbations of {', '.join(sorted(twice))} are given twice")
     merged = dict(perturbations or {}) | named
     for target in merged:
         try:
@@ -48,9 +53,8 @@ def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[
 
 
 def perturbations_of_run(
-    experiment: Experiment,
+    sources: Mapping[str, Given],
     baseline: Baseline,
-    given: Mapping[str, Given],
     n_steps: int,
     delta_t: float,
     first_step: int = 0,
@@ -58,10 +62,8 @@ def perturbations_of_run(
     """The perturbations in the steps of a run.
 
     Args:
-        experiment: A validated experiment.
-        baseline: Its network.
-        given: Perturbations that replace those of the configuration, by target; columns of ``(n_pops, n_steps)`` are
-            the steps of this run.
+        sources: Perturbations by target; columns of ``(n_pops, n_steps)`` are the steps of this run.
+        baseline: The network.
         n_steps: Length of the run.
         delta_t: Time step in seconds.
         first_step: Step at which the run begins, counted from time 0, for time courses.
@@ -73,7 +75,6 @@ def perturbations_of_run(
         InputError: An array has another shape or is not finite, a parameter becomes impossible, or there is not enough
             memory for perturbations that change so often.
     """
-    sources: dict[str, Given] = {**experiment.timed_perturbations, **given}
     makers = {
         target: _maker(target, source, baseline.populations, n_steps, delta_t, first_step)
         for target, source in sources.items()
@@ -97,8 +98,12 @@ def strongest(course: Course) -> NDArray[np.float64]:
 
 
 def acting(course: Course, n_steps: int) -> tuple[int, int] | None:
-    """First step in which a perturbation acts, and the one after the last; None if it never does."""
-    active = np.flatnonzero(course.values.any(axis=1))
+    """First step in which a perturbation acts, and the one after the last; None if it never does.
+
+    It acts where it has more than `NOTICEABLE` of its largest strength in any population.
+    """
+    strength = np.abs(course.values)
+    active = np.flatnonzero((strength > NOTICEABLE * strength.max(axis=0)).any(axis=1))
     if not len(active):
         return None
     ends = np.append(course.steps[1:], max(n_steps, course.steps[-1] + 1))

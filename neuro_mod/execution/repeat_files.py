@@ -126,7 +126,7 @@ class RepeatFolder:
         self._folder.save_text(CONFIG, self._experiment.to_yaml())
         self._folder.save_text(SEEDS, "".join(f"{seed}\n" for seed in self._seeds))
         self._folder.save_array(REPEATED_CLUSTERS, self._baseline.populations.of_neuron)
-        save_perturbations(self._folder, outputs, self._experiment)
+        save_perturbations(self._folder, outputs)
         self._begun = True
 
     def _describe(self) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.core.populations import Populations
 
-#: Targets whose perturbation is a change relative to the unperturbed value.
-_RELATIVE = ("j_baseline", "j_potentiated")
 #: Parameters by target, as an axis names them; others by the target's name.
 _PARAMETERS = {
     "rate": "external rate",
@@ -62,4 +60,4 @@ def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Pop
 
 
 def _change_unit(target: str) -> str:
-    return "relative" if target in _RELATIVE else TARGETS[target].unit
+    return "relative" if TARGETS[target].relative else TARGETS[target].unit

@@ -80,4 +80,11 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
 )
 def test_bad_input(config, tmp_path, arguments, message):
     done = perturb(config, "--out", tmp_path / "out", *arguments)
+    if message == "no perturbation":
+        assert not (tmp_path / "out").exists()
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_where_nothing_is_to_be_saved_it_says_how(config, tmp_path):
+    done = perturb(config, "--set", "settings.save=false", cwd=tmp_path)
+    assert done.returncode == 2 and "say where with --out" in done.stderr

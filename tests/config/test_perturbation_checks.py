@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from shared import SMALL
 
@@ -47,7 +48,7 @@ def test_a_parameter_made_impossible(target, population, size, bound_is_possible
     # where the bound itself is impossible, rounding may put off reaching it by a step
     times = [f"{(step + late) * 0.5e-3:.10g} s on" for late in ((0,) if bound_is_possible else (0, 1))]
     assert any(problem.found.endswith(f" in {population} from {time}") for time in times), problem.found
-    assert problem.found.startswith(f"{target} becomes ")
+    assert problem.found.startswith(target) and " becomes " in problem.found
     load_experiment(perturbed(target, population, 0.49 * size, **RAMP))
 
 
@@ -55,7 +56,7 @@ def test_a_parameter_made_impossible(target, population, size, bound_is_possible
 def test_only_while_it_acts(target, population, size, bound_is_possible, bound):
     for times, when in (({}, "0"), ({"onset_time": 0.1}, "0.1"), ({"onset_time": 0.125, "offset_time": 0.15}, "0.125")):
         with pytest.raises(
-            ConfigError, match=f"{target} becomes .* in {population} from {when} s on, expected {bound}"
+            ConfigError, match=f"{target}.* becomes .* in {population} from {when} s on, expected {bound}"
         ):
             load_experiment(perturbed(target, population, 1.01 * size, **times))
     load_experiment(perturbed(target, population, 1.01 * size, shape="ramp", rise_time=0.5))  # 0.4 of it at the end
@@ -104,3 +105,37 @@ def test_what_was_drawn_is_checked_as_it_acts():
     with pytest.raises(ConfigError, match=r"threshold becomes -0\.5 in E0 from 0 s on"):
         load_experiment(SMALL | {"perturbation": {"threshold": block}})
     load_experiment(SMALL | {"perturbation": {"threshold": block | {"mean": 1.0}}})
+
+
+def test_the_earliest_moment_is_told_whichever_the_population():
+    """E1 is out of bounds at a third of the ramp, E0 at two thirds."""
+    ramp = {"shape": "ramp", "rise_time": 0.15}
+    block = {"vectors": [[-0.03, -0.06]], "involved_clusters": [["E0", "E1"]], "params": [1], "time_dependence": ramp}
+    with pytest.raises(ConfigError, match=r"tau_membrane becomes \S+ in E1 from 0\.05\d* s on"):
+        load_experiment(SMALL | {"perturbation": {"tau_membrane": block}})
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({"onset_time": 0.05, "offset_time": 0.15}, {"onset_time": 0.05}),
+        ({"shape": "ramp", "onset_time": 0.05, "offset_time": 0.15}, {"onset_time": 0.05, "rise_time": 0.1}),
+        ({"shape": "ramp", "rise_time": 0.02, "offset_time": 0.15}, {"rise_time": 0.02}),
+        ({"onset_time": 0.02, "offset_time": 0.1}, {"onset_time": 0.02, "offset_time": 0.1}),
+        ({"onset_time": 0.1}, None),
+        (None, {}),
+    ],
+)
+def test_windows_end_with_a_shorter_run(when, expected):
+    block = {"involved_clusters": [["E0"]], "params": [1], "seed": 1} | ({"time_dependence": when} if when else {})
+    whole = load_experiment(SMALL | {"perturbation": {"rate": block}})
+    shorter = whole.lasting(0.1)
+    assert shorter.init_params.duration_sec == 0.1 and load_experiment(shorter.to_yaml()) == shorter
+    if expected is None:
+        assert not shorter.perturbation.blocks
+        return
+    kept = shorter.perturbation.blocks["rate"].time_dependence
+    assert (kept.given() if kept else {}) == pytest.approx({"onset_time": 0.0} | expected if when else {})
+    times = np.arange(200) * 0.5e-3
+    course = [experiment.timed_perturbations["rate"].time_course for experiment in (whole, shorter)]
+    np.testing.assert_allclose(course[1](times), course[0](times), atol=1e-15)

@@ -7,6 +7,7 @@ import pytest
 from shared import CONFIGS, SMALL
 
 from neuro_mod.config import InputError, load_experiment
+from neuro_mod.core.course import Course
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates import binned_rates
 from neuro_mod.core.spiking_net.engine.simulate import simulate
@@ -75,6 +76,11 @@ def test_runs_of_a_pair_agree_until_something_acts():
     )
 
 
+def test_a_window_that_ends_within_a_bin_takes_it_along(pairs):
+    course = Course([0, 103, 109, 215, 216], np.array([[0.0], [1], [0], [1], [0]]) * np.ones(8))
+    assert replace(pairs, perturbations={"rate": course}).acting_bins() == (10, 22)  # steps 103 to 215, bins of 10
+
+
 def test_smoothing_spreads_a_response_to_times_before_it_not_into_the_time_before_the_runs_parted(stager, pairs):
     """A step response, smoothed as if it had been going on before, would begin at its full height."""
     step = replace(pairs, baseline=np.zeros_like(pairs.baseline), perturbed=np.ones_like(pairs.perturbed))
@@ -100,13 +106,13 @@ def test_common_random_numbers_shrink_the_error():
         ],
     )
     average = run_pairs(StageSNNSimulation(experiment), 8, 0.2).on_average()
-    assert average.pooled_variance_ratio() < 0.25
+    assert average.pooled_variance_ratio < 0.25
 
 
 @pytest.mark.parametrize(
     ("config", "arguments", "message"),
     [
-        (SMALL, (), "no perturbation: nothing to compare; .* rate, j_baseline"),
+        (SMALL, (), "no perturbation that acts .* nothing to compare; .* rate, j_baseline"),
         (PERTURBED, (0,), "0 trials"),
         (PERTURBED, (1, -1.0), "a baseline of -1 s"),
         (PERTURBED, (1, float("nan")), "a baseline of nan s"),

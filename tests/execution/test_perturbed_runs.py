@@ -17,6 +17,7 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.network import draw_network
+from neuro_mod.execution.perturbing import acting
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 H = 0.5e-3
@@ -277,7 +278,7 @@ def test_what_is_given_replaces_what_is_configured(stager, configured):
     half = run(configured, threshold_perturbation=None)
     assert bytes_of(half) == bytes_of(run(stager, rate_perturbation=BY_HAND))
     assert bytes_of(run(configured, perturbations={"rate": None, "threshold": None})) == bytes_of(run(stager))
-    both = run(configured, perturbations={"rate": 9.0, "threshold": None}, rate_perturbation=0.5)
+    both = run(configured, perturbations={"threshold": None}, rate_perturbation=0.5)
     assert bytes_of(both) == bytes_of(run(stager, rate_perturbation=0.5))
     about = run(configured, threshold_perturbation=0.1, arousal_level_perturbation=0.1)["metadata"]["perturbations"]
     assert {target: each["given"] for target, each in about.items()} == {
@@ -388,7 +389,7 @@ def test_populations_of_another_network(stager, length):
 def test_a_parameter_that_becomes_impossible_is_said_before_the_run(stager):
     ramp = TimedPerturbation(VectorialPerturbation(np.eye(P)[4]), (-10e-3,), Ramp(rise_time=0.1))
     with pytest.raises(
-        InputError, match=r"perturbation of tau_synaptic becomes 0 in I0 from 0\.05 s .step 100. on; it must be above 0"
+        InputError, match=r"perturbation of tau_synaptic becomes 0 in I0 from 0\.05 s on; it must be above 0"
     ):
         stager.run(tau_synaptic_perturbation=ramp)
     with pytest.raises(InputError, match=r"external spikes in each step.*perturbation"):
@@ -416,3 +417,37 @@ def test_what_would_not_fit_into_memory_is_refused_before_it_is_tried(stager, mo
         InputError, match=r"perturbations that change this often would need .* GB of memory; .* interval"
     ):
         stager.run(record=("spikes",), j_baseline_perturbation=sine)
+
+
+@pytest.mark.parametrize("cut", [0.02, 0.1, 0.16])
+def test_configured_windows_hold_in_pieces_of_a_run(cut):
+    """Before the window, in its middle, after it."""
+    block = {"involved_clusters": [["E0", "I1"]], "vectors": [[5, -5]], "params": [1]}
+    when = {"onset_time": 0.05, "offset_time": 0.15}
+    stager = StageSNNSimulation(SMALL | {"perturbation": {"rate": block | {"time_dependence": when}}})
+    whole = stager.run(dtype="float64")
+    first = stager.run(duration_sec=cut, dtype="float64")
+    rest = stager.run(duration_sec=0.2 - cut, dtype="float64", initial_state=first.state)
+    assert np.array_equal(np.concatenate([first["voltage"], rest["voltage"]]), whole["voltage"])
+    again = StageSNNSimulation(first["metadata"]["config"]).run(dtype="float64")  # the saved configuration replays it
+    assert np.array_equal(again["voltage"], first["voltage"])
+    assert not np.array_equal(whole["voltage"], stager.run(dtype="float64", rate_perturbation=0)["voltage"])
+
+
+def test_a_smooth_course_acts_where_it_is_noticeable(stager):
+    """A Gaussian is above a hundredth of its peak within sqrt(2 ln 100) = 3.03 of its widths."""
+    course = vector_in_time("rate", Gaussian(peak_time=0.1, width=0.01)).factor(400, 0.5e-3)
+    begin, end = acting(Course(course.steps, course.values[:, None]), 400)
+    assert (begin, end - 1) == (140, 260)  # 0.1 s -+ 0.03 s, in steps of 0.5 ms
+    assert acting(Course([0], np.zeros((1, 3))), 400) is None
+
+
+def test_a_perturbation_given_twice_is_refused(stager):
+    with pytest.raises(InputError, match="rate are given twice"):
+        stager.run(perturbations={"rate": 1.0}, rate_perturbation=2.0)
+
+
+def test_vectors_that_were_given_are_saved(stager, tmp_path):
+    stager.execute("none", out=tmp_path, rate_perturbation=vector_in_time("rate", Hat(offset_time=0.1)))
+    saved = np.load(tmp_path / "metadata/perturbations.npz")
+    assert {"rate", "rate_times", "rate_vectors", "rate_params"} == set(saved)

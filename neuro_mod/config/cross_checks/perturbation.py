@@ -18,7 +18,7 @@ from neuro_mod.config.perturbation import (
 )
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.perturbations.targets import PER_SOURCE, TARGETS, first_impossible
+from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
 from neuro_mod.core.populations import Populations
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 
@@ -119,12 +119,12 @@ def _shape(target: str, draft: Draft) -> Iterator[Problem]:
         yield Problem((*path, key), f"the shape {times.shape} has no {key}", hint=f"it has {valid}")
     for key in missing:
         yield Problem((*path, key), "missing", hint=f"the shape {times.shape} needs it")
-    if times.shape == "ramp" and times.rise_time is None and times.offset_time is None:
-        yield Problem((*path, "rise_time"), "missing", hint="a ramp needs rise_time or offset_time")
-    if times.tau_rise and times.tau_decay and times.tau_rise >= times.tau_decay:
-        yield Problem(
-            (*path, "tau_rise"), f"found {times.tau_rise:g} s", f"less than tau_decay = {times.tau_decay:g} s"
-        )
+    if unused or missing or (times.offset_time is not None and times.offset_time <= times.onset_time):
+        return
+    try:
+        times.time_course()
+    except ValueError as error:
+        yield Problem(path, str(error))
 
 
 def _possible(target: str, draft: Draft) -> Iterator[Problem]:
@@ -148,9 +148,8 @@ def _possible(target: str, draft: Draft) -> Iterator[Problem]:
     if factor is None:
         yield Problem(path, "the perturbation is infinite", "finite sums and products of params, vectors and f(t)")
     elif target not in PER_SOURCE and (found := first_impossible(target, value, reset, vector, factor.values)):
-        population, piece, reached = found
-        where, when = populations.names[population], factor.steps[piece] * times.delta_t
-        yield Problem(path, f"{target} becomes {reached:.6g} in {where} from {when:.10g} s on", TARGETS[target].bounds)
+        moment = float(factor.steps[found.piece] * times.delta_t)
+        yield Problem(path, *found.said_of(target, populations.names[found.population], moment))
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:

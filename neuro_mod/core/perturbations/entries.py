@@ -30,12 +30,12 @@ class Entries:
         ValueError: A value is out of bounds.
     """
 
-    structured: bool = True
-    balance: float = 0.5
-    mean: float = 0.0
-    sigma: float = 1.0
-    rng: np.random.Generator | None = None
-    seed: int | None = None
+    structured: bool
+    balance: float
+    mean: float
+    sigma: float
+    rng: np.random.Generator | None
+    seed: int | None
 
     def __post_init__(self) -> None:
         if not 0 <= self.balance <= 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ class Target:
         excluded: Whether the bounds themselves are impossible.
         clipped: Whether values beyond the bounds are moved to them; otherwise they are impossible.
         above_reset: Whether the reset voltage is the lower bound.
+        relative: Whether it is a factor, 1 if unperturbed, to which the perturbation is added.
     """
 
     effect: str
@@ -31,6 +33,7 @@ class Target:
     excluded: bool = False
     clipped: bool = False
     above_reset: bool = False
+    relative: bool = False
 
     def perturbed(self, value: NDArray[np.float64], delta: NDArray[np.float64]) -> NDArray[np.float64]:
         """``value + delta``, within the bounds if it is clipped."""
@@ -59,11 +62,11 @@ class Target:
         return " and ".join(parts)
 
 
-#: Targets by name. Those that multiply (``j_baseline``, ``j_potentiated``) act on a factor that is 1 unperturbed.
+#: Targets by name.
 TARGETS = {
     "rate": Target("added to the external rate, clipped at 0", "Hz", lowest=0.0, clipped=True),
-    "j_baseline": Target("recurrent weights received times 1 + delta", lowest=0.0),
-    "j_potentiated": Target("weights received within the cluster times 1 + delta", lowest=0.0),
+    "j_baseline": Target("recurrent weights received times 1 + delta", lowest=0.0, relative=True),
+    "j_potentiated": Target("weights received within the cluster times 1 + delta", lowest=0.0, relative=True),
     "j_ext": Target("added to j_ext", "threshold units"),
     "threshold": Target("added to the threshold", "threshold units", excluded=True, above_reset=True),
     "tau_membrane": Target("added to the membrane time constant", "s", lowest=0.0, excluded=True),
@@ -80,10 +83,37 @@ TARGETS = {
 PER_SOURCE = ("rate", "j_ext")
 
 
+class Impossible(NamedTuple):
+    """The first moment at which a perturbation makes a parameter impossible.
+
+    Attributes:
+        piece: Index of the moment.
+        population: Index of the first population where it happens.
+        value: What the parameter would be.
+    """
+
+    piece: int
+    population: int
+    value: float
+
+    def said_of(self, target: str, population: str, time: float | None) -> tuple[str, str]:
+        """What happens, and what is possible, as two phrases.
+
+        Args:
+            target: The parameter.
+            population: Name of the population.
+            time: The moment in seconds, if there is one.
+        """
+        about = TARGETS[target]
+        what = f"{target}, a factor of weights," if about.relative else target
+        when = "" if time is None else f" from {time:.10g} s on"
+        return f"{what} becomes {self.value:.6g} in {population}{when}", about.bounds or "finite"
+
+
 def first_impossible(
     target: str, value: _Values, reset_voltage: _Values, vector: _Values, factor: _Values
-) -> tuple[int, int, float] | None:
-    """Where a perturbation ``factor(t) vector`` first makes a parameter impossible.
+) -> Impossible | None:
+    """Where a perturbation ``factor(t) vector`` first makes a parameter impossible, if it does.
 
     Args:
         target: The parameter.
@@ -91,17 +121,15 @@ def first_impossible(
         reset_voltage: In threshold units, shape ``(P,)``.
         vector: In the unit of the target, shape ``(P,)``.
         factor: Over time, shape ``(K,)``.
-
-    Returns:
-        Population, index into `factor`, and the value reached; None if nothing becomes impossible.
     """
     about = TARGETS[target]
     extremes = np.multiply.outer([factor.min(), factor.max()], vector)
+    found: list[Impossible] = []
     for population in np.flatnonzero(~about.allows(about.perturbed(value, extremes), reset_voltage).all(axis=0)):
         reached = about.perturbed(value[population], factor * vector[population])
         first = int(np.argmin(about.allows(reached, reset_voltage[population])))
-        return int(population), first, float(reached[first])
-    return None
+        found.append(Impossible(first, int(population), float(reached[first])))
+    return min(found, default=None)
 
 
 def check_target(name: str) -> None:

@@ -24,11 +24,18 @@ class TimedPerturbation:
         perturbation: The vectors v.
         coefficients: The coefficients c, in the unit of the target.
         time_course: The course f; always 1 from time 0 on by default.
+
+    Raises:
+        ValueError: The number of coefficients is not that of the vectors.
     """
 
     perturbation: VectorialPerturbation
     coefficients: tuple[float, ...]
     time_course: TimeCourse = field(default_factory=Hat)
+
+    def __post_init__(self) -> None:
+        if len(self.coefficients) != len(self.perturbation.basis):
+            raise ValueError(f"found {len(self.coefficients)} coefficients, expected {len(self.perturbation.basis)}")
 
     @cached_property
     def vector(self) -> NDArray[np.float64]:

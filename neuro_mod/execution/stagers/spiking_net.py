@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, modulated_circuit, modulated_courses
+from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
@@ -72,11 +72,6 @@ class StageSNNSimulation:
         """Root of all random numbers of the run."""
         return self.experiment.settings.random_seed
 
-    @property
-    def output_folder(self) -> Path:
-        """Where `execute` writes: ``settings.save_dir / settings.sim_name``."""
-        return Path(self.experiment.settings.save_dir).expanduser() / self.experiment.settings.sim_name
-
     @cached_property
     def network(self) -> SpikingNetwork:
         """The network, drawn when first needed."""
@@ -84,7 +79,7 @@ class StageSNNSimulation:
 
     def perturbations_over(self, n_steps: int, delta_t: float) -> dict[str, Course]:
         """The perturbations of the configuration over a run from time 0 on, by target; values ``(K, n_pops)``."""
-        return perturbations_of_run(self.experiment, self.baseline, {}, n_steps, delta_t)
+        return perturbations_of_run(self.experiment.timed_perturbations, self.baseline, n_steps, delta_t)
 
     def trial(
         self,
@@ -101,7 +96,7 @@ class StageSNNSimulation:
     ) -> Trial:
         """What `run` simulates, for `simulate_batch` and `simulate_pair`; arguments and errors as for `run`."""
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
-        experiment = self._with_times(duration_sec, delta_t)
+        experiment = self.experiment.lasting(duration_sec, delta_t)
         given = merge_keywords(perturbations, target_perturbations)
         return self._stage(experiment, recording, dtype, initial_state, given).trial
 
@@ -150,7 +145,7 @@ class StageSNNSimulation:
         """
         timing = _Timing()
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
-        experiment = self._with_times(duration_sec, delta_t)
+        experiment = self.experiment.lasting(duration_sec, delta_t)
         given = merge_keywords(perturbations, target_perturbations)
         staged = self._stage(experiment, recording, dtype, initial_state, given, spike_stream)
         timing.lap("preparation")
@@ -212,7 +207,7 @@ class StageSNNSimulation:
         settings = self.experiment.settings
         if not (settings.save or settings.plot or out is not None):
             return self.run(record=record, neurons=neurons, every=every, **run_options)
-        folder = RunFolder(out or self.output_folder)
+        folder = RunFolder(out or self.experiment.settings.folder)
         try:
             with SpikeStream(folder.path) as stream:
                 outputs = self.run(record=record, neurons=neurons, every=every, spike_stream=stream, **run_options)
@@ -226,16 +221,11 @@ class StageSNNSimulation:
     def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:
         files = outputs["metadata"]["files"] = []
         if save:
-            save_results(folder, outputs, self.experiment)
+            save_results(folder, outputs)
             files[:] = map(str, folder.finish())
         if self.experiment.settings.plot:
             save_plots(folder, outputs, self.baseline, plot_arg, self.experiment.settings.plot_format)
             files[:] = map(str, folder.finish())
-
-    def _with_times(self, duration_sec: float | None, delta_t: float | None) -> Experiment:
-        changes = {"init_params.duration_sec": duration_sec, "init_params.delta_t": delta_t}
-        changes = {key: value for key, value in changes.items() if value is not None}
-        return self.experiment.replace(changes) if changes else self.experiment
 
     def _check_external_rate(self, trial: Trial) -> None:
         try:
@@ -268,7 +258,8 @@ class StageSNNSimulation:
         to_record = recording.for_engine(n_steps, delta_t, dtype, spike_stream)
         state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
-        perturbations = perturbations_of_run(experiment, self.baseline, given, n_steps, delta_t, state.step)
+        sources = {**self.experiment.timed_perturbations, **given}
+        perturbations = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
         trial = Trial(
             network=self.network,
             state=state,
@@ -282,7 +273,7 @@ class StageSNNSimulation:
             recording=to_record,
         )
         self._check_external_rate(trial)
-        return _Staged(experiment, recording, stimulus, perturbations, given, trial, spike_stream)
+        return _Staged(experiment, recording, stimulus, perturbations, sources, given, trial, spike_stream)
 
     def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
         recording, populations = staged.recording, self.circuit.populations
@@ -306,7 +297,8 @@ class StageSNNSimulation:
             wall_seconds=timing.laps,
         )
         made = {"rates": lambda: population_rates(populations, simulation), "weights": self.network.dense_weights}
-        return SpikingOutputs(held, made, simulation.state, recording.neurons)
+        timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
+        return SpikingOutputs(held, made, simulation.state, recording.neurons, timed)
 
 
 class _Staged(NamedTuple):
@@ -316,6 +308,7 @@ class _Staged(NamedTuple):
     recording: ChosenRecording
     stimulus: Stimulus
     perturbations: dict[str, Course]
+    sources: Mapping[str, Given]
     given: Mapping[str, Given]
     trial: Trial
     spike_stream: SpikeStream | None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment, InputError
+from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates import smooth
@@ -59,7 +59,7 @@ def check_plot_arg(plot_arg: str) -> None:
         raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
 
 
-def save_results(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment) -> None:
+def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
     """Save what a run recorded and what acted on it, the resolved configuration, and how it all came about."""
     if "spikes" in outputs:
         save_spikes(folder, outputs["spikes"])
@@ -72,7 +72,7 @@ def save_results(folder: RunFolder, outputs: SpikingOutputs, experiment: Experim
     stimulus = outputs["stimulus"]
     if stimulus.gain.any():
         folder.save_arrays(STIMULUS, gain=stimulus.gain, course=stimulus.course)
-    save_perturbations(folder, outputs, experiment)
+    save_perturbations(folder, outputs)
     metadata: dict[str, Any] = dict(outputs["metadata"])
     config = metadata.pop("config")
     folder.save_text(CONFIG, config)
@@ -97,14 +97,12 @@ def save_rates(folder: RunFolder, outputs: SpikingOutputs, name: str = RATES) ->
     return folder.save_arrays(name, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
 
 
-def save_perturbations(folder: RunFolder, outputs: SpikingOutputs, experiment: Experiment) -> None:
+def save_perturbations(folder: RunFolder, outputs: SpikingOutputs) -> None:
     """Save what acted, if anything did: see `saved_arrays`."""
-    if "perturbations" not in outputs:
-        return
-    metadata = outputs["metadata"]
-    given = {target for target, about in metadata["perturbations"].items() if about["given"]}
-    described = {target: each for target, each in experiment.timed_perturbations.items() if target not in given}
-    folder.save_arrays(PERTURBATIONS, **saved_arrays(outputs["perturbations"], described, metadata["delta_t"]))
+    if "perturbations" in outputs:
+        delta_t = outputs["metadata"]["delta_t"]
+        arrays = saved_arrays(outputs["perturbations"], outputs.timed_perturbations, delta_t)
+        folder.save_arrays(PERTURBATIONS, **arrays)
 
 
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:

@@ -15,7 +15,7 @@ def test_difference_and_error_by_hand():
     assert found.standard_error.tolist() == [1, 0]
     assert found.independent_variance.tolist() == [2 + 8, 0]
     assert found.variance_ratio[0] == 0.2 and np.isnan(found.variance_ratio[1])
-    assert found.pooled_variance_ratio() == 0.2
+    assert found.pooled_variance_ratio == 0.2
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.9])

@@ -28,9 +28,10 @@ class PairedDifference(NamedTuple):
         """Variance of paired over that of independent differences; NaN where nothing varies."""
         return _ratio(self.variance, self.independent_variance)
 
-    def pooled_variance_ratio(self, axis: int | tuple[int, ...] | None = None) -> NDArray[np.floating]:
-        """The ratio of the sums of both variances over some axes; what is NaN is left out."""
-        return _ratio(np.nansum(self.variance, axis), np.nansum(self.independent_variance, axis))
+    @property
+    def pooled_variance_ratio(self) -> float:
+        """The ratio of the sums of both variances over all entries; what is NaN is left out."""
+        return float(_ratio(*(np.asarray(np.nansum(each)) for each in (self.variance, self.independent_variance))))
 
 
 def paired_difference(baseline: NDArray[np.floating], changed: NDArray[np.floating]) -> PairedDifference:
