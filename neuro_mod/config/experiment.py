@@ -39,7 +39,7 @@ class Experiment(Section):
     stimulus: Stimulus = Field(default_factory=Stimulus, description="a current added to some of the neurons")
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
     perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
-        default_factory=Perturbations, description="vectors in cluster space added to parameters, by target"
+        default_factory=Perturbations, description="vectors in cluster space that change parameters, by target"
     )
     settings: Settings = Field(default_factory=Settings, description="seed, and where results go")
 

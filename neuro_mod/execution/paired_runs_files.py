@@ -14,16 +14,11 @@ import neuro_mod
 from neuro_mod.core.populations import Populations
 from neuro_mod.execution.paired_runs import PairedRuns
 from neuro_mod.execution.perturbing import saved_arrays, strongest, summary
+from neuro_mod.execution.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import CLUSTERS, CONFIG, DATA, PERTURBATIONS, RUN, RunFolder
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_files import (
-    LONGEST_SHOWN,
-    PICTURES,
-    drawings_of_perturbations,
-    save_pictures,
-    save_spikes,
-)
+from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

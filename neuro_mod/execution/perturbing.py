@@ -170,22 +170,6 @@ def saved_arrays(
     return arrays
 
 
-def before_and_after(
-    baseline: Baseline, courses: Mapping[str, Course]
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Parameters without perturbations, and with each at its strongest, by target, shape ``(n_pops,)``.
-
-    ``rate`` and ``j_ext`` are those of the external excitatory source.
-    """
-
-    def of_one_source(target: str, delta: ArrayLike) -> NDArray[np.float64]:
-        value = baseline.effective(target, delta)
-        return value[0] if value.ndim == 2 else value
-
-    before = {target: of_one_source(target, 0.0) for target in courses}
-    return before, {target: of_one_source(target, strongest(course)) for target, course in courses.items()}
-
-
 #: Number of pieces, and how to make the course.
 _Maker = tuple[int, Callable[[], Course]]
 

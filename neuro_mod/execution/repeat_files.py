@@ -11,6 +11,7 @@ from typing import Any
 from neuro_mod.config import Experiment
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.pictures import save_plots
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import (
     CONFIG,
@@ -22,7 +23,7 @@ from neuro_mod.execution.run_folder import (
     repeat_rates,
     repeat_spikes,
 )
-from neuro_mod.execution.stagers.spiking_net_files import save_perturbations, save_plots, save_rates
+from neuro_mod.execution.stagers.spiking_net_files import save_perturbations, save_rates
 
 #: What differs from repeat to repeat; the rest of the metadata of a run is that of all.
 _OWN = (

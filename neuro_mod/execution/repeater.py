@@ -20,12 +20,12 @@ from neuro_mod.execution.assembly import build_baseline
 from neuro_mod.execution.executors import EXECUTORS, Executor, Outcome, choose_workers
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import in_words
+from neuro_mod.execution.pictures import check_plot_arg
 from neuro_mod.execution.progress import Report, simulation_progress
 from neuro_mod.execution.repeat_files import RepeatFolder
 from neuro_mod.execution.run_folder import StorageError
 from neuro_mod.execution.run_log import RunLog
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_files import check_plot_arg
 
 _LOG = logging.getLogger(__name__)
 

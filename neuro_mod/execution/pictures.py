@@ -1,0 +1,140 @@
+"""Which pictures there are of a run, and how they get into its folder. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.config import InputError
+from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline
+from neuro_mod.core.spiking_net.analysis.rates import smooth
+from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.perturbing import strongest
+from neuro_mod.execution.run_folder import PLOTS, RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: File name of each picture.
+PICTURES = {
+    "spikes": "raster",
+    "rates": "cluster_rates",
+    "voltage": "voltage",
+    "perturbations": "perturbations",
+    "parameters": "effective_parameters",
+}
+#: Traces in the picture of the voltage, at most.
+_EXAMPLES = 4
+#: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
+LONGEST_SHOWN = 10.0
+
+
+def check_plot_arg(plot_arg: str) -> None:
+    """Refuse a name that stands for no picture.
+
+    Raises:
+        InputError: It is unknown.
+    """
+    if plot_arg not in (valid := (*PICTURES, "all", "none")):
+        raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
+
+
+def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
+    """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
+    chosen = {name: draw for name, draw in _drawings(outputs, baseline).items() if plot_arg in (name, "all")}
+    save_pictures(folder, {PICTURES[name]: draw for name, draw in chosen.items()}, file_format)
+
+
+def save_pictures(folder: RunFolder, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> None:
+    """Draw pictures, and save each under its name."""
+    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    with paper_style():
+        for name, draw in drawings.items():
+            figure = draw()
+            folder.save(
+                f"{PLOTS}/{name}.{file_format}",
+                lambda file, figure=figure: save_figure(figure, file, file_format),
+            )
+
+
+def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
+    from neuro_mod.plotting.raster import raster  # noqa: PLC0415
+
+    populations, metadata = baseline.populations, outputs["metadata"]
+    drawings: dict[str, Callable[[], Figure]] = {
+        "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
+    }
+    if "spikes" in outputs:
+        end = min(metadata["duration_sec"], LONGEST_SHOWN) or None
+        drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
+    if "voltage" in outputs and len(outputs.recorded_neurons):
+        drawings["voltage"] = lambda: _voltage_figure(outputs, baseline)
+    if "perturbations" in outputs:
+        drawings |= drawings_of_perturbations(
+            outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
+        )
+    return drawings
+
+
+def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
+    from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
+
+    populations, metadata = baseline.populations, outputs["metadata"]
+    shown = outputs.recorded_neurons[:_EXAMPLES]
+    interval = metadata["recorded_every"] * metadata["delta_t"]
+    voltage = outputs["voltage"][: max(1, round(LONGEST_SHOWN / interval)), : len(shown)]
+    times = np.arange(len(voltage)) * interval
+    spikes = outputs["spikes"].between(0.0, LONGEST_SHOWN) if "spikes" in outputs else None
+    population = populations.of_neuron[shown]
+    return voltage_trace(
+        times,
+        voltage,
+        _threshold(outputs, baseline, np.arange(len(times)) * metadata["recorded_every"])[:, population],
+        [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
+        [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
+    )
+
+
+def _threshold(outputs: SpikingOutputs, baseline: Baseline, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Threshold of each population in these steps, shape ``(n_steps, n_pops)``; ``(1, n_pops)`` if it is constant."""
+    course = outputs["perturbations"].get("threshold") if "perturbations" in outputs else None
+    delta = 0.0 if course is None else course.at(steps)
+    return np.atleast_2d(baseline.effective("threshold", delta))
+
+
+def drawings_of_perturbations(
+    perturbations: Mapping[str, Course], baseline: Baseline, n_steps: int, delta_t: float
+) -> dict[str, Callable[[], Figure]]:
+    """Pictures of what acts in a run of so many steps, and of the parameters that it changes."""
+    from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
+
+    populations = baseline.populations
+    return {
+        "perturbations": lambda: perturbation_map(
+            perturbations, populations, duration=n_steps * delta_t, delta_t=delta_t
+        ),
+        "parameters": lambda: effective_parameters(*_before_and_after(baseline, perturbations), populations),
+    }
+
+
+def _before_and_after(
+    baseline: Baseline, courses: Mapping[str, Course]
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Parameters without perturbations, and with each at its strongest, by target, shape ``(n_pops,)``.
+
+    ``rate`` and ``j_ext`` are those of the external excitatory source.
+    """
+
+    def of_one_source(target: str, delta: ArrayLike) -> NDArray[np.float64]:
+        value = baseline.effective(target, delta)
+        return value[0] if value.ndim == 2 else value
+
+    before = {target: of_one_source(target, 0.0) for target in courses}
+    return before, {target: of_one_source(target, strongest(course)) for target, course in courses.items()}
