@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
@@ -22,9 +22,6 @@ from neuro_mod.execution.run_folder import (
     RunFolder,
 )
 from neuro_mod.execution.saved_arrays import state_arrays
-
-if TYPE_CHECKING:
-    pass
 
 
 def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
