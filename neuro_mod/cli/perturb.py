@@ -61,7 +61,11 @@ def perturb(
             typer.echo("interrupted before the first pair was complete; nothing saved", err=True)
             raise typer.Exit(INTERRUPTED) from None
         pairs, interrupted = interruption.finished, True
-    metadata = _save(folder, stager, pairs, baseline_duration, trials, dtype)
+    try:
+        metadata = _save(folder, stager, pairs, baseline_duration, trials, dtype)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted while saving; the files in {folder.path} are whole, some may be missing", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
     else:
@@ -125,5 +129,6 @@ def _print_table(metadata: dict[str, Any]) -> None:
             for row in rows[:_ROWS]
         ],
     )
-    if len(rows) > _ROWS:
-        typer.echo(f"and {len(rows) - _ROWS} more populations in differences.csv; rates in Hz")
+    more = f"; {len(rows) - _ROWS} more populations in differences.csv" if len(rows) > _ROWS else ""
+    begin, end = metadata["averaged_sec"]
+    typer.echo(f"mean rates in Hz from {begin:g} to {end:g} s{more}")

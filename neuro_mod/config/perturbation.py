@@ -37,7 +37,8 @@ PopulationReference = Annotated[
     Field(json_schema_extra={"expected": "a population by index or name, such as 3, E3 or I_background"}),
 ]
 _SomePopulations = Annotated[
-    Several[PopulationReference], Field(json_schema_extra={"expected": "a list of populations by index or name"})
+    Several[PopulationReference],
+    Field(json_schema_extra={"expected": "populations by index or name, such as 3, E3 or I_background"}),
 ]
 _Involved = Annotated[
     Annotated[Several[_SomePopulations], Tag(MANY)] | Annotated[_SomePopulations, Tag(ONE)],

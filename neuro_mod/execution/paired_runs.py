@@ -29,6 +29,8 @@ from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 #: Simulated seconds before the two runs of a pair part: the network forgets where it started in about 0.2 s.
 BASELINE_DURATION = 1.0
 N_TRIALS = 20
+#: Seconds over which rates are averaged at least: the response to a short perturbation comes after it.
+RESPONSE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +66,24 @@ class PairedRuns:
         """Difference of the mean rates from the moment at which something acts, arrays of shape ``(P,)``.
 
         Args:
-            duration: Over so many seconds; None for as long as something acts.
+            duration: Over so many seconds, at least a bin; None for `averaged_bins`.
+
+        Raises:
+            ValueError: The duration is not positive.
         """
-        first, end = self.acting_bins()
+        first, end = self.averaged_bins()
         if duration is not None:
-            end = min(end, first + max(1, round(duration / self.bin_width)))
+            if not 0 < duration < np.inf:
+                raise ValueError(f"duration is {duration} s; it must be positive")
+            end = min(self.baseline.shape[1], first + max(1, round(duration / self.bin_width)))
         means = (rates[:, first:end].mean(axis=1, dtype=np.float64) for rates in (self.baseline, self.perturbed))
         return paired_difference(*means)
 
-    def acting_bins(self) -> tuple[int, int]:
-        """First bin in which a perturbation acts and the one after the last; all bins if none does."""
+    def averaged_bins(self) -> tuple[int, int]:
+        """First bin in which a perturbation acts, and the one after the last, but at least `RESPONSE` after the first.
+
+        All bins if nothing acts.
+        """
         n_bins, n_steps = self.baseline.shape[1], self.example.baseline.n_steps
         bin_steps = steps_per_sample(self.example.baseline.delta_t)
         windows = [window for course in self.perturbations.values() if (window := acting(course, n_steps))]
@@ -81,7 +91,7 @@ class PairedRuns:
             return 0, n_bins
         begins, ends = zip(*windows, strict=True)
         first = min(min(begins) // bin_steps, n_bins - 1)
-        return first, min(max(first + 1, -(-max(ends) // bin_steps)), n_bins)
+        return first, min(max(first + round(RESPONSE / self.bin_width), -(-max(ends) // bin_steps)), n_bins)
 
     def _smoothed(self, rates: NDArray[np.float32]) -> NDArray[np.floating]:
         """Smoothed rates; before the runs of a pair parted they were one, for which the mirrored baseline stands."""
@@ -165,10 +175,11 @@ def _pair_trial(
 ) -> tuple[Trial, dict[str, Course]]:
     """The perturbed run of a pair, before it has a state and noise of its own."""
     check_perturbed(stager.experiment)
-    if n_trials < 1 or not 0 <= baseline_duration < np.inf:
+    whole = isinstance(n_trials, int | np.integer)
+    if not whole or n_trials < 1 or not 0 <= baseline_duration < np.inf:
         raise InputError(
-            f"found {n_trials} trials and a baseline of {baseline_duration:g} s; expected at least one trial and at "
-            "least 0 s"
+            f"found {n_trials} trials and a baseline of {baseline_duration:g} s; expected a whole number from 1, and a "
+            "finite time from 0 s"
         )
     trial = stager.trial(dtype=dtype)
     if trial.n_steps < steps_per_sample(trial.delta_t):

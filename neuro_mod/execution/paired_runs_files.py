@@ -58,8 +58,10 @@ def describe_pairs(
         "delta_t": run.delta_t,
         "rate_bin_sec": pairs.bin_width,
         "perturbations": {
-            target: summary(course, run.n_steps, run.delta_t) for target, course in pairs.perturbations.items()
+            target: summary(course, populations.sizes, run.n_steps, run.delta_t)
+            for target, course in pairs.perturbations.items()
         },
+        "averaged_sec": [bins * pairs.bin_width for bins in pairs.averaged_bins()],
         "variance_ratios": variance_ratios(pairs),
         "differences": table(pairs, populations),
     }
@@ -68,10 +70,10 @@ def describe_pairs(
 def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
     """Variance of the difference of mean rates, paired over independent, pooled over populations.
 
-    Over windows of growing length from the moment at which something acts; the last one is all the time that it acts.
-    None where nothing varies or there is a single pair.
+    Over windows of growing length from the moment at which something acts; the last one is that of the table. None
+    where nothing varies or there is a single pair.
     """
-    first, end = pairs.acting_bins()
+    first, end = pairs.averaged_bins()
     longest = (end - first) * pairs.bin_width
     ratios = []
     for duration in [window for window in WINDOWS if window < longest] + [longest]:
@@ -83,9 +85,9 @@ def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
 def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
     """A row for each population with neurons: what acts on it, mean rates in Hz, their difference and its error.
 
-    Means are over trials and the time during which something acts; None where it cannot be known.
+    Means are over trials and `PairedRuns.averaged_bins`; None where it cannot be known.
     """
-    average, (first, end) = pairs.on_average(), pairs.acting_bins()
+    average, (first, end) = pairs.on_average(), pairs.averaged_bins()
     peaks = {target: strongest(course) for target, course in pairs.perturbations.items()}
     rows: list[dict[str, Any]] = []
     for a in np.flatnonzero(populations.sizes):

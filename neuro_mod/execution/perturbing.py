@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +18,8 @@ from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.core.populations import Populations
 from neuro_mod.execution.memory import demand_memory
 
+_LOG = logging.getLogger(__name__)
+
 #: A perturbation of one target: a number for all populations, ``(n_pops,)``, ``(n_pops, n_steps)``, a course with
 #: values ``(K, n_pops)``, vectors with a time course, or None for none.
 Given = ArrayLike | Course | TimedPerturbation | None
@@ -24,6 +28,8 @@ _Present = ArrayLike | Course | TimedPerturbation
 #: The flanks of smooth time courses reach far; less than this part of the largest value counts as nothing.
 NOTICEABLE = 0.01
 
+#: Norms this close are the same, such as those of all peaks of a sine.
+_ROUNDING = 1e-9
 _SUFFIX = "_perturbation"
 #: Bytes of a number, and how often it exists while courses are made.
 _BYTES, _COPIES = 8, 5
@@ -89,12 +95,17 @@ def perturbations_of_run(
         check_possible(baseline, courses, delta_t)
     except ValueError as error:
         raise InputError(f"perturbation of {error}") from None
+    for target, course in courses.items():
+        if not summary(course, baseline.populations.sizes, n_steps, delta_t)["n_populations"]:
+            _LOG.warning("the perturbation of %s reaches no neuron in this run", target)
     return courses
 
 
 def strongest(course: Course) -> NDArray[np.float64]:
-    """The vector of a perturbation when its norm is largest, shape ``(n_pops,)``."""
-    return course.values[np.linalg.norm(course.values, axis=1).argmax()]
+    """The vector of a perturbation when its norm is largest, for the first time, shape ``(n_pops,)``."""
+    norm = np.linalg.norm(course.values / (np.abs(course.values).max(initial=0.0) or 1.0), axis=1)
+    first = np.flatnonzero(norm >= (1 - _ROUNDING) * norm.max())[0]
+    return course.values[first] + 0.0  # no negative zeros
 
 
 def acting(course: Course, n_steps: int) -> tuple[int, int] | None:
@@ -110,26 +121,27 @@ def acting(course: Course, n_steps: int) -> tuple[int, int] | None:
     return int(course.steps[active[0]]), int(ends[active[-1]])
 
 
-def summary(course: Course, n_steps: int, delta_t: float) -> dict[str, Any]:
+def summary(course: Course, sizes: NDArray[np.int64], n_steps: int, delta_t: float) -> dict[str, Any]:
     """Statistics of a perturbation at its strongest over the populations that it acts on.
 
     Args:
         course: Values of shape ``(K, n_pops)``.
+        sizes: Neurons in each population; it does not act where there are none, shape ``(n_pops,)``.
         n_steps: Length of the run.
         delta_t: Time step in seconds.
     """
-    vector = strongest(course)
-    chosen = vector[course.values.any(axis=0)]
+    chosen = strongest(course)[course.values.any(axis=0) & (sizes > 0)]
     window = acting(course, n_steps)
-    if window is None:
+    if window is None or not len(chosen):
         return {"n_populations": 0}
+    scale = float(np.abs(chosen).max()) or 1.0
     return {
         "n_populations": len(chosen),
         "min": float(chosen.min()),
         "max": float(chosen.max()),
-        "mean": float(chosen.mean()),
-        "std": float(chosen.std()),
-        "norm": float(np.linalg.norm(vector)),
+        "mean": float((chosen / scale).mean() * scale),
+        "std": float((chosen / scale).std() * scale),
+        "norm": math.hypot(*chosen),
         "from_sec": window[0] * delta_t,
         "to_sec": window[1] * delta_t,
     }
@@ -138,12 +150,12 @@ def summary(course: Course, n_steps: int, delta_t: float) -> dict[str, Any]:
 def in_words(target: str, about: Mapping[str, Any]) -> str:
     """What a perturbation is, on one line, from its `summary`."""
     if not about["n_populations"]:
-        return "zero throughout"
+        return "reaches no neuron in this run"
     unit = f" {TARGETS[target].unit}" if TARGETS[target].unit else ""
     return (
         f"{about['min']:+.4g} to {about['max']:+.4g}{unit} (mean {about['mean']:+.4g}, sd {about['std']:.4g}, "
-        f"norm {about['norm']:.4g}) in {about['n_populations']} populations, {about['from_sec']:g} to "
-        f"{about['to_sec']:g} s"
+        f"norm {about['norm']:.4g}) in {about['n_populations']} population{'s' * (about['n_populations'] > 1)}, "
+        f"{about['from_sec']:g} to {about['to_sec']:g} s"
     )
 
 

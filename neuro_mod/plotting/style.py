@@ -47,6 +47,7 @@ _RC: dict[Any, Any] = {
     "text.usetex": False,
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
+    "svg.hashsalt": "neuro_mod",
 }
 
 
@@ -68,12 +69,16 @@ def text_length(text: str, size: float) -> float:
     return _LETTER * size * len(text)
 
 
+#: What formats call the date, which is left out: the same figure has the same bytes.
+_DATE = {"pdf": "CreationDate", "svg": "Date"}
+
+
 def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:
     """Write a figure to an open file; the same bytes as ``savefig``, which lays out a PNG twice."""
     if file_format == "png":
         FigureCanvasAgg(figure).print_png(file)
     else:
-        figure.savefig(file, format=file_format)
+        figure.savefig(file, format=file_format, metadata={_DATE[file_format]: None})
 
 
 def dress(axes: Axes) -> None:

@@ -140,7 +140,7 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             rate(involved_clusters=["E0", ["E1"]]),
             "perturbation.rate.involved_clusters[0]",
-            ['found "E0", expected a list of populations by index or name'],
+            ['found "E0", expected populations by index or name'],
         ),
         (
             rate(involved_clusters=[[1.5, "E1"]]),

@@ -67,7 +67,7 @@ def test_runs_of_a_pair_agree_until_something_acts():
     before = pairs.times < WINDOW["onset_time"]
     assert np.array_equal(pairs.baseline[:, before], pairs.perturbed[:, before])
     assert not np.array_equal(pairs.baseline, pairs.perturbed)
-    assert pairs.acting_bins() == (10, 30)  # bins of 5 ms
+    assert pairs.averaged_bins() == (10, 30)  # bins of 5 ms
     average = pairs.on_average()
     expected = (pairs.perturbed - pairs.baseline)[:, 10:30].mean(axis=(0, 1))
     np.testing.assert_allclose(average.difference, expected, rtol=1e-5)  # float32
@@ -77,8 +77,19 @@ def test_runs_of_a_pair_agree_until_something_acts():
 
 
 def test_a_window_that_ends_within_a_bin_takes_it_along(pairs):
-    course = Course([0, 103, 109, 215, 216], np.array([[0.0], [1], [0], [1], [0]]) * np.ones(8))
-    assert replace(pairs, perturbations={"rate": course}).acting_bins() == (10, 22)  # steps 103 to 215, bins of 10
+    course = Course([0, 103, 109, 315, 316], np.array([[0.0], [1], [0], [1], [0]]) * np.ones(8))
+    assert replace(pairs, perturbations={"rate": course}).averaged_bins() == (10, 32)  # steps 103 to 315, bins of 10
+
+
+def test_the_response_to_a_pulse_is_averaged_after_it():
+    """A pulse of one step in the last step of a bin: its effect comes in the bins that follow."""
+    when = {"onset_time": 0.0545, "offset_time": 0.055}
+    rate = {"params": [2000.0], "involved_clusters": [["E0"]], "vectors": [[1]], "time_dependence": when}
+    pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.0)
+    assert pairs.averaged_bins() == (10, 30)
+    assert pairs.on_average().difference[0] > 0
+    with pytest.raises(ValueError, match="must be positive"):
+        pairs.on_average(0.0)
 
 
 def test_smoothing_spreads_a_response_to_times_before_it_not_into_the_time_before_the_runs_parted(stager, pairs):
@@ -93,7 +104,7 @@ def test_zero_coefficients_make_no_difference():
     rate = PERTURBED["perturbation"]["rate"] | {"params": [0.0]}
     pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.05)
     assert np.array_equal(pairs.baseline, pairs.perturbed)
-    assert pairs.acting_bins() == (0, pairs.baseline.shape[1])
+    assert pairs.averaged_bins() == (0, pairs.baseline.shape[1])
 
 
 def test_common_random_numbers_shrink_the_error():
@@ -114,6 +125,7 @@ def test_common_random_numbers_shrink_the_error():
     [
         (SMALL, (), "no perturbation that acts .* nothing to compare; .* rate, j_baseline"),
         (PERTURBED, (0,), "0 trials"),
+        (PERTURBED, (1.5,), "1.5 trials"),
         (PERTURBED, (1, -1.0), "a baseline of -1 s"),
         (PERTURBED, (1, float("nan")), "a baseline of nan s"),
     ],

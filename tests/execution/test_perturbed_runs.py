@@ -451,3 +451,25 @@ def test_vectors_that_were_given_are_saved(stager, tmp_path):
     stager.execute("none", out=tmp_path, rate_perturbation=vector_in_time("rate", Hat(offset_time=0.1)))
     saved = np.load(tmp_path / "metadata/perturbations.npz")
     assert {"rate", "rate_times", "rate_vectors", "rate_params"} == set(saved)
+
+
+def test_a_perturbation_that_reaches_nothing_is_told(stager, caplog):
+    between_two_steps = vector_in_time("rate", Hat(onset_time=0.1001, offset_time=0.1004))
+    outputs = stager.run(duration_sec=0.2, record=("spikes",), rate_perturbation=between_two_steps)
+    assert "the perturbation of rate reaches no neuron in this run" in caplog.text
+    assert outputs["metadata"]["perturbations"]["rate"]["n_populations"] == 0
+    caplog.clear()
+    stager.run(duration_sec=0.2, record=("spikes",), rate_perturbation=delta_of("rate"))
+    assert not caplog.text
+
+
+def test_a_sine_is_described_by_its_first_peak(stager):
+    sine = TimedPerturbation(VectorialPerturbation(np.ones(P)), (0.5,), Sine(frequency=10))
+    about = stager.run(record=("spikes",), rate_perturbation=sine)["metadata"]["perturbations"]["rate"]
+    assert about["min"] == about["max"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("coefficients", [(1.0, 2.0), (np.nan,), (np.ones(5),), 1.0])
+def test_coefficients_are_one_number_for_each_vector(coefficients):
+    with pytest.raises(ValueError, match="expected 1 finite numbers, one for each vector"):
+        TimedPerturbation(VectorialPerturbation(np.ones(P)), coefficients)

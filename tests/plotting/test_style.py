@@ -105,3 +105,17 @@ def test_saving_is_savefig(file_format) -> None:
     assert saved.getvalue()[:4] == reference.getvalue()[:4]
     if file_format == "png":
         assert saved.getvalue() == reference.getvalue()
+
+
+@pytest.mark.parametrize("file_format", ["png", "pdf", "svg"])
+def test_the_same_figure_has_the_same_bytes(file_format, monkeypatch):
+    def saved(time):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", time)  # what would be the date of the file
+        file = io.BytesIO()
+        with style.paper_style():
+            figure = style.new_figure(2, 1)
+            figure.add_subplot().plot([0, 1], marker="o", clip_on=True)
+            style.save_figure(figure, file, file_format)
+        return file.getvalue()
+
+    assert saved("1") == saved("1000000000")

@@ -42,6 +42,8 @@ class Entries:
             raise ValueError(f"balance is {self.balance}; it is the probability of +1, from 0 to 1")
         if not (self.sigma >= 0 and np.isfinite([self.mean, self.sigma]).all()):
             raise ValueError(f"mean is {self.mean}, sigma {self.sigma}; both finite, sigma not negative")
+        if self.seed is not None and not (isinstance(self.seed, int | np.integer) and self.seed >= 0):
+            raise ValueError(f"seed is {self.seed!r}; expected a whole number from 0")
         if self.rng is not None and self.seed is not None:
             raise ValueError("give rng or seed, not both")
 

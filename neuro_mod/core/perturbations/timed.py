@@ -26,7 +26,7 @@ class TimedPerturbation:
         time_course: The course f; always 1 from time 0 on by default.
 
     Raises:
-        ValueError: The number of coefficients is not that of the vectors.
+        ValueError: The coefficients are not one finite number for each vector.
     """
 
     perturbation: VectorialPerturbation
@@ -34,8 +34,9 @@ class TimedPerturbation:
     time_course: TimeCourse = field(default_factory=Hat)
 
     def __post_init__(self) -> None:
-        if len(self.coefficients) != len(self.perturbation.basis):
-            raise ValueError(f"found {len(self.coefficients)} coefficients, expected {len(self.perturbation.basis)}")
+        n = len(self.perturbation.basis)
+        if np.shape(self.coefficients) != (n,) or not np.isfinite(self.coefficients).all():
+            raise ValueError(f"coefficients are {self.coefficients}; expected {n} finite numbers, one for each vector")
 
     @cached_property
     def vector(self) -> NDArray[np.float64]:

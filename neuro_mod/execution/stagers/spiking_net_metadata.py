@@ -61,7 +61,7 @@ def describe_run(
         "active_clusters": _mean_active_clusters(populations, simulation),
         "active_above_hz": ACTIVE_RATE,
         "perturbations": {
-            target: summary(course, simulation.n_steps, delta_t) | {"given": given}
+            target: summary(course, populations.sizes, simulation.n_steps, delta_t) | {"given": given}
             for target, (course, given) in perturbations.items()
         },
         "wall_seconds": wall_seconds,
