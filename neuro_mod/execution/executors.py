@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from abc import ABC, abstractmethod
@@ -41,82 +40,54 @@ class Outcome:
 
 
 class Executor(ABC):
-    """Does a task with many arguments.
+    """Does a task with many arguments in a pool of workers, which look now and then whether they are to stop.
 
     Args:
         task: What to do: a function of the argument and of a function to report simulated seconds to.
         arguments: With what. Arguments are taken as they are needed, so that few results exist at once.
-        max_workers: How many tasks run at once, at most.
+        max_workers: How many tasks run at once, at most; with one, outcomes come in the order of the arguments.
         progress: Called in this thread, now and then, with the index of a task and its simulated seconds so far.
     """
+
+    _pool: ThreadPoolExecutor | ProcessPoolExecutor
+    #: An event.
+    _stop: Any
 
     def __init__(
         self, task: Task, arguments: Sequence[Any], max_workers: int, progress: Callable[[int, float], None]
     ) -> None:
         self._task = task
-        self._arguments = iter(enumerate(arguments))
+        self._arguments = enumerate(arguments)
         self._max_workers = max_workers
         self._progress = progress
+        self._pending: dict[Future[Any], int] = {}
+        self._simulated: dict[int, float] = {}
 
-    @abstractmethod
     def outcomes(self) -> Iterator[Outcome]:
         """Do the tasks, and hand over each outcome as it comes."""
+        self._fill()
+        while self._pending:
+            done, _ = wait(self._pending, timeout=_REPORT_INTERVAL, return_when=FIRST_COMPLETED)
+            for index, seconds in list(self._simulated.items()):
+                self._progress(index, seconds)
+            for future in sorted(done, key=self._pending.__getitem__):
+                yield self._outcome(future)
+                self._simulated.pop(self._pending.pop(future), None)
+                self._fill()
 
-    @abstractmethod
     def stop(self) -> list[Outcome]:
         """Stop the tasks under way and wait until they have; to do it twice is fine.
 
         Returns:
             The successful outcomes that were not handed over, or whose taking was interrupted.
         """
-
-
-class _Serial(Executor):
-    """One task after the other, in this thread."""
-
-    _latest: Outcome | None = None
-
-    def outcomes(self) -> Iterator[Outcome]:
-        for index, argument in self._arguments:
-            self._latest = self._outcome(index, argument)
-            yield self._latest
-            self._latest = None
-
-    def stop(self) -> list[Outcome]:
-        return [] if self._latest is None or self._latest.error else [self._latest]
-
-    def _outcome(self, index: int, argument: Any) -> Outcome:
-        try:
-            return Outcome(index, self._task(argument, lambda seconds: self._progress(index, seconds)))
-        except Exception as error:  # the one who takes it decides
-            return Outcome(index, error=error)
-
-
-class _Pooled(Executor):
-    """Tasks in a pool of workers, which look now and then whether they are to stop."""
-
-    _pool: ThreadPoolExecutor | ProcessPoolExecutor
-    _stop: Any
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._pending: dict[Future[Any], int] = {}
-
-    def outcomes(self) -> Iterator[Outcome]:
-        self._fill()
-        while self._pending:
-            done, _ = wait(self._pending, timeout=_REPORT_INTERVAL, return_when=FIRST_COMPLETED)
-            self._show_progress()
-            for future in sorted(done, key=self._pending.__getitem__):
-                yield self._outcome(future)
-                del self._pending[future]
-                self._fill()
-
-    def stop(self) -> list[Outcome]:
         self._stop.set()
         self._pool.shutdown(cancel_futures=True)
         ended = (future for future in self._pending if not future.cancelled())
         return [self._outcome(future) for future in ended if future.exception() is None]
+
+    @abstractmethod
+    def _submit(self, index: int, argument: Any) -> Future[Any]: ...
 
     def _fill(self) -> None:
         for index, argument in islice(self._arguments, 2 * self._max_workers - len(self._pending)):
@@ -125,7 +96,7 @@ class _Pooled(Executor):
     def _outcome(self, future: Future[Any]) -> Outcome:
         error = future.exception()
         if error is None:
-            return Outcome(self._pending[future], self._result(future))
+            return Outcome(self._pending[future], future.result())
         if not isinstance(error, Exception):
             raise error
         if isinstance(error, BrokenExecutor):
@@ -135,50 +106,28 @@ class _Pooled(Executor):
             )
         return Outcome(self._pending[future], error=error)
 
-    @abstractmethod
-    def _submit(self, index: int, argument: Any) -> Future[Any]: ...
 
-    @abstractmethod
-    def _result(self, future: Future[Any]) -> Any: ...
-
-    def _show_progress(self) -> None:
-        pass
-
-
-class _Threads(_Pooled):
+class _Threads(Executor):
     """Tasks in threads; the compiled loop lets the others run meanwhile."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(self._max_workers, thread_name_prefix="task")
-        self._under_way: dict[int, float] = {}
 
     def _submit(self, index: int, argument: Any) -> Future[Any]:
         def report(seconds: float) -> None:
             if self._stop.is_set():
                 raise Stopped
-            self._under_way[index] = seconds
+            self._simulated[index] = seconds
 
-        def call() -> Any:
-            report(0.0)
-            return self._task(argument, report)
-
-        return self._pool.submit(call)
-
-    def _result(self, future: Future[Any]) -> Any:
-        self._under_way.pop(self._pending[future], None)
-        return future.result()
-
-    def _show_progress(self) -> None:
-        for index, seconds in list(self._under_way.items()):
-            self._progress(index, seconds)
+        return self._pool.submit(self._task, argument, report)
 
 
-class _Processes(_Pooled):
-    """Tasks in processes of one thread each; task, arguments and results must be picklable.
+class _Processes(Executor):
+    """Tasks in processes; task, arguments and results must be picklable.
 
-    Progress is that of finished tasks alone.
+    Progress is that of finished tasks alone, and what a task logs goes to the stderr of its process.
     """
 
     def __init__(self, *arguments: Any) -> None:
@@ -190,20 +139,12 @@ class _Processes(_Pooled):
         )
 
     def _submit(self, index: int, argument: Any) -> Future[Any]:
-        with _deaf_children():
+        with _sigint_blocked():
             return self._pool.submit(worker.call, self._task, argument)
-
-    def _result(self, future: Future[Any]) -> Any:
-        result, logged = future.result()
-        for record in logged:
-            if (logger := logging.getLogger(record.name)).isEnabledFor(record.levelno):
-                logger.handle(record)
-        logged.clear()
-        return result
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
+def _sigint_blocked() -> Iterator[None]:
     """Processes that begin meanwhile do not hear Ctrl-C, which a terminal sends to all, until they are ready for it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -215,10 +156,8 @@ def _deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-#: The kinds of executors by name.
-EXECUTORS: dict[str, type[Executor]] = {"serial": _Serial, "thread": _Threads, "process": _Processes}
-#: The one for those who ask for no more than parallel work.
-PARALLEL = "thread"
+#: The kinds of executors by name; serial is one thread, see `choose_workers`.
+EXECUTORS: dict[str, type[Executor]] = {"serial": _Threads, "thread": _Threads, "process": _Processes}
 
 
 def choose_workers(executor: str, max_workers: int | None, n_tasks: int) -> int:

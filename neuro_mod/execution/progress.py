@@ -15,17 +15,18 @@ Report = Callable[[float], None]
 
 
 @contextmanager
-def simulation_progress(total: float, *, log_interval: float = LOG_INTERVAL) -> Iterator[Report]:
+def simulation_progress(total: float, *, shown: bool = True, log_interval: float = LOG_INTERVAL) -> Iterator[Report]:
     """Show on stderr how far a simulation is and when it will be done.
 
     Args:
         total: Simulated seconds in all.
+        shown: Whether anything is shown at all.
         log_interval: Wall-clock seconds between two lines where stderr is no terminal.
 
     Yields:
         A function to call with the simulated seconds done.
     """
-    if sys.stderr is None:  # closed, as under a daemon
+    if not shown or sys.stderr is None:  # closed, as under a daemon
         yield lambda _: None
     elif sys.stderr.isatty():
         with _bar(total) as report:

@@ -139,6 +139,6 @@ class RepeatFolder:
             "random_seed": self._experiment.settings.random_seed,
             **self._how,
             **self._common,
-            "wall_seconds": time.perf_counter() - self._begin,
+            "wall_seconds": {"total": time.perf_counter() - self._begin},
             "repeats": repeats,
         }

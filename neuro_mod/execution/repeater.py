@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -23,22 +24,21 @@ from neuro_mod.execution.perturbing import in_words
 from neuro_mod.execution.pictures import check_plot_arg
 from neuro_mod.execution.progress import Report, simulation_progress
 from neuro_mod.execution.repeat_files import RepeatFolder
-from neuro_mod.execution.run_folder import StorageError
+from neuro_mod.execution.run_folder import MOST_REPEATS, StorageError
 from neuro_mod.execution.run_log import RunLog
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 _LOG = logging.getLogger(__name__)
 
 #: Results of a repeat that are saved.
-_KEPT = ("spikes", "spike_counts", "rates", "perturbations", "clusters", "metadata")
-_MOST_REPEATS = 10**6
+_KEPT = ("spikes", "spike_counts", "rates", "perturbations", "metadata")
 
 
 class Repeater:
     """Repeats a configuration with other seeds: other connections, noise and initial states, the same perturbation.
 
-    Repeat k is `StageSNNSimulation` with ``experiment_of(k)``, and its seed follows from the root seed and k alone:
-    more repeats change no earlier one.
+    Repeat k is ``StageSNNSimulation(repeater.experiment, repeater.seeds[k])``. Its seed follows from the root seed and
+    k alone: more repeats change no earlier one.
 
     Args:
         config: As for `StageSNNSimulation`.
@@ -54,8 +54,8 @@ class Repeater:
     def __init__(
         self, config: Source, n_repeats: int, *, random_seed: int | None = None, overrides: Sequence[str] = ()
     ):
-        if not isinstance(n_repeats, int | np.integer) or not 1 <= n_repeats <= _MOST_REPEATS:
-            raise InputError(f"n_repeats is {n_repeats!r}; expected a whole number from 1 to {_MOST_REPEATS}")
+        if not isinstance(n_repeats, int | np.integer) or not 1 <= n_repeats <= MOST_REPEATS:
+            raise InputError(f"n_repeats is {n_repeats!r}; expected a whole number from 1 to {MOST_REPEATS}")
         experiment = load_experiment(config, overrides)
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
@@ -65,10 +65,6 @@ class Repeater:
         root = self.experiment.settings.random_seed
         #: Seed of each repeat.
         self.seeds: tuple[int, ...] = tuple(repeat_seed(root, index) for index in range(n_repeats))
-
-    def experiment_of(self, index: int) -> Experiment:
-        """The experiment of a repeat, counted from 0."""
-        return self.experiment.replace({"settings.random_seed": self.seeds[index]})
 
     def execute(
         self,
@@ -107,27 +103,23 @@ class Repeater:
         n_workers = choose_workers(executor, max_workers, len(self.seeds))
         how = {"executor": executor, "max_workers": n_workers}
         folder = RepeatFolder(save_dir, self.experiment, self.baseline, self.seeds, plot_arg, how)
-        repeats = [_Repeat(self.experiment, seed, dtype) for seed in self.seeds]
-        with RunLog(_LOG) as log, self._progress(progress) as advanced:
-            log.info("%d repeats from seed %d; executor %s", len(repeats), self._root, _workers(executor, n_workers))
-            running = EXECUTORS[executor](_run_repeat, repeats, n_workers, advanced)
+        log, root = RunLog(_LOG), self.experiment.settings.random_seed
+        with self._progress(progress) as advanced:
+            log.info(f"{len(self.seeds)} repeats from seed {root}; executor {executor}, {n_workers} at once")
+            running = EXECUTORS[executor](partial(_simulate, self.experiment, dtype), self.seeds, n_workers, advanced)
             try:
                 for outcome in running.outcomes():
                     self._take(outcome, folder, log)
                     advanced(outcome.index, self._duration)
                     if outcome.index == 0:
                         folder.draw(outcome.result)
-                log.info("finished; saved in %s", folder.path)
+                log.info(f"finished; saved in {folder.path}")
                 return folder.close(log.text)
             except BaseException as error:
                 self._give_up(error, running, folder, log)
                 raise
             finally:
                 running.stop()
-
-    @property
-    def _root(self) -> int:
-        return self.experiment.settings.random_seed
 
     @property
     def _duration(self) -> float:
@@ -141,16 +133,16 @@ class Repeater:
             raise outcome.error
         if not folder.finished:
             for target, about in outcome.result["metadata"]["perturbations"].items():
-                log.info("perturbation of %s: %s", target, in_words(target, about))
+                log.info(f"perturbation of {target}: {in_words(target, about)}")
         folder.save_repeat(outcome.index, outcome.result)
-        said = folder.finished[outcome.index]
-        rates = ", ".join(f"{kind} {rate:.2f} Hz" for kind, rate in said["mean_rates_by_kind_hz"].items())
-        log.info("%s: %s; %.2f s", name, rates, sum(said["wall_seconds"].values()))
+        summary = folder.finished[outcome.index]
+        rates = ", ".join(f"{kind} {rate:.2f} Hz" for kind, rate in summary["mean_rates_by_kind_hz"].items())
+        log.info(f"{name}: {rates}; {sum(summary['wall_seconds'].values()):.2f} s")
 
     def _give_up(self, error: BaseException, running: Executor, folder: RepeatFolder, log: RunLog) -> None:
         """Stop what runs, and save what has finished."""
         left = running.stop()
-        level, reason = logging.ERROR, f"failed: {_told(error)}"
+        level, reason = logging.ERROR, f"failed: {_with_notes(error)}"
         if isinstance(error, KeyboardInterrupt):
             level, reason = logging.WARNING, "interrupted"
         try:
@@ -158,7 +150,7 @@ class Repeater:
                 self._take(outcome, folder, log)
             n_finished = len(folder.finished)
             where = f": saved in {folder.path}" if n_finished else ""
-            log.say(level, "%s; %d of %d repeats are finished%s", reason, n_finished, len(self.seeds), where)
+            log.log(level, f"{reason}; {n_finished} of {len(self.seeds)} repeats are finished{where}")
             if n_finished:
                 folder.close(log.text)
         except StorageError as failure:
@@ -168,14 +160,12 @@ class Repeater:
     def _progress(self, shown: bool) -> Iterator[Callable[[int, float], None]]:
         """Add up what the repeats report."""
         done: dict[int, float] = {}
-        so_far, total = 0.0, self._duration * len(self.seeds)
-        with simulation_progress(total) if shown else nullcontext(lambda _: None) as report:
+        total = self._duration * len(self.seeds)
+        with simulation_progress(total, shown=shown) as report:
 
             def advanced(index: int, seconds: float) -> None:
-                nonlocal so_far
-                so_far += seconds - done.get(index, 0.0)
                 done[index] = seconds
-                report(min(so_far, total))
+                report(min(sum(done.values()), total))
 
             yield advanced
 
@@ -185,33 +175,24 @@ def repeat_seed(root_seed: int, index: int) -> int:
     return Stream(root_seed, "repeat", (index,)).derived_seed
 
 
-class _Repeat(NamedTuple):
-    experiment: Experiment
-    seed: int
-    dtype: Precision
-
-
-def _run_repeat(repeat: _Repeat, report: Report) -> SpikingOutputs:
+def _simulate(experiment: Experiment, dtype: Precision, seed: int, report: Report) -> SpikingOutputs:
     """Simulate one repeat, in whichever process; its network is left behind."""
-    stager = StageSNNSimulation(repeat.experiment, repeat.seed)
-    outputs = stager.run(record=("spikes",), dtype=repeat.dtype, progress=report)
-    return SpikingOutputs(
-        {name: outputs[name] for name in _KEPT if name in outputs}, {}, outputs.state, outputs.recorded_neurons
-    )
+    outputs = StageSNNSimulation(experiment, seed).run(record=("spikes",), dtype=dtype, progress=report)
+    kept = {name: outputs[name] for name in _KEPT if name in outputs}
+    return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons)
 
 
 def _with_perturbation_seeds(experiment: Experiment) -> Experiment:
     """Write out the seeds of drawn perturbations, which otherwise would follow from the seed of each repeat."""
     root = experiment.settings.random_seed
-    drawn = [target for target, block in experiment.perturbation.blocks.items() if not block.vectors]
-    open_ones = [target for target in drawn if getattr(experiment.perturbation, target).seed is None]
-    seeds = {f"perturbation.{target}.seed": perturbation_seed(root, target) for target in open_ones}
-    return experiment.replace(seeds) if seeds else experiment
+    return experiment.replace(
+        {
+            f"perturbation.{target}.seed": perturbation_seed(root, target)
+            for target, block in experiment.perturbation.blocks.items()
+            if not block.vectors and block.seed is None
+        }
+    )
 
 
-def _workers(executor: str, n_workers: int) -> str:
-    return executor if n_workers == 1 else f"{executor}, {n_workers} workers"
-
-
-def _told(error: BaseException) -> str:
+def _with_notes(error: BaseException) -> str:
     return "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])

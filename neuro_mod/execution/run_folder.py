@@ -35,6 +35,9 @@ MANIFEST = f"{METADATA}/manifest.json"
 REPEATED_CLUSTERS = "clusters.npy"
 SEEDS = f"{METADATA}/seeds.txt"
 LOG = f"{METADATA}/run.log"
+#: Digits of the number of a repeat in the names of its files, so that these sort by it.
+_DIGITS = 4
+MOST_REPEATS = 10**_DIGITS
 #: Files written so far, one a line; it is there only until the manifest is.
 _JOURNAL = f"{METADATA}/.unfinished"
 
@@ -45,12 +48,12 @@ _PIECE = 2**22
 
 def repeat_spikes(index: int) -> str:
     """File of the spikes of a repeat, a dense array."""
-    return f"{DATA}/spikes_{index:04d}.npy"
+    return f"{DATA}/spikes_{index:0{_DIGITS}d}.npy"
 
 
 def repeat_rates(index: int) -> str:
     """File of the population rates of a repeat."""
-    return f"{DATA}/rates_{index:04d}.npz"
+    return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"
 
 
 class StorageError(OSError):

@@ -1,12 +1,9 @@
-"""What a worker process does. Nothing here loads NumPy or Numba before `initialize` has set their threads."""
+"""What a worker process does."""
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
 import multiprocessing
 import os
-import queue
 import signal
 import threading
 from collections.abc import Callable
@@ -18,9 +15,6 @@ from neuro_mod.execution.progress import Report
 #: raises `Stopped` where the work is no longer wanted.
 Task = Callable[[Any, Report], Any]
 
-_PACKAGE = "neuro_mod"
-_THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 _stop: Any = None
 
 
@@ -29,21 +23,20 @@ class Stopped(Exception):  # noqa: N818 -- nothing went wrong
 
 
 def initialize(stop: Any) -> None:
-    """Prepare a worker process: one thread, deaf to Ctrl-C (its parent stops it), and gone when its parent is.
+    """Prepare a worker process: deaf to Ctrl-C (its parent stops it), and gone when its parent is.
 
     Args:
         stop: An event that is set when the work is no longer wanted.
     """
     global _stop  # noqa: PLW0603 -- the state of the process
     _stop = stop
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def call(task: Task, argument: Any) -> tuple[Any, list[logging.LogRecord]]:
+def call(task: Task, argument: Any) -> Any:
     """Do one task in a worker process.
 
     Args:
@@ -51,7 +44,7 @@ def call(task: Task, argument: Any) -> tuple[Any, list[logging.LogRecord]]:
         argument: With what.
 
     Returns:
-        The result, and what was logged meanwhile, for the parent to log.
+        The result.
 
     Raises:
         Stopped: The work is no longer wanted.
@@ -62,16 +55,7 @@ def call(task: Task, argument: Any) -> tuple[Any, list[logging.LogRecord]]:
             raise Stopped
 
     report(0.0)
-    logged: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    logger, handler = logging.getLogger(_PACKAGE), logging.handlers.QueueHandler(logged)  # pyright: ignore[reportArgumentType]
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
-        result = task(argument, report)
-    finally:
-        logger.removeHandler(handler)
-    return result, [logged.get() for _ in range(logged.qsize())]
+    return task(argument, report)
 
 
 def _end_with_parent() -> None:
