@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,7 +140,7 @@ def run_pairs(
     total = n_trials * (settling + 2 * trial.n_steps) * trial.delta_t
     pairs = _Pairs(stager.circuit.populations, perturbations, seeds)
     try:
-        with simulation_progress(total) if progress else nullcontext(lambda _: None) as report:
+        with simulation_progress(total, shown=progress) as report:
             states = _settled(trial, settling, seeds, stager, n_threads, report)
             done = n_trials * settling * trial.delta_t
             simulate_batch(

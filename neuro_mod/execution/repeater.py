@@ -179,7 +179,7 @@ def _simulate(experiment: Experiment, dtype: Precision, seed: int, report: Repor
     """Simulate one repeat, in whichever process; its network is left behind."""
     outputs = StageSNNSimulation(experiment, seed).run(record=("spikes",), dtype=dtype, progress=report)
     kept = {name: outputs[name] for name in _KEPT if name in outputs}
-    return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons)
+    return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
 
 
 def _with_perturbation_seeds(experiment: Experiment) -> Experiment:

@@ -130,6 +130,7 @@ def test_perturbed_spiking_network_runs(checkout):
     for target in ("rate", "arousal_level"):
         np.testing.assert_allclose(saved[target][:5, 0], by_hand, atol=1e-15)
         assert not saved[target][5:].any()
+        assert saved[f"{target}_vectors"].shape == (3, 38) and saved[f"{target}_params"].tolist() == [0.3, 0.02, 0.2]
     assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()
 
 

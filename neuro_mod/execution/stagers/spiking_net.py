@@ -164,7 +164,7 @@ class StageSNNSimulation:
         if callable(progress):
             shown = nullcontext(progress)
         else:
-            shown = simulation_progress(staged.trial.duration) if progress else nullcontext(lambda _: None)
+            shown = simulation_progress(staged.trial.duration, shown=bool(progress))
         try:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)
