@@ -102,7 +102,7 @@ def _inside(trial: Trial) -> Inside:
     parameters = trial.parameters
     blocks = split_blocks(network, parameters)
     table = ParameterTable(trial, blocks, active_sources(network))
-    noise = build_noise(network, trial.noise_seed, table.largest_counts()[0])
+    noise = build_noise(network, trial.noise_seed, trial.parameters.largest_counts()[0])
     nobody, nothing = np.zeros(0, np.int64), np.zeros((0, 0), dtype)
     values = table.between(0, trial.n_steps)
     _tabulate(1, noise, values.mean, values.slope, np.empty(len(noise.nodes)))
