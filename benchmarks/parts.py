@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options, scaled, take_turns, warmed_up
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
+from neuro_mod.core.compilation import _OPTIONS
 from neuro_mod.core.spiking_net.engine import kernel
-from neuro_mod.core.spiking_net.engine.compilation import _OPTIONS
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulate import simulate

@@ -12,22 +12,25 @@ from pathlib import Path
 import pytest
 from shared import ROOT
 
-from neuro_mod.core.spiking_net.engine import compilation
+from neuro_mod.core import compilation
 
 #: The cache folder and the spikes of a run, in a process of its own.
 COUNT = """
-from neuro_mod.core.spiking_net.engine.compilation import cache_folder
+from pathlib import Path
+from neuro_mod.core.compilation import cache_folder
+from neuro_mod.core.spiking_net import engine
 from neuro_mod.execution.stagers import StageSNNSimulation
-print(cache_folder(), StageSNNSimulation({}).run(duration_sec=0.02)["spikes"].sum())
+print(cache_folder(Path(engine.__file__).parent), StageSNNSimulation({}).run(duration_sec=0.02)["spikes"].sum())
 """
 
 #: The same with a kernel that takes no time to compile.
 SMALL_KERNEL = """
-from neuro_mod.core.spiking_net.engine.compilation import cache_folder, kernel
+from pathlib import Path
+from neuro_mod.core.compilation import cache_folder, kernel
 @kernel
 def double(x):
     return 2 * x
-print(cache_folder(), double(21), sum(double.stats.cache_hits.values()))
+print(cache_folder(Path(__file__).resolve().parent), double(21), sum(double.stats.cache_hits.values()))
 """
 
 
@@ -57,19 +60,21 @@ def small_kernel(tmp_path):
 
 def test_the_folder_is_named_by_what_is_compiled(monkeypatch, tmp_path):
     monkeypatch.setenv("NEURO_MOD_CACHE_DIR", str(tmp_path))
-    before = compilation.cache_folder()
+    before = compilation.cache_folder(tmp_path)
     assert before.parent == tmp_path
     source = tmp_path / "kernel.py"
     source.write_text("x = 1")
-    monkeypatch.setattr(compilation, "_SOURCES", (*compilation._SOURCES, source))
-    added = compilation.cache_folder()
+    added = compilation.cache_folder(tmp_path)
     source.write_text("x = 2")
-    assert len({before, added, compilation.cache_folder()}) == 3
+    changed = compilation.cache_folder(tmp_path)
+    shared = tmp_path / "shared.txt"
+    shared.write_text("what all kernels share")
+    monkeypatch.setattr(compilation, "_SHARED", (*compilation._SHARED, shared))
+    assert len({before, added, changed, compilation.cache_folder(tmp_path)}) == 4
 
 
-def test_every_kernel_source_counts():
-    names = {source.name for source in compilation._SOURCES}
-    assert {"random.py", "kernel.py", "compilation.py", "simulate.py"} <= names
+def test_shared_sources_count_for_every_kernel():
+    assert {source.name for source in compilation._SHARED} == {"random.py", "compilation.py"}
 
 
 def damage(folder):
@@ -135,4 +140,4 @@ def test_importing_the_package_loads_neither(module):
 def test_an_empty_cache_variable_is_none(monkeypatch):
     monkeypatch.delenv("NEURO_MOD_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "")
-    assert compilation.cache_folder().is_absolute()
+    assert compilation.cache_folder(Path(__file__).parent).is_absolute()

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neuro_mod.core import random
+from neuro_mod.core.compilation import inlined, kernel
 from neuro_mod.core.spiking_net.engine import poisson
-from neuro_mod.core.spiking_net.engine.compilation import inlined, kernel
 
 #: Steps whose 16-bit words one call of the generator gives.
 WORDS = 2 * random.WORDS_PER_COUNTER

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.core.spiking_net.engine.compilation import inlined
+from neuro_mod.core.compilation import inlined
 
 #: Number of words that counts share; tables hold them less `OFFSET`, as signed numbers of 16 bits.
 N_WORDS = 65536

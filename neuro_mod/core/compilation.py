@@ -1,7 +1,8 @@
 """How kernels are compiled, and where the compiled code is kept.
 
-The folder is named by a hash of every source a kernel is made of and of the versions and processor it is compiled
-with, so that edited code, another Numba or another machine never meets code that is not its own.
+The folder is named by a hash of every source a kernel can be made of (its own folder, and the modules of `core` that
+kernels share) and of the versions and processor it is compiled with, so that edited code, another Numba or another
+machine never meets code that is not its own.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core.caching import FunctionCache
 
-_CORE = Path(__file__).resolve().parents[2]
-_SOURCES = (_CORE / "random.py", *sorted(Path(__file__).parent.glob("*.py")))
+_SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py", "compilation.py"))
 
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
@@ -28,12 +28,16 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": _FAST_MATH, "error_model"
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def cache_folder() -> Path:
-    """Folder of the compiled kernels: ``$NEURO_MOD_CACHE_DIR`` or the user's cache folder, then the hash."""
+def cache_folder(package: Path) -> Path:
+    """Folder of the compiled kernels: ``$NEURO_MOD_CACHE_DIR`` or the user's cache folder, then the hash.
+
+    Args:
+        package: The folder in which the kernels are written.
+    """
     chosen = os.environ.get("NEURO_MOD_CACHE_DIR")
     base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuro_mod"
     digest = hashlib.sha256()
-    for source in _SOURCES:
+    for source in (*_SHARED, *sorted(package.glob("*.py"))):
         digest.update(source.read_bytes())
     for version in (numba.__version__, np.__version__, sys.version, binding.get_host_cpu_name()):
         digest.update(version.encode())
@@ -49,8 +53,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
     with suppress(OSError, RuntimeError):
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        settings.CACHE_DIR = str(cache_folder())
+        folder = cache_folder(Path(function.__code__.co_filename).resolve().parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        settings.CACHE_DIR = str(folder)
         dispatcher._cache = _KernelCache(function)
     settings.CACHE_DIR = previous
     return dispatcher

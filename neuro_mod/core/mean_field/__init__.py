@@ -1,0 +1,1 @@
+"""Population rates: the mean-field theory of clustered networks."""
