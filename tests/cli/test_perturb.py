@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import numpy as np
 import pytest
 from shared import SMALL
 
+from neuro_mod.cli.perturb import perturb as command
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.execution.paired_runs import BASELINE_DURATION, N_TRIALS
 from neuro_mod.execution.saved_arrays import load_spikes
 
 PERTURBATION = {
@@ -88,3 +91,10 @@ def test_bad_input(config, tmp_path, arguments, message):
 def test_where_nothing_is_to_be_saved_it_says_how(config, tmp_path):
     done = perturb(config, "--set", "settings.save=false", cwd=tmp_path)
     assert done.returncode == 2 and "say where with --out" in done.stderr
+
+
+def test_the_command_has_the_defaults_of_the_function():
+    """Importing these with the command would load the engine for --help."""
+    defaults = inspect.signature(command).parameters
+    assert defaults["trials"].default == N_TRIALS
+    assert defaults["baseline_duration"].default == BASELINE_DURATION
