@@ -16,17 +16,22 @@ from neuro_mod.execution.paired_runs import PairedRuns
 from neuro_mod.execution.perturbing import saved_arrays, strongest, summary
 from neuro_mod.execution.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import CLUSTERS, CONFIG, DATA, PERTURBATIONS, RUN, RunFolder
+from neuro_mod.execution.run_folder import (
+    CLUSTERS,
+    CONFIG,
+    DIFFERENCES,
+    DIFFERENCES_TABLE,
+    PAIRED_RATES,
+    PAIRED_SPIKES,
+    PERTURBATIONS,
+    RUN,
+    RunFolder,
+)
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-RATES = f"{DATA}/paired_rates.npz"
-DIFFERENCES = f"{DATA}/differences.npz"
-TABLE = f"{DATA}/differences.csv"
-EXAMPLES = {"baseline": f"{DATA}/spikes_baseline.npz", "changed": f"{DATA}/spikes_perturbed.npz"}
 
 #: Seconds after the runs part over which the ratio of variances is told.
 WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5)
@@ -120,7 +125,7 @@ def save_pairs(
     """
     over_time, delta_t = pairs.over_time(), pairs.example.baseline.delta_t
     folder.save_arrays(
-        RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
+        PAIRED_RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
     )
     folder.save_arrays(
         DIFFERENCES,
@@ -129,8 +134,8 @@ def save_pairs(
         standard_error=over_time.standard_error,
         variance_ratio=over_time.variance_ratio,
     )
-    folder.save_text(TABLE, _csv(metadata["differences"]))
-    for name, file in EXAMPLES.items():
+    folder.save_text(DIFFERENCES_TABLE, _csv(metadata["differences"]))
+    for name, file in PAIRED_SPIKES.items():
         save_spikes(folder, getattr(pairs.example, name).spikes, file)
     folder.save_array(CLUSTERS, stager.circuit.populations.of_neuron)
     described = stager.experiment.timed_perturbations

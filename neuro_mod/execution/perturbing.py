@@ -95,10 +95,14 @@ def perturbations_of_run(
         check_possible(baseline, courses, delta_t)
     except ValueError as error:
         raise InputError(f"perturbation of {error}") from None
-    for target, course in courses.items():
-        if not summary(course, baseline.populations.sizes, n_steps, delta_t)["n_populations"]:
-            _LOG.warning("the perturbation of %s reaches no neuron in this run", target)
     return courses
+
+
+def warn_of_idle(courses: Mapping[str, Course], sizes: NDArray[np.int64], n_steps: int, delta_t: float) -> None:
+    """Log a warning for each perturbation that acts on no neuron at any time; arguments as for `summary`."""
+    for target, course in courses.items():
+        if not summary(course, sizes, n_steps, delta_t)["n_populations"]:
+            _LOG.warning("the perturbation of %s reaches no neuron in this run", target)
 
 
 def strongest(course: Course) -> NDArray[np.float64]:

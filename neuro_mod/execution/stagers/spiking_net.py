@@ -27,7 +27,7 @@ from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.execution.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run
+from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run, warn_of_idle
 from neuro_mod.execution.pictures import check_plot_arg, save_plots
 from neuro_mod.execution.progress import Report, simulation_progress
 from neuro_mod.execution.run_folder import RunFolder
@@ -261,6 +261,7 @@ class StageSNNSimulation:
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
         sources = {**self.experiment.timed_perturbations, **given}
         perturbations = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
+        warn_of_idle(perturbations, self.circuit.populations.sizes, n_steps, delta_t)
         trial = Trial(
             network=self.network,
             state=state,

@@ -154,6 +154,8 @@ def test_example_of_the_user_readme():
         ({"c_matrix": -np.ones((2, 2))}, "c_matrix must not be negative"),
         ({"c_ext": [1.0, 2.0, 3.0]}, "c_ext has shape"),
         ({"nu_ext": -1.0}, "nu_ext must not be negative"),
+        ({"z_nodes": [0.4, 0.6]}, "z_weights must be 2 numbers that sum to 1"),
+        ({"z_weights": [0.9]}, "z_weights must be 1 numbers that sum to 1"),
         ({"tau_membrane": 0.0}, "tau_membrane must be positive"),
         ({"threshold": [0.0, 1.0]}, "threshold must lie above reset_voltage"),
     ],

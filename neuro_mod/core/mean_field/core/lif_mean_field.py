@@ -64,8 +64,8 @@ class LIFMeanField:
         z_weights: Their weights, summing to 1, shape ``(Q,)``.
 
     Raises:
-        ValueError: A shape does not fit, a value is not finite, a number of synapses, rate or weight of z is negative,
-            or a neuron parameter is impossible.
+        ValueError: A shape does not fit, a value is not finite, a number of synapses, a rate or z is negative, the
+            weights of z are not one for each or do not sum to 1, or a neuron parameter is impossible.
 
     References:
         Amit & Brunel 1997; Brunel & Sergi 1998; Papadopoulos et al., arXiv 2404.03902v3.
@@ -112,6 +112,8 @@ class LIFMeanField:
         ):
             if (values < 0).any():
                 raise ValueError(f"{name} must not be negative")
+        if self._z_weights.shape != self._z.shape or not np.isclose(self._z_weights.sum(), 1):
+            raise ValueError(f"z_weights must be {len(self._z)} numbers that sum to 1")
         self._by_rate = Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2)
         rates = external_rate + aroused * self._z[:, None, None]
         per_rate = tau * external_in_degree * external_weight
