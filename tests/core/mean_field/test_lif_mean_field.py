@@ -97,7 +97,7 @@ def test_mean_over_z_against_many_neurons():
         "c_ext": circuit.external_in_degree,
         "nu_ext": circuit.external_rate,
         "arousal_rate": circuit.arousal_rate,
-        **single._neurons,
+        **single.coefficients.neurons,
     }
     many = LIFMeanField(**arguments, z_nodes=drawn, z_weights=np.full(len(drawn), 1 / len(drawn)))
     responses = many.response_function(many.moments(nu).mu, np.sqrt(many.moments(nu).variance))

@@ -1,5 +1,6 @@
 """The transfer function, and what is built on it."""
 
+from neuro_mod.core.mean_field.core.fixed_points import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 
-__all__ = ["LIFMeanField"]
+__all__ = ["FixedPoint", "FixedPoints", "LIFMeanField", "fixed_points"]

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
-from scipy.optimize import OptimizeResult, root
+from scipy.optimize import OptimizeResult
 
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
-from neuro_mod.core.mean_field.core.transfer import Response, response
+from neuro_mod.core.mean_field.core.transfer import response
+from neuro_mod.core.populations import Populations
 
 _Array = NDArray[np.float64]
 
 #: Rate in Hz of all populations from which a solution is sought where none is given.
 _START = 5.0
-#: Largest residual of a solution in Hz, relative to rates of 1 Hz and more.
-_TOLERANCE = 1e-9
-#: Seconds for which the rates relax where the solver fails from its start.
-_RELAXATION = 1.0
-
-
-class Moments(NamedTuple):
-    """Input of each population.
-
-    Attributes:
-        mu: Mean of the free membrane voltage in threshold units.
-        variance: ``sigma^2`` in squared threshold units.
-    """
-
-    mu: _Array
-    variance: _Array
 
 
 class LIFMeanField:
@@ -89,35 +76,63 @@ class LIFMeanField:
         z_nodes: ArrayLike = (MEAN_Z,),
         z_weights: ArrayLike = (1.0,),
     ):
-        p = self.n_populations = n_clusters
+        p = n_clusters
         in_degree, weights = (
             _shaped(name, value, (p, p)) for name, value in _named(c_matrix=c_matrix, j_matrix=j_matrix)
         )
         sources = {name: _sources(name, value, p) for name, value in _named(j_ext=j_ext, c_ext=c_ext, nu_ext=nu_ext)}
         external_weight, external_in_degree, external_rate = np.broadcast_arrays(*sources.values())
-        neurons = _named(
+        given = _named(
             tau_membrane=tau_membrane,
             tau_synaptic=tau_synaptic,
             tau_refractory=tau_refractory,
             threshold=threshold,
             reset_voltage=reset_voltage,
         )
-        self._neurons = {name: _shaped(name, value, (p,)) for name, value in neurons}
-        self.tau_membrane = tau = self._neurons["tau_membrane"]
-        response(0.0, 1.0, **self._neurons)  # refuses what no neuron can have
+        neurons = {name: _shaped(name, value, (p,)) for name, value in given}
+        response(0.0, 1.0, **neurons)  # refuses what no neuron can have
         aroused = _shaped("arousal_rate", arousal_rate, (p,))
-        self._z, self._z_weights = np.atleast_1d(np.asarray(z_nodes, np.float64)), np.asarray(z_weights, np.float64)
+        z, z_weights = np.atleast_1d(np.asarray(z_nodes, np.float64)), np.asarray(z_weights, np.float64)
         for name, values in _named(
-            c_matrix=in_degree, c_ext=external_in_degree, nu_ext=external_rate, arousal_rate=aroused, z_nodes=self._z
+            c_matrix=in_degree, c_ext=external_in_degree, nu_ext=external_rate, arousal_rate=aroused, z_nodes=z
         ):
             if (values < 0).any():
                 raise ValueError(f"{name} must not be negative")
-        if self._z_weights.shape != self._z.shape or not np.isclose(self._z_weights.sum(), 1):
-            raise ValueError(f"z_weights must be {len(self._z)} numbers that sum to 1")
-        self._by_rate = Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2)
-        rates = external_rate + aroused * self._z[:, None, None]
+        if z_weights.shape != z.shape or not np.isclose(z_weights.sum(), 1):
+            raise ValueError(f"z_weights must be {len(z)} numbers that sum to 1")
+        tau = neurons["tau_membrane"]
+        rates = external_rate + aroused * z[:, None, None]
         per_rate = tau * external_in_degree * external_weight
-        self._external = Moments((per_rate * rates).sum(axis=1), (per_rate * external_weight * rates).sum(axis=1))
+        self._build(
+            Coefficients(
+                by_rate=Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2),
+                external=Moments((per_rate * rates).sum(axis=1), (per_rate * external_weight * rates).sum(axis=1)),
+                neurons=neurons,
+                z_weights=z_weights,
+            )
+        )
+
+    def _build(self, coefficients: Coefficients, populations: Populations | None = None) -> None:
+        self.coefficients = coefficients
+        #: The layout of cluster space, if it is known.
+        self.populations = populations
+
+    @classmethod
+    def of(cls, coefficients: Coefficients, populations: Populations | None = None) -> Self:
+        """The mean field with these coefficients, which are not checked."""
+        field = cls.__new__(cls)
+        field._build(coefficients, populations)
+        return field
+
+    @property
+    def n_populations(self) -> int:
+        """Number of populations P."""
+        return len(self.tau_membrane)
+
+    @property
+    def tau_membrane(self) -> _Array:
+        """Membrane time constants in seconds, shape ``(P,)``."""
+        return self.coefficients.neurons["tau_membrane"]
 
     @classmethod
     def from_circuit(cls, circuit: Circuit, n_z: int = 1) -> Self:
@@ -128,7 +143,7 @@ class LIFMeanField:
             n_z: Over how many values of z the response is averaged (Gauss-Jacobi); 1 for the mean z = 1/2.
         """
         nodes, weights = z_quadrature(n_z) if n_z > 1 else (np.array([MEAN_Z]), np.ones(1))
-        return cls(
+        field = cls(
             n_clusters=circuit.populations.total,
             c_matrix=circuit.connection_probability * circuit.populations.sizes,
             j_matrix=circuit.block_weights,
@@ -144,6 +159,7 @@ class LIFMeanField:
             z_nodes=nodes,
             z_weights=weights,
         )
+        return cls.of(field.coefficients, circuit.populations)
 
     def moments(self, nu: ArrayLike) -> Moments:
         """Input at given rates.
@@ -154,15 +170,14 @@ class LIFMeanField:
         Returns:
             Mean and variance, shape ``(..., Q, P)`` for Q values of z.
         """
-        rates = np.maximum(self._rates(nu), 0.0)
-        recurrent = (rates @ by_rate.T for by_rate in self._by_rate)
-        return Moments(
-            *(mine[..., None, :] + external for mine, external in zip(recurrent, self._external, strict=True))
-        )
+        rates = np.maximum(self.rates(nu), 0.0)
+        recurrent = (rates @ by_rate.T for by_rate in self.coefficients.by_rate)
+        external = self.coefficients.external
+        return Moments(*(mine[..., None, :] + other for mine, other in zip(recurrent, external, strict=True)))
 
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
-        return response(mu, sigma, **self._neurons).rate
+        return response(mu, sigma, **self.coefficients.neurons).rate
 
     def equations(self, nu: ArrayLike) -> _Array:
         """``-nu + phi(nu)`` in Hz, 0 in a steady state.
@@ -170,31 +185,40 @@ class LIFMeanField:
         Args:
             nu: Rates in Hz, shape ``(..., P)``.
         """
-        return np.einsum("q,...qp->...p", self._z_weights, self._respond(nu).rate) - self._rates(nu)
+        return self.linearize(nu).value
 
     def jacobian(self, nu: ArrayLike) -> _Array:
         """Total derivative of `equations`, through mean and noise, shape ``(..., P, P)`` for rates ``(..., P)``."""
-        found, sigma = self._respond(nu), np.sqrt(self.moments(nu).variance)
+        return self.linearize(nu).jacobian
+
+    def linearize(self, nu: ArrayLike) -> Linearization:
+        """`equations` and `jacobian` at once."""
+        mu, variance = self.moments(nu)
+        sigma = np.sqrt(variance)
+        found = response(mu, sigma, **self.coefficients.neurons)
         by_variance = np.divide(found.by_sigma, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
-        slopes = (
-            np.einsum("q,...qp->...p", self._z_weights, by_moment)[..., None] * by_rate
-            for by_moment, by_rate in zip((found.by_mu, by_variance), self._by_rate, strict=True)
+        rate, *slopes = (self._mean_over_z(each) for each in (found.rate, found.by_mu, by_variance))
+        by_rate = self.coefficients.by_rate
+        jacobian = sum(
+            (slope[..., None] * by for slope, by in zip(slopes, by_rate, strict=True)), -np.eye(self.n_populations)
         )
-        return sum(slopes, -np.eye(self.n_populations))
+        return Linearization(rate - self.rates(nu), jacobian)
 
     def solve_rates(self, nu_init: ArrayLike | None = None) -> OptimizeResult:
-        """A steady state, by Powell's hybrid method with the analytic Jacobian.
+        """A steady state, by Newton's method; see `fixed_points.fixed_points` for all of them.
 
         Args:
-            nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If no state is found from there,
-                the rates first follow their dynamics for a second.
+            nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If Newton's method finds nothing from
+                there, the rates relax.
 
         Returns:
             As of `scipy.optimize.root`: ``x`` the rates in Hz, ``success``, ``fun`` the residual in Hz, ``message``.
         """
         start = _shaped("nu_init", _START if nu_init is None else nu_init, (self.n_populations,))
-        found = self._solve_from(start)
-        return found if found.success else self._solve_from(self.simulate(start, _RELAXATION)[1][-1])
+        found = find_or_relax(self.linearize, start[None])
+        success = bool(found.converged.all())
+        message = "The solution converged." if success else "No steady state was found."
+        return OptimizeResult(x=found.x[0], success=success, fun=self.equations(found.x[0]), message=message)
 
     def determine_stability(self, nu: ArrayLike) -> tuple[str, NDArray[np.complex128]]:
         """Stability of a steady state of ``tau_m dnu/dt = -nu + phi(nu)``.
@@ -238,23 +262,19 @@ class LIFMeanField:
             raise RuntimeError(f"the rates could not be followed: {solution.message}")
         return solution.t, solution.y.T
 
-    def _respond(self, nu: ArrayLike) -> Response:
-        mu, variance = self.moments(nu)
-        return response(mu, np.sqrt(variance), **self._neurons)
+    def _mean_over_z(self, values: _Array) -> _Array:
+        return np.einsum("q,...qp->...p", self.coefficients.z_weights, values)
 
-    def _rates(self, nu: ArrayLike) -> _Array:
+    def rates(self, nu: ArrayLike) -> _Array:
+        """Rates as an array of shape ``(..., P)``.
+
+        Raises:
+            ValueError: The shape is another one.
+        """
         rates = np.asarray(nu, np.float64)
         if rates.shape[-1:] != (self.n_populations,):
             raise ValueError(f"rates have shape {rates.shape}, expected (..., {self.n_populations})")
         return rates
-
-    def _solve_from(self, start: _Array) -> OptimizeResult:
-        found = root(self.equations, start, jac=self.jacobian, tol=1e-14)
-        residual = np.abs(found.fun) / np.maximum(found.x, 1.0)
-        found.success = bool((residual < _TOLERANCE).all() and (found.x >= 0).all())
-        if found.success:
-            found.message = "The solution converged."
-        return found
 
 
 def _named(**values: Any) -> Any:

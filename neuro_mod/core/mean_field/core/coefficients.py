@@ -1,0 +1,79 @@
+"""What inputs and responses of a mean field are computed from, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_Array = NDArray[np.float64]
+
+
+class Moments(NamedTuple):
+    """Input of each population, or what adds to it.
+
+    Attributes:
+        mu: Mean of the free membrane voltage in threshold units.
+        variance: ``sigma^2`` in squared threshold units.
+    """
+
+    mu: _Array
+    variance: _Array
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Inputs are linear in the rates: ``by_rate @ nu + external``, for mean and variance.
+
+    Args:
+        by_rate: Per Hz of each population ``[post, pre]``, shape ``(P, P)`` each.
+        external: From outside, for each of Q values of z, shape ``(Q, P)`` each.
+        neurons: Parameters of `transfer.response` by name, shape ``(P,)`` each.
+        z_weights: Weights of the values of z, summing to 1, shape ``(Q,)``.
+    """
+
+    by_rate: Moments
+    external: Moments
+    neurons: dict[str, _Array]
+    z_weights: _Array
+
+    def lumped(self, groups: ArrayLike) -> Self:
+        """Populations of a group become one, which stands for any of them.
+
+        Exact for rates that are equal within groups of populations that are interchangeable.
+
+        Args:
+            groups: Group 0, ..., G-1 of each population, shape ``(P,)``.
+        """
+        groups = np.asarray(groups)
+        members = groups == np.arange(groups.max() + 1)[:, None]
+        first = members.argmax(axis=1)
+        return replace(
+            self,
+            by_rate=Moments(*(each[first] @ members.T for each in self.by_rate)),
+            external=Moments(*(each[:, first] for each in self.external)),
+            neurons={name: values[first] for name, values in self.neurons.items()},
+        )
+
+    def reordered(self, order: NDArray[np.int64]) -> Self:
+        """The same with population ``order[a]`` in place of population a."""
+        return replace(
+            self,
+            by_rate=Moments(*(each[np.ix_(order, order)] for each in self.by_rate)),
+            external=Moments(*(each[:, order] for each in self.external)),
+            neurons={name: values[order] for name, values in self.neurons.items()},
+        )
+
+    def flat(self) -> _Array:
+        """All numbers but the weights of z, shape ``(n,)``."""
+        return np.concatenate([each.ravel() for each in (*self.by_rate, *self.external, *self.neurons.values())])
+
+    def with_flat(self, flat: _Array) -> Self:
+        """The same with other numbers, as `flat` gives them."""
+        parts = [*self.by_rate, *self.external, *self.neurons.values()]
+        ends = np.cumsum([each.size for each in parts])
+        new = [flat[end - each.size : end].reshape(each.shape) for each, end in zip(parts, ends, strict=True)]
+        neurons = dict(zip(self.neurons, new[4:], strict=True))
+        return replace(self, by_rate=Moments(*new[:2]), external=Moments(*new[2:4]), neurons=neurons)

@@ -1,0 +1,160 @@
+"""Newton's method on many starts at once, damped, for rates that are not negative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Array = NDArray[np.float64]
+
+#: Largest residual of a zero in Hz, relative to rates of 1 Hz and more.
+TOLERANCE = 1e-9
+#: A zero is refined until rounding stops the residual from falling, or it is below this.
+_ROUNDING = 1e-14
+_MOST_EVALUATIONS = 200
+_SHORTEST_STEP = 2.0**-12
+#: Fall of the residual, relative to the step, with which a step is accepted (Armijo).
+_ENOUGH = 1e-4
+#: First and longest step of a relaxation, in units of the time constant.
+_FIRST_DURATION, _LONGEST_DURATION = 0.1, 1e12
+
+
+class Linearization(NamedTuple):
+    """A function of rates and its derivative.
+
+    Attributes:
+        value: In Hz, shape ``(..., n)``.
+        jacobian: Shape ``(..., n, n)``.
+    """
+
+    value: _Array
+    jacobian: _Array
+
+
+class Zeros(NamedTuple):
+    """What was found from each start.
+
+    Attributes:
+        x: Rates in Hz, shape ``(B, n)``; where it did not converge, the best.
+        residual: Largest absolute value of the function relative to ``max(x, 1)``, shape ``(B,)``.
+        converged: Whether the residual is below `TOLERANCE`, shape ``(B,)``.
+    """
+
+    x: _Array
+    residual: _Array
+    converged: NDArray[np.bool_]
+
+
+def find_zeros(
+    linearize: Callable[..., Linearization], starts: _Array, known: _Array | None = None, *, itemwise: bool = False
+) -> Zeros:
+    """Zeros of a function of rates.
+
+    Each start goes its own way: along Newton's step, halved until the residual falls, projected onto rates >= 0.
+    Around known zeros the function is deflated, multiplied with ``prod_k (1 + 1 / |x - x_k|^2)``, which repels: the
+    step keeps its direction and changes its length.
+
+    Args:
+        linearize: Value and derivative for rates ``(B, n)``.
+        starts: Rates in Hz, shape ``(B, n)``.
+        known: Zeros that are not to be found again, shape ``(K, n)``.
+        itemwise: `linearize` has a second argument, the indices of the starts that are still on their way.
+
+    References:
+        Deuflhard, "Newton Methods for Nonlinear Problems"; Farrell, Birkisson & Funke 2015 (deflation).
+    """
+    x = np.maximum(np.asarray(starts, np.float64), 0.0)
+    residual = np.full(len(x), np.inf)
+    going = np.arange(len(x))
+    known = np.empty((0, x.shape[1])) if known is None else known
+    length = np.ones(len(x))
+    step, merit = np.zeros_like(x), np.full(len(x), np.inf)
+    for _ in range(_MOST_EVALUATIONS):
+        if not len(going):
+            break
+        tried = np.maximum(x[going] + length[going, None] * step[going], 0.0)
+        value, jacobian = linearize(tried, going) if itemwise else linearize(tried)
+        repulsion, pull = _deflation(tried, known)
+        found = _residual(value, tried)
+        now = np.linalg.norm(value, axis=1) * repulsion
+        better = now < (1 - _ENOUGH * length[going]) * merit[going]
+        accepted = going[better]
+        x[accepted], merit[accepted], residual[accepted] = tried[better], now[better], found[better]
+        newton = -_solve(jacobian[better], value[better])
+        along = np.einsum("bi,bi->b", pull[better], newton)
+        step[accepted] = newton / _away_from_zero(1 - along)[:, None]
+        length[accepted] = np.minimum(1.0, 2 * length[accepted])
+        length[going[~better]] /= 2
+        done = (residual[going] < _ROUNDING) | (~better & (residual[going] < TOLERANCE))
+        going = going[~done & (length[going] >= _SHORTEST_STEP)]
+    return Zeros(x, residual, residual < TOLERANCE)
+
+
+def relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros:
+    """Zeros to which rates relax that change as fast as the value of the function.
+
+    Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation).
+
+    Args:
+        linearize: Value and derivative for rates ``(B, n)``.
+        starts: Rates in Hz, shape ``(B, n)``.
+
+    References:
+        Kelley & Keyes 1998.
+    """
+    x = np.maximum(np.asarray(starts, np.float64), 0.0)
+    value, jacobian = linearize(x)
+    duration = np.full(len(x), _FIRST_DURATION)
+    going = np.arange(len(x))
+    residual = _residual(value, x)
+    for _ in range(_MOST_EVALUATIONS):
+        if not len(going):
+            break
+        implicit = np.eye(x.shape[1]) / duration[going, None, None] - jacobian[going]
+        tried = np.maximum(x[going] + _solve(implicit, value[going]), 0.0)
+        now, slope = linearize(tried)
+        growth = np.linalg.norm(value[going], axis=1) / np.maximum(np.linalg.norm(now, axis=1), np.finfo(float).tiny)
+        duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), _FIRST_DURATION, _LONGEST_DURATION)
+        stalled = (residual[going] < TOLERANCE) & (_residual(now, tried) >= residual[going])
+        moved = going[~stalled]
+        x[moved], value[moved], jacobian[moved] = tried[~stalled], now[~stalled], slope[~stalled]
+        residual[moved] = _residual(value[moved], x[moved])
+        going = moved[residual[moved] > _ROUNDING]
+    return Zeros(x, residual, residual < TOLERANCE)
+
+
+def find_or_relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros:
+    """`find_zeros`, and `relax` from the starts from which it finds none."""
+    found = find_zeros(linearize, starts)
+    lost = np.flatnonzero(~found.converged)
+    if len(lost):
+        relaxed = relax(linearize, starts[lost])
+        for values, new in zip(found, relaxed, strict=True):
+            values[lost] = new
+    return found
+
+
+def _residual(value: _Array, x: _Array) -> _Array:
+    return np.abs(value / np.maximum(x, 1.0)).max(axis=1, initial=0.0)
+
+
+def _solve(jacobian: _Array, value: _Array) -> _Array:
+    try:
+        return np.linalg.solve(jacobian, value[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return (np.linalg.pinv(jacobian) @ value[..., None])[..., 0]
+
+
+def _deflation(x: _Array, known: _Array) -> tuple[_Array, _Array]:
+    """``M = prod_k (1 + 1/|x - x_k|^2)``, shape ``(B,)``, and the gradient of its logarithm, shape ``(B, n)``."""
+    away = x[:, None] - known
+    squared = np.maximum(np.einsum("bki,bki->bk", away, away), np.finfo(np.float64).tiny)
+    repulsion = np.prod(1 + 1 / squared, axis=1)
+    return repulsion, np.einsum("bki,bk->bi", away, -2 / (squared * (squared + 1)))
+
+
+def _away_from_zero(x: _Array) -> _Array:
+    return np.where(np.abs(x) < 1e-8, 1e-8, x)
