@@ -21,7 +21,7 @@ from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.execution.perturbing import acting
-from neuro_mod.execution.progress import simulation_progress
+from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 
@@ -140,7 +140,7 @@ def run_pairs(
     total = n_trials * (settling + 2 * trial.n_steps) * trial.delta_t
     pairs = _Pairs(stager.circuit.populations, perturbations, seeds)
     try:
-        with simulation_progress(total, shown=progress) as report:
+        with progress_shown(total, shown=progress) as report:
             states = _settled(trial, settling, seeds, stager, n_threads, report)
             done = n_trials * settling * trial.delta_t
             simulate_batch(

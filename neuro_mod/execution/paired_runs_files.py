@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +132,7 @@ def save_pairs(
         standard_error=over_time.standard_error,
         variance_ratio=over_time.variance_ratio,
     )
-    folder.save_text(DIFFERENCES_TABLE, _csv(metadata["differences"]))
+    folder.save_table(DIFFERENCES_TABLE, metadata["differences"])
     for name, file in PAIRED_SPIKES.items():
         save_spikes(folder, getattr(pairs.example, name).spikes, file)
     folder.save_array(CLUSTERS, stager.circuit.populations.of_neuron)
@@ -167,11 +165,3 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str, Callab
             pairs.times, response.difference, response.standard_error, populations, acted_on
         ),
     } | {PICTURES[name]: draw for name, draw in acting.items()}
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys() if rows else ["population"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

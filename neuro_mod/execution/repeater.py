@@ -22,7 +22,7 @@ from neuro_mod.execution.executors import EXECUTORS, Executor, Outcome, choose_w
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import in_words
 from neuro_mod.execution.pictures import check_plot_arg
-from neuro_mod.execution.progress import Report, simulation_progress
+from neuro_mod.execution.progress import Report, progress_shown
 from neuro_mod.execution.repeat_files import RepeatFolder
 from neuro_mod.execution.run_folder import MOST_REPEATS, StorageError
 from neuro_mod.execution.run_log import RunLog
@@ -161,7 +161,7 @@ class Repeater:
         """Add up what the repeats report."""
         done: dict[int, float] = {}
         total = self._duration * len(self.seeds)
-        with simulation_progress(total, shown=shown) as report:
+        with progress_shown(total, shown=shown) as report:
 
             def advanced(index: int, seconds: float) -> None:
                 done[index] = seconds

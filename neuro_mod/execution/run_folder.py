@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import mmap
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,14 @@ PAIRED_RATES = f"{DATA}/paired_rates.npz"
 PAIRED_SPIKES = {"baseline": f"{DATA}/spikes_baseline.npz", "changed": f"{DATA}/spikes_perturbed.npz"}
 DIFFERENCES = f"{DATA}/differences.npz"
 DIFFERENCES_TABLE = f"{DATA}/differences.csv"
+FIXED_POINTS = f"{DATA}/fixed_points.npz"
+FIXED_POINTS_TABLE = f"{DATA}/fixed_points.csv"
+LANDSCAPE = f"{DATA}/landscape.npz"
+POTENTIAL_TABLE = f"{DATA}/potential.csv"
+STATES_TABLE = f"{DATA}/states.csv"
+BIFURCATION_TABLE = f"{DATA}/bifurcation.csv"
+BIFURCATION = f"{DATA}/bifurcation.npz"
+CRITICAL_POINTS_TABLE = f"{DATA}/critical_points.csv"
 TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
 CLUSTERS = f"{DATA}/clusters.npy"
 STIMULUS = f"{DATA}/stimulus.npz"
@@ -123,6 +133,14 @@ class RunFolder:
     def save_json(self, name: str, content: Any) -> Path:
         """Write a JSON file as `save` does."""
         return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def save_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
+        """Write rows with the same keys to a CSV file as `save` does."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0].keys() if rows else (), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return self.save_text(name, text.getvalue())
 
     def save_arrays(self, name: str, **arrays: Any) -> Path:
         """Write arrays to an ``.npz`` file as `save` does."""

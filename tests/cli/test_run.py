@@ -150,8 +150,8 @@ def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
 
 def test_a_log_gets_plain_lines():
     code = (
-        "from neuro_mod.execution.progress import simulation_progress\n"
-        "with simulation_progress(10.0, log_interval=0.0) as report:\n"
+        "from neuro_mod.execution.progress import progress_shown\n"
+        "with progress_shown(10.0, log_interval=0.0) as report:\n"
         "    report(0.0); report(2.5); report(10.0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

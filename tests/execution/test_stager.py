@@ -300,7 +300,7 @@ def test_interruption_saves_the_finished_part(stager, tmp_path, monkeypatch):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr("neuro_mod.execution.stagers.spiking_net.simulation_progress", lambda _, shown: Progress())
+    monkeypatch.setattr("neuro_mod.execution.stagers.spiking_net.progress_shown", lambda _, shown: Progress())
     with pytest.raises(SimulationInterrupted):
         stager.execute(progress=True)
     saved = load_spikes(tmp_path / "run")

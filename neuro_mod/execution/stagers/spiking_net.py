@@ -29,7 +29,7 @@ from neuro_mod.execution.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run, warn_of_idle
 from neuro_mod.execution.pictures import check_plot_arg, save_plots
-from neuro_mod.execution.progress import Report, simulation_progress
+from neuro_mod.execution.progress import Report, progress_shown
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
@@ -164,7 +164,7 @@ class StageSNNSimulation:
         if callable(progress):
             shown = nullcontext(progress)
         else:
-            shown = simulation_progress(staged.trial.duration, shown=bool(progress))
+            shown = progress_shown(staged.trial.duration, shown=bool(progress))
         try:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)

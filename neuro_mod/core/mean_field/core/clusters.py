@@ -1,8 +1,8 @@
 """What permuting clusters does to a mean field and its states.
 
-A cluster is an E and an I population. Clusters are interchangeable where swapping them leaves the field as it is: states
-that differ by such swaps are images of each other, and a state in which interchangeable clusters have equal rates is one
-of a smaller system.
+A cluster is an E and an I population. Clusters are interchangeable where swapping them leaves the field as it is:
+states that differ by such swaps are images of each other, and a state in which interchangeable clusters have equal
+rates is one of a smaller system.
 """
 
 from __future__ import annotations
@@ -51,6 +51,13 @@ def of_clusters(order: ArrayLike, populations: Populations) -> _Indices:
     """Order of the populations that an order of the clusters makes, shape ``(P,)`` for ``(p,)``."""
     p, order = populations.n_clusters, np.asarray(order)
     return np.concatenate([order, [p], p + 1 + order, [2 * p + 1]])
+
+
+def placed(rates: _Array, active: NDArray[np.bool_], populations: Populations) -> _Array:
+    """A state with the first n clusters active, with these n active instead, shape ``(P,)``."""
+    order = np.empty(len(active), np.int64)
+    order[np.argsort(~active, kind="stable")] = np.arange(len(active))
+    return rates[of_clusters(order, populations)]
 
 
 def canonical(rates: _Array, classes: _Indices, populations: Populations) -> _Array:

@@ -166,27 +166,38 @@ def describe(field: LIFMeanField, rates: ArrayLike, classes: NDArray[np.int64] |
     return FixedPoint(rates, mu, np.sqrt(variance), residual, eigenvalues, kind, active, images)
 
 
-def lumped_states(field: LIFMeanField, active: NDArray[np.bool_], seed: int = 0) -> _Array:
-    """States of interchangeable clusters in which these are alike, and fire more than the others, which are alike.
+def states_by_active_clusters(field: LIFMeanField, populations: Populations, seed: int = 0) -> dict[int, _Array]:
+    """States of interchangeable clusters in which active clusters are alike, and the others are.
 
     Args:
         field: The mean field, with all clusters interchangeable.
-        active: Which clusters, shape ``(p,)``.
+        populations: The layout of cluster space.
         seed: Root seed of the starts.
 
     Returns:
-        Rates in Hz, shape ``(n_states, P)``.
+        By the number n of active clusters, 0 to p - 1, rates in Hz with the first n active, shape ``(n_states, P)``.
     """
-    groups = clusters.partition(active)
+    p = populations.n_clusters
+    none = _states_of_groups(field, clusters.partition(np.zeros(p, bool)), seed)
+    states = {0: none} | {n: np.empty((0, field.n_populations)) for n in range(1, p)}
+    others_first = clusters.of_clusters(np.arange(p)[::-1], populations)
+    for n in range(1, p // 2 + 1):
+        both = _states_of_groups(field, clusters.partition(np.arange(p) < n), seed)
+        difference = (both[:, 0] - both[:, p - 1]) / np.maximum(both[:, 0], 1.0)
+        states[n] = both[difference > clusters.SAME]
+        if n < p - n:
+            states[p - n] = both[difference < -clusters.SAME][:, others_first]
+    return states
+
+
+def _states_of_groups(field: LIFMeanField, groups: NDArray[np.int64], seed: int) -> _Array:
+    """States with equal rates within groups, shape ``(n_states, P)``."""
     lumped = LIFMeanField.of(field.coefficients.lumped(groups))
     starts = _random_starts(lumped, _STARTS_PER_PARTITION, seed, HIGHEST_START)
-    found = find_zeros(lumped.linearize, starts)
+    found = find_or_relax(lumped.linearize, starts)
     known = _distinct(found.x[found.converged])
     again = find_zeros(lumped.linearize, starts, known)
-    states = _distinct(np.concatenate([known, again.x[again.converged]]))
-    if 0 < active.sum() < len(active):
-        states = states[states[:, 0] > states[:, 1] + clusters.SAME * np.maximum(states[:, 0], 1.0)]
-    return states[:, groups]
+    return _distinct(np.concatenate([known, again.x[again.converged]]))[:, groups]
 
 
 def _by_active_clusters(
@@ -195,11 +206,10 @@ def _by_active_clusters(
     p = populations.n_clusters
     alike = classes.max() == 0
     mean = field if alike else LIFMeanField.of(clusters.symmetrized(field.coefficients, populations))
-    numbers = range(p)  # no and all clusters active are the same state
-    states = [lumped_states(mean, np.arange(p) < n, seed) for n in numbers]
+    states = states_by_active_clusters(mean, populations, seed)
     told.append(f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again")
     if alike:
-        return states
+        return list(states.values())
     total = clusters.n_placements(classes)
     every = total <= _MOST_PLACEMENTS
     told.append(
@@ -207,9 +217,9 @@ def _by_active_clusters(
         + (f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters")
     )
     starts = [
-        state[clusters.of_clusters(np.argsort(np.argsort(~mask, kind="stable"), kind="stable"), populations)]
-        for n, found in zip(numbers, states, strict=True)
-        for mask in (
+        clusters.placed(state, active, populations)
+        for n, found in states.items()
+        for active in (
             clusters.all_placements(n, classes) if every else clusters.drawn_placements(n, p, _DRAWN if n else 1, seed)
         )
         for state in found
@@ -226,7 +236,8 @@ def _in_parts(solve: Callable[[_Array], Zeros], starts: _Array) -> Zeros:
 def _random_starts(field: LIFMeanField, n: int, seed: int, highest: float) -> _Array:
     if n < 0:
         raise ValueError(f"found {n} starts, expected 0 or more")
-    return highest * Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations)
+    uniform = Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations)
+    return np.asarray(highest * uniform, np.float64)
 
 
 def _distinct(states: _Array) -> _Array:
@@ -241,7 +252,7 @@ def _distinct(states: _Array) -> _Array:
 
 
 def _same(states: _Array, state: _Array) -> NDArray[np.bool_]:
-    return (np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0)).all(axis=1)
+    return np.all(np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0), axis=1)
 
 
 def _nearest(states: _Array, points: _Array) -> NDArray[np.int64]:

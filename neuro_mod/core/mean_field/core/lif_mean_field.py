@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.optimize import OptimizeResult
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import response
@@ -204,12 +206,28 @@ class LIFMeanField:
         )
         return Linearization(rate - self.rates(nu), jacobian)
 
+    def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
+        """Rates at which focus populations fire when all others are in equilibrium with them.
+
+        Args:
+            focus_pops: Indices or, where the layout of cluster space is known, names of F populations.
+            nu: Rates of the focus populations in Hz, shape ``(..., F)``.
+
+        Returns:
+            Rates in Hz, shape ``(..., F)``; NaN where the others find no equilibrium. See `effective.EffectiveField`.
+
+        Raises:
+            ValueError: A population does not exist or comes twice, or a shape does not fit.
+        """
+        effective, rates = EffectiveField(self, focus_pops), np.asarray(nu, np.float64)
+        return effective.solve(rates.reshape(-1, rates.shape[-1] if rates.ndim else 0)).response.reshape(rates.shape)
+
     def solve_rates(self, nu_init: ArrayLike | None = None) -> OptimizeResult:
         """A steady state, by Newton's method; see `fixed_points.fixed_points` for all of them.
 
         Args:
-            nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If Newton's method finds nothing from
-                there, the rates relax.
+            nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If Newton's method finds
+                nothing from there, the rates relax.
 
         Returns:
             As of `scipy.optimize.root`: ``x`` the rates in Hz, ``success``, ``fun`` the residual in Hz, ``message``.

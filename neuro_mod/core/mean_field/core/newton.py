@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,8 @@ _Array = NDArray[np.float64]
 TOLERANCE = 1e-9
 #: A zero is refined until rounding stops the residual from falling, or it is below this.
 _ROUNDING = 1e-14
-_MOST_EVALUATIONS = 200
+_MOST_EVALUATIONS = 60
+_MOST_RELAXATION_STEPS = 300
 _SHORTEST_STEP = 2.0**-12
 #: Fall of the residual, relative to the step, with which a step is accepted (Armijo).
 _ENOUGH = 1e-4
@@ -49,7 +50,10 @@ class Zeros(NamedTuple):
 
 
 def find_zeros(
-    linearize: Callable[..., Linearization], starts: _Array, known: _Array | None = None, *, itemwise: bool = False
+    linearize: Callable[..., Linearization],
+    starts: _Array,
+    known: _Array | None = None,
+    parameters: Sequence[_Array] = (),
 ) -> Zeros:
     """Zeros of a function of rates.
 
@@ -61,7 +65,7 @@ def find_zeros(
         linearize: Value and derivative for rates ``(B, n)``.
         starts: Rates in Hz, shape ``(B, n)``.
         known: Zeros that are not to be found again, shape ``(K, n)``.
-        itemwise: `linearize` has a second argument, the indices of the starts that are still on their way.
+        parameters: Further arguments of `linearize`, with an entry for each start, shape ``(B, ...)``.
 
     References:
         Deuflhard, "Newton Methods for Nonlinear Problems"; Farrell, Birkisson & Funke 2015 (deflation).
@@ -76,7 +80,7 @@ def find_zeros(
         if not len(going):
             break
         tried = np.maximum(x[going] + length[going, None] * step[going], 0.0)
-        value, jacobian = linearize(tried, going) if itemwise else linearize(tried)
+        value, jacobian = linearize(tried, *(each[going] for each in parameters))
         repulsion, pull = _deflation(tried, known)
         found = _residual(value, tried)
         now = np.linalg.norm(value, axis=1) * repulsion
@@ -93,7 +97,7 @@ def find_zeros(
     return Zeros(x, residual, residual < TOLERANCE)
 
 
-def relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros:
+def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: Sequence[_Array] = ()) -> Zeros:
     """Zeros to which rates relax that change as fast as the value of the function.
 
     Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation).
@@ -101,21 +105,22 @@ def relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros
     Args:
         linearize: Value and derivative for rates ``(B, n)``.
         starts: Rates in Hz, shape ``(B, n)``.
+        parameters: Further arguments of `linearize`, with an entry for each start, shape ``(B, ...)``.
 
     References:
         Kelley & Keyes 1998.
     """
     x = np.maximum(np.asarray(starts, np.float64), 0.0)
-    value, jacobian = linearize(x)
+    value, jacobian = linearize(x, *parameters)
     duration = np.full(len(x), _FIRST_DURATION)
     going = np.arange(len(x))
     residual = _residual(value, x)
-    for _ in range(_MOST_EVALUATIONS):
+    for _ in range(_MOST_RELAXATION_STEPS):
         if not len(going):
             break
         implicit = np.eye(x.shape[1]) / duration[going, None, None] - jacobian[going]
         tried = np.maximum(x[going] + _solve(implicit, value[going]), 0.0)
-        now, slope = linearize(tried)
+        now, slope = linearize(tried, *(each[going] for each in parameters))
         growth = np.linalg.norm(value[going], axis=1) / np.maximum(np.linalg.norm(now, axis=1), np.finfo(float).tiny)
         duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), _FIRST_DURATION, _LONGEST_DURATION)
         stalled = (residual[going] < TOLERANCE) & (_residual(now, tried) >= residual[going])
@@ -126,12 +131,12 @@ def relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros
     return Zeros(x, residual, residual < TOLERANCE)
 
 
-def find_or_relax(linearize: Callable[[_Array], Linearization], starts: _Array) -> Zeros:
+def find_or_relax(linearize: Callable[..., Linearization], starts: _Array, parameters: Sequence[_Array] = ()) -> Zeros:
     """`find_zeros`, and `relax` from the starts from which it finds none."""
-    found = find_zeros(linearize, starts)
+    found = find_zeros(linearize, starts, parameters=parameters)
     lost = np.flatnonzero(~found.converged)
     if len(lost):
-        relaxed = relax(linearize, starts[lost])
+        relaxed = relax(linearize, starts[lost], [each[lost] for each in parameters])
         for values, new in zip(found, relaxed, strict=True):
             values[lost] = new
     return found
@@ -143,9 +148,10 @@ def _residual(value: _Array, x: _Array) -> _Array:
 
 def _solve(jacobian: _Array, value: _Array) -> _Array:
     try:
-        return np.linalg.solve(jacobian, value[..., None])[..., 0]
+        solved = np.linalg.solve(jacobian, value[..., None])
     except np.linalg.LinAlgError:
-        return (np.linalg.pinv(jacobian) @ value[..., None])[..., 0]
+        solved = np.linalg.pinv(jacobian) @ value[..., None]
+    return np.asarray(solved[..., 0], np.float64)
 
 
 def _deflation(x: _Array, known: _Array) -> tuple[_Array, _Array]:

@@ -1,0 +1,112 @@
+"""The effective theory of a few focus populations: all others are in equilibrium with them.
+
+References:
+    Mascaro & Amit 1999, "Effective neural response function for collective population states".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax, relax
+
+if TYPE_CHECKING:
+    from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+
+_Array = NDArray[np.float64]
+
+#: Rate in Hz of the ambient populations from which they relax where nothing better is known.
+_START = 5.0
+
+
+class EffectiveStates(NamedTuple):
+    """Given rates of the focus populations, and what follows from them.
+
+    Attributes:
+        rates: Of all populations in Hz, the ambient ones in equilibrium, shape ``(B, P)``; NaN where none was found.
+        response: Rates in Hz at which the focus populations fire then, shape ``(B, F)``.
+        jacobian: Total derivative of the force ``response - rates``, through the ambient ones, shape ``(B, F, F)``.
+    """
+
+    rates: _Array
+    response: _Array
+    jacobian: _Array
+
+
+class EffectiveField:
+    """The mean field seen by its focus populations.
+
+    Args:
+        field: The mean field.
+        focus_pops: Indices or, where the layout of cluster space is known, names of F populations.
+
+    Raises:
+        ValueError: One does not exist or comes twice, or there is none.
+    """
+
+    def __init__(self, field: LIFMeanField, focus_pops: Sequence[int | str]):
+        self.field = field
+        self.focus = _chosen(field, focus_pops)
+        self.ambient = np.setdiff1d(np.arange(field.n_populations), self.focus)
+
+    def solve(self, nu: ArrayLike, start: ArrayLike | None = None) -> EffectiveStates:
+        """The equilibrium of the ambient populations.
+
+        Args:
+            nu: Rates of the focus populations in Hz, shape ``(B, F)``.
+            start: Rates of all populations from which to look for it, in Hz, shape ``(B, P)``. None to let them relax
+                from 5 Hz.
+        """
+        focus = np.asarray(nu, np.float64)
+        if focus.ndim != 2 or focus.shape[1] != len(self.focus):
+            raise ValueError(f"rates have shape {focus.shape}, expected (B, {len(self.focus)})")
+        rates = np.full((len(focus), self.field.n_populations), _START)
+        if start is not None:
+            rates[:] = start
+        rates[:, self.focus] = focus
+        seek = relax if start is None else find_or_relax
+        found = seek(self._of_ambient, rates[:, self.ambient], parameters=[focus])
+        rates[:, self.ambient] = found.x
+        return self._respond(rates, found.converged)
+
+    def force(self, nu: ArrayLike, start: ArrayLike | None = None) -> _Array:
+        """``response - nu`` in Hz, shape ``(B, F)``; arguments as for `solve`."""
+        return self.solve(nu, start).response - np.asarray(nu, np.float64)
+
+    def _of_ambient(self, ambient: _Array, focus: _Array) -> Linearization:
+        rates = np.empty((len(focus), self.field.n_populations))
+        rates[:, self.focus], rates[:, self.ambient] = focus, ambient
+        value, jacobian = self.field.linearize(rates)
+        return Linearization(value[:, self.ambient], jacobian[:, self.ambient[:, None], self.ambient])
+
+    def _respond(self, rates: _Array, known: NDArray[np.bool_]) -> EffectiveStates:
+        value, jacobian = self.field.linearize(rates)
+        f, a = self.focus, self.ambient
+        of_focus = jacobian[:, f[:, None], f]
+        ambient_follows = np.linalg.solve(jacobian[:, a[:, None], a], jacobian[:, a[:, None], f])
+        total = of_focus - jacobian[:, f[:, None], a] @ ambient_follows
+        response = rates[:, f] + value[:, f]
+        for values in (rates, response, total):
+            values[~known] = np.nan
+        return EffectiveStates(rates, response, total)
+
+
+def _chosen(field: LIFMeanField, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:
+    """Indices of populations.
+
+    Raises:
+        ValueError: See `EffectiveField`.
+    """
+    if field.populations is not None:
+        indices = [field.populations.index(each) for each in focus_pops]
+    else:
+        indices = [each for each in focus_pops if isinstance(each, int | np.integer)]
+        if len(indices) < len(focus_pops) or any(not 0 <= each < field.n_populations for each in indices):
+            raise ValueError(f"focus_pops are {list(focus_pops)}; valid: 0 to {field.n_populations - 1}")
+    if not indices or len(set(indices)) < len(indices):
+        raise ValueError(f"focus_pops are {list(focus_pops)}; expected at least one population, each once")
+    return np.array(indices, np.int64)
