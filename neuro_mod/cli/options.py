@@ -20,7 +20,7 @@ Overrides = Annotated[
 ]
 
 
-def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None) -> Experiment:
+def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:
     """Read a configuration and apply what the command line says.
 
     Raises:
