@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.mean_field.core.transfer import in_integral
 
 _Array = NDArray[np.float64]
 
@@ -38,6 +41,11 @@ class Coefficients:
     external: Moments
     neurons: dict[str, _Array]
     z_weights: _Array
+
+    @cached_property
+    def in_integral(self) -> _Array:
+        """The parameters of the neurons as `transfer.respond` takes them, shape ``(5, P)``."""
+        return np.stack(in_integral(**self.neurons))
 
     def lumped(self, groups: ArrayLike) -> Self:
         """Populations of a group become one, which stands for any of them.

@@ -16,6 +16,9 @@ FILTER_SHIFT = 1.0326265761156086
 _table = cache(tables.coefficients)
 
 
+_Array = NDArray[np.float64]
+
+
 class Response(NamedTuple):
     """Rate and its derivatives, each of the broadcast shape.
 
@@ -89,15 +92,38 @@ def response(
     References:
         Siegert 1951; Amit & Brunel 1997; Fourcaud & Brunel 2002, eq. 4.33; Schuecker et al. 2015.
     """
-    given = (mu, sigma, tau_membrane, tau_synaptic, tau_refractory, threshold, reset_voltage)
-    mu, sigma, tau_m, tau_s, tau_ref, theta, reset = (np.asarray(value, np.float64) for value in given)
-    _check(mu, sigma, tau_m, tau_s, tau_ref, theta, reset)
-    beta = FILTER_SHIFT * np.sqrt(tau_s / tau_m)
-    inputs = np.stack(np.broadcast_arrays(mu, sigma, beta, tau_m, tau_ref, theta, reset))
+    mu, sigma = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
+    neurons = tuple(
+        np.asarray(value, np.float64)
+        for value in (tau_membrane, tau_synaptic, tau_refractory, threshold, reset_voltage)
+    )
+    _check(mu, sigma, *neurons)
+    return respond(mu, sigma, np.stack(np.broadcast_arrays(*in_integral(*neurons))))
+
+
+def in_integral(
+    tau_membrane: _Array, tau_synaptic: _Array, tau_refractory: _Array, threshold: _Array, reset_voltage: _Array
+) -> tuple[_Array, ...]:
+    """Parameters of a neuron as the integral has them: beta, tau_m, tau_ref, threshold, reset."""
+    return FILTER_SHIFT * np.sqrt(tau_synaptic / tau_membrane), tau_membrane, tau_refractory, threshold, reset_voltage
+
+
+def respond(mu: _Array, sigma: _Array, neurons: _Array) -> Response:
+    """`response` to input that is known to be valid.
+
+    Args:
+        mu: Mean input in threshold units.
+        sigma: Noise in threshold units.
+        neurons: Parameters from `in_integral`, five in the first dimension.
+    """
+    shape = np.broadcast_shapes(np.shape(mu), np.shape(sigma), neurons.shape[1:])
+    inputs = np.empty((2 + len(neurons), *shape))
+    inputs[0], inputs[1] = mu, sigma
+    inputs[2:] = neurons.reshape(len(neurons), *(1,) * (len(shape) - neurons.ndim + 1), *neurons.shape[1:])
     flat = inputs.reshape(len(inputs), -1)
-    rate, by_mu, by_sigma = (np.empty(flat.shape[1]) for _ in range(3))
+    rate, by_mu, by_sigma = found = np.empty((3, flat.shape[1]))
     siegert.respond(_table(), flat, rate, by_mu, by_sigma)
-    return Response(*(values.reshape(inputs.shape[1:]) for values in (rate, by_mu, by_sigma)))
+    return Response(*found.reshape(3, *shape))
 
 
 def _check(*values: NDArray[np.float64]) -> None:
