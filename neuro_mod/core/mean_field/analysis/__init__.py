@@ -1,0 +1,1 @@
+"""What the steady states of a mean field do as it changes."""
