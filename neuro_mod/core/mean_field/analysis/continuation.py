@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from neuro_mod.core.mean_field.analysis.curve import Curve
+from neuro_mod.core.mean_field.analysis.meeting import meeting_point
 
 _Array = NDArray[np.float64]
 
@@ -149,10 +150,13 @@ class _Walk:
             found = between(self.curve, segment, 0, part)
             return found[pair[0]] - found[pair[1]]
 
-        part = first_zero(apart, 0.0, 1.0)
-        for each in (_JUST_BEFORE * part, part):
-            points.append(between(self.curve, segment, 0, each))
-            tangents.append(self.curve.tangent(points[-1], tangent))
+        nearby = between(self.curve, segment, 0, first_zero(apart, 0.0, 1.0))
+        met = meeting_point(self.curve, nearby, pair)
+        end = nearby if met is None else met
+        rest = Path(np.array([u, end]), np.array([tangent, tangent]), ("", ""))
+        for point in (between(self.curve, rest, 0, _JUST_BEFORE), end):
+            points.append(point)
+            tangents.append(self.curve.tangent(point, tangents[-1]))
 
 
 def first_zero(function: Callable[[float], float], lower: float, upper: float) -> float:

@@ -28,6 +28,7 @@ class Curve:
     """
 
     def __init__(self, family: FieldFamily, groups: NDArray[np.int64]):
+        self.family = family
         self.groups = groups
         self.limits = family.limits
         self._lumped = family.lumped(groups)
