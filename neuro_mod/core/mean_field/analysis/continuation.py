@@ -6,15 +6,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from neuro_mod.core.mean_field.analysis.curve import Curve
 from neuro_mod.core.mean_field.analysis.meeting import meeting_point
+from neuro_mod.core.mean_field.analysis.segment import Segment
 
 _Array = NDArray[np.float64]
 
@@ -47,6 +46,10 @@ class Path:
     tangents: _Array
     ends: tuple[str, str]
 
+    def segment(self, curve: Curve, k: int) -> Segment:
+        """The piece from point k to the next."""
+        return Segment(curve, *self.points[k : k + 2], self.tangents[k])
+
 
 def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_points: int) -> Path:
     """The branch through a solution, to both sides.
@@ -67,13 +70,6 @@ def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_poin
     return Path(
         np.concatenate([other[:0:-1], points]), np.concatenate([-their_tangents[:0:-1], tangents]), (begin, end)
     )
-
-
-def between(curve: Curve, path: Path, k: int, part: float) -> _Array:
-    """The solution at a part of the way from point k to the next; the nearest known point where none is found."""
-    a, b = path.points[k : k + 2]
-    found = curve.correct(a + part * (b - a), path.tangents[k]) if 0 < part < 1 else None
-    return (a, b)[round(part)] if found is None else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,27 +140,13 @@ class _Walk:
     def _join(self, points: list[_Array], tangents: list[_Array], new: _Array, pair: tuple[int, int]) -> None:
         """Add the point where two levels become one, and one just before."""
         u, tangent = points[-1], tangents[-1]
-        segment = Path(np.array([u, new]), np.array([tangent, tangent]), ("", ""))
-
-        def apart(part: float) -> float:
-            found = between(self.curve, segment, 0, part)
-            return found[pair[0]] - found[pair[1]]
-
-        nearby = between(self.curve, segment, 0, first_zero(apart, 0.0, 1.0))
+        step = Segment(self.curve, u, new, tangent)
+        nearby = step.at(step.zero(lambda point: float(point[pair[0]] - point[pair[1]])))
         met = meeting_point(self.curve, nearby, pair)
         end = nearby if met is None else met
-        rest = Path(np.array([u, end]), np.array([tangent, tangent]), ("", ""))
-        for point in (between(self.curve, rest, 0, _JUST_BEFORE), end):
+        for point in (Segment(self.curve, u, end, tangent).at(_JUST_BEFORE), end):
             points.append(point)
             tangents.append(self.curve.tangent(point, tangents[-1]))
-
-
-def first_zero(function: Callable[[float], float], lower: float, upper: float) -> float:
-    """A zero between two places, or the end where the function is nearest to it if its sign does not change."""
-    at_lower, at_upper = function(lower), function(upper)
-    if at_lower * at_upper >= 0:
-        return lower if abs(at_lower) < abs(at_upper) else upper
-    return float(brentq(function, lower, upper, xtol=1e-14, rtol=1e-14))
 
 
 def _leaves(u: _Array, tangent: _Array) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.mean_field.analysis.continuation import SYMMETRY, Path, between, first_zero
+from neuro_mod.core.mean_field.analysis.continuation import SYMMETRY, Path
 from neuro_mod.core.mean_field.analysis.curve import Curve
 from neuro_mod.core.mean_field.analysis.modes import Modes, Spectrum
+from neuro_mod.core.mean_field.analysis.segment import Segment
 
 _Array = NDArray[np.float64]
+_Complex = NDArray[np.complex128]
 
 FOLD, SYMMETRY_BREAKING, HOPF, BRANCH_POINT = "fold", "symmetry breaking", "Hopf", "branch point"
 
 #: Parts of a step closer to each other than this are one place.
 _SAME_PLACE = 1e-4
+#: Eigenvalues whose imaginary part is below this, relative to the largest, are real.
+_REAL = 1e-6
 
 
 class Critical(NamedTuple):
@@ -66,38 +70,38 @@ class _Search(NamedTuple):
         """The fold, if there is one, in the step from point k."""
         before, after = self.path.tangents[k], self.path.tangents[k + 1]
         if before[-1] * after[-1] < 0:
-            part = first_zero(
-                lambda part: float(self.curve.tangent(between(self.curve, self.path, k, part), before)[-1]), 0.0, 1.0
-            )
-            u, spectrum = self._at(k, part)
-            eigenvalue = spectrum.alike[0][np.abs(spectrum.alike[0]).argmin()]
-            yield Critical(FOLD, (k, part), u, complex(eigenvalue), 1)
+            step = self.path.segment(self.curve, k)
+            part = step.zero(lambda u: float(self.curve.tangent(u, before)[-1]))
+            spectrum = self._spectrum(step.at(part))
+            eigenvalue = spectrum.alike[0, np.abs(spectrum.alike[0]).argmin()]
+            yield Critical(FOLD, (k, part), step.at(part), complex(eigenvalue), 1)
 
     def crossings(self, k: int, spectrum: Spectrum, folds: list[Critical]) -> Iterator[Critical]:
         """Other places in the step from point k at which the number of unstable eigenvalues changes."""
-        rows = [(spectrum.alike[k : k + 2], lambda new: new.alike[0], 0)]
-        for row, repeats in enumerate(self.modes.repeats):
-            rows.append((spectrum.apart[k : k + 2, row], lambda new, row=row: new.apart[0, row], int(repeats)))
-        for (before, after), chosen, repeats in rows:
-            for part, eigenvalue in self._zeros(k, before, after, chosen):
-                real = abs(eigenvalue.imag) < 1e-6 * np.abs(before).max()
-                if real and not repeats and any(abs(part - fold.place[1]) < _SAME_PLACE for fold in folds):
+        step = self.path.segment(self.curve, k)
+        for row, repeats in enumerate([0, *self.modes.repeats.tolist()]):
+            before, after = (_row(spectrum, row, each) for each in (k, k + 1))
+            for part, eigenvalue in self._zeros(step, row, before, after):
+                real = abs(eigenvalue.imag) < _REAL * np.abs(before).max()
+                if real and not row and any(abs(part - fold.place[1]) < _SAME_PLACE for fold in folds):
                     continue
-                kind = HOPF if not real else SYMMETRY_BREAKING if repeats else BRANCH_POINT
-                yield Critical(kind, (k, part), self._at(k, part)[0], eigenvalue, max(repeats, 1))
+                kind = HOPF if not real else SYMMETRY_BREAKING if row else BRANCH_POINT
+                yield Critical(kind, (k, part), step.at(part), eigenvalue, max(repeats, 1))
 
-    def _zeros(
-        self, k: int, before: _Array, after: _Array, chosen: Callable[[Spectrum], _Array]
-    ) -> Iterator[tuple[float, complex]]:
-        """Where real parts change their sign between two spectra, as part of the step, and the eigenvalue there."""
+    def _zeros(self, step: Segment, row: int, before: _Complex, after: _Complex) -> Iterator[tuple[float, complex]]:
+        """Where real parts change their sign, as part of a step, and the eigenvalue there."""
         fewer, more = sorted(int((each.real > 0).sum()) for each in (before, after))
-        m = fewer
-        while m < more:
-            part = first_zero(lambda part, m=m: chosen(self._at(k, part)[1])[m].real, 0.0, 1.0)
-            eigenvalue = chosen(self._at(k, part)[1])[m]
+        rank = fewer
+        while rank < more:
+            part = step.zero(lambda u, rank=rank: float(_row(self._spectrum(u), row)[rank].real))
+            eigenvalue = _row(self._spectrum(step.at(part)), row)[rank]
             yield part, complex(eigenvalue.real, abs(eigenvalue.imag))
-            m += 2 if eigenvalue.imag else 1
+            rank += 2 if eigenvalue.imag else 1
 
-    def _at(self, k: int, part: float) -> tuple[_Array, Spectrum]:
-        u = between(self.curve, self.path, k, part)
-        return u, self.modes.spectrum(self.curve.lumped_rates(u)[None], np.array([self.curve.value(u)]))
+    def _spectrum(self, u: _Array) -> Spectrum:
+        return self.modes.spectrum(self.curve.lumped_rates(u)[None], np.array([self.curve.value(u)]))
+
+
+def _row(spectrum: Spectrum, row: int, k: int = 0) -> _Complex:
+    """Eigenvalues at state k: row 0 keeps clusters alike, the others are those of `Spectrum.apart`."""
+    return spectrum.apart[k, row - 1] if row else spectrum.alike[k]

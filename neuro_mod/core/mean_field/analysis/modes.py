@@ -23,7 +23,7 @@ class Spectrum(NamedTuple):
 
     Attributes:
         alike: Of changes that keep the clusters of each level alike, shape ``(..., G)``.
-        apart: Of changes of clusters of a level against each other, one row for each level with several, ``(..., L, 2)``.
+        apart: Of changes of clusters of a level against each other, a row for each level with several, ``(..., L, 2)``.
     """
 
     alike: _Complex
@@ -46,10 +46,8 @@ class Modes:
         sizes = np.bincount(level)
         leader = np.zeros(len(level), bool)
         leader[np.unique(level, return_index=True)[1]] = True
-        if len(level):
-            refined = clusters.grouped(np.unique(2 * level + ~leader, return_inverse=True)[1])
-        else:
-            refined = groups
+        split = np.unique(2 * level + ~leader, return_inverse=True)[1]
+        refined = clusters.grouped(split) if len(level) else groups
         self._family = family.lumped(refined)
         self._coarse = groups[np.unique(refined, return_index=True)[1]]  # group of each refined one
         self._first = np.unique(self._coarse, return_index=True)[1]  # refined group that stands for each group
@@ -65,7 +63,10 @@ class Modes:
             rates: Of the groups in Hz, shape ``(n, G)``.
             values: Of the parameter, shape ``(n,)``.
         """
-        jacobian = np.array([self._per_second(*each) for each in zip(rates, values, strict=True)])
+        size = len(self._coarse)
+        jacobian = np.empty((len(rates), size, size))
+        for matrix, state, value in zip(jacobian, rates, values, strict=True):
+            matrix[...] = self._per_second(state, value)
         member = (self._coarse[:, None] == np.arange(rates.shape[1])).astype(np.float64)
         alike = jacobian[:, self._first] @ member
         own, other = self._leaders[:, :, None], self._leaders[:, None, :]

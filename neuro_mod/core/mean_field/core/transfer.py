@@ -120,8 +120,8 @@ def _respond(
     given = (mu, sigma, FILTER_SHIFT * np.sqrt(tau_s / tau_m), tau_m, tau_ref, theta, reset)
     shape = np.broadcast_shapes(*(value.shape for value in given))
     inputs = np.empty((len(given), *shape))
-    for row, value in zip(inputs, given, strict=True):
-        row[...] = value
+    for k, value in enumerate(given):
+        inputs[k] = value
     flat = inputs.reshape(len(inputs), -1)
     found = np.empty((3, flat.shape[1]))
     siegert.respond(_table(), flat, *found)
