@@ -63,7 +63,7 @@ class CriticalPoint:
 
     Args:
         kind: ``fold``; ``symmetry breaking``, a real eigenvalue of changes of interchangeable clusters against each
-            other vanishes; ``Hopf``, eigenvalues are imaginary; or ``branch point``, any other real eigenvalue vanishes.
+            other vanishes; ``Hopf``, eigenvalues are imaginary; or ``branch point``, another real eigenvalue vanishes.
         parameter: Value of the parameter.
         rates: In Hz, shape ``(P,)``.
         branch: Number of the branch.

@@ -48,7 +48,7 @@ class Path:
 
     def segment(self, curve: Curve, k: int) -> Segment:
         """The piece from point k to the next."""
-        return Segment(curve, *self.points[k : k + 2], self.tangents[k])
+        return Segment(curve, self.points[k], self.points[k + 1], self.tangents[k])
 
 
 def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_points: int) -> Path:

@@ -111,4 +111,4 @@ def _solved(matrix: _Array, right: _Array) -> _Array:
     try:
         return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:
-        return np.linalg.pinv(matrix) @ right
+        return np.linalg.lstsq(matrix, right)[0]

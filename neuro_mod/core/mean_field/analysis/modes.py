@@ -78,6 +78,6 @@ class Modes:
         return field.jacobian(rates[self._coarse]) / field.tau_membrane[:, None]
 
 
-def _falling(eigenvalues: NDArray[np.complexfloating]) -> _Complex:
+def _falling(eigenvalues: NDArray[np.inexact]) -> _Complex:
     order = np.argsort(-eigenvalues.real, axis=-1, kind="stable")
     return np.take_along_axis(eigenvalues, order, axis=-1).astype(np.complex128)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from neuro_mod.core.mean_field.analysis.curve import Curve
 
@@ -51,4 +51,4 @@ class Segment:
         at_begin, at_end = along(0.0), along(1.0)
         if at_begin * at_end >= 0:
             return float(abs(at_begin) > abs(at_end))
-        return float(brentq(along, 0.0, 1.0, xtol=_PLACE))
+        return root_scalar(along, bracket=(0.0, 1.0), method="brentq", xtol=_PLACE).root
