@@ -109,6 +109,6 @@ def _bordered(jacobian: _Array, by_parameter: _Array, normal: _Array) -> _Array:
 
 def _solved(matrix: _Array, right: _Array) -> _Array:
     try:
-        return np.linalg.solve(matrix, right)
+        return np.asarray(np.linalg.solve(matrix, right), np.float64)
     except np.linalg.LinAlgError:
-        return np.linalg.lstsq(matrix, right)[0]
+        return np.asarray(np.linalg.lstsq(matrix, right)[0], np.float64)
