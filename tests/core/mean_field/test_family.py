@@ -80,7 +80,7 @@ def test_interchangeable_on_the_whole_interval():
 
 @pytest.mark.parametrize("limits", [(1.0, 0.5), (1.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
 def test_bad_limits(limits):
-    with pytest.raises(ValueError, match="the limits are .* expected finite ones that rise"):
+    with pytest.raises(ValueError, match=r"the limits are .* expected finite ones that rise"):
         FieldFamily(one_population, limits)
 
 
@@ -92,5 +92,5 @@ def test_changing_populations():
             lambda value: one_population(0.01, z_nodes=[0.4, 0.6], z_weights=[value, 1 - value]),
             (0.25, 0.5),
         )
-    with pytest.raises(ValueError, match="2.0 lies outside the limits 0.0 and 1.0"):
+    with pytest.raises(ValueError, match=r"2\.0 lies outside the limits"):
         FieldFamily(one_population, (0.0, 1.0)).at(2.0)
