@@ -30,7 +30,8 @@ def test_clusters_without_perturbation_are_interchangeable():
 
 
 @pytest.mark.parametrize(
-    ("vector", "expected"), [([1, 0, 0], [0, 1, 1]), ([1, 2, 1], [0, 1, 0]), ([1, 2, 3], [0, 1, 2]), ([2, 2, 2], [0] * 3)]
+    ("vector", "expected"),
+    [([1, 0, 0], [0, 1, 1]), ([1, 2, 1], [0, 1, 0]), ([1, 2, 3], [0, 1, 2]), ([2, 2, 2], [0] * 3)],
 )
 @pytest.mark.parametrize("target", ["rate", "threshold", "j_baseline", "tau_membrane"])
 def test_a_perturbation_tells_clusters_apart(target, vector, expected):

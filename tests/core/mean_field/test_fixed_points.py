@@ -52,7 +52,7 @@ def test_table_of_the_published_network(published, n_active):
 
 def test_every_record_is_a_steady_state(published):
     field, found = published
-    assert len(found) > 20 and 5 == len(found.stable)
+    assert len(found) > 20 and len(found.stable) == 5
     for point in found:
         np.testing.assert_allclose(field.response_function(point.mu, point.sigma), point.rates, rtol=1e-8, atol=1e-9)
         assert point.residual < 1e-9
@@ -153,7 +153,11 @@ def test_adding_starts_changes_no_other(published):
 @pytest.mark.parametrize("n_clusters", [0, 1])
 def test_networks_without_choice(n_clusters):
     background = "[40,20]" if n_clusters == 0 else "[10,5]"
-    changes = ["architecture.clusters.j_potentiated=1.2", f"architecture.clusters.n_clusters={n_clusters}", f"architecture.clusters.n_background={background}"]
+    changes = [
+        "architecture.clusters.j_potentiated=1.2",
+        f"architecture.clusters.n_clusters={n_clusters}",
+        f"architecture.clusters.n_background={background}",
+    ]
     field = field_of(SMALL, *changes)
     found = fixed_points(field, 10)
     assert len(found) >= 1 and all(point.active == () and point.multiplicity == 1 for point in found)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from neuro_mod.core.mean_field.core.transfer import in_integral
 
 _Array = NDArray[np.float64]
 
@@ -41,11 +38,6 @@ class Coefficients:
     external: Moments
     neurons: dict[str, _Array]
     z_weights: _Array
-
-    @cached_property
-    def in_integral(self) -> _Array:
-        """The parameters of the neurons as `transfer.respond` takes them, shape ``(5, P)``."""
-        return np.stack(in_integral(**self.neurons))
 
     def lumped(self, groups: ArrayLike) -> Self:
         """Populations of a group become one, which stands for any of them.
@@ -80,8 +72,9 @@ class Coefficients:
 
     def with_flat(self, flat: _Array) -> Self:
         """The same with other numbers, as `flat` gives them."""
-        parts = [*self.by_rate, *self.external, *self.neurons.values()]
-        ends = np.cumsum([each.size for each in parts])
-        new = [flat[end - each.size : end].reshape(each.shape) for each, end in zip(parts, ends, strict=True)]
+        new, begin = [], 0
+        for each in (*self.by_rate, *self.external, *self.neurons.values()):
+            new.append(flat[begin : begin + each.size].reshape(each.shape))
+            begin += each.size
         neurons = dict(zip(self.neurons, new[4:], strict=True))
         return replace(self, by_rate=Moments(*new[:2]), external=Moments(*new[2:4]), neurons=neurons)

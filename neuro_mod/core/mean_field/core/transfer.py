@@ -13,6 +13,8 @@ from neuro_mod.core.mean_field.core import siegert, tables
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.
 FILTER_SHIFT = 1.0326265761156086
 
+_IN_ORDER = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
+
 _table = cache(tables.coefficients)
 
 
@@ -92,37 +94,40 @@ def response(
     References:
         Siegert 1951; Amit & Brunel 1997; Fourcaud & Brunel 2002, eq. 4.33; Schuecker et al. 2015.
     """
-    mu, sigma = np.asarray(mu, np.float64), np.asarray(sigma, np.float64)
-    neurons = tuple(
-        np.asarray(value, np.float64)
-        for value in (tau_membrane, tau_synaptic, tau_refractory, threshold, reset_voltage)
-    )
-    _check(mu, sigma, *neurons)
-    return respond(mu, sigma, np.stack(np.broadcast_arrays(*in_integral(*neurons))))
+    given = (mu, sigma, tau_membrane, tau_synaptic, tau_refractory, threshold, reset_voltage)
+    mu, sigma, tau_m, tau_s, tau_ref, theta, reset = (np.asarray(value, np.float64) for value in given)
+    _check(mu, sigma, tau_m, tau_s, tau_ref, theta, reset)
+    return _respond(mu, sigma, tau_m, tau_s, tau_ref, theta, reset)
 
 
-def in_integral(
-    tau_membrane: _Array, tau_synaptic: _Array, tau_refractory: _Array, threshold: _Array, reset_voltage: _Array
-) -> tuple[_Array, ...]:
-    """Parameters of a neuron as the integral has them: beta, tau_m, tau_ref, threshold, reset."""
-    return FILTER_SHIFT * np.sqrt(tau_synaptic / tau_membrane), tau_membrane, tau_refractory, threshold, reset_voltage
+def response_to_input(mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: dict[str, NDArray]) -> Response:
+    """`response` of neurons whose parameters, by name, were checked before.
 
-
-def respond(mu: _Array, sigma: _Array, neurons: _Array) -> Response:
-    """`response` to input that is known to be valid.
-
-    Args:
-        mu: Mean input in threshold units.
-        sigma: Noise in threshold units.
-        neurons: Parameters from `in_integral`, five in the first dimension.
+    Raises:
+        ValueError: mu or sigma is not finite.
     """
-    shape = np.broadcast_shapes(np.shape(mu), np.shape(sigma), neurons.shape[1:])
-    inputs = np.empty((2 + len(neurons), *shape))
-    inputs[0], inputs[1] = mu, sigma
-    inputs[2:] = neurons.reshape(len(neurons), *(1,) * (len(shape) - neurons.ndim + 1), *neurons.shape[1:])
+    if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
+        raise ValueError("every value must be finite")
+    return _respond(mu, sigma, *(neurons[name] for name in _IN_ORDER))
+
+
+def _respond(
+    mu: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    tau_m: NDArray[np.float64],
+    tau_s: NDArray[np.float64],
+    tau_ref: NDArray[np.float64],
+    theta: NDArray[np.float64],
+    reset: NDArray[np.float64],
+) -> Response:
+    given = (mu, sigma, FILTER_SHIFT * np.sqrt(tau_s / tau_m), tau_m, tau_ref, theta, reset)
+    shape = np.broadcast_shapes(*(value.shape for value in given))
+    inputs = np.empty((len(given), *shape))
+    for k, value in enumerate(given):
+        inputs[k] = value
     flat = inputs.reshape(len(inputs), -1)
-    rate, by_mu, by_sigma = found = np.empty((3, flat.shape[1]))
-    siegert.respond(_table(), flat, rate, by_mu, by_sigma)
+    found = np.empty((3, flat.shape[1]))
+    siegert.respond(_table(), flat, *found)
     return Response(*found.reshape(3, *shape))
 
 
