@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.options import Config, Overrides, Seed, load, print_rows, print_table
+from neuro_mod.cli.options import Config, Overrides, Seed, load, print_rows, print_table, whole_numbers
 
 app = typer.Typer(
     help="The mean field of a configuration: steady states, landscapes, bifurcations.",
@@ -125,6 +125,67 @@ def landscape(
     rows["potential along"] = f"the {metadata['path']}; {metadata['quadrature']}"
     rows["largest curl"] = f"{metadata['largest_curl']:.3g} (0 for a gradient: else the potential depends on the path)"
     print_rows(rows)
+    _print_files(metadata)
+
+
+@app.command("bifurcation")
+def bifurcation(
+    config: Config,
+    lower: Annotated[float, typer.Option("--from", metavar="VALUE", help="Smallest value of the parameter.")],
+    upper: Annotated[float, typer.Option("--to", metavar="VALUE", help="Largest value.")],
+    parameter: Annotated[
+        str, typer.Option(metavar="KEY", help="A number of the configuration, as in --set: arousal.level, ...")
+    ] = "architecture.clusters.j_potentiated[0]",
+    active: Annotated[
+        str | None, typer.Option(metavar="N,N:M", help="Numbers of active clusters to follow, as 0,1,3 or 0:6 [all].")
+    ] = None,
+    values: Annotated[
+        int, typer.Option(metavar="N", min=2, help="At how many values of the parameter states are sought.")
+    ] = 5,
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    z_nodes: ZNodes = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Follow steady states over a parameter, with folds and losses of symmetry."""
+    from neuro_mod.execution.stagers import BifurcationStager
+
+    stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    outputs = stager.execute(
+        parameter=parameter,
+        limits=(lower, upper),
+        n_active=None if active is None else whole_numbers(active),
+        n_values=values,
+        out=out,
+    )
+    metadata = outputs["metadata"]
+    if _as_json(metadata, as_json):
+        return
+    print_table(
+        ["active", "images", "from", "to", "stable", "ends"],
+        [
+            [
+                str(branch["n_active"]),
+                str(branch["multiplicity"]),
+                f"{branch['from']:.6g}",
+                f"{branch['to']:.6g}",
+                ", ".join(f"{begin:.6g} to {end:.6g}" for begin, end in branch["stable"]) or "nowhere",
+                ", ".join(branch["ends"]),
+            ]
+            for branch in metadata["branches"]
+        ],
+    )
+    typer.echo()
+    print_table(
+        ["critical point", "active", metadata["parameter"], "eigenvalues"],
+        [
+            [point["kind"], str(point["n_active"]), f"{point['parameter']:.8g}", str(point["eigenvalues"])]
+            for point in metadata["critical_points"]
+        ],
+    )
+    typer.echo(f"{len(metadata['branches'])} branches: {metadata['searched']}.")
     _print_files(metadata)
 
 

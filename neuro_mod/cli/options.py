@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,22 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     if seed is not None:
         changes.append(f"settings.random_seed={seed}")
     return load_experiment(config, changes).lasting(duration)
+
+
+def whole_numbers(text: str, expected: str = "numbers and ranges like 0,1,3 or 0:6") -> list[int]:
+    """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
+        first, stop = (int(bounds[1]), int(bounds[2] or int(bounds[1]) + 1)) if bounds else (0, 0)
+        if first >= stop:
+            raise typer.BadParameter(f"found {text!r}, expected {expected}")
+        numbers += range(first, stop)
+    return numbers
 
 
 def print_rows(rows: dict[str, str]) -> None:
