@@ -153,13 +153,11 @@ def bifurcation(
     from neuro_mod.execution.stagers import BifurcationStager
 
     stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
-    outputs = stager.execute(
-        parameter=parameter,
-        limits=(lower, upper),
-        n_active=None if active is None else whole_numbers(active),
-        n_values=values,
-        out=out,
+    n_clusters = stager.circuit.populations.n_clusters
+    followed = (
+        None if active is None else whole_numbers(active, n_clusters + 1, "clusters", "numbers like 0,1,3 or 0:6")
     )
+    outputs = stager.execute(parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out)
     metadata = outputs["metadata"]
     if _as_json(metadata, as_json):
         return

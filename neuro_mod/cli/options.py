@@ -35,18 +35,27 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     return load_experiment(config, changes).lasting(duration)
 
 
-def whole_numbers(text: str, expected: str = "numbers and ranges like 0,1,3 or 0:6") -> list[int]:
+def whole_numbers(text: str, below: int, what: str, example: str) -> list[int]:
     """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
 
+    Args:
+        text: The list.
+        below: Above the largest valid number.
+        what: What the numbers stand for.
+        example: What could be valid.
+
     Raises:
-        typer.BadParameter: It is none.
+        typer.BadParameter: It is no such list, or a number is too large.
     """
     numbers: list[int] = []
     for part in text.split(","):
         bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
-        first, stop = (int(bounds[1]), int(bounds[2] or int(bounds[1]) + 1)) if bounds else (0, 0)
-        if first >= stop:
-            raise typer.BadParameter(f"found {text!r}, expected {expected}")
+        if bounds is None:
+            raise typer.BadParameter(f"found {text!r}, expected {example}")
+        first = int(bounds[1])
+        stop = int(bounds[2]) if bounds[2] else first + 1
+        if not first < stop <= below:
+            raise typer.BadParameter(f"found {text!r}, expected {what} from 0 to {below - 1}")
         numbers += range(first, stop)
     return numbers
 

@@ -75,10 +75,7 @@ def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
         return None
     if text == "all":
         return list(range(n_neurons))
-    chosen = whole_numbers(text, "all, or indices and ranges like 0,80,1600:1700")
-    if max(chosen) >= n_neurons:
-        raise typer.BadParameter(f"found {text!r}, expected neurons from 0 to {n_neurons - 1}")
-    return chosen
+    return whole_numbers(text, n_neurons, "neurons", "all, or indices and ranges like 0,80,1600:1700")
 
 
 def _report_interruption(stager: StageSNNSimulation) -> None:
