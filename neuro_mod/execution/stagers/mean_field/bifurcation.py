@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
+from neuro_mod.core.mean_field.analysis.branch import Branch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.populations import Populations
@@ -20,7 +22,11 @@ from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_Array = NDArray[np.float64]
+
 PARAMETER = "architecture.clusters.j_potentiated[0]"
+#: What parameters are called in pictures; others by their key.
+_LABELS = {PARAMETER: "potentiation of E→E weights", "arousal.level": "arousal level"}
 
 
 class BifurcationStager(MeanFieldStager):
@@ -59,8 +65,8 @@ class BifurcationStager(MeanFieldStager):
         configured = self.experiment.number(parameter)
         try:
             lower, upper = map(float, limits)
-            if lower < upper:  # an invalid limit is told as it was given
-                self._at(parameter, lower), self._at(parameter, upper)
+            for limit in (lower, upper) if lower < upper else ():
+                self._at(parameter, limit)  # so that an invalid one is told as it was given
             family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
             diagram = bifurcation_diagram(
                 family, n_values=n_values, n_active=n_active, alike=alike, seed=self.random_seed
@@ -95,7 +101,36 @@ class BifurcationStager(MeanFieldStager):
         )
 
     def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
-        return {}
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
+
+        diagram, parameter = outputs["diagram"], outputs["parameter"]
+        if not diagram.branches:
+            return {}
+        rates = [_excitatory(branch, self.circuit.populations) for branch in diagram.branches]
+        drawn = [
+            DrawnBranch(branch.parameter, high, branch.stable, branch.n_active, low)
+            for branch, (high, low) in zip(diagram.branches, rates, strict=True)
+        ]
+        critical = diagram.critical_points
+        points = CriticalPoints(
+            np.array([point.parameter for point in critical]),
+            np.array([rates[point.branch][0][point.position] for point in critical]),
+            [point.kind for point in critical],
+        )
+        lower, upper = diagram.limits
+        configured = outputs["configured"]
+        within = configured if configured is not None and lower <= configured <= upper else None
+        label = str(_LABELS.get(parameter, parameter))
+        return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
+
+
+def _excitatory(branch: Branch, populations: Populations) -> tuple[_Array, _Array | None]:
+    """Rates in Hz along a branch: of active E clusters, and of the others; of all where none is active."""
+    groups = [rates_by_activity(rates, branch.active, populations) for rates in branch.rates]
+    named = [[each[f"E {name}"] for each in groups] for name in ("active", "inactive", "background")]
+    high, *others = [np.array(values, np.float64) for values in named if None not in values]
+    return high, others[0] if branch.active else None
 
 
 def _describe(diagram: Diagram) -> dict[str, Any]:
@@ -129,7 +164,7 @@ def _describe(diagram: Diagram) -> dict[str, Any]:
     }
 
 
-def _stretches(parameter: np.ndarray[Any, Any], stable: np.ndarray[Any, Any]) -> list[list[float]]:
+def _stretches(parameter: NDArray[Any], stable: NDArray[Any]) -> list[list[float]]:
     """Ranges of the parameter over which a branch is stable."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], stable, [False]]).astype(int)))
     last = len(parameter) - 1

@@ -81,7 +81,22 @@ class FullMeanFieldStager(MeanFieldStager):
         folder.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
 
     def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
-        return {}
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.fixed_points import fixed_point_map  # noqa: PLC0415
+
+        found: FixedPoints = outputs["distinct"]
+        if not len(found):
+            return {}
+        return {
+            "fixed_points": lambda: fixed_point_map(
+                np.stack([point.rates for point in found]),
+                np.array([point.eigenvalues[0].real for point in found]),
+                [point.kind for point in found],
+                np.array([len(point.active) for point in found]),
+                [point.multiplicity for point in found],
+                self.circuit.populations,
+            )
+        }
 
 
 def _describe(found: FixedPoints, populations: Populations) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from neuro_mod.plotting.potential import PathStates
+
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
 PATH = "minimum_force"
 _SOLVING = Work("solving", "solved", "grid points", 0)
@@ -118,7 +120,31 @@ class ReducedMeanFieldStager(MeanFieldStager):
         folder.save_table(STATES_TABLE, [{"state": index} | state for index, state in enumerate(states)])
 
     def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
-        return {}
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.phase_plane import phase_plane  # noqa: PLC0415
+        from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
+        from neuro_mod.plotting.sections import landscape_sections  # noqa: PLC0415
+
+        names, states, path = outputs["metadata"]["focus_pops"], outputs["states"], outputs["path"]
+        kinds = [state.kind for state in states]
+        places = np.array([state.nu for state in states]).reshape(-1, len(names))
+        axes, force = outputs["axes"], outputs["force_field"]
+        drawings: dict[str, Callable[[], Figure]] = {
+            "potential": lambda: potential_profile(
+                outputs["displacement"],
+                outputs["potential"],
+                _on_path(outputs),
+                outputs["path_kind"],
+                rates=path,
+                names=names,
+            )
+        }
+        if len(names) == 2:
+            drawings["phase_plane"] = lambda: phase_plane(axes, force, places, kinds, names, path)
+        elif len(names) > 2:
+            through = places[0] if len(places) else path[len(path) // 2]
+            drawings["sections"] = lambda: landscape_sections(axes, force, places, kinds, names, through)
+        return drawings
 
 
 def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -142,6 +168,18 @@ def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
             for barrier in outputs["barriers"]
         ],
     }
+
+
+def _on_path(outputs: Outputs) -> PathStates:
+    """The steady states through which the path goes."""
+    from neuro_mod.plotting.potential import PathStates  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    path, displacement = outputs["path"], outputs["displacement"]
+    step = displacement[1] - displacement[0]
+    found = [(int(np.linalg.norm(path - state.nu, axis=1).argmin()), state) for state in outputs["states"]]
+    near = sorted((k, state.kind) for k, state in found if np.linalg.norm(path[k] - state.nu) <= step)
+    places = [k for k, _ in near]
+    return PathStates(displacement[places], outputs["potential"][places], [kind for _, kind in near])
 
 
 def _axis(density: float, limits: Sequence[float]) -> NDArray[np.float64]:
