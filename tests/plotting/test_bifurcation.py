@@ -32,7 +32,7 @@ def test_stable_parts_are_solid_and_the_others_join_them_dashed():
 def test_other_clusters_are_thinner_and_of_the_same_colour():
     axes = bifurcation_diagram([branch()], NO_POINTS, "g").axes[0]
     active, other = axes.lines[:2]
-    assert np.array_equal(other.get_ydata(), VALUES[:5])
+    assert np.array_equal(other.get_ydata(), VALUES[:6])
     assert active.get_color() == other.get_color()
     assert active.get_linewidth() > other.get_linewidth()
 

@@ -88,7 +88,7 @@ def test_states_of_the_two_cluster_network_against_another_solver():
     known = np.vstack([known, found[1].rates])
     reached = set()
     for start in np.random.default_rng(1).uniform(0, 80, (300, 6)):
-        other = root(lambda nu: field.equations(nu), start, tol=1e-12)
+        other = root(field.equations, start, tol=1e-12)
         if np.abs(other.fun).max() < 1e-9:
             nearest = np.abs(known - other.x).max(axis=1)
             assert nearest.min() < 1e-6
