@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import pairwise
 from operator import truediv
 from pathlib import Path
@@ -35,6 +33,7 @@ from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.tables import coefficients
 from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT, response
 from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers import ReducedMeanFieldStager
 
 _Array = NDArray[np.float64]
 
@@ -63,7 +62,6 @@ _SCALAR_STATES, _NNMT_STATES = (
     "NNMT, rates followed in time, without stability",
 )
 _LANDSCAPE, _EVALUATION = "`ReducedMeanFieldStager.run`", "one evaluation"
-_STAGERS = "neuro_mod.execution.stagers.mean_field"
 
 
 class Target(NamedTuple):
@@ -318,9 +316,6 @@ def _shares(field: LIFMeanField, starts: _Array, repeats: int) -> str:
 
 
 def _landscape(repeats: int) -> Part:
-    if find_spec(_STAGERS) is None:
-        return Part("The landscape is skipped: there is no `ReducedMeanFieldStager`.")
-    stager = import_module(_STAGERS).ReducedMeanFieldStager
     config = _CONFIGS / "2_cluster_mf.yaml"
     circuit = build_circuit(load_experiment(config))
     peopled = np.flatnonzero(circuit.populations.sizes)
@@ -328,7 +323,7 @@ def _landscape(repeats: int) -> Part:
     scalar = ScalarField(field.coefficients, peopled)
     grid = np.random.default_rng(0).integers(_N_GRID, size=(_N_SCALAR_GRID, len(_FOCUS)))
     points = _LIMITS[0] + _DENSITY * grid
-    run = partial(_run, stager, config)
+    run = partial(_run, ReducedMeanFieldStager, config)
     outputs = run()  # also compiles, and tabulates
     everywhere = outputs["rates"].reshape(-1, field.n_populations)
     actions: dict[str, Callable[[], Any]] = {

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.core.mean_field.analysis.critical import BRANCH_POINT, FOLD, HOPF, SYMMETRY_BREAKING
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import OPEN_COLOUR, STATE_COLOUR, active_colours
 from neuro_mod.plotting.style import (
@@ -30,7 +31,7 @@ from neuro_mod.plotting.style import (
 )
 
 #: Markers of critical points by kind.
-CRITICAL_MARKERS = {"fold": "o", "symmetry breaking": "D", "Hopf": "*", "branch point": "s"}
+CRITICAL_MARKERS = {FOLD: "o", SYMMETRY_BREAKING: "D", HOPF: "*", BRANCH_POINT: "s"}
 CURRENT_COLOUR, EXAMPLE_COLOUR = "#B3B3B3", "#404040"
 
 #: Widths of lines: active clusters and others, where stable and where unstable.
@@ -180,7 +181,7 @@ def _critical_style(kind: str) -> dict[str, Any]:
     return {
         "linestyle": "none",
         "marker": CRITICAL_MARKERS[kind],
-        "markersize": 6.5 if kind == "Hopf" else 4.2,
+        "markersize": 6.5 if kind == HOPF else 4.2,
         "markerfacecolor": OPEN_COLOUR,
         "markeredgecolor": STATE_COLOUR,
         "markeredgewidth": 0.8,

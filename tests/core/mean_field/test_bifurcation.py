@@ -155,6 +155,21 @@ def test_folds_of_one_population():
     assert (np.diff(np.sign(branch.parameter - between)) != 0).sum() == 3
 
 
+def test_a_branch_that_closes_in_itself():
+    """A drive that rises and falls again passes the upper fold twice: active state and saddle are one closed branch."""
+    straight = bifurcation_diagram(FieldFamily(excitable, (1.0, 3.0)), n_starts=10)
+    low, high = sorted(point.parameter for point in straight.critical_points)
+    top = (low + high) / 2
+    diagram = bifurcation_diagram(FieldFamily(lambda value: excitable(top - value**2), (-0.8, 0.8)), n_starts=30)
+    (closed,) = (branch for branch in diagram.branches if branch.ends == ("closed", "closed"))
+    folds = [point.parameter for point in diagram.critical_points if diagram.branches[point.branch] is closed]
+    np.testing.assert_allclose(sorted(folds), [-np.sqrt(top - low), np.sqrt(top - low)], rtol=1e-8)
+    np.testing.assert_allclose(closed.rates[0], closed.rates[-1], rtol=1e-6)
+    assert closed.stable.any() and not closed.stable.all()
+    others = [branch for branch in diagram.branches if branch is not closed]
+    assert [branch.ends for branch in others] == [("limit", "limit")] and others[0].stable.all()
+
+
 def test_differing_clusters(split):
     """One branch favours the first cluster; the other ends in a fold, beyond which the second cannot stay active."""
     first, second = sorted(split.branches, key=lambda branch: branch.active)
@@ -214,3 +229,32 @@ def test_bounds():
     for name, value in (("n_values", 1), ("most_branches", 0), ("most_points", 0)):
         with pytest.raises(ValueError, match=f"{name} is {value}, expected"):
             bifurcation_diagram(family, **{name: value})
+
+
+def test_a_hopf_bifurcation():
+    """An E and a slower I population under a growing drive of E: where a bisection over exact fields has it as well.
+
+    Beyond it the rates oscillate, with about the frequency of the eigenvalue.
+    """
+
+    def make(drive: float) -> LIFMeanField:
+        weights = [[0.02, -0.04], [0.02, -0.002]]
+        return LIFMeanField(2, [[200, 100]] * 2, weights, 0.1, 100, [drive, 2.0], [0.01, 0.05], 0.0, 1.0, 0.0, 0.002)
+
+    def leading(drive: float) -> complex:
+        field = make(drive)
+        return field.determine_stability(field.solve_rates().x)[1][0]
+
+    diagram = bifurcation_diagram(FieldFamily(make, (8.0, 12.0)))
+    (branch,), (point,) = diagram.branches, diagram.critical_points
+    expected = brentq(lambda drive: leading(drive).real, 9, 12)
+    assert point.kind == "Hopf" and point.repeats == 1
+    assert point.parameter == pytest.approx(expected, abs=1e-8)
+    assert abs(point.eigenvalue.imag) == pytest.approx(abs(leading(expected).imag), rel=1e-6)
+    assert np.array_equal(branch.stable, branch.parameter < expected - 1e-8)
+    times = np.linspace(2, 3, 2001)
+    beyond = make(expected + 0.1)
+    rates = beyond.simulate(beyond.solve_rates().x + np.array([0.1, 0]), 3.0, times)[1][:, 0]
+    rising = np.flatnonzero((rates[:-1] < rates.mean()) & (rates[1:] >= rates.mean()))
+    period = np.diff(times[rising]).mean()
+    assert 2 * np.pi / period == pytest.approx(abs(point.eigenvalue.imag), rel=0.05)
