@@ -56,12 +56,13 @@ def fixed_points(
         return
     states = metadata["states"]
     groups = [key for key in states[0] if key.endswith("_hz")] if states else []
+    alike = all(state["active"] == list(range(state["n_active"])) for state in states)
     print_table(
         ["state", "active", "images", *(key.removesuffix("_hz") for key in groups), "eigenvalue"],
         [
             [
                 state["kind"],
-                str(state["n_active"]),
+                str(state["n_active"]) if alike else ",".join(map(str, state["active"])) or "none",
                 str(state["multiplicity"]),
                 *("" if state[key] is None else f"{state[key]:.3f}" for key in groups),
                 f"{state['leading_eigenvalue'][0]:.2f}",
@@ -162,9 +163,10 @@ def bifurcation(
     if _as_json(metadata, as_json):
         return
     print_table(
-        ["active", "images", "from", "to", "stable", "ends"],
+        ["branch", "active", "images", "from", "to", "stable", "ends"],
         [
             [
+                str(number),
                 str(branch["n_active"]),
                 str(branch["multiplicity"]),
                 f"{branch['from']:.6g}",
@@ -172,14 +174,14 @@ def bifurcation(
                 ", ".join(f"{begin:.6g} to {end:.6g}" for begin, end in branch["stable"]) or "nowhere",
                 ", ".join(branch["ends"]),
             ]
-            for branch in metadata["branches"]
+            for number, branch in enumerate(metadata["branches"])
         ],
     )
     typer.echo()
     print_table(
-        ["critical point", "active", metadata["parameter"], "eigenvalues"],
+        ["critical point", "branch", metadata["parameter"], "eigenvalues"],
         [
-            [point["kind"], str(point["n_active"]), f"{point['parameter']:.8g}", str(point["eigenvalues"])]
+            [point["kind"], str(point["branch"]), f"{point['parameter']:.8g}", str(point["eigenvalues"])]
             for point in metadata["critical_points"]
         ],
     )
