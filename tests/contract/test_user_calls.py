@@ -134,6 +134,40 @@ def test_perturbed_spiking_network_runs(checkout):
     assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()
 
 
+def test_mean_field_stagers(checkout):
+    printed = run_in(
+        checkout,
+        "python",
+        "-c",
+        "from neuro_mod.execution.stagers.mean_field import FullMeanFieldStager, ReducedMeanFieldStager\n"
+        "\n"
+        'full = FullMeanFieldStager("configs/2_cluster_mf.yaml", random_seed=7)\n'
+        "full_outputs = full.run(n_runs=50)\n"
+        "\n"
+        'reduced = ReducedMeanFieldStager("configs/2_cluster_mf.yaml", random_seed=7)\n'
+        "reduced_outputs = reduced.run(focus_pops=[0, 1], grid_density=0.5, grid_lims=(0.0, 60.0))\n"
+        # what the calls return
+        "import json\n"
+        "names = ['fixed_point', 'nu_init', 'stability', 'converged']\n"
+        "reduced_names = ['mesh', 'nu_outs', 'force_field', 'path', 'potential', 'displacement']\n"
+        "shapes = {name: full_outputs[name].shape for name in names}\n"
+        "shapes |= {name: reduced_outputs[name].shape for name in reduced_names}\n"
+        "rates = [state.rates[[0, 1, 2, 5]].tolist() for state in full_outputs['distinct']]\n"
+        "print(json.dumps({'shapes': shapes, 'rates': rates}))\n",
+    )
+    outputs = json.loads(printed)
+    shapes = {name: tuple(shape) for name, shape in outputs["shapes"].items()}
+    assert shapes["fixed_point"] == shapes["nu_init"] == (50, 6)
+    assert shapes["stability"] == shapes["converged"] == (50,)
+    assert shapes["mesh"] == shapes["nu_outs"] == shapes["force_field"] == (2, 121, 121)
+    points = shapes["potential"][0]
+    assert shapes["displacement"] == (points,) and shapes["path"] == (points, 2)
+    # model.md, section 7: the selective state and the saddle, from two independent implementations
+    expected = [[52.318916, 5.213988, 2.258635, 13.783422], [29.215101, 29.215101, 2.202282, 13.839673]]
+    np.testing.assert_allclose(outputs["rates"], expected, atol=1e-6)
+    assert not (checkout / "simulations").exists()
+
+
 PERTURBATION = """\
 perturbation:
   rate:

@@ -54,7 +54,8 @@ class LIFMeanField:
 
     Raises:
         ValueError: A shape does not fit, a value is not finite, a number of synapses, a rate or z is negative, the
-            weights of z are not one for each or do not sum to 1, or a neuron parameter is impossible.
+            weights of z are not one for each or do not sum to 1, a neuron parameter is impossible, or the input
+            overflows.
 
     References:
         Amit & Brunel 1997; Brunel & Sergi 1998; Papadopoulos et al., arXiv 2404.03902v3.
@@ -103,16 +104,14 @@ class LIFMeanField:
         if z_weights.shape != z.shape or not np.isclose(z_weights.sum(), 1):
             raise ValueError(f"z_weights must be {len(z)} numbers that sum to 1")
         tau = neurons["tau_membrane"]
-        rates = external_rate + aroused * z[:, None, None]
-        per_rate = tau * external_in_degree * external_weight
-        self._build(
-            Coefficients(
-                by_rate=Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2),
-                external=Moments((per_rate * rates).sum(axis=1), (per_rate * external_weight * rates).sum(axis=1)),
-                neurons=neurons,
-                z_weights=z_weights,
-            )
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
+            rates = external_rate + aroused * z[:, None, None]
+            per_rate = tau * external_in_degree * external_weight
+            by_rate = Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2)
+            external = Moments((per_rate * rates).sum(axis=1), (per_rate * external_weight * rates).sum(axis=1))
+        if not all(np.isfinite(each).all() for each in (*by_rate, *external)):
+            raise ValueError("weights, numbers of synapses or rates are so large that the input overflows")
+        self._build(Coefficients(by_rate, external, neurons, z_weights))
 
     def _build(self, coefficients: Coefficients, populations: Populations | None = None) -> None:
         self.coefficients = coefficients

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.config import Experiment, InputError, load_experiment
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Outputs = dict[str, Any]
+
+#: Rates in Hz that are accepted; no neuron comes near it.
+HIGHEST_RATE = 1e9
 
 
 class MeanFieldStager(ABC):
@@ -57,7 +61,7 @@ class MeanFieldStager(ABC):
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
         self.experiment: Experiment = experiment
-        self.perturbation_time, self.n_z = perturbation_time, whole_number("n_z", n_z, 1)
+        self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1)
         self.circuit: Circuit = self._circuit(experiment)
         self.field: LIFMeanField = self._field(self.circuit)
         #: Outputs of the latest run.
@@ -122,7 +126,10 @@ class MeanFieldStager(ABC):
             raise InputError(f"perturbation of {error}") from None
 
     def _field(self, circuit: Circuit) -> LIFMeanField:
-        return LIFMeanField.from_circuit(circuit, self.n_z)
+        try:
+            return LIFMeanField.from_circuit(circuit, self.n_z)
+        except ValueError as error:
+            raise InputError(f"no mean field of this network: {error}") from None
 
     def _about(self, start: float) -> dict[str, Any]:
         """Metadata that every run has, as a mapping that JSON can hold."""
@@ -145,3 +152,19 @@ def whole_number(name: str, value: int, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{name} is {value!r}; expected a whole number from {least}")
     return int(value)
+
+
+def rates_array(values: ArrayLike) -> NDArray[np.float64] | None:
+    """Rates in Hz as an array, from 0 to `HIGHEST_RATE`; None if they are none."""
+    try:
+        rates = np.asarray(values).astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError):
+        return None
+    return rates if ((rates >= 0) & (rates <= HIGHEST_RATE)).all() else None
+
+
+def _time(time: float | None) -> float | None:
+    number = isinstance(time, float | int | np.number) and not isinstance(time, bool)
+    if time is not None and not (number and 0 <= time < np.inf):
+        raise InputError(f"perturbation_time is {time!r}; expected seconds from 0, or None for the onset of each")
+    return None if time is None else float(time)

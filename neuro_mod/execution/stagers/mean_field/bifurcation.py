@@ -17,7 +17,7 @@ from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.populations import Populations
 from neuro_mod.execution.run_folder import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE, RunFolder
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,18 +62,21 @@ class BifurcationStager(MeanFieldStager):
             InputError: An argument is not valid, or the populations change with the parameter.
         """
         begin = time.perf_counter()
+        if not isinstance(parameter, str):
+            raise InputError(f"parameter is {parameter!r}; expected the key of a number, such as {PARAMETER}")
+        lower, upper = _limits(limits)
+        n_values, followed = whole_number("n_values", n_values, 2), self._followed(n_active)
         configured = self.experiment.number(parameter)
         try:
-            lower, upper = map(float, limits)
-            for limit in (lower, upper) if lower < upper else ():
+            for limit in (lower, upper):
                 self._at(parameter, limit)  # so that an invalid one is told as it was given
             family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
             diagram = bifurcation_diagram(
-                family, n_values=n_values, n_active=n_active, alike=alike, seed=self.random_seed
+                family, n_values=n_values, n_active=followed, alike=alike, seed=self.random_seed
             )
         except InputError:
             raise
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise InputError(f"{parameter}: {error}") from None
         self.outputs = {"diagram": diagram, "parameter": parameter, "configured": configured}
         self.outputs["metadata"] = (
@@ -83,6 +86,14 @@ class BifurcationStager(MeanFieldStager):
             | self._about(begin)
         )
         return self.outputs
+
+    def _followed(self, n_active: Collection[int] | None) -> Collection[int] | None:
+        """Numbers of active clusters."""
+        valid = range(self.circuit.populations.n_clusters + 1)
+        given = () if n_active is None else n_active
+        if not isinstance(given, Collection) or not all(each in valid for each in given):
+            raise InputError(f"n_active is {n_active!r}; expected a list of numbers from 0 to {valid[-1]}")
+        return n_active
 
     def _at(self, parameter: str, value: float) -> LIFMeanField:
         return self._field(self._circuit(self.experiment.replace({parameter: value})))
@@ -123,6 +134,16 @@ class BifurcationStager(MeanFieldStager):
         within = configured if configured is not None and lower <= configured <= upper else None
         label = str(_LABELS.get(parameter, parameter))
         return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
+
+
+def _limits(limits: tuple[float, float]) -> tuple[float, float]:
+    try:
+        lower, upper = map(float, limits)
+    except (TypeError, ValueError):
+        raise InputError(f"limits are {limits!r}; expected (smallest, largest)") from None
+    if not -np.inf < lower < upper < np.inf:
+        raise InputError(f"limits are ({lower:g}, {upper:g}); expected finite ones that rise")
+    return lower, upper
 
 
 def _excitatory(branch: Branch, populations: Populations) -> tuple[_Array, _Array | None]:

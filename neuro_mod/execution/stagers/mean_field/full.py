@@ -14,13 +14,22 @@ from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import HIGHEST_START
 from neuro_mod.core.populations import Populations
+from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.run_folder import FIXED_POINTS, FIXED_POINTS_TABLE, RunFolder
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs, whole_number
+from neuro_mod.execution.stagers.mean_field.base import (
+    HIGHEST_RATE,
+    MeanFieldStager,
+    Outputs,
+    rates_array,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 N_RUNS = 50
+#: Bytes of a number, and how often starts exist while they are solved.
+_BYTES, _COPIES = 8, 6
 #: Between the entries of a list within a table.
 _AND = " "
 
@@ -51,9 +60,13 @@ class FullMeanFieldStager(MeanFieldStager):
         """
         begin = time.perf_counter()
         n_runs = whole_number("n_runs", n_runs, 0)
-        starts = None if nu_init is None else _rates("nu_init", nu_init, self.field.n_populations)
-        if not 0 < highest_start < np.inf:
-            raise InputError(f"highest_start is {highest_start} Hz; expected a positive rate")
+        starts = None if nu_init is None else _starts(nu_init, self.field.n_populations)
+        highest = rates_array(highest_start)
+        if highest is None or highest.ndim or highest == 0:
+            raise InputError(f"highest_start is {highest_start!r}; expected a positive rate in Hz")
+        if starts is None:
+            n_bytes = _BYTES * _COPIES * float(n_runs) * self.field.n_populations
+            demand_memory(n_bytes, f"{n_runs} random starts", "use fewer")
         found = fixed_points(self.field, n_runs, self.random_seed, starts=starts, highest_start=highest_start)
         ends, converged = found.found.x.copy(), found.found.converged
         ends[~converged] = np.nan
@@ -138,15 +151,16 @@ def _stacked(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
         "residual": np.array([point.residual for point in found]),
         "kind": np.array([point.kind for point in found], str),
         "multiplicity": np.array([float(point.multiplicity) for point in found]),
-        "active": np.array([np.isin(np.arange(n_clusters), point.active) for point in found]).reshape(-1, n_clusters),
+        "active": np.array([np.isin(np.arange(n_clusters), point.active) for point in found], bool).reshape(
+            len(found), n_clusters
+        ),
     }
 
 
-def _rates(name: str, values: ArrayLike, n_populations: int) -> NDArray[np.float64]:
-    try:
-        rates = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        rates = np.array(np.nan)
-    if rates.ndim != 2 or rates.shape[1] != n_populations or not np.isfinite(rates).all() or (rates < 0).any():
-        raise InputError(f"{name} has shape {rates.shape}; expected rates (n_runs, {n_populations}) in Hz, from 0")
+def _starts(values: ArrayLike, n_populations: int) -> NDArray[np.float64]:
+    rates = rates_array(values)
+    if rates is None:
+        raise InputError(f"nu_init holds what is no rate; expected Hz, from 0 to {HIGHEST_RATE:g}")
+    if rates.ndim != 2 or rates.shape[1] != n_populations:
+        raise InputError(f"nu_init has shape {rates.shape}; expected rates (n_runs, {n_populations}) in Hz")
     return rates

@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.config import InputError
-from neuro_mod.core.mean_field.analysis.landscape import barriers, chosen_path, field_on_grid, profile_of, states_within
+from neuro_mod.core.mean_field.analysis.landscape import (
+    PATHS,
+    barriers,
+    chosen_path,
+    field_on_grid,
+    profile_of,
+    states_within,
+)
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.progress import Work, progress_shown
 from neuro_mod.execution.run_folder import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE, RunFolder
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
+from neuro_mod.execution.stagers.mean_field.base import HIGHEST_RATE, MeanFieldStager, Outputs, rates_array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,25 +73,20 @@ class ReducedMeanFieldStager(MeanFieldStager):
             InputError: An argument is not valid, or the grid would not fit into memory.
         """
         begin = time.perf_counter()
-        try:
-            effective = EffectiveField(self.field, focus_pops)
-        except ValueError as error:
-            raise InputError(str(error)) from None
-        axis = _axis(grid_density, grid_lims)
+        effective = self._effective(focus_pops)
         n_focus = len(effective.focus)
+        axis = _axis(grid_density, grid_lims)
+        path = _checked_path(path, n_focus)
         self._demand_memory(len(axis), n_focus)
         with progress_shown(float(len(axis)) ** n_focus, work=_SOLVING, shown=progress) as report:
             grid = field_on_grid(effective, [axis] * n_focus, report)
         states = states_within(effective, grid)
         between = barriers(effective, states)
-        try:
-            if isinstance(path, str):
-                path_kind, corners, start = chosen_path(path, states, between, grid)
-            else:
-                path_kind, corners, start = "given path", path, None
-            profile = profile_of(effective, corners, start)
-        except ValueError as error:
-            raise InputError(str(error)) from None
+        if isinstance(path, str):
+            path_kind, corners, start = chosen_path(path, states, between, grid)
+        else:
+            path_kind, corners, start = "given path", path, None
+        profile = profile_of(effective, corners, start)
         self.outputs = {
             "axes": grid.axes,
             "mesh": grid.mesh,
@@ -103,6 +105,13 @@ class ReducedMeanFieldStager(MeanFieldStager):
         names = [self.circuit.populations.names[index] for index in effective.focus]
         self.outputs["metadata"] = _describe(self.outputs, names) | self._about(begin)
         return self.outputs
+
+    def _effective(self, focus_pops: Sequence[int | str]) -> EffectiveField:
+        try:
+            return EffectiveField(self.field, list(focus_pops))
+        except (TypeError, ValueError) as error:
+            told = error if isinstance(error, ValueError) else f"focus_pops is {focus_pops!r}; expected a list"
+            raise InputError(str(told)) from None
 
     def _demand_memory(self, n_points: int, n_focus: int) -> None:
         numbers = float(n_points) ** n_focus * (self.field.n_populations + 3 * n_focus + n_focus**2)
@@ -191,11 +200,30 @@ def _axis(density: float, limits: Sequence[float]) -> NDArray[np.float64]:
         raise InputError(
             f"grid_lims are {limits!r}, grid_density {density!r}; expected (lowest, highest) in Hz"
         ) from None
-    if not 0 <= low < high < np.inf:
-        raise InputError(f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest, in Hz")
+    if not 0 <= low < high <= HIGHEST_RATE:
+        raise InputError(
+            f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest <= {HIGHEST_RATE:g}, in Hz"
+        )
     if not 0 < step <= high - low:
         raise InputError(f"grid_density is {step:g} Hz; expected a distance above 0, and at most {high - low:g}")
     n_steps = np.floor((high - low) / step * (1 + 1e-12))
     if n_steps > 1e9:
         raise InputError(f"grid_density is {step:g} Hz: {n_steps:.3g} points on each axis; use a larger one")
     return np.asarray(low + step * np.arange(int(n_steps) + 1), np.float64)
+
+
+def _checked_path(path: str | ArrayLike, n_focus: int) -> str | NDArray[np.float64]:
+    """A path, refused before the grid is solved if it is none."""
+    if isinstance(path, str):
+        if path not in PATHS:
+            raise InputError(f"path is {path!r}; valid: {', '.join(PATHS)}, or an array of rates (K, {n_focus})")
+        return path
+    corners = rates_array(path)
+    right = corners is not None and corners.ndim == 2 and corners.shape[1] == n_focus
+    if corners is None or not right or not np.diff(corners, axis=0).any():
+        found = "what is none" if corners is None else f"shape {corners.shape}"
+        raise InputError(
+            f"path has {found}; expected {' or '.join(PATHS)}, or rates (K, {n_focus}) in Hz, from 0 to "
+            f"{HIGHEST_RATE:g}, of K > 1 points that are not all the same"
+        )
+    return corners

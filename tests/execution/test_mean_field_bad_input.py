@@ -1,0 +1,251 @@
+"""What the stagers of the mean field refuse: one error of the user's, which names what is wrong and what is valid."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from shared import SMALL
+
+from neuro_mod.config import ConfigError, InputError
+from neuro_mod.execution.stagers import BifurcationStager, FullMeanFieldStager, ReducedMeanFieldStager
+
+NAN, INF = float("nan"), float("inf")
+J_EE = "architecture.clusters.j_potentiated[0]"
+
+
+def refused(kind, message, config=SMALL, error=InputError, stager_options=None, **options):
+    with pytest.raises(error, match=message):
+        kind(config, **(stager_options or {})).run(**options)
+
+
+@pytest.mark.parametrize("kind", [FullMeanFieldStager, ReducedMeanFieldStager, BifurcationStager])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_z": 0}, "n_z is 0; expected a whole number from 1"),
+        ({"n_z": 2.0}, "n_z is 2.0"),
+        ({"n_z": True}, "n_z is True"),
+        ({"random_seed": -1}, "settings.random_seed: found -1"),
+        ({"random_seed": 1.5}, "settings.random_seed: found 1.5"),
+        ({"overrides": ["arousal.levl=1"]}, "levl: unknown key"),
+        ({"perturbation_time": -0.1}, "perturbation_time is -0.1; expected seconds from 0"),
+        ({"perturbation_time": NAN}, "perturbation_time is nan"),
+        ({"perturbation_time": "0.1"}, "perturbation_time is '0.1'"),
+        ({"perturbation_time": True}, "perturbation_time is True"),
+        ({"perturbation_time": [0.1]}, "perturbation_time is"),
+        ({"overrides": ["architecture.network.j_baseline=[1e200, 1, -1, -1]"]}, "the input overflows"),
+        ({"overrides": ["external_currents.j_ext=1e200"]}, "the input overflows"),
+    ],
+)
+def test_stagers(kind, options, message):
+    refused(kind, message, stager_options=options)
+
+
+def test_a_perturbation_that_is_possible_in_the_run_but_not_at_the_time():
+    """1.5 - 2 sin(pi t) is positive for all of the run, 0.2 s, and not at 0.5 s."""
+    sine = {"shape": "sine", "frequency": 0.5, "onset_time": 0.0}
+    block = {"vectors": [[1]], "involved_clusters": [["E1"]], "params": [-2.0], "time_dependence": sine}
+    config = SMALL | {"perturbation": {"threshold": block}}
+    FullMeanFieldStager(config, perturbation_time=0.19)
+    options = {"perturbation_time": 0.5}
+    refused(FullMeanFieldStager, r"perturbation of threshold becomes -0\.5 in E1", config, stager_options=options)
+    refused(FullMeanFieldStager, "threshold becomes", _threshold(-100), ConfigError)
+
+
+def _threshold(size):
+    block = {"vectors": [[1]], "involved_clusters": [["E1"]], "params": [size]}
+    return SMALL | {"perturbation": {"threshold": block}}
+
+
+@pytest.mark.parametrize("n_runs", [-1, 1.0, 2.5, True, "3", None, NAN])
+def test_number_of_runs(n_runs):
+    refused(FullMeanFieldStager, "n_runs is .*; expected a whole number from 0", n_runs=n_runs)
+
+
+def test_more_runs_than_fit_into_memory():
+    refused(FullMeanFieldStager, "1000000000000 random starts would need .* GB of memory; use fewer", n_runs=10**12)
+
+
+@pytest.mark.parametrize(
+    ("nu_init", "message"),
+    [
+        (np.ones(8), r"nu_init has shape \(8,\); expected rates \(n_runs, 8\) in Hz"),
+        (np.ones((2, 7)), r"shape \(2, 7\)"),
+        (np.ones((1, 2, 8)), r"shape \(1, 2, 8\)"),
+        (np.full((2, 8), NAN), "nu_init holds what is no rate"),
+        (np.full((2, 8), INF), "no rate"),
+        (np.full((2, 8), 1e300), "no rate; expected Hz, from 0 to 1e[+]09"),
+        (-np.ones((2, 8)), "no rate"),
+        ([["a"] * 8], "no rate"),
+        ([[None] * 8], "no rate"),
+        ([[1j] * 8], "no rate"),
+        ([[1.0] * 8, [1.0] * 7], "no rate"),
+    ],
+)
+def test_starts(nu_init, message):
+    refused(FullMeanFieldStager, message, nu_init=nu_init)
+
+
+@pytest.mark.parametrize("highest", [0, -1.0, NAN, INF, 1e300, "x", None, [1.0, 2.0]])
+def test_highest_start(highest):
+    refused(FullMeanFieldStager, "highest_start is .*; expected a positive rate in Hz", highest_start=highest)
+
+
+@pytest.mark.parametrize(
+    ("focus", "message"),
+    [
+        ([], "expected at least one population"),
+        ([0, 0], "each once"),
+        ([0, "E0"], "each once"),
+        ([8], "there is no population 8; valid: 0 to 7, or E0 to E2, E_background, I0 to I2, I_background"),
+        ([-1], "no population -1"),
+        (["E3"], "no population 'E3'"),
+        ("E0", "no population 'E'"),
+        ([0.0], "no population 0.0"),
+        ([None], "no population None"),
+        (0, "focus_pops is 0; expected a list"),
+        (None, "focus_pops is None; expected a list"),
+    ],
+)
+def test_focus_populations(focus, message):
+    refused(ReducedMeanFieldStager, message, focus_pops=focus)
+
+
+@pytest.mark.parametrize(
+    ("density", "limits", "message"),
+    [
+        (0.0, (0, 60), "grid_density is 0 Hz; expected a distance above 0, and at most 60"),
+        (-1.0, (0, 60), "grid_density is -1"),
+        (NAN, (0, 60), "grid_density is nan"),
+        (61.0, (0, 60), "at most 60"),
+        ("x", (0, 60), "grid_density 'x'; expected"),
+        (None, (0, 60), "grid_density None"),
+        (5.0, (60, 0), "grid_lims are [(]60, 0[)]; expected 0 <= lowest < highest"),
+        (5.0, (0, 0), "grid_lims are"),
+        (5.0, (-5, 60), "grid_lims are"),
+        (5.0, (0, NAN), "grid_lims are"),
+        (5.0, (0, INF), "grid_lims are"),
+        (1e299, (0, 1e300), "<= 1e[+]09, in Hz"),
+        (5.0, (0,), "expected [(]lowest, highest[)] in Hz"),
+        (5.0, (0, 1, 2), "expected [(]lowest, highest[)] in Hz"),
+        (5.0, None, "grid_lims are None"),
+        (5.0, 60, "grid_lims are 60"),
+        (5.0, "ab", "grid_lims are 'ab'"),
+        (1e-9, (0, 60), r"6e\+10 points on each axis; use a larger one"),
+        (1e-300, (0, 60), "points on each axis"),
+    ],
+)
+def test_grids(density, limits, message):
+    refused(ReducedMeanFieldStager, message, grid_density=density, grid_lims=limits)
+
+
+@pytest.mark.parametrize(
+    ("focus", "density"),
+    [([0, 1], 1e-4), ([0, 1, 2], 0.06), (list(range(8)), 1.0)],
+)
+def test_a_grid_of_hundreds_of_gigabytes_is_told_at_once(focus, density):
+    begin = time.perf_counter()
+    message = r"points of this grid would need .* GB of memory; use a larger grid_density or fewer focus_pops"
+    refused(ReducedMeanFieldStager, message, focus_pops=focus, grid_density=density)
+    assert time.perf_counter() - begin < 5.0
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("downhill", "path is 'downhill'; valid: minimum_force, straight, or an array"),
+        ("", "path is ''"),
+        (None, "path has what is none"),
+        (5.0, r"path has shape \(\)"),
+        ([[0, 1]], r"path has shape \(1, 2\)"),
+        ([[0, 1], [0, 1]], "not all the same"),
+        ([[0, 1, 2], [1, 2, 3]], r"path has shape \(2, 3\); .*rates \(K, 2\)"),
+        ([[0, 1], [2, NAN]], "what is none"),
+        ([[0, 1], [2, -1]], "what is none"),
+        ([[0, 1], [2, 1e300]], "what is none"),
+        ([["a", "b"], [1, 2]], "what is none"),
+        ([[0, 1], [2]], "what is none"),
+    ],
+)
+def test_paths_are_refused_before_the_grid_is_solved(path, message, monkeypatch):
+    solver = "neuro_mod.execution.stagers.mean_field.reduced.field_on_grid"
+    monkeypatch.setattr(solver, lambda *_: pytest.fail("it solved the grid"))
+    refused(ReducedMeanFieldStager, message, path=path)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ((2.0, 1.0), r"limits are \(2, 1\); expected finite ones that rise"),
+        ((1.0, 1.0), "limits are"),
+        ((NAN, 1.0), "limits are"),
+        ((1.0, INF), "limits are"),
+        ((1.0,), "expected [(]smallest, largest[)]"),
+        ((1.0, 2.0, 3.0), "expected [(]smallest, largest[)]"),
+        (None, "limits are None"),
+        ("ab", "limits are 'ab'"),
+        ((-5.0, 1.0), "found -5.0, expected a number >= 0"),
+        ((1.0, 100.0), "at most 5 for 3 clusters of these sizes"),
+    ],
+)
+def test_limits(limits, message):
+    refused(BifurcationStager, message, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "limits", "message"),
+    [
+        ("nope", (1, 2), "nope: unknown key; valid: init_params"),
+        ("arousal", (0, 1), "expected a mapping"),
+        ("arousal.level", (0, 2), "arousal.level: found 2.0, expected a number >= 0 and <= 1"),
+        ("init_params.threshold", (-1, 1), "expected more than init_params.reset_voltage"),
+        ("external_currents.j_ext[5]", (0, 1), "index out of range"),
+        ("a b", (0, 1), "cannot read the key"),
+        ("settings.save", (0, 1), "expected true or false"),
+        ("architecture.network.n_neurons", (60, 90), "expected a whole number"),
+        ("perturbation.rate.params[0]", (0, 1), "has no default"),
+        (None, (0, 1), "parameter is None; expected the key of a number, such as architecture"),
+        (3, (0, 1), "parameter is 3"),
+    ],
+)
+def test_parameters(parameter, limits, message):
+    refused(BifurcationStager, message, parameter=parameter, limits=limits)
+
+
+def test_the_number_of_clusters_is_no_parameter():
+    """It is a whole number, and other numbers make other populations."""
+    architecture = {"network": SMALL["architecture"]["network"], "clusters": {"n_background": [10, 5]}}
+    architecture["clusters"] |= {"n_clusters": 3, "depress": False}
+    config = SMALL | {"architecture": architecture}
+    for limits in ((1, 3), (1, 1.5)):
+        refused(
+            BifurcationStager,
+            "n_clusters|populations",
+            config,
+            parameter="architecture.clusters.n_clusters",
+            limits=limits,
+        )
+
+
+def test_a_perturbation_that_becomes_impossible_on_the_way():
+    refused(
+        BifurcationStager,
+        "threshold becomes -3.5 in E1",
+        _threshold(0.1),
+        parameter="perturbation.threshold.params[0]",
+        limits=(-5, 1),
+    )
+
+
+@pytest.mark.parametrize("n_active", [[-1], [4], [0, 99], ["a"], [0.5], [[1]], 3, "abc"])
+def test_numbers_of_active_clusters(n_active):
+    refused(
+        BifurcationStager, "n_active is .*; expected a list of numbers from 0 to 3", limits=(1, 2), n_active=n_active
+    )
+
+
+@pytest.mark.parametrize("n_values", [1, 0, -3, 2.0, True, "3", None])
+def test_number_of_values(n_values):
+    refused(BifurcationStager, "n_values is .*; expected a whole number from 2", limits=(1, 2), n_values=n_values)
