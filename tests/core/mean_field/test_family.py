@@ -59,6 +59,14 @@ def test_kink():
         assert family.at(weight).coefficients.by_rate.mu[0, 0] == pytest.approx(2 * max(weight, 0.3), rel=1e-11)
 
 
+def test_variances_stay_variances():
+    """Weights through 0, where the variance, their square, touches 0 and polynomials pass below it."""
+    family = FieldFamily(lambda weight: one_population(weight, n_populations=1), (-1.0, 1.0))
+    for weight in np.linspace(-1e-3, 1e-3, 41):
+        variance = family.at(weight).coefficients.by_rate.variance[0, 0]
+        assert variance >= 0 and variance == pytest.approx(2 * weight**2, abs=1e-11)
+
+
 def test_lumped_family_is_that_of_lumped_fields():
     family = FieldFamily(configured("arousal.level"), (0.0, 1.0))
     groups = np.array([0, 1, 1, 2, 3, 4, 4, 5])

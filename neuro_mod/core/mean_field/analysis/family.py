@@ -142,7 +142,10 @@ class FieldFamily:
             raise ValueError(f"{value} lies outside the limits {self.limits[0]} and {self.limits[1]}")
         place = _stretched((value - self.limits[0]) / self.width)
         piece = next(each for each in self._pieces if place <= each.upper)
-        return LIFMeanField.of(self._template.with_flat(piece(place)), self.populations)
+        coefficients = self._template.with_flat(piece(place))
+        for moments in (coefficients.by_rate, coefficients.external):
+            np.maximum(moments.variance, 0.0, out=moments.variance)  # where it is 0, interpolation errs to either side
+        return LIFMeanField.of(coefficients, self.populations)
 
     def lumped(self, groups: ArrayLike) -> Self:
         """The family in which populations of a group are one, see `Coefficients.lumped`.
