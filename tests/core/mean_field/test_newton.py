@@ -30,6 +30,13 @@ def test_deflation_finds_the_others():
     assert not find_zeros(cubic, np.array([[0.5], [6.0]]), known).converged.any()
 
 
+def test_a_start_on_a_known_zero_does_not_overflow():
+    """Near several known zeros the deflated function is huge, and finite."""
+    known = np.array([[1.0], [1.0 + 1e-6], [1.0 - 1e-6], [4.0]])
+    found = find_zeros(cubic, np.array([[1.0], [8.0]]), known)
+    assert np.isfinite(found.x).all() and found.x[1, 0] == pytest.approx(9.0, rel=1e-9)
+
+
 def test_rates_relax_to_stable_zeros_alone():
     found = relax(cubic, np.array([[3.9], [4.1], [0.0], [100.0]]))
     np.testing.assert_allclose(found.x[:, 0], [1.0, 9.0, 1.0, 9.0], rtol=1e-12)

@@ -19,6 +19,8 @@ _MOST_RELAXATION_STEPS = 300
 _SHORTEST_STEP = 2.0**-12
 #: Fall of the residual, relative to the step, with which a step is accepted (Armijo).
 _ENOUGH = 1e-4
+#: Distance in Hz from a known zero below which deflation grows no more, so that it does not overflow.
+_NEAREST = 1e-12
 #: First and longest step of a relaxation, in units of the time constant.
 _FIRST_DURATION, _LONGEST_DURATION = 0.1, 1e12
 
@@ -157,7 +159,7 @@ def _solve(jacobian: _Array, value: _Array) -> _Array:
 def _deflation(x: _Array, known: _Array) -> tuple[_Array, _Array]:
     """``M = prod_k (1 + 1/|x - x_k|^2)``, shape ``(B,)``, and the gradient of its logarithm, shape ``(B, n)``."""
     away = x[:, None] - known
-    squared = np.maximum(np.einsum("bki,bki->bk", away, away), np.finfo(np.float64).tiny)
+    squared = np.maximum(np.einsum("bki,bki->bk", away, away), _NEAREST**2)
     repulsion = np.prod(1 + 1 / squared, axis=1)
     return repulsion, np.einsum("bki,bk->bi", away, -2 / (squared * (squared + 1)))
 
