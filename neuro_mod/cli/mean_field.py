@@ -167,7 +167,7 @@ def bifurcation(
         [
             [
                 str(number),
-                str(branch["n_active"]),
+                ",".join(map(str, branch["n_active"])),
                 str(branch["multiplicity"]),
                 f"{branch['from']:.6g}",
                 f"{branch['to']:.6g}",
