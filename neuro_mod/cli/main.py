@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.compare import compare
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.run import run
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("perturb")(perturb)
+app.command("compare")(compare)
 app.command("validate")(validate)
 app.command("schema")(schema)
 
