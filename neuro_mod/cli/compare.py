@@ -119,10 +119,12 @@ def _print_table(metadata: dict[str, Any]) -> None:
     shown = sorted(ranked[:_COLUMNS])
     header = ["mean rate in Hz of", "simulated", "+-"]
     header += [f"{'*' * (i == nearest)}{states[i]['n_active']} active" for i in shown]
-    header += [] if nearest is None else ["theory - simulated"]
+    header += [] if nearest is None else ["deviation of *"]
     rows: list[list[str]] = []
     for row in metadata["comparison"]:
-        theory = [row[state_column(i, states[i]["n_active"])] for i in range(len(states))]
+        theory = [row[state_column(i, state["n_active"])] for i, state in enumerate(states)]
+        if row["simulated_hz"] is None and all(rate is None for rate in theory):
+            continue
         cells = [row["simulated_hz"], row["standard_error_hz"], *(theory[i] for i in shown)]
         deviation = [] if nearest is None else [_deviation(theory[nearest], row["simulated_hz"])]
         rows.append([row["group"], *("" if cell is None else f"{cell:.3g}" for cell in cells), *deviation])
@@ -143,12 +145,10 @@ def _print_validity(metadata: dict[str, Any]) -> None:
         typer.echo("\nno steady state was found: nothing to say about the validity of the theory")
         return
     kept = sum(each["kept"] for each in metadata["validity"])
-    n_active = metadata["states"][metadata["nearest"]]["n_active"]
     _print_words(
-        f"validity of the theory in the state with {n_active} active clusters: {kept} of {len(metadata['validity'])} "
-        "assumptions are kept",
+        f"validity of the theory in state *: {kept} of {len(metadata['validity'])} assumptions are kept",
         [
-            f"{each['assumption']}: {'kept' if each['kept'] else 'NOT KEPT'}. {each['in_words']}"
+            f"{each['assumption']}, {'kept' if each['kept'] else 'NOT KEPT'}: {each['in_words']}"
             for each in metadata["validity"]
         ],
     )

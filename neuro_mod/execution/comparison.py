@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.choices import Precision
-from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
@@ -39,37 +38,42 @@ BAR = 1.0
 
 
 @dataclass(frozen=True, eq=False)
+class SimulatedRates:
+    """Rates of populations in simulations.
+
+    Args:
+        rates: Smoothed rates in Hz, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
+        bin_width: In seconds.
+        settling: Simulated seconds before the first bin.
+        seeds: Seed of each trial.
+    """
+
+    rates: NDArray[np.floating]
+    bin_width: float
+    settling: float
+    seeds: list[int]
+
+
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """Steady states of the mean field, and simulated rates.
 
     Args:
-        experiment: What was compared, with the root seed; seeds of drawn perturbations are written out.
-        circuit: The network of the mean field, with arousal and perturbations.
-        rates: Smoothed rates of the populations in Hz, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
-        bin_width: In seconds.
-        settling: Simulated seconds before the first bin.
-        delta_t: Time step in seconds.
-        seeds: Seed of each trial.
-        found: Steady states of the mean field.
-        n_z: Over how many values of z the mean field averages.
+        theory: The mean field; in its experiment, seeds of drawn perturbations are written out.
+        found: Its steady states.
+        simulation: Simulated rates.
         notes: In what the theory is about something else than the simulation, in words.
     """
 
-    experiment: Experiment
-    circuit: Circuit
-    rates: NDArray[np.floating]
-    bin_width: float
-    settling: float
-    delta_t: float
-    seeds: list[int]
+    theory: FullMeanFieldStager
     found: FixedPoints
-    n_z: int
+    simulation: SimulatedRates
     notes: tuple[str, ...]
 
     @property
     def populations(self) -> Populations:
         """The layout of cluster space."""
-        return self.circuit.populations
+        return self.theory.circuit.populations
 
     @property
     def states(self) -> tuple[FixedPoint, ...]:
@@ -79,7 +83,7 @@ class Comparison:
     @cached_property
     def active(self) -> NDArray[np.bool_]:
         """Which clusters were active when, shape ``(n_trials, n_bins, p)``."""
-        return active_in_time(self.rates, self.populations)
+        return active_in_time(self.simulation.rates, self.populations)
 
     @cached_property
     def n_active(self) -> Estimate:
@@ -103,7 +107,7 @@ class Comparison:
     def simulated(self) -> dict[str, Estimate]:
         """Mean rates in Hz of groups of neurons over time and trials; a cluster changes group with its activity."""
         members = members_by_activity(self.active, self.populations) | _all_of_a_kind(self.populations)
-        return {group: mean_rate(self.rates, who, self.populations.sizes) for group, who in members.items()}
+        return {group: mean_rate(self.simulation.rates, who, self.populations.sizes) for group, who in members.items()}
 
     def in_theory(self, state: FixedPoint) -> dict[str, float | None]:
         """Rates in Hz of the same groups in a steady state; None where there are no such neurons."""
@@ -115,7 +119,7 @@ class Comparison:
 
     def cluster_rates(self) -> NDArray[np.floating]:
         """Rates in Hz of E clusters at all times, shape ``(n_trials * n_bins * p,)``; empty if they have no neurons."""
-        rates = self.rates[..., : self.populations.n_clusters].ravel()
+        rates = self.simulation.rates[..., : self.populations.n_clusters].ravel()
         return rates[~np.isnan(rates)]
 
     def histogram(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -129,7 +133,7 @@ class Comparison:
         if self.nearest is None:
             return ()
         state = self.states[self.nearest]
-        return assess(self.circuit, state.rates, state.mu, state.sigma)
+        return assess(self.theory.circuit, state.rates, state.mu, state.sigma)
 
 
 class ComparisonInterrupted(KeyboardInterrupt):
@@ -172,43 +176,61 @@ def compare(
     experiment = with_perturbation_seeds(experiment)
     _check(experiment, n_trials, settling)
     theory = FullMeanFieldStager(experiment, n_z=_chosen_n_z(experiment) if n_z is None else n_z)
+    notes = tuple(_notes(experiment, theory.n_z))
     seeds = [repeat_seed(experiment.settings.random_seed, index) for index in range(n_trials)]
-    delta_t = experiment.init_params.delta_t
-    bin_steps = steps_per_sample(delta_t)
-    bin_width = bin_steps * delta_t
-    settling_bins = round(settling / bin_width)
-    taken: dict[int, NDArray[np.floating]] = {}
-
-    def take(index: int, run: Simulation) -> None:
-        _, rates = smooth(population_rates(theory.circuit.populations, run), bin_width)
-        taken[index] = rates[settling_bins:]
-
-    def finished() -> Comparison:
-        return Comparison(
-            experiment=experiment,
-            circuit=theory.circuit,
-            rates=np.stack([taken[index] for index in sorted(taken)]),
-            bin_width=bin_width,
-            settling=settling_bins * bin_width,
-            delta_t=delta_t,
-            seeds=[seeds[index] for index in sorted(taken)],
-            found=found,
-            n_z=theory.n_z,
-            notes=tuple(_notes(experiment, theory.n_z)),
-        )
-
-    total = n_trials * (experiment.init_params.duration_sec + settling_bins * bin_width)
+    runs = _Runs(theory.circuit.populations, experiment.init_params.delta_t, settling, seeds)
     try:
         found: FixedPoints = theory.run()["distinct"]
-        trials = _trials(experiment, seeds, settling_bins * bin_steps, dtype)
+    except KeyboardInterrupt:
+        raise ComparisonInterrupted(None) from None
+    total = n_trials * (experiment.init_params.duration_sec + runs.settling_steps * runs.delta_t)
+    try:
         with progress_shown(total, shown=progress) as report:
-            simulate_batch(trials, n_threads=n_threads, on_result=take, progress=report)
+            simulate_batch(
+                _trials(experiment, seeds, runs.settling_steps, dtype),
+                n_threads=n_threads,
+                on_result=runs.take,
+                progress=report,
+            )
     except KeyboardInterrupt as interruption:
-        if isinstance(interruption, BatchInterrupted):
-            for index, run in interruption.finished.items():
-                take(index, run)
-        raise ComparisonInterrupted(finished() if taken else None) from None
-    return finished()
+        simulated = runs.collect(interruption.finished if isinstance(interruption, BatchInterrupted) else {})
+        raise ComparisonInterrupted(simulated and Comparison(theory, found, simulated, notes)) from None
+    simulated = runs.collect()
+    assert simulated is not None
+    return Comparison(theory, found, simulated, notes)
+
+
+class _Runs:
+    """Takes the runs one after the other, and leaves out how they settle."""
+
+    def __init__(self, populations: Populations, delta_t: float, settling: float, seeds: list[int]):
+        self._populations, self._seeds, self.delta_t = populations, seeds, delta_t
+        self._bin_steps = steps_per_sample(delta_t)
+        self._settling_bins = round(settling / (self._bin_steps * delta_t))
+        self._rates: dict[int, NDArray[np.floating]] = {}
+
+    @property
+    def settling_steps(self) -> int:
+        return self._settling_bins * self._bin_steps
+
+    def take(self, index: int, run: Simulation) -> None:
+        """Keep the rates of a run."""
+        _, rates = smooth(population_rates(self._populations, run), self._bin_steps * self.delta_t)
+        self._rates[index] = rates[self._settling_bins :]
+
+    def collect(self, others: Mapping[int, Simulation] | None = None) -> SimulatedRates | None:
+        """All that was taken, and others that had finished; None if there is nothing."""
+        for index, run in (others or {}).items():
+            self.take(index, run)
+        order = sorted(self._rates)
+        if not order:
+            return None
+        return SimulatedRates(
+            rates=np.stack([self._rates[index] for index in order]),
+            bin_width=self._bin_steps * self.delta_t,
+            settling=self.settling_steps * self.delta_t,
+            seeds=[self._seeds[index] for index in order],
+        )
 
 
 def _check(experiment: Experiment, n_trials: int, settling: float) -> None:

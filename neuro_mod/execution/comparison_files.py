@@ -29,25 +29,25 @@ def describe_comparison(comparison: Comparison, dtype: str, n_trials: int) -> di
         dtype: Precision.
         n_trials: How many trials were asked for.
     """
-    experiment, populations = comparison.experiment, comparison.populations
+    experiment, simulation = comparison.theory.experiment, comparison.simulation
     return {
         "version": neuro_mod.__version__,
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "dtype": dtype,
-        "n_trials": len(comparison.seeds),
-        "seeds": comparison.seeds,
-        "interrupted": len(comparison.seeds) < n_trials,
-        "settling_sec": comparison.settling,
+        "n_trials": len(simulation.seeds),
+        "seeds": simulation.seeds,
+        "interrupted": len(simulation.seeds) < n_trials,
+        "settling_sec": simulation.settling,
         "duration_sec": experiment.init_params.duration_sec,
-        "delta_t": comparison.delta_t,
-        "rate_bin_sec": comparison.bin_width,
+        "delta_t": experiment.init_params.delta_t,
+        "rate_bin_sec": simulation.bin_width,
         "active_above_hz": ACTIVE_RATE,
-        "n_z": comparison.n_z,
+        "n_z": comparison.theory.n_z,
         "searched": comparison.found.searched,
         "n_distinct": len(comparison.found),
         "n_stable": len(comparison.found.stable),
-        "states": [describe_state(state, populations) for state in comparison.states],
+        "states": [describe_state(state, comparison.populations) for state in comparison.states],
         "nearest": comparison.nearest,
         "active_clusters": comparison.n_active.mean,
         "active_clusters_standard_error": _known(comparison.n_active.standard_error),
@@ -99,8 +99,8 @@ def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[st
     folder.save_table(COMPARISON_TABLE, metadata["comparison"])
     folder.save_arrays(
         COMPARISON,
-        rates=comparison.rates,
-        bin_width=comparison.bin_width,
+        rates=comparison.simulation.rates,
+        bin_width=comparison.simulation.bin_width,
         histogram_counts=counts,
         histogram_edges=edges,
         time_by_active_clusters=comparison.time_by_n_active(),
@@ -114,8 +114,9 @@ def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[st
     folder.save_text(CONFIG, config)
     folder.save_json(RUN, about | provenance(config))
     files = folder.finish()
-    if comparison.experiment.settings.plot:
-        save_pictures(folder, _drawings(comparison), comparison.experiment.settings.plot_format)
+    settings = comparison.theory.experiment.settings
+    if settings.plot:
+        save_pictures(folder, _drawings(comparison), settings.plot_format)
         files = folder.finish()
     return files
 

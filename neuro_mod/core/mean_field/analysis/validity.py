@@ -1,6 +1,6 @@
 """What the mean field assumes, and how far a network in one of its states is from it. It says so, and refuses nothing.
 
-The rules that are this package's own all say that something small is at most a tenth.
+Where the literature gives no number, our rule is that what should be small is at most a tenth.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Array = NDArray[np.float64]
 #: Inputs that make less than this part of the variance of a population's input do not matter to it.
 MATTERS = 0.05
 SMALL = 0.1
-_OUR_RULE = "a rule of this package: a tenth"
+_OUR_RULE = "by our rule of a tenth"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Assumption:
         populations: Names of the populations.
         limit: Up to where the assumption is kept; from where on, if ``at_least``.
         at_least: Whether the number should be large.
-        source: Where the limit comes from.
+        source: Where the limit comes from, as the end of a sentence.
         consequence: What follows where it is not kept.
     """
 
@@ -74,11 +74,15 @@ class Assumption:
         best = float(known.max() if self.at_least else known.min())
         alike = f"{best:.3g}" == f"{value:.3g}"
         found = f"{value:.3g} everywhere" if alike else f"{value:.3g} in {where}, and {best:.3g} at best"
-        bound = f"{'at least' if self.at_least else 'at most'} {self.limit:.3g} ({self.source})"
+        said = (
+            f"{self.quantity} is {found}; it should be {'at least' if self.at_least else 'at most'} {self.limit:.3g}, "
+            f"{self.source}"
+        )
         if self.kept:
-            return f"{self.quantity} is {found}; it should be {bound}."
-        extent = f"not so in {self.beyond.sum()} of {len(known)} populations"
-        return f"{self.quantity} is {found}; it should be {bound}: {extent}. {self.consequence}"
+            return f"{said}."
+        n = self.beyond.sum()
+        extent = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
+        return f"{said}; it is beyond that in {extent} populations. {self.consequence}"
 
 
 def assess(circuit: Circuit, rates: ArrayLike, mu: ArrayLike, sigma: ArrayLike) -> tuple[Assumption, ...]:
@@ -164,10 +168,10 @@ _RULES = (
         lambda circuit, _, __: np.sqrt(circuit.tau_synaptic / circuit.tau_membrane),
         np.sqrt(SMALL),
         False,
-        "NNMT warns above it",
-        "The theory takes the filtering of synapses to first order in this number. At 0.5, simulations of single neurons "
-        "of the published network under filtered noise agree within 1 to 2.5 % for E populations; for I populations of "
-        "clusters the theory is 4 to 11 % too high.",
+        "as NNMT warns above it",
+        "The theory takes the filtering of synapses to first order in this number. At 0.5, it is within 1 to 2.5 % of "
+        "neurons simulated under filtered noise for E populations of the published network, and 4 to 11 % too high for "
+        "I populations of its clusters.",
     ),
     _Rule(
         "small jumps beside the noise",
@@ -175,15 +179,13 @@ _RULES = (
         lambda _, inputs, state: inputs.largest(np.abs(inputs.weight)) / state.sigma,
         SMALL,
         False,
-        f"{_OUR_RULE}, or 100 jumps in a membrane time constant",
+        f"{_OUR_RULE} (100 jumps in a membrane time constant)",
         "The noise comes from fewer, larger jumps than the Gaussian noise of the theory.",
     ),
     _Rule(
         "small jumps beside the threshold",
         "the largest |J|/(theta - V_r)",
-        lambda circuit, inputs, _: (
-            inputs.largest(np.abs(inputs.weight)) / (circuit.threshold - circuit.reset_voltage)
-        ),
+        lambda circuit, inputs, _: inputs.largest(np.abs(inputs.weight)) / (circuit.threshold - circuit.reset_voltage),
         SMALL,
         False,
         _OUR_RULE,
@@ -195,7 +197,7 @@ _RULES = (
         _smallest_in_degree,
         SMALL**-2,
         True,
-        f"{_OUR_RULE}, as the fluctuations of C sources relative to their mean are of order 1/sqrt(C)",
+        f"{_OUR_RULE} (C sources fluctuate by 1/sqrt(C) of their mean)",
         "These few neurons fluctuate together, also as a population, and the theory knows no such fluctuations: finite "
         "size lets states switch and moves their rates.",
     ),
@@ -206,7 +208,7 @@ _RULES = (
         SMALL,
         False,
         _OUR_RULE,
-        "Two neurons share this part of their inputs from there, so that they are correlated, which the theory neglects.",
+        "Two neurons share this part of their inputs from there: they are correlated, which the theory neglects.",
     ),
     _Rule(
         "irregular spikes",
@@ -214,7 +216,7 @@ _RULES = (
         lambda circuit, _, state: (circuit.threshold - state.mu) / state.sigma,
         0.0,
         True,
-        "Brunel 2000: neurons fire irregularly where the mean input is below the threshold",
+        "where neurons fire irregularly (Brunel 2000)",
         "The mean input alone makes these neurons fire, more regularly than the Poisson processes of the theory: what "
         "they send on is less noisy.",
     ),
@@ -224,7 +226,7 @@ _RULES = (
         lambda circuit, _, state: state.rates * circuit.tau_refractory,
         SMALL,
         False,
-        f"{_OUR_RULE}; a dead time lowers the variance of a Poisson process by the factor (1 - nu tau_ref)^2",
+        f"{_OUR_RULE} (a dead time takes about twice this part from the variance of a Poisson process)",
         "Spikes are more regular than the Poisson processes of the theory, and rates begin to saturate.",
     ),
 )
