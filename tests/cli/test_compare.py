@@ -41,6 +41,8 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
         str(tmp_path / "data/comparison.csv"),
     ):
         assert words in done.stdout
+    for name in ("rate_histogram", "rate_comparison"):
+        assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
     about = json.loads((tmp_path / "metadata/run.json").read_text())
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
@@ -72,8 +74,7 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
     ],
 )
 def test_bad_input(config, tmp_path, arguments, message):
-    out = () if "--out" in message else ("--out", tmp_path / "out")
-    done = compare(config, *out, *arguments, cwd=tmp_path)
+    done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 

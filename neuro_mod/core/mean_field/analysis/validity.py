@@ -20,6 +20,8 @@ _Array = NDArray[np.float64]
 #: Inputs that make less than this part of the variance of a population's input do not matter to it.
 MATTERS = 0.05
 SMALL = 0.1
+#: Numbers that differ by less, relatively, are the same: states are known to so many digits.
+_SAME = 1e-6
 _OUR_RULE = "by our rule of a tenth"
 
 
@@ -59,11 +61,12 @@ class Assumption:
 
     @property
     def worst(self) -> tuple[str, float] | None:
-        """The population that is farthest on the wrong side, and its number; None where there are no numbers."""
+        """The worst number and the first population that has it; None where there are no numbers."""
         if np.isnan(self.values).all():
             return None
-        index = int(np.nanargmin(self.values) if self.at_least else np.nanargmax(self.values))
-        return self.populations[index], float(self.values[index])
+        value = float(np.nanmin(self.values) if self.at_least else np.nanmax(self.values))
+        first = np.flatnonzero(np.isclose(self.values, value, rtol=_SAME, atol=0.0))[0]
+        return self.populations[first], value
 
     def in_words(self) -> str:
         """A sentence or two."""
