@@ -65,6 +65,22 @@ def crowded():
 
 
 @pytest.fixture
+def cut_off():
+    """Texts of a figure that was drawn that do not lie within it."""
+
+    def outside(figure: Figure) -> list[str]:
+        box = figure.bbox
+        shown = [t for axes in figure.axes for t in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts)]
+        shown += [t for each in (*figure.legends, *(a.get_legend() for a in figure.axes)) if each for t in each.texts]
+        extents = [(t.get_text(), t.get_window_extent()) for t in shown if t.get_text()]
+        return [
+            text for text, e in extents if not (box.x0 <= e.x0 and e.x1 <= box.x1 and box.y0 <= e.y0 and e.y1 <= box.y1)
+        ]
+
+    return outside
+
+
+@pytest.fixture
 def saved():
     def save(figure: Figure, kind: str = "png") -> bytes:
         stream = io.BytesIO()

@@ -85,6 +85,8 @@ def test_no_pyplot():
         "import sys, numpy as np\n"
         "import neuro_mod.plotting.raster, neuro_mod.plotting.cluster_rates\n"
         "import neuro_mod.plotting.paired_runs, neuro_mod.plotting.perturbations\n"
+        "import neuro_mod.plotting.fixed_points, neuro_mod.plotting.sections, neuro_mod.plotting.potential\n"
+        "import neuro_mod.plotting.bifurcation, neuro_mod.plotting.comparison, neuro_mod.plotting.rate_histogram\n"
         "from neuro_mod.plotting.voltage_trace import voltage_trace\n"
         "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"

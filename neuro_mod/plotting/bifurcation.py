@@ -1,0 +1,223 @@
+"""Steady states over a parameter: branches, their stability, and the points where it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.state_styles import OPEN_COLOUR, STATE_COLOUR, active_colours
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_COLUMN,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+)
+
+#: Markers of critical points by kind.
+CRITICAL_MARKERS = {"fold": "o", "symmetry breaking": "D", "Hopf": "*"}
+CURRENT_COLOUR, EXAMPLE_COLOUR = "#B3B3B3", "#404040"
+
+#: Widths of lines: active clusters and others, where stable and where unstable.
+_WIDTHS = {True: (2.6 * LINE_WIDTH, 1.8 * LINE_WIDTH), False: (1.5 * LINE_WIDTH, 1.0 * LINE_WIDTH)}
+_DASHES = (0, (3, 1.2))
+_CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * LINE_WIDTH, "linestyle": ":"}
+_HEIGHT = 60.0
+#: Numbers of active clusters that a legend names; more have a colour bar.
+_MOST_ENTRIES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBranch:
+    """A branch of steady states.
+
+    Args:
+        values: Of the parameter along the branch, shape ``(n,)``; a branch may turn back.
+        rates: Rate of the active E clusters in Hz (of all, if none or all are active), shape ``(n,)``.
+        stable: Whether each state is stable, shape ``(n,)``.
+        n_active: Number of active clusters.
+        other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None if they are not drawn.
+    """
+
+    values: NDArray[np.floating]
+    rates: NDArray[np.floating]
+    stable: NDArray[np.bool_]
+    n_active: int
+    other_rates: NDArray[np.floating] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CriticalPoints:
+    """Points where branches begin, end, meet or change their stability.
+
+    Args:
+        values: Of the parameter, shape ``(C,)``.
+        rates: Rates in Hz, as those of the branch they lie on, shape ``(C,)``.
+        kinds: ``fold``, ``symmetry breaking`` or ``Hopf`` for each.
+    """
+
+    values: NDArray[np.floating]
+    rates: NDArray[np.floating]
+    kinds: Sequence[str]
+
+
+def bifurcation_diagram(
+    branches: Sequence[DrawnBranch],
+    critical: CriticalPoints,
+    label: str,
+    *,
+    current: float | None = None,
+    width: float = ONE_COLUMN,
+) -> Figure:
+    """Draw the rates of E clusters along branches of steady states.
+
+    Stable states are thick solid lines, others thin dashed ones; rates of the clusters that are not active have thinner
+    lines of the same colour.
+
+    Args:
+        branches: The branches, one at least.
+        critical: Where they change.
+        label: The parameter with its unit, ``external rate (Hz)``.
+        current: The configuration's own value, drawn as a vertical line; none if None.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with a colour bar of numbers of active clusters where there are many of them.
+
+    Raises:
+        ValueError: There is no branch, an unknown kind of critical point, or shapes that do not fit.
+    """
+    _check(branches, critical)
+    colours = active_colours(branch.n_active for branch in branches)
+    with paper_style():
+        handles = _entries(branches, critical, colours, current)
+        labels = [str(handle.get_label()) for handle in handles]
+        height = _HEIGHT / MM_PER_INCH + legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
+        figure = new_figure(width, height)
+        axes = figure.add_subplot()
+        dress(axes)
+        if current is not None:
+            axes.axvline(current, zorder=1, **_CURRENT)
+        for branch in branches:
+            _draw_branch(axes, branch, colours[branch.n_active])
+        for kind in _kinds_present(critical):
+            chosen = np.array([each == kind for each in critical.kinds])
+            axes.plot(critical.values[chosen], critical.rates[chosen], zorder=5, **_critical_style(kind))
+        axes.set(xlabel=label, ylabel="rate of E clusters (Hz)")
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        if len(colours) > _MOST_ENTRIES:
+            _add_bar(axes, colours)
+        legend_above_figure(figure, handles)
+    return figure
+
+
+def _check(branches: Sequence[DrawnBranch], critical: CriticalPoints) -> None:
+    if not branches:
+        raise ValueError("there is no branch to draw")
+    for i, branch in enumerate(branches):
+        n = len(branch.values)
+        given = {"rates": branch.rates, "stable": branch.stable, "other_rates": branch.other_rates}
+        for name, values in given.items():
+            if values is not None and np.shape(values) != (n,):
+                raise ValueError(f"branch {i} with {n} values needs {name} of shape ({n},); found {np.shape(values)}")
+    n = len(critical.kinds)
+    if np.shape(critical.values) != (n,) or np.shape(critical.rates) != (n,):
+        raise ValueError(
+            f"{n} critical points need values and rates of shape ({n},); "
+            f"found {np.shape(critical.values)} and {np.shape(critical.rates)}"
+        )
+    for kind in critical.kinds:
+        if kind not in CRITICAL_MARKERS:
+            raise ValueError(f"{kind!r} is no kind of critical point; kinds are {', '.join(CRITICAL_MARKERS)}")
+
+
+def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
+    for members, stable in _pieces(np.asarray(branch.stable, dtype=bool)):
+        for rates, line_width in zip((branch.rates, branch.other_rates), _WIDTHS[stable], strict=True):
+            if rates is not None:
+                style = "-" if stable else _DASHES
+                axes.plot(
+                    branch.values[members],
+                    rates[members],
+                    color=colour,
+                    linestyle=style,
+                    linewidth=line_width,
+                    zorder=3 if stable else 2,
+                )
+
+
+def _pieces(stable: NDArray[np.bool_]) -> list[tuple[slice, bool]]:
+    """Pieces of a branch of one stability; an unstable one reaches up to the stable states next to it."""
+    if len(stable) < 2:
+        return [(slice(0, len(stable)), bool(stable.all()))]
+    between = stable[:-1] & stable[1:]
+    borders = [0, *(np.flatnonzero(np.diff(between)) + 1), len(between)]
+    return [(slice(a, b + 1), bool(between[a])) for a, b in pairwise(borders)]
+
+
+def _kinds_present(critical: CriticalPoints) -> list[str]:
+    return [kind for kind in CRITICAL_MARKERS if kind in critical.kinds]
+
+
+def _critical_style(kind: str) -> dict[str, Any]:
+    return {
+        "linestyle": "none",
+        "marker": CRITICAL_MARKERS[kind],
+        "markersize": 6.5 if kind == "Hopf" else 4.2,
+        "markerfacecolor": OPEN_COLOUR,
+        "markeredgecolor": STATE_COLOUR,
+        "markeredgewidth": 0.8,
+        "label": kind,
+    }
+
+
+def _entries(
+    branches: Sequence[DrawnBranch], critical: CriticalPoints, colours: dict[int, str], current: float | None
+) -> list[Line2D]:
+    line: dict[str, Any] = {"color": EXAMPLE_COLOUR}
+    handles = [
+        Line2D([], [], linewidth=_WIDTHS[True][0], label="stable", **line),
+        Line2D([], [], linewidth=_WIDTHS[False][0], linestyle=_DASHES, label="unstable", **line),
+    ]
+    if any(branch.other_rates is not None for branch in branches):
+        handles.append(Line2D([], [], linewidth=_WIDTHS[True][1], label="other clusters", **line))
+    handles += [Line2D([], [], **_critical_style(kind)) for kind in _kinds_present(critical)]
+    if current is not None:
+        handles.append(Line2D([], [], label="this network", **_CURRENT))
+    if len(colours) <= _MOST_ENTRIES:
+        handles += [
+            Line2D([], [], color=colour, linewidth=4 * LINE_WIDTH, label=f"{number} active")
+            for number, colour in colours.items()
+        ]
+    return handles
+
+
+def _add_bar(axes: Axes, colours: dict[int, str]) -> None:
+    """A bar with a patch for each number of active clusters."""
+    figure = axes.get_figure()
+    assert figure is not None
+    edges = np.arange(len(colours) + 1) - 0.5
+    mappable = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(list(colours.values())))
+    bar = figure.colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
+    every = -(-len(colours) // 12)
+    bar.set_ticks(list(range(0, len(colours), every)), labels=[str(number) for number in colours][::every])
+    bar.ax.tick_params(labelsize=TICK_SIZE, length=0, pad=2.0)
+    bar.minorticks_off()
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

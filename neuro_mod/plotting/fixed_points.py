@@ -1,0 +1,212 @@
+"""All steady states of a network at a glance: their rates, kinds and leading eigenvalues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from neuro_mod.core.populations import Populations
+from neuro_mod.plotting.population_rows import PopulationRows, population_rows
+from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+    text_length,
+)
+
+COLOUR_MAP = "viridis"
+#: States at most; more do not fit a page.
+MOST_STATES = 60
+
+#: Heights in mm: of a state's row, and of what lies around the rows. Gap below the attractors in rows.
+_ROW, _AROUND, _GAP = 3.0, 36.0, 0.8
+#: Of the table in points: distance of columns, and how much wider than most its letters are.
+_COLUMN_GAP, _WIDER = 6.0, 1.1
+#: Share of the width beside the table that the eigenvalues take, and what they take at least, in points.
+_EIGENVALUES, _EIGENVALUES_LEAST, _GAPS = 0.25, 50.0, 12.0
+_STABLE_COLOUR, _OTHER_COLOUR, _ZERO_COLOUR, _STEM_COLOUR = "#000000", "#595959", "#7F7F7F", "#B3B3B3"
+#: Larger numbers of images are written with powers of ten.
+_LONG_NUMBER = 10**6
+_MARKER = 3.8
+
+
+def fixed_point_map(
+    rates: NDArray[np.floating],
+    leading_eigenvalues: NDArray[np.floating],
+    kinds: Sequence[str],
+    n_active: NDArray[np.integer],
+    multiplicities: Sequence[int],
+    populations: Populations,
+    *,
+    width: float = ONE_AND_A_HALF_COLUMNS,
+) -> Figure:
+    """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
+
+    Populations go from left to right: E clusters, E background, I clusters, I background; those without neurons are
+    left out. Of more than ``MOST_STATES`` states the first are drawn, and a note says so.
+
+    Args:
+        rates: In Hz, shape ``(K, P)``.
+        leading_eigenvalues: Largest real part of each state's eigenvalues in 1/s, shape ``(K,)``.
+        kinds: ``stable node``, ``saddle``, ... of each state.
+        n_active: Number of active clusters of each state, shape ``(K,)``.
+        multiplicities: How many images each state has under swaps of clusters, itself included.
+        populations: Layout of the network.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure: the map with the table beside it, the eigenvalues, the colour bar.
+
+    Raises:
+        ValueError: There is no state, a kind is unknown, or shapes do not fit.
+    """
+    n_states = _check(rates, leading_eigenvalues, kinds, n_active, multiplicities, populations)
+    order = np.argsort(~stable_kinds(kinds), kind="stable")[:MOST_STATES]
+    shown_kinds = [kinds[int(k)] for k in order]
+    stable = stable_kinds(shown_kinds)
+    table = {
+        "active": [str(n_active[k]) for k in order],
+        "kind": shown_kinds,
+        "images": [_number(multiplicities[k]) for k in order],
+    }
+    tops = np.arange(len(order), dtype=np.float64) + np.where(stable, 0.0, _GAP * stable.any())
+    rows = population_rows(populations)
+    norm = Normalize(0, float(np.nanmax(rates[order][:, rows.drawn], initial=0.0)) or 1.0)
+    with paper_style():
+        figure = new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / MM_PER_INCH)
+        room = width * POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
+        eigenvalues_width = max(_EIGENVALUES_LEAST, _EIGENVALUES * room)
+        map_width = room - eigenvalues_width
+        axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(map_width, eigenvalues_width))
+        _write_table(axes, table, tops + 0.5, stable)
+        _draw_rates(axes, rates[order], tops, stable, rows, norm)
+        rows.name_on(axes.xaxis, map_width)
+        _draw_eigenvalues(beside, leading_eigenvalues[order], shown_kinds, tops + 0.5)
+        _add_bar(axes, norm, 8 * width)
+        if len(order) < n_states:
+            figure.supxlabel(f"the first {len(order)} of {n_states} states", fontsize=TICK_SIZE, x=0.98, ha="right")
+    return figure
+
+
+def _check(
+    rates: NDArray[np.floating],
+    leading_eigenvalues: NDArray[np.floating],
+    kinds: Sequence[str],
+    n_active: NDArray[np.integer],
+    multiplicities: Sequence[int],
+    populations: Populations,
+) -> int:
+    """The number of states."""
+    n = len(kinds)
+    if not n:
+        raise ValueError("there is no steady state to draw")
+    if np.shape(rates) != (n, populations.total):
+        raise ValueError(
+            f"{n} kinds and {populations.total} populations need rates of shape {(n, populations.total)}; "
+            f"found {np.shape(rates)}"
+        )
+    check_kinds(kinds, n)
+    numbers = {"leading_eigenvalues": leading_eigenvalues, "n_active": n_active, "multiplicities": multiplicities}
+    for name, values in numbers.items():
+        if np.shape(values) != (n,):
+            raise ValueError(f"{name} needs a number for each of {n} states; found shape {np.shape(values)}")
+    return n
+
+
+def _number(value: int) -> str:
+    if value < _LONG_NUMBER:
+        return str(value)
+    digits, exponent = f"{Decimal(int(value)):.1e}".split("e")
+    return rf"${digits}\times10^{{{int(exponent)}}}$"
+
+
+def _write_table(
+    axes: Axes, table: Mapping[str, Sequence[str]], middles: NDArray[np.floating], stable: NDArray[np.bool_]
+) -> None:
+    """Write columns of text, adjusted to their right, left of the axes."""
+    colours = np.where(stable, _STABLE_COLOUR, _OTHER_COLOUR)
+    offset = _COLUMN_GAP
+    for (header, column), column_width in zip(list(table.items())[::-1], _column_widths(table)[::-1], strict=True):
+        heading = {"xycoords": "axes fraction", "verticalalignment": "bottom", "color": _STABLE_COLOUR}
+        _write(axes, header, (0, 1), (-offset, 2), **heading)
+        entry = {"xycoords": axes.get_yaxis_transform(), "verticalalignment": "center_baseline"}
+        for text, place, colour in zip(column, middles, colours, strict=True):
+            _write(axes, text, (0, place), (-offset, 0), color=str(colour), **entry)
+        offset += column_width
+
+
+def _column_widths(table: Mapping[str, Sequence[str]]) -> list[float]:
+    """Widths of the columns with the gaps beside them, in points."""
+    plain = [
+        [text.replace(r"	imes", "x").strip("${}") for text in (header, *column)] for header, column in table.items()
+    ]
+    return [_WIDER * max(text_length(text, TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
+
+
+def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **style: object) -> None:
+    axes.annotate(
+        text,
+        place,
+        xytext=offset,
+        textcoords="offset points",
+        horizontalalignment="right",
+        fontsize=TICK_SIZE,
+        **style,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _draw_rates(
+    axes: Axes,
+    rates: NDArray[np.floating],
+    tops: NDArray[np.floating],
+    stable: NDArray[np.bool_],
+    rows: PopulationRows,
+    norm: Normalize,
+) -> None:
+    dress(axes)
+    for block in (stable, ~stable):
+        for _, members in rows.groups if block.any() else ():
+            edges = np.append(tops[block], tops[block][-1] + 1)
+            values = rates[block][:, members]
+            axes.pcolormesh(rows.edges(members), edges, values, cmap=COLOUR_MAP, norm=norm, rasterized=True)
+    axes.set(xlim=(0, rows.end), ylim=(tops[-1] + 1, 0), xlabel="population")
+    axes.tick_params(axis="x", labelrotation=90)
+    axes.tick_params(left=False, labelleft=False)
+    axes.spines[["left", "bottom"]].set_visible(False)
+
+
+def _draw_eigenvalues(
+    axes: Axes, eigenvalues: NDArray[np.floating], kinds: Sequence[str], middles: NDArray[np.floating]
+) -> None:
+    dress(axes)
+    axes.axvline(0, color=_ZERO_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+    axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=LINE_WIDTH, zorder=2)
+    draw_states(axes, eigenvalues, middles, kinds, size=_MARKER)
+    axes.margins(x=0.12)
+    axes.set_xlabel("leading\neigenvalue\n(1/s)")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.tick_params(left=False, labelleft=False)
+    axes.spines["left"].set_visible(False)
+
+
+def _add_bar(axes: Axes, norm: Normalize, aspect: float) -> None:
+    figure = axes.get_figure()
+    assert figure is not None
+    bar = figure.colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02)
+    bar.set_label("firing rate (Hz)")
+    bar.ax.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,64 @@
+"""Legends above axes and figures, in as many columns as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuro_mod.plotting.style import POINTS_PER_INCH, TICK_SIZE, text_length
+
+#: Width of an entry's sample with the gaps around it, in points; room of a column's letters, which are wider than most.
+_SAMPLE, _WIDER = 4 * TICK_SIZE, 1.08
+#: Share of a figure's width that axes take.
+_WIDTH_SHARE = 0.8
+#: Height of a row in points.
+ROW = 10.5
+
+
+def legend_columns(labels: Sequence[str], points: float) -> int:
+    """The largest number of columns of a legend, filled one after the other, that fit this width in points; 1 at least.
+
+    Args:
+        labels: Texts of the entries.
+        points: Width of the legend.
+    """
+    for columns in range(len(labels), 1, -1):
+        long, rest = divmod(len(labels), columns)
+        ends = [long * i + min(i, rest) for i in range(columns + 1)]
+        lengths = [max(text_length(label, TICK_SIZE) for label in labels[a:b]) for a, b in pairwise(ends)]
+        if _WIDER * sum(lengths) + _SAMPLE * columns <= points:
+            return columns
+    return 1
+
+
+def legend_height(labels: Sequence[str], points: float) -> float:
+    """Height in points of a legend of this width."""
+    return ROW * -(-len(labels) // legend_columns(labels, points))
+
+
+def legend_above_axes(axes: Axes, handles: Sequence[Artist], width: float) -> None:
+    """Put a legend above axes, in a figure of this width in inches."""
+    columns = legend_columns(_labels(handles), _WIDTH_SHARE * width * POINTS_PER_INCH)
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        frameon=False,
+        borderpad=0.2,
+        columnspacing=1.2,
+    )
+
+
+def legend_above_figure(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Put a legend above all axes of a figure."""
+    columns = legend_columns(_labels(handles), figure.get_figwidth() * POINTS_PER_INCH)
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, borderpad=0)
+
+
+def _labels(handles: Sequence[Artist]) -> list[str]:
+    return [str(handle.get_label()) for handle in handles]

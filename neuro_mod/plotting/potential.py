@@ -1,0 +1,214 @@
+"""Potential along a path between steady states, with the barriers between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MINUS,
+    MM_PER_INCH,
+    ONE_COLUMN,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+    text_length,
+)
+
+POTENTIAL_COLOUR, BARRIER_COLOUR, GUIDE_COLOUR = "#0072B2", "#595959", "#B3B3B3"
+#: Colours and styles of the rates of focus populations; distinct with any colour vision.
+RATE_STYLES = (("#D55E00", "-"), ("#56B4E9", "--"), ("#551155", "-."), ("#E69F00", ":"), ("#737373", (0, (6, 2))))
+
+#: Heights of the potential and of the rates in mm; share of the width that the axes take.
+_HEIGHT, _RATES_HEIGHT, _WIDTH_SHARE = 62.0, 34.0, 0.72
+#: Part of the range that stays free beside the path.
+_MARGIN_X = 0.06
+#: Distance in points of two barriers of the same well, and of a text from its barrier.
+_APART, _TEXT_GAP = 3.0, 2.0
+#: Parts of the range of potentials that stay free for level and for upright texts.
+_ROOM_LEVEL, _ROOM_UPRIGHT = 0.12, 0.25
+_ARROW: dict[str, Any] = {
+    "arrowstyle": "<->",
+    "color": BARRIER_COLOUR,
+    "linewidth": LINE_WIDTH,
+    "shrinkA": 0,
+    "shrinkB": 0,
+    "mutation_scale": 6,
+}
+_BARRIER_ENTRY: dict[str, Any] = {
+    "color": BARRIER_COLOUR,
+    "linestyle": "none",
+    "marker": r"$\updownarrow$",
+    "markersize": 7.0,
+    "markeredgewidth": 0,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PathStates:
+    """Steady states along a path.
+
+    Args:
+        displacement: Distance along the path in Hz, shape ``(S,)``.
+        potential: In Hz², shape ``(S,)``.
+        kinds: ``stable node``, ``saddle``, ... of each state.
+    """
+
+    displacement: NDArray[np.floating]
+    potential: NDArray[np.floating]
+    kinds: Sequence[str]
+
+
+def potential_profile(
+    displacement: NDArray[np.floating],
+    potential: NDArray[np.floating],
+    states: PathStates,
+    label: str,
+    *,
+    rates: NDArray[np.floating] | None = None,
+    names: Sequence[str] = (),
+    width: float = ONE_COLUMN,
+) -> Figure:
+    """Draw the potential along a path, with the height of each barrier between neighbouring states.
+
+    A barrier parts an attractor from a neighbour along the path that is none.
+
+    Args:
+        displacement: Distance along the path in Hz, rising, shape ``(M,)``.
+        potential: In Hz², shape ``(M,)``.
+        states: Steady states on the path.
+        label: What the path is, such as ``straight line``.
+        rates: Rates in Hz of F focus populations along the path, shape ``(M, F)``; drawn below if given.
+        names: Names of the F populations.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure: the potential, and below it the rates, if they are given.
+
+    Raises:
+        ValueError: Shapes that do not fit, or an unknown kind.
+    """
+    _check(displacement, potential, states, rates, names)
+    with paper_style():
+        heights = [_HEIGHT] if rates is None else [_HEIGHT, _RATES_HEIGHT]
+        figure = new_figure(width, sum(heights) / MM_PER_INCH)
+        panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        axes = panels[0]
+        dress(axes)
+        (line,) = axes.plot(displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * LINE_WIDTH, label=label)
+        axes.margins(x=_MARGIN_X, y=_ROOM_LEVEL)
+        axes.set_ylabel("potential (Hz²)")
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        draw_states(axes, states.displacement, states.potential, states.kinds)
+        handles = [line, *kind_handles(states.kinds)]
+        barriers = _barriers(states)
+        if barriers:
+            _draw_barriers(axes, states, barriers, _WIDTH_SHARE * width * POINTS_PER_INCH)
+            handles.append(Line2D([], [], label="barrier (Hz²)", **_BARRIER_ENTRY))
+        legend_above_axes(axes, handles, width)
+        if rates is not None:
+            _draw_rates(panels[1], displacement, rates, names, width)
+        panels[-1].set_xlabel("displacement along the path (Hz)")
+    return figure
+
+
+def _check(
+    displacement: NDArray[np.floating],
+    potential: NDArray[np.floating],
+    states: PathStates,
+    rates: NDArray[np.floating] | None,
+    names: Sequence[str],
+) -> None:
+    m, n = len(displacement), len(states.kinds)
+    if np.shape(potential) != (m,):
+        raise ValueError(f"{m} displacements need a potential of shape ({m},); found {np.shape(potential)}")
+    if np.shape(states.displacement) != (n,) or np.shape(states.potential) != (n,):
+        raise ValueError(
+            f"{n} states need displacements and potentials of shape ({n},); "
+            f"found {np.shape(states.displacement)} and {np.shape(states.potential)}"
+        )
+    check_kinds(states.kinds, n)
+    if rates is not None and np.shape(rates) != (m, len(names)):
+        raise ValueError(
+            f"{m} displacements and {len(names)} names need rates of shape {(m, len(names))}; found {np.shape(rates)}"
+        )
+
+
+def _barriers(states: PathStates) -> list[tuple[int, int]]:
+    """Pairs of a well and a neighbour along the path that is none."""
+    order = np.argsort(states.displacement, kind="stable")
+    stable = stable_kinds(states.kinds)
+    return [(a, b) if stable[a] else (b, a) for a, b in pairwise(order) if stable[a] != stable[b]]
+
+
+def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int, int]], points: float) -> None:
+    """Draw a double arrow from each well to the level of a neighbouring saddle, in axes of this width in points.
+
+    The number lies above that level, between the two states, where the potential is lower.
+    """
+    per_hz = points / (np.ptp(axes.get_xlim()) or 1.0)
+    wells = [well for well, _ in barriers]
+    fits = []
+    for well, saddle in barriers:
+        start, end = float(states.displacement[well]), float(states.displacement[saddle])
+        low, high = float(states.potential[well]), float(states.potential[saddle])
+        side = 1 if end > start else -1
+        shift = _APART if wells.count(well) > 1 else 0.0
+        place = start + side * shift / per_hz
+        axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * LINE_WIDTH)
+        axes.annotate("", (place, high), (place, low), arrowprops=_ARROW, zorder=3)
+        fits.append(_write_height(axes, high - low, (place, high), side, per_hz * abs(end - start) - shift))
+    axes.margins(y=_ROOM_LEVEL if all(fits) else _ROOM_UPRIGHT)
+
+
+def _write_height(axes: Axes, height: float, place: tuple[float, float], side: int, room: float) -> bool:
+    """Write a height beside a place: level if it fits the room in points, else upright; returns whether it does."""
+    text = (f"{height:.0f}" if 1e3 <= abs(height) < 1e6 else f"{height:.3g}").replace("-", MINUS)
+    fits = text_length(text, TICK_SIZE) + 2 * _TEXT_GAP < room
+    axes.annotate(
+        text,
+        place,
+        xytext=(side * _TEXT_GAP if fits else 0, _TEXT_GAP),
+        textcoords="offset points",
+        fontsize=TICK_SIZE,
+        color=BARRIER_COLOUR,
+        horizontalalignment=("left" if side > 0 else "right") if fits else "center",
+        verticalalignment="bottom",
+        rotation=0 if fits else 90,
+    )
+    return fits
+
+
+def _draw_rates(
+    axes: Axes,
+    displacement: NDArray[np.floating],
+    rates: NDArray[np.floating],
+    names: Sequence[str],
+    width: float,
+) -> None:
+    dress(axes)
+    lines = []
+    for i, name in enumerate(names):
+        colour, style = RATE_STYLES[i % len(RATE_STYLES)]
+        shown = name.replace("_", " ")
+        lines += axes.plot(
+            displacement, rates[:, i], color=colour, linestyle=style, linewidth=2 * LINE_WIDTH, label=shown
+        )
+    axes.set_ylabel("rate (Hz)")
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    legend_above_axes(axes, lines, width)

@@ -1,0 +1,152 @@
+"""Sections through a landscape of several focus populations: a small phase plane for each pair of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.phase_plane import add_speed_bar, check_plane, draw_plane, nullcline_handles, speed_norm
+from neuro_mod.plotting.state_styles import STATE_COLOUR, draw_states, kind_handles
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    TWO_COLUMNS,
+    new_figure,
+    paper_style,
+)
+
+PALE_COLOUR = "#A6A6A6"
+_POINT: dict[str, Any] = {
+    "label": "point of the sections",
+    "linestyle": "none",
+    "marker": "+",
+    "color": "#000000",
+    "markersize": 7.0,
+    "markeredgewidth": 1.5 * LINE_WIDTH,
+}
+_MOST_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
+#: In mm: what the bar takes of the width, what a panel's labels take beside it, below and above it; its least width.
+_BAR, _BESIDE, _AROUND, _LEAST = 15.0, 10.0, 14.0, 40.0
+
+
+def landscape_sections(
+    axes_values: Sequence[NDArray[np.floating]],
+    force: NDArray[np.floating],
+    states: NDArray[np.floating],
+    kinds: Sequence[str],
+    names: Sequence[str],
+    through: NDArray[np.floating],
+    *,
+    width: float = TWO_COLUMNS,
+) -> Figure:
+    """Draw a phase plane for each pair of focus populations, the others at the point of the grid next to a point.
+
+    States within half a step of the grid are drawn on the section they lie in, others pale where they project to.
+
+    Args:
+        axes_values: Rates in Hz of the grid's points, rising in even steps, F arrays of shapes ``(n1,)`` to ``(nF,)``.
+        force: In Hz, ``[component, i1, ..., iF]``, shape ``(F, n1, ..., nF)``; NaN where unknown.
+        states: Rates in Hz of the steady states, shape ``(K, F)``.
+        kinds: ``stable node``, ``saddle``, ... of each state.
+        names: Names of the F populations.
+        through: Rates in Hz of the point that the sections go through, shape ``(F,)``.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure: a phase plane for each pair, titled with the rates of the others, and a colour bar for all.
+
+    Raises:
+        ValueError: Fewer than two populations, shapes that do not fit, an uneven grid, or an unknown kind.
+    """
+    n = len(axes_values)
+    if n < 2:
+        raise ValueError(f"sections need two focus populations at least; found {n}")
+    check_plane(axes_values, force, states, kinds)
+    if len(names) != n or np.shape(through) != (n,):
+        raise ValueError(
+            f"{n} axes need as many names, and a point of shape ({n},); found {len(names)} names and a "
+            f"point of shape {np.shape(through)}"
+        )
+    pairs = list(combinations(range(n), 2))
+    nearest = [int(np.abs(values - rate).argmin()) for values, rate in zip(axes_values, through, strict=True)]
+    sections = [_section(force, pair, nearest) for pair in pairs]
+    norm = speed_norm(np.concatenate([np.hypot(*section).ravel() for section in sections]))
+    shown = [name.replace("_", " ") for name in names]
+    with paper_style():
+        entries = _entries(kinds)
+        labels = [str(entry.get_label()) for entry in entries]
+        above = legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
+        columns = _n_columns(len(pairs), width)
+        figure, panels = _new_panels(len(pairs), columns, width, above)
+        for axes, pair, section in zip(panels, pairs, sections, strict=True):
+            draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
+            inside = _lies_in(states, axes_values, pair, nearest)
+            _draw_states(axes, states[:, pair], kinds, inside)
+            axes.plot(*np.asarray(through)[list(pair)], zorder=5, **_POINT)
+            axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
+            others = [f"{shown[i]} at {axes_values[i][nearest[i]]:.3g} Hz" for i in range(n) if i not in pair]
+            axes.set_title("\n".join(others), fontsize=TICK_SIZE, loc="left", pad=3)
+        add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
+        legend_above_figure(figure, entries)
+    return figure
+
+
+def _section(force: NDArray[np.floating], pair: tuple[int, int], nearest: Sequence[int]) -> NDArray[np.floating]:
+    """Force in the plane of a pair, shape ``(2, n1, n2)``."""
+    at = tuple(slice(None) if i in pair else index for i, index in enumerate(nearest))
+    return np.stack([force[i][at] for i in pair])
+
+
+def _lies_in(
+    states: NDArray[np.floating],
+    axes_values: Sequence[NDArray[np.floating]],
+    pair: tuple[int, int],
+    nearest: Sequence[int],
+) -> NDArray[np.bool_]:
+    """Which states are within half a step of a section, shape ``(K,)``."""
+    others = [i for i in range(len(axes_values)) if i not in pair]
+    place = np.array([axes_values[i][nearest[i]] for i in others])
+    half = np.array([axes_values[i][1] - axes_values[i][0] for i in others]) / 2
+    return np.all(np.abs(states[:, others] - place) <= half, axis=1)
+
+
+def _draw_states(axes: Axes, places: NDArray[np.floating], kinds: Sequence[str], inside: NDArray[np.bool_]) -> None:
+    for chosen, colour in ((~inside, PALE_COLOUR), (inside, STATE_COLOUR)):
+        chosen_kinds = [kind for kind, each in zip(kinds, chosen, strict=True) if each]
+        draw_states(axes, places[chosen, 0], places[chosen, 1], chosen_kinds, size=_MARKER, colour=colour)
+
+
+def _entries(kinds: Sequence[str]) -> list[Line2D]:
+    elsewhere = {"linestyle": "none", "marker": "o", "color": PALE_COLOUR, "markersize": _MARKER}
+    return [
+        *nullcline_handles(["horizontal force = 0", "vertical force = 0"]),
+        Line2D([], [], **_POINT),
+        *kind_handles(kinds),
+        Line2D([], [], label="state elsewhere", **elsewhere),
+    ]
+
+
+def _n_columns(n: int, width: float) -> int:
+    return max(1, min(n, _MOST_COLUMNS, int(width * MM_PER_INCH / _LEAST)))
+
+
+def _new_panels(n: int, columns: int, width: float, above: float) -> tuple[Figure, list[Axes]]:
+    """Square panels, read row by row, below a legend of this height in inches."""
+    rows = -(-n // columns)
+    side = (width * MM_PER_INCH - _BAR) / columns - _BESIDE
+    figure = new_figure(width, above + rows * (side + _AROUND) / MM_PER_INCH)
+    figure.set_layout_engine("compressed")  # constrained layout, but for square axes
+    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for axes in panels[n:]:
+        axes.remove()
+    return figure, panels[:n]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+from matplotlib.lines import Line2D
+
+from neuro_mod.plotting.legends import legend_above_axes, legend_above_figure, legend_columns, legend_height
+from neuro_mod.plotting.style import ONE_COLUMN, new_figure, paper_style
+
+LABELS = ["stable node", "saddle", "force on E background = 0", "path", "force on E0 = 0"]
+
+
+def test_columns_are_as_many_as_fit():
+    columns = [legend_columns(LABELS, points) for points in range(50, 800, 10)]
+    assert columns == sorted(columns)
+    assert (columns[0], columns[-1]) == (1, 5)
+    assert legend_columns([], 100) == 1
+
+
+def test_more_columns_are_lower():
+    assert legend_height(LABELS, 50) == 5 * legend_height(LABELS, 800)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_legends_lie_in_the_figure(cut_off, n):
+    for put in (legend_above_figure, lambda f, h: legend_above_axes(f.axes[0], h, ONE_COLUMN)):
+        with paper_style():
+            figure = new_figure(ONE_COLUMN, 2)
+            figure.add_subplot()
+            put(figure, [Line2D([], [], label=label) for label in LABELS[:n]])
+        figure.draw_without_rendering()
+        assert not cut_off(figure)
