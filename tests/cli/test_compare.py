@@ -68,7 +68,10 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--trials", "0"), "--trials"),
         (("--settling", "-1"), "--settling"),
         (("--n-z", "0"), "--n-z"),
-        (("--set", "perturbation.rate.vectors=[[-100]]"), "perturbation of rate"),
+        (
+            ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),
+            "threshold becomes",
+        ),
         (("--duration", "0.001"), "too short for a rate"),
         (("--set", "settings.save=false"), "say where with --out"),
     ],
