@@ -111,7 +111,7 @@ def _print_summary(metadata: dict[str, Any]) -> None:
 
 
 def _print_table(metadata: dict[str, Any]) -> None:
-    """Rates in Hz of groups in the simulation and in the states nearest to it, with the deviation of the nearest."""
+    """Rates in Hz of groups in the simulation and in the states nearest to it, and how far it is above the nearest."""
     from neuro_mod.execution.comparison_files import state_column
 
     states, nearest = metadata["states"], metadata["nearest"]
@@ -119,7 +119,7 @@ def _print_table(metadata: dict[str, Any]) -> None:
     shown = sorted(ranked[:_COLUMNS])
     header = ["mean rate in Hz of", "simulated", "+-"]
     header += [f"{'*' * (i == nearest)}{states[i]['n_active']} active" for i in shown]
-    header += [] if nearest is None else ["deviation of *"]
+    header += [] if nearest is None else ["simulated above *"]
     rows: list[list[str]] = []
     for row in metadata["comparison"]:
         theory = [row[state_column(i, state["n_active"])] for i, state in enumerate(states)]
@@ -137,7 +137,7 @@ def _print_table(metadata: dict[str, Any]) -> None:
 
 
 def _deviation(theory: float | None, simulated: float | None) -> str:
-    return "" if theory is None or not simulated else f"{100 * (theory / simulated - 1):+.0f} %"
+    return "" if simulated is None or not theory else f"{100 * (simulated / theory - 1):+.0f} %"
 
 
 def _print_validity(metadata: dict[str, Any]) -> None:

@@ -33,6 +33,8 @@ N_TRIALS = 4
 SETTLING = 0.5
 #: Values of z over which the mean field averages where the network has its own z for each neuron.
 N_Z = 12
+#: Groups besides those of `members_by_activity`: all E neurons, all I neurons.
+ALL_OF_A_KIND = ("all E", "all I")
 #: Width of the bars of the histogram in Hz.
 BAR = 1.0
 
@@ -133,7 +135,7 @@ class Comparison:
         if self.nearest is None:
             return ()
         state = self.states[self.nearest]
-        return assess(self.theory.circuit, state.rates, state.mu, state.sigma)
+        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
 
 
 class ComparisonInterrupted(KeyboardInterrupt):
@@ -287,4 +289,4 @@ def _notes(experiment: Experiment, n_z: int) -> Iterator[str]:
 
 
 def _all_of_a_kind(populations: Populations) -> dict[str, NDArray[np.bool_]]:
-    return {f"all {letter}": populations.types == kind for kind, letter in enumerate("EI")}
+    return {group: populations.types == kind for kind, group in enumerate(ALL_OF_A_KIND)}

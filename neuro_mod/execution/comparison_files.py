@@ -11,7 +11,7 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
-from neuro_mod.execution.comparison import BAR, Comparison
+from neuro_mod.execution.comparison import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.run_folder import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE, RunFolder
@@ -167,10 +167,14 @@ def _drawings(comparison: Comparison) -> dict[str, Callable[[], Figure]]:
     states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
     drawings: dict[str, Callable[[], Figure]] = {}
     if len(rates := comparison.cluster_rates()):
-        drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR)
+        drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
     if comparison.nearest is not None:
         theory = comparison.in_theory(comparison.states[comparison.nearest])
-        simulated = {group: each for group, each in comparison.simulated().items() if np.isfinite(each.mean)}
+        simulated = {
+            group: each
+            for group, each in comparison.simulated().items()
+            if np.isfinite(each.mean) and group not in ALL_OF_A_KIND
+        }
         drawings["rate_comparison"] = lambda: rate_comparison(
             {group: each.mean for group, each in simulated.items()},
             {group: np.nan if (rate := theory[group]) is None else rate for group in simulated},

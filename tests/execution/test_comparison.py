@@ -171,6 +171,34 @@ def test_a_network_without_clusters():
     assert found.histogram()[0].sum() == 0
 
 
+def test_where_the_assumptions_are_kept_theory_and_simulation_agree():
+    """5000 neurons without clusters, sparse, with weak and fast synapses: within 3 %, as the sampling error is 1 %."""
+    config = {
+        "init_params": {
+            "duration_sec": 1.0,
+            "delta_t": 1e-4,
+            "tau_synaptic": 1e-3,
+            "tau_refractory": 2e-3,
+            "threshold": 1.0,
+        },
+        "architecture": {
+            "network": {
+                "n_neurons": 5000,
+                "n_excitatory": 4000,
+                "connectivity_fraction_probs": 0.1,
+                "j_baseline": [0.1, 0.1, -0.7, -0.7],
+            },
+            "clusters": {"n_clusters": 0, "n_background": [4000, 1000]},
+        },
+        "external_currents": {"c_ext": [1000, 1000], "nu_ext_baseline": [7.0, 7.0], "j_ext": [0.5, 0.5]},
+    }
+    found = compare(load_experiment(config), 1)
+    assert [each.name for each in found.validity() if not each.kept] == []
+    theory, simulated = found.in_theory(found.states[0]), found.simulated()
+    for group in ("all E", "all I"):
+        assert simulated[group].mean == pytest.approx(theory[group], rel=0.03)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -42,7 +42,6 @@ def test_of_the_published_network_by_hand(reference_circuit, state, validity):
     jumps = validity["small jumps beside the noise"].values
     own_e, own_i = 15.75 * 0.63 / np.sqrt(2000), 5 * 3.8 / np.sqrt(2000)
     assert jumps[19] == pytest.approx(own_i / sigma[19])  # I0, from I0
-    # 17.1 % of the 1440 clustered... weights from one's own I cluster are J- J+ of the I→E pathway: 6.25 * 1.9
     own_ie = 6.25 * 1.9 / np.sqrt(2000)
     assert jumps[0] == pytest.approx(max(own_e, own_ie) / sigma[0])
     thresholds = validity["small jumps beside the threshold"]
@@ -85,6 +84,29 @@ def test_fast_synapses_are_fine(reference_circuit, state):
     first = assess(fast, *state)[0]
     assert first.kept and not first.beyond.any()
     assert first.in_words().endswith("at most 0.316, as NNMT warns above it.")
+
+
+def test_amplification_of_errors(reference_circuit, state):
+    """Against new solutions where the response of one population after the other is 0.01 % too high."""
+    rates, mu, sigma = state
+    field = LIFMeanField.from_circuit(reference_circuit)
+    *others, robust = assess(reference_circuit, rates, mu, sigma, field.jacobian(rates))
+    assert tuple(each.name for each in others) == NAMES and robust.name == "robust rates"
+    moved = np.zeros(38)
+    for b in range(38):
+        wrong = 1e-4 * rates * (np.arange(38) == b)
+        nu = rates
+        for _ in range(8):  # Newton's method
+            equations, jacobian = field.equations(nu), field.jacobian(nu)
+            nu = nu - np.linalg.solve(jacobian, equations + wrong)
+        moved += np.abs(nu / rates - 1)
+    np.testing.assert_allclose(robust.values, 1e4 * moved, rtol=1e-2)
+    assert not robust.kept
+
+
+def test_a_state_on_the_verge_has_no_amplification(reference_circuit, state):
+    robust = assess(reference_circuit, *state, np.zeros((38, 38)))[-1]
+    assert np.isnan(robust.values).all() and robust.worst is None
 
 
 def test_it_never_refuses(reference_circuit):
