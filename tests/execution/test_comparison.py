@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,15 @@ def test_theory_is_that_of_a_direct_solution(experiment, comparison):
     assert theory["E active"] == pytest.approx(rates[0]) and theory["I inactive"] == pytest.approx(rates[5:7].mean())
     assert theory["all I"] == pytest.approx((5 * rates[4:8]).sum() / 20)
     assert rates[0] > 20 > rates[1]
+
+
+def test_without_stable_states_all_are_told(comparison):
+    state = comparison.states[0]
+    unstable = [replace(state, kind="saddle", active=active) for active in ((), (0, 1), (0, 1, 2))]
+    found = replace(comparison, found=replace(comparison.found, points=tuple(unstable)))
+    assert len(found.states) == 3 and len(found.states[found.nearest].active) in (0, 2)
+    nothing = replace(comparison, found=replace(comparison.found, points=()))
+    assert nothing.nearest is None and not nothing.validity()
 
 
 def test_histogram(comparison):
@@ -186,7 +196,7 @@ def test_where_the_assumptions_are_kept_theory_and_simulation_agree():
                 "n_neurons": 5000,
                 "n_excitatory": 4000,
                 "connectivity_fraction_probs": 0.1,
-                "j_baseline": [0.1, 0.1, -0.7, -0.7],
+                "j_baseline": [0.1, 0.1, -0.6, -0.6],
             },
             "clusters": {"n_clusters": 0, "n_background": [4000, 1000]},
         },

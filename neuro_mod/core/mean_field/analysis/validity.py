@@ -135,10 +135,11 @@ class _State(NamedTuple):
 
 def _inverse(jacobian: ArrayLike | None, n: int) -> _Array:
     """Inverse of the Jacobian, shape ``(P, P)``; NaN where there is none."""
+    unknown = np.full((n, n), np.nan)
     try:
-        return np.linalg.inv(np.full((n, n), np.nan) if jacobian is None else np.asarray(jacobian, np.float64))
+        return unknown if jacobian is None else np.asarray(np.linalg.inv(np.asarray(jacobian, np.float64)), np.float64)
     except np.linalg.LinAlgError:
-        return np.full((n, n), np.nan)
+        return unknown
 
 
 class _Inputs(NamedTuple):
