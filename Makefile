@@ -26,7 +26,7 @@ test: $(INSTALLED)  ## run the test suite
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST and Brian2, some minutes
+test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2 and NNMT, some minutes
 	$(BIN)/python -m pytest -m peers
 
 check: $(INSTALLED)  ## lint, types, layers
@@ -35,7 +35,7 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands
+bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands, the mean field
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
@@ -43,7 +43,8 @@ bench: $(PEERS)  ## time the engine against other simulators, its parts, larger 
 	$(BIN)/python -m benchmarks.scaling --out .venv/scaling.md
 	$(BIN)/python -m benchmarks.weights --out .venv/weights.md
 	$(BIN)/python -m benchmarks.batches --out .venv/batches.md
-	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches; \
+	$(BIN)/python -m benchmarks.mean_field --out .venv/mean_field.md
+	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field; \
 		do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
 
 bench-long: $(INSTALLED)  ## time an hour of the default network, and take its memory

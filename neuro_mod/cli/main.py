@@ -10,6 +10,7 @@ import typer
 
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("perturb")(perturb)
+app.add_typer(mean_field, name="mean-field")
 app.command("compare")(compare)
 app.command("validate")(validate)
 app.command("schema")(schema)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ Overrides = Annotated[
 ]
 
 
-def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None) -> Experiment:
+def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:
     """Read a configuration and apply what the command line says.
 
     Raises:
@@ -32,6 +33,31 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     if seed is not None:
         changes.append(f"settings.random_seed={seed}")
     return load_experiment(config, changes).lasting(duration)
+
+
+def whole_numbers(text: str, below: int, what: str, example: str) -> list[int]:
+    """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
+
+    Args:
+        text: The list.
+        below: Above the largest valid number.
+        what: What the numbers stand for.
+        example: What could be valid.
+
+    Raises:
+        typer.BadParameter: It is no such list, or a number is too large.
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
+        if bounds is None:
+            raise typer.BadParameter(f"found {text!r}, expected {example}")
+        first = int(bounds[1])
+        stop = int(bounds[2]) if bounds[2] else first + 1
+        if not first < stop <= below:
+            raise typer.BadParameter(f"found {text!r}, expected {what} from 0 to {below - 1}")
+        numbers += range(first, stop)
+    return numbers
 
 
 def print_rows(rows: dict[str, str]) -> None:

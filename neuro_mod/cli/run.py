@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuro_mod.cli.failures import INTERRUPTED
-from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows
+from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, whole_numbers
 from neuro_mod.core.choices import Precision
 
 if TYPE_CHECKING:
@@ -76,17 +75,7 @@ def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
         return None
     if text == "all":
         return list(range(n_neurons))
-    chosen: list[int] = []
-    for part in text.split(","):
-        bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
-        if bounds is None:
-            raise typer.BadParameter(f"found {text!r}, expected all, or indices and ranges like 0,80,1600:1700")
-        first = int(bounds[1])
-        stop = int(bounds[2]) if bounds[2] else first + 1
-        if not first < stop <= n_neurons:
-            raise typer.BadParameter(f"found {text!r}, expected neurons from 0 to {n_neurons - 1}")
-        chosen += range(first, stop)
-    return chosen
+    return whole_numbers(text, n_neurons, "neurons", "all, or indices and ranges like 0,80,1600:1700")
 
 
 def _report_interruption(stager: StageSNNSimulation) -> None:

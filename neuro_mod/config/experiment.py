@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from neuro_mod.config.errors import ConfigError, KeyPath, Problem
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
 from neuro_mod.config.neurons import InitParams
-from neuro_mod.config.overrides import Overrides, apply_overrides
+from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
 from neuro_mod.config.plain import plain
 from neuro_mod.config.schema import json_schema
@@ -77,6 +77,14 @@ class Experiment(Section):
     def unperturbed(self, target: str) -> Any:
         """The value that a perturbation of a target acts on: the configuration's, or the factor 1."""
         return unperturbed(target, Draft(self).__getitem__)
+
+    def number(self, key: str) -> float | None:
+        """The value of a key as written in overrides (``arousal.level``), if there is one and it is a number."""
+        try:
+            value = reduce(_entry, parse_key(key), self)
+        except (AttributeError, IndexError, TypeError, ValueError):
+            return None
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @cached_property
     def timed_perturbations(self) -> dict[str, TimedPerturbation]:
@@ -165,3 +173,7 @@ def _dump(section: Section) -> dict[str, Any]:
             continue
         data[key] = _dump(value) if isinstance(value, Section) else value
     return data
+
+
+def _entry(container: Any, part: str | int) -> Any:
+    return container[part] if isinstance(part, int) else getattr(container, part)

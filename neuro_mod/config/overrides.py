@@ -21,7 +21,7 @@ _PART = re.compile(r"\[(\d{1,9})\]|([^.\[\]]+)")
 _EXAMPLE = "KEY=VALUE, for example external_currents.nu_ext_baseline[0]=7.5"
 
 
-class _OverrideError(Exception):
+class _OverrideError(ValueError):
     """An override that cannot be applied."""
 
     def __init__(self, problem: Problem) -> None:

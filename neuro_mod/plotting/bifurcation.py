@@ -30,7 +30,7 @@ from neuro_mod.plotting.style import (
 )
 
 #: Markers of critical points by kind.
-CRITICAL_MARKERS = {"fold": "o", "symmetry breaking": "D", "Hopf": "*"}
+CRITICAL_MARKERS = {"fold": "o", "symmetry breaking": "D", "Hopf": "*", "branch point": "s"}
 CURRENT_COLOUR, EXAMPLE_COLOUR = "#B3B3B3", "#404040"
 
 #: Widths of lines: active clusters and others, where stable and where unstable.
@@ -49,7 +49,7 @@ class DrawnBranch:
     Args:
         values: Of the parameter along the branch, shape ``(n,)``; a branch may turn back.
         rates: Rate of the active E clusters in Hz (of all, if none or all are active), shape ``(n,)``.
-        stable: Whether each state is stable, shape ``(n,)``.
+        stable: Whether each state is stable, shape ``(n,)``; where that changes, the critical state is one that is not.
         n_active: Number of active clusters.
         other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None if they are not drawn.
     """
@@ -68,7 +68,7 @@ class CriticalPoints:
     Args:
         values: Of the parameter, shape ``(C,)``.
         rates: Rates in Hz, as those of the branch they lie on, shape ``(C,)``.
-        kinds: ``fold``, ``symmetry breaking`` or ``Hopf`` for each.
+        kinds: ``fold``, ``symmetry breaking``, ``Hopf`` or ``branch point`` for each.
     """
 
     values: NDArray[np.floating]
@@ -164,10 +164,10 @@ def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
 
 
 def _pieces(stable: NDArray[np.bool_]) -> list[tuple[slice, bool]]:
-    """Pieces of a branch of one stability; an unstable one reaches up to the stable states next to it."""
+    """Pieces of a branch of one stability; a stable one reaches up to the critical states next to it."""
     if len(stable) < 2:
         return [(slice(0, len(stable)), bool(stable.all()))]
-    between = stable[:-1] & stable[1:]
+    between = stable[:-1] | stable[1:]
     borders = [0, *(np.flatnonzero(np.diff(between)) + 1), len(between)]
     return [(slice(a, b + 1), bool(between[a])) for a, b in pairwise(borders)]
 

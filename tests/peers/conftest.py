@@ -5,6 +5,7 @@ from shared import CONFIGS
 
 from benchmarks.brian2_network import why_brian2_is_missing
 from benchmarks.nest_network import import_nest
+from benchmarks.nnmt_network import import_nnmt
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.assembly import build_circuit
@@ -22,6 +23,14 @@ def nest():
     module = import_nest()
     if module is None:
         pytest.fail("NEST is not installed: run `make test-peers`", pytrace=False)
+    return module
+
+
+@pytest.fixture(scope="session")
+def nnmt():
+    module = import_nnmt()
+    if module is None:
+        pytest.fail("NNMT is not installed: run `make test-peers`", pytrace=False)
     return module
 
 

@@ -22,8 +22,8 @@ def branch(n_active=1, other=True):
 def test_stable_parts_are_solid_and_the_others_join_them_dashed():
     axes = bifurcation_diagram([branch(other=False)], NO_POINTS, "external rate (Hz)").axes[0]
     stable, unstable = axes.lines
-    assert np.array_equal(stable.get_xydata(), np.column_stack([VALUES, 11 + VALUES])[:5])
-    assert np.array_equal(unstable.get_xydata(), np.column_stack([VALUES, 11 + VALUES])[4:])
+    assert np.array_equal(stable.get_xydata(), np.column_stack([VALUES, 11 + VALUES])[:6])
+    assert np.array_equal(unstable.get_xydata(), np.column_stack([VALUES, 11 + VALUES])[5:])
     assert (stable.get_linestyle(), unstable.get_linestyle()) == ("-", "--")
     assert stable.get_linewidth() > unstable.get_linewidth()
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("external rate (Hz)", "rate of E clusters (Hz)")
@@ -32,7 +32,7 @@ def test_stable_parts_are_solid_and_the_others_join_them_dashed():
 def test_other_clusters_are_thinner_and_of_the_same_colour():
     axes = bifurcation_diagram([branch()], NO_POINTS, "g").axes[0]
     active, other = axes.lines[:2]
-    assert np.array_equal(other.get_ydata(), VALUES[:5])
+    assert np.array_equal(other.get_ydata(), VALUES[:6])
     assert active.get_color() == other.get_color()
     assert active.get_linewidth() > other.get_linewidth()
 

@@ -118,7 +118,7 @@ def field_on_grid(
     rates, nu_outs = np.empty((*shape, effective.field.n_populations)), np.empty((n, *shape))
     pairs = list(itertools.combinations(range(n), 2))
     curl = np.empty((len(pairs), *shape))
-    others = np.stack(np.meshgrid(*values[1:], indexing="ij"), axis=-1).reshape(-1, n - 1)
+    others = np.array(list(itertools.product(*values[1:])))
     start = None
     for i, first in enumerate(values[0]):
         states = effective.solve(np.column_stack([np.full(len(others), first), others]), start)

@@ -16,7 +16,7 @@ from neuro_mod.core.mean_field.core.effective import EffectiveField
 _Array = NDArray[np.float64]
 
 #: Points of a path.
-N_POINTS = 401
+N_POINTS = 1001
 #: Distance in Hz from saddle and well at which a descent begins and ends, and its tolerance, relative and in Hz.
 _NEAR, _TOLERANCE = 1e-2, 1e-6
 #: Longest descent, in time constants.

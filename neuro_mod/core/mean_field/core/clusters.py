@@ -85,7 +85,7 @@ def lumping(rates: _Array, classes: _Indices, populations: Populations) -> _Indi
     for number, members in enumerate(_members(classes)):
         label[members] = _levels(rates, members, populations) + number * populations.n_clusters
     label = np.unique(label, return_inverse=True)[1]
-    return _grouped(label)
+    return grouped(label)
 
 
 def active_clusters(rates: _Array, classes: _Indices, populations: Populations) -> tuple[int, ...]:
@@ -133,6 +133,12 @@ def symmetrized(coefficients: Coefficients, populations: Populations) -> Coeffic
     )
 
 
+def grouped(label: _Indices) -> _Indices:
+    """Groups of populations, shape ``(P,)``, from labels 0, 1, ... of their clusters, shape ``(p,)``."""
+    n = label.max(initial=-1) + 1
+    return np.concatenate([label, [n], n + 1 + label, [2 * n + 1]])
+
+
 def n_placements(classes: _Indices) -> int:
     """How many choices of active clusters are not images of each other."""
     return math.prod(len(members) + 1 for members in _members(classes))
@@ -160,13 +166,7 @@ def drawn_placements(n_active: int, n_clusters: int, n: int, seed: int) -> Itera
 
 def partition(active: NDArray[np.bool_]) -> _Indices:
     """Groups of populations: active clusters, others, backgrounds, shape ``(P,)``."""
-    return _grouped(np.unique(~active, return_inverse=True)[1])
-
-
-def _grouped(label: _Indices) -> _Indices:
-    """Groups of populations from labels 0, 1, ... of clusters."""
-    n = label.max(initial=-1) + 1
-    return np.concatenate([label, [n], n + 1 + label, [2 * n + 1]])
+    return grouped(np.unique(~active, return_inverse=True)[1])
 
 
 def _members(classes: _Indices) -> list[_Indices]:

@@ -72,8 +72,9 @@ class Coefficients:
 
     def with_flat(self, flat: _Array) -> Self:
         """The same with other numbers, as `flat` gives them."""
-        parts = [*self.by_rate, *self.external, *self.neurons.values()]
-        ends = np.cumsum([each.size for each in parts])
-        new = [flat[end - each.size : end].reshape(each.shape) for each, end in zip(parts, ends, strict=True)]
+        new, begin = [], 0
+        for each in (*self.by_rate, *self.external, *self.neurons.values()):
+            new.append(flat[begin : begin + each.size].reshape(each.shape))
+            begin += each.size
         neurons = dict(zip(self.neurons, new[4:], strict=True))
         return replace(self, by_rate=Moments(*new[:2]), external=Moments(*new[2:4]), neurons=neurons)

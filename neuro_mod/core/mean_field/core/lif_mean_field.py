@@ -16,7 +16,7 @@ from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
-from neuro_mod.core.mean_field.core.transfer import response
+from neuro_mod.core.mean_field.core.transfer import response, response_to_input
 from neuro_mod.core.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -197,7 +197,7 @@ class LIFMeanField:
         """`equations` and `jacobian` at once."""
         mu, variance = self.moments(nu)
         sigma = np.sqrt(variance)
-        found = response(mu, sigma, **self.coefficients.neurons)
+        found = response_to_input(mu, sigma, self.coefficients.neurons)
         by_variance = np.divide(found.by_sigma, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
         rate, *slopes = (self._mean_over_z(each) for each in (found.rate, found.by_mu, by_variance))
         by_rate = self.coefficients.by_rate
@@ -281,7 +281,7 @@ class LIFMeanField:
         return solution.t, solution.y.T
 
     def _mean_over_z(self, values: _Array) -> _Array:
-        return np.einsum("q,...qp->...p", self.coefficients.z_weights, values)
+        return self.coefficients.z_weights @ values
 
     def rates(self, nu: ArrayLike) -> _Array:
         """Rates as an array of shape ``(..., P)``.

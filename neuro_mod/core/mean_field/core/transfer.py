@@ -13,7 +13,12 @@ from neuro_mod.core.mean_field.core import siegert, tables
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.
 FILTER_SHIFT = 1.0326265761156086
 
+_IN_ORDER = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
+
 _table = cache(tables.coefficients)
+
+
+_Array = NDArray[np.float64]
 
 
 class Response(NamedTuple):
@@ -92,12 +97,38 @@ def response(
     given = (mu, sigma, tau_membrane, tau_synaptic, tau_refractory, threshold, reset_voltage)
     mu, sigma, tau_m, tau_s, tau_ref, theta, reset = (np.asarray(value, np.float64) for value in given)
     _check(mu, sigma, tau_m, tau_s, tau_ref, theta, reset)
-    beta = FILTER_SHIFT * np.sqrt(tau_s / tau_m)
-    inputs = np.stack(np.broadcast_arrays(mu, sigma, beta, tau_m, tau_ref, theta, reset))
+    return _respond(mu, sigma, tau_m, tau_s, tau_ref, theta, reset)
+
+
+def response_to_input(mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: dict[str, NDArray]) -> Response:
+    """`response` of neurons whose parameters, by name, were checked before.
+
+    Raises:
+        ValueError: mu or sigma is not finite.
+    """
+    if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
+        raise ValueError("every value must be finite")
+    return _respond(mu, sigma, *(neurons[name] for name in _IN_ORDER))
+
+
+def _respond(
+    mu: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    tau_m: NDArray[np.float64],
+    tau_s: NDArray[np.float64],
+    tau_ref: NDArray[np.float64],
+    theta: NDArray[np.float64],
+    reset: NDArray[np.float64],
+) -> Response:
+    given = (mu, sigma, FILTER_SHIFT * np.sqrt(tau_s / tau_m), tau_m, tau_ref, theta, reset)
+    shape = np.broadcast_shapes(*(value.shape for value in given))
+    inputs = np.empty((len(given), *shape))
+    for k, value in enumerate(given):
+        inputs[k] = value
     flat = inputs.reshape(len(inputs), -1)
-    rate, by_mu, by_sigma = (np.empty(flat.shape[1]) for _ in range(3))
-    siegert.respond(_table(), flat, rate, by_mu, by_sigma)
-    return Response(*(values.reshape(inputs.shape[1:]) for values in (rate, by_mu, by_sigma)))
+    found = np.empty((3, flat.shape[1]))
+    siegert.respond(_table(), flat, *found)
+    return Response(*found.reshape(3, *shape))
 
 
 def _check(*values: NDArray[np.float64]) -> None:

@@ -1,0 +1,212 @@
+"""``neuro-mod mean-field``: steady states, landscapes and bifurcations of the mean field of a configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuro_mod.cli.options import Config, Overrides, Seed, load, print_rows, print_table, whole_numbers
+
+app = typer.Typer(
+    help="The mean field of a configuration: steady states, landscapes, bifurcations.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name + _COMMAND]."),
+]
+Time = Annotated[
+    float | None, typer.Option(metavar="S", help="Time at which perturbations are taken [each at its onset].")
+]
+ZNodes = Annotated[
+    int,
+    typer.Option(
+        metavar="N", min=1, help="Average responses over so many values of z, which spreads arousal; 1 for its mean."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+
+#: Rows of printed tables, at most; the files have all.
+_ROWS = 12
+
+
+@app.command("fixed-points")
+def fixed_points(
+    config: Config,
+    starts: Annotated[int, typer.Option(metavar="N", min=0, help="Number of random starts.")] = 100,
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    z_nodes: ZNodes = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Seek all steady states, with their stability."""
+    from neuro_mod.execution.stagers import FullMeanFieldStager
+
+    stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    metadata = stager.execute(n_runs=starts, out=out)["metadata"]
+    if _as_json(metadata, as_json):
+        return
+    states = metadata["states"]
+    groups = [key for key in states[0] if key.endswith("_hz")] if states else []
+    print_table(
+        ["state", "active", "images", *(key.removesuffix("_hz") for key in groups), "eigenvalue"],
+        [
+            [
+                state["kind"],
+                str(state["n_active"]),
+                str(state["multiplicity"]),
+                *("" if state[key] is None else f"{state[key]:.3f}" for key in groups),
+                f"{state['leading_eigenvalue'][0]:.2f}",
+            ]
+            for state in states[:_ROWS]
+        ],
+    )
+    more = f"; {len(states) - _ROWS} more states in fixed_points.csv" if len(states) > _ROWS else ""
+    typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
+    typer.echo(f"{metadata['n_distinct']} states, {metadata['n_stable']} stable. Sought: {metadata['searched']}.")
+    _print_files(metadata)
+
+
+@app.command("landscape")
+def landscape(
+    config: Config,
+    focus: Annotated[str, typer.Option(metavar="POPS", help="Focus populations, by index or name.")] = "E0,E1",
+    grid_density: Annotated[float, typer.Option(metavar="HZ", help="Distance between grid points.")] = 0.5,
+    grid_lims: Annotated[tuple[float, float], typer.Option(metavar="HZ HZ", help="Lowest and highest rate.")] = (0, 60),
+    path: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH", help="Path of the potential: minimum_force, straight, or rates in Hz like 5,52:30,30:52,5."
+        ),
+    ] = "minimum_force",
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    z_nodes: ZNodes = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the landscape that focus populations see, all others in equilibrium with them."""
+    from neuro_mod.execution.stagers import ReducedMeanFieldStager
+
+    stager = ReducedMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    outputs = stager.execute(
+        focus_pops=_populations(focus),
+        grid_density=grid_density,
+        grid_lims=grid_lims,
+        path=_path(path),
+        progress=True,
+        out=out,
+    )
+    metadata = outputs["metadata"]
+    if _as_json(metadata, as_json):
+        return
+    names = metadata["focus_pops"]
+    print_table(
+        ["state", "kind", "all populations", *names],
+        [
+            [str(index), state["kind"], state["full_kind"], *(f"{state[f'{name}_hz']:.3f}" for name in names)]
+            for index, state in enumerate(metadata["states"])
+        ],
+    )
+    typer.echo("rates in Hz; kinds with all other populations in equilibrium, and with all in motion")
+    rows = {
+        f"barrier, state {barrier['well']} to saddle {barrier['saddle']}": f"{barrier['height_hz2']:.5g} Hz^2"
+        for barrier in metadata["barriers"]
+    }
+    rows["potential along"] = f"the {metadata['path']}; {metadata['quadrature']}"
+    rows["largest curl"] = f"{metadata['largest_curl']:.3g} (0 for a gradient: else the potential depends on the path)"
+    print_rows(rows)
+    _print_files(metadata)
+
+
+@app.command("bifurcation")
+def bifurcation(
+    config: Config,
+    lower: Annotated[float, typer.Option("--from", metavar="VALUE", help="Smallest value of the parameter.")],
+    upper: Annotated[float, typer.Option("--to", metavar="VALUE", help="Largest value.")],
+    parameter: Annotated[
+        str, typer.Option(metavar="KEY", help="A number of the configuration, as in --set: arousal.level, ...")
+    ] = "architecture.clusters.j_potentiated[0]",
+    active: Annotated[
+        str | None, typer.Option(metavar="N,N:M", help="Numbers of active clusters to follow, as 0,1,3 or 0:6 [all].")
+    ] = None,
+    values: Annotated[
+        int, typer.Option(metavar="N", min=2, help="At how many values of the parameter states are sought.")
+    ] = 5,
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    z_nodes: ZNodes = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Follow steady states over a parameter, with folds and losses of symmetry."""
+    from neuro_mod.execution.stagers import BifurcationStager
+
+    stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    n_clusters = stager.circuit.populations.n_clusters
+    followed = (
+        None if active is None else whole_numbers(active, n_clusters + 1, "clusters", "numbers like 0,1,3 or 0:6")
+    )
+    outputs = stager.execute(parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out)
+    metadata = outputs["metadata"]
+    if _as_json(metadata, as_json):
+        return
+    print_table(
+        ["active", "images", "from", "to", "stable", "ends"],
+        [
+            [
+                str(branch["n_active"]),
+                str(branch["multiplicity"]),
+                f"{branch['from']:.6g}",
+                f"{branch['to']:.6g}",
+                ", ".join(f"{begin:.6g} to {end:.6g}" for begin, end in branch["stable"]) or "nowhere",
+                ", ".join(branch["ends"]),
+            ]
+            for branch in metadata["branches"]
+        ],
+    )
+    typer.echo()
+    print_table(
+        ["critical point", "active", metadata["parameter"], "eigenvalues"],
+        [
+            [point["kind"], str(point["n_active"]), f"{point['parameter']:.8g}", str(point["eigenvalues"])]
+            for point in metadata["critical_points"]
+        ],
+    )
+    typer.echo(f"{len(metadata['branches'])} branches: {metadata['searched']}.")
+    _print_files(metadata)
+
+
+def _as_json(metadata: dict[str, Any], wanted: bool) -> bool:
+    if wanted:
+        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
+    return wanted
+
+
+def _print_files(metadata: dict[str, Any]) -> None:
+    for path in metadata.get("files", ()):
+        typer.echo(path)
+
+
+def _populations(text: str) -> list[int | str]:
+    names = [name.strip() for name in text.split(",")]
+    return [int(name) if name.isdecimal() else name for name in names]
+
+
+def _path(text: str) -> str | Sequence[Sequence[float]]:
+    if ":" not in text:
+        return text
+    try:
+        return [[float(rate) for rate in point.split(",")] for point in text.split(":")]
+    except ValueError:
+        raise typer.BadParameter(f"found {text!r}, expected rates like 5,52:30,30:52,5") from None

@@ -1,0 +1,194 @@
+"""Branches of steady states over one parameter of the configuration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import InputError
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
+from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
+from neuro_mod.core.mean_field.analysis.branch import Branch
+from neuro_mod.core.mean_field.analysis.family import FieldFamily
+from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.core.populations import Populations
+from neuro_mod.execution.run_folder import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE, RunFolder
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_Array = NDArray[np.float64]
+
+PARAMETER = "architecture.clusters.j_potentiated[0]"
+#: What parameters are called in pictures; others by their key.
+_LABELS = {PARAMETER: "potentiation of E→E weights", "arousal.level": "arousal level"}
+
+
+class BifurcationStager(MeanFieldStager):
+    """Follows steady states over a parameter; arguments as for `MeanFieldStager`."""
+
+    suffix = "bifurcation"
+
+    def run(
+        self,
+        parameter: str = PARAMETER,
+        limits: tuple[float, float] = (12.0, 19.5),
+        *,
+        n_active: Collection[int] | None = None,
+        n_values: int = N_VALUES,
+        alike: bool = True,
+    ) -> Outputs:
+        """Follow all branches that are found.
+
+        Args:
+            parameter: Key of a number of the configuration, such as ``arousal.level`` or
+                ``perturbation.rate.params[0]``.
+            limits: Its smallest and largest value, in its own unit.
+            n_active: Numbers of active clusters of the states that are followed; all by default.
+            n_values: At how many values of the parameter states are sought.
+            alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates.
+
+        Returns:
+            ``diagram``: branches and critical points, see `core.mean_field.analysis.bifurcation.Diagram`;
+            ``parameter``; ``configured``: its value in the configuration, None if it has none; ``metadata``.
+
+        Raises:
+            ConfigError: There is no such key, or a limit is not valid for it.
+            InputError: An argument is not valid, or the populations change with the parameter.
+        """
+        begin = time.perf_counter()
+        configured = self.experiment.number(parameter)
+        try:
+            lower, upper = map(float, limits)
+            for limit in (lower, upper) if lower < upper else ():
+                self._at(parameter, limit)  # so that an invalid one is told as it was given
+            family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
+            diagram = bifurcation_diagram(
+                family, n_values=n_values, n_active=n_active, alike=alike, seed=self.random_seed
+            )
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{parameter}: {error}") from None
+        self.outputs = {"diagram": diagram, "parameter": parameter, "configured": configured}
+        self.outputs["metadata"] = (
+            {"parameter": parameter, "limits": [lower, upper], "configured": configured}
+            | _describe(diagram)
+            | {"interpolation_error": family.error}
+            | self._about(begin)
+        )
+        return self.outputs
+
+    def _at(self, parameter: str, value: float) -> LIFMeanField:
+        return self._field(self._circuit(self.experiment.replace({parameter: value})))
+
+    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
+        diagram, populations = outputs["diagram"], self.circuit.populations
+        folder.save_table(BIFURCATION_TABLE, _rows(diagram, populations))
+        folder.save_table(CRITICAL_POINTS_TABLE, outputs["metadata"]["critical_points"])
+        branches = diagram.branches
+        lengths = [len(branch.parameter) for branch in branches]
+        fields = ("parameter", "rates", "stable", "leading", "n_unstable")
+        folder.save_arrays(
+            BIFURCATION,
+            branch=np.repeat(np.arange(len(branches)), lengths),
+            **{name: np.concatenate([getattr(branch, name) for branch in branches]) for name in fields if branches},
+        )
+
+    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
+
+        diagram, parameter = outputs["diagram"], outputs["parameter"]
+        if not diagram.branches:
+            return {}
+        rates = [_excitatory(branch, self.circuit.populations) for branch in diagram.branches]
+        drawn = [
+            DrawnBranch(branch.parameter, high, branch.stable, branch.n_active, low)
+            for branch, (high, low) in zip(diagram.branches, rates, strict=True)
+        ]
+        critical = diagram.critical_points
+        points = CriticalPoints(
+            np.array([point.parameter for point in critical]),
+            np.array([rates[point.branch][0][point.position] for point in critical]),
+            [point.kind for point in critical],
+        )
+        lower, upper = diagram.limits
+        configured = outputs["configured"]
+        within = configured if configured is not None and lower <= configured <= upper else None
+        label = str(_LABELS.get(parameter, parameter))
+        return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
+
+
+def _excitatory(branch: Branch, populations: Populations) -> tuple[_Array, _Array | None]:
+    """Rates in Hz along a branch: of active E clusters, and of the others; of all where none is active."""
+    groups = [rates_by_activity(rates, branch.active, populations) for rates in branch.rates]
+    named = [[each[f"E {name}"] for each in groups] for name in ("active", "inactive", "background")]
+    high, *others = [np.array(values, np.float64) for values in named if None not in values]
+    return high, others[0] if branch.active else None
+
+
+def _describe(diagram: Diagram) -> dict[str, Any]:
+    """Metadata of a diagram, as a mapping that JSON can hold."""
+    return {
+        "searched": diagram.searched,
+        "branches": [
+            {
+                "n_active": branch.n_active,
+                "active": list(branch.active),
+                "multiplicity": branch.multiplicity,
+                "from": float(branch.parameter.min()),
+                "to": float(branch.parameter.max()),
+                "stable": _stretches(branch.parameter, branch.stable),
+                "ends": list(branch.ends),
+                "points": len(branch.parameter),
+            }
+            for branch in diagram.branches
+        ],
+        "critical_points": [
+            {
+                "kind": point.kind,
+                "parameter": point.parameter,
+                "branch": point.branch,
+                "n_active": diagram.branches[point.branch].n_active,
+                "eigenvalues": point.repeats,
+                "frequency_hz": abs(point.eigenvalue.imag) / (2 * np.pi),
+            }
+            for point in diagram.critical_points
+        ],
+    }
+
+
+def _stretches(parameter: NDArray[Any], stable: NDArray[Any]) -> list[list[float]]:
+    """Ranges of the parameter over which a branch is stable."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], stable, [False]]).astype(int)))
+    last = len(parameter) - 1
+    return [
+        sorted([float(parameter[max(begin - 1, 0)]), float(parameter[min(end, last)])])
+        for begin, end in edges.reshape(-1, 2)
+    ]
+
+
+def _rows(diagram: Diagram, populations: Populations) -> list[dict[str, Any]]:
+    """A row for each point of each branch."""
+    return [
+        {
+            "branch": number,
+            "n_active": branch.n_active,
+            "parameter": float(branch.parameter[k]),
+            "stable": bool(branch.stable[k]),
+            "n_unstable": int(branch.n_unstable[k]),
+            "leading_eigenvalue": float(branch.leading[k]),
+        }
+        | {
+            f"{group}_hz": rate
+            for group, rate in rates_by_activity(branch.rates[k], branch.active, populations).items()
+        }
+        for number, branch in enumerate(diagram.branches)
+        for k in range(len(branch.parameter))
+    ]

@@ -1,0 +1,152 @@
+"""Steady states of all populations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.config import InputError
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
+from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
+from neuro_mod.core.mean_field.core.fixed_points import HIGHEST_START
+from neuro_mod.core.populations import Populations
+from neuro_mod.execution.run_folder import FIXED_POINTS, FIXED_POINTS_TABLE, RunFolder
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs, whole_number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+N_RUNS = 50
+#: Between the entries of a list within a table.
+_AND = " "
+
+
+class FullMeanFieldStager(MeanFieldStager):
+    """Seeks the steady states of all populations; arguments as for `MeanFieldStager`."""
+
+    suffix = "fixed_points"
+
+    def run(
+        self, n_runs: int = N_RUNS, *, nu_init: ArrayLike | None = None, highest_start: float = HIGHEST_START
+    ) -> Outputs:
+        """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
+
+        Args:
+            n_runs: Number of random starts. Adding one changes no other.
+            nu_init: Rates in Hz to start from instead, shape ``(n_runs, n_pops)``.
+            highest_start: Largest rate of random starts in Hz.
+
+        Returns:
+            ``nu_init`` and ``fixed_point``: where each run started and ended in Hz, shape ``(n_runs, n_pops)``, NaN
+            where it found nothing; ``converged``, shape ``(n_runs,)``; ``stability`` of each end, see
+            `core.stability.classify`, empty where it found nothing; ``distinct``: all different states, see
+            `fixed_points`; ``reached``: which of them each run found, -1 for none; ``metadata``.
+
+        Raises:
+            InputError: An argument is not valid.
+        """
+        begin = time.perf_counter()
+        n_runs = whole_number("n_runs", n_runs, 0)
+        starts = None if nu_init is None else _rates("nu_init", nu_init, self.field.n_populations)
+        if not 0 < highest_start < np.inf:
+            raise InputError(f"highest_start is {highest_start} Hz; expected a positive rate")
+        found = fixed_points(self.field, n_runs, self.random_seed, starts=starts, highest_start=highest_start)
+        ends, converged = found.found.x.copy(), found.found.converged
+        ends[~converged] = np.nan
+        self.outputs = {
+            "nu_init": found.starts,
+            "fixed_point": ends,
+            "converged": converged,
+            "stability": np.array([found[index].kind if index >= 0 else "" for index in found.reached], str),
+            "distinct": found,
+            "reached": found.reached,
+        }
+        self.outputs["metadata"] = _describe(found, self.circuit.populations) | self._about(begin)
+        return self.outputs
+
+    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
+        found, populations = outputs["distinct"], self.circuit.populations
+        rows = [
+            {"state": index}
+            | {name: _AND.join(map(str, value)) if isinstance(value, list) else value for name, value in about.items()}
+            | {f"{name}_hz": float(rate) for name, rate in zip(populations.names, point.rates, strict=True)}
+            for index, (point, about) in enumerate(zip(found, outputs["metadata"]["states"], strict=True))
+        ]
+        folder.save_table(FIXED_POINTS_TABLE, rows)
+        runs = {name: outputs[name] for name in ("nu_init", "fixed_point", "converged", "stability", "reached")}
+        folder.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
+
+    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.fixed_points import fixed_point_map  # noqa: PLC0415
+
+        found: FixedPoints = outputs["distinct"]
+        if not len(found):
+            return {}
+        return {
+            "fixed_points": lambda: fixed_point_map(
+                np.stack([point.rates for point in found]),
+                np.array([point.eigenvalues[0].real for point in found]),
+                [point.kind for point in found],
+                np.array([len(point.active) for point in found]),
+                [point.multiplicity for point in found],
+                self.circuit.populations,
+            )
+        }
+
+
+def _describe(found: FixedPoints, populations: Populations) -> dict[str, Any]:
+    """Metadata of a search for steady states, as a mapping that JSON can hold."""
+    return {
+        "n_runs": len(found.starts),
+        "n_converged": int(found.found.converged.sum()),
+        "searched": found.searched,
+        "n_distinct": len(found),
+        "n_stable": len(found.stable),
+        "states": [
+            describe_state(point, populations) | {"reached": int((found.reached == index).sum())}
+            for index, point in enumerate(found)
+        ],
+    }
+
+
+def describe_state(point: FixedPoint, populations: Populations) -> dict[str, Any]:
+    """A steady state in a row: kind, active clusters, mean rates in Hz of groups, leading eigenvalue in 1/s."""
+    leading = point.eigenvalues[0]
+    return {
+        "kind": point.kind,
+        "n_active": len(point.active),
+        "active": list(point.active),
+        "multiplicity": point.multiplicity,
+        "leading_eigenvalue": [float(leading.real), float(leading.imag)],
+        "residual": point.residual,
+    } | {f"{group}_hz": rate for group, rate in rates_by_activity(point.rates, point.active, populations).items()}
+
+
+def _stacked(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
+    """Fields of all states as arrays, an entry for each."""
+    shape = (len(found), found.starts.shape[1])
+    vectors = {
+        name: np.array([getattr(point, name) for point in found]).reshape(shape)
+        for name in ("rates", "mu", "sigma", "eigenvalues")
+    }
+    return vectors | {
+        "residual": np.array([point.residual for point in found]),
+        "kind": np.array([point.kind for point in found], str),
+        "multiplicity": np.array([float(point.multiplicity) for point in found]),
+        "active": np.array([np.isin(np.arange(n_clusters), point.active) for point in found]).reshape(-1, n_clusters),
+    }
+
+
+def _rates(name: str, values: ArrayLike, n_populations: int) -> NDArray[np.float64]:
+    try:
+        rates = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        rates = np.array(np.nan)
+    if rates.ndim != 2 or rates.shape[1] != n_populations or not np.isfinite(rates).all() or (rates < 0).any():
+        raise InputError(f"{name} has shape {rates.shape}; expected rates (n_runs, {n_populations}) in Hz, from 0")
+    return rates

@@ -1,0 +1,201 @@
+"""The landscape that a few focus populations see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.config import InputError
+from neuro_mod.core.mean_field.analysis.landscape import barriers, chosen_path, field_on_grid, profile_of, states_within
+from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.execution.memory import demand_memory
+from neuro_mod.execution.progress import Work, progress_shown
+from neuro_mod.execution.run_folder import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE, RunFolder
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from neuro_mod.plotting.potential import PathStates
+
+GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
+PATH = "minimum_force"
+_SOLVING = Work("solving", "solved", "grid points", 0)
+#: Bytes of a number, and how often the arrays of a grid exist while they are made.
+_BYTES, _COPIES = 8, 3
+_ARRAYS = ("mesh", "nu_outs", "force_field", "curl", "rates", "path", "displacement", "potential", "path_rates")
+
+
+class ReducedMeanFieldStager(MeanFieldStager):
+    """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`."""
+
+    suffix = "landscape"
+
+    def run(
+        self,
+        focus_pops: Sequence[int | str] = (0, 1),
+        grid_density: float = GRID_DENSITY,
+        grid_lims: tuple[float, float] = GRID_LIMS,
+        *,
+        path: str | ArrayLike = PATH,
+        progress: bool = False,
+    ) -> Outputs:
+        """Solve all other populations at every point of a grid of rates of the focus populations.
+
+        Args:
+            focus_pops: Indices or names of the focus populations, F of them.
+            grid_density: Distance between neighbouring points in Hz.
+            grid_lims: Lowest and highest rate in Hz.
+            path: Along which the potential is shown: ``minimum_force``, ``straight`` (see `landscape.chosen_path`), or
+                rates in Hz between which it is straight, shape ``(K, F)``.
+            progress: Show the progress on stderr.
+
+        Returns:
+            ``axes``: rates of each focus population in Hz; ``mesh``, ``nu_outs``, ``force_field`` (their difference):
+            Hz, shape ``(F, n, ..., n)``; ``curl``, shape ``(F (F - 1) / 2, n, ..., n)``; ``rates`` of all populations
+            in Hz, shape ``(n, ..., n, n_pops)``; ``states`` and ``barriers``, see `core.mean_field.analysis.landscape`;
+            ``path`` in Hz, shape ``(M, F)``, ``displacement`` along it in Hz and ``potential`` in Hz^2, shape ``(M,)``,
+            ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``metadata``. NaN where the others
+            find no equilibrium.
+
+        Raises:
+            InputError: An argument is not valid, or the grid would not fit into memory.
+        """
+        begin = time.perf_counter()
+        try:
+            effective = EffectiveField(self.field, focus_pops)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        axis = _axis(grid_density, grid_lims)
+        n_focus = len(effective.focus)
+        self._demand_memory(len(axis), n_focus)
+        with progress_shown(float(len(axis)) ** n_focus, work=_SOLVING, shown=progress) as report:
+            grid = field_on_grid(effective, [axis] * n_focus, report)
+        states = states_within(effective, grid)
+        between = barriers(effective, states)
+        try:
+            if isinstance(path, str):
+                path_kind, corners, start = chosen_path(path, states, between, grid)
+            else:
+                path_kind, corners, start = "given path", path, None
+            profile = profile_of(effective, corners, start)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        self.outputs = {
+            "axes": grid.axes,
+            "mesh": grid.mesh,
+            "nu_outs": grid.nu_outs,
+            "force_field": grid.force_field,
+            "curl": grid.curl,
+            "rates": grid.rates,
+            "states": states,
+            "barriers": between,
+            "path": profile.path,
+            "displacement": profile.displacement,
+            "potential": profile.potential,
+            "path_rates": profile.rates,
+            "path_kind": path_kind,
+        }
+        names = [self.circuit.populations.names[index] for index in effective.focus]
+        self.outputs["metadata"] = _describe(self.outputs, names) | self._about(begin)
+        return self.outputs
+
+    def _demand_memory(self, n_points: int, n_focus: int) -> None:
+        numbers = float(n_points) ** n_focus * (self.field.n_populations + 3 * n_focus + n_focus**2)
+        what = f"the {n_points}^{n_focus} points of this grid"
+        demand_memory(numbers * _BYTES * _COPIES, what, "use a larger grid_density or fewer focus_pops")
+
+    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
+        names = outputs["metadata"]["focus_pops"]
+        folder.save_arrays(LANDSCAPE, **{name: outputs[name] for name in _ARRAYS}, focus_pops=np.array(names))
+        columns = [outputs["displacement"], outputs["potential"], *outputs["path"].T]
+        keys = ["displacement_hz", "potential_hz2", *(f"{name}_hz" for name in names)]
+        rows = [dict(zip(keys, row, strict=True)) for row in np.column_stack(columns).tolist()]
+        folder.save_table(POTENTIAL_TABLE, rows)
+        states = outputs["metadata"]["states"]
+        folder.save_table(STATES_TABLE, [{"state": index} | state for index, state in enumerate(states)])
+
+    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+        # matplotlib is loaded only to draw
+        from neuro_mod.plotting.phase_plane import phase_plane  # noqa: PLC0415
+        from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
+        from neuro_mod.plotting.sections import landscape_sections  # noqa: PLC0415
+
+        names, states, path = outputs["metadata"]["focus_pops"], outputs["states"], outputs["path"]
+        kinds = [state.kind for state in states]
+        places = np.array([state.nu for state in states]).reshape(-1, len(names))
+        axes, force = outputs["axes"], outputs["force_field"]
+        drawings: dict[str, Callable[[], Figure]] = {
+            "potential": lambda: potential_profile(
+                outputs["displacement"],
+                outputs["potential"],
+                _on_path(outputs),
+                outputs["path_kind"],
+                rates=path,
+                names=names,
+            )
+        }
+        if len(names) == 2:
+            drawings["phase_plane"] = lambda: phase_plane(axes, force, places, kinds, names, path)
+        elif len(names) > 2:
+            through = places[0] if len(places) else path[len(path) // 2]
+            drawings["sections"] = lambda: landscape_sections(axes, force, places, kinds, names, through)
+        return drawings
+
+
+def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Metadata of a landscape, as a mapping that JSON can hold."""
+    unknown = np.isnan(outputs["rates"]).any(axis=-1)
+    return {
+        "focus_pops": list(names),
+        "grid_points": int(unknown.size),
+        "grid_points_without_equilibrium": int(unknown.sum()),
+        "grid_lims_hz": [float(outputs["axes"][0][0]), float(outputs["axes"][0][-1])],
+        "largest_curl": float(np.nanmax(np.abs(outputs["curl"]), initial=0.0)),
+        "path": outputs["path_kind"],
+        "quadrature": f"trapezoidal rule on {len(outputs['path'])} points of the path",
+        "states": [
+            {"kind": state.kind, "full_kind": state.full_kind}
+            | {f"{name}_hz": float(rate) for name, rate in zip(names, state.nu, strict=True)}
+            for state in outputs["states"]
+        ],
+        "barriers": [
+            {"well": barrier.well, "saddle": barrier.saddle, "height_hz2": barrier.height}
+            for barrier in outputs["barriers"]
+        ],
+    }
+
+
+def _on_path(outputs: Outputs) -> PathStates:
+    """The steady states through which the path goes."""
+    from neuro_mod.plotting.potential import PathStates  # noqa: PLC0415 -- matplotlib is loaded only to draw
+
+    path, displacement = outputs["path"], outputs["displacement"]
+    step = displacement[1] - displacement[0]
+    found = [(int(np.linalg.norm(path - state.nu, axis=1).argmin()), state) for state in outputs["states"]]
+    near = sorted((k, state.kind) for k, state in found if np.linalg.norm(path[k] - state.nu) <= step)
+    places = [k for k, _ in near]
+    return PathStates(displacement[places], outputs["potential"][places], [kind for _, kind in near])
+
+
+def _axis(density: float, limits: Sequence[float]) -> NDArray[np.float64]:
+    """Rates of a focus population in Hz, both limits included if the density divides their distance."""
+    try:
+        low, high = map(float, limits)
+        step = float(density)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"grid_lims are {limits!r}, grid_density {density!r}; expected (lowest, highest) in Hz"
+        ) from None
+    if not 0 <= low < high < np.inf:
+        raise InputError(f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest, in Hz")
+    if not 0 < step <= high - low:
+        raise InputError(f"grid_density is {step:g} Hz; expected a distance above 0, and at most {high - low:g}")
+    n_steps = np.floor((high - low) / step * (1 + 1e-12))
+    if n_steps > 1e9:
+        raise InputError(f"grid_density is {step:g} Hz: {n_steps:.3g} points on each axis; use a larger one")
+    return np.asarray(low + step * np.arange(int(n_steps) + 1), np.float64)

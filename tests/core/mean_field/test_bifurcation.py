@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq, minimize_scalar
+from shared import CONFIGS
+
+from neuro_mod.config import load_experiment
+from neuro_mod.core.mean_field.analysis.bifurcation import bifurcation_diagram
+from neuro_mod.core.mean_field.analysis.family import FieldFamily
+from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
+from neuro_mod.core.mean_field.core.clusters import of_clusters
+from neuro_mod.execution.assembly import build_circuit
+
+POTENTIATION = "architecture.clusters.j_potentiated[0]"
+
+
+def configured(file, key):
+    experiment = load_experiment(CONFIGS / file, ["arousal.level=0"])
+    return lambda value: LIFMeanField.from_circuit(build_circuit(experiment.replace({key: value})))
+
+
+published = configured("default_mf_params.yaml", POTENTIATION)
+two_clusters = configured("2_cluster_mf.yaml", POTENTIATION)
+
+
+def shifted(shift):
+    """The two-cluster network with more input to its first cluster."""
+    field = two_clusters(20.0)
+    field.coefficients.external.mu[:, 0] += shift
+    return field
+
+
+def excitable(nu_ext, weight=0.02):
+    """One population that excites itself."""
+    return LIFMeanField(
+        n_clusters=1,
+        c_matrix=100.0,
+        j_matrix=weight,
+        j_ext=0.1,
+        c_ext=300,
+        nu_ext=nu_ext,
+        tau_membrane=0.02,
+        tau_synaptic=0.005,
+        threshold=1.5,
+        reset_voltage=0.0,
+        tau_refractory=0.005,
+    )
+
+
+@pytest.fixture(scope="module")
+def diagram():
+    return bifurcation_diagram(FieldFamily(published, (14.0, 16.0)), n_values=2, n_active=[0, 1, 3, 5])
+
+
+@pytest.fixture(scope="module")
+def split():
+    """Clusters differ but where the parameter is 0."""
+    return bifurcation_diagram(FieldFamily(shifted, (-0.1, 0.3)), n_values=3, n_starts=20)
+
+
+def critical(diagram, n_active, kind):
+    return [
+        point
+        for point in diagram.critical_points
+        if point.kind == kind and diagram.branches[point.branch].n_active == n_active
+    ]
+
+
+def test_reference_values(diagram):
+    """Model description: loss of symmetry at 15.03967, folds at 14.944 and 14.965."""
+    assert [branch.n_active for branch in diagram.branches] == [0, 1, 3, 5]
+    (loss,) = critical(diagram, 0, "symmetry breaking")
+    assert loss.parameter == pytest.approx(15.03967, abs=5e-6) and loss.repeats == 17
+    for n_active, value in ((1, 14.944), (3, 14.965)):
+        (fold,) = critical(diagram, n_active, "fold")
+        assert fold.parameter == pytest.approx(value, abs=5e-4)
+
+
+def test_loss_of_symmetry_by_bisection(diagram):
+    """The leading eigenvalue of the 38 populations of exact fields, without the family."""
+    guess = [np.full(38, 8.0)]
+
+    def leading(value):
+        field = published(value)
+        guess[0] = field.solve_rates(guess[0]).x
+        return field.determine_stability(guess[0])[1][0].real
+
+    expected = brentq(leading, 15.0, 15.1, xtol=1e-10)
+    (loss,) = critical(diagram, 0, "symmetry breaking")
+    assert loss.parameter == pytest.approx(expected, abs=1e-6)  # 17 eigenvalues that are equal, found one by one
+    for branch in diagram.branches[1:]:
+        assert branch.ends == ("symmetry", "limit")
+        assert branch.parameter[0] == pytest.approx(loss.parameter, abs=1e-9)
+        np.testing.assert_allclose(branch.rates[0], loss.rates, rtol=1e-8)
+
+
+@pytest.mark.parametrize("which", ["diagram", "split"])
+def test_points_solve_the_exact_equations(which, request):
+    found = request.getfixturevalue(which)
+    make = {"diagram": published, "split": shifted}[which]
+    for branch in found.branches:
+        special = [point.position for point in found.critical_points if found.branches[point.branch] is branch]
+        for k in sorted({*range(0, len(branch.parameter), 3), len(branch.parameter) - 1, *special}):
+            field = make(branch.parameter[k])
+            assert np.abs(field.equations(branch.rates[k])).max() < 1e-8
+            kind, eigenvalues = field.determine_stability(branch.rates[k])
+            assert branch.leading[k] == pytest.approx(eigenvalues[0].real, abs=1e-5)
+            if abs(eigenvalues.real).min() > 1e-4:
+                assert branch.stable[k] == kind.startswith("stable")
+                assert branch.n_unstable[k] == (eigenvalues.real > 0).sum()
+
+
+def test_critical_points_are_points_of_their_branch(diagram):
+    assert {point.kind for point in diagram.critical_points} == {"fold", "symmetry breaking"}
+    for point in diagram.critical_points:
+        branch = diagram.branches[point.branch]
+        assert branch.parameter[point.position] == point.parameter
+        np.testing.assert_array_equal(branch.rates[point.position], point.rates)
+        assert abs(point.eigenvalue) < 1e-8
+        before, after = branch.n_unstable[point.position + np.array([-1, 1])]
+        assert abs(after - before) == point.repeats
+        if point.kind == "fold":
+            away = branch.parameter[point.position + np.array([-1, 1])] - point.parameter
+            assert away[0] * away[1] > 0
+
+
+def test_branches_reach_the_limits(diagram, split):
+    for found in (diagram, split):
+        for branch in found.branches:
+            for end, value in zip(branch.ends, branch.parameter[[0, -1]], strict=True):
+                assert end == "symmetry" or (end == "limit" and value in found.limits)
+            assert found.limits[0] <= branch.parameter.min() and branch.parameter.max() <= found.limits[1]
+
+
+def test_folds_of_one_population():
+    """The external rate at which a rate is steady is a function of that rate: its extrema are the folds."""
+
+    def external(nu):
+        return brentq(lambda value: excitable(value).equations([nu])[0], 0.0, 60.0, xtol=1e-12)
+
+    found = bifurcation_diagram(FieldFamily(excitable, (1.0, 3.0)), n_starts=10)
+    (branch,) = found.branches
+    assert branch.ends == ("limit", "limit") and branch.multiplicity == 1 and branch.active == ()
+    right, left = sorted(found.critical_points, key=lambda point: point.rates[0])
+    assert {right.kind, left.kind} == {"fold"}
+    for fold, sign in ((right, -1), (left, 1)):
+        near = (0.8 * fold.rates[0], 1.2 * fold.rates[0])
+        extremum = minimize_scalar(lambda nu, sign=sign: sign * external(nu), bounds=near, method="bounded")
+        assert fold.parameter == pytest.approx(sign * extremum.fun, rel=1e-8)
+    steady = [int((np.diff(np.sign(branch.parameter - value)) != 0).sum()) for value in (1.2, 2.5)]
+    between = (right.parameter + left.parameter) / 2
+    scan = excitable(between).equations(np.linspace(0.0, 200.0, 4001)[:, None])[:, 0]
+    assert steady == [1, 1] and (np.diff(np.sign(scan)) != 0).sum() == 3
+    assert (np.diff(np.sign(branch.parameter - between)) != 0).sum() == 3
+
+
+def test_differing_clusters(split):
+    """One branch favours the first cluster; the other ends in a fold, beyond which the second cannot stay active."""
+    first, second = sorted(split.branches, key=lambda branch: branch.active)
+    assert first.active == (0,) and first.stable.all()
+    assert second.active == (1,) and second.ends == ("limit", "limit") and second.stable.any()
+    (fold,) = split.critical_points
+    assert fold.kind == "fold" and split.branches[fold.branch] is second
+    for change, number in ((-1e-3, 3), (1e-3, 1)):
+        assert len(fixed_points(shifted(fold.parameter + change), 20)) == number
+
+
+def test_permuted_clusters_change_nothing():
+    order = of_clusters([2, 0, 1, *range(3, 18)], published(15.0).populations)
+
+    def permuted(value):
+        field = published(value)
+        return LIFMeanField.of(field.coefficients.reordered(order), field.populations)
+
+    one, other = (
+        bifurcation_diagram(FieldFamily(make, (14.5, 15.5)), n_values=2, n_active=[2]) for make in (published, permuted)
+    )
+    for a, b in zip(one.branches, other.branches, strict=True):
+        assert a.active == b.active == (0, 1)
+        np.testing.assert_allclose(a.rates, b.rates, rtol=1e-6)
+    assert [point.kind for point in one.critical_points] == [point.kind for point in other.critical_points]
+    for a, b in zip(one.critical_points, other.critical_points, strict=True):
+        assert a.parameter == pytest.approx(b.parameter, abs=1e-9)
+
+
+def test_parameter_that_makes_no_difference():
+    found = bifurcation_diagram(FieldFamily(lambda _: two_clusters(20.0), (-2.0, 3.0)))
+    assert [branch.n_active for branch in found.branches] == [0, 1] and not found.critical_points
+    for branch in found.branches:
+        assert branch.ends == ("limit", "limit") and sorted(branch.parameter[[0, -1]]) == [-2.0, 3.0]
+        np.testing.assert_allclose(branch.rates, np.broadcast_to(branch.rates[0], branch.rates.shape), rtol=1e-10)
+
+
+def test_branch_between_two_states_of_higher_symmetry():
+    """The selective state of two clusters exists for external rates in between, with a fold beyond either end."""
+    family = FieldFamily(configured("2_cluster_mf.yaml", "external_currents.nu_ext_baseline[0]"), (3.0, 12.0))
+    found = bifurcation_diagram(family)
+    uniform, selective = found.branches
+    losses = [point.parameter for point in critical(found, 0, "symmetry breaking")]
+    assert selective.ends == ("symmetry", "symmetry") and uniform.ends == ("limit", "limit")
+    np.testing.assert_allclose(selective.parameter[[0, -1]], losses, atol=1e-8)
+    low, high = (point.parameter for point in critical(found, 1, "fold"))
+    assert low < losses[0] < losses[1] < high
+    everything = bifurcation_diagram(family, alike=False, n_starts=10)
+    assert [branch.active for branch in everything.branches] == [(), (0,)]
+
+
+def test_bounds():
+    family = FieldFamily(two_clusters, (8.0, 20.0))
+    found = bifurcation_diagram(family, most_branches=1, most_points=3)
+    assert len(found.branches) == 1 and "too long" in found.branches[0].ends
+    assert "states were not followed" in found.searched and "not followed to their end" in found.searched
+    for name, value in (("n_values", 1), ("most_branches", 0), ("most_points", 0)):
+        with pytest.raises(ValueError, match=f"{name} is {value}, expected"):
+            bifurcation_diagram(family, **{name: value})
