@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.compare import compare
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("perturb")(perturb)
 app.add_typer(mean_field, name="mean-field")
+app.command("compare")(compare)
 app.command("validate")(validate)
 app.command("schema")(schema)
 

@@ -24,11 +24,9 @@ Out = Annotated[
 Time = Annotated[
     float | None, typer.Option(metavar="S", help="Time at which perturbations are taken [each at its onset].")
 ]
-ZNodes = Annotated[
+NZ = Annotated[
     int,
-    typer.Option(
-        metavar="N", min=1, help="Average responses over so many values of z, which spreads arousal; 1 for its mean."
-    ),
+    typer.Option(metavar="Q", min=1, help="Values of z, which spreads arousal, over which responses are averaged."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
@@ -44,13 +42,13 @@ def fixed_points(
     seed: Seed = None,
     overrides: Overrides = None,
     time: Time = None,
-    z_nodes: ZNodes = 1,
+    n_z: NZ = 1,
     as_json: AsJson = False,
 ) -> None:
     """Seek all steady states, with their stability."""
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
-    stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     metadata = stager.execute(n_runs=starts, out=out)["metadata"]
     if _as_json(metadata, as_json):
         return
@@ -92,13 +90,13 @@ def landscape(
     seed: Seed = None,
     overrides: Overrides = None,
     time: Time = None,
-    z_nodes: ZNodes = 1,
+    n_z: NZ = 1,
     as_json: AsJson = False,
 ) -> None:
     """Compute the landscape that focus populations see, all others in equilibrium with them."""
     from neuro_mod.execution.stagers import ReducedMeanFieldStager
 
-    stager = ReducedMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    stager = ReducedMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         focus_pops=_populations(focus),
         grid_density=grid_density,
@@ -147,13 +145,13 @@ def bifurcation(
     seed: Seed = None,
     overrides: Overrides = None,
     time: Time = None,
-    z_nodes: ZNodes = 1,
+    n_z: NZ = 1,
     as_json: AsJson = False,
 ) -> None:
     """Follow steady states over a parameter, with folds and losses of symmetry."""
     from neuro_mod.execution.stagers import BifurcationStager
 
-    stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=z_nodes)
+    stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
     followed = (
         None if active is None else whole_numbers(active, n_clusters + 1, "clusters", "numbers like 0,1,3 or 0:6")
@@ -167,7 +165,7 @@ def bifurcation(
         [
             [
                 str(number),
-                str(branch["n_active"]),
+                ",".join(map(str, branch["n_active"])),
                 str(branch["multiplicity"]),
                 f"{branch['from']:.6g}",
                 f"{branch['to']:.6g}",

@@ -60,7 +60,7 @@ class Repeater:
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
         #: What is repeated, with the root seed; seeds of drawn perturbations are written out.
-        self.experiment: Experiment = _with_perturbation_seeds(experiment)
+        self.experiment: Experiment = with_perturbation_seeds(experiment)
         self.baseline: Baseline = build_baseline(self.experiment)
         root = self.experiment.settings.random_seed
         #: Seed of each repeat.
@@ -182,7 +182,7 @@ def _simulate(experiment: Experiment, dtype: Precision, seed: int, report: Repor
     return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
 
 
-def _with_perturbation_seeds(experiment: Experiment) -> Experiment:
+def with_perturbation_seeds(experiment: Experiment) -> Experiment:
     """Write out the seeds of drawn perturbations, which otherwise would follow from the seed of each repeat."""
     root = experiment.settings.random_seed
     return experiment.replace(

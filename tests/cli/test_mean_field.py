@@ -80,7 +80,7 @@ def test_fixed_points_of_the_reduced_network(mean_field, tmp_path, monkeypatch):
     assert header == ["state", "active", "images", *names, "eigenvalue"]
     assert rows[0][:7] == ["stable focus", "1", "2", "52.319", "5.214", "2.259", "13.783"]
     assert rows[1][:6] == ["saddle", "0", "1", "29.215", "2.202", "13.840"]
-    assert "2 states, 1 stable. Sought: 20 of 20 random starts converged" in out
+    assert "2 states, 1 stable. Sought: 20 of 20 starts converged" in out
     assert "that these are all is not proven" in out
     folder = tmp_path / "simulations/2_cluster_mf_fixed_points"
     listed = [line for line in out.splitlines() if line.startswith("simulations/")]
@@ -133,7 +133,7 @@ def test_json(mean_field, tmp_path):
     printed = json.loads(out, parse_constant=pytest.fail)
     assert (code, err) == (0, "")
     assert printed["parameter"] == PARAMETER and printed["limits"] == [19, 20] and printed["configured"] == 20
-    assert [branch["n_active"] for branch in printed["branches"]] == [0, 1]
+    assert [branch["n_active"] for branch in printed["branches"]] == [[0], [1]]
 
 
 def test_where_clusters_differ_they_are_named(mean_field):
@@ -161,10 +161,10 @@ def test_many_states_are_cut_short(mean_field, tmp_path):
 def test_nothing_found_is_said(mean_field, config):
     nowhere = ("--set", "init_params.tau_membrane=1e300", *NOTHING)
     code, out, err = mean_field("fixed-points", config, "--starts", 2, *nowhere)
-    assert (code, err) == (0, "") and "0 states, 0 stable. Sought: 0 of 2 random starts converged" in out
+    assert (code, err) == (0, "") and "0 states, 0 stable. Sought: 0 of 2 starts converged" in out
 
 
-def test_set_seed_time_and_z_nodes(mean_field, config):
+def test_set_seed_time_and_n_z(mean_field, config):
     """Each changes what the stager changes."""
     options = ("fixed-points", config, "--starts", 2, "--json", *NOTHING)
 
@@ -187,7 +187,7 @@ def test_set_seed_time_and_z_nodes(mean_field, config):
     assert rate("--set", "arousal.level=0.9") == expected(["arousal.level=0.9"]) != plain
     assert rate("--time", 0.15) == expected(perturbation_time=0.15) != plain
     assert rate("--time", 0.07) == plain
-    many = ("--z-nodes", 3, "--set", "arousal.level=0.9")
+    many = ("--n-z", 3, "--set", "arousal.level=0.9")
     assert rate(*many) == expected(["arousal.level=0.9"], n_z=3) != expected(["arousal.level=0.9"])
 
 
@@ -234,9 +234,9 @@ def test_path(mean_field, path, kind):
 def test_active_and_parameter(mean_field):
     limits = ("--from", 19, "--to", 20, "--values", 2)
     _, out, _ = mean_field("bifurcation", TWO_CLUSTERS, *limits, "--active", "1", "--json", *NOTHING)
-    assert [branch["n_active"] for branch in json.loads(out)["branches"]] == [1]
+    assert [branch["n_active"] for branch in json.loads(out)["branches"]] == [[1]]
     _, out, _ = mean_field("bifurcation", TWO_CLUSTERS, *limits, "--active", "0:2", "--json", *NOTHING)
-    assert [branch["n_active"] for branch in json.loads(out)["branches"]] == [0, 1]
+    assert [branch["n_active"] for branch in json.loads(out)["branches"]] == [[0], [1]]
     level = ("--parameter", "arousal.level", "--from", 0, "--to", 0.3, "--values", 2, "--active", "0")
     code, out, err = mean_field("bifurcation", TWO_CLUSTERS, *level, *NOTHING)
     assert (code, err) == (0, "") and "arousal.level" in out
@@ -265,7 +265,7 @@ def test_the_commands_have_the_defaults_of_the_functions():
     [
         (("fixed-points", "--starts", -1), "--starts"),
         (("fixed-points", "--starts", 10**12), "GB of memory"),
-        (("fixed-points", "--z-nodes", 0), "--z-nodes"),
+        (("fixed-points", "--n-z", 0), "--n-z"),
         (("fixed-points", "--time", "nan"), "perturbation_time is nan"),
         (("fixed-points", "--time", -1), "perturbation_time is -1"),
         (("fixed-points", "--seed", -1), "settings.random_seed: found -1"),

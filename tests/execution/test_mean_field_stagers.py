@@ -357,7 +357,7 @@ def test_only_some_numbers_of_active_clusters():
     limits = (19.0, 20.0)
     all_of_them = BifurcationStager(TWO_CLUSTERS).run(limits=limits, n_values=2)["metadata"]["branches"]
     some = BifurcationStager(TWO_CLUSTERS).run(limits=limits, n_values=2, n_active=[1])["metadata"]["branches"]
-    assert [branch["n_active"] for branch in all_of_them] == [0, 1] and [all_of_them[1]] == some
+    assert [branch["n_active"] for branch in all_of_them] == [[0], [1]] and [all_of_them[1]] == some
     assert BifurcationStager(TWO_CLUSTERS).run(limits=limits, n_values=2, n_active=())["diagram"].branches == ()
 
 

@@ -181,6 +181,18 @@ def test_differing_clusters(split):
         assert len(fixed_points(shifted(fold.parameter + change), 20)) == number
 
 
+def test_active_clusters_along_branches(diagram, split):
+    """Where clusters are alike they stay the same; where they differ, each point has its own."""
+    for branch in diagram.branches:
+        assert set(branch.active_along) == {branch.active}
+    for branch in split.branches:
+        assert len(branch.active_along) == len(branch.parameter)
+        for rates, active in zip(branch.rates, branch.active_along, strict=True):
+            first, second = rates[:2]
+            wide = abs(first - second) > 0.25 * max(first, second)
+            assert active == ((int(second > first),) if wide else ())
+
+
 def test_permuted_clusters_change_nothing():
     order = of_clusters([2, 0, 1, *range(3, 18)], published(15.0).populations)
 

@@ -8,7 +8,7 @@ from scipy.optimize import root
 from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
-from neuro_mod.core.mean_field.core import LIFMeanField, clusters, fixed_points
+from neuro_mod.core.mean_field.core import LIFMeanField, clusters, fixed_points, searches
 from neuro_mod.core.mean_field.core.fixed_points import describe
 from neuro_mod.execution.assembly import build_circuit
 
@@ -118,8 +118,9 @@ def test_permuted_perturbation_permutes_the_states():
         assert min(np.abs(permuted(point) - other.rates).max() for other in second) < 1e-7
 
 
-def test_clusters_that_differ():
+def test_clusters_that_differ(monkeypatch):
     """Every choice of active clusters is a start of its own; a weak perturbation moves each state a little."""
+    monkeypatch.setattr(searches, "_DRAWN", 25)
     config, weak = CONFIGS / "default_mf_params.yaml", 1e-4
     vector = np.random.default_rng(2).normal(size=18).round(2).tolist()
     block = f"perturbation.rate={{vectors: [{vector}], involved_clusters: [{list(range(18))}], params: [{weak}]}}"
@@ -127,7 +128,7 @@ def test_clusters_that_differ():
     found = fixed_points(field, 10, seed=3)
     assert "the clusters differ" in found.searched and "not proven" in found.searched
     numbers = np.bincount([len(point.active) for point in found.stable], minlength=7)
-    assert (numbers[2:7] >= 50).all()
+    assert (numbers[2:7] >= 15).all()
     for n_active in (3, 5):
         point = next(point for point in found.stable if len(point.active) == n_active)
         active = list(point.active)

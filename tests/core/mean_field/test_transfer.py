@@ -106,7 +106,8 @@ def test_never_nan_never_negative_and_rising_with_the_input(mu, sigma, tau_m, ta
     found = response([mu, mu + 0.1 * above, mu + above], sigma, **neuron)
     assert all(np.isfinite(values).all() for values in found)
     assert (found.rate >= 0).all() and (found.by_mu >= 0).all()
-    assert (np.diff(found.rate) >= -1e-12 * found.rate[:-1]).all()
+    # rates that are no normal numbers have few digits
+    assert (np.diff(found.rate) >= -1e-12 * found.rate[:-1] - np.finfo(np.float64).tiny).all()
     if tau_ref:
         assert (found.rate <= 1 / tau_ref).all()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.populations import Populations
 
 
@@ -23,15 +24,9 @@ def rates_by_activity(
     Returns:
         ``E active``, ``E inactive``, ``E background``, and likewise I; None where there are no such neurons.
     """
+    is_active = np.isin(np.arange(populations.n_clusters), np.asarray(active, np.int64))
     means: dict[str, float | None] = {}
-    in_active = np.isin(populations.cluster_index, np.asarray(active, np.int64))
-    background = populations.cluster_index < 0
-    for kind, letter in enumerate("EI"):
-        for name, members in (
-            ("active", in_active),
-            ("inactive", ~in_active & ~background),
-            ("background", background),
-        ):
-            weights = populations.sizes * (members & (populations.types == kind))
-            means[f"{letter} {name}"] = float(weights @ rates / weights.sum()) if weights.sum() else None
+    for group, members in members_by_activity(is_active, populations).items():
+        weights = populations.sizes * members
+        means[group] = float(weights @ rates / weights.sum()) if weights.sum() else None
     return means

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint, FollowedBranch
 from neuro_mod.core.mean_field.analysis.continuation import LOST, TOO_LONG
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
-from neuro_mod.core.mean_field.core.fixed_points import N_STARTS, fixed_points, states_by_active_clusters
+from neuro_mod.core.mean_field.core.fixed_points import N_STARTS, fixed_points
+from neuro_mod.core.mean_field.core.searches import states_by_active_clusters
 
 _Array = NDArray[np.float64]
 

@@ -36,6 +36,7 @@ class Branch:
         leading: Largest real part of the eigenvalues of all populations in 1/s, shape ``(n,)``.
         n_unstable: Number of eigenvalues with positive real part, shape ``(n,)``.
         active: Active clusters at the state from which it was followed, see `clusters.active_clusters`.
+        active_along: Those at each point; where clusters differ, they may change along a branch.
         multiplicity: How many images it has, itself included.
         ends: How it ends before its first and after its last point: at a ``limit`` of the parameter, at a state of
             higher ``symmetry``, in itself (``closed``), after the largest number of points (``too long``), or where no
@@ -48,6 +49,7 @@ class Branch:
     leading: _Array
     n_unstable: NDArray[np.int64]
     active: tuple[int, ...]
+    active_along: tuple[tuple[int, ...], ...]
     multiplicity: int
     ends: tuple[str, str]
 
@@ -131,16 +133,24 @@ class FollowedBranch:
         every = np.concatenate([each.reshape(n, -1) for each in self.spectrum], axis=1)
         repeats = np.concatenate([np.ones(self.spectrum.alike.shape[1], np.int64), np.repeat(self.modes.repeats, 2)])
         margin = MARGIN * np.abs(every).max(axis=1, keepdims=True)
+        rates = self.curve.rates(self.points)
         return Branch(
             parameter=self.values,
-            rates=self.curve.rates(self.points),
+            rates=rates,
             stable=(every.real < -margin).all(axis=1),
             leading=every.real.max(axis=1),
             n_unstable=(every.real > margin) @ repeats,
             active=self.active,
+            active_along=self._active_along(rates),
             multiplicity=self.multiplicity,
             ends=self.ends,
         )
+
+    def _active_along(self, rates: _Array) -> tuple[tuple[int, ...], ...]:
+        populations, classes = self.family.populations, self.family.classes
+        if populations is None or not classes.any():
+            return (self.active,) * len(rates)
+        return tuple(clusters.active_clusters(each, classes, populations) for each in rates)
 
     def critical_points(self, number: int) -> Iterator[CriticalPoint]:
         """Records of its critical points, as branch of this number."""

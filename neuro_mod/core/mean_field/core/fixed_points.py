@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import overload
 
 import numpy as np
@@ -12,21 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
-from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros
+from neuro_mod.core.mean_field.core.newton import Zeros
+from neuro_mod.core.mean_field.core.searches import (
+    HIGHEST_START,
+    by_active_clusters,
+    distinct,
+    from_starts,
+    random_starts,
+)
 from neuro_mod.core.populations import Populations
-from neuro_mod.core.random import Stream
 
 _Array = NDArray[np.float64]
 
 N_STARTS = 100
-#: Random starts lie between 0 and this rate in Hz.
-HIGHEST_START = 60.0
-#: Starts in each system that symmetry makes smaller.
-_STARTS_PER_PARTITION = 16
-#: Choices of active clusters that are all tried where clusters differ; of more, `_DRAWN` for each number are.
-_MOST_PLACEMENTS, _DRAWN = 2000, 100
-#: Starts that are solved at once.
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +104,9 @@ def fixed_points(
 ) -> FixedPoints:
     """Seek all steady states of a mean field. That there are no others is not proven.
 
-    Newton's method goes from many starts at once, random ones, and where it fails the rates relax; then once more with
-    what was found deflated. Where the
-    clusters are known (`LIFMeanField.populations`), states with each number of active clusters are sought as well. With
-    interchangeable clusters they are states of small systems (active clusters, others, backgrounds), from several
-    starts, again with deflation. Where clusters differ, the states of the same network with all clusters alike are the
-    starts, with all choices of active clusters, or some drawn ones if these are too many.
+    Newton's method goes from many starts at once, and where it fails the rates relax; then once more, with what was
+    found deflated. Where the clusters are known (`LIFMeanField.populations`), states with each number of active
+    clusters are sought besides, see `searches.by_active_clusters`.
 
     Args:
         field: The mean field.
@@ -124,24 +118,20 @@ def fixed_points(
     Raises:
         ValueError: There are fewer than 0 starts, or they do not fit.
     """
-    starts = _random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
+    starts = random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
     if starts.ndim != 2:
         raise ValueError(f"starts have shape {starts.shape}, expected (n_starts, {field.n_populations})")
-    found = _in_parts(partial(find_or_relax, field.linearize), starts)
-    again = find_zeros(field.linearize, starts, _distinct(found.x[found.converged]))
-    told = [f"{found.converged.sum()} of {len(starts)} random starts converged; once more with these states deflated"]
-    zeros = [found.x[found.converged], again.x[again.converged]]
-    populations, classes = field.populations, np.zeros(0, np.int64)
+    found, search = from_starts(field, starts)
+    searches, populations = [search], field.populations
+    classes = np.zeros(0, np.int64)
     if populations is not None:
         classes = clusters.interchangeable(field.coefficients, populations)
         if populations.n_clusters > 1:
-            zeros += _by_active_clusters(field, populations, classes, seed, told)
-    images = _Images(populations, classes)
-    distinct = _distinct(images.canonical(np.concatenate(zeros)))
-    points = sorted((describe(field, rates, classes) for rates in distinct), key=_rank)
-    ranked = np.array([point.rates for point in points]).reshape(-1, field.n_populations)
-    reached = np.where(found.converged, _nearest(images.canonical(found.x), ranked), -1)
-    searched = "; ".join([*told, "that these are all is not proven"])
+            searches.append(by_active_clusters(field, populations, classes, seed))
+    states = _canonical(np.concatenate([each.states for each in searches]), populations, classes)
+    points = sorted((describe(field, rates, classes) for rates in distinct(states)), key=_rank)
+    reached = np.where(found.converged, _nearest(_canonical(found.x, populations, classes), points), -1)
+    searched = "; ".join([*(each.told for each in searches), "that these are all is not proven"])
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 
@@ -166,112 +156,18 @@ def describe(field: LIFMeanField, rates: ArrayLike, classes: NDArray[np.int64] |
     return FixedPoint(rates, mu, np.sqrt(variance), residual, eigenvalues, kind, active, images)
 
 
-def states_by_active_clusters(field: LIFMeanField, populations: Populations, seed: int = 0) -> dict[int, _Array]:
-    """States of interchangeable clusters in which active clusters are alike, and the others are.
-
-    Args:
-        field: The mean field, with all clusters interchangeable.
-        populations: The layout of cluster space.
-        seed: Root seed of the starts.
-
-    Returns:
-        By the number n of active clusters, 0 to p - 1, rates in Hz with the first n active, shape ``(n_states, P)``.
-    """
-    p = populations.n_clusters
-    none = _states_of_groups(field, clusters.partition(np.zeros(p, bool)), seed)
-    states = {0: none} | {n: np.empty((0, field.n_populations)) for n in range(1, p)}
-    others_first = clusters.of_clusters(np.arange(p)[::-1], populations)
-    for n in range(1, p // 2 + 1):
-        both = _states_of_groups(field, clusters.partition(np.arange(p) < n), seed)
-        difference = (both[:, 0] - both[:, p - 1]) / np.maximum(both[:, 0], 1.0)
-        states[n] = both[difference > clusters.SAME]
-        if n < p - n:
-            states[p - n] = both[difference < -clusters.SAME][:, others_first]
-    return states
+def _canonical(states: _Array, populations: Populations | None, classes: NDArray[np.int64]) -> _Array:
+    """Of the images of each state under swaps of interchangeable clusters always the same one."""
+    if populations is None or not len(states):
+        return states
+    return np.array([clusters.canonical(state, classes, populations) for state in states])
 
 
-def _states_of_groups(field: LIFMeanField, groups: NDArray[np.int64], seed: int) -> _Array:
-    """States with equal rates within groups, shape ``(n_states, P)``."""
-    lumped = LIFMeanField.of(field.coefficients.lumped(groups))
-    starts = _random_starts(lumped, _STARTS_PER_PARTITION, seed, HIGHEST_START)
-    found = find_or_relax(lumped.linearize, starts)
-    known = _distinct(found.x[found.converged])
-    again = find_zeros(lumped.linearize, starts, known)
-    return _distinct(np.concatenate([known, again.x[again.converged]]))[:, groups]
-
-
-def _by_active_clusters(
-    field: LIFMeanField, populations: Populations, classes: NDArray[np.int64], seed: int, told: list[str]
-) -> list[_Array]:
-    p = populations.n_clusters
-    alike = classes.max() == 0
-    mean = field if alike else LIFMeanField.of(clusters.symmetrized(field.coefficients, populations))
-    states = states_by_active_clusters(mean, populations, seed)
-    told.append(f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again")
-    if alike:
-        return list(states.values())
-    total = clusters.n_placements(classes)
-    every = total <= _MOST_PLACEMENTS
-    told.append(
-        "the clusters differ: these are those of the symmetric network, and starts, with "
-        + (f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters")
-    )
-    starts = [
-        clusters.placed(state, active, populations)
-        for n, found in states.items()
-        for active in (
-            clusters.all_placements(n, classes) if every else clusters.drawn_placements(n, p, _DRAWN if n else 1, seed)
-        )
-        for state in found
-    ]
-    solved = _in_parts(partial(find_zeros, field.linearize), np.array(starts).reshape(-1, field.n_populations))
-    return [solved.x[solved.converged]]
-
-
-def _in_parts(solve: Callable[[_Array], Zeros], starts: _Array) -> Zeros:
-    parts = [solve(starts[k : k + _AT_ONCE]) for k in range(0, max(len(starts), 1), _AT_ONCE)]
-    return Zeros(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-
-
-def _random_starts(field: LIFMeanField, n: int, seed: int, highest: float) -> _Array:
-    if n < 0:
-        raise ValueError(f"found {n} starts, expected 0 or more")
-    uniform = Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations)
-    return np.asarray(highest * uniform, np.float64)
-
-
-def _distinct(states: _Array) -> _Array:
-    """One of each set of states that are the same, in the order in which they were found."""
-    kept = np.empty_like(states)
-    n = 0
-    for state in states:
-        if not _same(kept[:n], state).any():
-            kept[n] = state
-            n += 1
-    return kept[:n]
-
-
-def _same(states: _Array, state: _Array) -> NDArray[np.bool_]:
-    return np.all(np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0), axis=1)
-
-
-def _nearest(states: _Array, points: _Array) -> NDArray[np.int64]:
-    if not len(points):
+def _nearest(states: _Array, points: Sequence[FixedPoint]) -> NDArray[np.int64]:
+    if not points:
         return np.full(len(states), -1)
-    return np.array([np.abs(points - state).max(axis=1).argmin() for state in states], np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class _Images:
-    """Images of states under swaps of interchangeable clusters."""
-
-    populations: Populations | None
-    classes: NDArray[np.int64]
-
-    def canonical(self, states: Iterable[_Array]) -> _Array:
-        if self.populations is None:
-            return np.array(list(states))
-        return np.array([clusters.canonical(state, self.classes, self.populations) for state in states])
+    rates = np.array([point.rates for point in points])
+    return np.array([np.abs(rates - state).max(axis=1).argmin() for state in states], np.int64)
 
 
 def _rank(point: FixedPoint) -> tuple[bool, int, tuple[float, ...]]:

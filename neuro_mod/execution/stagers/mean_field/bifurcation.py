@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
-from neuro_mod.core.mean_field.analysis.branch import Branch
+from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.populations import Populations
@@ -118,15 +119,17 @@ class BifurcationStager(MeanFieldStager):
         diagram, parameter = outputs["diagram"], outputs["parameter"]
         if not diagram.branches:
             return {}
-        rates = [_excitatory(branch, self.circuit.populations) for branch in diagram.branches]
+        populations, critical = self.circuit.populations, diagram.critical_points
         drawn = [
-            DrawnBranch(branch.parameter, high, branch.stable, branch.n_active, low)
-            for branch, (high, low) in zip(diagram.branches, rates, strict=True)
+            DrawnBranch(branch.parameter[part], high, branch.stable[part], len(active), low)
+            for branch in diagram.branches
+            for part, active in _parts(branch)
+            for high, low in [_excitatory(branch.rates[part], active, populations)]
         ]
-        critical = diagram.critical_points
+        rates = [_excitatory(point.rates[None], _active_at(diagram, point), populations)[0] for point in critical]
         points = CriticalPoints(
             np.array([point.parameter for point in critical]),
-            np.array([rates[point.branch][0][point.position] for point in critical]),
+            np.concatenate([*rates, np.empty(0)]),
             [point.kind for point in critical],
         )
         lower, upper = diagram.limits
@@ -146,12 +149,25 @@ def _limits(limits: tuple[float, float]) -> tuple[float, float]:
     return lower, upper
 
 
-def _excitatory(branch: Branch, populations: Populations) -> tuple[_Array, _Array | None]:
-    """Rates in Hz along a branch: of active E clusters, and of the others; of all where none is active."""
-    groups = [rates_by_activity(rates, branch.active, populations) for rates in branch.rates]
+def _parts(branch: Branch) -> Iterator[tuple[slice, tuple[int, ...]]]:
+    """Parts of a branch with the same active clusters, each up to the first point of the next."""
+    begin = 0
+    for active, points in groupby(branch.active_along):
+        end = begin + len(list(points))
+        yield slice(begin, end + 1), active
+        begin = end
+
+
+def _active_at(diagram: Diagram, point: CriticalPoint) -> tuple[int, ...]:
+    return diagram.branches[point.branch].active_along[point.position]
+
+
+def _excitatory(rates: _Array, active: tuple[int, ...], populations: Populations) -> tuple[_Array, _Array | None]:
+    """Rates of active E clusters along a branch in Hz, and of the others; of all where none is active."""
+    groups = [rates_by_activity(each, active, populations) for each in rates]
     named = [[each[f"E {name}"] for each in groups] for name in ("active", "inactive", "background")]
     high, *others = [np.array(values, np.float64) for values in named if None not in values]
-    return high, others[0] if branch.active else None
+    return high, others[0] if active else None
 
 
 def _describe(diagram: Diagram) -> dict[str, Any]:
@@ -160,8 +176,7 @@ def _describe(diagram: Diagram) -> dict[str, Any]:
         "searched": diagram.searched,
         "branches": [
             {
-                "n_active": branch.n_active,
-                "active": list(branch.active),
+                "n_active": [len(active) for active, _ in groupby(branch.active_along)],
                 "multiplicity": branch.multiplicity,
                 "from": float(branch.parameter.min()),
                 "to": float(branch.parameter.max()),
@@ -176,7 +191,7 @@ def _describe(diagram: Diagram) -> dict[str, Any]:
                 "kind": point.kind,
                 "parameter": point.parameter,
                 "branch": point.branch,
-                "n_active": diagram.branches[point.branch].n_active,
+                "n_active": len(_active_at(diagram, point)),
                 "eigenvalues": point.repeats,
                 "frequency_hz": abs(point.eigenvalue.imag) / (2 * np.pi),
             }
@@ -197,19 +212,18 @@ def _stretches(parameter: NDArray[Any], stable: NDArray[Any]) -> list[list[float
 
 def _rows(diagram: Diagram, populations: Populations) -> list[dict[str, Any]]:
     """A row for each point of each branch."""
-    return [
-        {
-            "branch": number,
-            "n_active": branch.n_active,
-            "parameter": float(branch.parameter[k]),
-            "stable": bool(branch.stable[k]),
-            "n_unstable": int(branch.n_unstable[k]),
-            "leading_eigenvalue": float(branch.leading[k]),
-        }
-        | {
-            f"{group}_hz": rate
-            for group, rate in rates_by_activity(branch.rates[k], branch.active, populations).items()
-        }
-        for number, branch in enumerate(diagram.branches)
-        for k in range(len(branch.parameter))
-    ]
+    rows: list[dict[str, Any]] = []
+    for number, branch in enumerate(diagram.branches):
+        for k, (rates, active) in enumerate(zip(branch.rates, branch.active_along, strict=True)):
+            about = {
+                "branch": number,
+                "n_active": len(active),
+                "active": " ".join(map(str, active)),
+                "parameter": float(branch.parameter[k]),
+                "stable": bool(branch.stable[k]),
+                "n_unstable": int(branch.n_unstable[k]),
+                "leading_eigenvalue": float(branch.leading[k]),
+            }
+            groups = rates_by_activity(rates, active, populations)
+            rows.append(about | {f"{group}_hz": rate for group, rate in groups.items()})
+    return rows

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
-from neuro_mod.core.mean_field.core.fixed_points import HIGHEST_START
+from neuro_mod.core.mean_field.core.searches import HIGHEST_START
 from neuro_mod.core.populations import Populations
 from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.run_folder import FIXED_POINTS, FIXED_POINTS_TABLE, RunFolder

@@ -1,0 +1,162 @@
+"""``neuro-mod compare``: steady states of the mean field beside simulated rates of the same configuration."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuro_mod.cli.failures import INTERRUPTED
+from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
+from neuro_mod.core.choices import Precision
+
+if TYPE_CHECKING:
+    from neuro_mod.execution.comparison import Comparison
+    from neuro_mod.execution.run_folder import RunFolder
+
+#: States in the printed table, at most; the file has all.
+_COLUMNS = 7
+_LINE = 116
+
+
+def compare(
+    config: Config,
+    trials: Annotated[int, typer.Option(metavar="N", min=1, help="Simulations, each of a network of its own.")] = 4,
+    settling: Annotated[
+        float, typer.Option(metavar="S", min=0, help="Simulated seconds that are dropped before the others.")
+    ] = 0.5,
+    n_z: Annotated[
+        int | None,
+        typer.Option(metavar="Q", min=1, help="Values of z over which the mean field averages arousal [12 or 1]."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name + _compare]."),
+    ] = None,
+    seed: Seed = None,
+    duration: Duration = None,
+    overrides: Overrides = None,
+    dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Compare steady states of the mean field with simulated rates of the same configuration.
+
+    Says for groups of neurons how they fire in simulations and in each stable state, and how far the network is from
+    what the theory assumes. Times in the configuration count from the end of the settling.
+    """
+    from neuro_mod.config import InputError
+    from neuro_mod.execution.comparison import ComparisonInterrupted
+    from neuro_mod.execution.comparison import compare as run_comparison
+    from neuro_mod.execution.run_folder import RunFolder
+
+    experiment = load(config, overrides, seed, duration)
+    settings = experiment.settings
+    if out is None and not settings.save:
+        raise InputError("settings.save is false: nothing would be kept; say where with --out")
+    folder = RunFolder(out or settings.folder.with_name(f"{settings.sim_name}_compare"))
+    interrupted = False
+    try:
+        found = run_comparison(experiment, trials, settling, n_z=n_z, dtype=dtype, progress=True)
+    except ComparisonInterrupted as interruption:
+        if interruption.finished is None:
+            typer.echo("interrupted before the first simulation was complete; nothing saved", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        found, interrupted = interruption.finished, True
+    try:
+        metadata = _save(folder, found, trials, dtype)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted while saving; the files in {folder.path} are whole, some may be missing", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
+    else:
+        _print_summary(metadata)
+    if interrupted:
+        typer.echo(f"interrupted; {metadata['n_trials']} of {trials} simulations saved in {folder.path}", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _save(folder: RunFolder, comparison: Comparison, n_trials: int, dtype: Precision) -> dict[str, Any]:
+    from neuro_mod.execution.comparison_files import describe_comparison, save_comparison
+
+    metadata = describe_comparison(comparison, dtype, n_trials)
+    files = save_comparison(folder, comparison, metadata)
+    return metadata | {"files": [str(file) for file in files]}
+
+
+def _print_summary(metadata: dict[str, Any]) -> None:
+    error = metadata["active_clusters_standard_error"]
+    time = metadata["time_by_active_clusters"]
+    print_rows(
+        {
+            "simulated": f"{metadata['n_trials']} networks for {metadata['duration_sec']:g} s each, after "
+            f"{metadata['settling_sec']:g} s of settling",
+            f"E clusters above {metadata['active_above_hz']:g} Hz": f"{metadata['active_clusters']:.2f}"
+            + ("" if error is None else f" +- {error:.2f}")
+            + " on average; time with "
+            + ", ".join(f"{n}: {100 * part:.0f} %" for n, part in enumerate(time) if part >= 0.005),
+            "steady states": f"{metadata['n_stable']} stable of {metadata['n_distinct']} distinct ones found",
+        }
+    )
+    typer.echo()
+    _print_table(metadata)
+    _print_words("what differs besides", metadata["notes"])
+    _print_validity(metadata)
+    typer.echo()
+    for path in metadata["files"]:
+        typer.echo(path)
+
+
+def _print_table(metadata: dict[str, Any]) -> None:
+    """Rates in Hz of groups in the simulation and in the states nearest to it, and how far it is above the nearest."""
+    from neuro_mod.execution.comparison_files import state_column
+
+    states, nearest = metadata["states"], metadata["nearest"]
+    ranked = sorted(range(len(states)), key=lambda i: abs(states[i]["n_active"] - metadata["active_clusters"]))
+    shown = sorted(ranked[:_COLUMNS])
+    header = ["mean rate in Hz of", "simulated", "+-"]
+    header += [f"{'*' * (i == nearest)}{states[i]['n_active']} active" for i in shown]
+    header += [] if nearest is None else ["simulated above *"]
+    rows: list[list[str]] = []
+    for row in metadata["comparison"]:
+        theory = [row[state_column(i, state["n_active"])] for i, state in enumerate(states)]
+        if row["simulated_hz"] is None and all(rate is None for rate in theory):
+            continue
+        cells = [row["simulated_hz"], row["standard_error_hz"], *(theory[i] for i in shown)]
+        deviation = [] if nearest is None else [_deviation(theory[nearest], row["simulated_hz"])]
+        rows.append([row["group"], *("" if cell is None else f"{cell:.3g}" for cell in cells), *deviation])
+    print_table(header, rows)
+    kind = "stable state" if metadata["n_stable"] else "state, none of which is stable,"
+    if nearest is not None:
+        typer.echo(f"* the {kind} with the number of active clusters nearest to that of the simulation")
+    if len(states) > len(shown):
+        typer.echo(f"{len(states) - len(shown)} more states in comparison.csv")
+
+
+def _deviation(theory: float | None, simulated: float | None) -> str:
+    return "" if simulated is None or not theory else f"{100 * (simulated / theory - 1):+.0f} %"
+
+
+def _print_validity(metadata: dict[str, Any]) -> None:
+    if metadata["nearest"] is None:
+        typer.echo("\nno steady state was found: nothing to say about the validity of the theory")
+        return
+    kept = sum(each["kept"] for each in metadata["validity"])
+    _print_words(
+        f"validity of the theory in state *: {kept} of {len(metadata['validity'])} assumptions are kept",
+        [
+            f"{each['assumption']}, {'kept' if each['kept'] else 'NOT KEPT'}: {each['in_words']}"
+            for each in metadata["validity"]
+        ],
+    )
+
+
+def _print_words(title: str, sentences: list[str]) -> None:
+    if not sentences:
+        return
+    typer.echo(f"\n{title}")
+    for sentence in sentences:
+        typer.echo(textwrap.fill(sentence, _LINE, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False))

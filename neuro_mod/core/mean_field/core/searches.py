@@ -1,0 +1,160 @@
+"""Where steady states of a mean field are sought, and what is found there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.mean_field.core import clusters
+from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.random import Stream
+
+_Array = NDArray[np.float64]
+
+#: Random starts lie between 0 and this rate in Hz.
+HIGHEST_START = 60.0
+#: Starts in each system that symmetry makes smaller.
+_STARTS_PER_PARTITION = 16
+#: Choices of active clusters that are all tried where clusters differ; of more, `_DRAWN` for each number are.
+_MOST_PLACEMENTS, _DRAWN = 2000, 100
+#: Starts that are solved at once.
+_AT_ONCE = 500
+
+
+class Search(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        states: Rates in Hz, not all distinct, shape ``(n_states, P)``.
+        told: How they were sought, in words.
+    """
+
+    states: _Array
+    told: str
+
+
+def from_starts(field: LIFMeanField, starts: _Array) -> tuple[Zeros, Search]:
+    """What is found from each start, and once more from all of them with these states deflated.
+
+    Args:
+        field: The mean field.
+        starts: Rates in Hz, shape ``(n_starts, P)``.
+    """
+    found = _in_parts(partial(find_or_relax, field.linearize), starts)
+    first = found.x[found.converged]
+    again = _in_parts(partial(find_zeros, field.linearize, known=distinct(first)), starts)
+    told = f"{len(first)} of {len(starts)} starts converged; once more with these states deflated"
+    return found, Search(np.concatenate([first, again.x[again.converged]]), told)
+
+
+def by_active_clusters(field: LIFMeanField, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
+    """States with each number of active clusters.
+
+    Interchangeable clusters have states in which active ones are alike, and the others are. Where clusters differ,
+    those of the mean field over all permutations of clusters are starts, placed on choices of active clusters.
+
+    Args:
+        field: The mean field, of more than one cluster.
+        populations: The layout of cluster space.
+        classes: From `clusters.interchangeable`.
+        seed: Root seed of starts and drawn choices.
+    """
+    p, alike = populations.n_clusters, not classes.any()
+    symmetric = field if alike else LIFMeanField.of(clusters.symmetrized(field.coefficients, populations))
+    states = states_by_active_clusters(symmetric, populations, seed)
+    told = f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again"
+    if alike:
+        return Search(np.concatenate(list(states.values())), told)
+    total = clusters.n_placements(classes)
+    every = total <= _MOST_PLACEMENTS
+    choices = (
+        f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters"
+    )
+    told += f"; the clusters differ: these are those of the symmetric network, and starts, with {choices}"
+
+    def placements(n: int) -> Iterator[NDArray[np.bool_]]:
+        if every:
+            return clusters.all_placements(n, classes)
+        return clusters.drawn_placements(n, p, _DRAWN if n else 1, seed)
+
+    starts = [
+        clusters.placed(state, active, populations)
+        for n, found in states.items()
+        if len(found)
+        for active in placements(n)
+        for state in found
+    ]
+    solved = _in_parts(partial(find_zeros, field.linearize), np.array(starts).reshape(-1, field.n_populations))
+    return Search(solved.x[solved.converged], told)
+
+
+def states_by_active_clusters(field: LIFMeanField, populations: Populations, seed: int = 0) -> dict[int, _Array]:
+    """States of interchangeable clusters in which active clusters are alike, and the others are.
+
+    Args:
+        field: The mean field, with all clusters interchangeable.
+        populations: The layout of cluster space.
+        seed: Root seed of the starts.
+
+    Returns:
+        By the number n of active clusters, 0 to p - 1, rates in Hz with the first n active, shape ``(n_states, P)``.
+    """
+    p = populations.n_clusters
+    none = _states_of_groups(field, clusters.partition(np.zeros(p, bool)), seed)
+    states = {0: none} | {n: np.empty((0, field.n_populations)) for n in range(1, p)}
+    others_first = clusters.of_clusters(np.arange(p)[::-1], populations)
+    for n in range(1, p // 2 + 1):
+        both = _states_of_groups(field, clusters.partition(np.arange(p) < n), seed)
+        difference = (both[:, 0] - both[:, p - 1]) / np.maximum(both[:, 0], 1.0)
+        states[n] = both[difference > clusters.SAME]
+        if n < p - n:
+            states[p - n] = both[difference < -clusters.SAME][:, others_first]
+    return states
+
+
+def _states_of_groups(field: LIFMeanField, groups: NDArray[np.int64], seed: int) -> _Array:
+    """States with equal rates within groups, shape ``(n_states, P)``."""
+    lumped = LIFMeanField.of(field.coefficients.lumped(groups))
+    starts = random_starts(lumped, _STARTS_PER_PARTITION, seed)
+    found = find_or_relax(lumped.linearize, starts)
+    known = distinct(found.x[found.converged])
+    again = find_zeros(lumped.linearize, starts, known)
+    return distinct(np.concatenate([known, again.x[again.converged]]))[:, groups]
+
+
+def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = HIGHEST_START) -> _Array:
+    """Rates between 0 and `highest` in Hz, shape ``(n, P)``.
+
+    Raises:
+        ValueError: There are fewer than 0.
+    """
+    if n < 0:
+        raise ValueError(f"found {n} starts, expected 0 or more")
+    uniform = Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations)
+    return np.asarray(highest * uniform, np.float64)
+
+
+def distinct(states: _Array) -> _Array:
+    """One of each set of states that are the same, in the order in which they were found."""
+    kept = np.empty_like(states)
+    n = 0
+    for state in states:
+        if not _same(kept[:n], state).any():
+            kept[n] = state
+            n += 1
+    return kept[:n]
+
+
+def _same(states: _Array, state: _Array) -> NDArray[np.bool_]:
+    return np.all(np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0), axis=1)
+
+
+def _in_parts(solve: Callable[[_Array], Zeros], starts: _Array) -> Zeros:
+    parts = [solve(starts[k : k + _AT_ONCE]) for k in range(0, max(len(starts), 1), _AT_ONCE)]
+    return Zeros(*(np.concatenate(values) for values in zip(*parts, strict=True)))

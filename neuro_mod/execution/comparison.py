@@ -1,0 +1,292 @@
+"""Theory beside simulation: steady states of the mean field, and simulated rates of the same configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import Experiment, InputError
+from neuro_mod.core.activity import members_by_activity
+from neuro_mod.core.choices import Precision
+from neuro_mod.core.course import Course
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
+from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
+from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.analysis.activity import Estimate, active_in_time, mean_rate
+from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
+from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.core.spiking_net.external.stimulus import Stimulus
+from neuro_mod.execution.progress import progress_shown
+from neuro_mod.execution.repeater import repeat_seed, with_perturbation_seeds
+from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
+from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
+
+N_TRIALS = 4
+#: Simulated seconds that are dropped: the network forgets where it started in about 0.2 s.
+SETTLING = 0.5
+#: Values of z over which the mean field averages where the network has its own z for each neuron.
+N_Z = 12
+#: Groups besides those of `members_by_activity`: all E neurons, all I neurons.
+ALL_OF_A_KIND = ("all E", "all I")
+#: Width of the bars of the histogram in Hz.
+BAR = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedRates:
+    """Rates of populations in simulations.
+
+    Args:
+        rates: Smoothed rates in Hz, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
+        bin_width: In seconds.
+        settling: Simulated seconds before the first bin.
+        seeds: Seed of each trial.
+    """
+
+    rates: NDArray[np.floating]
+    bin_width: float
+    settling: float
+    seeds: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Steady states of the mean field, and simulated rates.
+
+    Args:
+        theory: The mean field; in its experiment, seeds of drawn perturbations are written out.
+        found: Its steady states.
+        simulation: Simulated rates.
+        notes: In what the theory is about something else than the simulation, in words.
+    """
+
+    theory: FullMeanFieldStager
+    found: FixedPoints
+    simulation: SimulatedRates
+    notes: tuple[str, ...]
+
+    @property
+    def populations(self) -> Populations:
+        """The layout of cluster space."""
+        return self.theory.circuit.populations
+
+    @property
+    def states(self) -> tuple[FixedPoint, ...]:
+        """The stable states; all if none is stable."""
+        return self.found.stable or self.found.points
+
+    @cached_property
+    def active(self) -> NDArray[np.bool_]:
+        """Which clusters were active when, shape ``(n_trials, n_bins, p)``."""
+        return active_in_time(self.simulation.rates, self.populations)
+
+    @cached_property
+    def n_active(self) -> Estimate:
+        """Number of active clusters, a mean over time and trials."""
+        in_trial = self.active.sum(axis=2).mean(axis=1)
+        spread = in_trial.std(ddof=1) / np.sqrt(len(in_trial)) if len(in_trial) > 1 else np.nan
+        return Estimate(float(in_trial.mean()), float(spread))
+
+    @property
+    def nearest(self) -> int | None:
+        """Which of `states` has the number of active clusters nearest to `n_active`; the first of several."""
+        if not self.states:
+            return None
+        return int(np.argmin([abs(len(state.active) - self.n_active.mean) for state in self.states]))
+
+    def time_by_n_active(self) -> NDArray[np.float64]:
+        """Part of the time that each number of clusters was active, from none to all, shape ``(p + 1,)``."""
+        counts = np.bincount(self.active.sum(axis=2).ravel(), minlength=self.populations.n_clusters + 1)
+        return counts / counts.sum()
+
+    def simulated(self) -> dict[str, Estimate]:
+        """Mean rates in Hz of groups of neurons over time and trials; a cluster changes group with its activity."""
+        members = members_by_activity(self.active, self.populations) | _all_of_a_kind(self.populations)
+        return {group: mean_rate(self.simulation.rates, who, self.populations.sizes) for group, who in members.items()}
+
+    def in_theory(self, state: FixedPoint) -> dict[str, float | None]:
+        """Rates in Hz of the same groups in a steady state; None where there are no such neurons."""
+        sizes = self.populations.sizes
+        return rates_by_activity(state.rates, state.active, self.populations) | {
+            group: float(np.average(state.rates, weights=who * sizes)) if (who * sizes).any() else None
+            for group, who in _all_of_a_kind(self.populations).items()
+        }
+
+    def cluster_rates(self) -> NDArray[np.floating]:
+        """Rates in Hz of E clusters at all times, shape ``(n_trials * n_bins * p,)``; empty if they have no neurons."""
+        rates = self.simulation.rates[..., : self.populations.n_clusters].ravel()
+        return rates[~np.isnan(rates)]
+
+    def histogram(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How often E clusters fire at which rates: counts, and edges of bars in Hz."""
+        rates = self.cluster_rates()
+        n_bars = int(rates.max(initial=0.0) / BAR) + 1
+        return np.histogram(rates, BAR * np.arange(n_bars + 1))
+
+    def validity(self) -> tuple[Assumption, ...]:
+        """What the theory assumes, at the state that is `nearest`; empty if no state was found."""
+        if self.nearest is None:
+            return ()
+        state = self.states[self.nearest]
+        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
+
+
+class ComparisonInterrupted(KeyboardInterrupt):
+    """Ctrl-C; ``finished`` compares with the trials that were complete, None if there was none."""
+
+    def __init__(self, finished: Comparison | None):
+        super().__init__(finished)
+        self.finished = finished
+
+
+def compare(
+    experiment: Experiment,
+    n_trials: int = N_TRIALS,
+    settling: float = SETTLING,
+    *,
+    n_z: int | None = None,
+    dtype: Precision = "float32",
+    n_threads: int | None = None,
+    progress: bool = False,
+) -> Comparison:
+    """Find the steady states of a configuration, and simulate it on all cores.
+
+    Trials have networks and noise of their own, from the seeds that repeats of `Repeater` have. The simulation first
+    settles under what acts at time 0, without stimulus; times of the configuration count from there. The mean field
+    takes perturbations at their onset.
+
+    Args:
+        experiment: The configuration.
+        n_trials: Number of simulations. Adding one changes no other.
+        settling: Simulated seconds that are dropped, rounded to whole bins.
+        n_z: Over how many values of z the mean field averages; by default `N_Z` where each neuron has its own.
+        dtype: ``float32`` or ``float64``.
+        n_threads: How many simulations run at once; one for each core by default.
+        progress: Show the progress on stderr.
+
+    Raises:
+        InputError: A number is out of bounds, or a perturbation makes a parameter impossible.
+        ComparisonInterrupted: On Ctrl-C.
+    """
+    experiment = with_perturbation_seeds(experiment)
+    _check(experiment, n_trials, settling)
+    theory = FullMeanFieldStager(experiment, n_z=_chosen_n_z(experiment) if n_z is None else n_z)
+    notes = tuple(_notes(experiment, theory.n_z))
+    seeds = [repeat_seed(experiment.settings.random_seed, index) for index in range(n_trials)]
+    runs = _Runs(theory.circuit.populations, experiment.init_params.delta_t, settling, seeds)
+    try:
+        found: FixedPoints = theory.run()["distinct"]
+    except KeyboardInterrupt:
+        raise ComparisonInterrupted(None) from None
+    total = n_trials * (experiment.init_params.duration_sec + runs.settling_steps * runs.delta_t)
+    try:
+        with progress_shown(total, shown=progress) as report:
+            simulate_batch(
+                _trials(experiment, seeds, runs.settling_steps, dtype),
+                n_threads=n_threads,
+                on_result=runs.take,
+                progress=report,
+            )
+    except KeyboardInterrupt as interruption:
+        simulated = runs.collect(interruption.finished if isinstance(interruption, BatchInterrupted) else {})
+        raise ComparisonInterrupted(simulated and Comparison(theory, found, simulated, notes)) from None
+    simulated = runs.collect()
+    assert simulated is not None
+    return Comparison(theory, found, simulated, notes)
+
+
+class _Runs:
+    """Takes the runs one after the other, and leaves out how they settle."""
+
+    def __init__(self, populations: Populations, delta_t: float, settling: float, seeds: list[int]):
+        self._populations, self._seeds, self.delta_t = populations, seeds, delta_t
+        self._bin_steps = steps_per_sample(delta_t)
+        self._settling_bins = round(settling / (self._bin_steps * delta_t))
+        self._rates: dict[int, NDArray[np.floating]] = {}
+
+    @property
+    def settling_steps(self) -> int:
+        return self._settling_bins * self._bin_steps
+
+    def take(self, index: int, run: Simulation) -> None:
+        """Keep the rates of a run."""
+        _, rates = smooth(population_rates(self._populations, run), self._bin_steps * self.delta_t)
+        self._rates[index] = rates[self._settling_bins :]
+
+    def collect(self, others: Mapping[int, Simulation] | None = None) -> SimulatedRates | None:
+        """All that was taken, and others that had finished; None if there is nothing."""
+        for index, run in (others or {}).items():
+            self.take(index, run)
+        order = sorted(self._rates)
+        if not order:
+            return None
+        return SimulatedRates(
+            rates=np.stack([self._rates[index] for index in order]),
+            bin_width=self._bin_steps * self.delta_t,
+            settling=self.settling_steps * self.delta_t,
+            seeds=[self._seeds[index] for index in order],
+        )
+
+
+def _check(experiment: Experiment, n_trials: int, settling: float) -> None:
+    whole = isinstance(n_trials, int | np.integer)
+    if not whole or n_trials < 1 or not 0 <= settling < np.inf:
+        raise InputError(
+            f"found {n_trials} trials and a settling time of {settling:g} s; expected a whole number from 1, and a "
+            "finite time from 0 s"
+        )
+    duration, delta_t = experiment.init_params.duration_sec, experiment.init_params.delta_t
+    if round(duration / delta_t) < steps_per_sample(delta_t):
+        raise InputError(f"a run of {duration:g} s is too short for a rate; see init_params.duration_sec")
+
+
+def _chosen_n_z(experiment: Experiment) -> int:
+    return N_Z if experiment.arousal.heterogeneity == "quenched" else 1
+
+
+def _trials(experiment: Experiment, seeds: Sequence[int], settling: int, dtype: Precision) -> Iterator[Trial]:
+    for seed in seeds:
+        trial = StageSNNSimulation(experiment, seed).trial(record=(), dtype=dtype)
+        yield _delayed(trial, settling)
+
+
+def _delayed(trial: Trial, n_steps: int) -> Trial:
+    """The same after so many steps without stimulus, under what acts at its beginning."""
+    stimulus = trial.stimulus
+    if stimulus is not None:
+        stimulus = Stimulus(stimulus.gain, np.concatenate([np.zeros(n_steps), stimulus.course]))
+    courses = {
+        name: Course(np.where(course.steps > 0, course.steps + n_steps, 0), course.values)
+        for name, course in trial.courses.items()
+    }
+    return replace(trial, n_steps=trial.n_steps + n_steps, stimulus=stimulus, courses=courses)
+
+
+def _notes(experiment: Experiment, n_z: int) -> Iterator[str]:
+    """In what the theory is about something else than the simulation."""
+    stager = StageSNNSimulation(experiment)
+    delta_t = experiment.init_params.delta_t
+    courses = stager.perturbations_over(round(experiment.init_params.duration_sec / delta_t), delta_t)
+    for target, course in courses.items():
+        if not np.allclose(course.values, experiment.timed_perturbations[target].at()):
+            yield (
+                f"the perturbation of {target} changes in time: simulated rates are averages over it, the mean field "
+                "takes it at its onset"
+            )
+    if experiment.stimulus.onsets and experiment.stimulus.amplitude:
+        yield "the simulation has the stimulus of the configuration, the mean field has none"
+    if experiment.architecture.network.in_degree == "binomial":
+        yield "numbers of synapses differ between simulated neurons; the mean field has their mean"
+    if stager.circuit.arousal_rate.any() and experiment.arousal.heterogeneity == "quenched" and n_z == 1:
+        yield "arousal differs between simulated neurons; the mean field has its mean, as n_z is 1"
+
+
+def _all_of_a_kind(populations: Populations) -> dict[str, NDArray[np.bool_]]:
+    return {group: populations.types == kind for kind, group in enumerate(ALL_OF_A_KIND)}

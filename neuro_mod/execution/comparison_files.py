@@ -1,0 +1,184 @@
+"""What a comparison of theory and simulation says, and which files it leaves in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import neuro_mod
+from neuro_mod.core.mean_field.analysis.validity import Assumption
+from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.execution.comparison import ALL_OF_A_KIND, BAR, Comparison
+from neuro_mod.execution.pictures import save_pictures
+from neuro_mod.execution.provenance import provenance
+from neuro_mod.execution.run_folder import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE, RunFolder
+from neuro_mod.execution.stagers.mean_field.full import describe_state
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def describe_comparison(comparison: Comparison, dtype: str, n_trials: int) -> dict[str, Any]:
+    """Metadata of a comparison, as a mapping that JSON can hold.
+
+    Args:
+        comparison: What was found.
+        dtype: Precision.
+        n_trials: How many trials were asked for.
+    """
+    experiment, simulation = comparison.theory.experiment, comparison.simulation
+    return {
+        "version": neuro_mod.__version__,
+        "config": experiment.to_yaml(),
+        "random_seed": experiment.settings.random_seed,
+        "dtype": dtype,
+        "n_trials": len(simulation.seeds),
+        "seeds": simulation.seeds,
+        "interrupted": len(simulation.seeds) < n_trials,
+        "settling_sec": simulation.settling,
+        "duration_sec": experiment.init_params.duration_sec,
+        "delta_t": experiment.init_params.delta_t,
+        "rate_bin_sec": simulation.bin_width,
+        "active_above_hz": ACTIVE_RATE,
+        "n_z": comparison.theory.n_z,
+        "searched": comparison.found.searched,
+        "n_distinct": len(comparison.found),
+        "n_stable": len(comparison.found.stable),
+        "states": [describe_state(state, comparison.populations) for state in comparison.states],
+        "nearest": comparison.nearest,
+        "active_clusters": comparison.n_active.mean,
+        "active_clusters_standard_error": _known(comparison.n_active.standard_error),
+        "time_by_active_clusters": comparison.time_by_n_active().tolist(),
+        "comparison": table(comparison),
+        "notes": list(comparison.notes),
+        "validity": [_describe_assumption(assumption) for assumption in comparison.validity()],
+    }
+
+
+def state_column(index: int, n_active: int) -> str:
+    """Column of the table with the rates of a state."""
+    return f"state_{index}_active_{n_active}_hz"
+
+
+def table(comparison: Comparison) -> list[dict[str, Any]]:
+    """A row for each group of neurons: simulated mean rate in Hz, its error, the rate in each state.
+
+    None where there are no such neurons or it cannot be known.
+    """
+    theory = {
+        state_column(index, len(state.active)): comparison.in_theory(state)
+        for index, state in enumerate(comparison.states)
+    }
+    return [
+        {
+            "group": group,
+            "simulated_hz": _known(simulated.mean),
+            "standard_error_hz": _known(simulated.standard_error),
+        }
+        | {column: rates[group] for column, rates in theory.items()}
+        for group, simulated in comparison.simulated().items()
+    ]
+
+
+def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[str, Any]) -> list[Path]:
+    """Save the table, simulated rates, their histogram, the states, the validity, and how it all came about.
+
+    Args:
+        folder: Where to.
+        comparison: What was found.
+        metadata: From `describe_comparison`.
+
+    Returns:
+        The files.
+    """
+    states, populations = comparison.states, comparison.populations
+    counts, edges = comparison.histogram()
+    folder.save_table(COMPARISON_TABLE, metadata["comparison"])
+    folder.save_arrays(
+        COMPARISON,
+        rates=comparison.simulation.rates,
+        bin_width=comparison.simulation.bin_width,
+        histogram_counts=counts,
+        histogram_edges=edges,
+        time_by_active_clusters=comparison.time_by_n_active(),
+        state_rates=np.array([state.rates for state in states]).reshape(-1, populations.total),
+        state_kinds=np.array([state.kind for state in states], str),
+        state_n_active=np.array([len(state.active) for state in states], np.int64),
+    )
+    folder.save_table(VALIDITY_TABLE, _validity_table(comparison.validity()))
+    about = dict(metadata)
+    config = about.pop("config")
+    folder.save_text(CONFIG, config)
+    folder.save_json(RUN, about | provenance(config))
+    files = folder.finish()
+    settings = comparison.theory.experiment.settings
+    if settings.plot:
+        save_pictures(folder, _drawings(comparison), settings.plot_format)
+        files = folder.finish()
+    return files
+
+
+def _describe_assumption(assumption: Assumption) -> dict[str, Any]:
+    where, value = assumption.worst or (None, None)
+    return {
+        "assumption": assumption.name,
+        "quantity": assumption.quantity,
+        "worst": value,
+        "population": where,
+        "limit": float(assumption.limit),
+        "at_least": assumption.at_least,
+        "source": assumption.source,
+        "kept": assumption.kept,
+        "n_beyond": int(assumption.beyond.sum()),
+        "in_words": assumption.in_words(),
+    }
+
+
+def _validity_table(validity: tuple[Assumption, ...]) -> list[dict[str, Any]]:
+    """A row for each assumption and population that has a number."""
+    return [
+        {
+            "assumption": each.name,
+            "quantity": each.quantity,
+            "population": population,
+            "value": value,
+            "limit": float(each.limit),
+            "kept": not beyond,
+        }
+        for each in validity
+        for population, value, beyond in zip(each.populations, each.values.tolist(), each.beyond.tolist(), strict=True)
+        if not np.isnan(value)
+    ]
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _drawings(comparison: Comparison) -> dict[str, Callable[[], Figure]]:
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.comparison import rate_comparison  # noqa: PLC0415
+    from neuro_mod.plotting.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
+
+    n_clusters = comparison.populations.n_clusters
+    states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if len(rates := comparison.cluster_rates()):
+        drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
+    if comparison.nearest is not None:
+        theory = comparison.in_theory(comparison.states[comparison.nearest])
+        simulated = {
+            group: each
+            for group, each in comparison.simulated().items()
+            if np.isfinite(each.mean) and group not in ALL_OF_A_KIND
+        }
+        drawings["rate_comparison"] = lambda: rate_comparison(
+            {group: each.mean for group, each in simulated.items()},
+            {group: np.nan if (rate := theory[group]) is None else rate for group in simulated},
+            standard_errors={group: each.standard_error for group, each in simulated.items()},
+            logarithmic=True,
+        )
+    return drawings

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import csv
+import inspect
+import json
+import subprocess
+import sys
+
+import pytest
+from shared import SMALL
+
+from neuro_mod.cli.compare import compare as command
+from neuro_mod.config import load_experiment
+from neuro_mod.execution.comparison import N_TRIALS, SETTLING
+
+PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
+
+
+def compare(*arguments, cwd=None):
+    command = [sys.executable, "-m", "neuro_mod.cli.main", "compare", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("configs") / "driven.yaml"
+    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
+    return path
+
+
+def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
+    done = compare(config, "--trials", 2, "--settling", 0.1, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "2 networks for 0.2 s each, after 0.1 s of settling",
+        "E clusters above 20 Hz",
+        "*1 active",
+        "simulated above *",
+        "fast synapses, NOT KEPT: sqrt(tau_s/tau_m) is 0.5 everywhere",
+        "assumptions are kept",
+        str(tmp_path / "data/comparison.csv"),
+    ):
+        assert words in done.stdout
+    for name in ("rate_histogram", "rate_comparison"):
+        assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
+    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
+    with (tmp_path / "data/comparison.csv").open() as file:
+        row = next(csv.DictReader(file))
+    printed = next(line for line in done.stdout.splitlines() if line.startswith("E active")).split()[2:]
+    simulated, theory = (float(row[name]) for name in ("simulated_hz", "state_0_active_1_hz"))
+    assert printed[0] == f"{simulated:.3g}" and printed[2] == f"{theory:.3g}"
+    assert printed[3] == f"{100 * (simulated / theory - 1):+.0f}"
+
+
+def test_json_and_the_folder_of_the_settings(config, tmp_path):
+    arguments = ("--trials", 1, "--settling", 0, "--json", "--seed", 5, "--n-z", 1)
+    done = compare(config, *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["random_seed"] == 5 and printed["n_z"] == 1
+    assert printed["comparison"][0]["standard_error_hz"] is None
+    assert (tmp_path / "simulations/default_compare/metadata/manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--trials", "0"), "--trials"),
+        (("--settling", "-1"), "--settling"),
+        (("--n-z", "0"), "--n-z"),
+        (
+            ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),
+            "threshold becomes",
+        ),
+        (("--duration", "0.001"), "too short for a rate"),
+        (("--set", "settings.save=false"), "say where with --out"),
+    ],
+)
+def test_bad_input(config, tmp_path, arguments, message):
+    done = compare(config, *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_has_the_defaults_of_the_function():
+    """Importing these with the command would load the engine for --help."""
+    defaults = inspect.signature(command).parameters
+    assert defaults["trials"].default == N_TRIALS
+    assert defaults["settling"].default == SETTLING
