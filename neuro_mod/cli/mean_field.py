@@ -70,7 +70,8 @@ def fixed_points(
     )
     more = f"; {len(states) - _ROWS} more states in fixed_points.csv" if len(states) > _ROWS else ""
     typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
-    typer.echo(f"{metadata['n_distinct']} states, {metadata['n_stable']} stable. Sought: {metadata['searched']}.")
+    found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
+    typer.echo(f"steady states: {found}. Sought: {metadata['searched']}.")
     _print_files(metadata)
 
 
@@ -183,7 +184,7 @@ def bifurcation(
             for point in metadata["critical_points"]
         ],
     )
-    typer.echo(f"{len(metadata['branches'])} branches: {metadata['searched']}.")
+    typer.echo(f"branches: {len(metadata['branches'])}. Sought: {metadata['searched']}.")
     _print_files(metadata)
 
 

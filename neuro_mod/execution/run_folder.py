@@ -137,10 +137,10 @@ class RunFolder:
         """Write a JSON file as `save` does."""
         return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
-    def save_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Path:
-        """Write rows with the same keys to a CSV file as `save` does."""
+    def save_table(self, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Path:
+        """Write rows with the same keys to a CSV file as `save` does; `columns` are the header where there is none."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, rows[0].keys() if rows else (), lineterminator="\n")
+        writer = csv.DictWriter(text, rows[0].keys() if rows else columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         return self.save_text(name, text.getvalue())

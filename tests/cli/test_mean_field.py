@@ -80,7 +80,7 @@ def test_fixed_points_of_the_reduced_network(mean_field, tmp_path, monkeypatch):
     assert header == ["state", "active", "images", *names, "eigenvalue"]
     assert rows[0][:7] == ["stable focus", "1", "2", "52.319", "5.214", "2.259", "13.783"]
     assert rows[1][:6] == ["saddle", "0", "1", "29.215", "2.202", "13.840"]
-    assert "2 states, 1 stable. Sought: 20 of 20 starts converged" in out
+    assert "steady states: 2 distinct, 1 stable. Sought: 20 of 20 starts converged" in out
     assert "that these are all is not proven" in out
     folder = tmp_path / "simulations/2_cluster_mf_fixed_points"
     listed = [line for line in out.splitlines() if line.startswith("simulations/")]
@@ -161,7 +161,7 @@ def test_many_states_are_cut_short(mean_field, tmp_path):
 def test_nothing_found_is_said(mean_field, config):
     nowhere = ("--set", "init_params.tau_membrane=1e300", *NOTHING)
     code, out, err = mean_field("fixed-points", config, "--starts", 2, *nowhere)
-    assert (code, err) == (0, "") and "0 states, 0 stable. Sought: 0 of 2 starts converged" in out
+    assert (code, err) == (0, "") and "steady states: 0 distinct, 0 stable. Sought: 0 of 2 starts converged" in out
 
 
 def test_set_seed_time_and_n_z(mean_field, config):

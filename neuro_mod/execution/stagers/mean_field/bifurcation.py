@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _Array = NDArray[np.float64]
 
 PARAMETER = "architecture.clusters.j_potentiated[0]"
+_CRITICAL_COLUMNS = ("kind", "parameter", "branch", "n_active", "eigenvalues", "frequency_hz")
 #: What parameters are called in pictures; others by their key.
 _LABELS = {PARAMETER: "potentiation of E→E weights", "arousal.level": "arousal level"}
 
@@ -102,7 +103,7 @@ class BifurcationStager(MeanFieldStager):
     def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
         diagram, populations = outputs["diagram"], self.circuit.populations
         folder.save_table(BIFURCATION_TABLE, _rows(diagram, populations))
-        folder.save_table(CRITICAL_POINTS_TABLE, outputs["metadata"]["critical_points"])
+        folder.save_table(CRITICAL_POINTS_TABLE, outputs["metadata"]["critical_points"], _CRITICAL_COLUMNS)
         branches = diagram.branches
         lengths = [len(branch.parameter) for branch in branches]
         fields = ("parameter", "rates", "stable", "leading", "n_unstable")
@@ -187,17 +188,16 @@ def _describe(diagram: Diagram) -> dict[str, Any]:
             for branch in diagram.branches
         ],
         "critical_points": [
-            {
-                "kind": point.kind,
-                "parameter": point.parameter,
-                "branch": point.branch,
-                "n_active": len(_active_at(diagram, point)),
-                "eigenvalues": point.repeats,
-                "frequency_hz": abs(point.eigenvalue.imag) / (2 * np.pi),
-            }
+            dict(zip(_CRITICAL_COLUMNS, _critical_row(diagram, point), strict=True))
             for point in diagram.critical_points
         ],
     }
+
+
+def _critical_row(diagram: Diagram, point: CriticalPoint) -> tuple[Any, ...]:
+    frequency = abs(point.eigenvalue.imag) / (2 * np.pi)
+    n_active = len(_active_at(diagram, point))
+    return point.kind, point.parameter, point.branch, n_active, point.repeats, frequency
 
 
 def _stretches(parameter: NDArray[Any], stable: NDArray[Any]) -> list[list[float]]:

@@ -126,7 +126,8 @@ class ReducedMeanFieldStager(MeanFieldStager):
         rows = [dict(zip(keys, row, strict=True)) for row in np.column_stack(columns).tolist()]
         folder.save_table(POTENTIAL_TABLE, rows)
         states = outputs["metadata"]["states"]
-        folder.save_table(STATES_TABLE, [{"state": index} | state for index, state in enumerate(states)])
+        rows = [{"state": index} | state for index, state in enumerate(states)]
+        folder.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", *keys[2:]])
 
     def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
         # matplotlib is loaded only to draw
