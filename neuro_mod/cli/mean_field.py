@@ -111,18 +111,33 @@ def landscape(
         return
     names = metadata["focus_pops"]
     print_table(
-        ["state", "kind", "all populations", *names],
+        ["state", "kind", "all populations", "on the grid", *names],
         [
-            [str(index), state["kind"], state["full_kind"], *(f"{state[f'{name}_hz']:.3f}" for name in names)]
+            [
+                str(index),
+                state["kind"],
+                state["full_kind"],
+                "yes" if state["on_grid"] else "NO",
+                *(f"{state[f'{name}_hz']:.3f}" for name in names),
+            ]
             for index, state in enumerate(metadata["states"])
         ],
     )
     typer.echo("rates in Hz; kinds with all other populations in equilibrium, and with all in motion")
+    typer.echo(f"states were {metadata['searched']}")
+    typer.echo("on the grid: the others are in the equilibrium that the grid has there")
     rows = {
         f"barrier, state {barrier['well']} to saddle {barrier['saddle']}": f"{barrier['height_hz2']:.5g} Hz^2"
         for barrier in metadata["barriers"]
     }
     rows["potential along"] = f"the {metadata['path']}; {metadata['quadrature']}"
+    points = metadata["grid_points"]
+    for key, label in (("unknown", "not found"), ("ambient_unstable", "unstable")):
+        if number := metadata[f"grid_points_{key}"]:
+            rows[f"others' equilibrium {label}"] = f"at {number} of {points} grid points"
+    for where in ("grid", "path"):
+        if number := metadata[f"jumps_on_{where}"]:
+            rows[f"others jump on the {where}"] = f"between {number} pairs of neighbouring points"
     rows["largest curl"] = f"{metadata['largest_curl']:.3g} (0 for a gradient: else the potential depends on the path)"
     print_rows(rows)
     _print_files(metadata)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ RATE_STYLES = (("#D55E00", "-"), ("#56B4E9", "--"), ("#551155", "-."), ("#E69F00
 
 #: Heights of the potential and of the rates in mm; share of the width that the axes take.
 _HEIGHT, _RATES_HEIGHT, _WIDTH_SHARE = 62.0, 34.0, 0.72
+#: Letters of a line of the label.
+_LETTERS = 36
 #: Part of the range that stays free beside the path.
 _MARGIN_X = 0.06
 #: Distance in points of two barriers of the same well, and of a text from its barrier.
@@ -109,7 +112,9 @@ def potential_profile(
         panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         axes = panels[0]
         dress(axes)
-        (line,) = axes.plot(displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * LINE_WIDTH, label=label)
+        (line,) = axes.plot(
+            displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * LINE_WIDTH, label=fill(label, _LETTERS)
+        )
         axes.margins(x=_MARGIN_X, y=_ROOM_LEVEL)
         axes.set_ylabel("potential (Hz²)")
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))

@@ -15,10 +15,11 @@ from neuro_mod.cli import mean_field as commands
 from neuro_mod.cli.main import main
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES
+from neuro_mod.core.mean_field.analysis.landscape import MINIMUM_FORCE
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
-from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS, PATH
+from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.
@@ -255,7 +256,11 @@ def test_the_commands_have_the_defaults_of_the_functions():
         return {name: option.default for name, option in inspect.signature(command).parameters.items()}
 
     landscape, bifurcation = defaults(commands.landscape), defaults(commands.bifurcation)
-    assert (landscape["grid_density"], landscape["grid_lims"], landscape["path"]) == (GRID_DENSITY, GRID_LIMS, PATH)
+    assert (landscape["grid_density"], landscape["grid_lims"], landscape["path"]) == (
+        GRID_DENSITY,
+        GRID_LIMS,
+        MINIMUM_FORCE,
+    )
     assert (bifurcation["parameter"], bifurcation["values"]) == (PARAMETER, N_VALUES)
     assert defaults(commands.fixed_points)["starts"] == N_STARTS
 

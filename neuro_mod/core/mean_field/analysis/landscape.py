@@ -7,14 +7,16 @@ References:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from neuro_mod.core.mean_field.analysis.paths import Profile, descents, potential_along
+from neuro_mod.core.mean_field.analysis.grid import Grid
+from neuro_mod.core.mean_field.analysis.paths import Near, descents, potential_along
 from neuro_mod.core.mean_field.core.clusters import SAME
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.newton import find_zeros
@@ -22,36 +24,12 @@ from neuro_mod.core.mean_field.core.stability import classify
 
 _Array = NDArray[np.float64]
 
-PATHS = ("minimum_force", "straight")
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """The field on a grid of rates of F focus populations.
-
-    Args:
-        axes: Rates in Hz of each focus population, shape ``(n_1,)`` to ``(n_F,)``.
-        rates: Of all populations in Hz, the ambient ones in equilibrium, shape ``(n_1, ..., n_F, P)``; NaN where they
-            find none.
-        nu_outs: Rates in Hz at which the focus populations fire, shape ``(F, n_1, ..., n_F)``.
-        curl: ``d force_l / d nu_k - d force_k / d nu_l`` for the pairs k < l in order, shape
-            ``(F (F - 1) / 2, n_1, ..., n_F)``; 0 where the force is a gradient.
-    """
-
-    axes: tuple[_Array, ...]
-    rates: _Array
-    nu_outs: _Array
-    curl: _Array
-
-    @property
-    def mesh(self) -> _Array:
-        """Rates of the focus populations in Hz, shape ``(F, n_1, ..., n_F)``."""
-        return np.stack(np.meshgrid(*self.axes, indexing="ij"))
-
-    @property
-    def force_field(self) -> _Array:
-        """``nu_outs - mesh`` in Hz, shape ``(F, n_1, ..., n_F)``."""
-        return self.nu_outs - self.mesh
+PATHS = MINIMUM_FORCE, STRAIGHT = "minimum_force", "straight"
+SEARCHED = (
+    "states were sought in each cell of the grid in which the force changes sign; that these are all is not proven"
+)
+#: Chains of wells and saddles of which the longest is chosen, at most.
+_MOST_CHAINS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +41,20 @@ class State:
         rates: Of all populations in Hz, shape ``(P,)``.
         kind: Its stability while the ambient populations are in equilibrium, see `stability.classify`.
         full_kind: Its stability when all populations move.
-        directions: Of the focus populations, in which it grows or decays most slowly first, shape ``(F, F)``, rows.
+        direction: Of the focus populations, in which it grows most quickly, or decays most slowly: the eigenvector, or
+            its real part if it is complex, of length 1, shape ``(F,)``.
         n_unstable: In how many directions it grows.
+        on_grid: Whether the ambient populations are in the equilibrium that the grid has next to it. Otherwise the
+            force of the grid belongs to another one, and is not 0 there.
     """
 
     nu: _Array
     rates: _Array
     kind: str
     full_kind: str
-    directions: _Array
+    direction: _Array
     n_unstable: int
+    on_grid: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,45 +72,6 @@ class Barrier:
     saddle: int
     height: float
     path: _Array
-
-
-def field_on_grid(
-    effective: EffectiveField, axes: Sequence[ArrayLike], progress: Callable[[float], None] = lambda _: None
-) -> Grid:
-    """Solve the ambient populations at every point of a grid, a slice along the first axis at once.
-
-    Each slice starts from the one before, the first one from ambient rates that relax.
-
-    Args:
-        effective: The effective theory of F populations.
-        axes: Rates in Hz of each, rising, shape ``(n_1,)`` to ``(n_F,)``.
-        progress: Called with the number of points that are solved.
-
-    Raises:
-        ValueError: An axis is missing, empty, or does not rise from 0 or more.
-    """
-    values = tuple(np.asarray(axis, np.float64) for axis in axes)
-    n = len(effective.focus)
-    for axis in values:
-        if axis.ndim != 1 or not len(axis) or not np.isfinite(axis).all() or axis[0] < 0 or (np.diff(axis) <= 0).any():
-            raise ValueError("each axis of the grid must be rates in Hz that rise from 0 or more")
-    if len(values) != n:
-        raise ValueError(f"found {len(values)} axes, expected one for each of the {n} focus populations")
-    shape = tuple(map(len, values))
-    rates, nu_outs = np.empty((*shape, effective.field.n_populations)), np.empty((n, *shape))
-    pairs = list(itertools.combinations(range(n), 2))
-    curl = np.empty((len(pairs), *shape))
-    others = np.array(list(itertools.product(*values[1:])))
-    start = None
-    for i, first in enumerate(values[0]):
-        states = effective.solve(np.column_stack([np.full(len(others), first), others]), start)
-        rates[i] = states.rates.reshape(*shape[1:], -1)
-        nu_outs[:, i] = states.response.T.reshape(n, *shape[1:])
-        for pair, (k, m) in enumerate(pairs):
-            curl[pair, i] = (states.jacobian[:, m, k] - states.jacobian[:, k, m]).reshape(shape[1:])
-        start = _gaps_filled(states.rates, start)
-        progress(float(i + 1) * len(others))
-    return Grid(values, rates, nu_outs, curl)
 
 
 def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
@@ -149,7 +92,7 @@ def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
         nu = rates[effective.focus]
         inside = ((nu >= low - SAME) & (nu <= high + SAME)).all()
         if inside and not any(np.allclose(rates, known.rates, rtol=SAME, atol=SAME) for known in states):
-            states.append(_describe(effective, rates))
+            states.append(_describe(effective, rates, grid))
     return tuple(sorted(states, key=lambda state: tuple(state.nu)))
 
 
@@ -165,98 +108,84 @@ def barriers(effective: EffectiveField, states: Sequence[State]) -> tuple[Barrie
     if not wells or not saddles:
         return ()
     rates = np.stack([states[index].rates for index in saddles])
-    ways = np.stack([states[index].directions[0] for index in saddles])
+    ways = np.stack([states[index].direction for index in saddles])
     ways[1::2] *= -1
     bottoms = np.stack([states[index].nu for index in wells])
     found = []
     for index, (path, end) in zip(saddles, descents(effective, rates, ways, bottoms), strict=True):
         if end is not None:
-            profile = potential_along(effective, path, states[index].rates)
+            profile = potential_along(effective, path, _always(states[index].rates))
             found.append(Barrier(wells[end], index, -float(profile.potential[-1]), profile.path))
     return tuple(found)
 
 
-def chosen_path(
-    kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid
-) -> tuple[str, _Array, _Array | None]:
+def chosen_path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid) -> tuple[str, _Array, Near]:
     """The path along which the potential is shown.
 
     Args:
         kind: ``minimum_force``: through as many wells as saddles connect, along the force. ``straight``: between the
-            two wells that are farthest apart. Where there are no two such wells, both are the line through the well, or
-            the middle of the grid, in the direction in which it decays most slowly, or the diagonal.
+            two wells that are farthest apart. Where there is nothing to connect, both are the line through the first
+            well in the direction in which it decays most slowly, or, without a well, the diagonal of the grid.
         states: From `states_within`.
         between: From `barriers`.
         grid: From `field_on_grid`.
 
     Returns:
-        What it is, in words; its corners in Hz, shape ``(K, F)``; rates of all populations in Hz near it, shape
-        ``(P,)``, or None.
+        What it is, in words; its corners in Hz, shape ``(K, F)``, in the direction in which the rate of the first focus
+        population rises; and where the ambient populations are near it, see `paths.potential_along`.
 
     Raises:
         ValueError: The kind is unknown.
     """
     if kind not in PATHS:
         raise ValueError(f"path is {kind!r}; valid: {', '.join(PATHS)}, or an array of rates (K, F)")
+    told, corners, near = _path(kind, states, between, grid)
+    return told, corners[::-1] if tuple(corners[0]) > tuple(corners[-1]) else corners, near
+
+
+def _path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid) -> tuple[str, _Array, Near]:
     wells = [state for state in states if state.n_unstable == 0]
-    chain = _longest_chain(between) if kind == "minimum_force" else []
+    chain = _longest_chain(between) if kind == MINIMUM_FORCE else []
     if chain:
-        first = states[between[chain[0][0]].saddle]
-        return "path of minimum force", _joined(between, chain), first.rates
-    if kind == "straight" and len(wells) > 1:
-        a, b = max(itertools.combinations(wells, 2), key=lambda pair: _distance(pair[0].nu, pair[1].nu))
-        return "straight line between the wells", np.stack([a.nu, b.nu]), a.rates
+        return "path of minimum force", _joined(between, chain), _always(states[between[chain[0][0]].saddle].rates)
+    if kind == STRAIGHT and len(wells) > 1:
+        a, b = max(itertools.combinations(wells, 2), key=lambda pair: float(np.linalg.norm(pair[0].nu - pair[1].nu)))
+        return "straight line between the wells", np.stack([a.nu, b.nu]), grid.near
     low, high = (np.array([axis[end] for axis in grid.axes]) for end in (0, -1))
     if wells:
-        line = _across(wells[0].nu, wells[0].directions[0], low, high)
-        return "straight line through the well in its slowest direction", line, wells[0].rates
-    return "diagonal of the grid", np.stack([low, high]), None
+        line = _across(wells[0].nu, wells[0].direction, low, high)
+        which = "the well" if len(wells) == 1 else "the first well (no saddle joins wells)"
+        return f"straight line through {which}, in its slowest direction", line, _always(wells[0].rates)
+    return "diagonal of the grid", np.stack([low, high]), grid.near
 
 
-def profile_of(effective: EffectiveField, corners: ArrayLike, start: ArrayLike | None) -> Profile:
-    """`potential_along` a path, in the direction in which the rate of the first focus population rises."""
-    corners = np.asarray(corners, np.float64)
-    falling = corners.ndim == 2 and tuple(corners[0]) > tuple(corners[-1])
-    return potential_along(effective, corners[::-1] if falling else corners, start)
-
-
-def _gaps_filled(rates: _Array, before: _Array | None) -> _Array:
-    """Rates to start from: the last known ones."""
-    unknown = np.isnan(rates).any(axis=1)
-    if unknown.any():
-        rates = rates.copy()
-        rates[unknown] = rates[~unknown].mean(axis=0) if before is None and not unknown.all() else 0.0
-        if before is not None:
-            rates[unknown] = before[unknown]
-    return rates
-
-
-def _describe(effective: EffectiveField, rates: _Array) -> State:
+def _describe(effective: EffectiveField, rates: _Array, grid: Grid) -> State:
     nu = rates[effective.focus]
     jacobian = effective.solve(nu[None], rates[None]).jacobian[0]
     found = np.linalg.eig(jacobian / effective.field.tau_membrane[effective.focus, None])
     values, vectors = (np.asarray(each, np.complex128) for each in found)
-    order = np.argsort(-values.real, kind="stable")
-    directions = vectors.real.T[order]
-    signs = np.where(directions[np.arange(len(nu)), np.abs(directions).argmax(axis=1)] < 0, -1.0, 1.0)
+    leading = vectors[:, values.real.argmax()].real
+    sign = -1.0 if leading[np.abs(leading).argmax()] < 0 else 1.0
+    there = effective.solve(nu[None], grid.near(nu[None])).rates[0]
     return State(
         nu=nu,
         rates=rates,
         kind=classify(values),
         full_kind=effective.field.determine_stability(rates)[0],
-        directions=directions * (signs / np.maximum(np.linalg.norm(directions, axis=1), 1e-300))[:, None],
+        direction=sign * leading / np.linalg.norm(leading),
         n_unstable=int((values.real > 0).sum()),
+        on_grid=bool(np.allclose(there, rates, rtol=SAME, atol=SAME)),
     )
 
 
-def _distance(a: _Array, b: _Array) -> float:
-    return float(np.linalg.norm(a - b))
+def _always(rates: _Array) -> Near:
+    return lambda nu: np.broadcast_to(rates, (len(nu), len(rates)))
 
 
 def _longest_chain(between: Sequence[Barrier]) -> list[tuple[int, int]]:
     """Pairs of barriers, down from the same saddle to different wells, that lead through the most wells.
 
-    Of equally many, the longest way.
+    Of equally many, the longest way; of very many chains, only the first are looked at.
     """
     steps = [
         (i, k)
@@ -275,7 +204,7 @@ def _longest_chain(between: Sequence[Barrier]) -> list[tuple[int, int]]:
             float(np.linalg.norm(np.diff(between[i].path, axis=0), axis=1).sum()) for pair in chain for i in pair
         )
 
-    return max(extended([], set()), key=lambda chain: (len(chain), length(chain)))
+    return max(islice(extended([], set()), _MOST_CHAINS), key=lambda chain: (len(chain), length(chain)))
 
 
 def _joined(between: Sequence[Barrier], chain: Sequence[tuple[int, int]]) -> _Array:

@@ -5,6 +5,7 @@ The force is no gradient in general: the potential depends on the path between t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,11 @@ from neuro_mod.core.mean_field.core.effective import EffectiveField
 
 _Array = NDArray[np.float64]
 
+#: Rates of all populations in Hz near given ones of the focus populations, ``(M, F)`` to ``(P,)`` or ``(M, P)``.
+Near = Callable[[_Array], _Array]
+
+#: Ambient rates that change by more than so many times the distance of neighbouring points jump.
+STEEP = 10.0
 #: Points of a path.
 N_POINTS = 1001
 #: Distance in Hz from saddle and well at which a descent begins and ends, and its tolerance, relative and in Hz.
@@ -41,24 +47,29 @@ class Profile(NamedTuple):
     potential: _Array
     rates: _Array
 
+    @property
+    def n_jumps(self) -> int:
+        """Between how many neighbouring points rates change by more than `STEEP` times their distance."""
+        return int((np.abs(np.diff(self.rates, axis=0)).max(axis=1) > STEEP * self.displacement[1]).sum())
+
 
 def potential_along(
-    effective: EffectiveField, corners: ArrayLike, start: ArrayLike | None = None, n_points: int = N_POINTS
+    effective: EffectiveField, corners: ArrayLike, start: Near | None = None, n_points: int = N_POINTS
 ) -> Profile:
     """The potential along a path, by the trapezoidal rule.
 
     Args:
         effective: The effective theory.
         corners: Rates of the focus populations in Hz between which the path is straight, shape ``(K, F)``.
-        start: Rates of all populations from which to seek the ambient ones, in Hz, shape ``(P,)``; None to let them
-            relax.
+        start: Rates of all populations from which to seek the ambient ones, in Hz: a function of the points of the path
+            ``(M, F)`` that gives them, shape ``(P,)`` or ``(M, P)``; None to let them relax.
         n_points: Points of the path at which the force is taken.
 
     Raises:
         ValueError: The path is no array ``(K, F)`` of finite rates of at least 0, with K > 1, or it has no length.
     """
-    path, displacement = evenly_spaced(_checked(corners, len(effective.focus)), n_points)
-    states = effective.solve(path, None if start is None else np.broadcast_to(start, (n_points, np.size(start))))
+    path, displacement = evenly_spaced(checked_path(corners, len(effective.focus)), n_points)
+    states = effective.solve(path, start and start(path))
     force = states.response - path
     work = np.einsum("mf,mf->m", (force[1:] + force[:-1]) / 2, np.diff(path, axis=0))
     return Profile(path, displacement, np.concatenate([[0.0], -np.cumsum(work)]), states.rates)
@@ -132,14 +143,19 @@ def _ended(path: _Array, wells: _Array) -> tuple[_Array, int | None]:
     if len(path) - 1 not in arrivals:
         return path, None
     end = int(np.linalg.norm(wells - path[-1], axis=1).argmin())
-    return np.vstack([path[: arrivals[0]], wells[end]]), end
+    return np.vstack([path[: max(arrivals[0], 1)], wells[end]]), end
 
 
 def _to_nearest(points: _Array, wells: _Array) -> _Array:
     return np.min(np.linalg.norm(points[:, None] - wells, axis=2), axis=1)
 
 
-def _checked(corners: ArrayLike, n_focus: int) -> _Array:
+def checked_path(corners: ArrayLike, n_focus: int) -> _Array:
+    """The corners of a path.
+
+    Raises:
+        ValueError: See `potential_along`.
+    """
     points = np.asarray(corners, np.float64)
     right = points.ndim == 2 and points.shape[1] == n_focus and len(points) > 1
     if not right or not np.isfinite(points).all() or (points < 0).any() or not np.diff(points, axis=0).any():

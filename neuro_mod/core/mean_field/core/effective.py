@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _Array = NDArray[np.float64]
 
 #: Rate in Hz of the ambient populations from which they relax where nothing better is known.
-_START = 5.0
+START = 5.0
 
 
 class EffectiveStates(NamedTuple):
@@ -30,11 +30,13 @@ class EffectiveStates(NamedTuple):
         rates: Of all populations in Hz, the ambient ones in equilibrium, shape ``(B, P)``; NaN where none was found.
         response: Rates in Hz at which the focus populations fire then, shape ``(B, F)``.
         jacobian: Total derivative of the force ``response - rates``, through the ambient ones, shape ``(B, F, F)``.
+        ambient_jacobian: Derivative of the equations of the ambient populations A, shape ``(B, A, A)``.
     """
 
     rates: _Array
     response: _Array
     jacobian: _Array
+    ambient_jacobian: _Array
 
 
 class EffectiveField:
@@ -64,7 +66,7 @@ class EffectiveField:
         focus = np.asarray(nu, np.float64)
         if focus.ndim != 2 or focus.shape[1] != len(self.focus):
             raise ValueError(f"rates have shape {focus.shape}, expected (B, {len(self.focus)})")
-        rates = np.full((len(focus), self.field.n_populations), _START)
+        rates = np.full((len(focus), self.field.n_populations), START)
         if start is not None:
             rates[:] = start
         rates[:, self.focus] = focus
@@ -73,9 +75,13 @@ class EffectiveField:
         rates[:, self.ambient] = found.x
         return self._respond(rates, found.converged)
 
-    def force(self, nu: ArrayLike, start: ArrayLike | None = None) -> _Array:
-        """``response - nu`` in Hz, shape ``(B, F)``; arguments as for `solve`."""
-        return self.solve(nu, start).response - np.asarray(nu, np.float64)
+    def ambient_stable(self, states: EffectiveStates) -> NDArray[np.bool_]:
+        """Whether the ambient equilibria attract while the focus populations stay, shape ``(B,)``."""
+        known = np.flatnonzero(np.all(np.isfinite(states.rates), axis=1))
+        eigenvalues = np.linalg.eigvals(states.ambient_jacobian[known] / self.field.tau_membrane[self.ambient, None])
+        stable = np.zeros(len(states.rates), bool)
+        stable[known] = np.all(eigenvalues.real < 0, axis=1)
+        return stable
 
     def _of_ambient(self, ambient: _Array, focus: _Array) -> Linearization:
         rates = np.empty((len(focus), self.field.n_populations))
@@ -87,12 +93,13 @@ class EffectiveField:
         value, jacobian = self.field.linearize(rates)
         f, a = self.focus, self.ambient
         of_focus = jacobian[:, f[:, None], f]
-        ambient_follows = np.linalg.solve(jacobian[:, a[:, None], a], jacobian[:, a[:, None], f])
+        of_ambient = jacobian[:, a[:, None], a]
+        ambient_follows = np.linalg.solve(of_ambient, jacobian[:, a[:, None], f])
         total = of_focus - jacobian[:, f[:, None], a] @ ambient_follows
         response = rates[:, f] + value[:, f]
-        for values in (rates, response, total):
+        for values in (rates, response, total, of_ambient):
             values[~known] = np.nan
-        return EffectiveStates(rates, response, total)
+        return EffectiveStates(rates, response, total, of_ambient)
 
 
 def _chosen(field: LIFMeanField, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.config import InputError
+from neuro_mod.core.mean_field.analysis.grid import field_on_grid
 from neuro_mod.core.mean_field.analysis.landscape import (
+    MINIMUM_FORCE,
     PATHS,
+    SEARCHED,
     barriers,
     chosen_path,
-    field_on_grid,
-    profile_of,
     states_within,
 )
+from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.progress import Work, progress_shown
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from neuro_mod.plotting.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
-PATH = "minimum_force"
 _SOLVING = Work("solving", "solved", "grid points", 0)
 #: Bytes of a number, and how often the arrays of a grid exist while they are made.
 _BYTES, _COPIES = 8, 3
-_ARRAYS = ("mesh", "nu_outs", "force_field", "curl", "rates", "path", "displacement", "potential", "path_rates")
+#: Matrices of all populations for each point of a slice of the grid, while it is solved.
+_MATRICES = 4
+_ON_GRID = ("mesh", "nu_outs", "force_field", "curl", "rates", "ambient_stable")
+_ON_PATH = ("path", "displacement", "potential", "path_rates")
 
 
 class ReducedMeanFieldStager(MeanFieldStager):
@@ -48,7 +52,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         grid_density: float = GRID_DENSITY,
         grid_lims: tuple[float, float] = GRID_LIMS,
         *,
-        path: str | ArrayLike = PATH,
+        path: str | ArrayLike = MINIMUM_FORCE,
         progress: bool = False,
     ) -> Outputs:
         """Solve all other populations at every point of a grid of rates of the focus populations.
@@ -64,10 +68,11 @@ class ReducedMeanFieldStager(MeanFieldStager):
         Returns:
             ``axes``: rates of each focus population in Hz; ``mesh``, ``nu_outs``, ``force_field`` (their difference):
             Hz, shape ``(F, n, ..., n)``; ``curl``, shape ``(F (F - 1) / 2, n, ..., n)``; ``rates`` of all populations
-            in Hz, shape ``(n, ..., n, n_pops)``; ``states`` and ``barriers``, see `core.mean_field.analysis.landscape`;
+            in Hz, shape ``(n, ..., n, n_pops)``; ``ambient_stable``: whether the equilibrium of the others
+            attracts, shape ``(n, ..., n)``; ``states`` and ``barriers``, see `core.mean_field.analysis.landscape`;
             ``path`` in Hz, shape ``(M, F)``, ``displacement`` along it in Hz and ``potential`` in Hz^2, shape ``(M,)``,
-            ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``metadata``. NaN where the others
-            find no equilibrium.
+            ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``metadata``. NaN where no
+            equilibrium of the others was found.
 
         Raises:
             InputError: An argument is not valid, or the grid would not fit into memory.
@@ -82,11 +87,9 @@ class ReducedMeanFieldStager(MeanFieldStager):
             grid = field_on_grid(effective, [axis] * n_focus, report)
         states = states_within(effective, grid)
         between = barriers(effective, states)
-        if isinstance(path, str):
-            path_kind, corners, start = chosen_path(path, states, between, grid)
-        else:
-            path_kind, corners, start = "given path", path, None
-        profile = profile_of(effective, corners, start)
+        chosen = chosen_path(path, states, between, grid) if isinstance(path, str) else ("given path", path, grid.near)
+        path_kind, corners, near = chosen
+        profile = potential_along(effective, corners, near)
         self.outputs = {
             "axes": grid.axes,
             "mesh": grid.mesh,
@@ -94,6 +97,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
             "force_field": grid.force_field,
             "curl": grid.curl,
             "rates": grid.rates,
+            "ambient_stable": grid.ambient_stable,
             "states": states,
             "barriers": between,
             "path": profile.path,
@@ -103,7 +107,8 @@ class ReducedMeanFieldStager(MeanFieldStager):
             "path_kind": path_kind,
         }
         names = [self.circuit.populations.names[index] for index in effective.focus]
-        self.outputs["metadata"] = _describe(self.outputs, names) | self._about(begin)
+        jumps = {"jumps_on_grid": grid.n_jumps, "jumps_on_path": profile.n_jumps}
+        self.outputs["metadata"] = _describe(self.outputs, names) | jumps | self._about(begin)
         return self.outputs
 
     def _effective(self, focus_pops: Sequence[int | str]) -> EffectiveField:
@@ -114,20 +119,24 @@ class ReducedMeanFieldStager(MeanFieldStager):
             raise InputError(str(told)) from None
 
     def _demand_memory(self, n_points: int, n_focus: int) -> None:
-        numbers = float(n_points) ** n_focus * (self.field.n_populations + 3 * n_focus + n_focus**2)
+        p = self.field.n_populations
+        numbers = float(n_points) ** n_focus * (p + 3 * n_focus + n_focus**2)
+        numbers += float(n_points) ** (n_focus - 1) * p**2 * _MATRICES
         what = f"the {n_points}^{n_focus} points of this grid"
         demand_memory(numbers * _BYTES * _COPIES, what, "use a larger grid_density or fewer focus_pops")
 
     def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
         names = outputs["metadata"]["focus_pops"]
-        folder.save_arrays(LANDSCAPE, **{name: outputs[name] for name in _ARRAYS}, focus_pops=np.array(names))
+        folder.save_arrays(
+            LANDSCAPE, **{name: outputs[name] for name in _ON_GRID + _ON_PATH}, focus_pops=np.array(names)
+        )
         columns = [outputs["displacement"], outputs["potential"], *outputs["path"].T]
         keys = ["displacement_hz", "potential_hz2", *(f"{name}_hz" for name in names)]
         rows = [dict(zip(keys, row, strict=True)) for row in np.column_stack(columns).tolist()]
         folder.save_table(POTENTIAL_TABLE, rows)
         states = outputs["metadata"]["states"]
         rows = [{"state": index} | state for index, state in enumerate(states)]
-        folder.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", *keys[2:]])
+        folder.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
 
     def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
         # matplotlib is loaded only to draw
@@ -135,7 +144,8 @@ class ReducedMeanFieldStager(MeanFieldStager):
         from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
         from neuro_mod.plotting.sections import landscape_sections  # noqa: PLC0415
 
-        names, states, path = outputs["metadata"]["focus_pops"], outputs["states"], outputs["path"]
+        names, path = outputs["metadata"]["focus_pops"], outputs["path"]
+        states = [state for state in outputs["states"] if state.on_grid]
         kinds = [state.kind for state in states]
         places = np.array([state.nu for state in states]).reshape(-1, len(names))
         axes, force = outputs["axes"], outputs["force_field"]
@@ -163,13 +173,15 @@ def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
     return {
         "focus_pops": list(names),
         "grid_points": int(unknown.size),
-        "grid_points_without_equilibrium": int(unknown.sum()),
+        "grid_points_unknown": int(unknown.sum()),
+        "grid_points_ambient_unstable": int((~unknown & ~outputs["ambient_stable"]).sum()),
         "grid_lims_hz": [float(outputs["axes"][0][0]), float(outputs["axes"][0][-1])],
         "largest_curl": float(np.nanmax(np.abs(outputs["curl"]), initial=0.0)),
         "path": outputs["path_kind"],
+        "searched": SEARCHED,
         "quadrature": f"trapezoidal rule on {len(outputs['path'])} points of the path",
         "states": [
-            {"kind": state.kind, "full_kind": state.full_kind}
+            {"kind": state.kind, "full_kind": state.full_kind, "on_grid": state.on_grid}
             | {f"{name}_hz": float(rate) for name, rate in zip(names, state.nu, strict=True)}
             for state in outputs["states"]
         ],
