@@ -95,9 +95,9 @@ def test_landscape_of_the_reduced_network(tmp_path):
     done = in_a_process("landscape", TWO_CLUSTERS, "--grid-density", 6, "--out", "here", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     header, rows = table(done.stdout)
-    assert header == ["state", "kind", "all populations", "E0", "E1"]
-    assert rows[0] == ["0", "stable node", "stable focus", "5.214", "52.319"]
-    assert rows[1] == ["1", "saddle", "saddle", "29.215", "29.215"]
+    assert header == ["state", "kind", "all populations", "on the grid", "E0", "E1"]
+    assert rows[0] == ["0", "stable node", "stable focus", "yes", "5.214", "52.319"]
+    assert rows[1] == ["1", "saddle", "saddle", "yes", "29.215", "29.215"]
     for words in ("barrier, state 0 to saddle 1", "barrier, state 2 to saddle 1", "path of minimum force", "curl"):
         assert words in done.stdout
     for name in ("potential", "phase_plane"):

@@ -25,9 +25,7 @@ from neuro_mod.core.mean_field.core.stability import classify
 _Array = NDArray[np.float64]
 
 PATHS = MINIMUM_FORCE, STRAIGHT = "minimum_force", "straight"
-SEARCHED = (
-    "states were sought in each cell of the grid in which the force changes sign; that these are all is not proven"
-)
+SEARCHED = "sought in each cell of the grid in which the force changes sign; that these are all is not proven"
 #: Chains of wells and saddles of which the longest is chosen, at most.
 _MOST_CHAINS = 10_000
 
@@ -145,6 +143,7 @@ def chosen_path(kind: str, states: Sequence[State], between: Sequence[Barrier], 
 
 def _path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid) -> tuple[str, _Array, Near]:
     wells = [state for state in states if state.n_unstable == 0]
+    wells = [well for well in wells if well.on_grid] or wells
     chain = _longest_chain(between) if kind == MINIMUM_FORCE else []
     if chain:
         return "path of minimum force", _joined(between, chain), _always(states[between[chain[0][0]].saddle].rates)
