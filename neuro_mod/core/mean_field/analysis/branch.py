@@ -180,7 +180,7 @@ class FollowedBranch:
         state, away = self.curve.point(rates, value), self.values - value
         return any(
             _apart(self.curve.rates(self._between(k, value)), rates) < _ON_BRANCH
-            for k in np.flatnonzero(away[1:] * away[:-1] <= 0)
+            for k in np.flatnonzero(away[1:] * away[:-1] <= 0).tolist()
             if _is_beside(state, *self.points[k : k + 2])
         )
 
