@@ -52,7 +52,7 @@ class BifurcationStager(MeanFieldStager):
                 ``perturbation.rate.params[0]``.
             limits: Its smallest and largest value, in its own unit.
             n_active: Numbers of active clusters of the states that are followed; all by default.
-            n_values: At how many equidistant values of the parameter states are sought first, and at the configured one.
+            n_values: States are first sought at so many equidistant values of the parameter and the configured one.
             alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates.
 
         Returns:
