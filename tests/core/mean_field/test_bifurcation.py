@@ -7,12 +7,14 @@ from shared import CONFIGS
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import bifurcation_diagram
+from neuro_mod.core.mean_field.analysis.branch import FollowedBranch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
 from neuro_mod.execution.assembly import build_circuit
 
 POTENTIATION = "architecture.clusters.j_potentiated[0]"
+EXTERNAL_RATE = "external_currents.nu_ext_baseline[0]"
 
 
 def configured(file, key):
@@ -221,7 +223,7 @@ def test_parameter_that_makes_no_difference():
 
 def test_branch_between_two_states_of_higher_symmetry():
     """The selective state of two clusters exists for external rates in between, with a fold beyond either end."""
-    family = FieldFamily(configured("2_cluster_mf.yaml", "external_currents.nu_ext_baseline[0]"), (3.0, 12.0))
+    family = FieldFamily(configured("2_cluster_mf.yaml", EXTERNAL_RATE), (3.0, 12.0))
     found = bifurcation_diagram(family)
     uniform, selective = found.branches
     losses = [point.parameter for point in critical(found, 0, "symmetry breaking")]
@@ -231,6 +233,62 @@ def test_branch_between_two_states_of_higher_symmetry():
     assert low < losses[0] < losses[1] < high
     everything = bifurcation_diagram(family, alike=False, n_starts=10)
     assert [branch.active for branch in everything.branches] == [(), (0,)]
+
+
+def test_branch_between_the_first_values():
+    """The selective state lies between two of the five values, next to the symmetry breakings that give it away."""
+    family = FieldFamily(configured("2_cluster_mf.yaml", EXTERNAL_RATE), (0.0, 20.0))
+    found = bifurcation_diagram(family)
+    selective = found.branches[1]
+    losses = [point.parameter for point in critical(found, 0, "symmetry breaking")]
+    assert len(found.branches) == 2 and "missing" not in found.searched
+    np.testing.assert_allclose(selective.parameter[[0, -1]], losses, atol=1e-8)
+    assert any(selective.stable[np.abs(selective.parameter - 7.0) < 0.5])
+    (only,) = bifurcation_diagram(family, n_active=[1]).branches
+    np.testing.assert_allclose(np.sort(only.parameter[[0, -1]]), losses, atol=1e-8)
+    one = bifurcation_diagram(family, most_branches=1)
+    assert f"with 1 active clusters that leave the symmetry breaking at {losses[0]:g} are missing" in one.searched
+
+
+def test_more_values():
+    family = FieldFamily(lambda _: two_clusters(20.0), (-2.0, 3.0))
+    assert "at 3 values" in bifurcation_diagram(family, n_values=2, at=[0.1, -2.0]).searched
+    with pytest.raises(ValueError, match=r"4\.0 lies outside the limits"):
+        bifurcation_diagram(family, at=[4.0])
+
+
+def test_no_smooth_dependence_is_told():
+    kinked = FieldFamily(lambda value: excitable(min(value, 1.3)), (1.0, 1.5))
+    ((lower, upper),) = kinked.rough
+    told = f"from {lower:g} to {upper:g} the network does not depend smoothly on the parameter"
+    assert told in bifurcation_diagram(kinked, n_values=2, n_starts=5).searched
+
+
+@pytest.fixture(scope="module")
+def folded():
+    """A branch with two folds, followed from its lower end."""
+    family = FieldFamily(excitable, (1.0, 3.0))
+    start = min((point.rates for point in fixed_points(family.at(1.0), 10)), key=lambda rates: rates[0])
+    return FollowedBranch(family, start, 1.0, 2000)
+
+
+def test_states_on_a_branch(folded):
+    """Next to a fold too, and along all of it; a second pass along the same branch is known as such."""
+    low, high = sorted(point.parameter for point in folded.critical_points(0))
+    for value in (1.0, low + 1e-6, (low + high) / 2, high - 1e-6, 3.0):
+        for point in fixed_points(folded.family.at(value), 20):
+            assert folded.passes(point.rates, value)
+            assert not folded.passes(point.rates + 0.1, value)
+    again = FollowedBranch(folded.family, folded.curve.rates(folded.points[-1]), 3.0, 2000)
+    assert folded.contains(again) and again.contains(folded)
+
+
+def test_a_state_is_not_on_a_branch_where_newton_fails(folded, monkeypatch):
+    n = len(folded.points) // 3
+    rates, value = folded.curve.rates(folded.points[n]), folded.values[n]
+    monkeypatch.setattr(folded.curve, "correct", lambda *_: None)
+    assert folded.passes(rates, value)
+    assert not any(folded.passes(factor * rates, value) for factor in (0.6, 0.99, 1.001, 1.5))
 
 
 def test_bounds():

@@ -43,7 +43,7 @@ def configured(key, overrides=()):
 )
 def test_agrees_with_the_fields(make, limits):
     family = FieldFamily(make, limits)
-    assert family.error <= 1e-12
+    assert family.error <= 1e-12 and family.rough == ()
     inside = np.random.default_rng(1).uniform(*limits, 5)
     for value in (*limits, limits[0] + 1e-7 * family.width, *inside):
         exact, found = make(value), family.at(value)
@@ -55,8 +55,19 @@ def test_kink():
     """Linear on either side of 0.3: the error is that of the shortest piece."""
     family = FieldFamily(lambda weight: one_population(max(weight, 0.3)), (0.0, 1.0))
     assert 1e-12 < family.error < 1e-3
+    ((lower, upper),) = family.rough
+    assert lower < 0.3 < upper < lower + 1e-3 and family.lumped([0]).rough == family.rough
     for weight in (0.1, 0.29, 0.31, 0.9):
         assert family.at(weight).coefficients.by_rate.mu[0, 0] == pytest.approx(2 * max(weight, 0.3), rel=1e-11)
+
+
+def test_jumps():
+    """Each is told, from below to above; pieces next to each other are one place."""
+    family = FieldFamily(lambda weight: one_population(0.1 + (weight > 0.3) + (weight > 0.7)), (0.0, 1.0))
+    assert family.error > 1e-3 and len(family.rough) == 2
+    for (lower, upper), jump in zip(family.rough, (0.3, 0.7), strict=True):
+        assert lower < jump < upper < lower + 1e-2
+    assert family.lumped([0]).rough == family.rough
 
 
 def test_variances_stay_variances():

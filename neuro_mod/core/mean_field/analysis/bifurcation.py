@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint, FollowedBranch
 from neuro_mod.core.mean_field.analysis.continuation import LOST, TOO_LONG
+from neuro_mod.core.mean_field.analysis.critical import SYMMETRY_BREAKING
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS, fixed_points
 from neuro_mod.core.mean_field.core.searches import states_by_active_clusters
@@ -19,6 +20,15 @@ _Array = NDArray[np.float64]
 N_VALUES = 5
 #: Bounds on the number of branches, and of points to either side of a start.
 MOST_BRANCHES, MOST_POINTS = 200, 2000
+#: Bounds on how often states are sought again, and at how many values each time.
+_MOST_PASSES, _MOST_VALUES = 4, 8
+#: Values closer to each other than this part of the interval are near.
+_NEAR = 0.02
+#: How far from a symmetry breaking the branches that leave it are sought, as part of the interval; gaps between
+#: critical values are wider.
+_ASIDE = 1e-3
+#: Branches that end closer to a symmetry breaking, as part of the interval, end there.
+_SAME_VALUE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +52,7 @@ def bifurcation_diagram(
     family: FieldFamily,
     *,
     n_values: int = N_VALUES,
+    at: Sequence[float] = (),
     n_active: Collection[int] | None = None,
     alike: bool = True,
     n_starts: int = N_STARTS,
@@ -52,12 +63,14 @@ def bifurcation_diagram(
     """Seek the branches of steady states over an interval. That there are no others is not proven.
 
     Steady states are sought at a few values of the parameter, and each that lies on no branch yet is followed to both
-    sides (pseudo-arclength continuation). A branch whose interchangeable clusters have two or more levels of rates ends
-    where levels become one, at a state of higher symmetry.
+    sides (pseudo-arclength continuation). They are sought again between the critical points that were found, and next
+    to symmetry breakings that no branch leaves, until nothing new is found. A branch whose interchangeable clusters
+    have two or more levels of rates ends where levels become one, at a state of higher symmetry.
 
     Args:
         family: The mean fields over the interval.
-        n_values: At how many values of the parameter steady states are sought, the limits included.
+        n_values: At how many equidistant values of the parameter steady states are sought first, the limits included.
+        at: More values at which they are sought, within the limits.
         n_active: Numbers of active clusters of the states that are followed; all by default.
         alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates, and
             the others too. Otherwise all states that `fixed_points` finds.
@@ -67,7 +80,7 @@ def bifurcation_diagram(
         most_points: Bound on the number of points of a branch to either side of the state from which it is followed.
 
     Raises:
-        ValueError: A bound or number is too small.
+        ValueError: A bound or number is too small, or a value lies outside the limits.
     """
     for name, number, least in (
         ("n_values", n_values, 2),
@@ -76,32 +89,120 @@ def bifurcation_diagram(
     ):
         if number < least:
             raise ValueError(f"{name} is {number}, expected {least} or more")
-    seek = _Starts(family, n_active, alike and not family.classes.any(), n_starts, seed)
-    values = np.linspace(*family.limits, n_values)
-    followed: list[FollowedBranch] = []
-    left_out = 0
-    for value in values:
-        for start in seek.at(float(value)):
-            if any(each.passes(start, float(value)) for each in followed):
-                continue
-            if len(followed) == most_branches:
-                left_out += 1
-            else:
-                followed.append(FollowedBranch(family, start, float(value), most_points))
-    followed.sort(key=lambda each: len(each.active))
+    starts = _Starts(family, n_active, alike and not family.classes.any(), n_starts, seed)
+    search = _Search(starts, most_branches, most_points)
+    search.at([*np.linspace(*family.limits, n_values).tolist(), *map(float, at)])
+    for _ in range(_MOST_PASSES):
+        known = len(search.followed)
+        search.at(search.between())
+        search.at(search.aside())
+        if len(search.followed) == known:
+            break
+    wanted = [each for each in search.followed if n_active is None or len(each.active) in n_active]
+    followed = sorted(wanted, key=lambda each: len(each.active))
     branches = tuple(each.branch() for each in followed)
     critical = tuple(point for number, each in enumerate(followed) for point in each.critical_points(number))
-    return Diagram(family.limits, branches, critical, _told(seek.told(n_values), left_out, branches))
+    return Diagram(family.limits, branches, critical, _told(search, branches))
 
 
-def _told(sought: str, left_out: int, branches: tuple[Branch, ...]) -> str:
-    told = [sought]
-    if left_out:
-        told.append(f"{left_out} states were not followed: there are {len(branches)} branches already")
+def _told(search: _Search, branches: tuple[Branch, ...]) -> str:
+    told = [search.starts.told(len(search.sought))]
+    if search.left_out:
+        told.append(f"{search.left_out} states were not followed: there are {len(search.followed)} branches already")
     unfinished = sum(bool({TOO_LONG, LOST} & set(branch.ends)) for branch in branches)
     if unfinished:
         told.append(f"{unfinished} branches were not followed to their end")
+    for value, numbers in search.missing().items():
+        named = ", ".join(map(str, numbers))
+        told.append(f"branches with {named} active clusters that leave the symmetry breaking at {value:g} are missing")
+    if search.family.rough:
+        places = " and ".join(f"from {lower:g} to {upper:g}" for lower, upper in search.family.rough)
+        told.append(f"{places} the network does not depend smoothly on the parameter: points there are approximate")
     return "; ".join([*told, "that these are all branches is not proven"])
+
+
+class _Search:
+    """Branches as they are found.
+
+    Args:
+        starts: States from which they are followed.
+        most_branches: Bound on their number.
+        most_points: Bound on the number of points to either side of a start.
+
+    Attributes:
+        followed: The branches.
+        sought: Values of the parameter at which states were sought.
+        left_out: Number of states that were not followed.
+    """
+
+    def __init__(self, starts: _Starts, most_branches: int, most_points: int):
+        self.starts, self.family = starts, starts.family
+        self._most_branches, self._most_points = most_branches, most_points
+        self.followed: list[FollowedBranch] = []
+        self.sought: list[float] = []
+        self.left_out = 0
+
+    def at(self, values: Collection[float]) -> None:
+        """Seek states at values of the parameter, and follow those on no branch yet."""
+        for value in values:
+            if value not in self.sought:
+                self.sought.append(value)
+                for start in self.starts.at(value):
+                    if not any(each.passes(start, value) for each in self.followed):
+                        self._follow(start, value)
+
+    def _follow(self, start: _Array, value: float) -> None:
+        if len(self.followed) == self._most_branches:
+            self.left_out += 1
+            return
+        new = FollowedBranch(self.family, start, value, self._most_points)
+        if not any(each.contains(new) for each in self.followed):
+            self.followed.append(new)
+
+    def between(self) -> list[float]:
+        """Middles of the gaps between critical values in which no state was sought, the widest first."""
+        width = self.family.width
+        ends = [value for each in self.followed for value in each.symmetric_values]
+        critical = [each.parameter for branch in self.followed for each in branch.critical_points(0)]
+        edges = np.unique([*self.family.limits, *ends, *critical])
+        sought, chosen = np.array(self.sought), []
+        for k in np.argsort(-np.diff(edges), kind="stable"):
+            lower, upper = edges[k : k + 2]
+            middle = float(lower + upper) / 2
+            near = min(abs(middle - value) for value in [*self.sought, *chosen]) < _NEAR * width
+            if upper - lower > _ASIDE * width and not near and not ((lower < sought) & (sought < upper)).any():
+                chosen.append(middle)
+        return [] if self.left_out else chosen[:_MOST_VALUES]
+
+    def aside(self) -> list[float]:
+        """Values to either side of symmetry breakings that branches should leave, where states were not sought yet."""
+        lower, upper = self.family.limits
+        values = [value + sign * _ASIDE * self.family.width for value in self.missing() for sign in (-1, 1)]
+        new = [value for value in values if lower < value < upper and value not in self.sought]
+        return [] if self.left_out else new[:_MOST_VALUES]
+
+    def missing(self) -> dict[float, list[int]]:
+        """Numbers of active clusters of the branches that should leave symmetry breakings but were not found.
+
+        Where the symmetry of p interchangeable clusters breaks, branches leave with each number of active clusters from
+        1 to p - 1 (equivariant branching lemma; Golubitsky, Stewart & Schaeffer 1988).
+        """
+        missing: dict[float, list[int]] = {}
+        for value in self._losses() if self.starts.lumped else ():
+            found = {len(each.active) for each in self.followed if self._near(value, each.symmetric_values)}
+            numbers = [n for n in self.starts.numbers if n and n not in found]
+            if numbers:
+                missing[value] = numbers
+        return missing
+
+    def _losses(self) -> Iterator[float]:
+        """Where the symmetry of states without active clusters breaks."""
+        for branch in self.followed:
+            if not branch.active:
+                yield from (each.parameter for each in branch.critical_points(0) if each.kind == SYMMETRY_BREAKING)
+
+    def _near(self, value: float, others: list[float]) -> bool:
+        return any(abs(value - other) < _SAME_VALUE * self.family.width for other in others)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +215,18 @@ class _Starts:
     n_starts: int
     seed: int
 
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of active clusters."""
+        populations = self.family.populations
+        every = range(max(populations.n_clusters, 1) if populations is not None else 1)
+        return [n for n in every if self.n_active is None or n in self.n_active]
+
     def at(self, value: float) -> Iterator[_Array]:
-        """Rates in Hz at a value of the parameter, shape ``(P,)`` each."""
+        """Rates in Hz at a value of the parameter, shape ``(P,)`` each.
+
+        States of clusters that are alike are always among them: where their symmetry breaks, the others may begin.
+        """
         field, populations = self.family.at(value), self.family.populations
         if populations is None or populations.n_clusters < 2 or not self.lumped:
             for point in fixed_points(field, self.n_starts, self.seed):
@@ -123,7 +234,7 @@ class _Starts:
                     yield point.rates
             return
         for n, states in states_by_active_clusters(field, populations, self.seed).items():
-            if self.n_active is None or n in self.n_active:
+            if not n or n in self.numbers:
                 yield from states
 
     def told(self, n_values: int) -> str:

@@ -9,11 +9,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.mean_field.analysis.continuation import follow
+from neuro_mod.core.mean_field.analysis.continuation import SYMMETRY, follow
 from neuro_mod.core.mean_field.analysis.critical import critical_points
 from neuro_mod.core.mean_field.analysis.curve import Curve
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.analysis.modes import Modes, Spectrum
+from neuro_mod.core.mean_field.analysis.segment import Segment
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.stability import MARGIN
 
@@ -21,6 +22,8 @@ _Array = NDArray[np.float64]
 
 #: Rates that differ by less, relative to 1 Hz and more, belong to one branch.
 _ON_BRANCH = 1e-5
+#: How far a branch may leave the straight line between two of its points, as part of the distance between them.
+_ASIDE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +100,9 @@ class FollowedBranch:
         self.family = family
         populations, classes = family.populations, family.classes
         self.active, self.multiplicity = (), 1
-        groups, levels = np.arange(family.n_populations), []
+        start = self._canonical(start)
+        groups, levels = self._groups(start), []
         if populations is not None:
-            start = clusters.canonical(start, classes, populations)
-            groups = clusters.lumping(start, classes, populations)
             levels = _levels_of_a_class(groups[: len(classes)], classes)
             self.active = clusters.active_clusters(start, classes, populations)
             self.multiplicity = clusters.multiplicity(start, classes, populations)
@@ -165,22 +167,53 @@ class FollowedBranch:
                 repeats=each.repeats,
             )
 
+    @property
+    def symmetric_values(self) -> list[float]:
+        """Values of the parameter at which it ends at a state of higher symmetry."""
+        return [float(self.values[end]) for end, how in zip((0, -1), self.ends, strict=True) if how == SYMMETRY]
+
     def passes(self, rates: _Array, value: float) -> bool:
         """Whether it goes through a state, or one of its images."""
-        away = self.values - value
-        for k in np.flatnonzero(away[1:] * away[:-1] <= 0):
-            part = away[k] / (away[k] - away[k + 1]) if away[k] else 0.0
-            guess = self.points[k] + part * (self.points[k + 1] - self.points[k])
-            if _apart(self._canonical(guess), rates) > 1.0:
-                continue
-            found = self.curve.correct(guess, self.curve.along_parameter)
-            if found is None or _apart(self._canonical(found), rates) < _ON_BRANCH:
-                return True
-        return False
+        rates = self._canonical(rates)
+        if not np.array_equal(self._groups(rates), self.curve.groups):
+            return False
+        state, away = self.curve.point(rates, value), self.values - value
+        return any(
+            _apart(self.curve.rates(self._between(k, value)), rates) < _ON_BRANCH
+            for k in np.flatnonzero(away[1:] * away[:-1] <= 0).tolist()
+            if _is_beside(state, *self.points[k : k + 2])
+        )
 
-    def _canonical(self, u: _Array) -> _Array:
-        rates, populations = self.curve.rates(u), self.family.populations
+    def contains(self, other: FollowedBranch) -> bool:
+        """Whether it goes through states all along another branch."""
+        n = len(other.points)
+        some = other.points[[n // 4, n // 2, 3 * n // 4]]
+        return all(self.passes(other.curve.rates(u), other.curve.value(u)) for u in some)
+
+    def _between(self, k: int, value: float) -> _Array:
+        """The state at a value of the parameter between points k and k + 1, next to folds too."""
+        begin, end = self.points[k : k + 2]
+        step = Segment(self.curve, begin, end, (end - begin) / np.linalg.norm(end - begin))
+        return step.at(step.zero(lambda u: self.curve.value(u) - value))
+
+    def _canonical(self, rates: _Array) -> _Array:
+        populations = self.family.populations
         return rates if populations is None else clusters.canonical(rates, self.family.classes, populations)
+
+    def _groups(self, rates: _Array) -> NDArray[np.int64]:
+        """Group of each population, shape ``(P,)``."""
+        populations = self.family.populations
+        alone = np.arange(self.family.n_populations)
+        return alone if populations is None else clusters.lumping(rates, self.family.classes, populations)
+
+
+def _is_beside(state: _Array, begin: _Array, end: _Array) -> bool:
+    """Whether a state may be one between two neighbouring points of a branch."""
+    ahead = end - begin
+    length = np.linalg.norm(ahead)
+    along = (state - begin) @ ahead / length if length else 0.0
+    aside = np.linalg.norm(state - begin - (along * ahead / length if length else 0.0))
+    return bool(-_ASIDE * length <= along <= (1 + _ASIDE) * length and aside <= _ASIDE * length + _ON_BRANCH)
 
 
 def _apart(rates: _Array, others: _Array) -> float:

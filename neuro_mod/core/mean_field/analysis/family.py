@@ -68,7 +68,9 @@ class FieldFamily:
 
     Attributes:
         limits: Smallest and largest value.
-        error: Largest relative error of a coefficient that was seen.
+        error: Largest error of a coefficient that was seen, relative to its largest value on the piece.
+        rough: Parts of the interval, as (lower, upper), where the interpolant does not agree with the field however
+            short its pieces are: somewhere in each, the field has a kink or jumps.
 
     Raises:
         ValueError: The limits are not finite or do not rise, or populations or values of z change on the way.
@@ -87,6 +89,7 @@ class FieldFamily:
         #: The layout of cluster space, if it is known.
         self.populations = populations
         self.error = 0.0
+        self.rough: tuple[tuple[float, float], ...] = ()
         self._template = template
         self._pieces: list[_Piece] = []
 
@@ -109,9 +112,19 @@ class FieldFamily:
             if error <= _TOLERANCE or upper - lower <= _SHORTEST:
                 self._pieces.append(piece)
                 self.error = max(self.error, error)
+                if error > _TOLERANCE:
+                    self._add_rough(lower, upper)
             else:
                 middle = (lower + upper) / 2
                 waiting += [(middle, upper), (lower, middle)]
+
+    def _add_rough(self, lower: float, upper: float) -> None:
+        """Add a piece of the stretched variable, above those that were added before."""
+        begin, end = (self.limits[0] + self.width * _compressed(place) for place in (lower, upper))
+        before = self.rough
+        if before and before[-1][1] == begin:
+            begin, before = before[-1][0], before[:-1]
+        self.rough = (*before, (begin, end))
 
     @property
     def width(self) -> float:
@@ -156,7 +169,7 @@ class FieldFamily:
         template = self._template
         family = type(self).__new__(type(self))
         family._build(self.limits, template.lumped(groups), None)
-        family.error = self.error
+        family.error, family.rough = self.error, self.rough
         family._pieces = [
             _Piece(
                 piece.lower,

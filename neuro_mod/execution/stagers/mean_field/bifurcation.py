@@ -52,7 +52,7 @@ class BifurcationStager(MeanFieldStager):
                 ``perturbation.rate.params[0]``.
             limits: Its smallest and largest value, in its own unit.
             n_active: Numbers of active clusters of the states that are followed; all by default.
-            n_values: At how many values of the parameter states are sought.
+            n_values: States are first sought at so many equidistant values of the parameter and the configured one.
             alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates.
 
         Returns:
@@ -73,8 +73,9 @@ class BifurcationStager(MeanFieldStager):
             for limit in (lower, upper):
                 self._at(parameter, limit)  # so that an invalid one is told as it was given
             family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
+            at = [configured] if configured is not None and lower <= configured <= upper else []
             diagram = bifurcation_diagram(
-                family, n_values=n_values, n_active=followed, alike=alike, seed=self.random_seed
+                family, n_values=n_values, at=at, n_active=followed, alike=alike, seed=self.random_seed
             )
         except InputError:
             raise
@@ -90,11 +91,12 @@ class BifurcationStager(MeanFieldStager):
         return self.outputs
 
     def _followed(self, n_active: Collection[int] | None) -> Collection[int] | None:
-        """Numbers of active clusters."""
-        valid = range(self.circuit.populations.n_clusters + 1)
+        """Numbers of active clusters; where all have the same rates, none is active."""
+        valid = range(max(self.circuit.populations.n_clusters, 1))
         given = () if n_active is None else n_active
         if not isinstance(given, Collection) or not all(each in valid for each in given):
-            raise InputError(f"n_active is {n_active!r}; expected a list of numbers from 0 to {valid[-1]}")
+            expected = f"a list of numbers from 0 to {valid[-1]}: where all clusters are alike, none counts as active"
+            raise InputError(f"n_active is {n_active!r}; expected {expected}")
         return n_active
 
     def _at(self, parameter: str, value: float) -> LIFMeanField:
