@@ -170,7 +170,7 @@ def bifurcation(
     stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
     followed = (
-        None if active is None else whole_numbers(active, n_clusters + 1, "clusters", "numbers like 0,1,3 or 0:6")
+        None if active is None else whole_numbers(active, max(n_clusters, 1), "clusters", "numbers like 0,1,3 or 0:6")
     )
     outputs = stager.execute(parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out)
     metadata = outputs["metadata"]
@@ -199,7 +199,7 @@ def bifurcation(
             for point in metadata["critical_points"]
         ],
     )
-    typer.echo(f"branches: {len(metadata['branches'])}. Sought: {metadata['searched']}.")
+    typer.echo(f"branches: {len(metadata['branches'])}; {metadata['searched']}.")
     _print_files(metadata)
 
 
