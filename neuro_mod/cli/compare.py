@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: States in the printed table, at most; the file has all.
 _COLUMNS = 7
 _LINE = 116
+#: Whether an assumption is kept, in words.
+_OUTCOMES = {True: "kept", False: "NOT KEPT", None: "cannot be judged"}
 
 
 def compare(
@@ -144,13 +146,13 @@ def _print_validity(metadata: dict[str, Any]) -> None:
     if metadata["nearest"] is None:
         typer.echo("\nno steady state was found: nothing to say about the validity of the theory")
         return
-    kept = sum(each["kept"] for each in metadata["validity"])
+    validity = metadata["validity"]
+    judged = [each["kept"] for each in validity if each["kept"] is not None]
+    unknown = len(validity) - len(judged)
     _print_words(
-        f"validity of the theory in state *: {kept} of {len(metadata['validity'])} assumptions are kept",
-        [
-            f"{each['assumption']}, {'kept' if each['kept'] else 'NOT KEPT'}: {each['in_words']}"
-            for each in metadata["validity"]
-        ],
+        f"validity of the theory in state *: {sum(judged)} of {len(judged)} assumptions are kept"
+        + (f", {unknown} cannot be judged" if unknown else ""),
+        [f"{each['assumption']}, {_OUTCOMES[each['kept']]}: {each['in_words']}" for each in validity],
     )
 
 

@@ -23,8 +23,10 @@ from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_b
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
+from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.repeater import repeat_seed, with_perturbation_seeds
+from neuro_mod.execution.run_folder import MOST_REPEATS
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 
@@ -164,7 +166,7 @@ def compare(
 
     Args:
         experiment: The configuration.
-        n_trials: Number of simulations. Adding one changes no other.
+        n_trials: Number of simulations, at most `MOST_REPEATS`. Adding one changes no other.
         settling: Simulated seconds that are dropped, rounded to whole bins.
         n_z: Over how many values of z the mean field averages; by default `N_Z` where each neuron has its own.
         dtype: ``float32`` or ``float64``.
@@ -237,14 +239,19 @@ class _Runs:
 
 def _check(experiment: Experiment, n_trials: int, settling: float) -> None:
     whole = isinstance(n_trials, int | np.integer)
-    if not whole or n_trials < 1 or not 0 <= settling < np.inf:
+    if not whole or not 1 <= n_trials <= MOST_REPEATS or not 0 <= settling < np.inf:
         raise InputError(
-            f"found {n_trials} trials and a settling time of {settling:g} s; expected a whole number from 1, and a "
-            "finite time from 0 s"
+            f"found {n_trials} trials and a settling time of {settling:g} s; expected a whole number from 1 to "
+            f"{MOST_REPEATS}, and a finite time from 0 s"
         )
     duration, delta_t = experiment.init_params.duration_sec, experiment.init_params.delta_t
     if round(duration / delta_t) < steps_per_sample(delta_t):
         raise InputError(f"a run of {duration:g} s is too short for a rate; see init_params.duration_sec")
+    if (duration + settling) / delta_t + steps_per_sample(delta_t) > MOST_STEPS:
+        raise InputError(
+            f"a settling time of {settling:g} s and a run of {duration:g} s are too long; expected at most "
+            f"{MOST_STEPS} steps of init_params.delta_t = {delta_t:g} s together"
+        )
 
 
 def _chosen_n_z(experiment: Experiment) -> int:

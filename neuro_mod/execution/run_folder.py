@@ -134,8 +134,12 @@ class RunFolder:
         return self.save(name, lambda file: _write(file, text.encode(errors="backslashreplace")))
 
     def save_json(self, name: str, content: Any) -> Path:
-        """Write a JSON file as `save` does."""
-        return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        """Write a JSON file as `save` does.
+
+        Raises:
+            ValueError: A number is not finite, which JSON does not have.
+        """
+        return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def save_table(self, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Path:
         """Write rows with the same keys to a CSV file as `save` does; `columns` are the header where there is none."""

@@ -69,6 +69,8 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--trials", "0"), "--trials"),
         (("--settling", "-1"), "--settling"),
         (("--n-z", "0"), "--n-z"),
+        (("--n-z", "100000"), "n_z is 100000; expected a whole number from 1 to 100"),
+        (("--settling", "1e9"), "are too long"),
         (
             ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),
             "threshold becomes",
@@ -80,6 +82,18 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
 def test_bad_input(config, tmp_path, arguments, message):
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_assumptions_that_cannot_be_judged_do_not_count(config, tmp_path):
+    """Without any input nobody fires."""
+    nothing = ("--set", "external_currents.nu_ext_baseline=0", "--set", "arousal.level=0", "--set", "perturbation={}")
+    done = compare(config, "--trials", 1, "--settling", 0, "--out", tmp_path, *nothing)
+    assert done.returncode == 0, done.stderr
+    validity = json.loads((tmp_path / "metadata/run.json").read_text())["validity"]
+    judged = [each["kept"] for each in validity if each["kept"] is not None]
+    assert 0 < len(judged) < len(validity)
+    said = f"{sum(judged)} of {len(judged)} assumptions are kept, {len(validity) - len(judged)} cannot be judged"
+    assert said in done.stdout and "at worst" not in done.stdout
 
 
 def test_the_command_has_the_defaults_of_the_function():

@@ -269,7 +269,7 @@ def test_the_commands_have_the_defaults_of_the_functions():
     ("arguments", "message"),
     [
         (("fixed-points", "--starts", -1), "--starts"),
-        (("fixed-points", "--starts", 10**12), "GB of memory"),
+        (("fixed-points", "--starts", 10**12), "from 0 to 100000"),
         (("fixed-points", "--n-z", 0), "--n-z"),
         (("fixed-points", "--time", "nan"), "perturbation_time is nan"),
         (("fixed-points", "--time", -1), "perturbation_time is -1"),

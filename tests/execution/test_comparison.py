@@ -216,6 +216,8 @@ def test_where_the_assumptions_are_kept_theory_and_simulation_agree():
         ((1.5,), "1.5 trials"),
         ((1, -1.0), "a settling time of -1 s"),
         ((1, float("nan")), "a settling time of nan s"),
+        ((10**9,), "1000000000 trials .* from 1 to 10000"),
+        ((1, 1e9), r"a settling time of 1e\+09 s and a run of .* s are too long; expected at most 2147483647 steps"),
     ],
 )
 def test_numbers_out_of_bounds(experiment, arguments, message):

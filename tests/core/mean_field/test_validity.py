@@ -106,16 +106,16 @@ def test_amplification_of_errors(reference_circuit, state):
 
 def test_a_state_on_the_verge_has_no_amplification(reference_circuit, state):
     robust = assess(reference_circuit, *state, np.zeros((38, 38)))[-1]
-    assert np.isnan(robust.values).all() and robust.worst is None
+    assert np.isnan(robust.values).all() and robust.worst is None and robust.kept is None
 
 
 def test_it_never_refuses(reference_circuit):
     """Without rates, noise and external input nothing can be judged but what needs none of them."""
     quiet = replace(reference_circuit, external_rate=np.zeros((2, 38)), arousal_rate=np.zeros(38))
     found = {each.name: each for each in assess(quiet, np.zeros(38), np.zeros(38), np.zeros(38))}
-    assert found["many synapses"].worst is None and found["many synapses"].kept
+    assert found["many synapses"].worst is None and found["many synapses"].kept is None
     assert "no population has one" in found["many synapses"].in_words()
-    assert not found["fast synapses"].kept
+    assert found["fast synapses"].kept is False
 
 
 def test_empty_populations_have_no_numbers(reference_circuit, state):

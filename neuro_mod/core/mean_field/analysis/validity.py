@@ -55,9 +55,9 @@ class Assumption:
         return self.values < self.limit if self.at_least else self.values > self.limit
 
     @property
-    def kept(self) -> bool:
-        """Whether it is kept in all populations."""
-        return not self.beyond.any()
+    def kept(self) -> bool | None:
+        """Whether it is kept in all populations that have the number; None where none has, so that nobody can say."""
+        return None if np.isnan(self.values).all() else not self.beyond.any()
 
     @property
     def worst(self) -> tuple[str, float] | None:
@@ -186,7 +186,7 @@ def _amplification(_: Circuit, __: _Inputs, state: _State) -> _Array:
 
 _ROBUST = _Rule(
     "robust rates",
-    "the change of a rate in % when responses are off by 1 %, at worst,",
+    "the largest change of a rate in % when responses are off by 1 %",
     _amplification,
     1 / SMALL,
     False,

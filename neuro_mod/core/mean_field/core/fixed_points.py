@@ -104,8 +104,9 @@ def fixed_points(
 ) -> FixedPoints:
     """Seek all steady states of a mean field. That there are no others is not proven.
 
-    Newton's method goes from many starts at once, and where it fails the rates relax; then once more, with what was
-    found deflated. Where the clusters are known (`LIFMeanField.populations`), states with each number of active
+    Newton's method goes from many starts at once, and where it fails the rates relax, as they do from every third start
+    besides; then again, with what was found deflated, until a round finds nothing new, or there are as many states as
+    starts. Where the clusters are known (`LIFMeanField.populations`), states with each number of active
     clusters are sought besides, see `searches.by_active_clusters`.
 
     Args:
@@ -113,7 +114,8 @@ def fixed_points(
         n_starts: Number of random starts.
         seed: Root seed of the starts.
         starts: Rates in Hz to start from instead, shape ``(n_starts, P)``.
-        highest_start: Largest rate of the random starts in Hz.
+        highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is log-uniform,
+            see `searches.random_starts`.
 
     Raises:
         ValueError: There are fewer than 0 starts, or they do not fit.

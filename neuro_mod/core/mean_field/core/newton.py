@@ -23,6 +23,10 @@ _ENOUGH = 1e-4
 _NEAREST = 1e-12
 #: First and longest step of a relaxation, in units of the time constant.
 _FIRST_DURATION, _LONGEST_DURATION = 0.1, 1e12
+#: A relaxation gives up where even shorter steps go astray; the part to which a step that does is shortened.
+_SHORTEST_DURATION, _SHORTENED = 1e-6, 0.1
+#: Rates in Hz are not followed beyond this: what grows so far runs away.
+FASTEST = 1e6
 
 
 class Linearization(NamedTuple):
@@ -59,7 +63,8 @@ def find_zeros(
 ) -> Zeros:
     """Zeros of a function of rates.
 
-    Each start goes its own way: along Newton's step, halved until the residual falls, projected onto rates >= 0.
+    Each start goes its own way: along Newton's step, halved until the residual falls, projected onto rates between 0
+    and `FASTEST`.
     Around known zeros the function is deflated, multiplied with ``prod_k (1 + 1 / |x - x_k|^2)``, which repels: the
     step keeps its direction and changes its length.
 
@@ -72,7 +77,7 @@ def find_zeros(
     References:
         Deuflhard, "Newton Methods for Nonlinear Problems"; Farrell, Birkisson & Funke 2015 (deflation).
     """
-    x = np.maximum(np.asarray(starts, np.float64), 0.0)
+    x = _bounded(np.asarray(starts, np.float64))
     residual = np.full(len(x), np.inf)
     going = np.arange(len(x))
     known = np.empty((0, x.shape[1])) if known is None else known
@@ -81,7 +86,7 @@ def find_zeros(
     for _ in range(_MOST_EVALUATIONS):
         if not len(going):
             break
-        tried = np.maximum(x[going] + length[going, None] * step[going], 0.0)
+        tried = _bounded(x[going] + length[going, None] * step[going])
         value, jacobian = linearize(tried, *(each[going] for each in parameters))
         repulsion, pull = _deflation(tried, known)
         found = _residual(value, tried)
@@ -102,7 +107,8 @@ def find_zeros(
 def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: Sequence[_Array] = ()) -> Zeros:
     """Zeros to which rates relax that change as fast as the value of the function.
 
-    Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation).
+    Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation). A step that
+    goes astray, to rates beyond `FASTEST`, or below 0 where they rise, is tried again much shorter.
 
     Args:
         linearize: Value and derivative for rates ``(B, n)``.
@@ -112,7 +118,7 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
     References:
         Kelley & Keyes 1998.
     """
-    x = np.maximum(np.asarray(starts, np.float64), 0.0)
+    x = _bounded(np.asarray(starts, np.float64))
     value, jacobian = linearize(x, *parameters)
     duration = np.full(len(x), _FIRST_DURATION)
     going = np.arange(len(x))
@@ -121,15 +127,20 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
         if not len(going):
             break
         implicit = np.eye(x.shape[1]) / duration[going, None, None] - jacobian[going]
-        tried = np.maximum(x[going] + _solve(implicit, value[going]), 0.0)
+        aim = x[going] + _solve(implicit, value[going])
+        astray = ((aim > FASTEST) | (aim < 0) & (value[going] > 0)).any(axis=1)
+        shortened, going, tried = going[astray], going[~astray], _bounded(aim[~astray])
+        duration[shortened] *= _SHORTENED
         now, slope = linearize(tried, *(each[going] for each in parameters))
         growth = np.linalg.norm(value[going], axis=1) / np.maximum(np.linalg.norm(now, axis=1), np.finfo(float).tiny)
-        duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), _FIRST_DURATION, _LONGEST_DURATION)
+        least = np.minimum(2 * duration[going], _FIRST_DURATION)
+        duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), least, _LONGEST_DURATION)
         stalled = (residual[going] < TOLERANCE) & (_residual(now, tried) >= residual[going])
         moved = going[~stalled]
         x[moved], value[moved], jacobian[moved] = tried[~stalled], now[~stalled], slope[~stalled]
         residual[moved] = _residual(value[moved], x[moved])
-        going = moved[residual[moved] > _ROUNDING]
+        again = shortened[duration[shortened] >= _SHORTEST_DURATION]
+        going = np.concatenate([moved[residual[moved] > _ROUNDING], again])
     return Zeros(x, residual, residual < TOLERANCE)
 
 
@@ -142,6 +153,10 @@ def find_or_relax(linearize: Callable[..., Linearization], starts: _Array, param
         for values, new in zip(found, relaxed, strict=True):
             values[lost] = new
     return found
+
+
+def _bounded(rates: _Array) -> _Array:
+    return np.clip(rates, 0.0, FASTEST)
 
 
 def _residual(value: _Array, x: _Array) -> _Array:

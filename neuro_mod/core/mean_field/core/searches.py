@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
-from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros
+from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros, relax
 from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
 
 _Array = NDArray[np.float64]
 
-#: Random starts lie between 0 and this rate in Hz.
+#: Uniform random starts lie between 0 and this rate in Hz.
 HIGHEST_START = 60.0
+#: Random starts that are spread over the orders of magnitude of rates instead: every third.
+_IS_WIDE = slice(2, None, 3)
+#: Rates in Hz between which these lie, the upper one where neurons are not refractory for longer.
+_LOWEST_WIDE, _HIGHEST_WIDE = 1e-3, 1e4
+#: How often starts are solved once more with what was found deflated, at most.
+_MOST_ROUNDS = 4
 #: Starts in each system that symmetry makes smaller.
 _STARTS_PER_PARTITION = 16
 #: Choices of active clusters that are all tried where clusters differ; of more, `_DRAWN` for each number are.
@@ -40,17 +46,21 @@ class Search(NamedTuple):
 
 
 def from_starts(field: LIFMeanField, starts: _Array) -> tuple[Zeros, Search]:
-    """What is found from each start, and once more from all of them with these states deflated.
+    """What is found from each start, where rates relax to from every third, and what is found with these deflated.
 
     Args:
         field: The mean field.
         starts: Rates in Hz, shape ``(n_starts, P)``.
     """
     found = _in_parts(partial(find_or_relax, field.linearize), starts)
-    first = found.x[found.converged]
-    again = _in_parts(partial(find_zeros, field.linearize, known=distinct(first)), starts)
-    told = f"{len(first)} of {len(starts)} starts converged; once more with these states deflated"
-    return found, Search(np.concatenate([first, again.x[again.converged]]), told)
+    relaxed = _in_parts(partial(relax, field.linearize), starts[_IS_WIDE])
+    first = distinct(np.concatenate([each.x[each.converged] for each in (found, relaxed)]))
+    states, rounds = _deflated(field, starts, first)
+    told = (
+        f"{found.converged.sum()} of {len(starts)} starts converged; from every third the rates relaxed; "
+        f"then {_counted(rounds)} with what was found deflated"
+    )
+    return found, Search(states, told)
 
 
 def by_active_clusters(field: LIFMeanField, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
@@ -123,21 +133,38 @@ def _states_of_groups(field: LIFMeanField, groups: NDArray[np.int64], seed: int)
     lumped = LIFMeanField.of(field.coefficients.lumped(groups))
     starts = random_starts(lumped, _STARTS_PER_PARTITION, seed)
     found = find_or_relax(lumped.linearize, starts)
-    known = distinct(found.x[found.converged])
-    again = find_zeros(lumped.linearize, starts, known)
-    return distinct(np.concatenate([known, again.x[again.converged]]))[:, groups]
+    return _deflated(lumped, starts, distinct(found.x[found.converged]))[0][:, groups]
+
+
+def _deflated(field: LIFMeanField, starts: _Array, known: _Array) -> tuple[_Array, int]:
+    """Distinct states, the known ones first, and the number of rounds of all starts with known states deflated.
+
+    The last round finds nothing new, or there are as many states as starts: so many are not sought to the last one.
+    """
+    for rounds in range(1, _MOST_ROUNDS + 1):
+        again = _in_parts(partial(find_zeros, field.linearize, known=known), starts)
+        n_known, known = len(known), distinct(np.concatenate([known, again.x[again.converged]]))
+        if len(known) == n_known or len(known) >= len(starts):
+            return known, rounds
+    return known, _MOST_ROUNDS
 
 
 def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = HIGHEST_START) -> _Array:
-    """Rates between 0 and `highest` in Hz, shape ``(n, P)``.
+    """Rates in Hz, shape ``(n, P)``; one more start changes no other.
+
+    Two of three starts are uniform between 0 and `highest`. Every third is log-uniform between 1e-3 Hz and the rate
+    ``1 / tau_refractory`` that a population cannot exceed, or 1e4 Hz if that is lower.
 
     Raises:
         ValueError: There are fewer than 0.
     """
     if n < 0:
         raise ValueError(f"found {n} starts, expected 0 or more")
-    uniform = Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations)
-    return np.asarray(highest * uniform, np.float64)
+    uniform = np.asarray(Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations), np.float64)
+    fastest = 1 / np.maximum(field.coefficients.neurons["tau_refractory"], 1 / _HIGHEST_WIDE)
+    starts = highest * uniform
+    starts[_IS_WIDE] = _LOWEST_WIDE * (fastest / _LOWEST_WIDE) ** uniform[_IS_WIDE]
+    return starts
 
 
 def distinct(states: _Array) -> _Array:
@@ -145,14 +172,27 @@ def distinct(states: _Array) -> _Array:
     kept = np.empty_like(states)
     n = 0
     for state in states:
-        if not _same(kept[:n], state).any():
+        if not same_states(kept[:n], state).any():
             kept[n] = state
             n += 1
     return kept[:n]
 
 
-def _same(states: _Array, state: _Array) -> NDArray[np.bool_]:
-    return np.all(np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0), axis=1)
+def same_states(states: _Array, state: _Array) -> NDArray[np.bool_]:
+    """Whether states are the same as another one, up to the errors of the solver: the one test of it.
+
+    Args:
+        states: Rates in Hz, shape ``(..., P)``.
+        state: The other one in Hz, shape ``(P,)``, or one for each, shape ``(..., P)``.
+
+    Returns:
+        Shape ``(...,)``.
+    """
+    return np.all(np.abs(states - state) <= clusters.SAME * np.maximum(state, 1.0), axis=-1)
+
+
+def _counted(rounds: int) -> str:
+    return "once more" if rounds == 1 else f"{rounds} times more"
 
 
 def _in_parts(solve: Callable[[_Array], Zeros], starts: _Array) -> Zeros:

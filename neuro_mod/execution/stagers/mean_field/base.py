@@ -28,6 +28,8 @@ Outputs = dict[str, Any]
 
 #: Rates in Hz that are accepted; no neuron comes near it.
 HIGHEST_RATE = 1e9
+#: Values of z over which responses are averaged, at most; far fewer are exact to rounding.
+MOST_Z = 100
 
 
 class MeanFieldStager(ABC):
@@ -38,7 +40,8 @@ class MeanFieldStager(ABC):
         random_seed: Replaces ``settings.random_seed``.
         overrides: Values that replace those of `config`, such as ``["arousal.level=0.3"]``.
         perturbation_time: Seconds at which the perturbations are taken; None for each at its onset.
-        n_z: Over how many values of z, which spreads the arousal over neurons, responses are averaged; 1 for its mean.
+        n_z: Over how many values of z, which spreads the arousal over neurons, responses are averaged, at most
+            `MOST_Z`; 1 for its mean.
 
     Raises:
         ConfigError: Everything that is wrong with the configuration.
@@ -61,7 +64,7 @@ class MeanFieldStager(ABC):
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
         self.experiment: Experiment = experiment
-        self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1)
+        self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MOST_Z)
         self.circuit: Circuit = self._circuit(experiment)
         self.field: LIFMeanField = self._field(self.circuit)
         #: Outputs of the latest run.
@@ -143,14 +146,17 @@ class MeanFieldStager(ABC):
         }
 
 
-def whole_number(name: str, value: int, least: int) -> int:
+def whole_number(name: str, value: int, least: int, most: int | None = None) -> int:
     """An argument that is a whole number.
 
     Raises:
-        InputError: It is none, or below `least`.
+        InputError: It is none, below `least`, or above `most`.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name} is {value!r}; expected a whole number from {least}")
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        raise InputError(
+            f"{name} is {value!r}; expected a whole number from {least}" + ("" if most is None else f" to {most}")
+        )
     return int(value)
 
 

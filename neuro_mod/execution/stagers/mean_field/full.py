@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 N_RUNS = 50
+MOST_RUNS = 100_000
 #: Bytes of a number, and how often starts exist while they are solved.
 _BYTES, _COPIES = 8, 6
 #: Between the entries of a list within a table.
@@ -45,9 +46,11 @@ class FullMeanFieldStager(MeanFieldStager):
         """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
 
         Args:
-            n_runs: Number of random starts. Adding one changes no other.
+            n_runs: Number of random starts, at most `MOST_RUNS`. Adding one changes no other start, nor where another
+                one ends, up to rounding; which states ``distinct`` lists depends on all of them.
             nu_init: Rates in Hz to start from instead, shape ``(n_runs, n_pops)``.
-            highest_start: Largest rate of random starts in Hz.
+            highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is
+                log-uniform, see `searches.random_starts`.
 
         Returns:
             ``nu_init`` and ``fixed_point``: where each run started and ended in Hz, shape ``(n_runs, n_pops)``, NaN
@@ -59,7 +62,7 @@ class FullMeanFieldStager(MeanFieldStager):
             InputError: An argument is not valid.
         """
         begin = time.perf_counter()
-        n_runs = whole_number("n_runs", n_runs, 0)
+        n_runs = whole_number("n_runs", n_runs, 0, MOST_RUNS)
         starts = None if nu_init is None else _starts(nu_init, self.field.n_populations)
         highest = rates_array(highest_start)
         if highest is None or highest.ndim or highest == 0:
