@@ -20,6 +20,7 @@ from neuro_mod.core.mean_field.analysis.paths import Near, descents, potential_a
 from neuro_mod.core.mean_field.core.clusters import SAME
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.newton import find_zeros
+from neuro_mod.core.mean_field.core.searches import same_states
 from neuro_mod.core.mean_field.core.stability import classify
 
 _Array = NDArray[np.float64]
@@ -89,7 +90,7 @@ def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
     for rates in found.x[found.converged]:
         nu = rates[effective.focus]
         inside = ((nu >= low - SAME) & (nu <= high + SAME)).all()
-        if inside and not any(np.allclose(rates, known.rates, rtol=SAME, atol=SAME) for known in states):
+        if inside and not any(same_states(rates, known.rates) for known in states):
             states.append(_describe(effective, rates, grid))
     return tuple(sorted(states, key=lambda state: tuple(state.nu)))
 
@@ -173,7 +174,7 @@ def _describe(effective: EffectiveField, rates: _Array, grid: Grid) -> State:
         full_kind=effective.field.determine_stability(rates)[0],
         direction=sign * leading / np.linalg.norm(leading),
         n_unstable=int((values.real > 0).sum()),
-        on_grid=bool(np.allclose(there, rates, rtol=SAME, atol=SAME)),
+        on_grid=bool(same_states(there, rates)),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _Array = NDArray[np.float64]
 
-#: Rate in Hz of the ambient populations from which they relax where nothing better is known.
+#: Rate in Hz of all populations from which equilibria are sought where nothing better is known.
 START = 5.0
 
 

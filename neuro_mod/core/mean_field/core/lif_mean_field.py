@@ -13,16 +13,13 @@ from scipy.optimize import OptimizeResult
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
-from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.core.mean_field.core.effective import START, EffectiveField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import response, response_to_input
 from neuro_mod.core.populations import Populations
 
 _Array = NDArray[np.float64]
-
-#: Rate in Hz of all populations from which a solution is sought where none is given.
-_START = 5.0
 
 
 class LIFMeanField:
@@ -231,7 +228,7 @@ class LIFMeanField:
         Returns:
             As of `scipy.optimize.root`: ``x`` the rates in Hz, ``success``, ``fun`` the residual in Hz, ``message``.
         """
-        start = _shaped("nu_init", _START if nu_init is None else nu_init, (self.n_populations,))
+        start = _shaped("nu_init", START if nu_init is None else nu_init, (self.n_populations,))
         found = find_or_relax(self.linearize, start[None])
         success = bool(found.converged.all())
         message = "The solution converged." if success else "No steady state was found."

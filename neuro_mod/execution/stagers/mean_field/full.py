@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
+from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import HIGHEST_START
 from neuro_mod.core.populations import Populations
 from neuro_mod.execution.memory import demand_memory
@@ -27,7 +28,6 @@ from neuro_mod.execution.stagers.mean_field.base import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-N_RUNS = 50
 MOST_RUNS = 100_000
 #: Bytes of a number, and how often starts exist while they are solved.
 _BYTES, _COPIES = 8, 6
@@ -41,7 +41,7 @@ class FullMeanFieldStager(MeanFieldStager):
     suffix = "fixed_points"
 
     def run(
-        self, n_runs: int = N_RUNS, *, nu_init: ArrayLike | None = None, highest_start: float = HIGHEST_START
+        self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = HIGHEST_START
     ) -> Outputs:
         """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
 
