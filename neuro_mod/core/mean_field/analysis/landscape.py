@@ -28,7 +28,7 @@ _Array = NDArray[np.float64]
 PATHS = MINIMUM_FORCE, STRAIGHT = "minimum_force", "straight"
 SEARCHED = "sought in each cell of the grid in which the force changes sign; that these are all is not proven"
 #: Chains of wells and saddles of which the longest is chosen, at most.
-_MOST_CHAINS = 10_000
+_MOST_CHAINS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
