@@ -60,25 +60,13 @@ def test_states_of_the_whole_are_states_of_the_part(field):
 
 
 def test_without_equilibrium_there_is_no_number():
-    """Two ambient populations, one exciting and one inhibiting the other, that can only oscillate: NaN, no guess."""
-    field = LIFMeanField(
-        3,
-        [[0, 0, 0], [0, 2000, 2000], [0, 4000, 0]],
-        [[0, 0, 0], [0, 0.02, -0.02], [0, 0.02, 0]],
-        0.1,
-        100,
-        20.0,
-        0.02,
-        0.0,
-        1.5,
-        0.0,
-        0.002,
-    )
-    states = EffectiveField(field, [0]).solve([[5.0]])
-    solved = np.isfinite(states.rates).all()
-    assert solved == np.isfinite(states.response).all()
-    if solved:
-        assert np.abs(field.equations(states.rates[0])[1:]).max() < 1e-6
+    """Next to the focus a population without refractory period that excites itself without bound: NaN, no guess."""
+    runaway = {"j_ext": 0.0723, "c_ext": 91, "nu_ext": 17.3, "tau_membrane": 0.048, "tau_synaptic": 0.00335}
+    neuron = {"threshold": 2.187, "reset_voltage": 0.0728, "tau_refractory": 0.0}
+    field = LIFMeanField(2, [[0, 0], [0, 395.0]], 0.0475, **runaway, **neuron)
+    states = EffectiveField(field, [0]).solve([[5.0], [30.0]])
+    assert all(np.isnan(values).all() for values in states)
+    assert np.isfinite(EffectiveField(field, [1]).solve([[5.0]]).rates).all()  # in focus, it is what it is told to be
 
 
 @pytest.mark.parametrize(

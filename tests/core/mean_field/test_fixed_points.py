@@ -38,8 +38,8 @@ def test_table_of_the_published_network(published, n_active):
     """To 1e-8; two of the printed rates have six decimals only."""
     _, found = published
     expected = np.array(TABLE[n_active])
-    groups = np.array([0, 1, 2, 3, 4, 5])[clusters.partition(np.arange(18) < n_active)] if n_active else None
-    rates = expected[[0] * 18 + [2] + [3] * 18 + [5]] if groups is None else expected[groups]
+    excitatory, inhibitory = ([first] * n_active + [first + 1] * (18 - n_active) for first in (0, 3))
+    rates = expected[[*excitatory, 2, *inhibitory, 5]]
     tolerance = np.where(rates == np.round(rates, 6), 6e-7, 1e-8)
     matching = [point for point in found if (np.abs(point.rates - rates) < tolerance).all()]
     assert len(matching) == 1

@@ -38,7 +38,7 @@ class Profile(NamedTuple):
         path: Rates of the focus populations in Hz, evenly spaced, shape ``(M, F)``.
         displacement: Length of the path up to each point in Hz, shape ``(M,)``.
         potential: ``-int force . dl`` from the first point in Hz^2, shape ``(M,)``; NaN from where the ambient
-            populations find no equilibrium.
+            populations were found in no equilibrium.
         rates: Of all populations in Hz, shape ``(M, P)``.
     """
 

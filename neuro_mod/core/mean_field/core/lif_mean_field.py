@@ -210,7 +210,7 @@ class LIFMeanField:
             nu: Rates of the focus populations in Hz, shape ``(..., F)``.
 
         Returns:
-            Rates in Hz, shape ``(..., F)``; NaN where the others find no equilibrium. See `effective.EffectiveField`.
+            Rates in Hz, shape ``(..., F)``; NaN where no equilibrium of the others was found.
 
         Raises:
             ValueError: A population does not exist or comes twice, or a shape does not fit.
