@@ -36,9 +36,9 @@ _HOMES = {
     "CirculantPerturbation": "neuro_mod.core.perturbations",
     "TimedPerturbation": "neuro_mod.core.perturbations",
     "run_pairs": "neuro_mod.execution.paired_runs",
-    "load_spikes": "neuro_mod.execution.saved_arrays",
-    "load_state": "neuro_mod.execution.saved_arrays",
-    "save_state": "neuro_mod.execution.saved_arrays",
+    "load_spikes": "neuro_mod.core.spiking_net.analysis.sources.saved",
+    "load_state": "neuro_mod.execution.saved_state",
+    "save_state": "neuro_mod.execution.saved_state",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]

@@ -23,7 +23,7 @@ def plain_failures() -> Iterator[None]:
     except (ValueError, OSError, FloatingPointError) as error:
         # not imported above: --help needs neither
         from neuro_mod.config.errors import InputError
-        from neuro_mod.execution.run_folder import StorageError
+        from neuro_mod.storage.writing import StorageError
 
         if not isinstance(error, InputError | StorageError | FloatingPointError):
             raise

@@ -26,9 +26,9 @@ from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.repeater import repeat_seed, with_perturbation_seeds
-from neuro_mod.execution.run_folder import MOST_REPEATS
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
+from neuro_mod.storage.names import MOST_REPEATS
 
 N_TRIALS = 4
 #: Simulated seconds that are dropped: the network forgets where it started in about 0.2 s.

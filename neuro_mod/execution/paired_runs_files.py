@@ -14,7 +14,10 @@ from neuro_mod.execution.paired_runs import PairedRuns
 from neuro_mod.execution.perturbing import saved_arrays, strongest, summary
 from neuro_mod.execution.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import (
+from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.spiking_net_files import save_spikes
+from neuro_mod.storage.names import (
     CLUSTERS,
     CONFIG,
     DIFFERENCES,
@@ -23,10 +26,7 @@ from neuro_mod.execution.run_folder import (
     PAIRED_SPIKES,
     PERTURBATIONS,
     RUN,
-    RunFolder,
 )
-from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

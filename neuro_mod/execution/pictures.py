@@ -14,7 +14,8 @@ from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates import smooth
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import strongest
-from neuro_mod.execution.run_folder import PLOTS, RunFolder
+from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,17 +13,9 @@ from neuro_mod.core.modulation import Baseline
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.pictures import save_plots
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import (
-    CONFIG,
-    LOG,
-    REPEATED_CLUSTERS,
-    RUN,
-    SEEDS,
-    RunFolder,
-    repeat_rates,
-    repeat_spikes,
-)
+from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers.spiking_net_files import save_perturbations, save_rates
+from neuro_mod.storage.names import CONFIG, LOG, REPEATED_CLUSTERS, RUN, SEEDS, repeat_rates, repeat_spikes
 
 #: What differs from repeat to repeat; the rest of the metadata of a run is that of all.
 _OWN = (

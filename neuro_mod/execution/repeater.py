@@ -24,9 +24,10 @@ from neuro_mod.execution.perturbing import in_words
 from neuro_mod.execution.pictures import check_plot_arg
 from neuro_mod.execution.progress import Report, progress_shown
 from neuro_mod.execution.repeat_files import RepeatFolder
-from neuro_mod.execution.run_folder import MOST_REPEATS, StorageError
 from neuro_mod.execution.run_log import RunLog
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.storage.names import MOST_REPEATS
+from neuro_mod.storage.writing import StorageError
 
 _LOG = logging.getLogger(__name__)
 

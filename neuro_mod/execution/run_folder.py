@@ -6,10 +6,7 @@ import csv
 import hashlib
 import io
 import json
-import mmap
 import os
-import shutil
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,63 +15,13 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.names import DATA, MANIFEST, METADATA, PLOTS, REPEATED_CLUSTERS
+from neuro_mod.storage.writing import PARTIAL, PIECE, StorageError, write_arrays, write_whole
 
-DATA, PLOTS, METADATA = "data", "plots", "metadata"
-SPIKES = f"{DATA}/spikes.npz"
-STATE = f"{DATA}/state.npz"
-RATES = f"{DATA}/rates.npz"
-PAIRED_RATES = f"{DATA}/paired_rates.npz"
-PAIRED_SPIKES = {"baseline": f"{DATA}/spikes_baseline.npz", "changed": f"{DATA}/spikes_perturbed.npz"}
-DIFFERENCES = f"{DATA}/differences.npz"
-DIFFERENCES_TABLE = f"{DATA}/differences.csv"
-FIXED_POINTS = f"{DATA}/fixed_points.npz"
-FIXED_POINTS_TABLE = f"{DATA}/fixed_points.csv"
-LANDSCAPE = f"{DATA}/landscape.npz"
-POTENTIAL_TABLE = f"{DATA}/potential.csv"
-STATES_TABLE = f"{DATA}/states.csv"
-BIFURCATION_TABLE = f"{DATA}/bifurcation.csv"
-BIFURCATION = f"{DATA}/bifurcation.npz"
-CRITICAL_POINTS_TABLE = f"{DATA}/critical_points.csv"
-COMPARISON = f"{DATA}/comparison.npz"
-COMPARISON_TABLE = f"{DATA}/comparison.csv"
-VALIDITY_TABLE = f"{DATA}/validity.csv"
-TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
-CLUSTERS = f"{DATA}/clusters.npy"
-STIMULUS = f"{DATA}/stimulus.npz"
-CONFIG = f"{METADATA}/config.yaml"
-PERTURBATIONS = f"{METADATA}/perturbations.npz"
-RUN = f"{METADATA}/run.json"
-MANIFEST = f"{METADATA}/manifest.json"
-#: What repeated runs have besides: populations at the root of the folder, a file for each repeat.
-REPEATED_CLUSTERS = "clusters.npy"
-SEEDS = f"{METADATA}/seeds.txt"
-LOG = f"{METADATA}/run.log"
-#: Digits of the number of a repeat in the names of its files, so that these sort by it.
-_DIGITS = 4
-MOST_REPEATS = 10**_DIGITS
 #: Files written so far, one a line; it is there only until the manifest is.
 _JOURNAL = f"{METADATA}/.unfinished"
-
-_PARTIAL = ".partial"
-#: Entries of an array that are written at once.
-_PIECE = 2**22
-
-
-def repeat_spikes(index: int) -> str:
-    """File of the spikes of a repeat, a dense array."""
-    return f"{DATA}/spikes_{index:0{_DIGITS}d}.npy"
-
-
-def repeat_rates(index: int) -> str:
-    """File of the population rates of a repeat."""
-    return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"
-
-
-class StorageError(OSError):
-    """A file or folder could not be written; the message says which, why, and how much space was free."""
 
 
 class RunFolder:
@@ -96,7 +43,7 @@ class RunFolder:
         try:
             for name in (DATA, PLOTS, METADATA):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
-                probe = self.path / name / f".writable{_PARTIAL}"
+                probe = self.path / name / f".writable{PARTIAL}"
                 probe.write_bytes(b"")
                 probe.unlink()
         except OSError as error:
@@ -151,7 +98,7 @@ class RunFolder:
 
     def save_arrays(self, name: str, **arrays: Any) -> Path:
         """Write arrays to an ``.npz`` file as `save` does."""
-        return self.save(name, lambda file: _write_arrays(file, arrays))
+        return self.save(name, lambda file: write_arrays(file, arrays))
 
     def save_array(self, name: str, array: Any) -> Path:
         """Write one array to an ``.npy`` file as `save` does."""
@@ -173,67 +120,20 @@ class RunFolder:
         for name in (*_written_before(self.path), MANIFEST, _JOURNAL):
             (self.path / name).unlink(missing_ok=True)
         for folder in (".", DATA, PLOTS, METADATA):
-            for partial in (self.path / folder).glob(f".*{_PARTIAL}"):
+            for partial in (self.path / folder).glob(f".*{PARTIAL}"):
                 partial.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        path: Where it goes; an existing file is replaced.
-        write: Writes the content to an open binary file.
-
-    Raises:
-        StorageError: It could not be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        free = _free_space(path.parent)
-        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def _write_arrays(file: IO[bytes], arrays: dict[str, Any]) -> None:
-    """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, value in arrays.items():
-            array = np.asanyarray(value, order="C")
-            if array.dtype.hasobject:
-                raise TypeError(f"{name} holds Python objects, which are not saved")
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
-                flat = array.reshape(-1)
-                for start in range(0, len(flat), _PIECE):
-                    member.write(flat[start : start + _PIECE].tobytes())
-                    _release(array)
 
 
 def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
     """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
     header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
     npy.write_array_header_1_0(file, header)
-    height = max(1, _PIECE // max(1, spikes.n_neurons))
+    height = max(1, PIECE // max(1, spikes.n_neurons))
     for begin in range(0, spikes.n_steps, height):
         end = min(begin + height, spikes.n_steps)
         first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
         steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
         file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())
-
-
-def _release(array: NDArray[Any]) -> None:
-    """Let the system take back the memory behind a mapped file; it is read again when it is needed."""
-    mapping = getattr(array, "_mmap", None)
-    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _write(file: IO[bytes], content: bytes) -> None:
@@ -250,10 +150,3 @@ def _written_before(folder: Path) -> list[str]:
     folders = [Path(folder) for folder in (DATA, PLOTS, METADATA)]
     ours = [name for name in names if name.parent in folders or name == Path(REPEATED_CLUSTERS)]
     return [str(name) for name in ours if name.name != ".."]
-
-
-def _free_space(folder: Path) -> str:
-    try:
-        return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB"
-    except OSError:
-        return "unknown space"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
-from neuro_mod.execution.run_folder import StorageError
+from neuro_mod.storage.writing import StorageError
 
 
 class SpikeStream:

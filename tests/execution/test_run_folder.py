@@ -7,7 +7,9 @@ import os
 
 import pytest
 
-from neuro_mod.execution.run_folder import MANIFEST, RunFolder, StorageError
+from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.storage.names import MANIFEST
+from neuro_mod.storage.writing import StorageError
 
 
 def files_in(folder):

@@ -7,9 +7,10 @@ import errno
 import numpy as np
 import pytest
 
-from neuro_mod.execution import run_folder
-from neuro_mod.execution.run_folder import RunFolder, StorageError
+from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.spike_stream import SpikeStream
+from neuro_mod.storage import writing
+from neuro_mod.storage.writing import StorageError
 
 
 def chunk(*values):
@@ -83,7 +84,7 @@ def test_a_folder_that_is_not_there_is_reported(tmp_path):
     ],
 )
 def test_arrays_come_back_as_numpy_reads_them(tmp_path, monkeypatch, array):
-    monkeypatch.setattr(run_folder, "_PIECE", 10)
+    monkeypatch.setattr(writing, "PIECE", 10)
     file = RunFolder(tmp_path).save_arrays("data/x.npz", x=array)
     with np.load(file) as loaded:
         assert loaded["x"].dtype == np.asarray(array).dtype and np.array_equal(loaded["x"], array)

@@ -8,11 +8,12 @@ import pytest
 from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
+from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
-from neuro_mod.execution.run_folder import StorageError
-from neuro_mod.execution.saved_arrays import load_spikes, load_state
+from neuro_mod.execution.saved_state import load_state
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
+from neuro_mod.storage.writing import StorageError
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import saved_arrays
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import (
-    CLUSTERS,
-    CONFIG,
-    PERTURBATIONS,
-    RATES,
-    RUN,
-    SPIKES,
-    STATE,
-    STIMULUS,
-    TRACES,
-    RunFolder,
-)
-from neuro_mod.execution.saved_arrays import state_arrays
+from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.execution.saved_state import state_arrays
+from neuro_mod.storage.names import CLUSTERS, CONFIG, PERTURBATIONS, RATES, RUN, SPIKES, STATE, STIMULUS, TRACES
 
 
 def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
@@ -46,14 +37,7 @@ def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
 
 def save_spikes(folder: RunFolder, spikes: SpikeEvents, name: str = SPIKES) -> Path:
     """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
-    return folder.save_arrays(
-        name,
-        steps=spikes.steps,
-        neurons=spikes.neurons,
-        n_steps=spikes.n_steps,
-        n_neurons=spikes.n_neurons,
-        delta_t=spikes.delta_t,
-    )
+    return folder.save_arrays(name, **spike_arrays(spikes))
 
 
 def save_rates(folder: RunFolder, outputs: SpikingOutputs, name: str = RATES) -> Path:

@@ -1,0 +1,1 @@
+"""Where spikes come from: files of many kinds, and results in memory."""

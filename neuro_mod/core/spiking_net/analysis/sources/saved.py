@@ -1,0 +1,58 @@
+"""Spikes of our own runs on the disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.names import SPIKES
+from neuro_mod.storage.reading import DataError, read_arrays
+
+#: Arrays of a file of spikes.
+SAVED_ARRAYS = ("steps", "neurons", "n_steps", "n_neurons", "delta_t")
+
+
+def spike_arrays(spikes: SpikeEvents) -> dict[str, Any]:
+    """Spikes as the arrays of a file."""
+    return {name: getattr(spikes, name) for name in SAVED_ARRAYS}
+
+
+def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
+    """Read spikes that a run has saved.
+
+    Args:
+        path: A ``spikes.npz``, or the folder of the run.
+
+    Raises:
+        OSError: The file is missing, damaged, or not one of ours.
+    """
+    file = Path(path) / SPIKES if Path(path).is_dir() else Path(path)
+    return spikes_from(file, read_arrays(file, SAVED_ARRAYS))
+
+
+def spikes_from(file: Path, arrays: dict[str, NDArray[Any]]) -> SpikeEvents:
+    """Spikes from the arrays of a file.
+
+    Raises:
+        DataError: The arrays contradict each other.
+    """
+    steps, neurons = arrays["steps"], arrays["neurons"]
+    n_steps, n_neurons, delta_t = (_number(file, name, arrays[name]) for name in ("n_steps", "n_neurons", "delta_t"))
+    for name, index, bound in (("steps", steps, n_steps), ("neurons", neurons, n_neurons)):
+        whole = index.ndim == 1 and np.issubdtype(index.dtype, np.integer) and len(index) == len(steps)
+        if not whole or (index.size and not 0 <= index.min() <= index.max() < bound):
+            raise DataError(f"{file} is damaged: {name} are not indices below {bound:g}")
+    if not 0 < delta_t < np.inf or (steps[1:] < steps[:-1]).any():
+        raise DataError(f"{file} is damaged: time does not run forward")
+    return SpikeEvents(steps, neurons, int(n_steps), int(n_neurons), delta_t)
+
+
+def _number(file: Path, name: str, array: NDArray[Any]) -> float:
+    if array.ndim or not np.issubdtype(array.dtype, np.number):
+        raise DataError(f"{file} is damaged: {name} is no number")
+    return float(array)

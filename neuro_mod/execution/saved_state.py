@@ -1,0 +1,59 @@
+"""The state in which a run ended, on the disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_mod.core.spiking_net.state import State
+from neuro_mod.storage.names import STATE
+from neuro_mod.storage.reading import read_arrays
+from neuro_mod.storage.writing import write_whole
+
+_Path = str | os.PathLike[str]
+
+
+def load_state(path: _Path) -> State:
+    """Read the state in which a run ended, to continue from it.
+
+    Args:
+        path: A ``state.npz``, or the folder of the run.
+
+    Raises:
+        OSError: The file is missing, damaged, or not one of ours.
+    """
+    file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    arrays = read_arrays(file, [field.name for field in fields(State)])
+    seed, delta_t = str(arrays["seed"]), float(arrays["delta_t"])
+    return State(
+        arrays["voltage"],
+        arrays["current"],
+        arrays["refractory"],
+        int(arrays["step"]),
+        None if np.isnan(delta_t) else delta_t,
+        int(seed) if seed else None,
+    )
+
+
+def save_state(path: _Path, state: State) -> None:
+    """Write a state to an ``.npz`` file, whole or not at all; `load_state` reads it.
+
+    Args:
+        path: The file.
+        state: The state.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    write_whole(Path(path), lambda file: np.savez(file, **state_arrays(state)))
+
+
+def state_arrays(state: State) -> dict[str, Any]:
+    """A state as arrays; the seed, which may have any number of digits, as text."""
+    arrays = {field.name: getattr(state, field.name) for field in fields(state)}
+    seed, delta_t = state.seed, state.delta_t
+    return arrays | {"seed": "" if seed is None else str(seed), "delta_t": np.nan if delta_t is None else delta_t}

@@ -1,0 +1,45 @@
+"""What files are called inside a folder of results."""
+
+DATA, PLOTS, METADATA = "data", "plots", "metadata"
+SPIKES = f"{DATA}/spikes.npz"
+STATE = f"{DATA}/state.npz"
+RATES = f"{DATA}/rates.npz"
+PAIRED_RATES = f"{DATA}/paired_rates.npz"
+PAIRED_SPIKES = {"baseline": f"{DATA}/spikes_baseline.npz", "changed": f"{DATA}/spikes_perturbed.npz"}
+DIFFERENCES = f"{DATA}/differences.npz"
+DIFFERENCES_TABLE = f"{DATA}/differences.csv"
+FIXED_POINTS = f"{DATA}/fixed_points.npz"
+FIXED_POINTS_TABLE = f"{DATA}/fixed_points.csv"
+LANDSCAPE = f"{DATA}/landscape.npz"
+POTENTIAL_TABLE = f"{DATA}/potential.csv"
+STATES_TABLE = f"{DATA}/states.csv"
+BIFURCATION_TABLE = f"{DATA}/bifurcation.csv"
+BIFURCATION = f"{DATA}/bifurcation.npz"
+CRITICAL_POINTS_TABLE = f"{DATA}/critical_points.csv"
+COMPARISON = f"{DATA}/comparison.npz"
+COMPARISON_TABLE = f"{DATA}/comparison.csv"
+VALIDITY_TABLE = f"{DATA}/validity.csv"
+TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
+CLUSTERS = f"{DATA}/clusters.npy"
+STIMULUS = f"{DATA}/stimulus.npz"
+CONFIG = f"{METADATA}/config.yaml"
+PERTURBATIONS = f"{METADATA}/perturbations.npz"
+RUN = f"{METADATA}/run.json"
+MANIFEST = f"{METADATA}/manifest.json"
+#: What repeated runs have besides: populations at the root of the folder, a file for each repeat.
+REPEATED_CLUSTERS = "clusters.npy"
+SEEDS = f"{METADATA}/seeds.txt"
+LOG = f"{METADATA}/run.log"
+#: Digits of the number of a repeat in the names of its files, so that these sort by it.
+_DIGITS = 4
+MOST_REPEATS = 10**_DIGITS
+
+
+def repeat_spikes(index: int) -> str:
+    """File of the spikes of a repeat, a dense array."""
+    return f"{DATA}/spikes_{index:0{_DIGITS}d}.npy"
+
+
+def repeat_rates(index: int) -> str:
+    """File of the population rates of a repeat."""
+    return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"

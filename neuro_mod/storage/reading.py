@@ -1,0 +1,117 @@
+"""Reading files without trusting them: no pickle, and no header believed before it agrees with the size of the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+#: Bytes that a compressed array may unpack to.
+_MOST_UNPACKED = 2**32
+
+
+class DataError(OSError, ValueError):
+    """Data are damaged or not what they should be; the message names the file."""
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Whatever goes wrong while a file is read becomes a `DataError` that names it.
+
+    Raises:
+        DataError: Libraries each have their own words for a damaged file; these are passed on.
+        FileNotFoundError: As it is.
+    """
+    try:
+        yield
+    except (FileNotFoundError, DataError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        raise DataError(f"{file} is damaged or not what it should be: {error}") from error
+
+
+def read_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Read arrays of an ``.npz`` file.
+
+    Args:
+        file: The file.
+        names: Which arrays; all by default.
+
+    Raises:
+        DataError: The file is damaged, lacks an array, or holds Python objects.
+    """
+    with naming(file), zipfile.ZipFile(file) as archive:
+        chosen = array_names(archive) if names is None else names
+        return {name: _read_member(archive, f"{name}.npy") for name in chosen}
+
+
+def array_names(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the arrays of an ``.npz`` file."""
+    return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def map_array(file: Path) -> NDArray[Any]:
+    """The array of an ``.npy`` file, which stays on the disk until it is looked at.
+
+    Raises:
+        DataError: The file is damaged, or holds Python objects.
+    """
+    with naming(file):
+        with file.open("rb") as stream:
+            shape, _, dtype = _read_header(stream)
+            _check_size(dtype, shape, file.stat().st_size - stream.tell())
+        if 0 in shape:
+            return np.zeros(shape, dtype)
+        return np.load(file, mmap_mode="r", allow_pickle=False)
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        DataError: It is none.
+    """
+    with naming(file):
+        return json.loads(file.read_text(encoding="utf-8"))
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 of the content of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """One array, once its header has been found to agree with the size of its file."""
+    info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED and info.file_size > _MOST_UNPACKED:
+        raise ValueError(f"{name} unpacks to {info.file_size / 1e9:.1f} GB; save it uncompressed")
+    with archive.open(name) as member:
+        shape, fortran, dtype = _read_header(member)
+        start = member.tell()
+        _check_size(dtype, shape, info.file_size - start)
+    content = archive.read(name)
+    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+
+
+def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = npy.read_magic(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+    if read is None:
+        raise ValueError(f"arrays of version {version} are not read")
+    return read(stream)
+
+
+def _check_size(dtype: np.dtype[Any], shape: tuple[int, ...], n_bytes: int) -> None:
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not read")
+    if n_bytes != dtype.itemsize * int(np.prod(shape, dtype=object)):
+        raise ValueError(f"an array of shape {shape} and type {dtype} does not have {n_bytes} bytes")

@@ -1,0 +1,79 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+#: End of the name of a file that is being written.
+PARTIAL = ".partial"
+#: Entries of an array that are written at once.
+PIECE = 2**22
+
+
+class StorageError(OSError):
+    """A file or folder could not be written; the message says which, why, and how much space was free."""
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: Where it goes; an existing file is replaced.
+        write: Writes the content to an open binary file.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        free = _free_space(path.parent)
+        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_arrays(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in arrays.items():
+            array = np.asanyarray(value, order="C")
+            if array.dtype.hasobject:
+                raise TypeError(f"{name} holds Python objects, which are not saved")
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
+                flat = array.reshape(-1)
+                for start in range(0, len(flat), PIECE):
+                    member.write(flat[start : start + PIECE].tobytes())
+                    _release(array)
+
+
+def _release(array: NDArray[Any]) -> None:
+    """Let the system take back the memory behind a mapped file; it is read again when it is needed."""
+    mapping = getattr(array, "_mmap", None)
+    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def _free_space(folder: Path) -> str:
+    try:
+        return f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB"
+    except OSError:
+        return "unknown space"
