@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def describe_run(
         "delta_t": delta_t,
         "n_steps": simulation.n_steps,
         "n_neurons": populations.n_neurons,
+        "populations": asdict(populations),
         "n_spikes": int(simulation.spike_counts.sum()),
         "first_step": simulation.state.step - simulation.n_steps,
         "recorded_every": recorded_every,

@@ -1,0 +1,188 @@
+"""Sessions of spikes, read one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_mod.core.choices import check_choice
+from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.analysis.sources.events import (
+    Conventions,
+    TimeUnit,
+    events_from_dense,
+    events_from_times,
+)
+from neuro_mod.core.spiking_net.analysis.sources.files import READERS, Reading, read_file
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.names import CLUSTERS, DATA, REPEATED_CLUSTERS, RUN
+from neuro_mod.storage.reading import DataError, read_json
+
+
+@dataclass(frozen=True)
+class Session:
+    """One recording.
+
+    Args:
+        name: What it is called.
+        read: Reads its spikes, given conventions.
+        file: Where it lies, if it lies on the disk.
+    """
+
+    name: str
+    read: Callable[[Conventions], Reading]
+    file: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """What it is called in messages."""
+        return str(self.file or self.name)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What comes with the spikes of our own runs.
+
+    Args:
+        where: Who says so.
+        delta_t: Time step in seconds.
+        populations: The layout of cluster space.
+    """
+
+    where: str
+    delta_t: float
+    populations: Populations
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Recordings of one network, or of networks with the same clusters.
+
+    Args:
+        sessions: The sessions.
+        description: What is said about all of them, if anything is.
+        clusters: A file with the clusters of the neurons that lies with them, if one does.
+    """
+
+    sessions: tuple[Session, ...]
+    description: Description | None = None
+    clusters: Path | None = None
+
+
+def check_conventions(conventions: Conventions) -> Conventions:
+    """Refuse conventions that make no sense.
+
+    Raises:
+        ValueError: One does.
+    """
+    check_choice("time_unit", conventions.time_unit, TimeUnit)
+    for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
+        if value is not None and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+            raise ValueError(f"{name} is {value!r}; expected seconds above 0")
+    return conventions
+
+
+def open_sessions(data: Any) -> Sessions:
+    """Find the sessions of a folder, a file, or results in memory; nothing is read yet.
+
+    Args:
+        data: See `Analyzer`.
+
+    Raises:
+        DataError: There are no spikes in it.
+        FileNotFoundError: There is no such file or folder.
+    """
+    if isinstance(data, str | os.PathLike):
+        return _on_disk(Path(data))
+    if isinstance(data, list) and not all(isinstance(entry, int | float) for entry in data):
+        return _several(data)
+    return Sessions((_in_memory("session 0", data),), _described(data))
+
+
+def _on_disk(path: Path) -> Sessions:
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file or folder {path}")
+    files = _files_of(path) if path.is_dir() else [path]
+    folder = files[0].parent
+    run = folder.parent if folder.name == DATA else folder
+    description = _read_description(run / RUN) if (run / RUN).exists() else None
+    clusters = next((run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if (run / name).exists()), None)
+    return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    for place in (folder, folder / DATA):
+        files = sorted(file for file in place.glob("spikes*") if file.suffix in READERS)
+        twice = {file.stem for file in files if [each.stem for each in files].count(file.stem) > 1}
+        if twice:
+            raise DataError(f"{place}: {', '.join(sorted(twice))} is there in more than one format")
+        if files:
+            return files
+    raise DataError(f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/")
+
+
+def _read_description(file: Path) -> Description | None:
+    return _description(str(file), read_json(file))
+
+
+def _description(where: str, metadata: Any) -> Description | None:
+    if not isinstance(metadata, Mapping) or "populations" not in metadata:
+        return None
+    try:
+        layout = metadata["populations"]
+        (e, i), (e_background, i_background) = layout["cluster_sizes"], layout["background_sizes"]
+        populations = Populations(layout["n_clusters"], (e, i), (e_background, i_background))
+        return Description(where, float(metadata["delta_t"]), populations)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{where} is damaged: {error!r}") from error
+
+
+def _several(data: Sequence[Any]) -> Sessions:
+    if not data:
+        raise DataError("an empty list of sessions")
+    opened = [open_sessions(each) for each in data]
+    sessions = [
+        Session(session.name if session.file else f"session {index}", session.read, session.file)
+        for index, each in enumerate(opened)
+        for session in each.sessions
+    ]
+    descriptions = [each.description for each in opened if each.description is not None]
+    for other in descriptions[1:]:
+        if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
+            raise DataError(f"{other.where} and {descriptions[0].where} describe other networks or time steps")
+    described = descriptions[0] if descriptions else None
+    return Sessions(tuple(sessions), described, next((each.clusters for each in opened if each.clusters), None))
+
+
+def _in_memory(name: str, data: Any) -> Session:
+    spikes = _spikes_of(data)
+    if isinstance(spikes, SpikeEvents):
+        return Session(name, lambda _: Reading(spikes))
+    if isinstance(spikes, tuple) and len(spikes) == 2:
+        times, neurons = spikes
+        return Session(name, lambda conventions: Reading(events_from_times(times, neurons, conventions, name)))
+    if hasattr(spikes, "__array__"):
+        return Session(name, lambda conventions: Reading(events_from_dense(np.asarray(spikes), conventions, name)))
+    raise DataError(
+        f"{name}: a Python {type(data).__name__}; expected a folder or file, SpikeEvents, results of a run, a pair "
+        "(times, neurons), a boolean array (n_steps, n_neurons), or a list of these, one for each session"
+    )
+
+
+def _spikes_of(data: Any) -> Any:
+    """The spikes of results: of a stager (a mapping), or of the engine (an attribute)."""
+    if isinstance(data, Mapping) and "spikes" in data:
+        return data["spikes"]
+    return getattr(data, "spikes", data)
+
+
+def _described(data: Any) -> Description | None:
+    if not isinstance(data, Mapping) or "metadata" not in data:
+        return None
+    return _description("the metadata of the results", data["metadata"])
