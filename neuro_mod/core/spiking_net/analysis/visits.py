@@ -1,0 +1,177 @@
+"""From active clusters over time to visits of states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.windows import window_of
+
+#: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.
+OCCURRENCES = {
+    "session": np.int64,
+    "state": object,
+    "start": np.float64,
+    "end": np.float64,
+    "duration": np.float64,
+    "censored": np.bool_,
+    "censored_start": np.bool_,
+    "censored_end": np.bool_,
+    "mean_rate": np.float64,
+}
+#: Shortfall of a duration, relative to the shortest that counts, that is due to rounding.
+_ROUNDING = 1e-9
+
+
+def visits_of(
+    active: NDArray[np.bool_],
+    labels: NDArray[np.int64],
+    bin_width: float,
+    duration: float,
+    *,
+    minimal_lifespan: float = 0.0,
+    session: int = 0,
+) -> pd.DataFrame:
+    """Visits of states in one session.
+
+    Visits shorter than the minimal lifespan are removed, all at once. Where the same state lies before and behind such
+    a gap, it goes on through it; otherwise each neighbour gets half of the gap; at an edge of the session, the only
+    neighbour gets it all. A session in which no visit lasts long enough has none, unless one state fills it.
+
+    Args:
+        active: Which clusters are active in each bin, shape ``(n_bins, n_clusters)``.
+        labels: Labels of these clusters, ascending, shape ``(n_clusters,)``.
+        bin_width: In seconds.
+        duration: Length of the session in seconds; the last visit lasts until then.
+        minimal_lifespan: In seconds.
+        session: Number of the session.
+
+    Returns:
+        One row per visit, `OCCURRENCES`; ``mean_rate`` is NaN.
+    """
+    if not len(active):
+        return no_visits()
+    changes = np.flatnonzero((active[1:] != active[:-1]).any(axis=1)) + 1
+    begin = np.concatenate([[0], changes])
+    edges = np.append(begin * bin_width, duration)
+    names = labels_of(active[begin], labels)
+    state, start, end = _lasting(names, edges[:-1], edges[1:], minimal_lifespan)
+    return visit_table(session, state, start, end, duration)
+
+
+def labels_of(active: NDArray[np.bool_], labels: NDArray[np.int64]) -> list[State]:
+    """The states of rows of active clusters."""
+    return [tuple(labels[row].tolist()) for row in active]
+
+
+def visit_table(
+    session: int,
+    state: Sequence[State],
+    start: ArrayLike,
+    end: ArrayLike,
+    duration: float,
+    mean_rate: ArrayLike = np.nan,
+) -> pd.DataFrame:
+    """A table of visits of one session of a duration; those that touch an edge of it are marked as censored."""
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    at_start, at_end = start <= 0, end >= duration
+    columns = {
+        "session": np.full(len(start), session),
+        "state": pd.Series(list(state), dtype=object),
+        "start": start,
+        "end": end,
+        "duration": end - start,
+        "censored": at_start | at_end,
+        "censored_start": at_start,
+        "censored_end": at_end,
+        "mean_rate": np.broadcast_to(np.asarray(mean_rate, np.float64), start.shape),
+    }
+    return pd.DataFrame(columns).astype(OCCURRENCES)
+
+
+def no_visits() -> pd.DataFrame:
+    """A table without rows."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in OCCURRENCES.items()})
+
+
+def rates_in_visits(
+    visits: pd.DataFrame,
+    counts: NDArray[np.integer],
+    sizes: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    bin_width: float,
+) -> NDArray[np.float64]:
+    """Mean rate per neuron of the active clusters during each visit.
+
+    Args:
+        visits: Of one session.
+        counts: Spikes of each cluster in each bin, shape ``(n_bins, n_clusters)``.
+        sizes: Neurons in each cluster, shape ``(n_clusters,)``.
+        labels: Label of each cluster, ascending, shape ``(n_clusters,)``.
+        bin_width: In seconds; a bin belongs to the visit in which its middle lies.
+
+    Returns:
+        In Hz, shape ``(n_visits,)``; NaN where no cluster is active.
+    """
+    until = np.concatenate([np.zeros((1, len(sizes)), np.int64), np.cumsum(counts, axis=0)])
+    begin, end = (
+        np.clip(np.ceil(visits[edge].to_numpy() / bin_width - 0.5 - _ROUNDING), 0, len(counts)).astype(np.int64)
+        for edge in ("start", "end")
+    )
+    rates = np.full(len(visits), np.nan)
+    for row, state in enumerate(visits["state"]):
+        members = np.searchsorted(labels, state)
+        exposure = sizes[members].sum() * (end[row] - begin[row]) * bin_width
+        if exposure:
+            rates[row] = (until[end[row], members] - until[begin[row], members]).sum() / exposure
+    return rates
+
+
+def within(
+    occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: float | None, t_to: float | None
+) -> pd.DataFrame:
+    """The visits in a time window of each session; those that reach beyond it are cut there and marked as censored.
+
+    Args:
+        occurrences: One row per visit.
+        durations: Length of each session in seconds, shape ``(n_sessions,)``.
+        t_from: Begin in seconds, from the end of each session if negative; None for its start.
+        t_to: End, likewise; None for its end.
+
+    Raises:
+        ValueError: The window is empty, or reaches beyond a session.
+    """
+    if t_from is None and t_to is None:
+        return occurrences
+    windows = np.array([window_of(float(duration), t_from, t_to) for duration in durations]).reshape(-1, 2)
+    begin, end = windows[occurrences["session"].to_numpy()].T
+    cut = occurrences.assign(
+        start=np.maximum(occurrences["start"], begin),
+        end=np.minimum(occurrences["end"], end),
+        censored_start=occurrences["censored_start"] | (occurrences["start"] <= begin),
+        censored_end=occurrences["censored_end"] | (occurrences["end"] >= end),
+    )
+    cut = cut.assign(duration=cut["end"] - cut["start"], censored=cut["censored_start"] | cut["censored_end"])
+    return cut.loc[cut["duration"] > 0].reset_index(drop=True)
+
+
+def _lasting(
+    states: list[State], start: NDArray[np.float64], end: NDArray[np.float64], minimal: float
+) -> tuple[list[State], NDArray[np.float64], NDArray[np.float64]]:
+    """Visits that last long enough, extended over the gaps that the others leave."""
+    kept = np.flatnonzero(end - start >= minimal * (1 - _ROUNDING)) if len(states) > 1 else np.arange(1)
+    if not len(kept):
+        return [], start[:0], end[:0]
+    first = [
+        kept[0],
+        *(after for before, after in pairwise(kept) if states[before] != states[after]),
+    ]
+    last_of = np.searchsorted(kept, first[1:]) - 1
+    borders = (end[kept[last_of]] + start[first[1:]]) / 2
+    edges = np.concatenate([start[:1], borders, end[-1:]])
+    return [states[index] for index in first], edges[:-1], edges[1:]

@@ -1,0 +1,80 @@
+"""Stretches of a session: the time window that is looked at, and the bins it is cut into."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+#: Times this close, relative to the larger, are the same: steps times their length are rounded.
+_SAME = 1e-9
+
+
+def window_of(duration: float, t_from: float | None = None, t_to: float | None = None) -> tuple[float, float]:
+    """Begin and end of a time window within a session.
+
+    Args:
+        duration: Length of the session in seconds.
+        t_from: Begin in seconds; a negative time counts from the end of the session, None is its start.
+        t_to: End in seconds, likewise; None is the end of the session.
+
+    Returns:
+        Both in seconds from the start of the session, ``0 <= begin < end <= duration``.
+
+    Raises:
+        ValueError: The window is empty or reversed, or reaches beyond the session.
+    """
+    begin = 0.0 if t_from is None else _from_start("t_from", t_from, duration)
+    end = duration if t_to is None else _from_start("t_to", t_to, duration)
+    if not begin < end:
+        raise ValueError(
+            f"t_from={t_from}, t_to={t_to} is the window from {begin:g} s to {end:g} s of a session of {duration:g} s; "
+            "it must end after it begins"
+        )
+    return begin, end
+
+
+def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:
+    """A time window of a session as a session of its own, whose steps count from the begin of the window.
+
+    Args:
+        spikes: The session.
+        t_from: Begin in seconds, included; see `window_of`.
+        t_to: End in seconds, left out; see `window_of`.
+
+    Raises:
+        ValueError: As for `window_of`, or the window is shorter than a step.
+    """
+    begin, end = window_of(spikes.duration, t_from, t_to)
+    first, last = (round(time / spikes.delta_t) for time in (begin, end))
+    if first == last:
+        raise ValueError(f"t_from={t_from}, t_to={t_to} is a window without a step of {spikes.delta_t:g} s")
+    if last - first == spikes.n_steps:
+        return spikes
+    inside = spikes.between(begin, end)
+    return replace(inside, steps=inside.steps - first, n_steps=last - first)
+
+
+def whole_steps(name: str, width: float, delta_t: float) -> int:
+    """Steps in a bin.
+
+    Args:
+        name: The argument that gave the width, for the message.
+        width: In seconds.
+        delta_t: Time step in seconds.
+
+    Raises:
+        ValueError: The width is not a whole number of steps, at least one.
+    """
+    n_steps = round(width / delta_t) if math.isfinite(width) else 0
+    if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=_SAME):
+        raise ValueError(f"{name} is {width:g} s; valid: whole multiples of the time step, {delta_t:g} s")
+    return n_steps
+
+
+def _from_start(name: str, time: float, duration: float) -> float:
+    inside = time + duration if time < 0 else time
+    if not -_SAME * duration <= inside <= (1 + _SAME) * duration:
+        raise ValueError(f"{name} is {time:g} s; valid: {-duration:g} s to {duration:g} s, the length of the session")
+    return min(max(inside, 0.0), duration)
