@@ -98,7 +98,7 @@ class RunFolder:
 
     def save_arrays(self, name: str, **arrays: Any) -> Path:
         """Write arrays to an ``.npz`` file as `save` does."""
-        return self.save(name, lambda file: write_arrays(file, arrays))
+        return self.save(name, lambda file: write_arrays(file, arrays.items()))
 
     def save_array(self, name: str, array: Any) -> Path:
         """Write one array to an ``.npy`` file as `save` does."""

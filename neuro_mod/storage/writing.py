@@ -6,7 +6,7 @@ import mmap
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +43,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
+        if error.errno is None:  # not the disk's, but what the content is made from
+            raise
         free = _free_space(path.parent)
         raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
     finally:
@@ -50,10 +52,10 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def write_arrays(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:
     """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
     with zipfile.ZipFile(file, "w") as archive:
-        for name, value in arrays.items():
+        for name, value in arrays:
             array = np.asanyarray(value, order="C")
             if array.dtype.hasobject:
                 raise TypeError(f"{name} holds Python objects, which are not saved")

@@ -1,0 +1,270 @@
+"""From spikes to metastable states: which clusters are active together, for how long, and what follows what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.choices import Kernel
+from neuro_mod.core.spiking_net.analysis import saved_analysis
+from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
+from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
+from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit
+from neuro_mod.core.spiking_net.analysis.sources.opening import open_source
+from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
+from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.windows import window_of
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+StateClusters = Literal["excitatory", "all"] | Sequence[int]
+
+
+class Analyzer(StateStatistics):
+    """Finds metastable states in spikes, and answers questions about them.
+
+    A state is the sorted tuple of the labels of the clusters that are active together; ``()`` is the state with none.
+    States are looked for when they are first asked for, one session at a time; only tables are kept.
+
+    Args:
+        spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
+            a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a boolean array
+            ``(n_steps, n_neurons)``; or a list of these, one for each session.
+        clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them. May
+            be left out where the spikes come with it.
+        dt: Time step in seconds; by default what comes with the spikes, else 0.5 ms.
+        n_excitatory_clusters: The clusters with this many smallest labels are the excitatory ones; may be left out
+            where the spikes come with it. Without it, all clusters define states.
+        state_clusters: Which clusters define states: the ``excitatory`` ones, ``all``, or those with these labels.
+        method: How active clusters are told from others: ``two_state``, ``threshold`` or ``gain``.
+        kernel: Kernel behind rates: ``gaussian``, ``box``, ``exponential`` or ``half_normal`` (the last two causal).
+        kernel_width_ms: Its width in ms: standard deviation, full width, time constant, sigma.
+        sampling_ms: Distance of two samples of a rate in ms.
+        minimal_lifespan_ms: Shorter visits are removed; what is left between the same state is filled with it, and
+            between two others it is shared in halves.
+        duration: Length of a session in seconds, for times of spikes that come without it.
+        time_unit: Unit of times of spikes that come as times, ``s`` or ``ms``.
+        first_neuron: Number of the first neuron in such spikes; 1 in data from MATLAB.
+        report: Called with the number of sessions that are done, and of all.
+        parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
+
+    Raises:
+        DataError: Data are damaged or contradict each other; the message names the file.
+        FileNotFoundError: There is no such file or folder.
+        ValueError: Another argument is not valid.
+    """
+
+    def __init__(
+        self,
+        spikes: Any,
+        clusters: ArrayLike | str | os.PathLike[str] | None = None,
+        dt: float | None = None,
+        n_excitatory_clusters: int | None = None,
+        *,
+        state_clusters: StateClusters = "excitatory",
+        method: str = DEFAULT_METHOD,
+        kernel: Kernel = "gaussian",
+        kernel_width_ms: float = KERNEL_WIDTH * 1e3,
+        sampling_ms: float = SAMPLING * 1e3,
+        minimal_lifespan_ms: float = MINIMAL_LIFESPAN_MS,
+        duration: float | None = None,
+        time_unit: TimeUnit = "s",
+        first_neuron: int = 0,
+        report: Report = silent,
+        **parameters: float,
+    ):
+        #: How states are found.
+        self.settings = AnalysisSettings(
+            method, parameters, kernel, kernel_width_ms, sampling_ms, minimal_lifespan_ms
+        )
+        self._report = report
+        self._spikes: SpikeSource | None = open_source(
+            spikes,
+            clusters,
+            n_excitatory_clusters,
+            state_clusters,
+            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron),
+        )
+        #: Which neuron belongs to which cluster, and which clusters define states.
+        self.layout: ClusterLayout = self._spikes.layout
+
+    @classmethod
+    def load_analysis(cls, folder: str | os.PathLike[str]) -> Self:
+        """Read an analysis that `save_analysis` has written; the spikes are not needed.
+
+        Raises:
+            DataError: A file is damaged or missing; the message names it.
+            FileNotFoundError: There is no analysis in the folder.
+        """
+        analyzer = cls.__new__(cls)
+        findings = saved_analysis.SavedAnalysis(Path(folder)).findings()
+        analyzer.settings, analyzer.layout = findings.settings, findings.layout
+        analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
+        return analyzer
+
+    def save_analysis(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
+
+        Returns:
+            The files.
+
+        Raises:
+            StorageError: The folder cannot be written to, or the disk is full.
+        """
+        if self._spikes is None:
+            return saved_analysis.write(Path(folder), self._findings)
+        files, self._findings = saved_analysis.write_while_finding(
+            Path(folder), self._spikes, self.settings, self._report
+        )
+        return files
+
+    @property
+    def sessions(self) -> tuple[SessionSummary, ...]:
+        """Name, length, number of spikes and detection thresholds of each session."""
+        return self._findings.sessions
+
+    @property
+    def durations(self) -> NDArray[np.float64]:
+        """Length of each session in seconds, shape ``(n_sessions,)``."""
+        return np.array([session.duration for session in self.sessions])
+
+    def spikes(self, session: int = 0) -> SpikeEvents:
+        """The spikes of a session.
+
+        Raises:
+            ValueError: There is no such session, or this is a saved analysis, which holds no spikes.
+        """
+        source = self._source("spikes")
+        return source.read(_session(session, len(source.sessions)))
+
+    def get_sample_times(
+        self, session: int = 0, t_from: float | None = None, t_to: float | None = None
+    ) -> NDArray[np.float64]:
+        """Times in seconds for which there are rates and activity of clusters, shape ``(n_samples,)``."""
+        rates, inside = self._rates(session, t_from, t_to)
+        return rates.times[inside]
+
+    def get_cluster_spike_rate(
+        self,
+        session: int = 0,
+        cluster: int | None = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+    ) -> NDArray[np.float32]:
+        """Smoothed rates of clusters, per neuron.
+
+        Args:
+            session: Number of the session.
+            cluster: Label of a cluster; None for all.
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+
+        Returns:
+            In Hz, shape ``(n_samples, n_clusters)`` in the order of ``layout.labels``, or ``(n_samples,)`` for one.
+        """
+        rates, inside = self._rates(session, t_from, t_to)
+        chosen = rates.rates[inside]
+        return chosen if cluster is None else chosen[:, self._cluster(cluster, self.layout.labels)]
+
+    def get_neuron_spike_rate(
+        self,
+        session: int = 0,
+        neurons: Sequence[int] | NDArray[np.integer] | None = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+    ) -> NDArray[np.float32]:
+        """Smoothed rates of neurons.
+
+        Args:
+            session: Number of the session.
+            neurons: Which neurons; None for all.
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+
+        Returns:
+            In Hz, shape ``(n_samples, n_neurons)``.
+
+        Raises:
+            ValueError: There is no such session or neuron, or this is a saved analysis, which holds no spikes.
+        """
+        spikes = self.spikes(session)
+        chosen = np.arange(spikes.n_neurons) if neurons is None else _neurons(neurons, spikes.n_neurons)
+        place = np.full(spikes.n_neurons, len(chosen))
+        place[chosen] = np.arange(len(chosen))
+        times, rates = smoothed_rates(
+            spikes,
+            place,
+            len(chosen) + 1,
+            kernel_width=self.settings.kernel_width_ms * 1e-3,
+            sampling=self.settings.sampling_ms * 1e-3,
+            kernel=self.settings.kernel,
+        )
+        begin, end = window_of(spikes.duration, t_from, t_to)
+        return rates[(times >= begin) & (times < end), :-1]
+
+    def get_cluster_activity(
+        self, session: int = 0, t_from: float | None = None, t_to: float | None = None
+    ) -> NDArray[np.bool_]:
+        """Which of the clusters that define states are active, before short visits are removed.
+
+        Returns:
+            Shape ``(n_samples, n_clusters)``, in the order of ``layout.state_labels``.
+        """
+        rates, inside = self._rates(session, t_from, t_to)
+        return self.settings.detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
+
+    @cached_property
+    def _findings(self) -> Findings:
+        return find_states(self._source("states"), self.settings, self._report)
+
+    def _all_occurrences(self) -> pd.DataFrame:
+        return self._findings.occurrences
+
+    def _source(self, what: str) -> SpikeSource:
+        if self._spikes is None:
+            raise ValueError(f"a saved analysis holds no spikes, which {what} need; open the spikes with Analyzer(...)")
+        return self._spikes
+
+    def _checked(self, state: Any) -> State:
+        labels = self.layout.state_labels
+        if not isinstance(state, Iterable) or isinstance(state, str):
+            raise ValueError(f"state {state!r}: expected the labels of active clusters, such as ({labels[0]},) or ()")
+        members = tuple(sorted(int(label) for label in state))
+        if not set(members) <= set(labels.tolist()) or len(set(members)) < len(members):
+            shown = ", ".join(map(str, labels.tolist()))
+            raise ValueError(f"state {state!r}: expected different labels of clusters that define states: {shown}")
+        return members
+
+    def _cluster(self, cluster: int, labels: NDArray[np.int64]) -> int:
+        if cluster not in labels:
+            raise ValueError(f"there is no cluster {cluster!r}; there are {', '.join(map(str, labels.tolist()))}")
+        return int(np.searchsorted(labels, cluster))
+
+    def _rates(self, session: int, t_from: float | None, t_to: float | None) -> tuple[Any, NDArray[np.bool_]]:
+        index = _session(session, self.n_sessions)
+        rates = self._findings.rates(index)
+        begin, end = window_of(self.sessions[index].duration, t_from, t_to)
+        return rates, (rates.times >= begin) & (rates.times < end)
+
+
+def _session(index: int, n_sessions: int) -> int:
+    if not isinstance(index, int | np.integer) or not 0 <= index < n_sessions:
+        raise ValueError(f"session is {index!r}; valid: 0 to {n_sessions - 1}")
+    return int(index)
+
+
+def _neurons(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
+    chosen = np.asarray(neurons)
+    whole = chosen.ndim == 1 and chosen.size and np.issubdtype(chosen.dtype, np.integer)
+    if not whole or not 0 <= chosen.min() <= chosen.max() < n_neurons or len(set(chosen.tolist())) < len(chosen):
+        raise ValueError(f"neurons: expected different indices from 0 to {n_neurons - 1}, found {neurons!r}")
+    return chosen.astype(np.int64)

@@ -1,0 +1,239 @@
+"""An analysis on the disk: tables that any program opens, rates, and a description with the hashes of everything.
+
+The description is removed first and written last: a folder without it holds no analysis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, analysed_sessions, assembled, summarised
+from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.session_analysis import SessionRates, SpikeSource
+from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
+from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
+from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_matrix, transition_table, visited_states
+from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
+from neuro_mod.storage.writing import StorageError, write_arrays, write_whole
+
+DESCRIPTION = "analysis.json"
+VISITS = "occurrences.csv"
+MOVES = "transitions.csv"
+STATES = "states.csv"
+MATRIX = "transition_matrix.npz"
+RATES = "cluster_rates.npz"
+LAYOUT = "clusters.npz"
+
+#: Changes whenever older versions could not read the files any more.
+_FORMAT = 1
+_PACKAGES = ("neuro_mod", "numpy", "scipy", "pandas")
+_LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
+_STATE_COLUMNS = ("state", "from_state", "to_state")
+
+
+class AnalysisFolder:
+    """A folder into which an analysis is written.
+
+    Args:
+        path: The folder; made if it does not exist.
+
+    Raises:
+        StorageError: It cannot be written to.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._files: dict[str, dict[str, Any]] = {}
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / DESCRIPTION).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot write to the folder {path}: {error.strerror}") from error
+
+    def save(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
+        """Write one file, whole or not at all."""
+        path = self.path / name
+        write_whole(path, write)
+        self._files[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+        return path
+
+    def save_table(self, name: str, table: pd.DataFrame) -> Path:
+        """Write a table as CSV; states by their names."""
+        named = {column: table[column].map(state_name) for column in _STATE_COLUMNS if column in table}
+        text = table.assign(**named).to_csv(index=False, lineterminator="\n")
+        return self.save(name, lambda file: file.write(text.encode()))
+
+    def save_arrays(self, name: str, arrays: Iterable[tuple[str, Any]]) -> Path:
+        """Write arrays to an ``.npz`` file, one after the other."""
+        return self.save(name, lambda file: write_arrays(file, arrays))
+
+    def describe(self, findings: Findings) -> list[Path]:
+        """Write what the analysis is, and which files belong to it; returns all files."""
+        about = _described(findings) | {"files": self._files}
+        text = json.dumps(about | {"checksum": _checksum(about)}, indent=2, allow_nan=False) + "\n"
+        write_whole(self.path / DESCRIPTION, lambda file: file.write(text.encode()))
+        return [self.path / name for name in (*self._files, DESCRIPTION)]
+
+
+def write(path: Path, findings: Findings) -> list[Path]:
+    """Write findings to a folder.
+
+    Returns:
+        The files.
+
+    Raises:
+        StorageError: The folder cannot be written to, or the disk is full.
+    """
+    folder = AnalysisFolder(path)
+    indices = range(len(findings.sessions))
+    folder.save_arrays(RATES, ((rates_name(index), findings.rates(index).rates) for index in indices))
+    return _complete(folder, findings)
+
+
+def write_while_finding(
+    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Report
+) -> tuple[list[Path], Findings]:
+    """Find the states of all sessions and write them, in one pass over the spikes.
+
+    Returns:
+        The files, and what was found.
+
+    Raises:
+        StorageError: The folder cannot be written to, or the disk is full.
+        DataError: The spikes of a session are damaged, or contradict what is known about all of them.
+    """
+    folder = AnalysisFolder(path)
+    found: list[tuple[SessionSummary, pd.DataFrame]] = []
+
+    def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
+        for session in analysed_sessions(source, settings, report):
+            digest = None if session.file is None else sha256_of(session.file)
+            found.append((replace(summarised(session), sha256=digest), session.visits))
+            yield rates_name(len(found) - 1), session.rates.rates
+
+    folder.save_arrays(RATES, rates())
+    findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
+    return _complete(folder, findings), findings
+
+
+def _complete(folder: AnalysisFolder, findings: Findings) -> list[Path]:
+    visits, layout = findings.occurrences, findings.layout
+    moves = transition_table(visits)
+    states = visited_states(visits)
+    counts = transition_counts(moves, states)
+    folder.save_table(VISITS, visits)
+    folder.save_table(MOVES, moves)
+    folder.save_table(STATES, states_table(visits, sum(session.duration for session in findings.sessions)))
+    matrix = {"states": np.array(list(map(state_name, states)), str), "counts": counts, "matrix": transition_matrix(counts)}
+    folder.save_arrays(MATRIX, matrix.items())
+    folder.save_arrays(LAYOUT, ((name, getattr(layout, name)) for name in _LAYOUT_ARRAYS))
+    return folder.describe(findings)
+
+
+class SavedAnalysis:
+    """An analysis that was written by `AnalysisFolder`; every file is checked against its hash before it is used.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        DataError: A file is missing or damaged; the message names it.
+        FileNotFoundError: There is no such folder, or no analysis in it.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.description = _read_description(path / DESCRIPTION)
+        for name, about in self.description["files"].items():
+            _check_file(path / name, about)
+
+    def findings(self) -> Findings:
+        """What was found."""
+        about = self.description
+        with naming(self.path / DESCRIPTION):
+            settings = AnalysisSettings(**about["settings"])
+            sessions = tuple(_session(each) for each in about["sessions"])
+        arrays = read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS)
+        return Findings(ClusterLayout(**arrays), settings, sessions, self._occurrences(), partial(self._rates, sessions))
+
+    def _occurrences(self) -> pd.DataFrame:
+        types = {name: kind for name, kind in OCCURRENCES.items() if kind is not object}
+        with naming(self.path / VISITS):
+            table = pd.read_csv(
+                self.path / VISITS,
+                dtype=types | {"state": str},
+                float_precision="round_trip",
+                keep_default_na=False,
+                na_values={"mean_rate": [""]},
+            )
+            states = pd.Series([parse_state(name) for name in table["state"]], dtype=object)
+            return table.assign(state=states)[list(OCCURRENCES)].astype(OCCURRENCES)
+
+    def _rates(self, sessions: tuple[SessionSummary, ...], index: int) -> SessionRates:
+        name = rates_name(index)
+        return SessionRates(read_arrays(self.path / RATES, (name,))[name], sessions[index].bin_width)
+
+
+def rates_name(index: int) -> str:
+    """Name of the array with the rates of a session."""
+    return f"session_{index:05d}"
+
+
+def _described(findings: Findings) -> dict[str, Any]:
+    settings = asdict(findings.settings)
+    return {
+        "format": _FORMAT,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES},
+        "settings": settings,
+        "sessions": [_session_described(session) for session in findings.sessions],
+    }
+
+
+def _session_described(session: SessionSummary) -> dict[str, Any]:
+    thresholds = [float(each) if np.isfinite(each) else None for each in session.thresholds]
+    file = None if session.file is None else str(session.file)
+    return asdict(replace(session, thresholds=np.empty(0))) | {"file": file, "thresholds": thresholds}
+
+
+def _session(about: dict[str, Any]) -> SessionSummary:
+    thresholds = np.array([np.nan if each is None else each for each in about["thresholds"]])
+    file = None if about["file"] is None else Path(about["file"])
+    return SessionSummary(**about | {"file": file, "thresholds": thresholds})
+
+
+def _read_description(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise FileNotFoundError(f"{file.parent} holds no analysis: there is no {file.name} in it")
+    about = read_json(file)
+    if not isinstance(about, dict) or about.pop("checksum", None) != _checksum(about):
+        raise DataError(f"{file} is damaged: its checksum is not that of its content")
+    if about["format"] != _FORMAT:
+        raise DataError(f"{file}: an analysis of format {about['format']}; this version reads format {_FORMAT}")
+    return about
+
+
+def _checksum(about: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _check_file(file: Path, about: Mapping[str, Any]) -> None:
+    if not file.exists():
+        raise DataError(f"{file} is missing")
+    if file.stat().st_size != about["bytes"] or sha256_of(file) != about["sha256"]:
+        raise DataError(f"{file} is damaged: its content is not what was written")

@@ -1,0 +1,139 @@
+"""One session at a time: its spikes, the rates of its clusters, which of them are active, and the visits of states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.detection import Detection
+from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.rates import binned_counts, binned_rates, smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
+from neuro_mod.core.spiking_net.analysis.sources.sessions import Session
+from neuro_mod.core.spiking_net.analysis.visits import rates_in_visits, visits_of
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.reading import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class SessionRates:
+    """Rates of the clusters of one session.
+
+    Attributes:
+        rates: Per neuron, in Hz, smoothed, shape ``(n_samples, n_clusters)``.
+        bin_width: Distance of two samples in seconds; a sample stands for the middle of its bin.
+    """
+
+    rates: NDArray[np.float32]
+    bin_width: float
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """Of the samples, in seconds, shape ``(n_samples,)``."""
+        return (np.arange(len(self.rates)) + 0.5) * self.bin_width
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysedSession:
+    """What was found in one session.
+
+    Attributes:
+        name: What the session is called.
+        file: Where its spikes lie, if they lie on the disk.
+        duration: Its length in seconds.
+        n_spikes: Its number of spikes.
+        detection: Which clusters are active, of those that define states.
+        rates: Rates of all clusters.
+        visits: Visits of states.
+    """
+
+    name: str
+    file: Path | None
+    duration: float
+    n_spikes: int
+    detection: Detection
+    rates: SessionRates
+    visits: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeSource:
+    """Sessions that can be read, and what is known about all of them.
+
+    Args:
+        sessions: The sessions.
+        layout: Which neuron belongs to which cluster.
+        conventions: What the spikes leave open.
+    """
+
+    sessions: tuple[Session, ...]
+    layout: ClusterLayout
+    conventions: Conventions
+
+    def read(self, index: int) -> SpikeEvents:
+        """Spikes of one session.
+
+        Raises:
+            DataError: They are damaged, or contradict what is known about all sessions.
+        """
+        session = self.sessions[index]
+        spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
+        if spikes.n_neurons != self.layout.n_neurons:
+            raise DataError(
+                f"{session.where} has {spikes.n_neurons} neurons, but there are cluster labels for "
+                f"{self.layout.n_neurons}"
+            )
+        if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
+            raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
+        self.conventions.completed(session.where, delta_t=spikes.delta_t)
+        return spikes
+
+    def __iter__(self) -> Iterator[SpikeEvents]:
+        return (self.read(index) for index in range(len(self.sessions)))
+
+
+def cluster_counts(
+    spikes: SpikeEvents, layout: ClusterLayout, settings: AnalysisSettings
+) -> tuple[NDArray[np.int64], float]:
+    """Spikes of each cluster in each bin, shape ``(n_bins, n_clusters)``, and the width of the bins in seconds."""
+    bin_steps = max(1, min(steps_per_sample(spikes.delta_t, settings.sampling_ms * 1e-3), spikes.n_steps))
+    return binned_counts(spikes, layout.of_neuron, len(layout.labels), bin_steps), bin_steps * spikes.delta_t
+
+
+def smoothed(
+    counts: NDArray[np.int64], sizes: NDArray[np.int64], bin_width: float, settings: AnalysisSettings
+) -> SessionRates:
+    """Smoothed rates from spikes in bins."""
+    rates = binned_rates(counts, sizes, bin_width)
+    _, smooth_rates = smooth(rates, bin_width, settings.kernel_width_ms * 1e-3, settings.kernel)
+    return SessionRates(smooth_rates.astype(np.float32, copy=False), bin_width)
+
+
+def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> AnalysedSession:
+    """Find the states of one session.
+
+    Raises:
+        DataError: As for `SpikeSource.read`.
+    """
+    layout, session = source.layout, source.sessions[index]
+    spikes = source.read(index)
+    counts, bin_width = cluster_counts(spikes, layout, settings)
+    rates = smoothed(counts, layout.sizes, bin_width, settings)
+    detection = settings.detector.detect(rates.rates[:, layout.defines_states])
+    visits = visits_of(
+        detection.active,
+        layout.state_labels,
+        bin_width,
+        spikes.duration,
+        minimal_lifespan=settings.minimal_lifespan_ms * 1e-3,
+        session=index,
+    )
+    mean_rates = rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width)
+    visits = visits.assign(mean_rate=mean_rates)
+    return AnalysedSession(session.name, session.file, spikes.duration, len(spikes), detection, rates, visits)

@@ -1,0 +1,57 @@
+"""How states are found in spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neuro_mod.core.choices import Kernel, check_choice
+from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
+from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING
+
+#: How active clusters are told from others unless the user says so.
+DEFAULT_METHOD = "two_state"
+#: Shortest visit that counts, in ms.
+MINIMAL_LIFESPAN_MS = 50.0
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """How states are found in spikes.
+
+    Args:
+        method: Of `detection.DETECTORS`.
+        parameters: Parameters of the method that differ from its defaults.
+        kernel: Shape of the kernel behind rates.
+        kernel_width_ms: Its width in ms, in the sense of `rates.smooth`.
+        sampling_ms: Distance of two samples of a rate in ms, rounded to whole steps.
+        minimal_lifespan_ms: Shortest visit that counts, in ms; see `visits.visits_of` for what becomes of the others.
+
+    Raises:
+        ValueError: Something is not valid.
+    """
+
+    method: str = DEFAULT_METHOD
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    kernel: Kernel = "gaussian"
+    kernel_width_ms: float = KERNEL_WIDTH * 1e3
+    sampling_ms: float = SAMPLING * 1e3
+    minimal_lifespan_ms: float = MINIMAL_LIFESPAN_MS
+
+    def __post_init__(self) -> None:
+        check_choice("kernel", self.kernel, Kernel)
+        for name, least in (("kernel_width_ms", 0), ("sampling_ms", None), ("minimal_lifespan_ms", 0)):
+            value = getattr(self, name)
+            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            if not number or not (value > 0 or value == least) or not value < np.inf:
+                raise ValueError(f"{name} is {value!r}; expected ms, " + ("above 0" if least is None else "0 or more"))
+        _ = self.detector
+
+    @cached_property
+    def detector(self) -> Detector:
+        """Tells active clusters from others."""
+        return detector(self.method, **self.parameters)

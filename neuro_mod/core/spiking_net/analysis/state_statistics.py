@@ -1,0 +1,343 @@
+"""What is known about states once their visits are: the questions that any way of finding states answers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.choices import LifespanEstimator, NeverLeft
+from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_order
+from neuro_mod.core.spiking_net.analysis import transitions as chains
+from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics
+from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
+from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
+from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.visits import within
+from neuro_mod.core.spiking_net.analysis.windows import window_of
+
+
+class StateStatistics(ABC):
+    """Statistics of the visits of states in one or several sessions.
+
+    Everything is computed from `occurrences`. Times are in seconds from the start of a session. Wherever there is a
+    time window, ``t_from`` and ``t_to`` may be negative, which counts from the end of each session; visits that reach
+    beyond the window are cut there and are censored. Nothing is counted across the boundary of two sessions.
+    """
+
+    @property
+    @abstractmethod
+    def durations(self) -> NDArray[np.float64]:
+        """Length of each session in seconds, shape ``(n_sessions,)``."""
+
+    @abstractmethod
+    def _all_occurrences(self) -> pd.DataFrame:
+        """All visits of all sessions."""
+
+    @abstractmethod
+    def _checked(self, state: Any) -> State:
+        """A state as the user gives it.
+
+        Raises:
+            ValueError: There can be no such state.
+        """
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        return len(self.durations)
+
+    def occurrences(self, t_from: float | None = None, t_to: float | None = None) -> pd.DataFrame:
+        """All visits of states.
+
+        Args:
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+
+        Returns:
+            One row per visit, ordered by session, then start: ``session``, ``state``, ``start``, ``end``,
+            ``duration`` (s), ``censored`` (the start or the end was not seen), ``censored_start``, ``censored_end``,
+            ``mean_rate`` (Hz per neuron, of the active clusters during the whole visit).
+
+        Raises:
+            ValueError: The window is empty, or reaches beyond a session.
+        """
+        return within(self._all_occurrences(), self.durations, t_from, t_to).copy()
+
+    def transitions(
+        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+    ) -> pd.DataFrame:
+        """All transitions between successive visits of a session.
+
+        Args:
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+            empty_state: Whether the state of no active cluster counts. If not it is passed over: A, none, B is a
+                transition from A to B, and A, none, A one from A to A.
+
+        Returns:
+            One row per transition: ``session``, ``from_state``, ``to_state``, ``time`` (s).
+        """
+        return chains.transition_table(self.occurrences(t_from, t_to), empty_state=empty_state)
+
+    def get_unique_attractors(
+        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+    ) -> list[State]:
+        """The distinct states that were visited, by number of active clusters, then by labels."""
+        return chains.visited_states(self.occurrences(t_from, t_to), empty_state)
+
+    def get_num_states(self, t_from: float | None = None, t_to: float | None = None) -> int:
+        """Number of distinct states that were visited."""
+        return len(self.get_unique_attractors(t_from, t_to))
+
+    def get_attractor_idx(self, state: Iterable[int] | int) -> int:
+        """Place of a state in `get_unique_attractors`.
+
+        Raises:
+            ValueError: It was never visited.
+        """
+        wanted, visited = self._checked(state), self.get_unique_attractors()
+        if wanted not in visited:
+            raise ValueError(f"state {state_name(wanted)} was never visited; there are {_shown(visited)}")
+        return visited.index(wanted)
+
+    def get_num_clusters(self, state: Iterable[int] | int) -> int:
+        """Number of clusters that are active in a state."""
+        checked = self._checked(state)
+        if not isinstance(checked, tuple):
+            raise ValueError(f"the hidden state {state_name(checked)} has no active clusters; see its rates")
+        return len(checked)
+
+    def get_attractors_data(self, t_from: float | None = None, t_to: float | None = None) -> pd.DataFrame:
+        """One row for each visited state, in the order of `get_unique_attractors`.
+
+        Returns:
+            ``state``; ``occurrences``, its visits; ``total_duration`` (s); ``probability``, its part of the time of
+            all sessions; ``mean_lifespan`` (s, visits seen from start to end) and ``mean_lifespan_kaplan_meier`` (s),
+            see `get_mean_lifespan`; ``mean_rate`` (Hz), of the active clusters, averaged over time.
+        """
+        return states_table(self.occurrences(t_from, t_to), self._window_lengths(t_from, t_to).sum())
+
+    def get_attractor_data(
+        self, state: Iterable[int] | int, t_from: float | None = None, t_to: float | None = None
+    ) -> dict[str, Any]:
+        """What `get_attractors_data` says about one state, and ``visits``, its rows of `occurrences`.
+
+        A state that could be, but was never visited, has no occurrences, probability 0 and NaN for what is unknown.
+        """
+        wanted = self._checked(state)
+        visits = _of_state(self.occurrences(t_from, t_to), wanted)
+        time = self._window_lengths(t_from, t_to).sum()
+        return _row(wanted, visits, time) | {"visits": visits.reset_index(drop=True)}
+
+    def get_occurrences(
+        self, state: Iterable[int] | int | None = None, t_from: float | None = None, t_to: float | None = None
+    ) -> int:
+        """Number of visits of a state, or of all states."""
+        visits = self.occurrences(t_from, t_to)
+        return len(visits if state is None else _of_state(visits, self._checked(state)))
+
+    def get_life_spans(
+        self,
+        state: Iterable[int] | int | None = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        censored: bool = False,
+    ) -> NDArray[np.float64]:
+        """Durations of the visits of a state, or of all states, in seconds.
+
+        Args:
+            state: Whose visits; None for all.
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+            censored: Whether visits count of which the start or the end was not seen.
+        """
+        return lifetimes.lifespans(self.occurrences(t_from, t_to), self._maybe(state), censored)
+
+    def get_mean_lifespan(
+        self,
+        state: Iterable[int] | int | None = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        estimator: LifespanEstimator = "mean",
+    ) -> float:
+        """Mean duration of the visits of a state, or of all states, in seconds; NaN where none was seen.
+
+        Args:
+            state: Whose visits; None for all.
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+            estimator: ``mean`` takes the visits seen from start to end, which favours short ones;
+                ``kaplan_meier`` also learns from visits whose end was not seen, see `lifetimes.survival`.
+        """
+        return lifetimes.mean_lifespan(self.occurrences(t_from, t_to), self._maybe(state), estimator)
+
+    def survival(
+        self, state: Iterable[int] | int | None = None, t_from: float | None = None, t_to: float | None = None
+    ) -> Survival:
+        """Probability that a visit of a state, or of any, lasts longer than a time (Kaplan-Meier)."""
+        return lifetimes.survival(self.occurrences(t_from, t_to), self._maybe(state))
+
+    def get_attractor_prob(
+        self, state: Iterable[int] | int, t_from: float | None = None, t_to: float | None = None
+    ) -> float:
+        """Part of the time of all sessions that is spent in a state."""
+        return float(self.get_attractor_data(state, t_from, t_to)["probability"])
+
+    def get_attractor_probs(self, t_from: float | None = None, t_to: float | None = None) -> NDArray[np.float64]:
+        """Part of the time spent in each state of `get_unique_attractors`, shape ``(n_states,)``."""
+        return self.get_attractors_data(t_from, t_to)["probability"].to_numpy(np.float64)
+
+    def get_transition_counts(
+        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+    ) -> NDArray[np.int64]:
+        """How often each state (row) was followed by each (column), in the order of `get_unique_attractors`."""
+        visits = self.occurrences(t_from, t_to)
+        moves = chains.transition_table(visits, empty_state=empty_state)
+        return chains.transition_counts(moves, chains.visited_states(visits, empty_state))
+
+    def get_transition_matrix(
+        self,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        empty_state: bool = True,
+        never_left: NeverLeft = "nan",
+    ) -> NDArray[np.float64]:
+        """Probability that a state (row) is followed by another (column), in the order of `get_unique_attractors`.
+
+        Args:
+            t_from: Begin of the time window in s.
+            t_to: End of the time window in s.
+            empty_state: Whether the state of no active cluster counts, see `transitions`.
+            never_left: ``nan`` or ``zero`` in the rows of states that were never left; all other rows sum to 1.
+
+        Returns:
+            Shape ``(n_states, n_states)``.
+        """
+        counts = self.get_transition_counts(t_from, t_to, empty_state=empty_state)
+        return chains.transition_matrix(counts, never_left)
+
+    def get_transition_prob(
+        self,
+        from_state: Iterable[int] | int,
+        to_state: Iterable[int] | int,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        empty_state: bool = True,
+    ) -> float:
+        """Probability that one state is followed by another; NaN if it was never left."""
+        return self.get_sequence_probability([from_state, to_state], t_from, t_to, empty_state=empty_state)
+
+    def get_sequence_probability(
+        self,
+        sequence: Iterable[Iterable[int] | int],
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        empty_state: bool = True,
+    ) -> float:
+        """Probability that states follow each other in this order, once the first is there, without memory.
+
+        Returns:
+            The product of the transition probabilities; NaN if a state that is to be left never was.
+        """
+        states = [self._checked(state) for state in sequence]
+        moves = self.transitions(t_from, t_to, empty_state=empty_state)
+        known = sorted({*states, *moves["from_state"], *moves["to_state"]}, key=state_name)
+        matrix = chains.transition_matrix(chains.transition_counts(moves, known))
+        return chains.sequence_probability(matrix, [known.index(state) for state in states])
+
+    def jump_statistics(
+        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+    ) -> JumpStatistics:
+        """Stationary distribution, mixing time and entropy rate of the chain of states."""
+        return jump_statistics(self.occurrences(t_from, t_to), empty_state=empty_state)
+
+    def shuffle_test(
+        self,
+        n_shuffles: int = 200,
+        seed: int = 0,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        empty_state: bool = True,
+    ) -> ShuffleTest:
+        """Whether the present state says more about the next one than in a random order of the same visits."""
+        return visit_order.shuffle_test(
+            self.occurrences(t_from, t_to), n_shuffles=n_shuffles, seed=seed, empty_state=empty_state
+        )
+
+    def get_unique_attractors_count_until_time(self, time: ArrayLike) -> NDArray[np.int64]:
+        """Number of distinct states that each session has entered until a time.
+
+        Args:
+            time: In s, from the start of a session; one or several.
+
+        Returns:
+            Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
+        """
+        counted = development.unique_states_until(self._all_occurrences(), np.atleast_1d(time), self.n_sessions)
+        return counted.reshape(self.n_sessions, *np.shape(time))
+
+    def get_transition_density_until_time(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Part of all possible transitions between the states entered until a time that each session has shown.
+
+        Args:
+            time: In s, from the start of a session; one or several.
+
+        Returns:
+            Density of the directed graph of transitions, shape ``(n_sessions,)`` for one time, ``(n_sessions,
+            n_times)`` for several; NaN before a second state is entered.
+        """
+        visits = self._all_occurrences()
+        moves = chains.transition_table(visits)
+        density = development.transition_density_until(moves, visits, np.atleast_1d(time), self.n_sessions)
+        return density.reshape(self.n_sessions, *np.shape(time))
+
+    def _maybe(self, state: Any) -> State | None:
+        return None if state is None else self._checked(state)
+
+    def _window_lengths(self, t_from: float | None, t_to: float | None) -> NDArray[np.float64]:
+        if t_from is None and t_to is None:
+            return self.durations
+        bounds = [window_of(float(duration), t_from, t_to) for duration in self.durations]
+        return np.array([end - begin for begin, end in bounds])
+
+
+def states_table(occurrences: pd.DataFrame, time: float) -> pd.DataFrame:
+    """One row for each visited state, see `StateStatistics.get_attractors_data`; `time` is that of all sessions."""
+    states = chains.visited_states(occurrences)
+    place = {state: index for index, state in enumerate(states)}
+    by_state = occurrences.groupby(occurrences["state"].map(lambda state: place[state]).to_numpy(np.int64))
+    rows = [_row(states[index], visits, time) for index, visits in by_state]
+    return pd.DataFrame(rows, columns=list(_row((), occurrences, time))).astype({"state": object})
+
+
+def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:
+    total = float(visits["duration"].sum())
+    return {
+        "state": state,
+        "occurrences": len(visits),
+        "total_duration": total,
+        "probability": total / time if time else np.nan,
+        "mean_lifespan": lifetimes.mean_lifespan(visits),
+        "mean_lifespan_kaplan_meier": lifetimes.mean_lifespan(visits, estimator="kaplan_meier"),
+        "mean_rate": float((visits["mean_rate"] * visits["duration"]).sum(skipna=False)) / total if total else np.nan,
+    }
+
+
+def _of_state(visits: pd.DataFrame, state: State) -> pd.DataFrame:
+    return visits.loc[np.fromiter((each == state for each in visits["state"]), bool, len(visits))]
+
+
+def _shown(states: list[State], most: int = 12) -> str:
+    names = [state_name(state) for state in states[:most]]
+    return ", ".join(names) + (f", ... ({len(states)})" if len(states) > most else "") or "none"
