@@ -53,10 +53,10 @@ def test_poisson():
 
 
 def test_of_a_poisson_process_short_sessions_have_no_bias():
-    """Twenty spikes fall anywhere, m = 4 windows: the expected variance is 20/4 - that of sampling without repetition.
+    """Twenty spikes fall into 20 of 4000 steps, and so into m = 4 windows.
 
-    Of n_steps steps, 20 are drawn; the count of a window is hypergeometric, and its covariance with another is
-    -1 / (m - 1) times its variance, so that E[var] = m / (m - 1) of the variance.
+    The count of a window is hypergeometric; as the counts add up to 20, their variance with m - 1 in the denominator is
+    in expectation m / (m - 1) times that of one count.
     """
     n_steps, n_spikes, m, n_neurons = 4000, 20, 4, 3000
     dense = np.random.default_rng(1).permuted(np.tile(np.arange(n_steps) < n_spikes, (n_neurons, 1)), axis=1)
