@@ -1,0 +1,93 @@
+"""What each neuron does: its rates, and a table of all that is known of its spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS, interval_statistics
+from neuro_mod.core.spiking_net.analysis.one_pass import each_session
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+
+@dataclass(frozen=True, eq=False)
+class FiringRates:
+    """Mean rates of neurons.
+
+    Attributes:
+        durations: Length of each session, or of the time window in it, in seconds, shape ``(n_sessions,)``.
+        per_session: Rates in Hz, shape ``(n_sessions, n_neurons)``.
+    """
+
+    durations: NDArray[np.float64]
+    per_session: NDArray[np.float64]
+
+    @property
+    def overall(self) -> NDArray[np.float64]:
+        """Spikes in all sessions over their duration in Hz, shape ``(n_neurons,)``."""
+        return np.average(self.per_session, axis=0, weights=self.durations)
+
+
+def firing_rates(
+    sessions: Iterable[SpikeEvents], *, t_from: float | None = None, t_to: float | None = None
+) -> FiringRates:
+    """Mean rate of each neuron, in each session and over all of them.
+
+    Args:
+        sessions: Sessions of the same neurons, passed over once.
+        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_to: End of the window.
+
+    Raises:
+        ValueError: As for `one_pass.each_session`.
+    """
+    of_sessions = each_session(lambda spikes: (spikes.duration, spikes.sum(axis=0)), sessions, t_from, t_to)
+    durations, counts = (np.array(values, np.float64) for values in zip(*of_sessions, strict=True))
+    return FiringRates(durations, counts / durations[:, None])
+
+
+def neuron_table(
+    sessions: Iterable[SpikeEvents],
+    of_neuron: NDArray[np.integer],
+    labels: NDArray[np.integer],
+    *,
+    min_intervals: int = MIN_INTERVALS,
+    t_from: float | None = None,
+    t_to: float | None = None,
+) -> pd.DataFrame:
+    """One row per neuron, in the order of the network.
+
+    Args:
+        sessions: Sessions of the same neurons, passed over once.
+        of_neuron: Index into ``labels`` of each neuron, shape ``(n_neurons,)``.
+        labels: Label of each cluster, shape ``(n_clusters,)``.
+        min_intervals: Fewest intervals for which a variation is given; see `intervals.interval_statistics`.
+        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_to: End of the window.
+
+    Returns:
+        Columns ``neuron``, ``cluster`` (label), ``n_spikes`` and ``rate_hz`` of all sessions, ``cv_pooled``,
+        ``cv_per_session``, ``cv2`` (see `intervals.IntervalStatistics`), and ``n_intervals`` of all sessions.
+
+    Raises:
+        ValueError: ``of_neuron`` does not fit the sessions, or as for `intervals.interval_statistics`.
+    """
+    found = interval_statistics(sessions, min_intervals=min_intervals, t_from=t_from, t_to=t_to)
+    if len(of_neuron) != len(found.n_spikes):
+        raise ValueError(f"of_neuron has {len(of_neuron)} neurons; valid: {len(found.n_spikes)}, as the sessions have")
+    return pd.DataFrame(
+        {
+            "neuron": np.arange(len(of_neuron)),
+            "cluster": labels[of_neuron],
+            "n_spikes": found.n_spikes,
+            "rate_hz": found.rate,
+            "cv_pooled": found.cv_pooled,
+            "cv_per_session": found.cv_per_session,
+            "cv2": found.cv2,
+            "n_intervals": found.n_intervals,
+        }
+    )

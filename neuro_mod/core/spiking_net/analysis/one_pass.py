@@ -1,0 +1,68 @@
+"""Sessions met one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import add
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.windows import cut
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+Summary = TypeVar("Summary")
+
+
+def each_session(
+    summarise: Callable[[SpikeEvents], Summary],
+    sessions: Iterable[SpikeEvents],
+    t_from: float | None = None,
+    t_to: float | None = None,
+) -> Iterator[Summary]:
+    """A summary of each session, of which no more than one is held at a time.
+
+    Args:
+        summarise: What to make of a session.
+        sessions: Sessions of the same neurons; an iterable that reads them one by one is passed over once.
+        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_to: End of the window.
+
+    Raises:
+        ValueError: There is no session, a session has other neurons or steps than the first, or the window is not
+            within a session.
+    """
+    first: tuple[int, float] | None = None
+
+    def summary(spikes: SpikeEvents) -> Summary:
+        nonlocal first
+        first = first or (spikes.n_neurons, spikes.delta_t)
+        if (spikes.n_neurons, spikes.delta_t) != first:
+            raise ValueError(
+                f"sessions differ: {spikes.n_neurons} neurons in steps of {spikes.delta_t:g} s, "
+                f"the first has {first[0]} in steps of {first[1]:g} s"
+            )
+        return summarise(cut(spikes, t_from, t_to))
+
+    yield from map(summary, sessions)  # a loop would hold its session while the next is read
+    if first is None:
+        raise ValueError("sessions is empty; valid: at least one session")
+
+
+def sum_over_sessions(
+    terms: Callable[[SpikeEvents], tuple[Any, ...]],
+    sessions: Iterable[SpikeEvents],
+    t_from: float | None = None,
+    t_to: float | None = None,
+) -> tuple[Any, ...]:
+    """Sums over sessions of one or more numbers or arrays, ``terms`` of each; arguments as for `each_session`."""
+    return reduce(lambda total, more: tuple(map(add, total, more)), each_session(terms, sessions, t_from, t_to))
+
+
+def by_neuron(spikes: SpikeEvents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Neuron and step of each spike, ordered by neuron, then step; each of shape ``(n_spikes,)``."""
+    smallest = np.min_scalar_type(spikes.n_neurons)  # 16 bits are sorted by radix
+    order = np.argsort(spikes.neurons.astype(smallest), kind="stable")
+    return spikes.neurons[order].astype(np.int64), spikes.steps[order].astype(np.int64)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import weakref
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis.trains import bernoulli, events, uneven
+
+from neuro_mod.core.spiking_net.analysis.correlations import count_correlations
+from neuro_mod.core.spiking_net.analysis.fano import fano_factors
+from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
+from neuro_mod.core.spiking_net.analysis.neuron_statistics import firing_rates, neuron_table
+
+OF_NEURON, LABELS = np.array([1, 0, 1, 0]), np.array([3, 8])
+
+
+def table(sessions, **options):
+    return neuron_table(sessions, OF_NEURON, LABELS, **options)
+
+
+EVERYTHING = pytest.mark.parametrize(
+    "function", [firing_rates, interval_statistics, fano_factors, count_correlations, table]
+)
+
+
+@EVERYTHING
+def test_sessions_are_held_one_at_a_time(function):
+    held = []
+
+    def lazily():
+        for seed in range(4):
+            assert all(session() is None for session in held)
+            spikes = bernoulli(seed, 3000, 4, 0.02)
+            held.append(weakref.ref(spikes))
+            yield spikes
+            del spikes
+
+    function(lazily())
+    assert len(held) == 4
+
+
+@EVERYTHING
+def test_no_session(function):
+    with pytest.raises(ValueError, match="sessions is empty"):
+        function(iter([]))
+
+
+@EVERYTHING
+def test_sessions_of_other_neurons(function):
+    with pytest.raises(ValueError, match=r"5 neurons in steps of 0.001 s, the first has 4 in steps of 0.001 s"):
+        function([bernoulli(0, 3000, 4, 0.02), bernoulli(0, 3000, 5, 0.02)])
+
+
+@EVERYTHING
+def test_the_time_window_lies_within_each_session(function):
+    with pytest.raises(ValueError, match=r"t_from is -0.7 s; valid: -0.65 s to 0.65 s"):
+        function(uneven(1), t_from=-0.7)
+
+
+def test_rates():
+    """From the dense arrays."""
+    sessions = uneven(1)
+    found = firing_rates(sessions)
+    counts = np.array([np.asarray(session).sum(axis=0) for session in sessions])
+    np.testing.assert_allclose(found.durations, [0.9, 1.4, 0.65])
+    np.testing.assert_allclose(found.per_session, counts / np.array([[0.9], [1.4], [0.65]]))
+    np.testing.assert_allclose(found.overall, counts.sum(axis=0) / 2.95)
+    late = firing_rates(sessions, t_from=-0.5)
+    np.testing.assert_allclose(late.per_session, [np.asarray(session)[-500:].sum(axis=0) / 0.5 for session in sessions])
+
+
+def test_table():
+    """Two regular neurons, one of a single spike, one silent; 1 s twice."""
+    dense = np.zeros((1000, 4), bool)
+    dense[::10, 0] = dense[::100, 1] = dense[500, 2] = True
+    nan = np.nan
+    expected = pd.DataFrame(
+        {
+            "neuron": [0, 1, 2, 3],
+            "cluster": [8, 3, 8, 3],
+            "n_spikes": [200, 20, 2, 0],
+            "rate_hz": [100.0, 10.0, 1.0, 0.0],
+            "cv_pooled": [0.0, 0.0, nan, nan],
+            "cv_per_session": [0.0, 0.0, nan, nan],
+            "cv2": [0.0, 0.0, nan, nan],
+            "n_intervals": [198, 18, 0, 0],
+        }
+    )
+    pd.testing.assert_frame_equal(table(events(dense) for _ in range(2)), expected)
+
+
+def test_table_of_a_window():
+    found = table(uneven(1), t_from=0.1, t_to=0.6, min_intervals=5)
+    expected = interval_statistics(uneven(1), t_from=0.1, t_to=0.6, min_intervals=5)
+    np.testing.assert_array_equal(found["cv_per_session"], expected.cv_per_session)
+    np.testing.assert_array_equal(found["n_spikes"], expected.n_spikes)
+
+
+def test_clusters_of_other_neurons():
+    with pytest.raises(ValueError, match="of_neuron has 3 neurons; valid: 4"):
+        neuron_table(uneven(1), OF_NEURON[:3], LABELS)
