@@ -1,0 +1,51 @@
+"""What a state of the network is, and its name."""
+
+from __future__ import annotations
+
+#: The sorted labels of the active clusters, ``()`` if there is none; or a hidden state, 0..K-1.
+State = tuple[int, ...] | int
+
+_EMPTY_NAME = "none"
+_HIDDEN_PREFIX = "S"
+
+
+def state_name(state: State) -> str:
+    """``0+3+7`` for the clusters 0, 3 and 7, ``none`` for ``()``, ``S4`` for the hidden state 4."""
+    if not isinstance(state, tuple):
+        return f"{_HIDDEN_PREFIX}{state}"
+    return "+".join(map(str, state)) or _EMPTY_NAME
+
+
+def parse_state(name: str) -> State:
+    """The state of a name.
+
+    Args:
+        name: As `state_name` writes it.
+
+    Raises:
+        ValueError: It is no name of a state.
+    """
+    state = _read(name)
+    if state is None or state_name(state) != name or (isinstance(state, tuple) and sorted(set(state)) != list(state)):
+        raise ValueError(
+            f"name is {name!r}; valid: sorted labels such as '0+3+7', {_EMPTY_NAME!r}, or '{_HIDDEN_PREFIX}4'"
+        )
+    return state
+
+
+def state_order(state: State) -> tuple[int, tuple[int, ...]]:
+    """Sort key: states of fewer active clusters come first, then those of smaller labels; hidden states by number."""
+    labels = state if isinstance(state, tuple) else (state,)
+    return len(labels), labels
+
+
+def _read(name: str) -> State | None:
+    if name == _EMPTY_NAME:
+        return ()
+    hidden = name.removeprefix(_HIDDEN_PREFIX)
+    try:
+        if hidden != name:
+            return int(hidden) if hidden.isdecimal() else None
+        return tuple(int(label) for label in name.split("+"))
+    except ValueError:
+        return None
