@@ -27,7 +27,7 @@ from neuro_mod.core.spiking_net.analysis.states import state_name
 from neuro_mod.core.spiking_net.analysis.transitions import visited_states
 
 #: Rounds of swaps. In each about two of five visits of a session are paired and half of the pairs try to swap.
-N_ROUNDS = 120
+N_ROUNDS = 60
 _ADJACENT_EVERY = 4
 _GAP = -1
 _SAME_TIME = 1e-9
@@ -177,14 +177,13 @@ def _pooled_entropies(
     n_transitions = sum(len(order) - 1 for order in orders if len(order))
     if not n_transitions:
         return np.full(n_orders, np.nan), np.full(n_orders, np.nan)
-    present = np.concatenate([order[:-1] for order in orders])
-    following = np.concatenate([order[1:] for order in orders])
-    of_present, of_following, of_both = (
-        np.array([_entropy(codes[:, i]) for i in range(n_orders)])
-        for codes in (present, following, present * n_states + following)
-    )
-    conditional = of_both - of_present
-    return conditional, of_following - conditional
+    entropies = np.empty((3, n_orders))
+    for i in range(n_orders):
+        present = np.concatenate([order[:-1, i] for order in orders])
+        following = np.concatenate([order[1:, i] for order in orders])
+        entropies[:, i] = [_entropy(codes) for codes in (present, following, present * n_states + following)]
+    of_present, of_following, of_both = entropies
+    return of_both - of_present, of_present + of_following - of_both
 
 
 def _entropy(codes: NDArray[np.int64]) -> float:
