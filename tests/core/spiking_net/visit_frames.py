@@ -30,8 +30,7 @@ def visits(sessions, durations=None) -> pd.DataFrame:
             rows.append((session, state, start[i], end[i], end[i] - start[i], first or last, first, last, 30.0))
     columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
     series = {
-        name: pd.Series(list(column), dtype=kind)
-        for (name, kind), column in zip(COLUMNS.items(), columns, strict=True)
+        name: pd.Series(list(column), dtype=kind) for (name, kind), column in zip(COLUMNS.items(), columns, strict=True)
     }
     return pd.DataFrame(series)
 

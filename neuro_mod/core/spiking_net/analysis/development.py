@@ -23,7 +23,7 @@ def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions:
         ValueError: A session number is not below ``n_sessions``.
     """
     first = occurrences.drop_duplicates(["session", "state"])
-    return _entries_until(first["session"], first["start"], times, n_sessions)
+    return _entries_until(first, "start", times, n_sessions)
 
 
 def transition_density_until(
@@ -48,14 +48,15 @@ def transition_density_until(
     """
     first = transitions.drop_duplicates(["session", "from_state", "to_state"])
     pairs = zip(first["from_state"], first["to_state"], strict=True)
-    first = first[np.fromiter((source != target for source, target in pairs), bool, len(first))]
-    seen = _entries_until(first["session"], first["time"], times, n_sessions)
+    first = first.loc[np.fromiter((source != target for source, target in pairs), bool, len(first))]
+    seen = _entries_until(first, "time", times, n_sessions)
     n = unique_states_until(occurrences, times, n_sessions)
     return np.divide(seen, n * (n - 1), out=np.full(n.shape, np.nan), where=n > 1)
 
 
-def _entries_until(sessions: pd.Series, entries: pd.Series, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:
-    session, entry = sessions.to_numpy(np.int64), entries.to_numpy(np.float64)
+def _entries_until(first: pd.DataFrame, column: str, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:
+    """Number of rows of each session up to each time in the column, shape ``(n_sessions, n_times)``."""
+    session, entry = first["session"].to_numpy(np.int64), first[column].to_numpy(np.float64)
     outside = session[(session < 0) | (session >= n_sessions)]
     if outside.size:
         raise ValueError(f"n_sessions is {n_sessions}, but there is a session {outside[0]}")

@@ -96,7 +96,7 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
         from the log of minus the log of the probability).
     """
     visits = _visits(occurrences, state)
-    visits = visits[~visits["censored_start"].to_numpy(bool)]
+    visits = visits.loc[~visits["censored_start"].to_numpy(bool)]
     cut = visits["censored_end"].to_numpy(bool)
     if not len(visits):
         return Survival(*(np.zeros(0) for _ in range(4)), n_seen=0, n_censored=0)
@@ -117,4 +117,4 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
 def _visits(occurrences: pd.DataFrame, state: State | None) -> pd.DataFrame:
     if state is None:
         return occurrences
-    return occurrences[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]
+    return occurrences.loc[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]

@@ -94,7 +94,7 @@ def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]
     """
     _check_irreducible(matrix)
     m = len(matrix)
-    return np.linalg.solve(np.eye(m) - matrix.T + 1.0, np.ones(m))
+    return np.asarray(np.linalg.solve(np.eye(m) - matrix.T + 1.0, np.ones(m)), np.float64)
 
 
 def period(matrix: NDArray[np.floating]) -> int:

@@ -14,7 +14,7 @@ from neuro_mod.core.spiking_net.analysis.states import State, state_name, state_
 
 def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:
     """The visits of states with at least one active cluster; hidden states all stay."""
-    return occurrences[np.fromiter((state != () for state in occurrences["state"]), bool, len(occurrences))]
+    return occurrences.loc[np.fromiter((state != () for state in occurrences["state"]), bool, len(occurrences))]
 
 
 def visited_states(occurrences: pd.DataFrame, empty_state: bool = True) -> list[State]:

@@ -5,9 +5,9 @@ follows itself is equally likely. It holds for states drawn independently of eac
 successive ones are the same.
 
 Shuffled orders come from a Metropolis chain of swaps of two visits; a swap that would make a state follow itself is
-refused. The chain first runs backward from the observed order, then forward from there, anew for each shuffle. Under the
-null hypothesis the observed and the shuffled orders are then exchangeable, so that the p-value is exact however short
-the chain is, and also where swaps alone cannot reach every order; only the power suffers from a short chain.
+refused. The chain first runs backward from the observed order, then forward from there, anew for each shuffle. Under
+the null hypothesis the observed and the shuffled orders are then exchangeable, so that the p-value is valid however
+short the chain is, and also where swaps alone cannot reach every order; only the power suffers.
 
 References:
     Besag & Clifford 1989, "Generalized Monte Carlo significance tests" (the parallel method).
@@ -60,7 +60,7 @@ class ShuffleTest:
         """Probability, under the null hypothesis, of an order at least as regular; NaN without transitions."""
         if math.isnan(self.observed):
             return math.nan
-        as_regular = np.count_nonzero(self.shuffled <= self.observed + _ROUND_OFF)
+        as_regular = int(np.count_nonzero(self.shuffled <= self.observed + _ROUND_OFF))
         return (1 + as_regular) / (1 + len(self.shuffled))
 
     @property
@@ -87,8 +87,9 @@ def shuffle_test(
         occurrences: One row per visit, ordered by session, then start.
         n_shuffles: How many shuffled orders.
         seed: Root seed.
-        empty_state: Whether visits of ``()`` count. If not they stay where they are and the others are shuffled among
-            each other; then they are skipped, so that a state can follow itself across one.
+        empty_state: Whether visits of ``()`` count. If they lie between most others, the present state says little
+            about the next whatever the order of the others. If ``False`` they stay where they are, the others are
+            shuffled among each other, and then they are skipped, so that a state can follow itself across one.
 
     Raises:
         ValueError: There is no shuffle, or a state directly follows itself.
@@ -98,13 +99,13 @@ def shuffle_test(
     states = visited_states(occurrences, empty_state)
     codes = {state: code for code, state in enumerate(states)}
     orders = []
-    for session, visits in occurrences.groupby("session"):
-        sequence = _sequence(visits, codes)
+    for session in np.unique(occurrences["session"].to_numpy(np.int64)).tolist():
+        sequence = _sequence(occurrences.loc[occurrences["session"] == session], codes)
         repeated = np.flatnonzero((sequence[1:] == sequence[:-1]) & (sequence[1:] != _GAP))
         if repeated.size:
             name = state_name(states[sequence[repeated[0]]])
             raise ValueError(f"in session {session} state {name} directly follows itself; valid: one visit of both")
-        shuffled = _shuffle(sequence, n_shuffles, seed, int(session))
+        shuffled = _shuffle(sequence, n_shuffles, seed, session)
         orders.append(np.column_stack([sequence, shuffled])[sequence != _GAP])
     entropy, information = _pooled_entropies(orders, len(states), n_shuffles + 1)
     return ShuffleTest(float(entropy[0]), entropy[1:], float(information[0]), information[1:])

@@ -30,6 +30,6 @@ def test_what_is_no_name(name):
 
 
 def test_order():
-    expected = [(), (2,), (10,), (0, 1), (0, 11), (1, 2), (0, 1, 2)]
-    assert sorted(reversed(expected), key=state_order) == expected
+    mixed = [(0, 1, 2), (1, 2), (10,), (0, 11), (), (0, 1), (2,)]
+    assert sorted(mixed, key=state_order) == [(), (2,), (10,), (0, 1), (0, 11), (1, 2), (0, 1, 2)]
     assert sorted([10, 2, 0], key=state_order) == [0, 2, 10]

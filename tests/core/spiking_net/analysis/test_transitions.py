@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +25,7 @@ def counts_one_by_one(sessions, states, empty_state):
     counts = np.zeros((len(states), len(states)), np.int64)
     for sequence in sessions.values():
         kept = [state for state in sequence if empty_state or state != ()]
-        for source, target in zip(kept, kept[1:], strict=False):
+        for source, target in pairwise(kept):
             counts[states.index(source), states.index(target)] += 1
     return counts
 
