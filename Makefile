@@ -26,7 +26,7 @@ test: $(INSTALLED)  ## run the test suite
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2 and NNMT, some minutes
+test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant, some minutes
 	$(BIN)/python -m pytest -m peers
 
 check: $(INSTALLED)  ## lint, types, layers

@@ -1,39 +1,51 @@
-"""What a metastable state is called."""
+"""What a state of the network is, and its name."""
 
 from __future__ import annotations
 
-import re
-
-#: The sorted labels of the clusters that are active together; a plain number for a state of a hidden Markov model.
+#: The sorted labels of the active clusters, ``()`` if there is none; or a hidden state, 0..K-1.
 State = tuple[int, ...] | int
 
-#: No cluster is active.
-EMPTY: State = ()
 _EMPTY_NAME = "none"
+_HIDDEN_PREFIX = "S"
 
 
 def state_name(state: State) -> str:
-    """``0+3+7`` for active clusters, ``none`` for no active cluster, ``S4`` for a hidden state."""
-    if isinstance(state, tuple):
-        return "+".join(map(str, state)) or _EMPTY_NAME
-    return f"S{state}"
+    """``0+3+7`` for the clusters 0, 3 and 7, ``none`` for ``()``, ``S4`` for the hidden state 4."""
+    if not isinstance(state, tuple):
+        return f"{_HIDDEN_PREFIX}{state}"
+    return "+".join(map(str, state)) or _EMPTY_NAME
 
 
 def parse_state(name: str) -> State:
-    """The state of a name that `state_name` gives.
+    """The state of a name.
+
+    Args:
+        name: As `state_name` writes it.
 
     Raises:
-        ValueError: It is no such name.
+        ValueError: It is no name of a state.
     """
+    state = _read(name)
+    if state is None or state_name(state) != name or (isinstance(state, tuple) and sorted(set(state)) != list(state)):
+        raise ValueError(
+            f"name is {name!r}; valid: sorted labels such as '0+3+7', {_EMPTY_NAME!r}, or '{_HIDDEN_PREFIX}4'"
+        )
+    return state
+
+
+def state_order(state: State) -> tuple[int, tuple[int, ...]]:
+    """Sort key: states of fewer active clusters come first, then those of smaller labels; hidden states by number."""
+    labels = state if isinstance(state, tuple) else (state,)
+    return len(labels), labels
+
+
+def _read(name: str) -> State | None:
     if name == _EMPTY_NAME:
-        return EMPTY
-    if re.fullmatch(r"S\d+", name):
-        return int(name[1:])
-    if re.fullmatch(r"-?\d+(\+-?\d+)*", name):
-        return tuple(map(int, name.split("+")))
-    raise ValueError(f"{name!r} is no state; expected clusters as in 0+3+7, {_EMPTY_NAME}, or a hidden state as in S4")
-
-
-def state_order(state: State) -> tuple[int, State]:
-    """Sort key: the number of active clusters, then their labels; hidden states by their number."""
-    return (len(state) if isinstance(state, tuple) else 0), state
+        return ()
+    hidden = name.removeprefix(_HIDDEN_PREFIX)
+    try:
+        if hidden != name:
+            return int(hidden) if hidden.isdecimal() else None
+        return tuple(int(label) for label in name.split("+"))
+    except ValueError:
+        return None

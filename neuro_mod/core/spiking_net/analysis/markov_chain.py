@@ -1,0 +1,235 @@
+"""Properties of the jump chain: states in the order of their visits, without their durations.
+
+A finite recording makes a chain that no theory wants: the last state of a session may never be left, or lead only to
+such a state, and the estimated chain would end there. `jump_chain` therefore restricts the counts to the strongly
+connected class that holds most transitions, and says which fraction of them it holds.
+
+References:
+    Levin & Peres 2017, Markov Chains and Mixing Times, 2nd ed., sections 1.3, 1.5, 4.4, 4.5 and 12.2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, shortest_path
+
+from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+
+#: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
+MIXED = 0.25
+_ROUND_OFF = 1e-12
+_MOST_SQUARINGS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class JumpChain:
+    """The strongly connected class of states that holds most transitions: each can be reached from each other.
+
+    Attributes:
+        members: Its states, as indices into the rows of the counts, shape ``(m,)``; none if no state was ever
+            visited again.
+        matrix: Transition probabilities within it, shape ``(m, m)``; transitions that lead out of it are left out.
+        coverage: Fraction of all transitions that lie in it; NaN if there are none.
+        closed: Whether no transition leads out of it, except to states from which the recording never goes on.
+        n_closed_classes: How many classes are closed in this sense. The chain has one stationary distribution only
+            if there is one.
+    """
+
+    members: NDArray[np.int64]
+    matrix: NDArray[np.float64]
+    coverage: float
+    closed: bool
+    n_closed_classes: int
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether it is the recurrent class: the only one that is closed."""
+        return self.closed and self.n_closed_classes == 1
+
+
+def jump_chain(counts: NDArray[np.integer]) -> JumpChain:
+    """Restrict the transitions to the strongly connected class that holds most of them.
+
+    Of several that hold equally many it is that of the first state. Each row is divided by the transitions which
+    stay in the class: it is the chain on condition that it does not leave.
+
+    Args:
+        counts: Transitions from (rows) to (columns), shape ``(n, n)``.
+    """
+    source, target = np.nonzero(counts)
+    if not source.size:
+        return JumpChain(np.zeros(0, np.int64), np.zeros((0, 0)), math.nan, False, 0)
+    n_classes, of_state = _strong_classes(counts)
+    inside = of_state[source] == of_state[target]
+    weights = counts[source, target]
+    held = np.bincount(of_state[source[inside]], weights[inside], minlength=n_classes)
+    main = of_state[np.argmax(held[of_state])]
+    members = np.flatnonzero(of_state == main) if held[main] else np.zeros(0, np.int64)
+    closed = _closed_classes(source, target, of_state)
+    return JumpChain(
+        members=members,
+        matrix=transition_matrix(counts[np.ix_(members, members)]),
+        coverage=float(held[main] / weights.sum()),
+        closed=bool(np.isin(main, closed)),
+        n_closed_classes=len(closed),
+    )
+
+
+def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The one distribution that a jump does not change: the fraction of visits that each state gets.
+
+    Args:
+        matrix: Transition probabilities between states that can all be reached from each other, shape ``(m, m)``.
+
+    Returns:
+        Shape ``(m,)``.
+
+    Raises:
+        ValueError: Some states cannot be reached from others, so that it may not be the only one.
+    """
+    _check_irreducible(matrix)
+    m = len(matrix)
+    return np.asarray(np.linalg.solve(np.eye(m) - matrix.T + 1.0, np.ones(m)), np.float64)
+
+
+def period(matrix: NDArray[np.floating]) -> int:
+    """Greatest common divisor of the numbers of jumps in which the chain can return; zero without states.
+
+    Of a chain whose states all lead to each other; arguments and errors as for `stationary_distribution`.
+    """
+    _check_irreducible(matrix)
+    if not len(matrix):
+        return 0
+    level = shortest_path(csr_array(matrix), unweighted=True, indices=0).astype(np.int64)
+    source, target = np.nonzero(matrix)
+    return int(np.gcd.reduce(level[source] + 1 - level[target]))
+
+
+def mixing_time(matrix: NDArray[np.floating]) -> float:
+    """Fewest jumps after which the chain is within `MIXED` of its stationary distribution from every start.
+
+    Found by squaring the matrix until it is mixed, then by bisection; distances never grow with the jumps.
+
+    Args:
+        matrix: As for `stationary_distribution`, also the errors.
+
+    Returns:
+        Infinite if the chain is periodic (always so with two states that do not follow themselves), or not mixed
+        after 2**60 jumps; NaN without states.
+    """
+    if not len(matrix):
+        return math.nan
+    stationary = stationary_distribution(matrix)
+    if period(matrix) > 1:
+        return math.inf
+    reached = np.eye(len(matrix))
+    if _is_mixed(reached, stationary):
+        return 0.0
+    powers = [np.asarray(matrix, np.float64)]
+    while not _is_mixed(powers[-1], stationary):
+        if len(powers) > _MOST_SQUARINGS:
+            return math.inf
+        powers.append(_product(powers[-1], powers[-1]))
+    jumps = 0
+    for exponent in reversed(range(len(powers))):
+        further = _product(reached, powers[exponent])
+        if not _is_mixed(further, stationary):
+            reached, jumps = further, jumps + 2**exponent
+    return float(jumps + 1)
+
+
+def relaxation_time(matrix: NDArray[np.floating]) -> float:
+    """Jumps in which the slowest deviation from the stationary distribution decays by about e: 1 / (1 - abs(lambda_2)).
+
+    lambda_2 is the eigenvalue of the largest modulus but one.
+
+    Args:
+        matrix: As for `stationary_distribution`, also the errors.
+
+    Returns:
+        Infinite if the chain is periodic; NaN with fewer than two states.
+    """
+    cycle = period(matrix)
+    if len(matrix) < 2:
+        return math.nan
+    if cycle > 1:
+        return math.inf
+    second = np.sort(np.abs(np.linalg.eigvals(matrix)))[-2]
+    return float(1 / (1 - second))
+
+
+def entropy_rate(matrix: NDArray[np.floating]) -> float:
+    """How uncertain the next state is on average, given the present one, in bits per transition.
+
+    ``-sum_i pi_i sum_j P_ij log2 P_ij``. Estimated probabilities make it too small when visits are few.
+
+    Args:
+        matrix: As for `stationary_distribution`, also the errors.
+
+    Returns:
+        NaN without states.
+
+    References:
+        Cover & Thomas 2006, Elements of Information Theory, 2nd ed., section 4.2.
+    """
+    if not len(matrix):
+        return math.nan
+    logarithm = np.log2(matrix, out=np.zeros(matrix.shape), where=matrix > 0)
+    return float(-(stationary_distribution(matrix) @ (matrix * logarithm).sum(axis=1))) + 0.0
+
+
+def entropy_rate_per_second(matrix: NDArray[np.floating], mean_durations: ArrayLike) -> float:
+    """Entropy of the order of the states in bits per second; that of their durations is not in it.
+
+    Args:
+        matrix: As for `stationary_distribution`, also the errors.
+        mean_durations: Mean time from entering each state to entering the next, in seconds, shape ``(m,)`` or one
+            for all.
+    """
+    durations = np.broadcast_to(np.asarray(mean_durations, np.float64), len(matrix))
+    return entropy_rate(matrix) / float(stationary_distribution(matrix) @ durations) if len(matrix) else math.nan
+
+
+def _closed_classes(
+    source: NDArray[np.int64], target: NDArray[np.int64], of_state: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The classes that are not left, once states from which the transitions never go on are taken away."""
+    goes_on = np.ones(len(of_state), bool)
+    while True:
+        leads_on = np.zeros_like(goes_on)
+        leads_on[source[goes_on[target]]] = True
+        if np.array_equal(leads_on & goes_on, goes_on):
+            break
+        goes_on &= leads_on
+    leaving = goes_on[target] & (of_state[source] != of_state[target])
+    return np.setdiff1d(of_state[goes_on], of_state[source[leaving]])
+
+
+def _strong_classes(matrix: NDArray[np.number]) -> tuple[int, NDArray[np.int64]]:
+    n_classes, of_state = connected_components(csr_array(matrix), directed=True, connection="strong")
+    return int(n_classes), of_state.astype(np.int64)
+
+
+def _check_irreducible(matrix: NDArray[np.floating]) -> None:
+    if not len(matrix):
+        return
+    if not np.allclose(matrix.sum(axis=1), 1.0):
+        raise ValueError("matrix has rows that do not sum to 1; valid: transition probabilities")
+    n_classes, _ = _strong_classes(matrix)
+    if n_classes > 1:
+        raise ValueError(f"matrix has {n_classes} strongly connected classes; valid: one, as in jump_chain")
+
+
+def _is_mixed(power: NDArray[np.float64], stationary: NDArray[np.float64]) -> bool:
+    return bool(np.abs(power - stationary).sum(axis=1).max() / 2 <= MIXED + _ROUND_OFF)
+
+
+def _product(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of two transition matrices; rows are scaled to sum to one, which repeated squaring would lose."""
+    product = first @ second
+    return product / product.sum(axis=1, keepdims=True)
