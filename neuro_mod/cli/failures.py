@@ -23,9 +23,10 @@ def plain_failures() -> Iterator[None]:
     except (ValueError, OSError, FloatingPointError) as error:
         # not imported above: --help needs neither
         from neuro_mod.config.errors import InputError
+        from neuro_mod.storage.reading import DataError
         from neuro_mod.storage.writing import StorageError
 
-        if not isinstance(error, InputError | StorageError | FloatingPointError):
+        if not isinstance(error, InputError | StorageError | DataError | FloatingPointError):
             raise
         typer.echo(_with_notes(error, str(error)), err=True)
         sys.exit(BAD_INPUT)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.analyze import analyze
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.mean_field import app as mean_field
@@ -28,6 +29,7 @@ app.command("run")(run)
 app.command("perturb")(perturb)
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(compare)
+app.command("analyze")(analyze)
 app.command("validate")(validate)
 app.command("schema")(schema)
 

@@ -117,7 +117,7 @@ def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[st
     files = folder.finish()
     settings = comparison.theory.experiment.settings
     if settings.plot:
-        save_pictures(folder, _drawings(comparison), settings.plot_format)
+        save_pictures(folder.save, _drawings(comparison), settings.plot_format)
         files = folder.finish()
     return files
 

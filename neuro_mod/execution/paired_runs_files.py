@@ -144,7 +144,7 @@ def save_pairs(
     folder.save_json(RUN, about | provenance(config))
     files = folder.finish()
     if stager.experiment.settings.plot:
-        save_pictures(folder, _drawings(stager, pairs), stager.experiment.settings.plot_format)
+        save_pictures(folder.save, _drawings(stager, pairs), stager.experiment.settings.plot_format)
         files = folder.finish()
     return files
 

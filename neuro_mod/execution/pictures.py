@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,9 @@ from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: Saves what is written to a file under a name, as `RunFolder.save` does.
+Save = Callable[[str, Callable[[IO[bytes]], None]], Path]
 
 #: File name of each picture.
 PICTURES = {
@@ -47,20 +51,18 @@ def check_plot_arg(plot_arg: str) -> None:
 def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
     chosen = {name: draw for name, draw in _drawings(outputs, baseline).items() if plot_arg in (name, "all")}
-    save_pictures(folder, {PICTURES[name]: draw for name, draw in chosen.items()}, file_format)
+    save_pictures(folder.save, {PICTURES[name]: draw for name, draw in chosen.items()}, file_format)
 
 
-def save_pictures(folder: RunFolder, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> None:
-    """Draw pictures, and save each under its name."""
+def save_pictures(save: Save, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> list[Path]:
+    """Draw pictures, and save each under its name; returns the files."""
     from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     with paper_style():
-        for name, draw in drawings.items():
-            figure = draw()
-            folder.save(
-                f"{PLOTS}/{name}.{file_format}",
-                lambda file, figure=figure: save_figure(figure, file, file_format),
-            )
+        return [
+            save(f"{PLOTS}/{name}.{file_format}", lambda file, draw=draw: save_figure(draw(), file, file_format))
+            for name, draw in drawings.items()
+        ]
 
 
 def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:

@@ -30,6 +30,8 @@ MANIFEST = f"{METADATA}/manifest.json"
 REPEATED_CLUSTERS = "clusters.npy"
 SEEDS = f"{METADATA}/seeds.txt"
 LOG = f"{METADATA}/run.log"
+#: Folder of the analysis of a run, in its folder.
+ANALYSIS = "analysis"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MOST_REPEATS = 10**_DIGITS

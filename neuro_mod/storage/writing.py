@@ -25,7 +25,7 @@ class StorageError(OSError):
     """A file or folder could not be written; the message says which, why, and how much space was free."""
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that it is there whole or not at all.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import Kernel
+from neuro_mod.core.choices import DetectionMethod, Kernel
 from neuro_mod.core.spiking_net.analysis import saved_analysis
 from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
@@ -71,7 +71,7 @@ class Analyzer(StateStatistics):
         n_excitatory_clusters: int | None = None,
         *,
         state_clusters: StateClusters = "excitatory",
-        method: str = DEFAULT_METHOD,
+        method: DetectionMethod = DEFAULT_METHOD,
         kernel: Kernel = "gaussian",
         kernel_width_ms: float = KERNEL_WIDTH * 1e3,
         sampling_ms: float = SAMPLING * 1e3,
@@ -83,9 +83,7 @@ class Analyzer(StateStatistics):
         **parameters: float,
     ):
         #: How states are found.
-        self.settings = AnalysisSettings(
-            method, parameters, kernel, kernel_width_ms, sampling_ms, minimal_lifespan_ms
-        )
+        self.settings = AnalysisSettings(method, parameters, kernel, kernel_width_ms, sampling_ms, minimal_lifespan_ms)
         self._report = report
         self._spikes: SpikeSource | None = open_source(
             spikes,
@@ -111,8 +109,12 @@ class Analyzer(StateStatistics):
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
 
-    def save_analysis(self, folder: str | os.PathLike[str]) -> list[Path]:
+    def save_analysis(self, folder: str | os.PathLike[str], *, report: Report | None = None) -> list[Path]:
         """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
+
+        Args:
+            folder: The folder; made if it does not exist.
+            report: Called with the number of sessions that are done, and of all; by default that of the analyzer.
 
         Returns:
             The files.
@@ -123,7 +125,7 @@ class Analyzer(StateStatistics):
         if self._spikes is None:
             return saved_analysis.write(Path(folder), self._findings)
         files, self._findings = saved_analysis.write_while_finding(
-            Path(folder), self._spikes, self.settings, self._report
+            Path(folder), self._spikes, self.settings, report or self._report
         )
         return files
 
@@ -131,6 +133,16 @@ class Analyzer(StateStatistics):
     def sessions(self) -> tuple[SessionSummary, ...]:
         """Name, length, number of spikes and detection thresholds of each session."""
         return self._findings.sessions
+
+    @property
+    def n_sessions(self) -> int:
+        """Number of sessions."""
+        return len(self.sessions if self._spikes is None else self._spikes.sessions)
+
+    @property
+    def has_spikes(self) -> bool:
+        """Whether the spikes are at hand; they are not in a saved analysis."""
+        return self._spikes is not None
 
     @property
     def durations(self) -> NDArray[np.float64]:

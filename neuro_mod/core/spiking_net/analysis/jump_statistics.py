@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis import markov_chain
 from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_table, visited_states, without_empty_state
+from neuro_mod.core.spiking_net.analysis.transitions import (
+    transition_counts,
+    transition_table,
+    visited_states,
+    without_empty_state,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,7 @@ def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> J
     states = visited_states(occurrences, empty_state)
     chain = markov_chain.jump_chain(transition_counts(moves, states))
     members = [states[index] for index in chain.members]
+    stays = _stays(occurrences, members, empty_state)
     return JumpStatistics(
         states=members,
         stationary=markov_chain.stationary_distribution(chain.matrix),
@@ -57,7 +63,7 @@ def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> J
         mixing_time=markov_chain.mixing_time(chain.matrix),
         relaxation_time=markov_chain.relaxation_time(chain.matrix),
         entropy_rate=markov_chain.entropy_rate(chain.matrix),
-        entropy_rate_per_second=markov_chain.entropy_rate_per_second(chain.matrix, _stays(occurrences, members, empty_state)),
+        entropy_rate_per_second=markov_chain.entropy_rate_per_second(chain.matrix, stays),
     )
 
 
@@ -67,6 +73,7 @@ def _stays(occurrences: pd.DataFrame, states: list[State], empty_state: bool) ->
     session = visits["session"].to_numpy()
     follows = session[1:] == session[:-1]
     place = {state: index for index, state in enumerate(states)}
-    left = visits["state"].iloc[:-1][follows].map(lambda state: place.get(state, -1)).to_numpy(np.int64)
-    stays = pd.Series(np.diff(visits["start"])[follows])
-    return stays.groupby(left).mean().reindex(range(len(states))).to_numpy(np.float64)
+    left = np.array([place.get(state, len(states)) for state in visits["state"].iloc[:-1][follows]], np.int64)
+    stays = np.diff(visits["start"].to_numpy(np.float64))[follows]
+    total, count = (np.bincount(left, weights, len(states) + 1)[:-1] for weights in (stays, None))
+    return total / count

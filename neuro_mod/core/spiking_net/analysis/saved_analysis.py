@@ -1,6 +1,6 @@
 """An analysis on the disk: tables that any program opens, rates, and a description with the hashes of everything.
 
-The description is removed first and written last: a folder without it holds no analysis.
+The description is written last, and removed before any other file changes: a folder without it holds no analysis.
 """
 
 from __future__ import annotations
@@ -20,13 +20,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, analysed_sessions, assembled, summarised
+from neuro_mod.core.spiking_net.analysis.findings import (
+    Findings,
+    Report,
+    SessionSummary,
+    analysed_sessions,
+    assembled,
+    summarised,
+)
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.session_analysis import SessionRates, SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
-from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_matrix, transition_table, visited_states
+from neuro_mod.core.spiking_net.analysis.transitions import (
+    transition_counts,
+    transition_matrix,
+    transition_table,
+    visited_states,
+)
 from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
 from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
 from neuro_mod.storage.writing import StorageError, write_arrays, write_whole
@@ -61,14 +73,18 @@ class AnalysisFolder:
         self._files: dict[str, dict[str, Any]] = {}
         try:
             path.mkdir(parents=True, exist_ok=True)
-            (path / DESCRIPTION).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(f"cannot write to the folder {path}: {error.strerror}") from error
 
     def save(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
-        """Write one file, whole or not at all."""
+        """Write one file, whole or not at all; from the first new one on, an earlier analysis there is none any more."""
         path = self.path / name
-        write_whole(path, write)
+
+        def write_and_part(file: IO[bytes]) -> None:
+            write(file)
+            (self.path / DESCRIPTION).unlink(missing_ok=True)
+
+        write_whole(path, write_and_part)
         self._files[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
         return path
 
@@ -139,7 +155,11 @@ def _complete(folder: AnalysisFolder, findings: Findings) -> list[Path]:
     folder.save_table(VISITS, visits)
     folder.save_table(MOVES, moves)
     folder.save_table(STATES, states_table(visits, sum(session.duration for session in findings.sessions)))
-    matrix = {"states": np.array(list(map(state_name, states)), str), "counts": counts, "matrix": transition_matrix(counts)}
+    matrix = {
+        "states": np.array(list(map(state_name, states)), str),
+        "counts": counts,
+        "matrix": transition_matrix(counts),
+    }
     folder.save_arrays(MATRIX, matrix.items())
     folder.save_arrays(LAYOUT, ((name, getattr(layout, name)) for name in _LAYOUT_ARRAYS))
     return folder.describe(findings)
@@ -168,25 +188,27 @@ class SavedAnalysis:
         with naming(self.path / DESCRIPTION):
             settings = AnalysisSettings(**about["settings"])
             sessions = tuple(_session(each) for each in about["sessions"])
-        arrays = read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS)
-        return Findings(ClusterLayout(**arrays), settings, sessions, self._occurrences(), partial(self._rates, sessions))
+        layout = ClusterLayout(**read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS))
+        return Findings(layout, settings, sessions, self._occurrences(), partial(self._rates, sessions))
 
     def _occurrences(self) -> pd.DataFrame:
-        types = {name: kind for name, kind in OCCURRENCES.items() if kind is not object}
         with naming(self.path / VISITS):
-            table = pd.read_csv(
-                self.path / VISITS,
-                dtype=types | {"state": str},
-                float_precision="round_trip",
-                keep_default_na=False,
-                na_values={"mean_rate": [""]},
-            )
-            states = pd.Series([parse_state(name) for name in table["state"]], dtype=object)
-            return table.assign(state=states)[list(OCCURRENCES)].astype(OCCURRENCES)
+            table = pd.read_csv(self.path / VISITS, dtype=str, keep_default_na=False)
+            columns = {name: _parsed(table[name].tolist(), kind) for name, kind in OCCURRENCES.items()}
+            return pd.DataFrame(columns).astype(OCCURRENCES)
 
     def _rates(self, sessions: tuple[SessionSummary, ...], index: int) -> SessionRates:
         name = rates_name(index)
         return SessionRates(read_arrays(self.path / RATES, (name,))[name], sessions[index].bin_width)
+
+
+def _parsed(column: list[str], kind: type) -> pd.Series:
+    read: Callable[[str], Any] = {
+        object: parse_state,
+        np.bool_: {"True": True, "False": False}.__getitem__,
+        np.float64: lambda text: float(text or "nan"),
+    }.get(kind, kind)
+    return pd.Series([read(text) for text in column], dtype=kind)
 
 
 def rates_name(index: int) -> str:

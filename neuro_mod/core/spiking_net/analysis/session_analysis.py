@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.detection import Detection
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
-from neuro_mod.core.spiking_net.analysis.rates import binned_counts, binned_rates, smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates import binned_counts, binned_rates, smooth
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.sessions import Session
@@ -34,7 +34,7 @@ class SessionRates:
     bin_width: float
 
     @property
-    def times(self) -> NDArray[np.float64]:
+    def times(self) -> NDArray[np.floating]:
         """Of the samples, in seconds, shape ``(n_samples,)``."""
         return (np.arange(len(self.rates)) + 0.5) * self.bin_width
 
@@ -98,14 +98,6 @@ class SpikeSource:
         return (self.read(index) for index in range(len(self.sessions)))
 
 
-def cluster_counts(
-    spikes: SpikeEvents, layout: ClusterLayout, settings: AnalysisSettings
-) -> tuple[NDArray[np.int64], float]:
-    """Spikes of each cluster in each bin, shape ``(n_bins, n_clusters)``, and the width of the bins in seconds."""
-    bin_steps = max(1, min(steps_per_sample(spikes.delta_t, settings.sampling_ms * 1e-3), spikes.n_steps))
-    return binned_counts(spikes, layout.of_neuron, len(layout.labels), bin_steps), bin_steps * spikes.delta_t
-
-
 def smoothed(
     counts: NDArray[np.int64], sizes: NDArray[np.int64], bin_width: float, settings: AnalysisSettings
 ) -> SessionRates:
@@ -123,7 +115,7 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     """
     layout, session = source.layout, source.sessions[index]
     spikes = source.read(index)
-    counts, bin_width = cluster_counts(spikes, layout, settings)
+    counts, bin_width = binned_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
     rates = smoothed(counts, layout.sizes, bin_width, settings)
     detection = settings.detector.detect(rates.rates[:, layout.defines_states])
     visits = visits_of(

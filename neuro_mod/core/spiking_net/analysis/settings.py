@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from neuro_mod.core.choices import Kernel, check_choice
+from neuro_mod.core.choices import DetectionMethod, Kernel, check_choice
 from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING
 
 #: How active clusters are told from others unless the user says so.
-DEFAULT_METHOD = "two_state"
+DEFAULT_METHOD: DetectionMethod = "two_state"
 #: Shortest visit that counts, in ms.
 MINIMAL_LIFESPAN_MS = 50.0
 
@@ -35,7 +34,7 @@ class AnalysisSettings:
         ValueError: Something is not valid.
     """
 
-    method: str = DEFAULT_METHOD
+    method: DetectionMethod = DEFAULT_METHOD
     parameters: Mapping[str, float] = field(default_factory=dict)
     kernel: Kernel = "gaussian"
     kernel_width_ms: float = KERNEL_WIDTH * 1e3

@@ -15,8 +15,8 @@ from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_or
 from neuro_mod.core.spiking_net.analysis import transitions as chains
 from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics
 from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.visits import within
 from neuro_mod.core.spiking_net.analysis.windows import window_of
 
@@ -316,13 +316,15 @@ def states_table(occurrences: pd.DataFrame, time: float) -> pd.DataFrame:
     """One row for each visited state, see `StateStatistics.get_attractors_data`; `time` is that of all sessions."""
     states = chains.visited_states(occurrences)
     place = {state: index for index, state in enumerate(states)}
-    by_state = occurrences.groupby(occurrences["state"].map(lambda state: place[state]).to_numpy(np.int64))
-    rows = [_row(states[index], visits, time) for index, visits in by_state]
+    code = np.array([place[state] for state in occurrences["state"]], np.int64)
+    by_state = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=len(states)))[:-1])
+    rows = [_row(state, occurrences.iloc[visits], time) for state, visits in zip(states, by_state, strict=True)]
     return pd.DataFrame(rows, columns=list(_row((), occurrences, time))).astype({"state": object})
 
 
 def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:
-    total = float(visits["duration"].sum())
+    spans = visits["duration"].to_numpy(np.float64)
+    total = float(spans.sum())
     return {
         "state": state,
         "occurrences": len(visits),
@@ -330,7 +332,7 @@ def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:
         "probability": total / time if time else np.nan,
         "mean_lifespan": lifetimes.mean_lifespan(visits),
         "mean_lifespan_kaplan_meier": lifetimes.mean_lifespan(visits, estimator="kaplan_meier"),
-        "mean_rate": float((visits["mean_rate"] * visits["duration"]).sum(skipna=False)) / total if total else np.nan,
+        "mean_rate": float(visits["mean_rate"].to_numpy(np.float64) @ spans) / total if total else np.nan,
     }
 
 

@@ -119,7 +119,7 @@ class MeanFieldStager(ABC):
             folder.save_text(CONFIG, config)
             folder.save_json(RUN, about | provenance(config))
         if settings.plot:
-            save_pictures(folder, self._drawings(outputs), settings.plot_format)
+            save_pictures(folder.save, self._drawings(outputs), settings.plot_format)
         outputs["metadata"]["files"] = list(map(str, folder.finish()))
         return outputs
 

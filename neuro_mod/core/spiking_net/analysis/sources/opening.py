@@ -97,7 +97,9 @@ def _defining_states(
     return layout.choosing(list(state_clusters))
 
 
-def _excitatory(layout: ClusterLayout, described: Description | None, n_excitatory_clusters: int | None) -> ClusterLayout:
+def _excitatory(
+    layout: ClusterLayout, described: Description | None, n_excitatory_clusters: int | None
+) -> ClusterLayout:
     """The excitatory clusters define states, where it is known which they are."""
     if described is None:
         return layout if n_excitatory_clusters is None else first_clusters(layout, n_excitatory_clusters)

@@ -105,12 +105,17 @@ def open_sessions(data: Any) -> Sessions:
     return Sessions((_in_memory("session 0", data),), _described(data))
 
 
+def run_folder(path: Path) -> Path:
+    """The folder of a run, of which a path may be the folder of its data, or a file of spikes in either."""
+    folder = path if path.is_dir() else path.parent
+    return folder.parent if folder.name == DATA else folder
+
+
 def _on_disk(path: Path) -> Sessions:
     if not path.exists():
         raise FileNotFoundError(f"there is no file or folder {path}")
     files = _files_of(path) if path.is_dir() else [path]
-    folder = files[0].parent
-    run = folder.parent if folder.name == DATA else folder
+    run = run_folder(path)
     description = _read_description(run / RUN) if (run / RUN).exists() else None
     clusters = next((run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if (run / name).exists()), None)
     return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)

@@ -1,0 +1,78 @@
+"""An analysis of metastable states, printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from neuro_mod.cli.options import print_rows, print_table
+
+#: States in the printed table, at most; the file has all.
+_ROWS = 10
+
+
+def print_analysis(metadata: dict[str, Any]) -> None:
+    """Print what `describe_analysis` says."""
+    print_rows(_rows(metadata))
+    typer.echo()
+    print_table(
+        ["state", "visits", "% of time", "mean lifespan in s", "Hz"],
+        [
+            [
+                row["state"],
+                str(row["occurrences"]),
+                _shown(row["probability"], 100),
+                _shown(row["mean_lifespan"]),
+                _shown(row["mean_rate"]),
+            ]
+            for row in metadata["states"][:_ROWS]
+        ],
+    )
+    if metadata["n_states"] > _ROWS:
+        typer.echo(f"{metadata['n_states'] - _ROWS} more states in states.csv")
+
+
+def _rows(metadata: dict[str, Any]) -> dict[str, str]:
+    settings, moves = metadata["settings"], metadata["transitions"]
+    rows = {
+        "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, {metadata['n_spikes']} spikes of "
+        f"{metadata['n_neurons']} neurons",
+        "active clusters": _in_words(metadata),
+    }
+    if metadata["active_clusters"] is not None:
+        shares = enumerate(metadata["time_by_active_clusters"])
+        rows["at once"] = f"{metadata['active_clusters']:.2f} on average; time with " + ", ".join(
+            f"{n}: {100 * share:.0f} %" for n, share in shares if share >= 0.005
+        )
+    rows["states"] = (
+        f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
+        f"{settings['minimal_lifespan_ms']:g} ms"
+    )
+    rows["mean lifespan"] = (
+        f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
+        f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
+    )
+    rows["transitions"] = f"{moves['n_transitions']}, passing over the state of no active cluster" + (
+        ""
+        if moves["p_memoryless"] is None
+        else f"; the next state given the present one: {moves['conditional_entropy_bits']:.2f} bits, in shuffled "
+        f"orders {moves['conditional_entropy_shuffled_bits']:.2f} (p = {moves['p_memoryless']:.3g})"
+    )
+    return rows
+
+
+def _in_words(metadata: dict[str, Any]) -> str:
+    settings, thresholds = metadata["settings"], metadata["thresholds_hz"]
+    found = f"method {settings['method']}"
+    if thresholds is not None:
+        low, high = (f"{each:.3g}" for each in thresholds)
+        found += f", above {low} Hz" if low == high else f", above {low} to {high} Hz"
+    unfitted = metadata["n_sessions"] - metadata["fitted_sessions"]
+    if settings["method"] == "two_state" and unfitted:
+        found += f"; no two states in the rates of {unfitted} sessions, where an absolute threshold was used"
+    return found
+
+
+def _shown(value: float | None, factor: float = 1.0) -> str:
+    return "-" if value is None else f"{factor * value:.3g}"

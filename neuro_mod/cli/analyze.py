@@ -1,0 +1,109 @@
+"""``neuro-mod analyze``: metastable states in saved spikes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuro_mod.cli.analysis_table import print_analysis
+from neuro_mod.cli.failures import INTERRUPTED
+from neuro_mod.core.choices import DetectionMethod, Kernel
+
+
+def analyze(
+    spikes: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run, or any folder or file of spikes.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the analysis [analysis/ beside data/].")
+    ] = None,
+    method: Annotated[DetectionMethod, typer.Option(help="How active clusters are told from others.")] = "two_state",
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="Threshold of the methods threshold and gain [20 and 10]."),
+    ] = None,
+    low_threshold: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="With --method threshold: activity lasts while the rate is above this."),
+    ] = None,
+    kernel: Annotated[Kernel, typer.Option(help="Kernel behind rates.")] = "gaussian",
+    kernel_width: Annotated[float | None, typer.Option(metavar="MS", help="Its width in ms.")] = None,
+    minimal_lifespan: Annotated[
+        float | None, typer.Option(metavar="MS", help="Shorter visits are given to their neighbours.")
+    ] = None,
+    clusters: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
+    ] = None,
+    n_excitatory_clusters: Annotated[
+        int | None, typer.Option(metavar="N", help="How many of the smallest labels are excitatory clusters.")
+    ] = None,
+    all_clusters: Annotated[
+        bool, typer.Option("--all-clusters", help="Inhibitory clusters and backgrounds define states too.")
+    ] = False,
+    dt: Annotated[float | None, typer.Option(metavar="S", help="Time step in s [of the run, or 0.0005].")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Length of a session in s, where spikes come as times.")
+    ] = None,
+    milliseconds: Annotated[
+        bool, typer.Option("--milliseconds", help="Spikes that come as times are in ms, not in s.")
+    ] = False,
+    first_neuron: Annotated[
+        int, typer.Option(metavar="N", help="Number of the first neuron in them, 1 in data from MATLAB.")
+    ] = 0,
+    session: Annotated[int, typer.Option(metavar="K", min=0, help="Session that pictures over time show.")] = 0,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw pictures.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Find metastable states in saved spikes: which clusters are active together, how long, and what follows what.
+
+    A state is a combination of active clusters. Every file spikes* of a folder is a session; nothing is counted across
+    two of them.
+    """
+    from neuro_mod.config import InputError
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.core.spiking_net.analysis.sources.sessions import run_folder
+    from neuro_mod.execution.analysis_pictures import save_analysis_pictures
+    from neuro_mod.execution.analysis_summary import describe_analysis
+    from neuro_mod.execution.progress import Work, progress_shown
+    from neuro_mod.storage.names import ANALYSIS
+
+    chosen = {
+        "kernel_width_ms": kernel_width,
+        "minimal_lifespan_ms": minimal_lifespan,
+        "threshold_hz" if method == "gain" else "high_hz": threshold,
+        "low_hz": low_threshold,
+    }
+    try:
+        analyzer = Analyzer(
+            spikes,
+            clusters,
+            dt,
+            n_excitatory_clusters,
+            state_clusters="all" if all_clusters else "excitatory",
+            method=method,
+            kernel=kernel,
+            duration=duration,
+            time_unit="ms" if milliseconds else "s",
+            first_neuron=first_neuron,
+            **{name: value for name, value in chosen.items() if value is not None},
+        )
+    except (ValueError, FileNotFoundError) as error:
+        raise InputError(str(error)) from error
+    folder = out or run_folder(spikes) / ANALYSIS
+    try:
+        with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
+            files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
+        if plot:
+            files += save_analysis_pictures(folder, analyzer, session)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; an analysis that is whole in {folder} can be used", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
+    if as_json:
+        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    print_analysis(metadata)
+    typer.echo()
+    for file in files:
+        typer.echo(file)

@@ -1,0 +1,109 @@
+"""Pictures of an analysis. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.lifetimes import Survival, survival
+from neuro_mod.core.spiking_net.analysis.windows import window_of
+from neuro_mod.execution.pictures import save_pictures
+from neuro_mod.storage.names import PLOTS
+from neuro_mod.storage.writing import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Seconds of one session that pictures over time show, from its start.
+LONGEST_SHOWN = 5.0
+_N_TIMES = 400
+
+
+def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, file_format: str = "png") -> list[Path]:
+    """Draw an analysis and save the pictures to a subfolder of its folder.
+
+    Args:
+        folder: The folder of the analysis.
+        analyzer: The analysis.
+        session: The session that pictures over time show.
+        file_format: ``png``, ``pdf`` or ``svg``.
+
+    Returns:
+        The files.
+
+    Raises:
+        StorageError: They cannot be written.
+    """
+
+    def save(name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        write_whole(folder / name, write)
+        return folder / name
+
+    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
+    return save_pictures(save, drawings_of_analysis(analyzer, session), file_format)
+
+
+def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Callable[[], Figure]]:
+    """Pictures of one session over time, and of the states of all sessions; by name.
+
+    Args:
+        analyzer: The analysis.
+        session: The session that is shown.
+    """
+    from neuro_mod.plotting.active_clusters import active_clusters  # noqa: PLC0415
+    from neuro_mod.plotting.new_states import new_states  # noqa: PLC0415
+    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.transition_graph import transition_graph  # noqa: PLC0415
+    from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
+
+    visits = analyzer.occurrences()
+    drawings = _over_time(analyzer, session)
+    if not len(visits):
+        return drawings
+    drawings["active_clusters"] = lambda: active_clusters(visits, session)
+    if curves := _survival_by_active_clusters(visits):
+        drawings["lifetimes"] = lambda: survival_curves(curves)
+    times = np.linspace(0, analyzer.durations.min(), _N_TIMES)
+    drawings["new_states"] = lambda: new_states(times, analyzer.get_unique_attractors_count_until_time(times))
+    states = analyzer.get_attractors_data()
+    counts = analyzer.get_transition_counts()
+    names = states["state"].tolist()
+    drawings["transition_matrix"] = lambda: transition_map(names, counts)
+    drawings["transition_graph"] = lambda: transition_graph(names, counts, states["total_duration"].to_numpy())
+    return drawings
+
+
+def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figure]]:
+    from neuro_mod.plotting.detected_rates import detected_rates  # noqa: PLC0415
+    from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
+
+    layout, about = analyzer.layout, analyzer.sessions[session]
+    if not about.duration:
+        return {}
+    _, end = window_of(about.duration, None, min(about.duration, LONGEST_SHOWN))
+    visits = analyzer.occurrences()
+    shown = visits.loc[visits["session"] == session]
+    drawings: dict[str, Callable[[], Figure]] = {
+        "cluster_rates": lambda: detected_rates(
+            analyzer.get_sample_times(session),
+            analyzer.get_cluster_spike_rate(session)[:, layout.defines_states],
+            about.thresholds,
+            analyzer.get_cluster_activity(session),
+            layout.state_labels,
+            t_to=end,
+        )
+    }
+    if analyzer.has_spikes:
+        drawings["state_raster"] = lambda: state_raster(analyzer.spikes(session), layout, shown, t_to=end)
+    return drawings
+
+
+def _survival_by_active_clusters(visits: pd.DataFrame) -> dict[str, Survival]:
+    active = np.array([len(state) for state in visits["state"]])
+    curves = {f"{n} active": survival(visits.loc[active == n]) for n in np.unique(active).tolist()}
+    return {name: curve for name, curve in curves.items() if curve.n_seen}

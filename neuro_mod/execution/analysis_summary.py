@@ -1,0 +1,82 @@
+"""What an analysis says about metastable states, in numbers that JSON can hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
+from neuro_mod.core.spiking_net.analysis.states import state_name
+
+#: Shuffles of the test for memory, and their seed.
+N_SHUFFLES, SHUFFLE_SEED = 200, 0
+
+
+def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
+    """Sessions, settings, and everything that `describe_states` says."""
+    sessions = analyzer.sessions
+    thresholds = np.array([session.thresholds for session in sessions])
+    return {
+        "n_sessions": len(sessions),
+        "n_spikes": sum(session.n_spikes for session in sessions),
+        "n_neurons": analyzer.layout.n_neurons,
+        "clusters_that_define_states": analyzer.layout.state_labels.tolist(),
+        "settings": asdict(analyzer.settings),
+        "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
+        "fitted_sessions": sum(session.fitted for session in sessions),
+        **describe_states(analyzer),
+        **_describe_active_clusters(analyzer),
+    }
+
+
+def describe_states(statistics: StateStatistics) -> dict[str, Any]:
+    """States, lifetimes and transitions; what is unknown is None."""
+    visits = statistics.occurrences()
+    states = statistics.get_attractors_data().sort_values("total_duration", ascending=False, kind="stable")
+    rows = [{key: _known(value) for key, value in row.items() if key != "state"} for row in states.to_dict("records")]
+    return {
+        "duration_sec": float(statistics.durations.sum()),
+        "n_states": len(states),
+        "n_visits": len(visits),
+        "n_censored": int(visits["censored"].sum()),
+        "mean_lifespan_sec": _known(statistics.get_mean_lifespan()),
+        "mean_lifespan_kaplan_meier_sec": _known(statistics.get_mean_lifespan(estimator="kaplan_meier")),
+        "transitions": _describe_transitions(statistics),
+        "states": [{"state": state_name(state)} | row for state, row in zip(states["state"], rows, strict=True)],
+    }
+
+
+def _describe_transitions(statistics: StateStatistics) -> dict[str, Any]:
+    """The chain of states, the one with no active cluster passed over."""
+    chain = statistics.jump_statistics(empty_state=False)
+    test = statistics.shuffle_test(N_SHUFFLES, SHUFFLE_SEED, empty_state=False)
+    return {
+        "n_transitions": len(statistics.transitions(empty_state=False)),
+        "states_that_lead_to_each_other": len(chain.states),
+        "coverage": _known(chain.coverage),
+        "recurrent": chain.recurrent,
+        "mixing_time_jumps": _known(chain.mixing_time),
+        "entropy_rate_bits": _known(chain.entropy_rate),
+        "conditional_entropy_bits": _known(test.observed),
+        "conditional_entropy_shuffled_bits": _known(float(np.mean(test.shuffled))),
+        "p_memoryless": _known(test.p_value),
+        "n_shuffles": N_SHUFFLES,
+        "seed": SHUFFLE_SEED,
+    }
+
+
+def _describe_active_clusters(analyzer: Analyzer) -> dict[str, Any]:
+    visits = analyzer.occurrences()
+    spans = visits["duration"].to_numpy(np.float64)
+    if not spans.sum():
+        return {"active_clusters": None, "time_by_active_clusters": []}
+    active = np.array([len(state) for state in visits["state"]])
+    time = np.bincount(active, spans) / spans.sum()
+    return {"active_clusters": float(active @ spans / spans.sum()), "time_by_active_clusters": time.tolist()}
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

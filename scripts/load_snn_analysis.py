@@ -1,0 +1,38 @@
+"""Print what a saved analysis of spikes says about metastable states; the spikes are not needed.
+
+    python scripts/load_snn_analysis.py simulations/snn_test_run/analysis
+
+`neuro-mod analyze` and `Analyzer.save_analysis` write such folders. See `neuro_mod.core.spiking_net.analysis.analyzer`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuro_mod.cli.analysis_table import print_analysis
+from neuro_mod.cli.failures import plain_failures
+
+
+def load(
+    analysis: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the analysis.")] = Path(
+        "simulations/snn_test_run/analysis"
+    ),
+) -> None:
+    """Print what a saved analysis says about metastable states."""
+    from neuro_mod.config import InputError
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.execution.analysis_summary import describe_analysis
+
+    try:
+        analyzer = Analyzer.load_analysis(analysis)
+    except FileNotFoundError as error:
+        raise InputError(str(error)) from error
+    print_analysis(describe_analysis(analyzer))
+
+
+if __name__ == "__main__":
+    with plain_failures():
+        typer.run(load)
