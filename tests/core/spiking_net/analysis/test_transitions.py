@@ -37,6 +37,13 @@ def test_table_by_hand():
     assert table.to_numpy().tolist() == [[0, A, (), 1.0], [0, (), B, 3.0], [5, C, A, 0.5]]
 
 
+def test_visited_states_by_hand():
+    frame = visits({0: [C, A], 1: [(), B, A]})
+    assert visited_states(frame) == [(), A, B, C]
+    assert visited_states(frame, empty_state=False) == [A, B, C]
+    assert without_empty_state(frame)["state"].tolist() == [C, A, B, A]
+
+
 def test_without_the_empty_state_its_neighbours_follow_each_other():
     frame = visits({0: [A, (), B, (), B, A]}, {0: [1.0, 2.0, 4.0, 1.0, 1.0, 1.0]})
     table = transition_table(frame, empty_state=False)

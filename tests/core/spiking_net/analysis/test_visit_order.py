@@ -94,6 +94,17 @@ def test_p_values_are_uniform_under_the_null(monkeypatch, n_rounds):
         assert np.mean(p_values < fraction + 1e-9) == pytest.approx(fraction, abs=tolerance)
 
 
+def test_forward_undoes_backward_if_every_coin_is_heads(monkeypatch):
+    """Each round is then its own inverse: whoever forgets to run backward, or in reverse, ends elsewhere."""
+    codes = np.cumsum(np.random.default_rng(1).integers(1, 5, 50)) % 5
+    observed = np.pad(codes, 1, constant_values=visit_order._GAP)
+    rounds = visit_order._rounds(observed != visit_order._GAP, 0, 0)
+    monkeypatch.setattr(visit_order, "_rounds", lambda *_: rounds)
+    heads = np.uint32(2**32 - 1)
+    monkeypatch.setattr(visit_order.Stream, "words", lambda _, rows, n: np.full((len(rows), n), heads))
+    assert (visit_order._shuffle(observed, 2, 0, 0) == observed[:, None]).all()
+
+
 def test_a_cycle_is_no_chance():
     found = shuffle_test(visits({i: [A, B, C, D] * 10 for i in range(3)}), n_shuffles=199, seed=4)
     assert found.observed == pytest.approx(0, abs=1e-12)
