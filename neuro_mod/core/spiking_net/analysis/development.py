@@ -1,0 +1,68 @@
+"""How the repertoire of a session grows: states and transitions seen so far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+
+def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:
+    """Number of distinct states entered up to and including each time.
+
+    Args:
+        occurrences: One row per visit, ordered by session, then start. To leave out the state of no active cluster,
+            pass `transitions.without_empty_state` of them.
+        times: In seconds, shape ``(n_times,)``.
+        n_sessions: Number of sessions, also those without visits.
+
+    Returns:
+        Shape ``(n_sessions, n_times)``.
+
+    Raises:
+        ValueError: A session number is not below ``n_sessions``.
+    """
+    first = occurrences.drop_duplicates(["session", "state"])
+    return _entries_until(first["session"], first["start"], times, n_sessions)
+
+
+def transition_density_until(
+    transitions: pd.DataFrame, occurrences: pd.DataFrame, times: ArrayLike, n_sessions: int
+) -> NDArray[np.float64]:
+    """Density of the directed graph of the transitions seen so far.
+
+    It is the number of distinct ordered pairs of different states of which one followed the other, over n (n - 1) for
+    the n states entered so far.
+
+    Args:
+        transitions: One row per transition, ordered by session, then time.
+        occurrences: The visits between which the transitions are; see `unique_states_until`, also for the rest.
+        times: In seconds, shape ``(n_times,)``.
+        n_sessions: Number of sessions.
+
+    Returns:
+        Shape ``(n_sessions, n_times)``; NaN where fewer than two states were entered.
+
+    References:
+        Wasserman & Faust 1994, Social Network Analysis, section 4.3 (density of a directed graph).
+    """
+    first = transitions.drop_duplicates(["session", "from_state", "to_state"])
+    pairs = zip(first["from_state"], first["to_state"], strict=True)
+    first = first[np.fromiter((source != target for source, target in pairs), bool, len(first))]
+    seen = _entries_until(first["session"], first["time"], times, n_sessions)
+    n = unique_states_until(occurrences, times, n_sessions)
+    return np.divide(seen, n * (n - 1), out=np.full(n.shape, np.nan), where=n > 1)
+
+
+def _entries_until(sessions: pd.Series, entries: pd.Series, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:
+    session, entry = sessions.to_numpy(np.int64), entries.to_numpy(np.float64)
+    outside = session[(session < 0) | (session >= n_sessions)]
+    if outside.size:
+        raise ValueError(f"n_sessions is {n_sessions}, but there is a session {outside[0]}")
+    order = np.lexsort((entry, session))
+    bounds = np.searchsorted(session[order], np.arange(n_sessions + 1))
+    asked = np.asarray(times, np.float64)
+    until = np.zeros((n_sessions, len(asked)), np.int64)
+    for i in range(n_sessions):
+        until[i] = np.searchsorted(entry[order[bounds[i] : bounds[i + 1]]], asked, side="right")
+    return until

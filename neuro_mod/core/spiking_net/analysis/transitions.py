@@ -1,0 +1,116 @@
+"""Which state follows which: transitions between successive visits, their counts and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.core.choices import NeverLeft, check_choice
+from neuro_mod.core.spiking_net.analysis.states import State, state_name, state_order
+
+
+def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:
+    """The visits of states with at least one active cluster; hidden states all stay."""
+    return occurrences[np.fromiter((state != () for state in occurrences["state"]), bool, len(occurrences))]
+
+
+def visited_states(occurrences: pd.DataFrame, empty_state: bool = True) -> list[State]:
+    """The distinct states of the visits, in the order of `state_order`.
+
+    Args:
+        occurrences: One row per visit.
+        empty_state: Whether the state of no active cluster counts as one.
+    """
+    states = set(occurrences["state"])
+    return sorted(states if empty_state else states - {()}, key=state_order)
+
+
+def transition_table(occurrences: pd.DataFrame, *, empty_state: bool = True) -> pd.DataFrame:
+    """Transitions between successive visits of the same session; the last visit of a session leads nowhere.
+
+    Args:
+        occurrences: One row per visit, ordered by session, then start.
+        empty_state: Whether visits of ``()`` count. If not they are skipped: A, (), B is a transition from A to B,
+            and A, (), A one from A to A.
+
+    Returns:
+        One row per transition: ``session``, ``from_state``, ``to_state``, and ``time``, the start of the visit that
+        is entered, in seconds.
+    """
+    visits = occurrences if empty_state else without_empty_state(occurrences)
+    session = visits["session"].to_numpy()
+    state = visits["state"].astype(object).to_numpy()
+    follows = session[1:] == session[:-1]
+    columns = {
+        "session": session[1:][follows],
+        "from_state": pd.Series(state[:-1][follows], dtype=object),
+        "to_state": pd.Series(state[1:][follows], dtype=object),
+        "time": visits["start"].to_numpy()[1:][follows],
+    }
+    return pd.DataFrame(columns)
+
+
+def transition_counts(transitions: pd.DataFrame, states: Sequence[State]) -> NDArray[np.int64]:
+    """How often each state followed each.
+
+    Args:
+        transitions: One row per transition.
+        states: The states of the rows and columns, n of them.
+
+    Returns:
+        Shape ``(n, n)``, from (rows) to (columns).
+
+    Raises:
+        ValueError: A transition leaves or enters a state that is not listed.
+    """
+    n = len(states)
+    source, target = (_indices(transitions[column], states) for column in ("from_state", "to_state"))
+    return np.bincount(source * n + target, minlength=n * n).reshape(n, n)
+
+
+def transition_matrix(counts: NDArray[np.integer], never_left: NeverLeft = "nan") -> NDArray[np.float64]:
+    """Transition probabilities: the counts over the sum of their row (maximum likelihood).
+
+    Args:
+        counts: From (rows) to (columns), shape ``(n, n)``.
+        never_left: What stands in the row of a state that was never left, of which nothing is known: NaN, or zeros.
+
+    Returns:
+        Shape ``(n, n)``; the other rows sum to one.
+    """
+    check_choice("never_left", never_left, NeverLeft)
+    leaving = counts.sum(axis=1, keepdims=True)
+    unknown = np.full(counts.shape, np.nan if never_left == "nan" else 0.0)
+    return np.divide(counts, leaving, out=unknown, where=leaving > 0)
+
+
+def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> float:
+    """Probability that a memoryless chain goes along a sequence of states, given the first of them.
+
+    Args:
+        matrix: Transition probabilities, shape ``(n, n)``.
+        indices: The states as indices into the matrix, shape ``(length,)``.
+
+    Returns:
+        The product of the probabilities of the transitions, one if there is none.
+
+    Raises:
+        ValueError: An index lies outside the matrix.
+    """
+    states = np.asarray(indices, np.int64)
+    outside = states[(states < 0) | (states >= len(matrix))]
+    if outside.size:
+        raise ValueError(f"indices holds {outside[0]}; valid: 0 to {len(matrix) - 1}")
+    return float(np.prod(matrix[states[:-1], states[1:]]))
+
+
+def _indices(column: Iterable[State], states: Sequence[State]) -> NDArray[np.int64]:
+    index = {state: i for i, state in enumerate(states)}
+    try:
+        return np.array([index[state] for state in column], np.int64)
+    except KeyError as error:
+        missing = state_name(error.args[0])
+        raise ValueError(f"states lacks {missing}; valid: all states that are left or entered") from None
