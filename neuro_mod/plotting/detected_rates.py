@@ -31,7 +31,7 @@ _ROW, _LEAST, _MOST, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
 _FILLED = 0.95
 _RATE_COLOUR, _ACTIVE_COLOUR, _THRESHOLD_COLOUR = "#404040", "#56B4E9", "#D55E00"
-_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": LINE_WIDTH, "linestyle": (0, (4, 2))}
+_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * LINE_WIDTH}
 
 
 def detected_rates(
