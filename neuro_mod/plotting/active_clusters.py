@@ -49,7 +49,7 @@ def active_clusters(
     Raises:
         ValueError: The states are those of a hidden Markov model.
     """
-    numbers = numbers_active(list(occurrences["state"]))
+    numbers = numbers_active(occurrences["state"])
     of_session = (occurrences["session"] == session).to_numpy(bool)
     shown, course = occurrences[of_session], numbers[of_session]
     time = np.bincount(numbers, weights=occurrences["duration"].to_numpy(np.float64))

@@ -111,7 +111,9 @@ def _draw_row(
     active: NDArray[np.bool_],
     bottom: float,
 ) -> None:
-    axes.fill_between(times, bottom, bottom - height, where=active.tolist(), color=_ACTIVE_COLOUR, linewidth=0, step="mid")
+    axes.fill_between(
+        times, bottom, bottom - height, where=active.tolist(), color=_ACTIVE_COLOUR, linewidth=0, step="mid"
+    )
     axes.plot(times, bottom - height, color=_RATE_COLOUR, linewidth=0.7 * LINE_WIDTH, drawstyle="steps-mid")
     if 0 <= level <= 1:
         axes.axhline(bottom - level, **_THRESHOLD)

@@ -45,9 +45,7 @@ def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width:
             axes.plot(times, session, color=_SESSION_COLOUR, linewidth=LINE_WIDTH, drawstyle="steps-post")
         if len(seen) > 1:
             (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * LINE_WIDTH)
-            axes.legend(
-                [axes.lines[0], mean], ["session", f"mean of {len(seen)}"], loc="lower right", frameon=False
-            )
+            axes.legend([axes.lines[0], mean], ["session", f"mean of {len(seen)}"], loc="lower right", frameon=False)
         axes.set(xlabel="time t (s)", ylabel="distinct states until t")
         if len(times) > 1:
             axes.set_xlim(float(times[0]), float(times[-1]))

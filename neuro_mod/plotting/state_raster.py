@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
-from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.raster import draw_raster, shown_window
 from neuro_mod.plotting.state_colours import FRAME_COLOUR, colour_of, state_colours, state_handles
@@ -32,8 +32,8 @@ from neuro_mod.plotting.style import (
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Heights in mm: of the raster, of the band of states above it, of what lies around both.
-_RASTER, _BAND, _AROUND = 70.0, 4.0, 20.0
+#: Heights in mm: of the raster, of the band of states above it, of what lies around both but the legend.
+_RASTER, _BAND, _AROUND = 70.0, 4.0, 13.0
 _WIDTH_SHARE = 0.9
 #: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
 _SPIKE_COLOUR, _OTHER_SPIKE_COLOUR, _SHADE = "#262626", "#8C8C8C", 0.5
@@ -78,14 +78,16 @@ def state_raster(
     if colours is None:
         colours = state_colours(shown)
     with paper_style():
-        figure = new_figure(width, (_AROUND + _BAND + _RASTER) / MM_PER_INCH)
+        handles = state_handles(shown["state"], colours)
+        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
+        figure = new_figure(width, (_AROUND + _BAND + _RASTER) / MM_PER_INCH + above / POINTS_PER_INCH)
         band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / MM_PER_INCH)
         _draw_band(band, shown, colours)
         size = (_WIDTH_SHARE * width * POINTS_PER_INCH, _RASTER / MM_PER_INCH * POINTS_PER_INCH)
         _draw_rows(axes, spikes, layout, window, size)
         _shade_active(axes, shown, layout, colours)
-        legend_above_axes(band, state_handles(shown["state"], colours), width)
+        legend_above_figure(figure, handles)
     return figure
 
 

@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.ordering import transition_order
-from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
 from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import (
     LINE_WIDTH,
@@ -33,10 +35,12 @@ from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_no
 MOST_STATES, ARROWS_PER_STATE = 20, 3
 
 _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
-#: In mm: distance of rows, of the staggered places within a row, side of a circle, margin.
-_ROW, _STAGGER, _CIRCLE, _MARGIN = 19.0, 8.0, 66.0, 9.0
-#: Diameters in mm of the state with the most time, and of any at least; widths of arrows in points.
-_LARGEST, _SMALLEST = 6.5, 1.2
+#: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
+_ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
+#: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
+_LARGEST, _SMALLEST, _KEY = 6.5, 1.2, 3.0
+#: White around names in points, for arrows to pass behind.
+_HALO = 1.5
 _WIDEST, _THINNEST = 2.6, 0.3
 _ARROW_COLOUR, _HIDDEN_COLOUR = "#595959", "#0072B2"
 #: Of arrows: bend between rows and within one.
@@ -83,14 +87,14 @@ def transition_graph(
     flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
     np.fill_diagonal(flow, 0)
     note = share_note(states, counts, chosen)
-    bottom, top = places[:, 1].min() - _MARGIN, places[:, 1].max() + _MARGIN
+    bottom, top = places[:, 1].min() - _HIGH_MARGIN, places[:, 1].max() + _HIGH_MARGIN
     with paper_style():
-        figure = new_figure(width, (top - bottom + 10 + 4 * bool(note)) / MM_PER_INCH)
+        figure = new_figure(width, (top - bottom + 8 + 4 * bool(note)) / MM_PER_INCH)
         axes = figure.add_subplot()
         dress(axes)
         _draw_arrows(axes, places, diameters, flow)
         _draw_states(axes, shown, places, diameters, on_circle=not row_names)
-        room = width * MM_PER_INCH / 2
+        room = (width * MM_PER_INCH - _NAMES) / 2
         axes.set(xlim=(-room, room), ylim=(bottom, top), aspect="equal", xticks=[])
         axes.spines[:].set_visible(False)
         axes.set_yticks([y for y, _ in row_names], [name for _, name in row_names])
@@ -111,10 +115,10 @@ def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64],
         turns = np.arange(len(states)) / len(states)
         return _CIRCLE / 2 * np.column_stack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]), []
     places, names, y = np.zeros((len(states), 2)), [], 0.0
-    room = width - 2 * _MARGIN
+    room = width - _NAMES - 2 * _MARGIN
     for level in levels:
         row = np.flatnonzero(n_active == level)
-        taken = [text_length(state_name(states[i]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        taken = [text_length(short_name(states[i]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
         n_staggered = int(np.ceil(max(taken) * len(row) / room))
         places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
         places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
@@ -138,17 +142,27 @@ def _draw_states(
         zorder=3,
     )
     for state, (x, y), diameter in zip(states, places, diameters, strict=True):
-        away = np.array([x, y]) / np.hypot(x, y) if on_circle and len(states) > 1 else np.array([0.0, -1.0])
+        away = _away(x, y, places, on_circle)
         dx, dy = (diameter / 2 + 0.6) * away
         axes.text(
             x + dx,
             y + dy,
-            state_name(state),
+            short_name(state),
             fontsize=TICK_SIZE,
             zorder=4,
+            path_effects=[withStroke(linewidth=2 * _HALO, foreground="white")],
             horizontalalignment="center" if abs(away[0]) < 0.3 else "left" if away[0] > 0 else "right",
             verticalalignment="center" if abs(away[1]) < 0.3 else "bottom" if away[1] > 0 else "top",
         )
+
+
+def _away(x: float, y: float, places: NDArray[np.float64], on_circle: bool) -> NDArray[np.float64]:
+    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else aslant."""
+    if on_circle:
+        return np.array([x, y]) / (np.hypot(x, y) or 1.0)
+    if y == places[:, 1].min():
+        return np.array([0.0, -1.0])
+    return np.array([0.0, 1.0]) if y == places[:, 1].max() else np.array([0.7, -0.7])
 
 
 def _draw_arrows(
@@ -179,6 +193,12 @@ def _draw_arrows(
 def _entries(share: float, number: float) -> list[Line2D]:
     disc = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "color": _HIDDEN_COLOUR}
     return [
-        Line2D([], [], label=f"{100 * share:.2g} % of time", markersize=_LARGEST * _POINTS_PER_MM, **disc),
+        Line2D(
+            [],
+            [],
+            label=f"{100 * share * (_KEY / _LARGEST) ** 2:.2g} % of time",
+            markersize=_KEY * _POINTS_PER_MM,
+            **disc,
+        ),
         Line2D([], [], label=f"{number:.0f} transitions", color=_ARROW_COLOUR, linewidth=_WIDEST),
     ]

@@ -12,10 +12,11 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.ordering import transition_order
-from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
+from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.style import (
     MM_PER_INCH,
     ONE_AND_A_HALF_COLUMNS,
@@ -37,7 +38,7 @@ _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 #: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, the bar's width.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
-_LEAST = 28.0
+_LEAST = 36.0
 _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
 
 
@@ -65,7 +66,7 @@ def transition_map(
     chosen = busiest(counts, most)
     probabilities = transition_matrix(counts)[np.ix_(chosen, chosen)]
     order = transition_order(probabilities)
-    names = [state_name(states[int(k)]) for k in chosen[order]]
+    names = [short_name(states[int(k)]) for k in chosen[order]]
     ordered = probabilities[np.ix_(order, order)]
     name_length = max(text_length(name, TICK_SIZE) for name in names) / _POINTS_PER_MM
     beside = _BESIDE + name_length
