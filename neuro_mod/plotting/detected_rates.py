@@ -79,8 +79,8 @@ def detected_rates(
         dress(axes)
         highest = float(np.nanmax(rates[inside], initial=0.0)) or 1.0
         for k in range(n):
-            height, level = (_FILLED * each / highest for each in (rates[inside, k], thresholds[k]))
-            _draw_row(axes, times[inside], height, level, active[inside, k], k + 1)
+            level = _FILLED * float(thresholds[k]) / highest
+            _draw_row(axes, times[inside], _FILLED * rates[inside, k] / highest, level, active[inside, k], k + 1)
         axes.set(xlim=(start, end), ylim=(max(1, n), 0), xlabel="time (s)", ylabel="cluster")
         places = np.arange(n) + 0.5
         kept = spaced(places * rows_height / MM_PER_INCH * POINTS_PER_INCH / max(1, n))

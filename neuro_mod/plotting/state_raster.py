@@ -71,8 +71,9 @@ def state_raster(
     Raises:
         ValueError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
     """
-    if visits["session"].nunique() > 1:
-        raise ValueError(f"the visits are of {visits['session'].nunique()} sessions; a raster shows one")
+    n_sessions = len(set(visits["session"]))
+    if n_sessions > 1:
+        raise ValueError(f"the visits are of {n_sessions} sessions; a raster shows one")
     window = shown_window(spikes, layout.n_neurons, t_from, t_to)
     shown = _within(visits, window)
     if colours is None:
@@ -95,7 +96,7 @@ def _within(visits: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:
     """The visits in a window, cut off at its edges."""
     start, end = visits["start"].clip(lower=window[0]), visits["end"].clip(upper=window[1])
     cut = visits.assign(start=start, end=end, duration=end - start)
-    return cut[cut["duration"] > 0]
+    return cut.loc[cut["duration"] > 0]
 
 
 def _draw_band(axes: Axes, visits: pd.DataFrame, colours: Mapping[State, str]) -> None:

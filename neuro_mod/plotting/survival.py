@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -85,7 +86,7 @@ def _n(curve: Survival) -> int:
 
 def _entries(curves: Mapping[str, Survival], colours: Mapping[str, str]) -> list[Line2D]:
     mark = Line2D([], [], linestyle="none", marker="|", color="black", markersize=_MARK_SIZE, label="end not seen")
-    line = {"linewidth": 2 * LINE_WIDTH}
+    line: dict[str, Any] = {"linewidth": 2 * LINE_WIDTH}
     return [*(Line2D([], [], color=colours[k], label=_label(k, each), **line) for k, each in curves.items()), mark]
 
 

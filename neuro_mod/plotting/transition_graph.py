@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -118,7 +119,7 @@ def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64],
     room = width - _NAMES - 2 * _MARGIN
     for level in levels:
         row = np.flatnonzero(n_active == level)
-        taken = [text_length(short_name(states[i]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        taken = [text_length(short_name(states[int(i)]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
         n_staggered = int(np.ceil(max(taken) * len(row) / room))
         places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
         places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
@@ -180,8 +181,8 @@ def _draw_arrows(
                 connectionstyle=f"arc3,rad={_BEND_IN_ROW if places[i, 1] == places[j, 1] else _BEND}",
                 arrowstyle=f"-|>,head_length={1.6 + wide},head_width={0.8 + 0.6 * wide}",
                 mutation_scale=1,
-                shrinkA=diameters[i] / 2 * _POINTS_PER_MM,
-                shrinkB=diameters[j] / 2 * _POINTS_PER_MM,
+                shrinkA=float(diameters[i]) / 2 * _POINTS_PER_MM,
+                shrinkB=float(diameters[j]) / 2 * _POINTS_PER_MM,
                 linewidth=wide,
                 color=_ARROW_COLOUR,
                 alpha=0.75,
@@ -191,7 +192,7 @@ def _draw_arrows(
 
 
 def _entries(share: float, number: float) -> list[Line2D]:
-    disc = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "color": _HIDDEN_COLOUR}
+    disc: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "color": _HIDDEN_COLOUR}
     return [
         Line2D(
             [],

@@ -35,7 +35,8 @@ MOST_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
 _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
-#: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, the bar's width.
+#: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, width of the
+#: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
 _LEAST = 36.0
