@@ -86,7 +86,7 @@ def paired_runs(
     if t_to is None:
         t_to = max(baseline.duration, changed.duration) or baseline.delta_t
     for spikes in (baseline, changed):
-        window = shown_window(spikes, populations, t_from, t_to)
+        window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     rows = population_rows(populations)
     map_height = float(np.clip(_AROUND_MAP + 3 * rows.end, _MAP_LOWEST, _MAP_HIGHEST))
     with paper_style():
@@ -126,7 +126,7 @@ def _draw_runs(
     first = figure.add_subplot(grid[0])
     panels = [first, *(figure.add_subplot(grid[i], sharey=first) for i in range(2, len(widths)))]
     for axes, spikes, title in zip(panels[:2], (baseline, changed), ("baseline", "perturbed"), strict=True):
-        draw_raster(axes, spikes, populations, window, size)
+        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
         axes.set_title(title)
     first.set_ylabel("neuron")
     for axes in panels[1:]:

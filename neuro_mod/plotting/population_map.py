@@ -93,6 +93,15 @@ def check_samples(
             f"{len(times)} times and {populations.total} populations need {what} of shape "
             f"{(len(times), populations.total)}; found {values.shape}"
         )
+    check_even(times)
+
+
+def check_even(times: NDArray[np.floating]) -> None:
+    """Refuse times that are not evenly spaced.
+
+    Raises:
+        ValueError: They are not.
+    """
     gaps = np.diff(times)
     if len(gaps) and not (gaps[0] > 0 and np.allclose(gaps, gaps[0], rtol=1e-3)):
         raise ValueError("the sample times must rise in even steps")

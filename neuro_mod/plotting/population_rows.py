@@ -73,11 +73,17 @@ class PopulationRows:
                 n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if n * row >= _STEP * TICK_SIZE or n == 1000
             )
             wanted += [("clusters" in name and len(wanted) > 0, a) for a in range(members.start, members.stop, every)]
-        kept: list[int] = []
-        for _, a in sorted(wanted):
-            if (np.abs(self.middles[kept] - self.middles[a]) * points_per_row >= _LEAST * TICK_SIZE).all():
-                kept.append(a)
-        return sorted(kept)
+        in_turn = [a for _, a in sorted(wanted)]
+        return sorted(in_turn[i] for i in spaced(self.middles[in_turn] * points_per_row))
+
+
+def spaced(places: NDArray[np.floating], least: float = _LEAST * TICK_SIZE) -> list[int]:
+    """Indices of the places, in points, that keep this distance to all that were kept before them."""
+    kept: list[int] = []
+    for i, place in enumerate(places):
+        if (np.abs(places[kept] - place) >= least).all():
+            kept.append(i)
+    return kept
 
 
 def population_rows(populations: Populations, heights: Mapping[str, float] = MAP_HEIGHTS) -> PopulationRows:

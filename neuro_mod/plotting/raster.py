@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -70,27 +72,25 @@ def raster(
     Raises:
         ValueError: The network sizes differ, or the window is empty.
     """
-    window = shown_window(spikes, populations, t_from, t_to)
+    window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     size = (_AXES_SHARE[0] * width * POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * POINTS_PER_INCH)
     with paper_style():
         figure = new_figure(width, _HEIGHT)
         axes = figure.add_subplot()
-        draw_raster(axes, spikes, populations, window, size)
+        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
         axes.set_ylabel("neuron")
         label_populations(axes, populations, size[1])
     return figure
 
 
-def shown_window(
-    spikes: SpikeEvents, populations: Populations, t_from: float, t_to: float | None
-) -> tuple[float, float]:
+def shown_window(spikes: SpikeEvents, n_neurons: int, t_from: float, t_to: float | None) -> tuple[float, float]:
     """The window to show, up to the end of the run if ``t_to`` is None.
 
     Raises:
         ValueError: The sizes of the network differ, or the window is empty.
     """
-    if spikes.n_neurons != populations.n_neurons:
-        raise ValueError(f"spikes of {spikes.n_neurons} neurons, populations of {populations.n_neurons}")
+    if spikes.n_neurons != n_neurons:
+        raise ValueError(f"spikes of {spikes.n_neurons} neurons, a layout of {n_neurons}")
     if t_to is None:
         t_to = spikes.duration or spikes.delta_t
     if not t_from < t_to:
@@ -101,7 +101,8 @@ def shown_window(
 def draw_raster(
     axes: Axes,
     spikes: SpikeEvents,
-    populations: Populations,
+    of_neuron: NDArray[np.integer],
+    colours: Sequence[str],
     window: tuple[float, float],
     size: tuple[float, float],
 ) -> None:
@@ -110,30 +111,36 @@ def draw_raster(
     Args:
         axes: Where to draw.
         spikes: The spikes.
-        populations: Layout of the same network.
+        of_neuron: Group of each neuron, shape ``(n_neurons,)``; ascending, so that an image can tell them apart.
+        colours: Colour of each group, ``#RRGGBB``.
         window: Beginning and end in seconds, as ``shown_window`` gives them.
         size: Width and height of the axes in points, roughly, as the layout is not known before all is drawn.
     """
     dress(axes)
     shown = spikes.between(*window)
     if len(shown) <= MAX_DOTS:
-        _draw_dots(axes, shown, populations, size)
+        _draw_dots(axes, shown, of_neuron, colours, size)
     else:
         first, last = (round(t / spikes.delta_t) for t in window)
-        _draw_density(axes, shown, (first, last), populations, size)
-    axes.set(xlim=window, ylim=(max(1, populations.n_neurons) - 0.5, -0.5), xlabel="time (s)")
+        _draw_density(axes, shown, (first, last), of_neuron, colours, size)
+    axes.set(xlim=window, ylim=(max(1, len(of_neuron)) - 0.5, -0.5), xlabel="time (s)")
     axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations, axes_size: tuple[float, float]) -> None:
+def _draw_dots(
+    axes: Axes,
+    spikes: SpikeEvents,
+    of_neuron: NDArray[np.integer],
+    colours: Sequence[str],
+    axes_size: tuple[float, float],
+) -> None:
     width, height = axes_size
-    row = height / max(1, populations.n_neurons)
+    row = height / max(1, len(of_neuron))
     largest = float(np.clip(0.9 * row, _LARGE_DOT, _LARGEST_DOT))
     size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _SMALLEST_DOT, largest))
-    colours = population_colours(populations)
     distinct = sorted(set(colours))
-    of_neuron = np.array([distinct.index(colour) for colour in colours], dtype=np.int8)[populations.of_neuron]
-    of_spike, times = of_neuron[spikes.neurons], spikes.times
+    of_group = np.array([distinct.index(colour) for colour in colours], dtype=np.int8)
+    of_spike, times = of_group[of_neuron[spikes.neurons]], spikes.times
     for i, colour in enumerate(distinct):
         mine = of_spike == i
         if mine.any():
@@ -150,26 +157,32 @@ def _draw_dots(axes: Axes, spikes: SpikeEvents, populations: Populations, axes_s
 
 
 def _draw_density(
-    axes: Axes, spikes: SpikeEvents, window: tuple[int, int], populations: Populations, size: tuple[float, float]
+    axes: Axes,
+    spikes: SpikeEvents,
+    window: tuple[int, int],
+    of_neuron: NDArray[np.integer],
+    colours: Sequence[str],
+    size: tuple[float, float],
 ) -> None:
     """Draw the spikes of some neurons in some steps as one pixel in their colour, stronger where there are more."""
     columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in size)
+    n_neurons = len(of_neuron)
     first, last = window
     per_column = -(-(last - first) // columns)
-    per_row = -(-populations.n_neurons // rows)
-    columns, rows = -(-(last - first) // per_column), -(-populations.n_neurons // per_row)
+    per_row = -(-n_neurons // rows)
+    columns, rows = -(-(last - first) // per_column), -(-n_neurons // per_row)
     cell = (spikes.neurons // per_row).astype(np.int64) * columns + (spikes.steps - first) // per_column
     counts = np.bincount(cell, minlength=rows * columns).reshape(rows, columns)
     # The last row and column may hold fewer neurons and steps.
     held = np.outer(
-        np.diff(np.append(np.arange(rows) * per_row, populations.n_neurons)),
+        np.diff(np.append(np.arange(rows) * per_row, n_neurons)),
         np.diff(np.append(np.arange(columns) * per_column, last - first)),
     )
     density = counts / held
     full = np.quantile(density[density > 0], _FULL_COLOUR)
     strength = np.minimum(density / full, 1.0)[..., None] ** _COMPRESSION
-    of_row = populations.of_neuron[np.arange(rows) * per_row]
-    colour = np.array([to_rgb(name) for name in population_colours(populations)])[of_row][:, None]
+    of_row = of_neuron[np.arange(rows) * per_row]
+    colour = np.array([to_rgb(name) for name in colours])[of_row][:, None]
     t_from, t_to = first * spikes.delta_t, (first + columns * per_column) * spikes.delta_t
     axes.imshow(
         1 - strength * (1 - colour),

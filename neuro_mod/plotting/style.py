@@ -21,8 +21,8 @@ DPI = 300
 #: Sizes of axis labels and of the smaller print (tick labels, legends) in points.
 LABEL_SIZE, TICK_SIZE = 8.0, 7.0
 LINE_WIDTH = 0.6
-#: Width of a letter on average, in parts of its size.
-_LETTER = 0.55
+#: Width of a letter on average, and of the letters of states' names, in parts of their size.
+_LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
@@ -66,7 +66,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def text_length(text: str, size: float) -> float:
     """Length of a line of text of this size in points, roughly, before it is drawn."""
-    return _LETTER * size * len(text)
+    return size * sum(_WIDE_LETTERS.get(letter, _LETTER) for letter in text)
 
 
 #: What formats call the date, which is left out: the same figure has the same bytes.

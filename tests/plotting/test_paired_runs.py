@@ -182,7 +182,7 @@ def test_bad_arguments(default, make_spikes):
     with pytest.raises(ValueError, match=r"differences of shape \(20, 38\); found \(20, 3\)"):
         paired_runs(spikes, spikes, TIMES, values[:, :3], {}, default)
     for pair in ((spikes, small), (small, spikes)):
-        with pytest.raises(ValueError, match="spikes of 100 neurons, populations of 2000"):
+        with pytest.raises(ValueError, match="spikes of 100 neurons, a layout of 2000"):
             paired_runs(*pair, TIMES, values, {}, default)
     with pytest.raises(ValueError, match="speed cannot be perturbed"):
         paired_runs(spikes, spikes, TIMES, values, {"speed": np.zeros(38)}, default)

@@ -7,29 +7,17 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
 
 from neuro_mod.core.populations import Populations
 from neuro_mod.plotting import style
-
-# Viénot, Brettel & Mollon 1999 (linear RGB): what a protanope and a deuteranope see.
-PROTANOPE = np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]])
-DEUTERANOPE = np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]])
-
-
-def lab(rgb):
-    xyz = np.clip(rgb, 0, 1) @ np.array([[0.4124, 0.2126, 0.0193], [0.3576, 0.7152, 0.1192], [0.1805, 0.0722, 0.9505]])
-    x, y, z = np.cbrt(xyz / [0.9505, 1, 1.089])
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])
 def test_colours_of_the_kinds_are_distinct_with_any_vision(vision):
     colours = [*style.CLUSTER_COLOURS[0], *style.CLUSTER_COLOURS[1], *style.BACKGROUND_COLOURS]
-    seen = [lab(vision @ np.array(to_rgb(colour)) ** 2.2) for colour in colours]
-    distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
     # Far above a just noticeable difference, 2.3 (Mahy et al. 1994): a dot is small.
-    assert min(distances) > 15
+    assert seen_distances(colours, vision).min() > 15
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])
@@ -87,6 +75,9 @@ def test_no_pyplot():
         "import neuro_mod.plotting.paired_runs, neuro_mod.plotting.perturbations\n"
         "import neuro_mod.plotting.fixed_points, neuro_mod.plotting.sections, neuro_mod.plotting.potential\n"
         "import neuro_mod.plotting.bifurcation, neuro_mod.plotting.comparison, neuro_mod.plotting.rate_histogram\n"
+        "import neuro_mod.plotting.state_raster, neuro_mod.plotting.detected_rates, neuro_mod.plotting.survival\n"
+        "import neuro_mod.plotting.transition_graph, neuro_mod.plotting.active_clusters\n"
+        "import neuro_mod.plotting.new_states\n"
         "from neuro_mod.plotting.voltage_trace import voltage_trace\n"
         "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"

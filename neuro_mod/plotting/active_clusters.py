@@ -1,0 +1,72 @@
+"""How many clusters are active: in the course of a session, and how much of the time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from neuro_mod.plotting.state_colours import numbers_active
+from neuro_mod.plotting.style import (
+    CLUSTER_COLOURS,
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    dress,
+    new_figure,
+    paper_style,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEIGHT = 48 / MM_PER_INCH
+_COLOUR = CLUSTER_COLOURS[0][0]
+
+
+def active_clusters(
+    occurrences: pd.DataFrame,
+    session: int,
+    *,
+    t_from: float | None = None,
+    t_to: float | None = None,
+    width: float = ONE_AND_A_HALF_COLUMNS,
+) -> Figure:
+    """Draw the number of active clusters of one session over time, and the share of the time of all sessions it takes.
+
+    Args:
+        occurrences: The visits of all sessions.
+        session: The session to show.
+        t_from: Beginning of the shown window in seconds; the start of the session's first visit if None.
+        t_to: End of the window in seconds; the end of its last visit if None.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure: the course, then the histogram, which share the axis of the numbers.
+
+    Raises:
+        ValueError: The states are those of a hidden Markov model.
+    """
+    numbers = numbers_active(occurrences["state"])
+    of_session = (occurrences["session"] == session).to_numpy(bool)
+    shown, course = occurrences[of_session], numbers[of_session]
+    time = np.bincount(numbers, weights=occurrences["duration"].to_numpy(np.float64))
+    with paper_style():
+        figure = new_figure(width, _HEIGHT)
+        axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
+        for each in (axes, beside):
+            dress(each)
+        if len(shown):
+            edges = np.append(shown["start"], shown["end"].iloc[-1])
+            axes.stairs(course, edges, baseline=None, color=_COLOUR, linewidth=1.5 * LINE_WIDTH)
+            axes.set_xlim(edges[0] if t_from is None else t_from, edges[-1] if t_to is None else t_to)
+        if time.any():
+            beside.barh(np.arange(len(time)), 100 * time / time.sum(), height=0.8, color=_COLOUR, linewidth=0)
+        axes.set(ylim=(-0.5, max(1, numbers.max(initial=0)) + 0.5), xlabel="time (s)", ylabel="active clusters")
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+        beside.set_xlabel("time (%)")
+        beside.set_xlim(left=0)
+        beside.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    return figure

@@ -1,0 +1,162 @@
+"""Spike raster of a session, ordered by cluster, with the states that were detected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.population_rows import spaced
+from neuro_mod.plotting.raster import draw_raster, shown_window
+from neuro_mod.plotting.state_colours import FRAME_COLOUR, colour_of, state_colours, state_handles
+from neuro_mod.plotting.style import (
+    LABEL_SIZE,
+    LINE_WIDTH,
+    MM_PER_INCH,
+    POINTS_PER_INCH,
+    TWO_COLUMNS,
+    dress,
+    new_figure,
+    paper_style,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Heights in mm: of the raster, of the band of states above it, of what lies around both but the legend.
+_RASTER, _BAND, _AROUND = 70.0, 4.0, 13.0
+_WIDTH_SHARE = 0.9
+#: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
+_SPIKE_COLOUR, _OTHER_SPIKE_COLOUR, _SHADE = "#262626", "#8C8C8C", 0.5
+#: Width in points of the lines between the visits in the band.
+_SEAM = 0.3
+
+
+def state_raster(
+    spikes: SpikeEvents,
+    layout: ClusterLayout,
+    visits: pd.DataFrame,
+    *,
+    t_from: float = 0.0,
+    t_to: float | None = None,
+    colours: Mapping[State, str] | None = None,
+    width: float = TWO_COLUMNS,
+) -> Figure:
+    """Draw the spikes of a session, cluster below cluster, under a band of its states.
+
+    The clusters that define states come first, and those that are active stand on the colour of their state.
+
+    Args:
+        spikes: Spikes of one session.
+        layout: Clusters of the same network.
+        visits: The visits of that session, rows of a frame of occurrences.
+        t_from: Beginning of the shown window in seconds.
+        t_to: End of the window in seconds (that instant not included); the end of the session if None.
+        colours: Colours of states, others are grey, as ``state_colours`` chooses them: give the same to the pictures
+            of several sessions. Those of the states that take most of the window if None.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure: the band of states, then the raster.
+
+    Raises:
+        ValueError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
+    """
+    n_sessions = len(set(visits["session"]))
+    if n_sessions > 1:
+        raise ValueError(f"the visits are of {n_sessions} sessions; a raster shows one")
+    window = shown_window(spikes, layout.n_neurons, t_from, t_to)
+    shown = _within(visits, window)
+    if colours is None:
+        colours = state_colours(shown)
+    with paper_style():
+        handles = state_handles(shown["state"], colours)
+        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
+        figure = new_figure(width, (_AROUND + _BAND + _RASTER) / MM_PER_INCH + above / POINTS_PER_INCH)
+        band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
+        figure.set_layout_engine("constrained", hspace=0, h_pad=1 / MM_PER_INCH)
+        _draw_band(band, shown, colours)
+        size = (_WIDTH_SHARE * width * POINTS_PER_INCH, _RASTER / MM_PER_INCH * POINTS_PER_INCH)
+        _draw_rows(axes, spikes, layout, window, size)
+        _shade_active(axes, shown, layout, colours)
+        legend_above_figure(figure, handles)
+    return figure
+
+
+def _within(visits: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:
+    """The visits in a window, cut off at its edges."""
+    start, end = visits["start"].clip(lower=window[0]), visits["end"].clip(upper=window[1])
+    cut = visits.assign(start=start, end=end, duration=end - start)
+    return cut.loc[cut["duration"] > 0]
+
+
+def _draw_band(axes: Axes, visits: pd.DataFrame, colours: Mapping[State, str]) -> None:
+    dress(axes)
+    spans = np.column_stack([visits["start"], visits["duration"]])
+    shades = [colour_of(state, colours) for state in visits["state"]]
+    axes.broken_barh(spans.tolist(), (0, 1), facecolors=shades, edgecolor="white", linewidth=_SEAM)
+    axes.set(ylim=(0, 1), yticks=[])
+    axes.set_ylabel("state", rotation=0, horizontalalignment="right", verticalalignment="center", size=LABEL_SIZE)
+    axes.tick_params(bottom=False, labelbottom=False)
+    axes.spines[:].set(visible=True, color=FRAME_COLOUR, linewidth=LINE_WIDTH)
+
+
+def _draw_rows(
+    axes: Axes, spikes: SpikeEvents, layout: ClusterLayout, window: tuple[float, float], size: tuple[float, float]
+) -> None:
+    """Draw the spikes of neurons that are ordered by cluster, and name the clusters on the y axis."""
+    ranks = _ranks(layout)
+    rows = np.argsort(ranks[layout.of_neuron], kind="stable")
+    row_of_neuron = np.empty_like(rows)
+    row_of_neuron[rows] = np.arange(len(rows))
+    in_rows = replace(spikes, neurons=row_of_neuron[spikes.neurons])
+    n_defining = int(layout.defines_states.sum())
+    colours = [_SPIKE_COLOUR] * n_defining + [_OTHER_SPIKE_COLOUR] * (len(ranks) - n_defining)
+    draw_raster(axes, in_rows, ranks[layout.of_neuron][rows], colours, window, size)
+    edges = _edges(layout)
+    middles = (edges[:n_defining] + edges[1 : n_defining + 1]) / 2
+    names = layout.state_labels.astype(str).tolist()
+    if n_defining < len(layout.labels):
+        middles, names = np.append(middles, (edges[n_defining] + edges[-1]) / 2), [*names, "other"]
+    kept = spaced(middles * size[1] / max(1, layout.n_neurons))
+    axes.set_yticks(middles[kept], [names[i] for i in kept])
+    axes.set_ylabel("cluster")
+
+
+def _shade_active(axes: Axes, visits: pd.DataFrame, layout: ClusterLayout, colours: Mapping[State, str]) -> None:
+    """Lay the colours of states behind the neurons of their active clusters."""
+    edges, ranks = _edges(layout), _ranks(layout)
+    rank_of_label = {int(label): int(rank) for label, rank in zip(layout.labels, ranks, strict=True)}
+    for state, start, duration in zip(visits["state"], visits["start"], visits["duration"], strict=True):
+        for label in state if isinstance(state, tuple) else ():
+            low, high = edges[rank_of_label[label] : rank_of_label[label] + 2]
+            axes.broken_barh(
+                [(start, duration)],
+                (low, high - low),
+                facecolors=colour_of(state, colours),
+                alpha=_SHADE,
+                linewidth=0,
+                zorder=0.5,
+            )
+
+
+def _ranks(layout: ClusterLayout) -> NDArray[np.int64]:
+    """Place of each cluster from top to bottom, those that define states first, shape ``(n_clusters,)``."""
+    ranks = np.empty(len(layout.labels), dtype=np.int64)
+    ranks[np.argsort(~layout.defines_states, kind="stable")] = np.arange(len(ranks))
+    return ranks
+
+
+def _edges(layout: ClusterLayout) -> NDArray[np.float64]:
+    """Borders of the clusters' rows from top to bottom, shape ``(n_clusters + 1,)``."""
+    sizes = layout.sizes[np.argsort(_ranks(layout))]
+    return np.append(0, np.cumsum(sizes)) - 0.5

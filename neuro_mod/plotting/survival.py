@@ -1,0 +1,114 @@
+"""Survival curves of the lifetimes of states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
+from neuro_mod.plotting.legends import ROW, legend_above_figure, legend_height
+from neuro_mod.plotting.state_styles import active_colours
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_COLUMN,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+)
+
+#: Curves at most; more cannot be told apart.
+MOST_CURVES = 6
+
+#: In mm: height of the figure without its legend.
+_HEIGHT = 62.0
+_BAND_STRENGTH, _MARK_SIZE = 0.15, 3.5
+#: The axis ends below the lowest curve by this factor, and nowhere above ``_LEAST_RANGE``.
+_ROOM, _LEAST_RANGE = 0.7, 0.1
+
+
+def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN) -> Figure:
+    """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
+
+    Bands are the intervals of confidence; strokes stand at lifetimes of which only a part was seen; n is the number of
+    lifetimes with, in brackets, those of which only a part was seen.
+
+    Of more than ``MOST_CURVES`` curves those of the most lifetimes are drawn, and a note counts the others.
+
+    Args:
+        curves: The curves by name, coloured from dark to light in this order.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with one axes.
+
+    Raises:
+        ValueError: There is no curve, or no lifetime in any.
+    """
+    by_number = sorted((name for name in curves if len(curves[name].times)), key=lambda name: -_n(curves[name]))
+    if not by_number:
+        raise ValueError(f"there is no lifetime in the curves {', '.join(curves)}" if curves else "there is no curve")
+    drawn = {name: curves[name] for name in curves if name in by_number[:MOST_CURVES]}
+    left_out = [curves[name] for name in by_number[MOST_CURVES:]]
+    colours = dict(zip(drawn, active_colours(range(len(drawn))).values(), strict=True))
+    with paper_style():
+        handles = _entries(drawn, colours)
+        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH) + ROW / 2
+        figure = new_figure(width, _HEIGHT / MM_PER_INCH + above / POINTS_PER_INCH)
+        axes = figure.add_subplot()
+        dress(axes)
+        for name, curve in drawn.items():
+            _draw(axes, curve, colours[name])
+        lowest = min(float(curve.probability[curve.probability > 0].min(initial=1.0)) for curve in drawn.values())
+        longest = max(float(curve.times[-1]) for curve in drawn.values())
+        axes.set(yscale="log", ylim=(_ROOM * min(_LEAST_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")
+        if left_out:
+            note = f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes"
+            axes.text(1, 1, note, fontsize=TICK_SIZE, ha="right", va="bottom", transform=axes.transAxes)
+        legend_above_figure(figure, handles)
+    return figure
+
+
+def _n(curve: Survival) -> int:
+    return curve.n_seen + curve.n_censored
+
+
+def _entries(curves: Mapping[str, Survival], colours: Mapping[str, str]) -> list[Line2D]:
+    mark = Line2D([], [], linestyle="none", marker="|", color="black", markersize=_MARK_SIZE, label="end not seen")
+    line: dict[str, Any] = {"linewidth": 2 * LINE_WIDTH}
+    return [*(Line2D([], [], color=colours[k], label=_label(k, each), **line) for k, each in curves.items()), mark]
+
+
+def _label(name: str, curve: Survival) -> str:
+    censored = f" ({curve.n_censored})" if curve.n_censored else ""
+    return f"{name}, n = {_n(curve)}{censored}"
+
+
+def _draw(axes: Axes, curve: Survival, colour: str) -> None:
+    times = np.append(0.0, curve.times)
+    probability, low, high = (np.append(1.0, each) for each in (curve.probability, curve.low, curve.high))
+    low, high = (np.where(np.isnan(each), probability, each) for each in (low, high))
+    axes.fill_between(times, low, high, step="post", color=colour, alpha=_BAND_STRENGTH, linewidth=0)
+    axes.plot(times, probability, drawstyle="steps-post", color=colour, linewidth=1.6 * LINE_WIDTH)
+    # Where nothing was seen to end the curve does not fall: a lifetime was cut off there.
+    cut = np.flatnonzero((np.diff(probability) == 0) & (probability[1:] > 0)) + 1
+    axes.plot(
+        times[cut],
+        probability[cut],
+        linestyle="none",
+        marker="|",
+        markersize=_MARK_SIZE,
+        markeredgewidth=LINE_WIDTH,
+        color=colour,
+    )

@@ -1,0 +1,205 @@
+"""Graph of states: how much of the time they take, and which follows which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.ordering import transition_order
+from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.state_colours import short_name
+from neuro_mod.plotting.state_styles import active_colours
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    dress,
+    new_figure,
+    paper_style,
+    text_length,
+)
+from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note
+
+#: States at most, and arrows for each of them.
+MOST_STATES, ARROWS_PER_STATE = 20, 3
+
+_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
+#: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
+_ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
+#: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
+_LARGEST, _SMALLEST, _KEY = 6.5, 1.2, 3.0
+#: White around names in points, for arrows to pass behind.
+_HALO = 1.5
+_WIDEST, _THINNEST = 2.6, 0.3
+_ARROW_COLOUR, _HIDDEN_COLOUR = "#595959", "#0072B2"
+#: Of arrows: bend between rows and within one.
+_BEND, _BEND_IN_ROW = 0.12, 0.35
+
+
+def transition_graph(
+    states: Sequence[State],
+    counts: NDArray[np.integer],
+    time: NDArray[np.floating],
+    *,
+    most: int = MOST_STATES,
+    width: float = ONE_AND_A_HALF_COLUMNS,
+) -> Figure:
+    """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
+
+    States stand in rows by number of active clusters, the most on top; hidden states, and states that all have the
+    same number, on a circle. In both, states that follow each other often are neighbours. Only the
+    ``ARROWS_PER_STATE`` times as many most frequent transitions are drawn. Of more than ``most`` states those with the
+    most transitions are drawn, and a note says how many there are.
+
+    Args:
+        states: The states.
+        counts: How often each (row) was followed by each (column), shape ``(K, K)``.
+        time: Time in each state, in any unit, shape ``(K,)``.
+        most: Number of states to draw at most.
+        width: Width of the figure in inches.
+
+    Returns:
+        The figure, with one axes in mm.
+
+    Raises:
+        ValueError: There is no state, or a shape does not fit.
+    """
+    check_counts(states, counts)
+    if np.shape(time) != (len(states),):
+        raise ValueError(f"time needs shape ({len(states)},); found {np.shape(time)}")
+    chosen = busiest(counts, most)
+    chosen = chosen[transition_order(transition_matrix(counts)[np.ix_(chosen, chosen)])]
+    shown = [states[int(k)] for k in chosen]
+    places, row_names = _places(shown, width * MM_PER_INCH)
+    shares = np.asarray(time, np.float64)[chosen] / (np.sum(time) or 1.0)
+    diameters = np.maximum(_SMALLEST, _LARGEST * np.sqrt(shares / (shares.max() or 1.0)))
+    flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
+    np.fill_diagonal(flow, 0)
+    note = share_note(states, counts, chosen)
+    bottom, top = places[:, 1].min() - _HIGH_MARGIN, places[:, 1].max() + _HIGH_MARGIN
+    with paper_style():
+        figure = new_figure(width, (top - bottom + 8 + 4 * bool(note)) / MM_PER_INCH)
+        axes = figure.add_subplot()
+        dress(axes)
+        _draw_arrows(axes, places, diameters, flow)
+        _draw_states(axes, shown, places, diameters, on_circle=not row_names)
+        room = (width * MM_PER_INCH - _NAMES) / 2
+        axes.set(xlim=(-room, room), ylim=(bottom, top), aspect="equal", xticks=[])
+        axes.spines[:].set_visible(False)
+        axes.set_yticks([y for y, _ in row_names], [name for _, name in row_names])
+        axes.tick_params(left=False)
+        if row_names:
+            axes.set_ylabel("active clusters")
+        legend_above_axes(axes, _entries(float(shares.max()), float(flow.max())), width)
+        if note:
+            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+    return figure
+
+
+def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
+    """Places in mm around 0, shape ``(K, 2)``, and the heights and names of rows; no row if they lie on a circle."""
+    n_active = np.array([len(state) if isinstance(state, tuple) else -1 for state in states])
+    levels = np.unique(n_active)
+    if len(levels) == 1:
+        turns = np.arange(len(states)) / len(states)
+        return _CIRCLE / 2 * np.column_stack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)]), []
+    places, names, y = np.zeros((len(states), 2)), [], 0.0
+    room = width - _NAMES - 2 * _MARGIN
+    for level in levels:
+        row = np.flatnonzero(n_active == level)
+        taken = [text_length(short_name(states[int(i)]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        n_staggered = int(np.ceil(max(taken) * len(row) / room))
+        places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
+        places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
+        height = _STAGGER * (min(n_staggered, len(row)) - 1)
+        names.append((y + height / 2, str(level)))
+        y += height + _ROW
+    return places, names
+
+
+def _draw_states(
+    axes: Axes, states: Sequence[State], places: NDArray[np.float64], diameters: NDArray[np.float64], on_circle: bool
+) -> None:
+    n_active = [len(state) if isinstance(state, tuple) else -1 for state in states]
+    colours = {**active_colours(n for n in n_active if n >= 0), -1: _HIDDEN_COLOUR}
+    axes.scatter(
+        *places.T,
+        s=(diameters * _POINTS_PER_MM) ** 2,
+        c=[colours[n] for n in n_active],
+        edgecolors="white",
+        linewidths=LINE_WIDTH,
+        zorder=3,
+    )
+    for state, (x, y), diameter in zip(states, places, diameters, strict=True):
+        away = _away(x, y, places, on_circle)
+        dx, dy = (diameter / 2 + 0.6) * away
+        axes.text(
+            x + dx,
+            y + dy,
+            short_name(state),
+            fontsize=TICK_SIZE,
+            zorder=4,
+            path_effects=[withStroke(linewidth=2 * _HALO, foreground="white")],
+            horizontalalignment="center" if abs(away[0]) < 0.3 else "left" if away[0] > 0 else "right",
+            verticalalignment="center" if abs(away[1]) < 0.3 else "bottom" if away[1] > 0 else "top",
+        )
+
+
+def _away(x: float, y: float, places: NDArray[np.float64], on_circle: bool) -> NDArray[np.float64]:
+    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else aslant."""
+    if on_circle:
+        return np.array([x, y]) / (np.hypot(x, y) or 1.0)
+    if y == places[:, 1].min():
+        return np.array([0.0, -1.0])
+    return np.array([0.0, 1.0]) if y == places[:, 1].max() else np.array([0.7, -0.7])
+
+
+def _draw_arrows(
+    axes: Axes, places: NDArray[np.float64], diameters: NDArray[np.float64], flow: NDArray[np.float64]
+) -> None:
+    strongest = np.argsort(-flow, axis=None, kind="stable")[: ARROWS_PER_STATE * len(flow)]
+    for i, j in zip(*np.unravel_index(strongest[::-1], flow.shape), strict=True):
+        if not flow[i, j]:
+            continue
+        wide = max(_THINNEST, _WIDEST * flow[i, j] / flow.max())
+        axes.add_patch(
+            FancyArrowPatch(
+                tuple(places[i]),
+                tuple(places[j]),
+                connectionstyle=f"arc3,rad={_BEND_IN_ROW if places[i, 1] == places[j, 1] else _BEND}",
+                arrowstyle=f"-|>,head_length={1.6 + wide},head_width={0.8 + 0.6 * wide}",
+                mutation_scale=1,
+                shrinkA=float(diameters[i]) / 2 * _POINTS_PER_MM,
+                shrinkB=float(diameters[j]) / 2 * _POINTS_PER_MM,
+                linewidth=wide,
+                color=_ARROW_COLOUR,
+                alpha=0.75,
+                zorder=2,
+            )
+        )
+
+
+def _entries(share: float, number: float) -> list[Line2D]:
+    disc: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgewidth": 0, "color": _HIDDEN_COLOUR}
+    return [
+        Line2D(
+            [],
+            [],
+            label=f"{100 * share * (_KEY / _LARGEST) ** 2:.2g} % of time",
+            markersize=_KEY * _POINTS_PER_MM,
+            **disc,
+        ),
+        Line2D([], [], label=f"{number:.0f} transitions", color=_ARROW_COLOUR, linewidth=_WIDEST),
+    ]

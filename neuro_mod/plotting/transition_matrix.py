@@ -1,0 +1,148 @@
+"""Matrix of the transition probabilities between states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.ordering import transition_order
+from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+from neuro_mod.plotting.population_map import add_colour_bar
+from neuro_mod.plotting.population_rows import spaced
+from neuro_mod.plotting.state_colours import short_name
+from neuro_mod.plotting.style import (
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    ONE_COLUMN,
+    POINTS_PER_INCH,
+    TICK_SIZE,
+    TWO_COLUMNS,
+    dress,
+    new_figure,
+    paper_style,
+    text_length,
+)
+
+#: States at most; the names of more do not fit a page.
+MOST_STATES = 40
+COLOUR_MAP = "YlGnBu"
+
+_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
+#: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, width of the
+#: bar.
+_CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
+#: Height in mm that the bar's label needs.
+_LEAST = 36.0
+_UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
+
+
+def transition_map(
+    states: Sequence[State], counts: NDArray[np.integer], *, most: int = MOST_STATES, width: float | None = None
+) -> Figure:
+    """Draw transition probabilities as colours, with states that follow each other often side by side.
+
+    What never happened is white. Rows of states that were never left, of which nothing is known, are hatched. Of more
+    than ``most`` states those with the most transitions are drawn, and a note says how many there are.
+
+    Args:
+        states: The states.
+        counts: How often each (row) was followed by each (column), shape ``(K, K)``.
+        most: Number of states to draw at most.
+        width: Width of the figure in inches; the narrowest of a journal's columns in which all names fit if None.
+
+    Returns:
+        The figure: the matrix, then its colour bar.
+
+    Raises:
+        ValueError: There is no state, or the shape does not fit.
+    """
+    check_counts(states, counts)
+    chosen = busiest(counts, most)
+    probabilities = transition_matrix(counts)[np.ix_(chosen, chosen)]
+    order = transition_order(probabilities)
+    names = [short_name(states[int(k)]) for k in chosen[order]]
+    ordered = probabilities[np.ix_(order, order)]
+    name_length = max(text_length(name, TICK_SIZE) for name in names) / _POINTS_PER_MM
+    beside = _BESIDE + name_length
+    if width is None:
+        needed = (beside + _CELL_LEAST * len(names)) / MM_PER_INCH
+        width = next((each for each in (ONE_COLUMN, ONE_AND_A_HALF_COLUMNS) if each >= needed), TWO_COLUMNS)
+    side = min(width * MM_PER_INCH - beside, _CELL_MOST * len(names))
+    norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
+    note = share_note(states, counts, chosen)
+    with paper_style():
+        figure = new_figure(width, (max(side, _LEAST) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
+        axes = figure.add_subplot()
+        dress(axes)
+        _draw_cells(axes, ordered, norm)
+        _name(axes, names, side * _POINTS_PER_MM)
+        add_colour_bar(axes, norm, COLOUR_MAP, max(side, _LEAST) / _BAR).set_label("transition probability")
+        if note:
+            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+    return figure
+
+
+def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
+    """Refuse to draw no state, and counts whose shape does not fit the states.
+
+    Raises:
+        ValueError: The message says what is needed.
+    """
+    if not states:
+        raise ValueError("there is no state to draw")
+    if np.shape(counts) != (len(states), len(states)):
+        raise ValueError(f"{len(states)} states need counts of shape {(len(states),) * 2}; found {np.shape(counts)}")
+
+
+def busiest(counts: NDArray[np.integer], most: int) -> NDArray[np.int64]:
+    """Indices of the states that take part in the most transitions, ascending; ``most`` of them at most.
+
+    Args:
+        counts: From (rows) to (columns), shape ``(K, K)``.
+        most: Their number.
+
+    Raises:
+        ValueError: It is not positive.
+    """
+    if most < 1:
+        raise ValueError(f"most is {most}; expected the number of states to draw, 1 or more")
+    taking_part = counts.sum(axis=0) + counts.sum(axis=1)
+    return np.sort(np.argsort(-taking_part, kind="stable")[:most])
+
+
+def share_note(states: Sequence[State], counts: NDArray[np.integer], chosen: NDArray[np.int64]) -> str:
+    """Says how many states are not drawn, and how many transitions are not among those drawn; empty if all are."""
+    if len(chosen) == len(states):
+        return ""
+    total = int(counts.sum())
+    without = 1 - counts[np.ix_(chosen, chosen)].sum() / max(1, total)
+    left_out = len(states) - len(chosen)
+    return f"left out: {left_out} of {len(states)} states, {100 * without:.0f} % of {total} transitions"
+
+
+def _draw_cells(axes: Axes, probabilities: NDArray[np.float64], norm: Normalize) -> None:
+    n = len(probabilities)
+    happened = np.ma.masked_where(~(probabilities > 0), probabilities)
+    edges = np.arange(n + 1)
+    axes.pcolormesh(edges, edges, happened, cmap=COLOUR_MAP, norm=norm, edgecolors="none", rasterized=True)
+    for i in np.flatnonzero(np.isnan(probabilities).all(axis=1)):
+        hatched = {"facecolor": "none", "edgecolor": _UNKNOWN_COLOUR, "hatch": "//////", "linewidth": 0}
+        axes.add_patch(Rectangle((0, i), n, 1, **hatched))  # pyright: ignore[reportArgumentType]
+    axes.plot([0, n], [0, n], color=_GRID_COLOUR, linewidth=0.5, zorder=0.5)
+    axes.set(xlim=(0, n), ylim=(n, 0), xlabel="to state", ylabel="from state", aspect="equal")
+    axes.spines[:].set(visible=True, color=_GRID_COLOUR)
+
+
+def _name(axes: Axes, names: Sequence[str], points: float) -> None:
+    places = np.arange(len(names)) + 0.5
+    kept = spaced(places * points / len(names))
+    labels = [names[i] for i in kept]
+    axes.set_xticks(places[kept], labels, rotation=90)
+    axes.set_yticks(places[kept], labels)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from visit_frames import visits_of, walk
+
+from neuro_mod.plotting.active_clusters import active_clusters
+from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
+
+
+def test_course_of_a_session_and_time_of_all():
+    axes, beside = active_clusters(visits_of([[(), (1,), (0, 2)], [(), ()]]), 0).axes
+    values, edges, _ = axes.patches[0].get_data()
+    assert values.tolist() == [0, 1, 2]
+    assert edges.tolist() == [0, 0.5, 1, 1.5]
+    assert np.allclose([bar.get_width() for bar in beside.patches], [60, 20, 20])
+    assert [bar.get_y() + bar.get_height() / 2 for bar in beside.patches] == [0, 1, 2]
+    assert (axes.get_xlabel(), axes.get_ylabel(), beside.get_xlabel()) == ("time (s)", "active clusters", "time (%)")
+
+
+def test_window():
+    axes = active_clusters(visits_of([walk(3, 9)]), 0, t_from=1.0, t_to=2.0).axes[0]
+    assert axes.get_xlim() == (1, 2)
+
+
+@pytest.mark.parametrize("sequences", [[], [[()]], [[(1,)]], [[()] * 5], [walk(1, 500)], [walk(60, 500)]])
+@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+def test_texts_never_overlap(crowded, cut_off, sequences, width):
+    figure = active_clusters(visits_of(sequences), 0, width=width)
+    assert not crowded(figure)
+    assert not cut_off(figure)
+
+
+def test_hidden_states_have_no_active_clusters():
+    with pytest.raises(ValueError, match="active clusters of S1, a hidden state"):
+        active_clusters(visits_of([[1, 0]]), 0)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.patches import FancyArrowPatch
+from visit_frames import visits_of, walk
+
+from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_table, visited_states
+from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
+from neuro_mod.plotting.transition_graph import ARROWS_PER_STATE, transition_graph
+
+STATES = [(), (1,), (2,), (1, 2)]
+COUNTS = np.array([[0, 3, 1, 0], [2, 0, 0, 2], [0, 0, 0, 1], [0, 0, 0, 0]])
+TIME = np.array([4.0, 1.0, 2.0, 2.0])
+
+
+def places(axes):
+    """Place and area of each state by name."""
+    nodes = axes.collections[0]
+    return dict(
+        zip(
+            [text.get_text() for text in axes.texts],
+            zip(nodes.get_offsets(), nodes.get_sizes(), strict=True),
+            strict=True,
+        )
+    )
+
+
+def arrows(axes):
+    return [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
+
+
+def test_rows_are_numbers_of_active_clusters():
+    axes = transition_graph(STATES, COUNTS, TIME).axes[0]
+    found = places(axes)
+    heights = {name: place[1] for name, (place, _) in found.items()}
+    assert heights["none"] < heights["1"] == heights["2"] < heights["1+2"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "1", "2"]
+    assert axes.get_yticks().tolist() == [heights[name] for name in ("none", "1", "1+2")]
+
+
+def test_areas_are_times_and_widths_numbers():
+    axes = transition_graph(STATES, COUNTS, TIME).axes[0]
+    areas = {name: area for name, (_, area) in places(axes).items()}
+    assert np.allclose([areas[name] / areas["none"] for name in ("1", "2", "1+2")], [0.25, 0.5, 0.5])
+    widths = sorted(arrow.get_linewidth() for arrow in arrows(axes))
+    assert np.allclose(np.divide(widths, widths[-1]), [1 / 3, 1 / 3, 2 / 3, 2 / 3, 1])
+
+
+def test_only_the_strongest_arrows_are_drawn():
+    rng = np.random.default_rng(0)
+    axes = transition_graph(list(range(12)), rng.integers(1, 100, (12, 12)), np.ones(12)).axes[0]
+    assert len(arrows(axes)) == 12 * ARROWS_PER_STATE
+
+
+@pytest.mark.parametrize("states", [[0, 1, 2, 3], [(1,), (2,), (3,), (4,)]], ids=str)
+def test_hidden_states_and_a_single_row_are_a_circle(states):
+    axes = transition_graph(states, COUNTS, TIME).axes[0]
+    radii = [np.hypot(*place) for place, _ in places(axes).values()]
+    assert np.allclose(radii, radii[0])
+    assert not axes.get_yticks().size
+
+
+@pytest.mark.parametrize("state", [(), (3,), 0], ids=str)
+def test_one_state_without_time(crowded, state):
+    figure = transition_graph([state], np.zeros((1, 1), int), np.zeros(1))
+    assert not crowded(figure)
+    assert not arrows(figure.axes[0])
+
+
+def test_busy_states_are_drawn_and_others_counted():
+    figure = transition_graph(STATES, COUNTS, TIME, most=2)
+    assert set(places(figure.axes[0])) == {"none", "1"}
+    assert figure.get_supxlabel() == "left out: 2 of 4 states, 44 % of 9 transitions"
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize(("n_clusters", "width"), [(4, ONE_COLUMN), (18, ONE_AND_A_HALF_COLUMNS), (60, ONE_COLUMN)])
+def test_texts_never_overlap(crowded, cut_off, n_clusters, width, hidden):
+    visits = visits_of([walk(n_clusters, 60)] + [[(), (k,), ()] for k in range(n_clusters)])
+    states = visited_states(visits)
+    counts = transition_counts(transition_table(visits), states)
+    shown = list(range(len(states))) if hidden else states
+    figure = transition_graph(shown, counts, counts.sum(axis=0), width=width)
+    assert not crowded(figure)
+    assert not cut_off(figure)
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match=r"time needs shape \(4,\); found \(3,\)"):
+        transition_graph(STATES, COUNTS, TIME[:3])
+    with pytest.raises(ValueError, match="there is no state to draw"):
+        transition_graph([], np.zeros((0, 0), int), np.zeros(0))
