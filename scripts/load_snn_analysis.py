@@ -14,6 +14,9 @@ import typer
 
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
+from neuro_mod.config import InputError
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.analysis_summary import describe_analysis
 
 
 def load(
@@ -22,10 +25,6 @@ def load(
     ),
 ) -> None:
     """Print what a saved analysis says about metastable states."""
-    from neuro_mod.config import InputError
-    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.execution.analysis_summary import describe_analysis
-
     try:
         analyzer = Analyzer.load_analysis(analysis)
     except FileNotFoundError as error:

@@ -36,8 +36,8 @@ def print_analysis(metadata: dict[str, Any]) -> None:
 def _rows(metadata: dict[str, Any]) -> dict[str, str]:
     settings, moves = metadata["settings"], metadata["transitions"]
     rows = {
-        "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, {metadata['n_spikes']} spikes of "
-        f"{metadata['n_neurons']} neurons",
+        "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, "
+        f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons",
         "active clusters": _in_words(metadata),
     }
     if metadata["active_clusters"] is not None:

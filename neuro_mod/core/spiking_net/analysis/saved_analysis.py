@@ -77,7 +77,7 @@ class AnalysisFolder:
             raise StorageError(f"cannot write to the folder {path}: {error.strerror}") from error
 
     def save(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
-        """Write one file, whole or not at all; from the first new one on, an earlier analysis there is none any more."""
+        """Write one file, whole or not at all; an earlier analysis in the folder ends with the first of them."""
         path = self.path / name
 
         def write_and_part(file: IO[bytes]) -> None:

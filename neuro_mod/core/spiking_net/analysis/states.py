@@ -5,6 +5,9 @@ from __future__ import annotations
 #: The sorted labels of the active clusters, ``()`` if there is none; or a hidden state, 0..K-1.
 State = tuple[int, ...] | int
 
+#: No cluster is active.
+EMPTY: State = ()
+
 _EMPTY_NAME = "none"
 _HIDDEN_PREFIX = "S"
 
@@ -41,7 +44,7 @@ def state_order(state: State) -> tuple[int, tuple[int, ...]]:
 
 def _read(name: str) -> State | None:
     if name == _EMPTY_NAME:
-        return ()
+        return EMPTY
     hidden = name.removeprefix(_HIDDEN_PREFIX)
     try:
         if hidden != name:

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.choices import NeverLeft, check_choice
-from neuro_mod.core.spiking_net.analysis.states import State, state_name, state_order
+from neuro_mod.core.spiking_net.analysis.states import EMPTY, State, state_name, state_order
 
 
 def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:
     """The visits of states with at least one active cluster; hidden states all stay."""
-    return occurrences.loc[np.fromiter((state != () for state in occurrences["state"]), bool, len(occurrences))]
+    return occurrences.loc[np.fromiter((state != EMPTY for state in occurrences["state"]), bool, len(occurrences))]
 
 
 def visited_states(occurrences: pd.DataFrame, empty_state: bool = True) -> list[State]:
@@ -25,7 +25,7 @@ def visited_states(occurrences: pd.DataFrame, empty_state: bool = True) -> list[
         empty_state: Whether the state of no active cluster counts as one.
     """
     states = set(occurrences["state"])
-    return sorted(states if empty_state else states - {()}, key=state_order)
+    return sorted(states if empty_state else states - {EMPTY}, key=state_order)
 
 
 def transition_table(occurrences: pd.DataFrame, *, empty_state: bool = True) -> pd.DataFrame:
