@@ -35,6 +35,27 @@ def mean_rates(
         return counts / (np.bincount(population, minlength=n_populations) * duration)
 
 
+def population_counts(
+    spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int, bin_steps: int
+) -> NDArray[np.int64]:
+    """Spikes of each population in each bin.
+
+    Args:
+        spikes: The spikes.
+        population: Population of each neuron, shape ``(n_neurons,)``.
+        n_populations: Number of populations.
+        bin_steps: Steps in a bin.
+
+    Returns:
+        Counts of shape ``(n_bins, n_populations)``. A last, incomplete bin is left out.
+    """
+    n_bins = spikes.n_steps // bin_steps
+    bins = spikes.steps // bin_steps
+    complete = bins < n_bins
+    cell = bins[complete].astype(np.int64) * n_populations + population[spikes.neurons[complete]]
+    return np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
+
+
 def binned_rates(binned_counts: NDArray[np.integer], sizes: NDArray[np.int64], bin_width: float) -> NDArray[np.float32]:
     """Rate per neuron of each population in each bin.
 
@@ -94,10 +115,6 @@ def smoothed_rates(
         where a population is empty. A last, incomplete bin is left out.
     """
     bin_steps = steps_per_sample(spikes.delta_t, sampling)
-    n_bins = spikes.n_steps // bin_steps
-    bins = spikes.steps // bin_steps
-    complete = bins < n_bins
-    cell = bins[complete].astype(np.int64) * n_populations + population[spikes.neurons[complete]]
-    counts = np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
+    counts = population_counts(spikes, population, n_populations, bin_steps)
     width = bin_steps * spikes.delta_t
     return smooth(binned_rates(counts, np.bincount(population, minlength=n_populations), width), width, kernel_width)
