@@ -8,7 +8,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import compress, count
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -88,7 +88,7 @@ def _held_out(
         return np.nan
     log_likelihood = 0.0
     for left_out in folds:
-        model = best_fit([sessions[index] for index in np.flatnonzero(~left_out)], number).model
-        counts = side_by_side([sessions[index] for index in np.flatnonzero(left_out)])
+        model = best_fit(list(compress(sessions, ~left_out)), number).model
+        counts = side_by_side(list(compress(sessions, left_out)))
         log_likelihood += expectation(counts, model).log_likelihoods.sum()
     return float(log_likelihood / sum(map(len, sessions)))

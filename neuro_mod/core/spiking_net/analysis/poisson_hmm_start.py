@@ -54,16 +54,15 @@ def _spread_out(points: NDArray[np.float64], n: int, stream: Stream) -> NDArray[
     """Points far from each other: each the best of a few drawn by their squared distance from those before."""
     chosen: list[int] = []
     nearest = np.full(len(points), np.inf)
-    weights = np.ones(len(points))
+    cumulative = np.arange(1.0, len(points) + 1)
     for uniform in stream.uniform(np.arange(n), 2 + int(np.log(n))):
-        cumulative = np.cumsum(weights)
         drawn = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
         candidates = np.minimum(drawn, len(points) - 1)
         distances = np.minimum(nearest, cdist(points[candidates], points, "sqeuclidean"))
         best = distances.sum(axis=1).argmin()
         chosen.append(candidates[best])
         nearest = distances[best]
-        weights = nearest if nearest.any() else weights
+        cumulative = np.cumsum(nearest)
     return points[chosen]
 
 

@@ -7,6 +7,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,8 @@ def _sampled(
 
 def _contingency(a: NDArray[np.int64], names_a: list[Any], b: NDArray[np.int64], names_b: list[Any]) -> pd.DataFrame:
     """Bins in each pair of states that occur, ordered by how often they do."""
-    cells = np.bincount(a * len(names_b) + b, minlength=len(names_a) * len(names_b)).reshape(len(names_a), -1)
+    shape = len(names_a), len(names_b)
+    cells = np.bincount(a * len(names_b) + b, minlength=math.prod(shape)).reshape(shape)
     rows, columns = (_by_total(cells.sum(axis=axis)) for axis in (1, 0))
     return pd.DataFrame(cells[np.ix_(rows, columns)], index=_index(names_a, rows), columns=_index(names_b, columns))
 
