@@ -119,7 +119,8 @@ def hidden_markov(
 
     ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
     ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit settled) and ``chosen``.
+    ``converged`` (the best fit settled) and ``chosen``. If the largest number is chosen, more states may do better
+    still: a network of many clusters can have more combinations of active clusters than it shows in all sessions.
 
     Two visits of one state with nothing but unassigned time between them are two visits: a run of bins is one
     only if it is unbroken. A bin stays unassigned if no posterior is high enough or if its run is too short, be it

@@ -24,7 +24,7 @@ Sessions = Sequence[NDArray[np.integer]]
 
 
 class Choice(NamedTuple):
-    """The model chosen, and the scores of all that were tried (columns as in `hidden_markov.HiddenMarkov`)."""
+    """The model chosen, and the scores of all that were tried (columns as in `hidden_markov.hidden_markov`)."""
 
     fit: Fit
     scores: pd.DataFrame
