@@ -36,28 +36,30 @@ def mean_rates(
         return counts / (np.bincount(population, minlength=n_populations) * duration)
 
 
-def binned_counts(
-    spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int, sampling: float = SAMPLING
-) -> tuple[NDArray[np.int64], float]:
+def bin_steps_of(spikes: SpikeEvents, sampling: float = SAMPLING) -> int:
+    """Steps in a bin of so many seconds, at least one; a run shorter than a bin is one bin."""
+    return max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
+
+
+def population_counts(
+    spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int, bin_steps: int
+) -> NDArray[np.int64]:
     """Spikes of each population in each bin.
 
     Args:
         spikes: The spikes.
         population: Population of each neuron, shape ``(n_neurons,)``.
         n_populations: Number of populations.
-        sampling: Width of a bin in seconds, rounded to whole steps.
+        bin_steps: Steps in a bin.
 
     Returns:
-        Counts of shape ``(n_bins, n_populations)``, and the width of a bin in seconds. A last, incomplete bin is left
-        out; a run shorter than a bin is one bin.
+        Counts of shape ``(n_bins, n_populations)``. A last, incomplete bin is left out.
     """
-    bin_steps = max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
     n_bins = spikes.n_steps // bin_steps
-    complete = slice(0, np.searchsorted(spikes.steps, n_bins * bin_steps))
-    cell = (spikes.steps[complete] // bin_steps).astype(np.int64) * n_populations
-    cell += population[spikes.neurons[complete]]
-    counts = np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
-    return counts, bin_steps * spikes.delta_t
+    n_complete = np.searchsorted(spikes.steps, n_bins * bin_steps)
+    cell = (spikes.steps[:n_complete] // bin_steps).astype(np.int64) * n_populations
+    cell += population[spikes.neurons[:n_complete]]
+    return np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
 
 
 def binned_rates(binned_counts: NDArray[np.integer], sizes: NDArray[np.int64], bin_width: float) -> NDArray[np.float32]:
@@ -130,6 +132,8 @@ def smoothed_rates(
     Raises:
         ValueError: As for `smooth`.
     """
-    counts, width = binned_counts(spikes, population, n_populations, sampling)
+    bin_steps = bin_steps_of(spikes, sampling)
+    counts = population_counts(spikes, population, n_populations, bin_steps)
+    width = bin_steps * spikes.delta_t
     rates = binned_rates(counts, np.bincount(population, minlength=n_populations), width)
     return smooth(rates, width, kernel_width, kernel)

@@ -1,0 +1,289 @@
+"""Numbers come from the model the data were drawn from, from a slow forward algorithm, from hmmlearn, or by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hmmlearn.hmm import PoissonHMM
+from scipy.special import logsumexp
+from scipy.stats import poisson
+
+from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.analysis.hidden_markov import hidden_markov, unit_counts
+from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, fitted, side_by_side
+from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
+from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+BIN = 20e-3
+TRUE = PoissonModel(
+    np.array([0.5, 0.3, 0.2]),
+    np.array([[0.95, 0.04, 0.01], [0.02, 0.92, 0.06], [0.07, 0.03, 0.90]]),
+    np.array([[2.0, 0.1, 0.4, 0.3], [0.1, 1.5, 0.4, 0.9], [0.4, 0.3, 2.5, 0.1]]),
+)
+
+
+def drawn(model, lengths, seed=0):
+    """Sequences of states, and their counts."""
+    rng = np.random.default_rng(seed)
+    paths = []
+    for length in lengths:
+        path = [rng.choice(len(model.first), p=model.first)]
+        while len(path) < length:
+            path.append(rng.choice(len(model.first), p=model.transitions[path[-1]]))
+        paths.append(np.array(path))
+    return paths, [rng.poisson(model.means[path]) for path in paths]
+
+
+def slow_log_likelihood(session, model):
+    """The forward algorithm in logarithms, state by state."""
+    states = range(len(model.first))
+    logs = np.array([poisson.logpmf(session, model.means[k]).sum(axis=1) for k in states]).T
+    forward = [np.log(model.first[k]) + logs[0, k] for k in states]
+    for row in logs[1:]:
+        forward = [logsumexp([forward[i] + np.log(model.transitions[i, k]) for i in states]) + row[k] for k in states]
+    return logsumexp(forward)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return drawn(TRUE, [400] * 13 + [250])
+
+
+@pytest.fixture(scope="module")
+def chosen(data):
+    return hidden_markov(data[1], BIN, (2, 3, 4), criterion="cross_validation", n_restarts=2, n_folds=2)
+
+
+def test_log_likelihoods_are_those_of_each_session_alone():
+    _, sessions = drawn(TRUE, [40, 1, 25])
+    expected = [slow_log_likelihood(session, TRUE) for session in sessions]
+    np.testing.assert_allclose(expectation(side_by_side(sessions), TRUE).log_likelihoods, expected, rtol=1e-12)
+
+
+def test_many_units_do_not_underflow():
+    """A bin of 800 neurons has a likelihood around exp(-900)."""
+    wide = PoissonModel(TRUE.first, TRUE.transitions, np.repeat(TRUE.means, 200, axis=1))
+    _, [session] = drawn(wide, [30])
+    found = expectation(side_by_side([session]), wide)
+    np.testing.assert_allclose(found.log_likelihoods, slow_log_likelihood(session, wide), rtol=1e-12)
+    np.testing.assert_allclose(found.posteriors.sum(axis=-1), 1)
+
+
+def test_fits_as_hmmlearn_does(data):
+    sessions = data[1]
+    counts = side_by_side(sessions)
+    start = random_start(counts, 3, Stream(1, "hidden_markov", (3, 0)))
+    found = fitted(counts, start)
+    peer = PoissonHMM(3, init_params="", n_iter=500, tol=1e-6 * counts.n_bins)
+    peer.startprob_, peer.transmat_, peer.lambdas_ = start
+    peer.fit(np.concatenate(sessions), counts.lengths)
+    np.testing.assert_allclose(found.log_likelihood, peer.monitor_.history[-1], rtol=1e-7)
+    np.testing.assert_allclose(found.model.means, peer.lambdas_, rtol=1e-2)
+    np.testing.assert_allclose(found.model.transitions, peer.transmat_, atol=1e-3)
+    together = expectation(counts, found.model).posteriors
+    peer.startprob_, peer.transmat_, peer.lambdas_ = found.model
+    alone = peer.predict_proba(np.concatenate(sessions), counts.lengths)
+    flat = np.concatenate([together[:length, index] for index, length in enumerate(counts.lengths)])
+    np.testing.assert_allclose(flat, alone, atol=1e-9)
+
+
+def test_recovers_the_model_it_is_drawn_from(data, chosen):
+    """Rates: five standard errors of 1000 bins, sqrt(2 / 1000) / 20 ms = 2.2 Hz each; matrix: of 1000 transitions."""
+    order = np.argsort(-np.bincount(np.concatenate(data[0])))
+    assert chosen.n_states == chosen.n_fitted == 3
+    np.testing.assert_allclose(chosen.rates_hz, TRUE.means[order] / BIN, atol=11)
+    np.testing.assert_allclose(chosen.transition_matrix, TRUE.transitions[np.ix_(order, order)], atol=0.03)
+    paths = np.argsort(order)[np.concatenate(data[0])]
+    assert (np.concatenate(chosen.posteriors).argmax(axis=1) == paths).mean() > 0.95
+
+
+def test_number_of_states(chosen):
+    scores = chosen.scores.set_index("n_states")
+    assert scores.loc[3, "chosen"] and scores["chosen"].sum() == 1
+    assert scores["held_out"].idxmax() == scores["bic"].idxmin() == 3
+    assert scores["converged"].all()
+    assert chosen.bic == scores.loc[3, "bic"] and chosen.log_likelihood == scores.loc[3, "log_likelihood"]
+    assert scores.loc[3, "n_parameters"] == 2 + 3 * 2 + 3 * 4
+    np.testing.assert_allclose(
+        scores["bic"], scores["n_parameters"] * np.log(5450) - 2 * scores["log_likelihood"], rtol=1e-12
+    )
+
+
+def test_bic_chooses_without_cross_validation(data):
+    fits = []
+    found = hidden_markov(data[1][:8], BIN, [4, 3, 2], n_restarts=2, report=lambda *each: fits.append(each))
+    assert found.n_fitted == 3 and found.scores["held_out"].isna().all()
+    assert fits == [(done, 6) for done in range(1, 7)]
+
+
+def test_cross_validation_scores_sessions_left_out(data):
+    """Leaving out each of two sessions by hand."""
+    sessions = [data[1][0][:300], data[1][1][:200]]
+    found = hidden_markov(sessions, BIN, 2, criterion="cross_validation", n_restarts=1)
+    total = 0.0
+    for kept, left_out in (sessions, sessions[::-1]):
+        counts = side_by_side([kept])
+        fit = fitted(counts, random_start(counts, 2, Stream(0, "hidden_markov", (2, 0))))
+        total += slow_log_likelihood(left_out, fit.model)
+    np.testing.assert_allclose(found.scores["held_out"], total / 500, rtol=1e-9)
+
+
+def test_sessions_are_not_merged():
+    """Each session stays in one state: joined, they would show a transition, and visits that are not censored."""
+    rng = np.random.default_rng(0)
+    sessions = [rng.poisson([3.0, 0.1], (80, 2)), rng.poisson([0.1, 3.0], (60, 2))]
+    found = hidden_markov(sessions, BIN, 2)
+    assert found.transition_matrix[0, 1] < 1e-9 and found.transition_matrix[1, 0] < 1e-9
+    visits = found.occurrences
+    assert visits["session"].tolist() == [0, 1] and visits["state"].tolist() == [0, 1]
+    assert visits["start"].tolist() == [0, 0]
+    np.testing.assert_allclose(visits["end"], [1.6, 1.2])
+    np.testing.assert_allclose(found.durations, [1.6, 1.2])
+    assert visits[["censored", "censored_start", "censored_end"]].all(axis=None)
+    np.testing.assert_allclose(visits["mean_rate"], [s.mean() / BIN for s in sessions])
+
+
+def test_silent_unit_changes_nothing(data):
+    sessions = data[1][:3]
+    without = hidden_markov(sessions, BIN, 3, n_restarts=2)
+    found = hidden_markov([np.insert(s, 1, 0, axis=1) for s in sessions], BIN, 3, n_restarts=2)
+    np.testing.assert_allclose(np.delete(found.rates_hz, 1, axis=1), without.rates_hz, rtol=1e-6)
+    np.testing.assert_allclose(found.rates_hz[:, 1], 0.5 / 1200 / BIN)  # half a spike in all of the data
+    np.testing.assert_allclose(found.log_likelihood, without.log_likelihood - 0.5, rtol=1e-9)
+    assert found.scores["n_parameters"].tolist() == without.scores["n_parameters"].tolist()
+
+
+def test_unit_silent_in_the_other_sessions_is_unlikely_not_impossible():
+    rng = np.random.default_rng(0)
+    sessions = [rng.poisson([1.0, 0.0], (50, 2)), rng.poisson([1.0, 0.2], (50, 2))]
+    found = hidden_markov(sessions, BIN, 1, criterion="cross_validation", n_restarts=1)
+    assert np.isfinite(found.scores["held_out"]).all()
+
+
+def test_states_never_visited_are_not_reported(data):
+    sessions = data[1][:2]
+    found = hidden_markov(sessions, BIN, 8, least_duration=0.3, n_restarts=1)
+    assert found.n_fitted == 8 and 0 < found.n_states < 8
+    assert found.rates_hz.shape == (found.n_states, 4) and found.transition_matrix.shape == (8, 8)
+    assert all(posterior.shape == (400, 8) for posterior in found.posteriors)
+    times = found.occurrences.groupby("state")["duration"].sum()
+    assert sorted(times.index) == list(range(found.n_states))
+    assert (times.sort_index().diff().dropna() <= 1e-9).all()
+    for visit in found.occurrences.itertuples():  # states of the table are columns of the posteriors
+        run = found.posteriors[visit.session][round(visit.start / BIN) : round(visit.end / BIN), visit.state]
+        assert (run > 0.8).all()
+
+
+def test_no_visit_at_all(data):
+    found = hidden_markov([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
+    assert found.n_states == 0 and found.occurrences.empty and found.rates_hz.shape == (0, 4)
+
+
+def test_visits_by_hand():
+    """20 ms bins: 50 ms are three bins; 0.8 itself is too little; the same state after a gap is another visit."""
+    sure = np.array([0.9, 0.9, 0.9, 0.8, 0.9, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.1, 0.1, 0.1])
+    posterior = np.stack([sure, 1 - sure], axis=1)
+    posterior[7] = [0.2, 0.79]  # unsure
+    runs = runs_of_states(posterior, 0.8, 50 / 20)
+    assert [list(each) for each in runs] == [[0, 0, 1, 1], [0, 4, 8, 14], [3, 7, 12, 17]]
+    assert runs_of_states(posterior, 0.8, 40 / 20).states.tolist() == [0, 0, 1, 0, 1]
+    assert runs_of_states(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
+    order, n_visited = by_occupancy([runs], 3)
+    assert order.tolist() == [1, 0, 2] and n_visited == 2
+    table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN)
+    assert table["state"].tolist() == [1, 1, 0, 0] and type(table["state"][0]) is int
+    np.testing.assert_allclose(table["start"], [0, 0.08, 0.16, 0.28])
+    np.testing.assert_allclose(table["duration"], [0.06, 0.06, 0.08, 0.06])
+    np.testing.assert_allclose(table["mean_rate"], 50)
+    assert table["censored_start"].tolist() == [True, False, False, False]
+    assert table["censored_end"].tolist() == [False, False, False, True]
+    assert table["censored"].tolist() == [True, False, False, True]
+    dtypes = ["int64", "object", *["float64"] * 3, *["bool"] * 3, "float64"]
+    assert [str(dtype) for dtype in table.dtypes] == dtypes
+
+
+def test_least_duration_of_whole_bins_is_enough():
+    """0.07 / 0.01 is a little more than 7, 0.06 / 0.02 a little less than 3."""
+    for duration, width, n_bins in ((0.07, 0.01, 7), (0.06, 0.02, 3)):
+        posterior = np.array([[1.0, 0.0]] * n_bins + [[0.5, 0.5]])
+        assert len(runs_of_states(posterior, 0.8, duration / width).states) == 1
+
+
+def test_most_starts_find_every_state():
+    """Twelve states that each excite a unit of their own; plain k-means++ finds all of them in 4 of these 20 starts."""
+    rng = np.random.default_rng(2)
+    counts = side_by_side([rng.poisson((4 * np.eye(12) + 0.2).repeat(60, axis=0))])
+    starts = [random_start(counts, 12, Stream(seed, "start")) for seed in range(20)]
+    assert sum(len(set(start.means.argmax(axis=1))) == 12 for start in starts) >= 12
+
+
+def test_same_seed_same_result(data):
+    sessions = [session[:150] for session in data[1]]
+    one, same, other = (hidden_markov(sessions, BIN, 6, n_restarts=1, seed=seed) for seed in (3, 3, 4))
+    assert one.occurrences.equals(same.occurrences) and one.scores.equals(same.scores)
+    assert all(np.array_equal(a, b) for a, b in zip(one.posteriors, same.posteriors, strict=True))
+    assert not np.array_equal(one.rates_hz, other.rates_hz)
+
+
+def test_best_of_the_restarts_counts(data):
+    sessions = [session[:150] for session in data[1]]
+    counts = side_by_side(sessions)
+    starts = [random_start(counts, 6, Stream(0, "hidden_markov", (6, restart))) for restart in range(4)]
+    each = [fitted(counts, start).log_likelihood for start in starts]
+    assert len(set(each)) > 1
+    assert hidden_markov(sessions, BIN, 6, n_restarts=4).log_likelihood == max(each)
+
+
+def test_bins_that_are_all_alike():
+    sessions = [np.full((9, 2), 3), np.full((4, 2), 3)]
+    np.testing.assert_allclose(random_start(side_by_side(sessions), 4, Stream(0, "start")).means, 3)
+    np.testing.assert_allclose(hidden_markov(sessions, BIN, 1).rates_hz, 3 / BIN)
+    assert hidden_markov(sessions, BIN, 4, n_restarts=1).n_states == 0  # no telling which of four equal states
+
+
+def test_interruption_passes_through(data):
+    def interrupted(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hidden_markov(data[1], BIN, 2, report=interrupted)
+
+
+def test_counts_of_spikes_by_hand():
+    """Bins of 20 steps; the last 10 steps make no bin."""
+    spikes = SpikeEvents(np.array([0, 19, 20, 39, 45], np.int32), np.array([0, 1, 2, 0, 0], np.int32), 50, 3, 1e-3)
+    counts = unit_counts(spikes, np.array([0, 0, 2]), 3, BIN)
+    assert counts.tolist() == [[2, 0, 0], [1, 0, 1]]
+    for width in (0.5e-3, 20.5e-3, 0.0, -20e-3, 60e-3):
+        with pytest.raises(ValueError, match="bin_width"):
+            unit_counts(spikes, np.array([0, 0, 2]), 3, width)
+
+
+ONE = [np.ones((10, 2), int)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "n_states", "options", "message"),
+    [
+        ([], 2, {}, "counts has no session"),
+        ([np.zeros((10, 2), int)], 2, {}, "no spike"),
+        ([np.ones((0, 2), int)], 1, {}, "no bin"),
+        ([np.ones((5, 2), int), np.ones((5, 3), int)], 1, {}, r"counts\[1\] has shape"),
+        ([np.ones((5, 0), int)], 1, {}, "shape"),
+        ([np.ones((5, 2))], 1, {}, "float64"),
+        ([-np.ones((5, 2), int)], 1, {}, "least -1"),
+        (ONE, 0, {}, r"n_states is \[0\]"),
+        (ONE, (2, 11), {}, "from 1 to 10"),
+        (ONE, (), {}, "n_states"),
+        (ONE, 2, {"criterion": "aic"}, "bic, cross_validation"),
+        (ONE, 2, {"criterion": "cross_validation"}, "1 session"),
+        (ONE * 2, 2, {"criterion": "cross_validation", "n_folds": 1}, "n_folds"),
+        (ONE, 2, {"n_restarts": 0}, "n_restarts"),
+        (ONE, 2, {"least_posterior": 0.3}, "least_posterior"),
+        (ONE, 2, {"bin_width": 0.0}, "bin_width"),
+    ],
+)
+def test_refuses(counts, n_states, options, message):
+    with pytest.raises(ValueError, match=message):
+        hidden_markov(counts, n_states=n_states, **{"bin_width": BIN, **options})
