@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pandas as pd
@@ -36,9 +36,7 @@ def activity(states):
 
 def found(states, minimal_bins=0, rest=0.0, session=0):
     duration = len(states) * BIN + rest
-    return visits_of(
-        activity(states), LABELS, BIN, duration, minimal_lifespan=minimal_bins * BIN, session=session
-    )
+    return visits_of(activity(states), LABELS, BIN, duration, minimal_lifespan=minimal_bins * BIN, session=session)
 
 
 def rows(visits):
@@ -109,7 +107,7 @@ def test_visits_fill_the_session_without_repeats(runs, minimal_bins):
         assert (visits["duration"] >= min(minimal_bins, len(bins_of(runs))) * BIN - 1e-12).all()
         assert set(visits["session"]) == {3}
     states = visits["state"].tolist()
-    assert all(one != next_one for one, next_one in zip(states, states[1:], strict=False))
+    assert all(one != next_one for one, next_one in pairwise(states))
 
 
 @given(RUNS, MINIMAL_BINS)
@@ -158,7 +156,9 @@ def slow_within(begin_end):
         start, stop = max(row["start"], begin), min(row["end"], end)
         if start < stop:
             seen = row["start"] > begin, row["end"] < end
-            kept.append((row["session"], row["state"], start, stop, stop - start, not all(seen), *(not s for s in seen)))
+            kept.append(
+                (row["session"], row["state"], start, stop, stop - start, not all(seen), *(not s for s in seen))
+            )
     return kept
 
 
@@ -191,7 +191,9 @@ def test_no_visits_within_a_window():
     assert within(no_visits(), np.array([3.0]), 1, 2).dtypes.equals(no_visits().dtypes)
 
 
-@pytest.mark.parametrize(("t_from", "t_to", "name"), [(7, None, "t_from"), (None, -7, "t_to"), (4, 3, "t_from=4, t_to=3")])
+@pytest.mark.parametrize(
+    ("t_from", "t_to", "name"), [(7, None, "t_from"), (None, -7, "t_to"), (4, 3, "t_from=4, t_to=3")]
+)
 def test_a_window_that_one_session_does_not_have(t_from, t_to, name):
     with pytest.raises(ValueError, match=name):
         within(VISITS, DURATIONS, t_from, t_to)
@@ -204,7 +206,11 @@ def test_mean_rates_are_counted_bin_by_bin(runs, minimal_bins, seed):
     counts = np.random.default_rng(seed).integers(0, 9, (len(states), 3))
     visits = found(states, minimal_bins, rest=0.4 * BIN)
     for rate, state, start, end in zip(
-        rates_in_visits(visits, counts, sizes, labels, BIN), visits["state"], visits["start"], visits["end"], strict=True
+        rates_in_visits(visits, counts, sizes, labels, BIN),
+        visits["state"],
+        visits["start"],
+        visits["end"],
+        strict=True,
     ):
         bins = [b for b in range(len(states)) if start - 1e-9 <= (b + 0.5) * BIN < end - 1e-9]
         members = [labels.tolist().index(label) for label in state]
