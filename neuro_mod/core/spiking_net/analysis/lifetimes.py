@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf
 
 from neuro_mod.core.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
