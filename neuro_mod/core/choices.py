@@ -11,6 +11,8 @@ InitialVoltage = Literal["zero", "uniform"]
 StimulusShape = Literal["box", "linear", "diff2exp"]
 CourseShape = Literal["hat", "ramp", "sine", "diff2exp", "gaussian", "sampled"]
 Precision = Literal["float32", "float64"]
+Kernel = Literal["gaussian", "box", "exponential", "half_normal"]
+DetectionMethod = Literal["gain", "threshold", "two_state"]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
+from neuro_mod.core.choices import Kernel
+from neuro_mod.core.spiking_net.analysis.kernels import filtered
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
-#: Width of the Gaussian kernel behind a cluster's rate, in seconds.
+#: Width of the kernel behind a cluster's rate (of a Gaussian: its standard deviation), in seconds.
 KERNEL_WIDTH = 25e-3
 #: Distance of two samples of a rate, in seconds.
 SAMPLING = 5e-3
@@ -51,20 +52,27 @@ def binned_rates(binned_counts: NDArray[np.integer], sizes: NDArray[np.int64], b
 
 
 def smooth(
-    rates: NDArray[np.floating], bin_width: float, kernel_width: float = KERNEL_WIDTH
+    rates: NDArray[np.floating],
+    bin_width: float,
+    kernel_width: float = KERNEL_WIDTH,
+    kernel: Kernel = "gaussian",
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Smooth binned rates with a Gaussian; at the borders the run is mirrored.
+    """Smooth binned rates; the integral over the run stays what it is, see `kernels`.
 
     Args:
         rates: Rates, shape ``(n_bins, P)``.
         bin_width: In seconds.
-        kernel_width: Standard deviation of the Gaussian in seconds.
+        kernel_width: Width in seconds: standard deviation of ``gaussian``, full width of ``box``, time constant of
+            ``exponential``, sigma of ``half_normal``; 0 for no smoothing.
+        kernel: Shape of the kernel.
 
     Returns:
         Times in the middle of the bins in seconds, shape ``(n_bins,)``, and the smoothed rates.
+
+    Raises:
+        ValueError: No such kernel, or the width is negative or not finite.
     """
-    smoothed = gaussian_filter1d(rates, kernel_width / bin_width, axis=0) if len(rates) else rates
-    return (np.arange(len(rates)) + 0.5) * bin_width, smoothed
+    return (np.arange(len(rates)) + 0.5) * bin_width, filtered(rates, kernel, kernel_width / bin_width)
 
 
 def steps_per_sample(delta_t: float, sampling: float = SAMPLING) -> int:
@@ -79,25 +87,31 @@ def smoothed_rates(
     *,
     kernel_width: float = KERNEL_WIDTH,
     sampling: float = SAMPLING,
+    kernel: Kernel = "gaussian",
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Rate per neuron of each population over time, smoothed with a Gaussian.
+    """Rate per neuron of each population over time, smoothed.
 
     Args:
         spikes: The spikes.
         population: Population of each neuron, shape ``(n_neurons,)``.
         n_populations: Number of populations.
-        kernel_width: Standard deviation of the Gaussian in seconds; at the borders the run is mirrored.
+        kernel_width: Width of the kernel in seconds, in the sense of `smooth`.
         sampling: Distance of two samples in seconds, rounded to whole steps.
+        kernel: Shape of the kernel.
 
     Returns:
         Sample times in seconds, shape ``(n_samples,)``, and rates in Hz, shape ``(n_samples, n_populations)``; NaN
-        where a population is empty. A last, incomplete bin is left out.
+        where a population is empty. A last, incomplete bin is left out; a run shorter than a bin is one bin.
+
+    Raises:
+        ValueError: As for `smooth`.
     """
-    bin_steps = steps_per_sample(spikes.delta_t, sampling)
+    bin_steps = max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
     n_bins = spikes.n_steps // bin_steps
     bins = spikes.steps // bin_steps
     complete = bins < n_bins
     cell = bins[complete].astype(np.int64) * n_populations + population[spikes.neurons[complete]]
     counts = np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
     width = bin_steps * spikes.delta_t
-    return smooth(binned_rates(counts, np.bincount(population, minlength=n_populations), width), width, kernel_width)
+    rates = binned_rates(counts, np.bincount(population, minlength=n_populations), width)
+    return smooth(rates, width, kernel_width, kernel)

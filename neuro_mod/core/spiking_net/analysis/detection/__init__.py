@@ -1,0 +1,39 @@
+"""Which clusters are active when: one file for each method."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from neuro_mod.core.choices import DetectionMethod, check_choice
+from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector
+from neuro_mod.core.spiking_net.analysis.detection.gain import Gain
+from neuro_mod.core.spiking_net.analysis.detection.threshold import Threshold
+from neuro_mod.core.spiking_net.analysis.detection.two_state import TwoState
+
+__all__ = ["DETECTORS", "Detection", "Detector", "Gain", "Threshold", "TwoState", "detector"]
+
+DETECTORS: dict[DetectionMethod, type[Gain | Threshold | TwoState]] = {
+    "gain": Gain,
+    "threshold": Threshold,
+    "two_state": TwoState,
+}
+
+
+def detector(method: DetectionMethod, **parameters: Any) -> Detector:
+    """The detector of this name.
+
+    Args:
+        method: A key of `DETECTORS`.
+        parameters: Those of its class; the others have their defaults.
+
+    Raises:
+        ValueError: No such method, no such parameter of it, or a value that cannot be.
+    """
+    check_choice("method", method, DetectionMethod)
+    chosen = DETECTORS[method]
+    valid = [field.name for field in fields(chosen)]
+    for name in parameters:
+        if name not in valid:
+            raise ValueError(f"{name!r} is no parameter of the method {method!r}; valid: {', '.join(valid)}")
+    return chosen(**parameters)

@@ -1,0 +1,41 @@
+"""Active is what fires well above its own mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector, check_not_negative
+
+
+@dataclass(frozen=True)
+class Gain(Detector):
+    """Clusters are active where their rate exceeds their own mean over the session by more than a threshold.
+
+    A cluster that is active most of the time has a high mean: above a part of ``1 - threshold_hz / (r1 - r0)`` of the
+    session, with the rates r1 and r0 of the two states, it is never found active.
+
+    Args:
+        threshold_hz: Difference in Hz.
+
+    Raises:
+        ValueError: The threshold is negative or not finite.
+
+    References:
+        Wyrick & Mazzucato 2021, "State-dependent regulation of cortical processing speed via gain modulation".
+        Papadopoulos et al. 2024, arXiv 2404.03902.
+    """
+
+    threshold_hz: float = 10.0
+
+    def __post_init__(self):
+        check_not_negative(threshold_hz=self.threshold_hz)
+
+    def detect(self, rates: NDArray[np.floating]) -> Detection:
+        """As for `Detector.detect`; the thresholds are NaN where there are no samples to take a mean of."""
+        n_samples, n_clusters = rates.shape
+        mean = rates.mean(axis=0, dtype=np.float64) if n_samples else np.full(n_clusters, np.nan)
+        thresholds = mean + self.threshold_hz
+        return Detection(rates > thresholds, thresholds)

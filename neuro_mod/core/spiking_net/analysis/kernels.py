@@ -1,0 +1,88 @@
+"""Kernels that turn binned rates into smooth ones, without gain or loss of spikes.
+
+A kernel of width s is a density over the lag t of a rate behind a spike:
+
+=============== ========================== ================================
+``gaussian``    exp(-t²/2s²) / (s√2π)      s is the standard deviation
+``box``         1/s, from -s/2 to s/2      s is the full width
+``exponential`` exp(-t/s) / s, from 0      s is the time constant
+``half_normal`` 2 exp(-t²/2s²) / (s√2π),   s is the sigma of the whole normal
+                from 0
+=============== ========================== ================================
+
+A spike counts as one in the middle of its bin, and a rate is the mean of the kernel over a bin: the weight of a lag of n
+bins is the difference of the cumulative kernel between n - 1/2 and n + 1/2, so that weights of any width, also far below
+a bin, are right. The Gaussian is sampled in the middle of the bins instead (`scipy.ndimage.gaussian_filter1d`), which
+keeps its variance where it is wider than half a bin.
+
+At the borders no spike may be lost, and a constant density of spikes has to give a constant rate. Symmetric kernels
+see the session mirrored there. Causal ones see nothing before the start and are divided by the part of the kernel that
+lies within the session; what of their mass lies beyond the end is made up for by one factor on the whole session, 1 for a
+constant density. The course of a causal rate thus depends on the spikes until then only, its scale on all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import correlate1d, gaussian_filter1d
+from scipy.signal import lfilter
+from scipy.special import erf
+
+from neuro_mod.core.choices import Kernel, check_choice
+
+#: Cumulative kernels over the lag from 0 on, in widths, and the lag at which they are cut: less than 1e-6 lies beyond.
+_CUMULATIVE: dict[str, tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], float]] = {
+    "box": (lambda lag: np.minimum(lag, 0.5), 0.5),
+    "exponential": (lambda lag: -np.expm1(-lag), 14.0),
+    "half_normal": (lambda lag: erf(lag / math.sqrt(2)), 5.0),
+}
+
+#: In bins; all but 1e-20 of a narrower kernel lies within the bin of the spike.
+_NARROWEST = 1e-2
+
+
+def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArray[np.floating]:
+    """Smooth along time; takes a time proportional to bins times the width of the kernel in bins.
+
+    Args:
+        rates: Binned rates, shape ``(n_bins, P)``; NaN where a population is empty.
+        kernel: Shape of the kernel.
+        width: Its width in bins; 0 for no smoothing.
+
+    Returns:
+        Rates of the same sum over time, of the same shape and type.
+
+    Raises:
+        ValueError: No such kernel, or the width is negative or not finite.
+    """
+    check_choice("kernel", kernel, Kernel)
+    if not 0 <= width < math.inf:
+        raise ValueError(f"the kernel has a width of {width} bins; valid: 0 or more, finite")
+    if not rates.size or width < _NARROWEST:
+        return rates
+    if kernel == "gaussian":
+        return gaussian_filter1d(rates, width, axis=0)
+    if kernel == "box":
+        half = _weights(kernel, width)
+        return correlate1d(rates, np.concatenate([half[:0:-1], 2 * half[:1], half[1:]]), axis=0)
+    return _causal(rates, _weights(kernel, width, most=len(rates))).astype(rates.dtype, copy=False)
+
+
+def _weights(kernel: Kernel, width: float, most: int | None = None) -> NDArray[np.float64]:
+    """Weights of the lags 0, 1, ... bins, at most so many; the lag 0 of a symmetric kernel has half its weight."""
+    cumulative, cut = _CUMULATIVE[kernel]
+    n_lags = math.ceil(cut * width + 0.5)
+    edges = np.arange(min(n_lags, most or n_lags)) + 0.5
+    return np.diff(cumulative(edges / width), prepend=0.0)
+
+
+def _causal(rates: NDArray[np.floating], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rates from past bins, relative to the weights within the session, scaled to the sum over time that they had."""
+    within = np.cumsum(np.pad(weights, (0, len(rates) - len(weights))))
+    smoothed = lfilter(weights, 1.0, rates.astype(np.float64), axis=0) / within[:, None]
+    total = smoothed.sum(axis=0)
+    return smoothed * np.divide(rates.sum(axis=0, dtype=np.float64), total, out=np.ones_like(total), where=total != 0)
