@@ -27,12 +27,14 @@ class Chain:
             ``(K, K)``.
         lifespan: Mean duration of a visit in seconds.
         shape: Of the gamma distribution of durations; 1 is an exponential distribution, a Markov chain.
+        rest_lifespan: Mean duration of a visit of the state without active clusters, if it is another.
     """
 
     states: tuple[tuple[int, ...], ...]
     transitions: NDArray[np.float64]
     lifespan: float = 0.4
     shape: float = 3.0
+    rest_lifespan: float | None = None
 
     @classmethod
     def drawn(cls, n_clusters: int, n_states: int, most_active: int, seed: int, **others: float) -> Chain:
@@ -43,12 +45,11 @@ class Chain:
             clusters = rng.choice(n_clusters, size=rng.integers(1, most_active, endpoint=True), replace=False)
             found.add(tuple(sorted(map(int, clusters))))
         transitions = np.zeros((n_states, n_states))
+        chances = np.array([0.5, 0.3, 0.2])[: n_states - 1]
         for row, weights in enumerate(transitions):
-            others_of_row = np.delete(np.arange(n_states), row)
-            weights[rng.choice(others_of_row, size=min(3, n_states - 1), replace=False)] = [0.5, 0.3, 0.2][
-                : n_states - 1
-            ]
-        return cls(tuple(sorted(found)), transitions / transitions.sum(axis=1, keepdims=True), **others)
+            next_states = rng.choice(np.delete(np.arange(n_states), row), size=len(chances), replace=False)
+            weights[next_states] = chances / chances.sum()
+        return cls(tuple(sorted(found)), transitions, **others)
 
     def visits(self, duration: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Visits of one session: index of each state, shape ``(n,)``, and the edges in seconds, shape ``(n + 1,)``.
@@ -59,7 +60,8 @@ class Chain:
             return np.zeros(1, np.int64), np.array([0.0, duration])
         index, edges = [int(rng.integers(len(self.states)))], [-_BURN_IN * self.lifespan]
         while True:
-            edges.append(edges[-1] + rng.gamma(self.shape, self.lifespan / self.shape))
+            mean = self.lifespan if self.states[index[-1]] or self.rest_lifespan is None else self.rest_lifespan
+            edges.append(edges[-1] + rng.gamma(self.shape, mean / self.shape))
             if edges[-1] >= duration:
                 break
             index.append(int(rng.choice(len(self.states), p=self.transitions[index[-1]])))
@@ -134,7 +136,9 @@ def synthetic_sessions(
             row[list(state)] = True
         rates = firing.rates(active[index[visit]], times, rng)
         spikes.append(_drawn_spikes(rates, firing.cluster_size, delta_t, rng))
-        visits.append(_table(session, chain, index, edges, duration).assign(mean_rate=_mean(rates, active, index, visit)))
+        visits.append(
+            _table(session, chain, index, edges, duration).assign(mean_rate=_mean(rates, active, index, visit))
+        )
     return spikes, pd.concat(visits, ignore_index=True)
 
 

@@ -56,7 +56,7 @@ class TwoState(Detector):
 
     def _middle(self, rates: NDArray[np.floating]) -> float | None:
         """Half way between the rates of the two states, in Hz; None where there are none."""
-        if not rates.size or rates.min() == rates.max():
+        if not rates.size or np.isclose(rates.min(), rates.max()):
             return None
         counts, edges = np.histogram(np.sqrt(rates), _N_BINS)
         mixture = fit_mixture(counts / counts.sum(), edges)
