@@ -21,14 +21,15 @@ _VALLEY = 0.8  # of the lower peak; what is less deep is none
 class TwoState(Detector):
     """Clusters are active above the middle between two typical rates, found in the rates of all clusters of a session.
 
-    Square roots of rates, whose variance in a Poisson process does not depend on the rate, are split by a mixture of two
-    normal distributions. The rates of the two states are the medians of the two parts, and the threshold lies half
+    Square roots of rates, whose variance in a Poisson process does not depend on the rate, are split by a mixture of
+    two normal distributions. The rates of the two states are the medians of the two parts, and the threshold lies half
     way between them: a rate smoothed with a symmetric kernel is there when the cluster switches. Where both parts of
     the mixture are equally likely would be too low, as the samples around a switch make the upper part wide.
 
     Two states are found if the distribution has two peaks with a valley between them and the two rates differ
-    enough. Otherwise all clusters are taken to be in the same state, and an absolute threshold tells in which.
-    Clusters without any spike have no part in the fit. The measurements behind this are in docs/detection.md.
+    enough. Otherwise an absolute threshold holds: all clusters may be in the same state all the time, and the
+    distribution does not say in which. Clusters without any spike have no part in the fit. The measurements behind
+    all this are in docs/detection.md.
 
     Args:
         least_difference_hz: Least difference of the rates of two states, in Hz.
