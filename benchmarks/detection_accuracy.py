@@ -15,11 +15,13 @@ from typing import NamedTuple, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from benchmarks.report import markdown_table, publish
 from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_sessions
 from neuro_mod.core.choices import Kernel
-from neuro_mod.core.spiking_net.analysis.detection import Detector, Gain, Threshold, TwoState
+from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, Threshold, TwoState
+from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
@@ -38,11 +40,31 @@ _FIRING: dict[str, Firing] = {
     "slow drift of 40%": Firing(drift=0.4),
 }
 _RARE = "one cluster in 20% of the time"
+
+
+@dataclass(frozen=True)
+class EquallyLikely(Detector):
+    """What `TwoState` would be with the threshold where both parts of its mixture are equally likely."""
+
+    def detect(self, rates: NDArray[np.floating]) -> Detection:
+        """As for `Detector.detect`."""
+        counts, edges = np.histogram(np.sqrt(rates), 256)
+        mixture = fit_mixture(counts / counts.sum(), edges)
+        assert mixture is not None
+        root = np.linspace(*mixture.mean, 1000)
+        upper, lower = (
+            mixture.weight[part] * norm(mixture.mean[part], mixture.deviation[part]).pdf(root) for part in (1, 0)
+        )
+        threshold = float(root[np.argmax(upper >= lower)] ** 2)
+        return Detection(rates > threshold, np.full(rates.shape[1], threshold))
+
+
 _METHODS: dict[str, Detector] = {
     "gain": Gain(),
     "threshold": Threshold(),
     "threshold, 20 and 10 Hz": Threshold(low_hz=10.0),
     "two_state": TwoState(),
+    "equally likely": EquallyLikely(),
 }
 
 

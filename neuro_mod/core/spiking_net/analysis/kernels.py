@@ -73,11 +73,11 @@ def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArr
     return _causal(rates, _weights(kernel, width, most=len(rates))).astype(rates.dtype, copy=False)
 
 
-def _weights(kernel: Kernel, width: float, most: int | None = None) -> NDArray[np.float64]:
+def _weights(kernel: Kernel, width: float, most: float = math.inf) -> NDArray[np.float64]:
     """Weights of the lags 0, 1, ... bins, at most so many; the lag 0 of a symmetric kernel has half its weight."""
     cumulative, cut = _CUMULATIVE[kernel]
-    n_lags = math.ceil(cut * width + 0.5)
-    edges = np.linspace(0.5, n_lags - 0.5, n_lags)[:most] / width
+    n_lags = int(min(math.ceil(cut * width + 0.5), most))
+    edges = np.linspace(0.5, n_lags - 0.5, n_lags) / width
     return np.diff(cumulative(edges), prepend=0.0)
 
 
