@@ -9,7 +9,7 @@ from neuro_mod.core.spiking_net.analysis.detection import DETECTORS, Gain, Thres
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, smoothed_rates
 
-EVERY = [*(detector(method) for method in DETECTORS), Threshold(20.0, 8.0), Gain(0.0), TwoState(0.0, 0.0)]
+EVERY = [*(detector(method) for method in DETECTORS), Threshold(20, 8), Gain(0.0), TwoState(0.0, 0.0)]
 every_detector = pytest.mark.parametrize("method", EVERY, ids=str)
 
 
@@ -150,6 +150,7 @@ def test_time_has_no_direction(session, method):
 def test_nothing_to_detect(method, shape):
     found = method.detect(np.zeros(shape))
     assert found.active.shape == shape and found.thresholds.shape == shape[1:] and not found.fitted
+    assert found.active.dtype == bool and found.thresholds.dtype == np.float64
 
 
 @every_detector

@@ -46,7 +46,7 @@ class Threshold(Detector):
         active = rates > self.high_hz
         if self.low_hz is not None:
             active = _runs_through(rates > self.low_hz, active)
-        return Detection(active, np.full(rates.shape[1], self.high_hz))
+        return Detection(active, np.full(rates.shape[1], self.high_hz, np.float64))
 
 
 def _runs_through(wide: NDArray[np.bool_], narrow: NDArray[np.bool_]) -> NDArray[np.bool_]:

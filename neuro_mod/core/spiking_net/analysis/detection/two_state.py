@@ -53,13 +53,13 @@ class TwoState(Detector):
         """As for `Detector.detect`; the threshold is the same for all clusters."""
         found = self._middle(rates[:, (rates > 0).any(axis=0)])
         threshold = self.otherwise_hz if found is None else found
-        return Detection(rates > threshold, np.full(rates.shape[1], threshold), fitted=found is not None)
+        return Detection(rates > threshold, np.full(rates.shape[1], threshold, np.float64), fitted=found is not None)
 
     def _middle(self, rates: NDArray[np.floating]) -> float | None:
         """Half way between the rates of the two states, in Hz; None where there are none."""
         if not rates.size or np.isclose(rates.min(), rates.max()):
             return None
-        counts, edges = np.histogram(np.sqrt(rates), _N_BINS)
+        counts, edges = np.histogram(np.sqrt(rates, dtype=np.float64), _N_BINS)
         mixture = fit_mixture(counts / counts.sum(), edges)
         if mixture is None:
             return None
