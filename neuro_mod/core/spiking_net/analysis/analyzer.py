@@ -241,7 +241,7 @@ class Analyzer(StateStatistics):
     ) -> pd.DataFrame:
         """One row per neuron: rate, and variation of its intervals; see `neuron_statistics.neuron_table`."""
         return neuron_statistics.neuron_table(
-            self._source("intervals"),
+            self._source,
             self.layout.of_neuron,
             self.layout.labels,
             min_intervals=min_intervals,
@@ -253,13 +253,13 @@ class Analyzer(StateStatistics):
         self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None
     ) -> FanoFactors:
         """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
-        return fano.fano_factors(self._source("counts"), windows, t_from=t_from, t_to=t_to)
+        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to)
 
     def count_correlations(
         self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
     ) -> NDArray[np.float64]:
         """Correlations of spike counts of all pairs of neurons; see `correlations.count_correlations`."""
-        return correlations.count_correlations(self._source("counts"), bin_width, t_from=t_from, t_to=t_to)
+        return correlations.count_correlations(self._source, bin_width, t_from=t_from, t_to=t_to)
 
     def cluster_correlations(
         self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None

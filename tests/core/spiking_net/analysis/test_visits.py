@@ -212,10 +212,10 @@ def test_mean_rates_are_counted_bin_by_bin(runs, minimal_bins, seed):
         visits["end"],
         strict=True,
     ):
-        bins = [b for b in range(len(states)) if start - 1e-9 <= (b + 0.5) * BIN < end - 1e-9]
+        times = [max(0, min(end, (b + 1) * BIN) - max(start, b * BIN)) for b in range(len(states))]
         members = [labels.tolist().index(label) for label in state]
-        spikes = sum(int(counts[b, m]) for b in bins for m in members)
+        spikes = sum(time / BIN * counts[b, m] for b, time in enumerate(times) for m in members)
         if state:
-            assert rate == pytest.approx(spikes / (sum(sizes[members]) * len(bins) * BIN))
+            assert rate == pytest.approx(spikes / (sum(sizes[members]) * sum(times)))
         else:
             assert np.isnan(rate)
