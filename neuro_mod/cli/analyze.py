@@ -12,6 +12,12 @@ from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.core.choices import DetectionMethod, Kernel
 
+#: Options that not all methods have, and what those that have them call them.
+_THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
+    "--threshold": {"gain": "threshold_hz", "threshold": "high_hz"},
+    "--low-threshold": {"threshold": "low_hz"},
+}
+
 
 def analyze(
     spikes: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run, or any folder or file of spikes.")],
@@ -71,8 +77,7 @@ def analyze(
     chosen = {
         "kernel_width_ms": kernel_width,
         "minimal_lifespan_ms": minimal_lifespan,
-        "threshold_hz" if method == "gain" else "high_hz": threshold,
-        "low_hz": low_threshold,
+        **_thresholds(method, {"--threshold": threshold, "--low-threshold": low_threshold}),
     }
     try:
         analyzer = Analyzer(
@@ -90,16 +95,22 @@ def analyze(
         )
     except (ValueError, FileNotFoundError) as error:
         raise InputError(str(error)) from error
+    if session >= analyzer.n_sessions:
+        raise InputError(f"--session is {session}; valid: 0 to {analyzer.n_sessions - 1}")
     folder = out or run_folder(spikes) / ANALYSIS
+    files: list[Path] = []
     try:
         with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
         if plot:
             files += save_analysis_pictures(folder, analyzer, session)
+        metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; an analysis that is whole in {folder} can be used", err=True)
+        left = (
+            f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
+        )
+        typer.echo(f"interrupted; {left}", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     if as_json:
         typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False))
         return
@@ -107,3 +118,13 @@ def analyze(
     typer.echo()
     for file in files:
         typer.echo(file)
+
+
+def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:
+    from neuro_mod.config import InputError
+
+    for option, value in given.items():
+        methods = _THRESHOLDS[option]
+        if value is not None and method not in methods:
+            raise InputError(f"{option} does not go with --method {method}; valid: --method {' or '.join(methods)}")
+    return {_THRESHOLDS[option][method]: value for option, value in given.items() if value is not None}
