@@ -175,7 +175,7 @@ def _lasting(
     return [states[index] for index in first], edges[:-1], edges[1:]
 
 
-def _between_rows(values: NDArray[np.int64], position: NDArray[np.float64]) -> NDArray[np.float64]:
+def _between_rows(values: NDArray[np.integer], position: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values at positions between two rows, interpolated, shape ``(n_positions, n_columns)``."""
     row = np.minimum(position.astype(np.int64), max(len(values) - 2, 0))
     return values[row] + (position - row)[:, None] * (values[np.minimum(row + 1, len(values) - 1)] - values[row])

@@ -128,7 +128,7 @@ def assert_same(one, other):
         for pair in zip(one, other, strict=True):
             assert_same(*pair)
     else:
-        assert one == other or (one != one and other != other)
+        assert one == other or (pd.isna(one) and pd.isna(other))
 
 
 @pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
