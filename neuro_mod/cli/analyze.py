@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,7 +74,7 @@ def analyze(
     from neuro_mod.execution.progress import Work, progress_shown
     from neuro_mod.storage.names import ANALYSIS
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
         "minimal_lifespan_ms": minimal_lifespan,
         **_thresholds(method, {"--threshold": threshold, "--low-threshold": low_threshold}),

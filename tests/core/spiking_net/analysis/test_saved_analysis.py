@@ -347,7 +347,8 @@ def test_a_folder_that_cannot_be_made(spikes_folder, tmp_path):
         opened(spikes_folder).save_analysis(tmp_path / "file" / "analysis")
 
 
-def test_memory_does_not_grow_with_sessions(tmp_path):
+@pytest.mark.parametrize("saving", [True, False])
+def test_memory_does_not_grow_with_sessions(saving, tmp_path):
     """Of each session only visits stay, and a summary."""
     spikes = np.asarray(drawn_sessions(50.0)[0])
     n_rates = 4 * len(spikes) // 5  # 4 clusters, bins of 5 steps
@@ -359,7 +360,10 @@ def test_memory_does_not_grow_with_sessions(tmp_path):
         for index in range(1, n):
             (folder / f"spikes_{index}.npy").hardlink_to(folder / "spikes_0.npy")
         tracemalloc.start()
-        Analyzer(folder, CLUSTERS, STEP, minimal_lifespan_ms=400).save_analysis(folder / "analysis")
+        analyzer = Analyzer(folder, CLUSTERS, STEP, minimal_lifespan_ms=400)
+        if saving:
+            analyzer.save_analysis(folder / "analysis")
+        analyzer.occurrences()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert (peaks[1] - peaks[0]) / 30 < n_rates * np.dtype(np.float32).itemsize / 4
