@@ -13,7 +13,7 @@ def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions:
     Args:
         occurrences: One row per visit, ordered by session, then start. To leave out the state of no active cluster,
             pass `transitions.without_empty_state` of them.
-        times: In seconds, shape ``(n_times,)``.
+        times: In seconds, shape ``(n_times,)``, or ``(n_sessions, n_times)`` if they differ between sessions.
         n_sessions: Number of sessions, also those without visits.
 
     Returns:
@@ -37,7 +37,7 @@ def transition_density_until(
     Args:
         transitions: One row per transition, ordered by session, then time.
         occurrences: The visits between which the transitions are; see `unique_states_until`, also for the rest.
-        times: In seconds, shape ``(n_times,)``.
+        times: In seconds, shape ``(n_times,)``, or ``(n_sessions, n_times)`` if they differ between sessions.
         n_sessions: Number of sessions.
 
     Returns:
@@ -62,8 +62,8 @@ def _entries_until(first: pd.DataFrame, column: str, times: ArrayLike, n_session
         raise ValueError(f"n_sessions is {n_sessions}, but there is a session {outside[0]}")
     order = np.lexsort((entry, session))
     bounds = np.searchsorted(session[order], np.arange(n_sessions + 1))
-    asked = np.asarray(times, np.float64)
-    until = np.zeros((n_sessions, len(asked)), np.int64)
+    asked = np.broadcast_to(np.asarray(times, np.float64), (n_sessions, np.shape(times)[-1]))
+    until = np.zeros(asked.shape, np.int64)
     for i in range(n_sessions):
-        until[i] = np.searchsorted(entry[order[bounds[i] : bounds[i + 1]]], asked, side="right")
+        until[i] = np.searchsorted(entry[order[bounds[i] : bounds[i + 1]]], asked[i], side="right")
     return until

@@ -101,19 +101,29 @@ class StateStatistics(ABC):
         """The distinct states that were visited, by number of active clusters, then by labels."""
         return chains.visited_states(self.occurrences(t_from, t_to), empty_state)
 
-    def get_num_states(self, t_from: float | None = None, t_to: float | None = None) -> int:
+    def get_num_states(
+        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+    ) -> int:
         """Number of distinct states that were visited."""
-        return len(self.get_unique_attractors(t_from, t_to))
+        return len(self.get_unique_attractors(t_from, t_to, empty_state=empty_state))
 
-    def get_attractor_idx(self, state: Iterable[int] | int) -> int:
-        """Place of a state in `get_unique_attractors`.
+    def get_attractor_idx(
+        self,
+        state: Iterable[int] | int,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        *,
+        empty_state: bool = True,
+    ) -> int:
+        """Place of a state in `get_unique_attractors`, and so in the transition matrix, of the same window.
 
         Raises:
-            ValueError: It was never visited.
+            ValueError: It was not visited.
         """
-        wanted, visited = self._checked(state), self.get_unique_attractors()
+        wanted = self._checked(state)
+        visited = self.get_unique_attractors(t_from, t_to, empty_state=empty_state)
         if wanted not in visited:
-            raise ValueError(f"state {state_name(wanted)} was never visited; there are {_shown(visited)}")
+            raise ValueError(f"state {state_name(wanted)} was not visited; there are {_shown(visited)}")
         return visited.index(wanted)
 
     def get_num_clusters(self, state: Iterable[int] | int) -> int:
@@ -290,19 +300,19 @@ class StateStatistics(ABC):
         """Number of distinct states that each session has entered until a time.
 
         Args:
-            time: In s, from the start of a session; one or several.
+            time: In s, from the end of each session if negative; one or several.
 
         Returns:
             Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
         """
-        counted = development.unique_states_until(self._all_occurrences(), np.ravel(time), self.n_sessions)
+        counted = development.unique_states_until(self._all_occurrences(), self._from_starts(time), self.n_sessions)
         return counted.reshape(self.n_sessions, *np.shape(time))
 
     def get_transition_density_until_time(self, time: ArrayLike) -> NDArray[np.float64]:
         """Part of all possible transitions between the states entered until a time that each session has shown.
 
         Args:
-            time: In s, from the start of a session; one or several.
+            time: In s, from the end of each session if negative; one or several.
 
         Returns:
             Density of the directed graph of transitions, shape ``(n_sessions,)`` for one time, ``(n_sessions,
@@ -310,8 +320,13 @@ class StateStatistics(ABC):
         """
         visits = self._all_occurrences()
         moves = chains.transition_table(visits)
-        density = development.transition_density_until(moves, visits, np.ravel(time), self.n_sessions)
+        density = development.transition_density_until(moves, visits, self._from_starts(time), self.n_sessions)
         return density.reshape(self.n_sessions, *np.shape(time))
+
+    def _from_starts(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Times from the start of each session, shape ``(n_sessions, n_times)``."""
+        times = np.ravel(np.asarray(time, np.float64))
+        return np.where(times < 0, self.durations[:, None] + times, times)
 
     def _maybe(self, state: Any) -> State | None:
         return None if state is None else self._checked(state)

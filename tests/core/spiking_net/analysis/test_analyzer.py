@@ -219,7 +219,7 @@ CALLS = {
     "a name": (lambda a: a.get_life_spans("0+1"), r"state is '0\+1'; valid"),
     "half a label": (lambda a: a.get_num_clusters((0.5,)), r"state is \(0\.5,\); valid"),
     "labels in labels": (lambda a: a.get_num_clusters([[0, 1]]), r"state is \[\[0, 1\]\]; valid"),
-    "never visited": (lambda a: a.get_attractor_idx((0, 1, 2)), r"state 0\+1\+2 was never visited; there are none, "),
+    "never visited": (lambda a: a.get_attractor_idx((0, 1, 2)), r"state 0\+1\+2 was not visited; there are none, "),
     "sequence": (lambda a: a.get_sequence_probability([(0,), (8,)]), r"state is \(8,\)"),
     "to": (lambda a: a.get_transition_prob((0,), 1), "state is 1"),
     "window": (lambda a: a.occurrences(3, 2), "t_from=3, t_to=2 .* must end after it begins"),

@@ -171,6 +171,11 @@ def test_states_and_transitions_until_a_time(analyzer):
     assert analyzer.get_unique_attractors_count_until_time(1.0).tolist() == counts[:, 2].tolist()
     assert analyzer.get_unique_attractors_count_until_time([[0.4, 1.0], [3.3, 0]]).shape == (3, 2, 2)
     assert analyzer.get_transition_density_until_time(1.0).shape == (3,)
+    ends = analyzer.durations
+    backward = analyzer.get_unique_attractors_count_until_time(-0.5)
+    assert backward.tolist() == [
+        analyzer.get_unique_attractors_count_until_time(end - 0.5)[k] for k, end in enumerate(ends)
+    ]
 
 
 def test_a_state_that_was_never_visited(analyzer):
