@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import DetectionMethod, Kernel
+from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel, UnitKind
 from neuro_mod.core.spiking_net.analysis import saved_analysis, saved_hidden_markov
 from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov, hidden_markov
@@ -23,7 +23,6 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
     numbers_to_try,
 )
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import Criterion
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
@@ -32,7 +31,7 @@ from neuro_mod.core.spiking_net.analysis.sources.opening import open_source
 from neuro_mod.core.spiking_net.analysis.state_agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.units import UnitKind, unit_counts, units_of
+from neuro_mod.core.spiking_net.analysis.units import unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.windows import window_of
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 

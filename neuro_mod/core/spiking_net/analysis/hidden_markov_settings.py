@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuro_mod.core.choices import check_choice
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import Criterion
-from neuro_mod.core.spiking_net.analysis.units import UnitKind
+from neuro_mod.core.choices import Criterion, UnitKind, check_choice
 
 #: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
 NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)

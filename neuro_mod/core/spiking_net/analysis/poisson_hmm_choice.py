@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import compress, count
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.choices import Criterion
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import Fit, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
 
-Criterion = Literal["bic", "cross_validation"]
 Sessions = Sequence[NDArray[np.integer]]
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import check_choice
+from neuro_mod.core.choices import UnitKind, check_choice
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.rates import population_counts
 from neuro_mod.core.spiking_net.analysis.windows import whole_steps
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
-
-UnitKind = Literal["clusters", "neurons"]
 
 
 @dataclass(frozen=True, eq=False)
