@@ -47,9 +47,11 @@ bench: $(PEERS)  ## time the engine against other simulators, its parts, larger 
 	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field; \
 		do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
 
-bench-long: $(INSTALLED)  ## time an hour of the default network, and take its memory
+bench-long: $(INSTALLED)  ## time an hour of the default network and the analysis of 100 sessions, and take their memory
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
-	(echo "# Measured by \`make bench-long\`"; echo; cat .venv/long_run.md) > benchmarks/RESULTS_LONG.md
+	$(BIN)/python -m benchmarks.analysis --out .venv/analysis.md
+	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis; do echo; cat .venv/$$name.md; done) \
+		> benchmarks/RESULTS_LONG.md
 
 format: $(INSTALLED)  ## format the code
 	$(BIN)/ruff check --fix .

@@ -19,6 +19,7 @@ _HOMES = {
     "LIFMeanField": "neuro_mod.core.mean_field.core",
     "fixed_points": "neuro_mod.core.mean_field.core",
     "Repeater": "neuro_mod.execution",
+    "Analyzer": "neuro_mod.core.spiking_net.analysis.analyzer",
     "LIFNet": "neuro_mod.core.spiking_net.lif_net",
     "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
     "Trial": "neuro_mod.core.spiking_net.engine.trial",

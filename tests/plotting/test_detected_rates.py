@@ -34,7 +34,15 @@ def test_active_stretches_are_filled():
     active[10:21] = True
     filled = detected_rates(times, rates, thresholds, active, labels).axes[0].collections[0]
     (path,) = filled.get_paths()
-    assert np.allclose((path.vertices[:, 0].min(), path.vertices[:, 0].max()), (times[10], times[20]))
+    above = path.vertices[path.vertices[:, 1] < 1, 0]
+    assert np.allclose((above.min(), above.max()), (times[10] - 2.5e-3, times[20] + 2.5e-3))
+
+
+def test_a_single_active_sample_is_filled():
+    times, rates, thresholds, active, labels = sample(1)
+    active = np.arange(100)[:, None] == 50
+    (path,) = detected_rates(times, rates, thresholds, active, labels).axes[0].collections[0].get_paths()
+    assert np.isclose(np.ptp(path.vertices[path.vertices[:, 1] < 1, 0]), 5e-3)
 
 
 def test_a_bar_stands_for_a_round_rate():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from colour_vision import DEUTERANOPE, PROTANOPE, seen_distances
-from visit_frames import visits_of
+from state_sequences import visits_of
 
 from neuro_mod.plotting.state_colours import (
     EMPTY_COLOUR,

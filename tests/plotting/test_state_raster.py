@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from visit_frames import visits_of, walk
+from state_sequences import visits_of, walk
 
 from neuro_mod.core.spiking_net.analysis.layout import cluster_layout, first_clusters
 from neuro_mod.core.spiking_net.spikes import SpikeEvents

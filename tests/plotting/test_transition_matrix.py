@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from visit_frames import visits_of, walk
+from state_sequences import visits_of, walk
 
 from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_table, visited_states
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS

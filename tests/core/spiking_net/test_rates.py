@@ -32,10 +32,16 @@ def test_regular_firing_has_its_rate_everywhere():
     np.testing.assert_allclose(rates, 100)
 
 
-@pytest.mark.parametrize("n_steps", [0, 1, 4])
-def test_runs_shorter_than_a_bin(n_steps):
-    times, rates = smoothed_rates(events([], [], n_steps), np.zeros(4, np.int64), 1)
+def test_a_run_of_no_length_has_no_samples():
+    times, rates = smoothed_rates(events([], [], 0), np.zeros(4, np.int64), 1)
     assert times.shape == (0,) and rates.shape == (0, 1)
+
+
+@pytest.mark.parametrize("n_steps", [1, 4])
+def test_a_run_shorter_than_a_bin_is_one_bin(n_steps):
+    times, rates = smoothed_rates(events([0], [3], n_steps), np.zeros(4, np.int64), 1)
+    assert times.tolist() == [n_steps * H / 2]
+    np.testing.assert_allclose(rates, 1 / (4 * n_steps * H), rtol=1e-6)  # one spike, four neurons
 
 
 def test_empty_populations_are_nan():

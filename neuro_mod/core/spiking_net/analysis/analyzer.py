@@ -13,7 +13,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel, UnitKind
-from neuro_mod.core.spiking_net.analysis import saved_analysis, saved_hidden_markov
+from neuro_mod.core.spiking_net.analysis import (
+    correlations,
+    fano,
+    neuron_statistics,
+    saved_analysis,
+    saved_hidden_markov,
+)
+from neuro_mod.core.spiking_net.analysis.correlations import COUNT_BIN, ClusterCorrelations
+from neuro_mod.core.spiking_net.analysis.fano import COUNT_WINDOWS, FanoFactors
 from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov, hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
@@ -22,6 +30,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
     HiddenMarkovSettings,
     numbers_to_try,
 )
+from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
@@ -180,8 +189,11 @@ class Analyzer(StateStatistics):
             DataError: The spikes of a session are damaged, or contradict what is known about all of them.
             ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
-        source, counted, width = self._source("fits"), units_of(self.layout, units), bin_ms * 1e-3
-        counts = [unit_counts(spikes, counted.of_neuron, len(counted.labels), width) for spikes in source]
+        counted, width = units_of(self.layout, units), bin_ms * 1e-3
+        counts = [
+            unit_counts(self.spikes(session), counted.of_neuron, len(counted.labels), width)
+            for session in range(self.n_sessions)
+        ]
         settings = HiddenMarkovSettings(
             width,
             numbers_to_try(n_states, sum(map(len, counts))),
@@ -313,6 +325,42 @@ class Analyzer(StateStatistics):
         """
         rates, inside = self._rates(session, t_from, t_to)
         return self.settings.detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
+
+    def neuron_table(
+        self, t_from: float | None = None, t_to: float | None = None, *, min_intervals: int = MIN_INTERVALS
+    ) -> pd.DataFrame:
+        """One row per neuron: rate, and variation of its intervals; see `neuron_statistics.neuron_table`."""
+        return neuron_statistics.neuron_table(
+            self._source("intervals"),
+            self.layout.of_neuron,
+            self.layout.labels,
+            min_intervals=min_intervals,
+            t_from=t_from,
+            t_to=t_to,
+        )
+
+    def fano_factors(
+        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None
+    ) -> FanoFactors:
+        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
+        return fano.fano_factors(self._source("counts"), windows, t_from=t_from, t_to=t_to)
+
+    def count_correlations(
+        self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
+    ) -> NDArray[np.float64]:
+        """Correlations of spike counts of all pairs of neurons; see `correlations.count_correlations`."""
+        return correlations.count_correlations(self._source("counts"), bin_width, t_from=t_from, t_to=t_to)
+
+    def cluster_correlations(
+        self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
+    ) -> ClusterCorrelations:
+        """Means of `count_correlations` within and between clusters; overall, of clusters that define states."""
+        return correlations.cluster_correlations(
+            self.count_correlations(bin_width, t_from, t_to),
+            self.layout.of_neuron,
+            len(self.layout.labels),
+            counted=self.layout.defines_states,
+        )
 
     @cached_property
     def _findings(self) -> Findings:

@@ -102,8 +102,8 @@ class HiddenMarkov(StateStatistics):
     def _checked(self, state: Any) -> State:
         whole = isinstance(state, int | np.integer) and not isinstance(state, bool)
         if not whole or not 0 <= state < self.n_states:
-            valid = f"0 to {self.n_states - 1}" if self.n_states else "none, no hidden state was visited"
-            raise ValueError(f"state {state!r}: expected the number of a hidden state; valid: {valid}")
+            valid = f"0 to {self.n_states - 1}" if self.n_states else "none, as no hidden state was visited"
+            raise ValueError(f"state is {state!r}; valid: {valid}")
         return int(state)
 
 

@@ -10,15 +10,16 @@ A kernel of width s is a density over the lag t of a rate behind a spike:
                 from 0
 =============== ========================== ================================
 
-A spike counts as one in the middle of its bin, and a rate is the mean of the kernel over a bin: the weight of a lag of n
-bins is the difference of the cumulative kernel between n - 1/2 and n + 1/2, so that weights of any width, also far below
-a bin, are right. The Gaussian is sampled in the middle of the bins instead (`scipy.ndimage.gaussian_filter1d`), which
-keeps its variance where it is wider than half a bin.
+A spike counts as one in the middle of its bin, and a rate is the mean of the kernel over a bin: the weight of a lag of
+n bins is the difference of the cumulative kernel between n - 1/2 and n + 1/2, so that weights of any width, also far
+below a bin, are right. The Gaussian is sampled in the middle of the bins instead (`scipy.ndimage.gaussian_filter1d`),
+which keeps its variance where it is wider than half a bin.
 
 At the borders no spike may be lost, and a constant density of spikes has to give a constant rate. Symmetric kernels
 see the session mirrored there. Causal ones see nothing before the start and are divided by the part of the kernel that
-lies within the session; what of their mass lies beyond the end is made up for by one factor on the whole session, 1 for a
-constant density. The course of a causal rate thus depends on the spikes until then only, its scale on all of them.
+lies within the session; what of their mass lies beyond the end is made up for by one factor on the whole session, 1
+for a constant density. The course of a causal rate thus depends on the spikes until then only, its scale on all of
+them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter1d
-from scipy.signal import lfilter
 from scipy.special import erf
 
 from neuro_mod.core.choices import Kernel, check_choice
@@ -72,17 +72,18 @@ def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArr
     return _causal(rates, _weights(kernel, width, most=len(rates))).astype(rates.dtype, copy=False)
 
 
-def _weights(kernel: Kernel, width: float, most: int | None = None) -> NDArray[np.float64]:
+def _weights(kernel: Kernel, width: float, most: float = math.inf) -> NDArray[np.float64]:
     """Weights of the lags 0, 1, ... bins, at most so many; the lag 0 of a symmetric kernel has half its weight."""
     cumulative, cut = _CUMULATIVE[kernel]
-    n_lags = math.ceil(cut * width + 0.5)
-    edges = np.arange(min(n_lags, most or n_lags)) + 0.5
-    return np.diff(cumulative(edges / width), prepend=0.0)
+    n_lags = int(min(math.ceil(cut * width + 0.5), most))
+    edges = np.linspace(0.5, n_lags - 0.5, n_lags) / width
+    return np.diff(cumulative(edges), prepend=0.0)
 
 
 def _causal(rates: NDArray[np.floating], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rates from past bins, relative to the weights within the session, scaled to the sum over time that they had."""
     within = np.cumsum(np.pad(weights, (0, len(rates) - len(weights))))
-    smoothed = lfilter(weights, 1.0, rates.astype(np.float64), axis=0) / within[:, None]
-    total = smoothed.sum(axis=0)
-    return smoothed * np.divide(rates.sum(axis=0, dtype=np.float64), total, out=np.ones_like(total), where=total != 0)
+    past_only = np.concatenate([weights[::-1], np.zeros(len(weights) - 1)])
+    smoothed = correlate1d(rates.astype(np.float64), past_only, axis=0, mode="constant") / within[:, None]
+    total, count = smoothed.sum(axis=0), rates.sum(axis=0, dtype=np.float64)
+    return smoothed * np.divide(count, total, out=np.ones_like(total), where=total != 0)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import CensoredData, ecdf
 
 from neuro_mod.core.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
@@ -95,6 +94,8 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
         Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, 2nd ed., section 1.4 (the interval,
         from the log of minus the log of the probability).
     """
+    from scipy.stats import CensoredData, ecdf  # noqa: PLC0415 -- it takes half a second to load
+
     visits = _visits(occurrences, state)
     visits = visits.loc[~visits["censored_start"].to_numpy(bool)]
     cut = visits["censored_end"].to_numpy(bool)

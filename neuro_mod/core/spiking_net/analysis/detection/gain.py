@@ -14,8 +14,8 @@ from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detect
 class Gain(Detector):
     """Clusters are active where their rate exceeds their own mean over the session by more than a threshold.
 
-    A cluster that is active most of the time has a high mean: above a part of ``1 - threshold_hz / (r1 - r0)`` of the
-    session, with the rates r1 and r0 of the two states, it is never found active.
+    A cluster that is active most of the time has a high mean: in more than a part of ``1 - threshold_hz / (r1 - r0)``
+    of the session, with the rates r1 and r0 of the two states, it is not found active, but for fluctuations.
 
     Args:
         threshold_hz: Difference in Hz.

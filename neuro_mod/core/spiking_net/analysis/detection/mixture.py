@@ -12,7 +12,7 @@ _LEAST_GAIN = 1e-9  # of the mean log likelihood
 
 
 class Mixture(NamedTuple):
-    """Weight, mean and standard deviation of each part, the lower mean first, shape ``(2,)`` each."""
+    """Weight, mean and standard deviation of each part, shape ``(2,)`` each."""
 
     weight: NDArray[np.float64]
     mean: NDArray[np.float64]
@@ -22,8 +22,8 @@ class Mixture(NamedTuple):
 def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mixture | None:
     """Fit by expectation and maximisation, starting from the lower and the upper half of the range.
 
-    All samples of a bin count as one value in its middle, so that the cost does not depend on their number; no part gets
-    narrower than a uniform distribution over a bin.
+    All samples of a bin count as one value in its middle, so that the cost does not depend on their number; no part
+    gets narrower than a uniform distribution over a bin.
 
     Args:
         density: Part of the samples in each bin, summing to 1; not zero in the first and the last, shape ``(n_bins,)``.
@@ -39,7 +39,7 @@ def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mix
     least_variance = (edges[1] - edges[0]) ** 2 / 12
     upper = np.arange(len(middle)) >= len(middle) // 2
     belongs = np.stack([~upper, upper]).astype(np.float64)
-    likelihood = -np.inf
+    likelihood, mixture = -np.inf, None
     for _ in range(_MOST_ITERATIONS):
         share = belongs * density
         weight = share.sum(axis=1)
@@ -47,11 +47,11 @@ def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mix
             return None
         mean = share @ middle / weight
         variance = (share * (middle - mean[:, None]) ** 2).sum(axis=1) / weight + least_variance
+        mixture = Mixture(weight, mean, np.sqrt(variance))
         log = np.log(weight / np.sqrt(variance))[:, None] - (middle - mean[:, None]) ** 2 / (2 * variance[:, None])
         total = np.logaddexp(*log)
         belongs = np.exp(log - total)
         before, likelihood = likelihood, density @ total
         if likelihood - before < _LEAST_GAIN:
             break
-    order = np.argsort(mean)
-    return Mixture(weight[order], mean[order], np.sqrt(variance[order]))
+    return mixture

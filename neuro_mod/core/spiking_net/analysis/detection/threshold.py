@@ -46,12 +46,13 @@ class Threshold(Detector):
         active = rates > self.high_hz
         if self.low_hz is not None:
             active = _runs_through(rates > self.low_hz, active)
-        return Detection(active, np.full(rates.shape[1], self.high_hz))
+        return Detection(active, np.full(rates.shape[1], self.high_hz, np.float64))
 
 
 def _runs_through(wide: NDArray[np.bool_], narrow: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Those runs of each column of ``wide`` in which ``narrow``, a part of it, is true somewhere."""
-    runs, n_runs = label(wide, structure=_ALONG_TIME)
-    reached = np.zeros(n_runs + 1, dtype=bool)
+    runs = np.empty(wide.shape, np.int32)  # which run each sample belongs to, from 1 on
+    label(wide, structure=_ALONG_TIME, output=runs)
+    reached = np.zeros(runs.max(initial=0) + 1, dtype=bool)
     reached[runs[narrow]] = True
     return reached[runs]
