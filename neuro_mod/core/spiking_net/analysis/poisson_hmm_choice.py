@@ -22,6 +22,17 @@ from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
 
 Sessions = Sequence[NDArray[np.integer]]
 
+#: Types of the columns of a table of scores, see `hidden_markov.hidden_markov`.
+SCORE_COLUMNS = {
+    "n_states": np.int64,
+    "log_likelihood": np.float64,
+    "n_parameters": np.int64,
+    "bic": np.float64,
+    "held_out": np.float64,
+    "converged": np.bool_,
+    "chosen": np.bool_,
+}
+
 
 class Choice(NamedTuple):
     """The model chosen, and the scores of all that were tried (columns as in `hidden_markov.hidden_markov`)."""

@@ -193,14 +193,14 @@ class SavedAnalysis:
             settings = AnalysisSettings(**about["settings"])
             sessions = tuple(_session(each) for each in about["sessions"])
         layout = ClusterLayout(**read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS))
-        return Findings(layout, settings, sessions, self.visits(VISITS), partial(self._rates, sessions))
+        return Findings(layout, settings, sessions, self.table(VISITS, OCCURRENCES), partial(self._rates, sessions))
 
-    def visits(self, name: str) -> pd.DataFrame:
-        """A table of visits."""
+    def table(self, name: str, kinds: Mapping[str, type]) -> pd.DataFrame:
+        """A table whose columns are of these kinds."""
         with naming(self.path / name):
             table = pd.read_csv(self.path / name, dtype=str, keep_default_na=False)
-            columns = {name: _parsed(table[name].tolist(), kind) for name, kind in OCCURRENCES.items()}
-            return pd.DataFrame(columns).astype(OCCURRENCES)
+            columns = {column: _parsed(table[column].tolist(), kind) for column, kind in kinds.items()}
+            return pd.DataFrame(columns).astype(dict(kinds))
 
     def _rates(self, sessions: tuple[SessionSummary, ...], index: int) -> SessionRates:
         name = rates_name(index)

@@ -12,8 +12,10 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.findings import Findings
 from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
+from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import SCORE_COLUMNS
 from neuro_mod.core.spiking_net.analysis.saved_analysis import AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.state_agreement import agreement
+from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
 from neuro_mod.storage.reading import naming, read_arrays
 
 #: What the description of an analysis says about the model lies under this name.
@@ -71,12 +73,10 @@ def read(saved: SavedAnalysis) -> HiddenMarkov | None:
         settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
         names = [_posterior(index) for index in range(about["n_sessions"])]
     arrays = read_arrays(saved.path / MODEL, [*_ARRAYS, *names])
-    with naming(saved.path / SCORES):
-        scores = pd.read_csv(saved.path / SCORES, float_precision="round_trip")
     return HiddenMarkov(
         settings=settings,
-        scores=scores,
-        visits=saved.visits(VISITS),
+        scores=saved.table(SCORES, SCORE_COLUMNS),
+        visits=saved.table(VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in names),
         **arrays,
     )

@@ -249,6 +249,84 @@ def test_bins_that_are_all_alike():
     assert model_of(sessions, BIN, 4, n_restarts=1).n_states == 0  # no telling which of four equal states
 
 
+def test_rates_are_per_neuron(data):
+    """The same counts of twice and of ten times as many neurons; the mean is over all neurons, not over units."""
+    sizes = np.array([2, 10, 2, 10])
+    alone = model_of(data[1][:4], BIN, 3, n_restarts=1)
+    found = model_of(data[1][:4], BIN, 3, n_restarts=1, unit_sizes=sizes, unit_labels=np.array([7, 9, 11, 40]))
+    np.testing.assert_allclose(found.rates_hz, alone.rates_hz / sizes, rtol=1e-12)
+    np.testing.assert_allclose(found.visits["mean_rate"], alone.visits["mean_rate"] * 4 / 24, rtol=1e-12)
+    assert found.unit_labels.tolist() == [7, 9, 11, 40] and alone.unit_labels.tolist() == [0, 1, 2, 3]
+    first = found.visits.iloc[0]
+    begin, end = round(first["start"] / BIN), round(first["end"] / BIN)
+    assert first["mean_rate"] == pytest.approx(data[1][0][begin:end].sum() / 24 / first["duration"])
+
+
+def test_answers_the_questions_of_all_states(data, chosen):
+    """Against the table of visits, one by one."""
+    visits = chosen.occurrences()
+    assert visits.equals(chosen.visits) and visits is not chosen.visits
+    assert chosen.get_unique_attractors() == [0, 1, 2] and chosen.get_num_states() == 3
+    assert chosen.n_sessions == 14 and chosen.durations.sum() == pytest.approx(5450 * BIN)
+    assert chosen.assigned == pytest.approx(visits["duration"].sum() / (5450 * BIN)) and 0.7 < chosen.assigned < 1
+    for state in (1, np.int64(1), np.uint8(1)):
+        own = visits.loc[visits["state"] == 1]
+        assert chosen.get_attractor_idx(state) == 1 and chosen.get_occurrences(state) == len(own)
+        assert chosen.get_attractor_prob(state) == pytest.approx(own["duration"].sum() / (5450 * BIN))
+        seen = own.loc[~own["censored"], "duration"]
+        np.testing.assert_array_equal(chosen.get_life_spans(state), seen)
+        assert chosen.get_mean_lifespan(state) == pytest.approx(seen.mean())
+    pairs = [
+        (a.state, b.state)
+        for a, b in zip(visits.itertuples(), visits.iloc[1:].itertuples(), strict=False)
+        if a.session == b.session
+    ]
+    moves = chosen.transitions()
+    assert list(zip(moves["from_state"], moves["to_state"], strict=True)) == pairs
+    share = pairs.count((2, 0)) / sum(source == 2 for source, _ in pairs)
+    assert chosen.get_transition_prob(2, 0) == pytest.approx(share) == chosen.get_transition_matrix()[2, 0]
+    assert chosen.get_sequence_probability([2, 0, 0]) == pytest.approx(share * chosen.get_transition_prob(0, 0))
+    assert chosen.get_attractors_data()["total_duration"].is_monotonic_decreasing
+    assert (chosen.get_unique_attractors_count_until_time(5.0) <= 3).all()
+    assert chosen.occurrences(t_to=-4.0).groupby("session")["end"].max().to_numpy() == pytest.approx(
+        [4.0] * 13 + [1.0], abs=0.4
+    )
+    assert 0 <= chosen.shuffle_test(20).p_value <= 1 and chosen.jump_statistics().entropy_rate > 0
+
+
+@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S1", None, np.float64(1)])
+def test_other_states_are_refused(chosen, state):
+    with pytest.raises(ValueError, match=r"state is .*; valid: 0 to 2"):
+        chosen.get_attractor_prob(state)
+
+
+def test_states_of_a_model_without_visits(data):
+    found = model_of([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
+    assert found.get_unique_attractors() == [] and found.assigned == 0 and np.isnan(found.get_mean_lifespan())
+    with pytest.raises(ValueError, match="no hidden state was visited"):
+        found.get_occurrences(0)
+    with pytest.raises(ValueError, match="no active clusters"):
+        model_of([data[1][0][:100]], BIN, 1, n_restarts=1).get_num_clusters(0)
+
+
+def test_the_largest_of_several_numbers_is_noted(data, caplog):
+    sessions = data[1][:6]
+    assert model_of(sessions, BIN, (1, 2), n_restarts=1).most_was_chosen
+    assert "the largest was chosen, 2" in caplog.text
+    caplog.clear()
+    assert not model_of(sessions, BIN, (2, 3, 4), n_restarts=2).most_was_chosen
+    assert not model_of(sessions, BIN, 2, n_restarts=1).most_was_chosen
+    assert not caplog.text
+
+
+def test_numbers_to_try():
+    assert numbers_to_try(None, 10**6)[-1] == 96 and numbers_to_try(None, 10) == (2, 3, 4, 6, 8)
+    assert numbers_to_try(None, 1) == (1,)
+    assert numbers_to_try(np.int32(5), 3) == (5,) and numbers_to_try(range(2, 4), 3) == (2, 3)
+    with pytest.raises(ValueError, match="whole number"):
+        numbers_to_try(2.5, 10)
+
+
 def test_interruption_passes_through(data):
     def interrupted(done, total):
         raise KeyboardInterrupt
@@ -262,6 +340,7 @@ def test_counts_of_spikes_by_hand():
     spikes = SpikeEvents(np.array([0, 19, 20, 39, 45], np.int32), np.array([0, 1, 2, 0, 0], np.int32), 50, 3, 1e-3)
     counts = unit_counts(spikes, np.array([0, 0, 2]), 3, BIN)
     assert counts.tolist() == [[2, 0, 0], [1, 0, 1]]
+    assert unit_counts(spikes, np.array([0, 1, 1]), 1, BIN).tolist() == [[1], [1]]  # neurons that do not count
     for width in (0.5e-3, 20.5e-3, 0.0, -20e-3, 60e-3):
         with pytest.raises(ValueError, match="bin_width"):
             unit_counts(spikes, np.array([0, 0, 2]), 3, width)
@@ -289,6 +368,12 @@ ONE = [np.ones((10, 2), int)]
         (ONE, 2, {"n_restarts": 0}, "n_restarts"),
         (ONE, 2, {"least_posterior": 0.3}, "least_posterior"),
         (ONE, 2, {"bin_width": 0.0}, "bin_width"),
+        (ONE, 2, {"least_duration": -1.0}, "least_duration"),
+        (ONE, 2, {"seed": -1}, "seed"),
+        (ONE, 2, {"units": "columns"}, "clusters, neurons"),
+        (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes holds 0"),
+        (ONE, 2, {"unit_sizes": np.array([1])}, "unit_sizes"),
+        (ONE, 2, {"unit_labels": np.array([0.5, 1])}, "unit_labels is float64"),
     ],
 )
 def test_refuses(counts, n_states, options, message):
