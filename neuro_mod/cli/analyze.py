@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _AUTO = "auto"
 #: Above the largest number of hidden states.
 _TOO_MANY = 10_000
+
+#: Options that not all methods have, and what those that have them call them.
+_THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
+    "--threshold": {"gain": "threshold_hz", "threshold": "high_hz"},
+    "--low-threshold": {"threshold": "low_hz"},
+}
 
 
 def analyze(
@@ -86,11 +92,10 @@ def analyze(
     from neuro_mod.execution.progress import Work, progress_shown
     from neuro_mod.storage.names import ANALYSIS
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
         "minimal_lifespan_ms": minimal_lifespan,
-        "threshold_hz" if method == "gain" else "high_hz": threshold,
-        "low_hz": low_threshold,
+        **_thresholds(method, {"--threshold": threshold, "--low-threshold": low_threshold}),
     }
     try:
         analyzer = Analyzer(
@@ -108,7 +113,10 @@ def analyze(
         )
     except (ValueError, FileNotFoundError) as error:
         raise InputError(str(error)) from error
+    if session >= analyzer.n_sessions:
+        raise InputError(f"--session is {session}; valid: 0 to {analyzer.n_sessions - 1}")
     folder = out or run_folder(spikes) / ANALYSIS
+    files: list[Path] = []
     try:
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
@@ -116,10 +124,13 @@ def analyze(
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
         if plot:
             files += save_analysis_pictures(folder, analyzer, session)
+        metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; an analysis that is whole in {folder} can be used", err=True)
+        left = (
+            f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
+        )
+        typer.echo(f"interrupted; {left}", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     if as_json:
         typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False))
         return
@@ -143,3 +154,13 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
             )
         except ValueError as error:
             raise InputError(str(error)) from error
+
+
+def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:
+    from neuro_mod.config import InputError
+
+    for option, value in given.items():
+        methods = _THRESHOLDS[option]
+        if value is not None and method not in methods:
+            raise InputError(f"{option} does not go with --method {method}; valid: --method {' or '.join(methods)}")
+    return {_THRESHOLDS[option][method]: value for option, value in given.items() if value is not None}

@@ -44,7 +44,7 @@ def describe_states(statistics: StateStatistics) -> dict[str, Any]:
         "duration_sec": float(statistics.durations.sum()),
         "n_states": len(states),
         "n_visits": len(visits),
-        "n_censored": int(visits["censored"].sum()),
+        "n_censored": int(np.count_nonzero(visits["censored"])),
         "mean_lifespan_sec": _known(statistics.get_mean_lifespan()),
         "mean_lifespan_kaplan_meier_sec": _known(statistics.get_mean_lifespan(estimator="kaplan_meier")),
         "transitions": _describe_transitions(statistics),

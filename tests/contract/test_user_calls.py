@@ -134,6 +134,35 @@ def test_perturbed_spiking_network_runs(checkout):
     assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()
 
 
+def test_spiking_net_analyzer(checkout):
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.execution.repeater import Repeater
+
+    run = checkout / "simulations/snn_test_run"
+    overrides = ["init_params.duration_sec=0.4", "settings.plot=false"]
+    Repeater(checkout / "configs/snn_test_run.yaml", 2, overrides=overrides).execute(run)
+    printed = run_in(
+        checkout,
+        "python",
+        "-c",
+        "from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer\n"
+        "\n"
+        'analyzer = Analyzer("simulations/snn_test_run/data", '
+        'clusters="simulations/snn_test_run/clusters.npy", dt=0.5e-3)\n'
+        "print(analyzer.get_num_states())\n"
+        'analyzer.save_analysis("simulations/snn_test_run/analysis")\n'
+        "\n"
+        'loaded = Analyzer.load_analysis("simulations/snn_test_run/analysis")\n'
+        "print(loaded.get_transition_matrix().shape)\n",
+    )
+    n_states = int(printed.split()[0])
+    assert n_states > 1 and printed == f"{n_states}\n({n_states}, {n_states})\n"
+    saved = Analyzer.load_analysis(run / "analysis")
+    assert saved.n_sessions == 2 and saved.layout.state_labels.tolist() == list(range(18))
+    shown = run_in(checkout, "python", "scripts/load_snn_analysis.py")
+    assert f"{n_states} distinct" in shown
+
+
 def test_mean_field_stagers(checkout):
     printed = run_in(
         checkout,

@@ -247,7 +247,7 @@ class Analyzer(StateStatistics):
         Raises:
             ValueError: There is no such session, or this is a saved analysis, which holds no spikes.
         """
-        source = self._source("spikes")
+        source = self._source
         return source.read(_session(session, len(source.sessions)))
 
     def get_sample_times(
@@ -277,7 +277,7 @@ class Analyzer(StateStatistics):
         """
         rates, inside = self._rates(session, t_from, t_to)
         chosen = rates.rates[inside]
-        return chosen if cluster is None else chosen[:, self._cluster(cluster, self.layout.labels)]
+        return chosen if cluster is None else chosen[:, self._cluster(cluster)]
 
     def get_neuron_spike_rate(
         self,
@@ -312,8 +312,7 @@ class Analyzer(StateStatistics):
             sampling=self.settings.sampling_ms * 1e-3,
             kernel=self.settings.kernel,
         )
-        begin, end = window_of(spikes.duration, t_from, t_to)
-        return rates[(times >= begin) & (times < end), :-1]
+        return rates[_inside(times, spikes.duration, t_from, t_to), :-1]
 
     def get_cluster_activity(
         self, session: int = 0, t_from: float | None = None, t_to: float | None = None
@@ -331,7 +330,7 @@ class Analyzer(StateStatistics):
     ) -> pd.DataFrame:
         """One row per neuron: rate, and variation of its intervals; see `neuron_statistics.neuron_table`."""
         return neuron_statistics.neuron_table(
-            self._source("intervals"),
+            self._source,
             self.layout.of_neuron,
             self.layout.labels,
             min_intervals=min_intervals,
@@ -343,13 +342,13 @@ class Analyzer(StateStatistics):
         self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None
     ) -> FanoFactors:
         """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
-        return fano.fano_factors(self._source("counts"), windows, t_from=t_from, t_to=t_to)
+        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to)
 
     def count_correlations(
         self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
     ) -> NDArray[np.float64]:
         """Correlations of spike counts of all pairs of neurons; see `correlations.count_correlations`."""
-        return correlations.count_correlations(self._source("counts"), bin_width, t_from=t_from, t_to=t_to)
+        return correlations.count_correlations(self._source, bin_width, t_from=t_from, t_to=t_to)
 
     def cluster_correlations(
         self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
@@ -364,36 +363,48 @@ class Analyzer(StateStatistics):
 
     @cached_property
     def _findings(self) -> Findings:
-        return find_states(self._source("states"), self.settings, self._report)
+        return find_states(self._source, self.settings, self._report)
 
     def _all_occurrences(self) -> pd.DataFrame:
         return self._findings.occurrences
 
-    def _source(self, what: str) -> SpikeSource:
+    @property
+    def _source(self) -> SpikeSource:
         if self._spikes is None:
-            raise ValueError(f"a saved analysis holds no spikes, which {what} need; open the spikes with Analyzer(...)")
+            raise ValueError("a saved analysis holds no spikes; open them with Analyzer(...)")
         return self._spikes
 
     def _checked(self, state: Any) -> State:
-        labels = self.layout.state_labels
-        if not isinstance(state, Iterable) or isinstance(state, str):
-            raise ValueError(f"state {state!r}: expected the labels of active clusters, such as ({labels[0]},) or ()")
-        members = tuple(sorted(int(label) for label in state))
-        if not set(members) <= set(labels.tolist()) or len(set(members)) < len(members):
-            shown = ", ".join(map(str, labels.tolist()))
-            raise ValueError(f"state {state!r}: expected different labels of clusters that define states: {shown}")
-        return members
+        labels = self.layout.state_labels.tolist()
+        members = list(state) if isinstance(state, Iterable) else [state]
+        known = all(isinstance(label, int | np.integer) and label in labels for label in members)
+        if not isinstance(state, Iterable) or not known or len(set(members)) < len(members):
+            raise ValueError(
+                f"state is {state!r}; valid: a tuple of different labels of clusters that define states, such as "
+                f"({labels[0]},), or (); these are {', '.join(map(str, labels))}"
+            )
+        return tuple(sorted(map(int, members)))
 
-    def _cluster(self, cluster: int, labels: NDArray[np.int64]) -> int:
-        if cluster not in labels:
-            raise ValueError(f"there is no cluster {cluster!r}; there are {', '.join(map(str, labels.tolist()))}")
-        return int(np.searchsorted(labels, cluster))
+    def _cluster(self, cluster: int) -> int:
+        labels = self.layout.labels.tolist()
+        if not isinstance(cluster, int | np.integer) or cluster not in labels:
+            raise ValueError(f"cluster is {cluster!r}; valid: {', '.join(map(str, labels))}")
+        return labels.index(cluster)
 
     def _rates(self, session: int, t_from: float | None, t_to: float | None) -> tuple[Any, NDArray[np.bool_]]:
         index = _session(session, self.n_sessions)
         rates = self._findings.rates(index)
-        begin, end = window_of(self.sessions[index].duration, t_from, t_to)
-        return rates, (rates.times >= begin) & (rates.times < end)
+        return rates, _inside(rates.times, self.sessions[index].duration, t_from, t_to)
+
+
+def _inside(
+    times: NDArray[np.floating], duration: float, t_from: float | None, t_to: float | None
+) -> NDArray[np.bool_]:
+    """Which times lie in a window of a session; all of them if there is none, also in a session without a step."""
+    if t_from is None and t_to is None:
+        return np.ones(len(times), bool)
+    begin, end = window_of(duration, t_from, t_to)
+    return (times >= begin) & (times < end)
 
 
 def _session(index: int, n_sessions: int) -> int:

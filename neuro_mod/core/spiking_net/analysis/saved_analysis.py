@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -82,6 +83,8 @@ class AnalysisFolder:
 
         def write_and_part(file: IO[bytes]) -> None:
             write(file)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk shows before the earlier analysis ends
             (self.path / DESCRIPTION).unlink(missing_ok=True)
 
         write_whole(path, write_and_part)

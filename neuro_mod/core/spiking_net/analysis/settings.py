@@ -24,7 +24,8 @@ class AnalysisSettings:
 
     Args:
         method: Of `detection.DETECTORS`.
-        parameters: Parameters of the method that differ from its defaults.
+        parameters: Parameters of the method; those that are left out are added with their defaults, so that a saved
+            analysis says what was used.
         kernel: Shape of the kernel behind rates.
         kernel_width_ms: Its width in ms, in the sense of `rates.smooth`.
         sampling_ms: Distance of two samples of a rate in ms, rounded to whole steps.
@@ -44,13 +45,20 @@ class AnalysisSettings:
     def __post_init__(self) -> None:
         check_choice("kernel", self.kernel, Kernel)
         for name, least in (("kernel_width_ms", 0), ("sampling_ms", None), ("minimal_lifespan_ms", 0)):
-            value = getattr(self, name)
-            number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            if not number or not (value > 0 or value == least) or not value < np.inf:
-                raise ValueError(f"{name} is {value!r}; expected ms, " + ("above 0" if least is None else "0 or more"))
-        _ = self.detector
+            value = _number(name, getattr(self, name))
+            if not (value > 0 or value == least) or not value < np.inf:
+                raise ValueError(f"{name} is {value:g}; expected ms, " + ("above 0" if least is None else "0 or more"))
+            object.__setattr__(self, name, value)
+        numbers = {name: value if value is None else _number(name, value) for name, value in self.parameters.items()}
+        object.__setattr__(self, "parameters", dict(vars(detector(self.method, **numbers))))
 
     @cached_property
     def detector(self) -> Detector:
         """Tells active clusters from others."""
         return detector(self.method, **self.parameters)
+
+
+def _number(name: str, value: object) -> float:
+    if not isinstance(value, int | float | np.number) or isinstance(value, bool):
+        raise ValueError(f"{name} is {value!r}; expected a number")
+    return float(value)

@@ -20,6 +20,17 @@ from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.visits import within
 from neuro_mod.core.spiking_net.analysis.windows import window_of
 
+#: Types of the columns of a table of states.
+_STATES = {
+    "state": object,
+    "occurrences": np.int64,
+    "total_duration": np.float64,
+    "probability": np.float64,
+    "mean_lifespan": np.float64,
+    "mean_lifespan_kaplan_meier": np.float64,
+    "mean_rate": np.float64,
+}
+
 
 class StateStatistics(ABC):
     """Statistics of the visits of states in one or several sessions.
@@ -284,7 +295,7 @@ class StateStatistics(ABC):
         Returns:
             Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
         """
-        counted = development.unique_states_until(self._all_occurrences(), np.atleast_1d(time), self.n_sessions)
+        counted = development.unique_states_until(self._all_occurrences(), np.ravel(time), self.n_sessions)
         return counted.reshape(self.n_sessions, *np.shape(time))
 
     def get_transition_density_until_time(self, time: ArrayLike) -> NDArray[np.float64]:
@@ -299,7 +310,7 @@ class StateStatistics(ABC):
         """
         visits = self._all_occurrences()
         moves = chains.transition_table(visits)
-        density = development.transition_density_until(moves, visits, np.atleast_1d(time), self.n_sessions)
+        density = development.transition_density_until(moves, visits, np.ravel(time), self.n_sessions)
         return density.reshape(self.n_sessions, *np.shape(time))
 
     def _maybe(self, state: Any) -> State | None:
@@ -317,9 +328,10 @@ def states_table(occurrences: pd.DataFrame, time: float) -> pd.DataFrame:
     states = chains.visited_states(occurrences)
     place = {state: index for index, state in enumerate(states)}
     code = np.array([place[state] for state in occurrences["state"]], np.int64)
-    by_state = np.split(np.argsort(code, kind="stable"), np.cumsum(np.bincount(code, minlength=len(states)))[:-1])
+    ends = np.cumsum(np.bincount(code, minlength=len(states)))
+    by_state = np.split(np.argsort(code, kind="stable"), ends)[:-1]
     rows = [_row(state, occurrences.iloc[visits], time) for state, visits in zip(states, by_state, strict=True)]
-    return pd.DataFrame(rows, columns=list(_row((), occurrences, time))).astype({"state": object})
+    return pd.DataFrame(rows, columns=list(_STATES)).astype(_STATES)
 
 
 def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:

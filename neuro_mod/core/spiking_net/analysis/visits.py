@@ -113,22 +113,20 @@ def rates_in_visits(
         counts: Spikes of each cluster in each bin, shape ``(n_bins, n_clusters)``.
         sizes: Neurons in each cluster, shape ``(n_clusters,)``.
         labels: Label of each cluster, ascending, shape ``(n_clusters,)``.
-        bin_width: In seconds; a bin belongs to the visit in which its middle lies.
+        bin_width: In seconds; spikes of a bin within which a visit ends are shared by the time on both sides.
 
     Returns:
         In Hz, shape ``(n_visits,)``; NaN where no cluster is active.
     """
     until = np.concatenate([np.zeros((1, len(sizes)), np.int64), np.cumsum(counts, axis=0)])
-    begin, end = (
-        np.clip(np.ceil(visits[edge].to_numpy() / bin_width - 0.5 - _ROUNDING), 0, len(counts)).astype(np.int64)
-        for edge in ("start", "end")
-    )
+    begin, end = (np.clip(visits[edge].to_numpy() / bin_width, 0, len(counts)) for edge in ("start", "end"))
+    spikes = _between_rows(until, end) - _between_rows(until, begin)
     rates = np.full(len(visits), np.nan)
     for row, state in enumerate(visits["state"]):
         members = np.searchsorted(labels, state)
         exposure = sizes[members].sum() * (end[row] - begin[row]) * bin_width
         if exposure:
-            rates[row] = (until[end[row], members] - until[begin[row], members]).sum() / exposure
+            rates[row] = spikes[row, members].sum() / exposure
     return rates
 
 
@@ -175,3 +173,9 @@ def _lasting(
     borders = (end[kept[last_of]] + start[first[1:]]) / 2
     edges = np.concatenate([start[:1], borders, end[-1:]])
     return [states[index] for index in first], edges[:-1], edges[1:]
+
+
+def _between_rows(values: NDArray[np.integer], position: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values at positions between two rows, interpolated, shape ``(n_positions, n_columns)``."""
+    row = np.minimum(position.astype(np.int64), max(len(values) - 2, 0))
+    return values[row] + (position - row)[:, None] * (values[np.minimum(row + 1, len(values) - 1)] - values[row])

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from analysis.known_states import CLUSTERS, STEP, drawn_sessions
+from shared import SMALL
+
+from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.main import app
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.repeater import Repeater
+
+COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
+
+
+@pytest.fixture
+def neuro_mod(capsys):
+    """The command in this process: exit code, what is printed, and errors on one line."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended, plain_failures():
+            app(["analyze", *map(str, arguments)])
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, " ".join(printed.err.split())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    Repeater(SMALL, 2).execute(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Sessions of known states, without a description."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "data").mkdir()
+    for index, spikes in enumerate(drawn_sessions(3.0, 2.0)):
+        np.save(folder / f"data/spikes_{index}.npy", np.asarray(spikes))
+    np.save(folder / "clusters.npy", CLUSTERS)
+    return folder
+
+
+def test_the_folder_of_a_run_is_all_it_needs(small_run):
+    done = subprocess.run([*COMMAND, small_run], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for words in ("sessions", "2, 0.4 s in all", "60 neurons", "method two_state", "mean lifespan", "visits"):
+        assert words in done.stdout
+    folder = small_run / "analysis"
+    for name in ("analysis.json", "occurrences.csv", "plots/state_raster.png", "plots/cluster_rates.png"):
+        assert (folder / name).exists() and str(folder / name) in done.stdout
+    loaded = Analyzer.load_analysis(folder)
+    assert loaded.layout.state_labels.tolist() == [0, 1, 2]
+    assert loaded.occurrences().equals(Analyzer(small_run).occurrences())
+
+
+def test_json_says_it_all(neuro_mod, recorded, tmp_path):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    code, printed, _ = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", "--json")
+    assert code == 0
+    found = json.loads(printed, parse_constant=refuse)
+    analyzer = Analyzer(recorded / "data", CLUSTERS, STEP)
+    assert found["n_sessions"] == 2 and found["duration_sec"] == 5
+    assert found["n_states"] == analyzer.get_num_states() == len(found["states"])
+    assert found["n_visits"] == len(analyzer.occurrences())
+    assert sum(row["probability"] for row in found["states"]) == pytest.approx(1)
+    assert found["mean_lifespan_sec"] == analyzer.get_mean_lifespan()
+    assert found["transitions"]["n_transitions"] == len(analyzer.transitions(empty_state=False))
+    assert found["settings"]["method"] == "two_state" and found["settings"]["parameters"]
+    assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ((), {"method": "two_state"}),
+        (("--method", "gain"), {"method": "gain"}),
+        (("--method", "gain", "--threshold", 7), {"method": "gain", "threshold_hz": 7}),
+        (("--method", "threshold"), {"method": "threshold"}),
+        (
+            ("--method", "threshold", "--threshold", 30, "--low-threshold", 12),
+            {"method": "threshold", "high_hz": 30, "low_hz": 12},
+        ),
+        (("--kernel", "box", "--kernel-width", 80), {"kernel": "box", "kernel_width_ms": 80}),
+        (("--minimal-lifespan", 0), {"minimal_lifespan_ms": 0}),
+        (("--n-excitatory-clusters", 2), {"n_excitatory_clusters": 2}),
+        (("--n-excitatory-clusters", 2, "--all-clusters"), {"state_clusters": "all"}),
+    ],
+    ids=str,
+)
+def test_options_reach_the_analysis(neuro_mod, recorded, tmp_path, options, settings):
+    code, printed, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", *options)
+    assert code == 0, errors
+    loaded, expected = Analyzer.load_analysis(tmp_path), Analyzer(recorded, dt=STEP, **settings)
+    assert loaded.settings == expected.settings
+    assert loaded.occurrences().equals(expected.occurrences())
+    assert f"method {expected.settings.method}" in printed and str(tmp_path / "states.csv") in printed
+
+
+def test_spikes_as_times(neuro_mod, recorded, tmp_path):
+    """From 1 and in ms, as MATLAB would have them."""
+    spikes = drawn_sessions(3.0)[0]
+    np.savez(tmp_path / "spikes.npz", times=spikes.times * 1e3, neurons=spikes.neurons + 1)
+    options = ("--milliseconds", "--first-neuron", 1, "--duration", 3, "--dt", STEP, "--no-plot")
+    code, _, errors = neuro_mod(tmp_path / "spikes.npz", "--clusters", recorded / "clusters.npy", *options)
+    assert code == 0, errors
+    expected = Analyzer(spikes, CLUSTERS).occurrences()
+    assert Analyzer.load_analysis(tmp_path / "analysis").occurrences().equals(expected)
+
+
+def test_pictures_of_the_session_that_is_asked_for(neuro_mod, recorded, tmp_path):
+    pictures = {}
+    for session in (0, 1):
+        code, _, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path / str(session), "--session", session)
+        assert code == 0, errors
+        pictures[session] = {file.name: file.read_bytes() for file in (tmp_path / str(session) / "plots").iterdir()}
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures[0].values())
+    differ = {name for name in pictures[0] if pictures[0][name] != pictures[1][name]}
+    assert differ == {"active_clusters.png", "cluster_rates.png", "state_raster.png"}
+    assert set(pictures[0]) >= {"lifetimes.png", "new_states.png", "transition_matrix.png", "transition_graph.png"}
+
+
+def test_sessions_without_spikes(neuro_mod, tmp_path):
+    np.save(tmp_path / "spikes.npy", np.zeros((2000, 4), bool))
+    np.save(tmp_path / "clusters.npy", [0, 0, 1, 1])
+    code, printed, errors = neuro_mod(tmp_path)
+    assert code == 0, errors
+    assert "none" in printed and (tmp_path / "analysis/plots/state_raster.png").exists()
+    code, printed, _ = neuro_mod(tmp_path, "--json", "--no-plot")
+    found = json.loads(printed)
+    assert code == 0 and found["active_clusters"] == 0 and found["mean_lifespan_sec"] is None
+
+
+def test_no_visit_lasts_long_enough(neuro_mod, recorded, tmp_path):
+    code, printed, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--minimal-lifespan", 9999)
+    assert code == 0, errors
+    assert "0 distinct in 0 visits of at least 9999 ms" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--method", "gain", "--low-threshold", 5),
+            "--low-threshold does not go with --method gain; valid: --method th",
+        ),
+        (("--threshold", 5), "--threshold does not go with --method two_state; valid: --method gain or threshold"),
+        (("--low-threshold", 5), "--low-threshold does not go with --method two_state; valid: --method threshold"),
+        (("--method", "threshold", "--low-threshold", 50), "low_hz is 50.0; valid: no more than high_hz"),
+        (("--method", "gain", "--threshold", -1), "threshold_hz is -1.0; valid: 0 or more"),
+        (("--method", "hmm"), "'gain', 'threshold', 'two_state'"),
+        (("--kernel", "alpha"), "'gaussian', 'box'"),
+        (("--kernel-width", -1), "kernel_width_ms is -1"),
+        (("--minimal-lifespan", -1), "minimal_lifespan_ms is -1"),
+        (("--dt", 0), "dt is 0.0; expected seconds above 0"),
+        (("--session", 2), "--session is 2; valid: 0 to 1"),
+        (("--session", -1), "--session"),
+        (("--n-excitatory-clusters", 9), "n_excitatory_clusters is 9; expected 1 to 4"),
+        (("--clusters", "nowhere.npy"), "nowhere.npy"),
+        (("--out", "/dev/null/x"), "cannot write to the folder /dev/null/x"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_one_clear_message(neuro_mod, recorded, tmp_path, options, message):
+    code, printed, errors = neuro_mod(recorded, "--out", tmp_path / "out", *options)
+    assert code == 2 and not printed and message in errors and not (tmp_path / "out").exists()
+
+
+def test_where_there_are_no_spikes(neuro_mod, tmp_path):
+    code, _, errors = neuro_mod(tmp_path)
+    assert code == 2 and f"{tmp_path}: no spikes found; expected files spikes*" in errors
+    code, _, errors = neuro_mod(tmp_path / "nowhere")
+    assert code == 2 and f"there is no file or folder {tmp_path}/nowhere" in errors
+
+
+def test_a_damaged_session_is_named(neuro_mod, recorded, tmp_path):
+    folder = shutil.copytree(recorded, tmp_path / "recorded")
+    file = folder / "data/spikes_1.npy"
+    file.write_bytes(file.read_bytes()[:-100])
+    code, _, errors = neuro_mod(folder)
+    assert code == 2 and str(file) in errors
+    assert not (folder / "analysis/analysis.json").exists()
+
+
+def test_ctrl_c(tmp_path, recorded):
+    """Among very many sessions; an earlier analysis is kept."""
+    kept = Analyzer(recorded, dt=STEP)
+    kept.save_analysis(tmp_path / "analysis")
+    (tmp_path / "data").mkdir()
+    for index in range(1000):
+        (tmp_path / f"data/spikes_{index:04}.npy").hardlink_to(recorded / "data/spikes_0.npy")
+    shutil.copy(recorded / "clusters.npy", tmp_path)
+    process = subprocess.Popen([*COMMAND, tmp_path], stderr=subprocess.PIPE, text=True)
+    while not list((tmp_path / "analysis").glob(".*.partial")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert f"interrupted; no new analysis in {tmp_path}/analysis" in errors and "Traceback" not in errors
+    assert Analyzer.load_analysis(tmp_path / "analysis").occurrences().equals(kept.occurrences())
+    assert not list(tmp_path.rglob("*.partial"))

@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis.known_states import CLUSTERS, STEP, drawn_sessions
+
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.detection import TwoState
+from neuro_mod.core.spiking_net.analysis.states import parse_state
+from neuro_mod.storage.reading import DataError
+from neuro_mod.storage.writing import StorageError
+
+FILES = {
+    "analysis.json",
+    "clusters.npz",
+    "cluster_rates.npz",
+    "occurrences.csv",
+    "states.csv",
+    "transition_matrix.npz",
+    "transitions.csv",
+}
+SETTINGS = {
+    "method": "threshold",
+    "high_hz": 22.0,
+    "low_hz": 18,
+    "kernel": "box",
+    "kernel_width_ms": 40,
+    "minimal_lifespan_ms": 30.5,
+}
+
+
+@pytest.fixture(scope="module")
+def spikes_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("spikes")
+    for index, spikes in enumerate(drawn_sessions(4.0, 2.0, 0.6)):
+        np.save(folder / f"spikes_{index}.npy", np.asarray(spikes))
+    return folder
+
+
+def opened(folder, **settings):
+    return Analyzer(folder, CLUSTERS - 1, STEP, 3, **settings)
+
+
+@pytest.fixture(scope="module")
+def kept(spikes_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kept")
+    opened(spikes_folder).save_analysis(folder)
+    return folder
+
+
+@pytest.fixture
+def saved(kept, tmp_path):
+    """A copy of a saved analysis that may be damaged."""
+    return shutil.copytree(kept, tmp_path / "analysis")
+
+
+def answers(analyzer):
+    """Everything that can be asked without spikes."""
+    states = analyzer.get_unique_attractors()
+    windows = [(None, None), (0.1, 0.5), (-0.4, None)]
+    return {
+        "sessions": [vars(each) for each in analyzer.sessions],
+        "settings": analyzer.settings,
+        "layout": [getattr(analyzer.layout, name) for name in ("labels", "of_neuron", "defines_states")],
+        "lengths": [analyzer.n_sessions, analyzer.durations],
+        "samples": [
+            ask(session, t_from=t_from, t_to=t_to)
+            for ask in (analyzer.get_sample_times, analyzer.get_cluster_spike_rate, analyzer.get_cluster_activity)
+            for session in range(analyzer.n_sessions)
+            for t_from, t_to in windows
+        ],
+        "of windows": [
+            ask(t_from=t_from, t_to=t_to)
+            for ask in (
+                analyzer.occurrences,
+                analyzer.transitions,
+                analyzer.get_unique_attractors,
+                analyzer.get_num_states,
+                analyzer.get_attractors_data,
+                analyzer.get_occurrences,
+                analyzer.get_life_spans,
+                analyzer.get_mean_lifespan,
+                analyzer.get_attractor_probs,
+                analyzer.get_transition_counts,
+                analyzer.get_transition_matrix,
+            )
+            for t_from, t_to in windows
+        ],
+        "of states": [
+            ask(state)
+            for ask in (
+                analyzer.get_attractor_data,
+                analyzer.get_attractor_idx,
+                analyzer.get_num_clusters,
+                analyzer.get_attractor_prob,
+            )
+            for state in states
+        ],
+        "sequences": [analyzer.get_transition_prob(states[0], states[1]), analyzer.get_sequence_probability(states)],
+        "until": [
+            analyzer.get_unique_attractors_count_until_time([0.1, 0.5]),
+            analyzer.get_transition_density_until_time([0.1, 0.5]),
+        ],
+        "chain": [vars(analyzer.jump_statistics()), vars(analyzer.shuffle_test(20)), vars(analyzer.survival())],
+    }
+
+
+def assert_same(one, other):
+    """To the last bit, in values and types; NaN is NaN."""
+    assert type(one) is type(other)
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, pd.DataFrame):
+        assert one.equals(other) and one.dtypes.equals(other.dtypes)
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    elif isinstance(one, list):
+        assert len(one) == len(other)
+        for pair in zip(one, other, strict=True):
+            assert_same(*pair)
+    else:
+        assert one == other or (pd.isna(one) and pd.isna(other))
+
+
+@pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_saving_and_loading_is_the_identity(settings, asked_before, spikes_folder, tmp_path):
+    analyzer = opened(spikes_folder, **settings)
+    if len(analyzer.occurrences()) < 5 and settings.get("minimal_lifespan_ms") != 9999:
+        pytest.fail("the sessions show too little")
+    if not asked_before:
+        analyzer = opened(spikes_folder, **settings)
+    files = analyzer.save_analysis(tmp_path / "deep" / "analysis")
+    assert {file.name for file in files} == FILES and all(file.exists() for file in files)
+    loaded = Analyzer.load_analysis(str(tmp_path / "deep" / "analysis"))
+    if analyzer.get_num_states() > 1:
+        assert_same(answers(loaded), answers(analyzer))
+    assert_same(loaded.get_attractors_data(), analyzer.get_attractors_data())
+    assert loaded.settings == analyzer.settings
+
+
+def test_a_saved_analysis_says_what_was_used(saved):
+    about = json.loads((saved / "analysis.json").read_text())
+    assert about["settings"]["parameters"] == vars(TwoState())
+
+
+def test_an_analysis_in_memory_is_saved_as_well(tmp_path):
+    analyzer = Analyzer(drawn_sessions(2.0), CLUSTERS)
+    analyzer.save_analysis(tmp_path)
+    assert_same(answers(Analyzer.load_analysis(tmp_path)), answers(analyzer))
+
+
+def test_numbers_of_numpy_as_arguments_are_saved(tmp_path):
+    settings = {"method": "gain", "threshold_hz": np.float32(9), "minimal_lifespan_ms": np.int64(30)}
+    analyzer = Analyzer(drawn_sessions(1.0), CLUSTERS, np.float64(STEP), np.int64(3), **settings)
+    analyzer.save_analysis(tmp_path)
+    assert Analyzer.load_analysis(tmp_path).settings == analyzer.settings
+
+
+def test_saving_what_was_loaded_writes_the_same(kept, tmp_path):
+    loaded = Analyzer.load_analysis(kept)
+    loaded.save_analysis(tmp_path)
+    same_but_date(kept, tmp_path)
+    again = Analyzer.load_analysis(tmp_path)
+    again.save_analysis(tmp_path)  # into the folder it was read from
+    same_but_date(kept, tmp_path)
+    assert_same(answers(Analyzer.load_analysis(tmp_path)), answers(loaded))
+
+
+def test_the_same_analysis_has_the_same_bytes(kept, spikes_folder, tmp_path):
+    opened(spikes_folder).save_analysis(tmp_path)
+    same_but_date(kept, tmp_path)
+    for name in FILES:
+        if name.endswith(".npz"):
+            with zipfile.ZipFile(kept / name) as archive:
+                assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def same_but_date(one, other):
+    descriptions = [json.loads((folder / "analysis.json").read_text()) for folder in (one, other)]
+    for about in descriptions:
+        assert about.pop("written") and about.pop("checksum")
+    assert descriptions[0] == descriptions[1]
+    for name in FILES - {"analysis.json"}:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_the_spikes_are_not_needed(tmp_path, spikes_folder):
+    copy = shutil.copytree(spikes_folder, tmp_path / "spikes")
+    analyzer = opened(copy)
+    analyzer.save_analysis(tmp_path / "analysis")
+    expected = answers(analyzer)
+    shutil.rmtree(copy)
+    loaded = Analyzer.load_analysis(tmp_path / "analysis")
+    assert_same(answers(loaded), expected)
+    assert not loaded.has_spikes
+    for ask in (loaded.spikes, loaded.get_neuron_spike_rate, loaded.neuron_table, loaded.cluster_correlations):
+        with pytest.raises(ValueError, match=r"a saved analysis holds no spikes; open them with Analyzer"):
+            ask()
+
+
+def test_hashes_are_those_of_the_files_of_spikes(kept, spikes_folder):
+    about = json.loads((kept / "analysis.json").read_text())
+    for session in about["sessions"]:
+        content = (spikes_folder / f"{session['name']}.npy").read_bytes()
+        assert session["sha256"] == hashlib.sha256(content).hexdigest()
+    assert [session.sha256 for session in Analyzer.load_analysis(kept).sessions] == [
+        session["sha256"] for session in about["sessions"]
+    ]
+
+
+def test_any_program_can_read_the_files(kept, spikes_folder):
+    assert {file.name for file in kept.iterdir()} == FILES
+    analyzer = opened(spikes_folder)
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    about = json.loads((kept / "analysis.json").read_text(), parse_constant=refuse)
+    assert set(about["versions"]) >= {"python", "neuro_mod", "numpy", "pandas"}
+    assert about["settings"]["method"] == "two_state" and len(about["sessions"]) == 3
+    for name in FILES:
+        if name.endswith(".npz"):
+            with np.load(kept / name, allow_pickle=False) as arrays:
+                assert all(arrays[key].dtype != object for key in arrays)
+    with np.load(kept / "transition_matrix.npz") as arrays:
+        assert [parse_state(state) for state in arrays["states"]] == analyzer.get_unique_attractors()
+        np.testing.assert_array_equal(arrays["matrix"], analyzer.get_transition_matrix())
+    tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
+    for name, expected in (tables | {"states": analyzer.get_attractors_data()}).items():
+        table = pd.read_csv(kept / f"{name}.csv")
+        for column in table:
+            if "state" in column:
+                assert [parse_state(state) for state in table[column]] == expected[column].tolist()
+            else:
+                np.testing.assert_allclose(table[column], expected[column], rtol=1e-15)
+
+
+DAMAGES = {
+    "flipped": lambda content: (
+        content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :]
+    ),
+    "first byte": lambda content: bytes([content[0] ^ 0x80]) + content[1:],
+    "truncated": lambda content: content[:-3],
+    "empty": lambda content: b"",
+    "garbage": lambda content: content + b"more",
+    "zeros": lambda content: bytes(len(content)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_damaged_file_is_refused_by_name(saved, name, damage):
+    content = (saved / name).read_bytes()
+    (saved / name).write_bytes(DAMAGES[damage](content))
+    with pytest.raises(DataError, match=name):
+        Analyzer.load_analysis(saved)
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"analysis.json"}))
+def test_a_missing_file_is_named(saved, name):
+    (saved / name).unlink()
+    with pytest.raises(DataError, match=f"{name} is missing"):
+        Analyzer.load_analysis(saved)
+
+
+@pytest.mark.parametrize("where", ["", "nowhere", "occurrences.csv"])
+def test_where_there_is_no_analysis(saved, where):
+    (saved / "analysis.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"holds no analysis"):
+        Analyzer.load_analysis(saved / where)
+
+
+@pytest.mark.parametrize("change", [{"format": 99}, {"settings": {"method": "gain"}}, {"sessions": []}])
+def test_a_changed_description_is_refused(saved, change):
+    about = json.loads((saved / "analysis.json").read_text())
+    (saved / "analysis.json").write_text(json.dumps(about | change))
+    with pytest.raises(DataError, match=r"analysis\.json is damaged: its checksum"):
+        Analyzer.load_analysis(saved)
+
+
+def test_rates_damaged_after_loading_are_refused_by_name(saved):
+    loaded = Analyzer.load_analysis(saved)
+    content = bytearray((saved / "cluster_rates.npz").read_bytes())
+    content[5000] ^= 1
+    (saved / "cluster_rates.npz").write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"cluster_rates\.npz"):
+        loaded.get_cluster_spike_rate(0)
+
+
+def test_an_interruption_among_the_sessions_keeps_the_earlier_analysis(saved, spikes_folder):
+    before = answers(Analyzer.load_analysis(saved))
+
+    def interrupt(done, _):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        opened(spikes_folder, method="gain").save_analysis(saved, report=interrupt)
+    assert {file.name for file in saved.iterdir()} == FILES
+    assert_same(answers(Analyzer.load_analysis(saved)), before)
+
+
+def test_a_damaged_session_keeps_the_earlier_analysis(saved, spikes_folder, tmp_path):
+    before = answers(Analyzer.load_analysis(saved))
+    shutil.copytree(spikes_folder, tmp_path / "spikes")
+    (tmp_path / "spikes/spikes_1.npy").write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"spikes_1\.npy"):
+        opened(tmp_path / "spikes", method="gain").save_analysis(saved)
+    assert_same(answers(Analyzer.load_analysis(saved)), before)
+
+
+@pytest.mark.parametrize("last_written", range(2 * len(FILES) - 1))
+def test_a_full_disk_leaves_a_whole_analysis_or_none(saved, spikes_folder, last_written, monkeypatch):
+    """Content of files reaches the disk so many times: twice for each, once for the description."""
+    before = answers(Analyzer.load_analysis(saved))
+    flushed = []
+
+    def fsync(_):
+        flushed.append(1)
+        if len(flushed) > last_written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(StorageError, match=r"cannot write .*/analysis/.*No space left"):
+        opened(spikes_folder, method="gain").save_analysis(saved)
+    assert {file.name for file in saved.iterdir()} <= FILES  # nothing partial
+    if last_written:
+        with pytest.raises(FileNotFoundError, match="holds no analysis"):
+            Analyzer.load_analysis(saved)
+    else:
+        assert_same(answers(Analyzer.load_analysis(saved)), before)
+
+
+def test_a_folder_that_cannot_be_made(spikes_folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"cannot write to the folder .*file/analysis"):
+        opened(spikes_folder).save_analysis(tmp_path / "file" / "analysis")
+
+
+@pytest.mark.parametrize("saving", [True, False])
+def test_memory_does_not_grow_with_sessions(saving, tmp_path):
+    """Of each session only visits stay, and a summary."""
+    spikes = np.asarray(drawn_sessions(50.0)[0])
+    n_rates = 4 * len(spikes) // 5  # 4 clusters, bins of 5 steps
+    peaks = []
+    for n in (4, 34):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        np.save(folder / "spikes_0.npy", spikes)
+        for index in range(1, n):
+            (folder / f"spikes_{index}.npy").hardlink_to(folder / "spikes_0.npy")
+        tracemalloc.start()
+        analyzer = Analyzer(folder, CLUSTERS, STEP, minimal_lifespan_ms=400)
+        if saving:
+            analyzer.save_analysis(folder / "analysis")
+        analyzer.occurrences()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / 30 < n_rates * np.dtype(np.float32).itemsize / 4

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from analysis.known_states import CLUSTERS, drawn_sessions
+from shared import ROOT
+
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+
+COMMAND = [sys.executable, str(ROOT / "scripts/load_snn_analysis.py")]
+
+
+def load(*arguments, cwd=None):
+    command = [*COMMAND, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd, env=environment, check=False)
+
+
+@pytest.fixture(scope="module")
+def analyzer():
+    return Analyzer(drawn_sessions(4.0, 3.0), CLUSTERS)
+
+
+def test_it_prints_a_summary(analyzer, tmp_path):
+    analyzer.save_analysis(tmp_path / "mine")
+    done = load(tmp_path / "mine")
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.split()[:2] == ["sessions", "2,"] and "7 s in all" in line for line in lines)
+    assert f"{analyzer.get_num_states()} distinct in {analyzer.get_occurrences()} visits" in done.stdout
+    share = 100 * analyzer.get_attractor_prob((2, 3))
+    row = next(line.split() for line in lines if line.startswith("2+3 "))
+    assert row[1] == str(analyzer.get_occurrences((2, 3))) and float(row[2]) == pytest.approx(share, rel=5e-3)
+
+
+def test_without_a_folder_it_takes_that_of_the_readme(analyzer, tmp_path):
+    analyzer.save_analysis(tmp_path / "simulations/snn_test_run/analysis")
+    done = load(cwd=tmp_path)
+    assert done.returncode == 0 and "mean lifespan" in done.stdout
+
+
+def test_a_damaged_folder_is_refused_by_name(analyzer, tmp_path):
+    analyzer.save_analysis(tmp_path)
+    with (tmp_path / "occurrences.csv").open("a") as file:
+        file.write("0,none,1,2\n")
+    done = load(tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith(f"{tmp_path}/occurrences.csv is damaged")
+    assert "Traceback" not in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("name", ["nowhere", ""])
+def test_where_there_is_no_analysis(tmp_path, name):
+    done = load(tmp_path / name)
+    assert done.returncode == 2 and "holds no analysis" in done.stderr and "Traceback" not in done.stderr
