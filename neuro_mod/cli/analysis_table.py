@@ -10,11 +10,13 @@ from neuro_mod.cli.options import print_rows, print_table
 
 #: States in the printed table, at most; the file has all.
 _ROWS = 10
+_CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
 def print_analysis(metadata: dict[str, Any]) -> None:
     """Print what `describe_analysis` says."""
-    print_rows(_rows(metadata))
+    model = metadata["hidden_markov"]
+    print_rows(_rows(metadata) | ({} if model is None else _model_rows(model)))
     typer.echo()
     print_table(
         ["state", "visits", "% of time", "mean lifespan in s", "Hz"],
@@ -60,6 +62,27 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"orders {moves['conditional_entropy_shuffled_bits']:.2f} (p = {moves['p_memoryless']:.3g})"
     )
     return rows
+
+
+def _model_rows(model: dict[str, Any]) -> dict[str, str]:
+    settings, agreement = model["settings"], model["agreement"]
+    numbers, criterion = settings["numbers"], _CRITERIA[settings["criterion"]]
+    found = f"{model['n_states']} visited of {model['n_fitted']}"
+    if len(numbers) > 1:
+        found += f", chosen by {criterion} among {len(numbers)} numbers from {min(numbers)} to {max(numbers)}"
+    if model["most_was_chosen"]:
+        found += "; the largest was chosen, more may fit better"
+    return {
+        "hidden states": found,
+        "hidden visits": f"{model['n_visits']} in {_shown(model['assigned'], 100)} % of the time, which is assigned to "
+        f"a state; mean lifespan {_shown(model['mean_lifespan_sec'])} s, Kaplan-Meier "
+        f"{_shown(model['mean_lifespan_kaplan_meier_sec'])} s",
+        "agreement": 'not computed: it needs scikit-learn, pip install "neuro_mod[hmm]"'
+        if agreement is None
+        else f"of hidden states and active clusters: adjusted mutual information "
+        f"{_shown(agreement['adjusted_mutual_information'])}, adjusted Rand index "
+        f"{_shown(agreement['adjusted_rand_index'])}",
+    }
 
 
 def _in_words(metadata: dict[str, Any]) -> str:

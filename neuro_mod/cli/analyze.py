@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import INTERRUPTED
-from neuro_mod.core.choices import DetectionMethod, Kernel
+from neuro_mod.cli.options import whole_numbers
+from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel
+
+if TYPE_CHECKING:
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+
+_AUTO = "auto"
+#: Above the largest number of hidden states.
+_TOO_MANY = 10_000
 
 #: Options that not all methods have, and what those that have them call them.
 _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
@@ -57,6 +65,16 @@ def analyze(
     first_neuron: Annotated[
         int, typer.Option(metavar="N", help="Number of the first neuron in them, 1 in data from MATLAB.")
     ] = 0,
+    hidden_markov: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Fit a hidden Markov model of 12 states, or of the best number among 5:30 (30 is left out), 4,8,16 or "
+            f"{_AUTO} (2 to 96).",
+        ),
+    ] = None,
+    criterion: Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")] = "bic",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of its fits.")] = 0,
     session: Annotated[int, typer.Option(metavar="K", min=0, help="Session that pictures over time show.")] = 0,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw pictures.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
@@ -100,6 +118,8 @@ def analyze(
     folder = out or run_folder(spikes) / ANALYSIS
     files: list[Path] = []
     try:
+        if hidden_markov is not None:
+            _fit(analyzer, hidden_markov, criterion, seed)
         with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
         if plot:
@@ -118,6 +138,22 @@ def analyze(
     typer.echo()
     for file in files:
         typer.echo(file)
+
+
+def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:
+    """Fit the hidden Markov model that the command line asks for."""
+    from neuro_mod.config import InputError
+    from neuro_mod.execution.progress import Work, progress_shown
+
+    example = f"a number of states such as 12, a range such as 5:30, or {_AUTO}"
+    numbers = None if n_states == _AUTO else whole_numbers(n_states, _TOO_MANY, "numbers of states", example)
+    with progress_shown(100, work=Work("fitting", "fitted", "% of the hidden Markov models", 0)) as report:
+        try:
+            analyzer.fit_hidden_markov(
+                numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from error
 
 
 def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:

@@ -14,6 +14,8 @@ Precision = Literal["float32", "float64"]
 Kernel = Literal["gaussian", "box", "exponential", "half_normal"]
 DetectionMethod = Literal["gain", "threshold", "two_state"]
 NeverLeft = Literal["nan", "zero"]
+Criterion = Literal["bic", "cross_validation"]
+UnitKind = Literal["clusters", "neurons"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.lifetimes import Survival, survival
 from neuro_mod.core.spiking_net.analysis.windows import window_of
+from neuro_mod.execution.hidden_markov_pictures import drawings_of_hidden_states
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.storage.names import PLOTS
 from neuro_mod.storage.writing import write_whole
@@ -49,7 +50,7 @@ def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, f
 
 
 def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Callable[[], Figure]]:
-    """Pictures of one session over time, and of the states of all sessions; by name.
+    """Pictures of one session over time, and of the states of all sessions, hidden ones too; by name.
 
     Args:
         analyzer: The analysis.
@@ -63,6 +64,8 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Call
 
     visits = analyzer.occurrences()
     drawings = _over_time(analyzer, session)
+    if (model := analyzer.hidden_markov) is not None:
+        drawings |= drawings_of_hidden_states(analyzer, model, session, _shown_until(analyzer, session))
     if not len(visits):
         return drawings
     drawings["active_clusters"] = lambda: active_clusters(visits, session)
@@ -85,7 +88,7 @@ def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figur
     layout, about = analyzer.layout, analyzer.sessions[session]
     if not about.duration:
         return {}
-    _, end = window_of(about.duration, None, min(about.duration, LONGEST_SHOWN))
+    end = _shown_until(analyzer, session)
     visits = analyzer.occurrences()
     shown = visits.loc[visits["session"] == session]
     drawings: dict[str, Callable[[], Figure]] = {
@@ -101,6 +104,11 @@ def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figur
     if analyzer.has_spikes:
         drawings["state_raster"] = lambda: state_raster(analyzer.spikes(session), layout, shown, t_to=end)
     return drawings
+
+
+def _shown_until(analyzer: Analyzer, session: int) -> float:
+    duration = analyzer.sessions[session].duration
+    return window_of(duration, None, min(duration, LONGEST_SHOWN))[1]
 
 
 def _survival_by_active_clusters(visits: pd.DataFrame) -> dict[str, Survival]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.saved_hidden_markov import agreement_numbers
 from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states import state_name
 
@@ -16,8 +18,8 @@ N_SHUFFLES, SHUFFLE_SEED = 200, 0
 
 
 def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
-    """Sessions, settings, and everything that `describe_states` says."""
-    sessions = analyzer.sessions
+    """Sessions, settings, everything that `describe_states` says, and the hidden Markov model if one was fitted."""
+    model, sessions = analyzer.hidden_markov, analyzer.sessions
     thresholds = np.array([session.thresholds for session in sessions])
     return {
         "n_sessions": len(sessions),
@@ -29,6 +31,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "fitted_sessions": sum(session.fitted for session in sessions),
         **describe_states(analyzer),
         **_describe_active_clusters(analyzer),
+        "hidden_markov": None if model is None else _describe_model(model, analyzer),
     }
 
 
@@ -65,6 +68,19 @@ def _describe_transitions(statistics: StateStatistics) -> dict[str, Any]:
         "p_memoryless": _known(test.p_value),
         "n_shuffles": N_SHUFFLES,
         "seed": SHUFFLE_SEED,
+    }
+
+
+def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
+    return {
+        "settings": asdict(model.settings),
+        "n_fitted": model.n_fitted,
+        "most_was_chosen": model.most_was_chosen,
+        "log_likelihood": model.log_likelihood,
+        "bic": model.bic,
+        "assigned": model.assigned,
+        "agreement": agreement_numbers(model, analyzer.occurrences()),
+        **describe_states(model),
     }
 
 

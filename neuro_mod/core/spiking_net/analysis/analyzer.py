@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,11 +12,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import DetectionMethod, Kernel
-from neuro_mod.core.spiking_net.analysis import correlations, fano, neuron_statistics, saved_analysis
+from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel, UnitKind
+from neuro_mod.core.spiking_net.analysis import (
+    correlations,
+    fano,
+    neuron_statistics,
+    saved_analysis,
+    saved_hidden_markov,
+)
 from neuro_mod.core.spiking_net.analysis.correlations import COUNT_BIN, ClusterCorrelations
 from neuro_mod.core.spiking_net.analysis.fano import COUNT_WINDOWS, FanoFactors
 from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
+from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov, hidden_markov
+from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
+    LEAST_DURATION,
+    LEAST_POSTERIOR,
+    HiddenMarkovSettings,
+    numbers_to_try,
+)
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
@@ -24,8 +37,10 @@ from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit
 from neuro_mod.core.spiking_net.analysis.sources.opening import open_source
+from neuro_mod.core.spiking_net.analysis.state_agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.units import unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.windows import window_of
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
@@ -65,6 +80,9 @@ class Analyzer(StateStatistics):
         FileNotFoundError: There is no such file or folder.
         ValueError: Another argument is not valid.
     """
+
+    #: The hidden Markov model that was fitted last, None before; see `fit_hidden_markov`.
+    hidden_markov: HiddenMarkov | None = None
 
     def __init__(
         self,
@@ -107,7 +125,8 @@ class Analyzer(StateStatistics):
             FileNotFoundError: There is no analysis in the folder.
         """
         analyzer = cls.__new__(cls)
-        findings = saved_analysis.SavedAnalysis(Path(folder)).findings()
+        saved = saved_analysis.SavedAnalysis(Path(folder))
+        findings, analyzer.hidden_markov = saved.findings(), saved_hidden_markov.read(saved)
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
@@ -125,12 +144,82 @@ class Analyzer(StateStatistics):
         Raises:
             StorageError: The folder cannot be written to, or the disk is full.
         """
+        parts = {saved_hidden_markov.PART: partial(saved_hidden_markov.write, self.hidden_markov)}
         if self._spikes is None:
-            return saved_analysis.write(Path(folder), self._findings)
+            return saved_analysis.write(Path(folder), self._findings, parts)
         files, self._findings = saved_analysis.write_while_finding(
-            Path(folder), self._spikes, self.settings, report or self._report
+            Path(folder), self._spikes, self.settings, report or self._report, parts
         )
         return files
+
+    def fit_hidden_markov(
+        self,
+        n_states: int | Sequence[int] | None = None,
+        *,
+        units: UnitKind = "clusters",
+        bin_ms: float = 20.0,
+        criterion: Criterion = "bic",
+        seed: int = 0,
+        n_restarts: int = 5,
+        n_folds: int = 5,
+        least_posterior: float = LEAST_POSTERIOR,
+        least_duration_ms: float = LEAST_DURATION * 1e3,
+        report: Report = silent,
+    ) -> HiddenMarkov:
+        """Fit a hidden Markov model to spike counts, a second view of the same sessions; kept as `hidden_markov`.
+
+        Only the counts of all sessions are kept in memory, not the spikes.
+
+        Args:
+            n_states: Number of states, or the numbers to choose from; by default 12 numbers from 2 to 96.
+            units: Whose spikes are counted: ``clusters``, those that define states, or ``neurons``, theirs.
+            bin_ms: Bins in which spikes are counted, in ms.
+            criterion: How the number of states is chosen: ``bic``, or ``cross_validation`` over sessions.
+            seed: Root seed of the starts of the fits.
+            n_restarts: Fits from different starts, of which the one with the largest likelihood counts.
+            n_folds: Parts into which cross-validation deals the sessions, at most one per session.
+            least_posterior: A bin belongs to a state whose posterior probability exceeds this.
+            least_duration_ms: Least duration of a visit in ms.
+            report: Called after each fit with the number of fits done and their total.
+
+        Returns:
+            The model with its states 0, 1, ... and their visits, which answers the questions that the analyzer does.
+
+        Raises:
+            DataError: The spikes of a session are damaged, or contradict what is known about all of them.
+            ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
+        """
+        counted, width = units_of(self.layout, units), bin_ms * 1e-3
+        counts = [
+            unit_counts(self.spikes(session), counted.of_neuron, len(counted.labels), width)
+            for session in range(self.n_sessions)
+        ]
+        settings = HiddenMarkovSettings(
+            width,
+            numbers_to_try(n_states, sum(map(len, counts))),
+            criterion,
+            seed,
+            n_restarts,
+            n_folds,
+            least_posterior,
+            least_duration_ms * 1e-3,
+            units,
+        )
+        self.hidden_markov = hidden_markov(
+            counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, report=report
+        )
+        return self.hidden_markov
+
+    def agreement(self) -> Agreement:
+        """How far the states of the hidden Markov model agree with those of active clusters.
+
+        Raises:
+            ValueError: No hidden Markov model was fitted.
+            ImportError: scikit-learn is missing.
+        """
+        if self.hidden_markov is None:
+            raise ValueError("hidden_markov is None; valid: a model, after fit_hidden_markov()")
+        return agreement(self.hidden_markov.visits, self._findings.occurrences, self.hidden_markov.durations)
 
     @property
     def sessions(self) -> tuple[SessionSummary, ...]:

@@ -12,103 +12,107 @@ References:
 
 from __future__ import annotations
 
-import math
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import check_choice
+from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, side_by_side
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import Criterion, chosen_fit
+from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
-from neuro_mod.core.spiking_net.analysis.rates import population_counts
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
+from neuro_mod.core.spiking_net.analysis.states import State
 
-#: A bin belongs to a state whose posterior probability exceeds this.
-LEAST_POSTERIOR = 0.8
-#: A visit lasts at least so long, in seconds.
-LEAST_DURATION = 50e-3
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class HiddenMarkov:
+class HiddenMarkov(StateStatistics):
     """A fitted model and the visits to its states.
 
     The states 0, 1, ... are those visited, by total time, the longest first; the model's states that were never
-    visited come after them in ``transition_matrix`` and ``posteriors``, and nowhere else.
+    visited come after them in ``transition_matrix`` and ``posteriors``, and nowhere else. ``transition_matrix`` is a
+    part of the model, from bin to bin; `get_transition_matrix` is that of the visits, whatever time lies between two.
 
     Args:
-        bin_width: In seconds.
-        n_states: Number of states visited.
-        n_fitted: Number of states of the model, ``n_fitted >= n_states``.
-        rates_hz: Fitted rate of each unit in each visited state in Hz, shape ``(n_states, n_units)``.
+        settings: How the model was made.
+        unit_labels: Labels of the clusters, or numbers of the neurons, whose spikes were counted, shape
+            ``(n_units,)``.
+        rates_hz: Fitted rate per neuron of each unit in each visited state in Hz, shape ``(n_states, n_units)``.
         transition_matrix: Probability that the column's state follows the row's in the next bin, shape
             ``(n_fitted, n_fitted)``.
-        log_likelihood: Of all sessions under the model, in nats.
-        bic: Bayesian information criterion of the model; smaller is better.
         scores: One row for each number of states tried, see `hidden_markov`.
         posteriors: Probability of each state in each bin, one array of shape ``(n_bins, n_fitted)`` per session.
-        occurrences: The visits, one row each, ordered by session and start. Columns: ``session``, ``state`` (int),
-            ``start``, ``end``, ``duration`` (s), ``censored``, ``censored_start``, ``censored_end`` (the visit
-            touches the edge of its session), ``mean_rate`` (Hz, observed, mean over all units).
+        visits: The visits, one row each, ordered by session and start; columns as in `occurrences`, where
+            ``mean_rate`` is the observed one, per neuron of all units. Those that touch the edge of their session, or
+            its last complete bin, are censored.
     """
 
-    bin_width: float
-    n_states: int
-    n_fitted: int
+    settings: HiddenMarkovSettings
+    unit_labels: NDArray[np.int64]
     rates_hz: NDArray[np.float64]
     transition_matrix: NDArray[np.float64]
-    log_likelihood: float
-    bic: float
     scores: pd.DataFrame
     posteriors: tuple[NDArray[np.float32], ...]
-    occurrences: pd.DataFrame
+    visits: pd.DataFrame
+
+    @property
+    def n_states(self) -> int:
+        """Number of states visited."""
+        return len(self.rates_hz)
+
+    @property
+    def n_fitted(self) -> int:
+        """Number of states of the model, ``n_fitted >= n_states``."""
+        return len(self.transition_matrix)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of all sessions under the model, in nats."""
+        return float(self.scores.loc[self.scores["chosen"], "log_likelihood"].iloc[0])
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion of the model; smaller is better."""
+        return float(self.scores.loc[self.scores["chosen"], "bic"].iloc[0])
+
+    @property
+    def most_was_chosen(self) -> bool:
+        """Whether the largest of several numbers of states was chosen, so that more may do better still."""
+        return len(self.settings.numbers) > 1 and self.n_fitted == max(self.settings.numbers)
+
+    @property
+    def assigned(self) -> float:
+        """Part of the time that belongs to a state."""
+        return float(self.visits["duration"].sum() / self.durations.sum())
 
     @property
     def durations(self) -> NDArray[np.float64]:
         """Length of each session in seconds, up to the end of its last complete bin, shape ``(n_sessions,)``."""
-        return np.array([len(posterior) for posterior in self.posteriors]) * self.bin_width
+        return np.array([len(posterior) for posterior in self.posteriors]) * self.settings.bin_width
 
+    def _all_occurrences(self) -> pd.DataFrame:
+        return self.visits
 
-def unit_counts(
-    spikes: SpikeEvents, unit_of_neuron: NDArray[np.int64], n_units: int, bin_width: float
-) -> NDArray[np.int64]:
-    """Spike counts of units, clusters or neurons, in bins.
-
-    Args:
-        spikes: One session.
-        unit_of_neuron: Unit of each neuron, shape ``(n_neurons,)``.
-        n_units: Number of units.
-        bin_width: In seconds.
-
-    Returns:
-        Counts of shape ``(n_bins, n_units)``. A last, incomplete bin is left out.
-
-    Raises:
-        ValueError: The bin is not a whole number of steps, or longer than the session.
-    """
-    bin_steps = round(bin_width / spikes.delta_t)
-    if bin_steps < 1 or not math.isclose(bin_steps * spikes.delta_t, bin_width):
-        raise ValueError(f"bin_width is {bin_width:g} s; valid: whole multiples of the step, {spikes.delta_t:g} s")
-    if bin_steps > spikes.n_steps:
-        raise ValueError(f"bin_width is {bin_width:g} s; valid: at most the session's length, {spikes.duration:g} s")
-    return population_counts(spikes, unit_of_neuron, n_units, bin_steps)
+    def _checked(self, state: Any) -> State:
+        whole = isinstance(state, int | np.integer) and not isinstance(state, bool)
+        if not whole or not 0 <= state < self.n_states:
+            valid = f"0 to {self.n_states - 1}" if self.n_states else "none, as no hidden state was visited"
+            raise ValueError(f"state is {state!r}; valid: {valid}")
+        return int(state)
 
 
 def hidden_markov(
     counts: Sequence[NDArray[np.integer]],
-    bin_width: float,
-    n_states: int | Sequence[int],
+    settings: HiddenMarkovSettings,
     *,
-    criterion: Criterion = "bic",
-    seed: int = 0,
-    n_restarts: int = 5,
-    n_folds: int = 5,
-    least_posterior: float = LEAST_POSTERIOR,
-    least_duration: float = LEAST_DURATION,
+    unit_labels: NDArray[np.int64] | None = None,
+    unit_sizes: NDArray[np.int64] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> HiddenMarkov:
     """Fit a Poisson hidden Markov model to sessions, and find the visits to its states.
@@ -119,8 +123,9 @@ def hidden_markov(
 
     ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
     ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit settled) and ``chosen``. If the largest number is chosen, more states may do better
-    still: a network of many clusters can have more combinations of active clusters than it shows in all sessions.
+    ``converged`` (the best fit settled) and ``chosen``. If the largest number is chosen, which is logged as a
+    warning, more states may do better still: a network of many clusters can have more combinations of active clusters
+    than it shows in all sessions.
 
     Two visits of one state with nothing but unassigned time between them are two visits: a run of bins is one
     only if it is unbroken. A bin stays unassigned if no posterior is high enough or if its run is too short, be it
@@ -128,47 +133,45 @@ def hidden_markov(
 
     Args:
         counts: Spike counts of each session, shape ``(n_bins, n_units)``; sessions are never joined.
-        bin_width: In seconds.
-        n_states: Number of states, or the numbers to choose from.
-        criterion: How to choose.
-        seed: Root seed of the starts of the fits.
-        n_restarts: Fits from different starts, of which the one with the largest likelihood counts.
-        n_folds: Parts into which cross-validation deals the sessions, at most one per session.
-        least_posterior: A bin belongs to a state whose posterior exceeds this, 0.5 or more.
-        least_duration: Least duration of a visit in seconds.
+        settings: How the model is made.
+        unit_labels: What the units are called, shape ``(n_units,)``; by default 0, 1, ...
+        unit_sizes: Neurons in each unit, shape ``(n_units,)``; by default one in each.
         report: Called after each fit with the number of fits done and their total.
 
     Raises:
-        ValueError: There are no sessions or spikes, counts do not fit together, cross-validation has fewer than two
-            sessions, or an argument is out of its range.
+        ValueError: There are no sessions or spikes, counts do not fit together, there are more states than bins, or
+            cross-validation has fewer than two sessions.
     """
-    numbers = [int(number) for number in np.atleast_1d(n_states)]
-    _check_counts(counts, bin_width)
-    _check_numbers(numbers, sum(map(len, counts)))
-    _check_criterion(criterion, len(counts), n_folds)
-    if n_restarts < 1:
-        raise ValueError(f"n_restarts is {n_restarts}; valid: 1 or more")
-    if not 0.5 <= least_posterior < 1:
-        raise ValueError(f"least_posterior is {least_posterior}; valid: at least 0.5, below 1")
+    _check_counts(counts)
+    labels, sizes = _units(counts[0].shape[1], unit_labels, unit_sizes)
+    _check_amount(settings, counts)
     fit, scores = chosen_fit(
-        counts, numbers, criterion, seed=seed, n_restarts=n_restarts, n_folds=n_folds, report=report
+        counts,
+        settings.numbers,
+        settings.criterion,
+        seed=settings.seed,
+        n_restarts=settings.n_restarts,
+        n_folds=settings.n_folds,
+        report=report,
     )
+    width = settings.bin_width
     posteriors = _posteriors(counts, fit.model)
-    runs = [runs_of_states(posterior, least_posterior, least_duration / bin_width) for posterior in posteriors]
+    least_bins = settings.least_duration / width
+    runs = [runs_of_states(posterior, settings.least_posterior, least_bins) for posterior in posteriors]
     order, n_visited = by_occupancy(runs, len(fit.model.first))
     model = fit.model.reordered(order)
-    return HiddenMarkov(
-        bin_width=bin_width,
-        n_states=n_visited,
-        n_fitted=len(order),
-        rates_hz=model.means[:n_visited] / bin_width,
+    found = HiddenMarkov(
+        settings=settings,
+        unit_labels=labels,
+        rates_hz=model.means[:n_visited] / (sizes * width),
         transition_matrix=model.transitions,
-        log_likelihood=fit.log_likelihood,
-        bic=float(scores.loc[scores["chosen"], "bic"].iloc[0]),
         scores=scores,
         posteriors=tuple(posterior[:, order] for posterior in posteriors),
-        occurrences=occurrences_table(counts, runs, np.argsort(order), bin_width),
+        visits=occurrences_table(counts, runs, np.argsort(order), width, int(sizes.sum())),
     )
+    if found.most_was_chosen:
+        _LOG.warning("of the numbers of hidden states, the largest was chosen, %d; more may fit better", found.n_fitted)
+    return found
 
 
 def _posteriors(counts: Sequence[NDArray[np.integer]], model: PoissonModel) -> list[NDArray[np.float32]]:
@@ -176,9 +179,7 @@ def _posteriors(counts: Sequence[NDArray[np.integer]], model: PoissonModel) -> l
     return [posteriors[: len(session), index] for index, session in enumerate(counts)]
 
 
-def _check_counts(counts: Sequence[NDArray[np.integer]], bin_width: float) -> None:
-    if not (math.isfinite(bin_width) and bin_width > 0):
-        raise ValueError(f"bin_width is {bin_width} s; valid: above 0")
+def _check_counts(counts: Sequence[NDArray[np.integer]]) -> None:
     if not len(counts):
         raise ValueError("counts has no session; valid: one or more")
     for index, session in enumerate(counts):
@@ -187,9 +188,7 @@ def _check_counts(counts: Sequence[NDArray[np.integer]], bin_width: float) -> No
                 f"counts[{index}] has shape {session.shape}; valid: (n_bins, n_units), alike in all sessions"
             )
         if not len(session):
-            raise ValueError(
-                f"counts[{index}] has no bin; valid: a bin_width ({bin_width:g} s) below the session's length"
-            )
+            raise ValueError(f"counts[{index}] has no bin; valid: bins shorter than the session")
         if not np.issubdtype(session.dtype, np.integer) or session.min() < 0:
             raise ValueError(
                 f"counts[{index}] is of {session.dtype}, least {session.min()}; valid: integers, 0 or more"
@@ -198,16 +197,22 @@ def _check_counts(counts: Sequence[NDArray[np.integer]], bin_width: float) -> No
         raise ValueError("counts holds no spike; valid: at least one unit that spikes")
 
 
-def _check_numbers(numbers: list[int], n_bins: int) -> None:
-    if not numbers or min(numbers) < 1 or max(numbers) > n_bins:
-        raise ValueError(f"n_states is {numbers}; valid: from 1 to {n_bins}, the number of bins")
+def _units(
+    n_units: int, labels: NDArray[np.int64] | None, sizes: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    labels = np.arange(n_units) if labels is None else np.asarray(labels)
+    sizes = np.ones(n_units, np.int64) if sizes is None else np.asarray(sizes)
+    for name, values in (("unit_labels", labels), ("unit_sizes", sizes)):
+        if values.shape != (n_units,) or not np.issubdtype(values.dtype, np.integer):
+            raise ValueError(f"{name} is {values.dtype} of shape {values.shape}; valid: {n_units} integers")
+    if sizes.min() < 1:
+        raise ValueError(f"unit_sizes holds {sizes.min()}; valid: 1 or more")
+    return labels, sizes
 
 
-def _check_criterion(criterion: Criterion, n_sessions: int, n_folds: int) -> None:
-    check_choice("criterion", criterion, Criterion)
-    if criterion == "cross_validation" and n_sessions < 2:
-        raise ValueError(
-            f"criterion is 'cross_validation' with {n_sessions} session; valid: 'bic', or 2 sessions or more"
-        )
-    if criterion == "cross_validation" and n_folds < 2:
-        raise ValueError(f"n_folds is {n_folds}; valid: 2 or more")
+def _check_amount(settings: HiddenMarkovSettings, counts: Sequence[NDArray[np.integer]]) -> None:
+    n_bins = sum(map(len, counts))
+    if max(settings.numbers) > n_bins:
+        raise ValueError(f"n_states is {list(settings.numbers)}; valid: from 1 to {n_bins}, the number of bins")
+    if settings.criterion == "cross_validation" and len(counts) < 2:
+        raise ValueError("criterion is 'cross_validation' with 1 session; valid: 'bic', or 2 sessions or more")

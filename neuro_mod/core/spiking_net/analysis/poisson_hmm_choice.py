@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import compress, count
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.choices import Criterion
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import Fit, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
 
-Criterion = Literal["bic", "cross_validation"]
 Sessions = Sequence[NDArray[np.integer]]
+
+#: Types of the columns of a table of scores, see `hidden_markov.hidden_markov`.
+SCORE_COLUMNS = {
+    "n_states": np.int64,
+    "log_likelihood": np.float64,
+    "n_parameters": np.int64,
+    "bic": np.float64,
+    "held_out": np.float64,
+    "converged": np.bool_,
+    "chosen": np.bool_,
+}
 
 
 class Choice(NamedTuple):

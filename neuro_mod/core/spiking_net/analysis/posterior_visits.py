@@ -43,15 +43,20 @@ def by_occupancy(runs: Sequence[Runs], n_states: int) -> tuple[NDArray[np.int64]
 
 
 def occurrences_table(
-    counts: Sequence[NDArray[np.integer]], runs: Sequence[Runs], number: NDArray[np.int64], bin_width: float
+    counts: Sequence[NDArray[np.integer]],
+    runs: Sequence[Runs],
+    number: NDArray[np.int64],
+    bin_width: float,
+    n_neurons: int,
 ) -> pd.DataFrame:
-    """The visits of all sessions, columns as in `hidden_markov.HiddenMarkov`.
+    """The visits of all sessions, columns as in `StateStatistics.occurrences`.
 
     Args:
         counts: Spike counts of each session, shape ``(n_bins, n_units)``.
         runs: Visits of each session.
         number: What each state is called in the table, shape ``(K,)``.
         bin_width: In seconds.
+        n_neurons: Neurons in all units together.
     """
     states, starts, ends = (np.concatenate(column) for column in zip(*runs, strict=True))
     session = np.repeat(np.arange(len(runs)), [len(run.states) for run in runs])
@@ -70,6 +75,6 @@ def occurrences_table(
             "censored": at_start | at_end,
             "censored_start": at_start,
             "censored_end": at_end,
-            "mean_rate": np.concatenate(in_visit) / (duration * counts[0].shape[1]),
+            "mean_rate": np.concatenate(in_visit) / (duration * n_neurons),
         }
     )

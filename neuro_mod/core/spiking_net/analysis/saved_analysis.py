@@ -101,16 +101,20 @@ class AnalysisFolder:
         """Write arrays to an ``.npz`` file, one after the other."""
         return self.save(name, lambda file: write_arrays(file, arrays))
 
-    def describe(self, findings: Findings) -> list[Path]:
-        """Write what the analysis is, and which files belong to it; returns all files."""
-        about = _described(findings) | {"files": self._files}
+    def describe(self, findings: Findings, parts: Mapping[str, Any]) -> list[Path]:
+        """Write what the analysis is, its parts, and which files belong to it; returns all files."""
+        about = _described(findings) | {**parts, "files": self._files}
         text = json.dumps(about | {"checksum": _checksum(about)}, indent=2, allow_nan=False) + "\n"
         write_whole(self.path / DESCRIPTION, lambda file: file.write(text.encode()))
         return [self.path / name for name in (*self._files, DESCRIPTION)]
 
 
-def write(path: Path, findings: Findings) -> list[Path]:
-    """Write findings to a folder.
+#: Write more to the folder of an analysis, and return what the description is to say about it, by name.
+Parts = Mapping[str, Callable[[AnalysisFolder, Findings], Any]]
+
+
+def write(path: Path, findings: Findings, parts: Parts) -> list[Path]:
+    """Write findings, and what else belongs to the analysis, to a folder.
 
     Returns:
         The files.
@@ -121,11 +125,11 @@ def write(path: Path, findings: Findings) -> list[Path]:
     folder = AnalysisFolder(path)
     indices = range(len(findings.sessions))
     folder.save_arrays(RATES, ((rates_name(index), findings.rates(index).rates) for index in indices))
-    return _complete(folder, findings)
+    return _complete(folder, findings, parts)
 
 
 def write_while_finding(
-    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Report
+    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Report, parts: Parts
 ) -> tuple[list[Path], Findings]:
     """Find the states of all sessions and write them, in one pass over the spikes.
 
@@ -147,10 +151,10 @@ def write_while_finding(
 
     folder.save_arrays(RATES, rates())
     findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
-    return _complete(folder, findings), findings
+    return _complete(folder, findings, parts), findings
 
 
-def _complete(folder: AnalysisFolder, findings: Findings) -> list[Path]:
+def _complete(folder: AnalysisFolder, findings: Findings, parts: Parts) -> list[Path]:
     visits, layout = findings.occurrences, findings.layout
     moves = transition_table(visits)
     states = visited_states(visits)
@@ -165,7 +169,7 @@ def _complete(folder: AnalysisFolder, findings: Findings) -> list[Path]:
     }
     folder.save_arrays(MATRIX, matrix.items())
     folder.save_arrays(LAYOUT, ((name, getattr(layout, name)) for name in _LAYOUT_ARRAYS))
-    return folder.describe(findings)
+    return folder.describe(findings, {name: add(folder, findings) for name, add in parts.items()})
 
 
 class SavedAnalysis:
@@ -192,13 +196,14 @@ class SavedAnalysis:
             settings = AnalysisSettings(**about["settings"])
             sessions = tuple(_session(each) for each in about["sessions"])
         layout = ClusterLayout(**read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS))
-        return Findings(layout, settings, sessions, self._occurrences(), partial(self._rates, sessions))
+        return Findings(layout, settings, sessions, self.table(VISITS, OCCURRENCES), partial(self._rates, sessions))
 
-    def _occurrences(self) -> pd.DataFrame:
-        with naming(self.path / VISITS):
-            table = pd.read_csv(self.path / VISITS, dtype=str, keep_default_na=False)
-            columns = {name: _parsed(table[name].tolist(), kind) for name, kind in OCCURRENCES.items()}
-            return pd.DataFrame(columns).astype(OCCURRENCES)
+    def table(self, name: str, kinds: Mapping[str, type]) -> pd.DataFrame:
+        """A table whose columns are of these kinds."""
+        with naming(self.path / name):
+            table = pd.read_csv(self.path / name, dtype=str, keep_default_na=False)
+            columns = {column: _parsed(table[column].tolist(), kind) for column, kind in kinds.items()}
+            return pd.DataFrame(columns).astype(dict(kinds))
 
     def _rates(self, sessions: tuple[SessionSummary, ...], index: int) -> SessionRates:
         name = rates_name(index)

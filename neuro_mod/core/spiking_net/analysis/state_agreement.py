@@ -52,7 +52,10 @@ class Agreement:
 
 
 def agreement(
-    occurrences_a: pd.DataFrame, occurrences_b: pd.DataFrame, durations: Sequence[float], bin_width: float = 5e-3
+    occurrences_a: pd.DataFrame,
+    occurrences_b: pd.DataFrame,
+    durations: Sequence[float] | NDArray[np.float64],
+    bin_width: float = 5e-3,
 ) -> Agreement:
     """Compare the states of two tables of visits to the same sessions, such as hidden and threshold states.
 
@@ -85,7 +88,7 @@ def agreement(
     )
 
 
-def _bins(durations: Sequence[float], bin_width: float) -> NDArray[np.int64]:
+def _bins(durations: Sequence[float] | NDArray[np.float64], bin_width: float) -> NDArray[np.int64]:
     if not bin_width > 0:
         raise ValueError(f"bin_width is {bin_width} s; valid: above 0")
     n_bins = np.round(np.asarray(durations, np.float64) / bin_width).astype(np.int64)

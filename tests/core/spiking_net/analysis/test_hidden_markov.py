@@ -9,10 +9,12 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.hidden_markov import hidden_markov, unit_counts
+from neuro_mod.core.spiking_net.analysis.hidden_markov import hidden_markov
+from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings, numbers_to_try
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
 from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
+from neuro_mod.core.spiking_net.analysis.units import unit_counts
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
 BIN = 20e-3
@@ -21,6 +23,11 @@ TRUE = PoissonModel(
     np.array([[0.95, 0.04, 0.01], [0.02, 0.92, 0.06], [0.07, 0.03, 0.90]]),
     np.array([[2.0, 0.1, 0.4, 0.3], [0.1, 1.5, 0.4, 0.9], [0.4, 0.3, 2.5, 0.1]]),
 )
+
+
+def model_of(counts, bin_width, n_states, *, unit_labels=None, unit_sizes=None, report=lambda *_: None, **how):
+    settings = HiddenMarkovSettings(bin_width, numbers_to_try(n_states, 0), **how)
+    return hidden_markov(counts, settings, unit_labels=unit_labels, unit_sizes=unit_sizes, report=report)
 
 
 def drawn(model, lengths, seed=0):
@@ -52,7 +59,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def chosen(data):
-    return hidden_markov(data[1], BIN, (2, 3, 4), criterion="cross_validation", n_restarts=2, n_folds=2)
+    return model_of(data[1], BIN, (2, 3, 4), criterion="cross_validation", n_restarts=2, n_folds=2)
 
 
 def test_log_likelihoods_are_those_of_each_session_alone():
@@ -112,7 +119,7 @@ def test_number_of_states(chosen):
 
 def test_bic_chooses_without_cross_validation(data):
     fits = []
-    found = hidden_markov(data[1][:8], BIN, [4, 3, 2], n_restarts=2, report=lambda *each: fits.append(each))
+    found = model_of(data[1][:8], BIN, [4, 3, 2], n_restarts=2, report=lambda *each: fits.append(each))
     assert found.n_fitted == 3 and found.scores["held_out"].isna().all()
     assert fits == [(done, 6) for done in range(1, 7)]
 
@@ -120,7 +127,7 @@ def test_bic_chooses_without_cross_validation(data):
 def test_cross_validation_scores_sessions_left_out(data):
     """Leaving out each of two sessions by hand."""
     sessions = [data[1][0][:300], data[1][1][:200]]
-    found = hidden_markov(sessions, BIN, 2, criterion="cross_validation", n_restarts=1)
+    found = model_of(sessions, BIN, 2, criterion="cross_validation", n_restarts=1)
     total = 0.0
     for kept, left_out in (sessions, sessions[::-1]):
         counts = side_by_side([kept])
@@ -133,9 +140,9 @@ def test_sessions_are_not_merged():
     """Each session stays in one state: joined, they would show a transition, and visits that are not censored."""
     rng = np.random.default_rng(0)
     sessions = [rng.poisson([3.0, 0.1], (80, 2)), rng.poisson([0.1, 3.0], (60, 2))]
-    found = hidden_markov(sessions, BIN, 2)
+    found = model_of(sessions, BIN, 2)
     assert found.transition_matrix[0, 1] < 1e-9 and found.transition_matrix[1, 0] < 1e-9
-    visits = found.occurrences
+    visits = found.visits
     assert visits["session"].tolist() == [0, 1] and visits["state"].tolist() == [0, 1]
     assert visits["start"].tolist() == [0, 0]
     np.testing.assert_allclose(visits["end"], [1.6, 1.2])
@@ -146,8 +153,8 @@ def test_sessions_are_not_merged():
 
 def test_silent_unit_changes_nothing(data):
     sessions = data[1][:3]
-    without = hidden_markov(sessions, BIN, 3, n_restarts=2)
-    found = hidden_markov([np.insert(s, 1, 0, axis=1) for s in sessions], BIN, 3, n_restarts=2)
+    without = model_of(sessions, BIN, 3, n_restarts=2)
+    found = model_of([np.insert(s, 1, 0, axis=1) for s in sessions], BIN, 3, n_restarts=2)
     np.testing.assert_allclose(np.delete(found.rates_hz, 1, axis=1), without.rates_hz, rtol=1e-6)
     np.testing.assert_allclose(found.rates_hz[:, 1], 0.5 / 1200 / BIN)  # half a spike in all of the data
     np.testing.assert_allclose(found.log_likelihood, without.log_likelihood - 0.5, rtol=1e-9)
@@ -157,27 +164,27 @@ def test_silent_unit_changes_nothing(data):
 def test_unit_silent_in_the_other_sessions_is_unlikely_not_impossible():
     rng = np.random.default_rng(0)
     sessions = [rng.poisson([1.0, 0.0], (50, 2)), rng.poisson([1.0, 0.2], (50, 2))]
-    found = hidden_markov(sessions, BIN, 1, criterion="cross_validation", n_restarts=1)
+    found = model_of(sessions, BIN, 1, criterion="cross_validation", n_restarts=1)
     assert np.isfinite(found.scores["held_out"]).all()
 
 
 def test_states_never_visited_are_not_reported(data):
     sessions = data[1][:2]
-    found = hidden_markov(sessions, BIN, 8, least_duration=0.3, n_restarts=1)
+    found = model_of(sessions, BIN, 8, least_duration=0.3, n_restarts=1)
     assert found.n_fitted == 8 and 0 < found.n_states < 8
     assert found.rates_hz.shape == (found.n_states, 4) and found.transition_matrix.shape == (8, 8)
     assert all(posterior.shape == (400, 8) for posterior in found.posteriors)
-    times = found.occurrences.groupby("state")["duration"].sum()
+    times = found.visits.groupby("state")["duration"].sum()
     assert sorted(times.index) == list(range(found.n_states))
     assert (times.sort_index().diff().dropna() <= 1e-9).all()
-    for visit in found.occurrences.itertuples():  # states of the table are columns of the posteriors
+    for visit in found.visits.itertuples():  # states of the table are columns of the posteriors
         run = found.posteriors[visit.session][round(visit.start / BIN) : round(visit.end / BIN), visit.state]
         assert (run > 0.8).all()
 
 
 def test_no_visit_at_all(data):
-    found = hidden_markov([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
-    assert found.n_states == 0 and found.occurrences.empty and found.rates_hz.shape == (0, 4)
+    found = model_of([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
+    assert found.n_states == 0 and found.visits.empty and found.rates_hz.shape == (0, 4)
 
 
 def test_visits_by_hand():
@@ -191,7 +198,7 @@ def test_visits_by_hand():
     assert runs_of_states(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
     order, n_visited = by_occupancy([runs], 3)
     assert order.tolist() == [1, 0, 2] and n_visited == 2
-    table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN)
+    table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN, 2)
     assert table["state"].tolist() == [1, 1, 0, 0] and type(table["state"][0]) is int
     np.testing.assert_allclose(table["start"], [0, 0.08, 0.16, 0.28])
     np.testing.assert_allclose(table["duration"], [0.06, 0.06, 0.08, 0.06])
@@ -220,8 +227,8 @@ def test_most_starts_find_every_state():
 
 def test_same_seed_same_result(data):
     sessions = [session[:150] for session in data[1]]
-    one, same, other = (hidden_markov(sessions, BIN, 6, n_restarts=1, seed=seed) for seed in (3, 3, 4))
-    assert one.occurrences.equals(same.occurrences) and one.scores.equals(same.scores)
+    one, same, other = (model_of(sessions, BIN, 6, n_restarts=1, seed=seed) for seed in (3, 3, 4))
+    assert one.visits.equals(same.visits) and one.scores.equals(same.scores)
     assert all(np.array_equal(a, b) for a, b in zip(one.posteriors, same.posteriors, strict=True))
     assert not np.array_equal(one.rates_hz, other.rates_hz)
 
@@ -232,14 +239,92 @@ def test_best_of_the_restarts_counts(data):
     starts = [random_start(counts, 6, Stream(0, "hidden_markov", (6, restart))) for restart in range(4)]
     each = [fitted(counts, start).log_likelihood for start in starts]
     assert len(set(each)) > 1
-    assert hidden_markov(sessions, BIN, 6, n_restarts=4).log_likelihood == max(each)
+    assert model_of(sessions, BIN, 6, n_restarts=4).log_likelihood == max(each)
 
 
 def test_bins_that_are_all_alike():
     sessions = [np.full((9, 2), 3), np.full((4, 2), 3)]
     np.testing.assert_allclose(random_start(side_by_side(sessions), 4, Stream(0, "start")).means, 3)
-    np.testing.assert_allclose(hidden_markov(sessions, BIN, 1).rates_hz, 3 / BIN)
-    assert hidden_markov(sessions, BIN, 4, n_restarts=1).n_states == 0  # no telling which of four equal states
+    np.testing.assert_allclose(model_of(sessions, BIN, 1).rates_hz, 3 / BIN)
+    assert model_of(sessions, BIN, 4, n_restarts=1).n_states == 0  # no telling which of four equal states
+
+
+def test_rates_are_per_neuron(data):
+    """The same counts of twice and of ten times as many neurons; the mean is over all neurons, not over units."""
+    sizes = np.array([2, 10, 2, 10])
+    alone = model_of(data[1][:4], BIN, 3, n_restarts=1)
+    found = model_of(data[1][:4], BIN, 3, n_restarts=1, unit_sizes=sizes, unit_labels=np.array([7, 9, 11, 40]))
+    np.testing.assert_allclose(found.rates_hz, alone.rates_hz / sizes, rtol=1e-12)
+    np.testing.assert_allclose(found.visits["mean_rate"], alone.visits["mean_rate"] * 4 / 24, rtol=1e-12)
+    assert found.unit_labels.tolist() == [7, 9, 11, 40] and alone.unit_labels.tolist() == [0, 1, 2, 3]
+    first = found.visits.iloc[0]
+    begin, end = round(first["start"] / BIN), round(first["end"] / BIN)
+    assert first["mean_rate"] == pytest.approx(data[1][0][begin:end].sum() / 24 / first["duration"])
+
+
+def test_answers_the_questions_of_all_states(data, chosen):
+    """Against the table of visits, one by one."""
+    visits = chosen.occurrences()
+    assert visits.equals(chosen.visits) and visits is not chosen.visits
+    assert chosen.get_unique_attractors() == [0, 1, 2] and chosen.get_num_states() == 3
+    assert chosen.n_sessions == 14 and chosen.durations.sum() == pytest.approx(5450 * BIN)
+    assert chosen.assigned == pytest.approx(visits["duration"].sum() / (5450 * BIN)) and 0.7 < chosen.assigned < 1
+    for state in (1, np.int64(1), np.uint8(1)):
+        own = visits.loc[visits["state"] == 1]
+        assert chosen.get_attractor_idx(state) == 1 and chosen.get_occurrences(state) == len(own)
+        assert chosen.get_attractor_prob(state) == pytest.approx(own["duration"].sum() / (5450 * BIN))
+        seen = own.loc[~own["censored"], "duration"]
+        np.testing.assert_array_equal(chosen.get_life_spans(state), seen)
+        assert chosen.get_mean_lifespan(state) == pytest.approx(seen.mean())
+    pairs = [
+        (a.state, b.state)
+        for a, b in zip(visits.itertuples(), visits.iloc[1:].itertuples(), strict=False)
+        if a.session == b.session
+    ]
+    moves = chosen.transitions()
+    assert list(zip(moves["from_state"], moves["to_state"], strict=True)) == pairs
+    share = pairs.count((2, 0)) / sum(source == 2 for source, _ in pairs)
+    assert chosen.get_transition_prob(2, 0) == pytest.approx(share) == chosen.get_transition_matrix()[2, 0]
+    assert chosen.get_sequence_probability([2, 0, 0]) == pytest.approx(share * chosen.get_transition_prob(0, 0))
+    assert chosen.get_attractors_data()["total_duration"].is_monotonic_decreasing
+    assert (chosen.get_unique_attractors_count_until_time(5.0) <= 3).all()
+    assert chosen.occurrences(t_to=-4.0).groupby("session")["end"].max().to_numpy() == pytest.approx(
+        [4.0] * 13 + [1.0], abs=0.4
+    )
+    assert 0 <= chosen.shuffle_test(20).p_value <= 1 and chosen.jump_statistics().entropy_rate > 0
+
+
+@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S1", None, np.float64(1)])
+def test_other_states_are_refused(chosen, state):
+    with pytest.raises(ValueError, match=r"state is .*; valid: 0 to 2"):
+        chosen.get_attractor_prob(state)
+
+
+def test_states_of_a_model_without_visits(data):
+    found = model_of([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
+    assert found.get_unique_attractors() == [] and found.assigned == 0 and np.isnan(found.get_mean_lifespan())
+    with pytest.raises(ValueError, match="no hidden state was visited"):
+        found.get_occurrences(0)
+    with pytest.raises(ValueError, match="no active clusters"):
+        model_of([data[1][0][:100]], BIN, 1, n_restarts=1).get_num_clusters(0)
+
+
+def test_the_largest_of_several_numbers_is_noted(data, caplog):
+    sessions = data[1][:6]
+    assert model_of(sessions, BIN, (1, 2), n_restarts=1).most_was_chosen
+    assert "the largest was chosen, 2" in caplog.text
+    caplog.clear()
+    assert not model_of(sessions, BIN, (2, 3, 4), n_restarts=2).most_was_chosen
+    assert not model_of(sessions, BIN, 2, n_restarts=1).most_was_chosen
+    assert not caplog.text
+
+
+def test_numbers_to_try():
+    assert numbers_to_try(None, 10**6)[-1] == 96 and numbers_to_try(None, 10) == (2, 3, 4, 6, 8)
+    assert numbers_to_try(None, 1) == (1,)
+    assert numbers_to_try(np.int32(5), 3) == (5,) and numbers_to_try(range(2, 4), 3) == (2, 3)
+    with pytest.raises(ValueError, match="whole number"):
+        numbers_to_try(2.5, 10)
 
 
 def test_interruption_passes_through(data):
@@ -247,7 +332,7 @@ def test_interruption_passes_through(data):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        hidden_markov(data[1], BIN, 2, report=interrupted)
+        model_of(data[1], BIN, 2, report=interrupted)
 
 
 def test_counts_of_spikes_by_hand():
@@ -255,6 +340,7 @@ def test_counts_of_spikes_by_hand():
     spikes = SpikeEvents(np.array([0, 19, 20, 39, 45], np.int32), np.array([0, 1, 2, 0, 0], np.int32), 50, 3, 1e-3)
     counts = unit_counts(spikes, np.array([0, 0, 2]), 3, BIN)
     assert counts.tolist() == [[2, 0, 0], [1, 0, 1]]
+    assert unit_counts(spikes, np.array([0, 1, 1]), 1, BIN).tolist() == [[1], [1]]  # neurons that do not count
     for width in (0.5e-3, 20.5e-3, 0.0, -20e-3, 60e-3):
         with pytest.raises(ValueError, match="bin_width"):
             unit_counts(spikes, np.array([0, 0, 2]), 3, width)
@@ -282,8 +368,14 @@ ONE = [np.ones((10, 2), int)]
         (ONE, 2, {"n_restarts": 0}, "n_restarts"),
         (ONE, 2, {"least_posterior": 0.3}, "least_posterior"),
         (ONE, 2, {"bin_width": 0.0}, "bin_width"),
+        (ONE, 2, {"least_duration": -1.0}, "least_duration"),
+        (ONE, 2, {"seed": -1}, "seed"),
+        (ONE, 2, {"units": "columns"}, "clusters, neurons"),
+        (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes holds 0"),
+        (ONE, 2, {"unit_sizes": np.array([1])}, "unit_sizes"),
+        (ONE, 2, {"unit_labels": np.array([0.5, 1])}, "unit_labels is float64"),
     ],
 )
 def test_refuses(counts, n_states, options, message):
     with pytest.raises(ValueError, match=message):
-        hidden_markov(counts, n_states=n_states, **{"bin_width": BIN, **options})
+        model_of(counts, n_states=n_states, **{"bin_width": BIN, **options})

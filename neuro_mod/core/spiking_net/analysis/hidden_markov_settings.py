@@ -1,0 +1,84 @@
+"""How a hidden Markov model is made of spikes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuro_mod.core.choices import Criterion, UnitKind, check_choice
+
+#: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
+NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
+#: A bin belongs to a state whose posterior probability exceeds this.
+LEAST_POSTERIOR = 0.8
+#: A visit lasts at least so long, in seconds.
+LEAST_DURATION = 50e-3
+
+
+@dataclass(frozen=True)
+class HiddenMarkovSettings:
+    """How a hidden Markov model is made.
+
+    Args:
+        bin_width: Of the bins in which spikes are counted, in seconds.
+        numbers: Numbers of states to choose from.
+        criterion: How to choose: ``bic``, or ``cross_validation`` over sessions.
+        seed: Root seed of the starts of the fits.
+        n_restarts: Fits from different starts, of which the one with the largest likelihood counts.
+        n_folds: Parts into which cross-validation deals the sessions, at most one per session.
+        least_posterior: A bin belongs to a state whose posterior exceeds this, 0.5 or more.
+        least_duration: Least duration of a visit in seconds.
+        units: Whose spikes are counted: those of ``clusters`` or of ``neurons``.
+
+    Raises:
+        ValueError: Something is not valid.
+    """
+
+    bin_width: float
+    numbers: tuple[int, ...]
+    criterion: Criterion = "bic"
+    seed: int = 0
+    n_restarts: int = 5
+    n_folds: int = 5
+    least_posterior: float = LEAST_POSTERIOR
+    least_duration: float = LEAST_DURATION
+    units: UnitKind = "clusters"
+
+    def __post_init__(self) -> None:
+        check_choice("criterion", self.criterion, Criterion)
+        check_choice("units", self.units, UnitKind)
+        if not (math.isfinite(self.bin_width) and self.bin_width > 0):
+            raise ValueError(f"bin_width is {self.bin_width} s; valid: above 0")
+        if not self.numbers or min(self.numbers) < 1:
+            raise ValueError(f"n_states is {list(self.numbers)}; valid: one or more numbers, each 1 or more")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; valid: 0 or more")
+        if self.n_restarts < 1:
+            raise ValueError(f"n_restarts is {self.n_restarts}; valid: 1 or more")
+        if self.criterion == "cross_validation" and self.n_folds < 2:
+            raise ValueError(f"n_folds is {self.n_folds}; valid: 2 or more")
+        if not 0.5 <= self.least_posterior < 1:
+            raise ValueError(f"least_posterior is {self.least_posterior}; valid: at least 0.5, below 1")
+        if not 0 <= self.least_duration < math.inf:
+            raise ValueError(f"least_duration is {self.least_duration} s; valid: 0 or more")
+
+
+def numbers_to_try(n_states: int | Sequence[int] | None, n_bins: int) -> tuple[int, ...]:
+    """Numbers of states to choose from.
+
+    Args:
+        n_states: One or several; None for those of `NUMBERS_OF_STATES` that are not too large.
+        n_bins: Bins of all sessions together; there are not more states.
+
+    Raises:
+        ValueError: They are no whole numbers.
+    """
+    if n_states is None:
+        return tuple(number for number in NUMBERS_OF_STATES if number <= n_bins) or (1,)
+    numbers = np.atleast_1d(n_states)
+    if not np.issubdtype(numbers.dtype, np.integer) and numbers.size:
+        raise ValueError(f"n_states is {n_states!r}; valid: a whole number, or several")
+    return tuple(map(int, numbers))

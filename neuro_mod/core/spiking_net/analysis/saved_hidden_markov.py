@@ -1,0 +1,101 @@
+"""A hidden Markov model on the disk, as a part of a saved analysis."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neuro_mod.core.spiking_net.analysis.findings import Findings
+from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
+from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import SCORE_COLUMNS
+from neuro_mod.core.spiking_net.analysis.saved_analysis import AnalysisFolder, SavedAnalysis
+from neuro_mod.core.spiking_net.analysis.state_agreement import agreement
+from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.storage.reading import naming, read_arrays
+
+#: What the description of an analysis says about the model lies under this name.
+PART = "hidden_markov"
+MODEL = "hidden_markov.npz"
+VISITS = "hidden_markov_occurrences.csv"
+MOVES = "hidden_markov_transitions.csv"
+SCORES = "hidden_markov_scores.csv"
+
+_ARRAYS = ("unit_labels", "rates_hz", "transition_matrix")
+_LOG = logging.getLogger(__name__)
+
+
+def write(model: HiddenMarkov | None, folder: AnalysisFolder, findings: Findings) -> dict[str, Any] | None:
+    """Write a model to the folder of an analysis, or remove an earlier one from it if there is none now.
+
+    Returns:
+        What the description of the analysis is to say about it.
+
+    Raises:
+        StorageError: The folder cannot be written to, or the disk is full.
+    """
+    if model is None:
+        for name in (MODEL, VISITS, MOVES, SCORES):
+            (folder.path / name).unlink(missing_ok=True)
+        return None
+    arrays = [(name, getattr(model, name)) for name in _ARRAYS]
+    posteriors = ((_posterior(index), posterior) for index, posterior in enumerate(model.posteriors))
+    folder.save_arrays(MODEL, (each for part in (arrays, posteriors) for each in part))
+    folder.save_table(VISITS, model.occurrences())
+    folder.save_table(MOVES, model.transitions())
+    folder.save_table(SCORES, model.scores)
+    return {
+        "n_sessions": model.n_sessions,
+        "n_states": model.n_states,
+        "n_fitted": model.n_fitted,
+        "log_likelihood": model.log_likelihood,
+        "bic": model.bic,
+        "assigned": model.assigned,
+        "agreement": agreement_numbers(model, findings.occurrences),
+        "settings": asdict(model.settings),
+    }
+
+
+def read(saved: SavedAnalysis) -> HiddenMarkov | None:
+    """The model of a saved analysis; None if it has none.
+
+    Raises:
+        DataError: A file is damaged; the message names it.
+    """
+    about = saved.description.get(PART)
+    if about is None:
+        return None
+    with naming(saved.path / MODEL):
+        settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
+        names = [_posterior(index) for index in range(about["n_sessions"])]
+    arrays = read_arrays(saved.path / MODEL, [*_ARRAYS, *names])
+    return HiddenMarkov(
+        settings=settings,
+        scores=saved.table(SCORES, SCORE_COLUMNS),
+        visits=saved.table(VISITS, OCCURRENCES),
+        posteriors=tuple(arrays.pop(name) for name in names),
+        **arrays,
+    )
+
+
+def agreement_numbers(model: HiddenMarkov, occurrences: pd.DataFrame) -> dict[str, float | None] | None:
+    """How far a model agrees with other states, in numbers that JSON can hold; None without scikit-learn."""
+    try:
+        found = agreement(model.visits, occurrences, model.durations)
+    except ImportError as error:
+        _LOG.warning("%s", error)
+        return None
+    numbers = {
+        "adjusted_mutual_information": found.adjusted_mutual_information,
+        "adjusted_rand_index": found.adjusted_rand_index,
+        "assigned": found.assigned,
+    }
+    return {name: value if np.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _posterior(index: int) -> str:
+    return f"posteriors_{index:05d}"

@@ -1,0 +1,73 @@
+"""Whose spikes are counted: clusters as wholes, or single neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.choices import UnitKind, check_choice
+from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.rates import population_counts
+from neuro_mod.core.spiking_net.analysis.windows import whole_steps
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """Whose spikes are counted.
+
+    Args:
+        labels: Labels of clusters, or numbers of neurons, shape ``(n_units,)``.
+        sizes: Neurons in each unit, shape ``(n_units,)``.
+        of_neuron: Index of the unit of each neuron, ``n_units`` for neurons of none, shape ``(n_neurons,)``.
+    """
+
+    labels: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    of_neuron: NDArray[np.int64]
+
+
+def units_of(layout: ClusterLayout, kind: UnitKind) -> Units:
+    """The clusters that define states, or their neurons.
+
+    Raises:
+        ValueError: There is no such kind of units.
+    """
+    check_choice("units", kind, UnitKind)
+    counted = layout.defines_states[layout.of_neuron]
+    if kind == "neurons":
+        n_units = int(counted.sum())
+        return Units(np.flatnonzero(counted), np.ones(n_units, np.int64), _places(counted, n_units))
+    n_units = int(layout.defines_states.sum())
+    of_neuron = _places(layout.defines_states, n_units)[layout.of_neuron]
+    return Units(layout.state_labels, layout.sizes[layout.defines_states], of_neuron)
+
+
+def unit_counts(
+    spikes: SpikeEvents, unit_of_neuron: NDArray[np.int64], n_units: int, bin_width: float
+) -> NDArray[np.int64]:
+    """Spike counts of units, clusters or neurons, in bins.
+
+    Args:
+        spikes: One session.
+        unit_of_neuron: Unit of each neuron, ``n_units`` for neurons that do not count, shape ``(n_neurons,)``.
+        n_units: Number of units.
+        bin_width: In seconds.
+
+    Returns:
+        Counts of shape ``(n_bins, n_units)``. A last, incomplete bin is left out.
+
+    Raises:
+        ValueError: The bin is not a whole number of steps, or longer than the session.
+    """
+    bin_steps = whole_steps("bin_width", bin_width, spikes.delta_t)
+    if bin_steps > spikes.n_steps:
+        raise ValueError(f"bin_width is {bin_width:g} s; valid: at most the session's length, {spikes.duration:g} s")
+    return population_counts(spikes, unit_of_neuron, n_units + 1, bin_steps)[:, :n_units]
+
+
+def _places(chosen: NDArray[np.bool_], n_chosen: int) -> NDArray[np.int64]:
+    """Place of each entry among those that are chosen, ``n_chosen`` for the others."""
+    return np.where(chosen, np.cumsum(chosen) - 1, n_chosen)

@@ -1,0 +1,47 @@
+"""Pictures of a hidden Markov model. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def drawings_of_hidden_states(
+    analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float
+) -> dict[str, Callable[[], Figure]]:
+    """Pictures of hidden states in one session, and of those of all sessions; by name.
+
+    Args:
+        analyzer: The analysis of the same sessions.
+        model: The model.
+        session: The session that is shown over time.
+        t_to: Until when, in seconds.
+    """
+    from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
+    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.transition_graph import transition_graph  # noqa: PLC0415
+    from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
+
+    visits = model.occurrences()
+    drawings: dict[str, Callable[[], Figure]] = {}
+    if analyzer.has_spikes:
+        shown = visits.loc[visits["session"] == session]
+        drawings["hidden_states"] = lambda: state_raster(analyzer.spikes(session), analyzer.layout, shown, t_to=t_to)
+    if not len(visits):
+        return drawings
+    curves = {"hidden states": model.survival(), "active clusters": analyzer.survival()}
+    if seen := {name: curve for name, curve in curves.items() if curve.n_seen}:
+        drawings["hidden_lifetimes"] = lambda: survival_curves(seen)
+    counts, times = model.get_transition_counts(), model.get_attractors_data()["total_duration"].to_numpy(np.float64)
+    states = model.get_unique_attractors()
+    drawings["hidden_transition_matrix"] = lambda: transition_map(states, counts)
+    drawings["hidden_transition_graph"] = lambda: transition_graph(states, counts, times)
+    return drawings

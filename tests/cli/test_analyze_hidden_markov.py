@@ -1,0 +1,91 @@
+"""Synthetic spikes of three states: what the command says about a hidden Markov model of them, and what it saves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+
+FIRING = Firing(n_clusters=4, cluster_size=10)
+
+
+@pytest.fixture(scope="module")
+def spikes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("spikes")
+    chain = Chain.drawn(4, 3, 2, seed=1, lifespan=0.5)
+    sessions, _ = synthetic_sessions(chain, FIRING, n_sessions=2, duration=6.0, seed=2)
+    for index, session in enumerate(sessions):
+        np.save(folder / f"spikes_{index}.npy", np.asarray(session))
+    np.save(folder / "labels.npy", FIRING.cluster_of_neuron)
+    return folder
+
+
+def analyze(spikes, *arguments):
+    command = [sys.executable, "-m", "neuro_mod.cli.main", "analyze", str(spikes), "--clusters", spikes / "labels.npy"]
+    command += ["--dt", "1e-3", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def row(printed, label):
+    return next(line for line in printed.splitlines() if line.startswith(label))
+
+
+def test_a_range_is_chosen_from_and_drawn(spikes, tmp_path):
+    done = analyze(spikes, "--hidden-markov", "2:6", "--seed", 3, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert row(done.stdout, "hidden states").endswith("3 visited of 3, chosen by BIC among 4 numbers from 2 to 5")
+    analyzer = Analyzer.load_analysis(tmp_path)
+    model, found = analyzer.hidden_markov, analyzer.agreement()
+    assert model.settings.numbers == (2, 3, 4, 5) and model.settings.seed == 3
+    visits = row(done.stdout, "hidden visits")
+    assert f"{len(model.visits)} in {100 * model.assigned:.3g} % of the time" in visits
+    assert f"mean lifespan {model.get_mean_lifespan():.3g} s" in visits
+    assert row(done.stdout, "agreement").endswith(
+        f"adjusted mutual information {found.adjusted_mutual_information:.3g}, "
+        f"adjusted Rand index {found.adjusted_rand_index:.3g}"
+    )
+    for name in ("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"):
+        assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_number_as_json_and_without_a_model(spikes, tmp_path):
+    done = analyze(spikes, "--hidden-markov", 2, "--json", "--no-plot", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    about = json.loads(done.stdout)["hidden_markov"]
+    assert about["settings"]["numbers"] == [2] and about["n_fitted"] == about["n_states"] == 2
+    assert 0 < about["agreement"]["adjusted_rand_index"] < 1 and not about["most_was_chosen"]
+    assert [state["state"] for state in about["states"]] == ["S0", "S1"]
+    done = analyze(spikes, "--json", "--no-plot", "--out", tmp_path)
+    assert json.loads(done.stdout)["hidden_markov"] is None
+
+
+def test_the_largest_number_is_noted(spikes, tmp_path):
+    arguments = ("--hidden-markov", "1,2", "--criterion", "cross_validation", "--no-plot", "--out", tmp_path)
+    done = analyze(spikes, *arguments)
+    assert done.returncode == 0, done.stderr
+    found = row(done.stdout, "hidden states")
+    assert found.endswith(
+        "2 visited of 2, chosen by cross-validation among 2 numbers from 1 to 2; the largest was chosen, more may fit "
+        "better"
+    )
+    assert "the largest was chosen, 2" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--hidden-markov", "many"), "found 'many'"),
+        (("--hidden-markov", "0"), "n_states is [0]"),
+        (("--hidden-markov", "9999"), "from 1 to 600"),
+    ],
+)
+def test_refusals(spikes, tmp_path, arguments, message):
+    done = analyze(spikes, *arguments, "--out", tmp_path / "analysis")
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "analysis").exists()
