@@ -65,5 +65,5 @@ def test_what_is_no_name_of_a_state_is_refused(name):
 
 def test_states_are_ordered_by_size_then_labels():
     ordered = [(), (2,), (10,), (0, 5), (1, 2), (0, 1, 2)]
-    assert sorted(reversed(ordered), key=state_order) == ordered
+    assert sorted([(0, 1, 2), (1, 2), (10,), (0, 5), (2,), ()], key=state_order) == ordered
     assert sorted([3, 1, 2], key=state_order) == [1, 2, 3]

@@ -397,7 +397,7 @@ def test_spikes_that_contradict_what_is_said_about_them(tmp_path, conventions, p
 )
 def test_conventions_are_checked(wrong):
     assert check_conventions(FULL) is FULL
-    with pytest.raises(ValueError, match="; (expected|valid)"):
+    with pytest.raises(ValueError, match=r"; (expected|valid)"):
         check_conventions(Conventions(**wrong))
 
 

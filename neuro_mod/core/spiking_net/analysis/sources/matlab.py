@@ -105,7 +105,7 @@ def _variables_of_hdf5(file: Path) -> list[Variable]:
     with h5py.File(file, "r") as content:
         arrays = {name: each for name, each in content.items() if not name.startswith("#")}
         return [
-            Variable(name, each.shape[::-1], _kind_in_hdf5(each))
+            Variable(name, (each.shape or ())[::-1], _kind_in_hdf5(each))
             if isinstance(each, h5py.Dataset)
             else Variable(name, (), "struct or sparse")
             for name, each in arrays.items()

@@ -20,6 +20,9 @@ from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checke
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.reading import DataError
 
+#: Classes of Neo that hold spikes.
+_KINDS = ("Block", "Segment", "SpikeTrainList", "SpikeTrain")
+
 
 def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | None = None) -> Any:
     """A ``neo.Segment`` with one spike train for each neuron, silent ones included.
@@ -95,7 +98,7 @@ def neo_sessions(data: Any, name: str) -> list[tuple[str, Callable[[Conventions]
 def _kind(data: Any) -> str | None:
     """Name of the class of Neo that data belong to; Neo is not imported for it."""
     for each in type(data).__mro__:
-        if each.__module__.split(".")[0] == "neo" and each.__name__ in ("Block", "Segment", "SpikeTrain"):
+        if each.__module__.split(".")[0] == "neo" and each.__name__ in _KINDS:
             return each.__name__
     return None
 

@@ -176,7 +176,8 @@ def _in_memory(name: str, data: Any) -> Session:
         return Session(name, partial(_read_dense, np.asarray(spikes), name))
     raise DataError(
         f"{name}: a Python {type(data).__name__}; expected a folder or file, SpikeEvents, results of a run, a pair "
-        "(times, neurons), a boolean array (n_steps, n_neurons), or a list of these, one for each session"
+        "(times, neurons), a boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for "
+        "each session"
     )
 
 
