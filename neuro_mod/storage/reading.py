@@ -15,7 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 #: Bytes that a compressed array may unpack to.
-_MOST_UNPACKED = 2**32
+MOST_UNPACKED = 2**32
 
 
 class DataError(OSError, ValueError):
@@ -49,13 +49,18 @@ def read_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, NDA
         DataError: The file is damaged, lacks an array, or holds Python objects.
     """
     with naming(file), zipfile.ZipFile(file) as archive:
-        chosen = array_names(archive) if names is None else names
+        chosen = _names(archive) if names is None else names
         return {name: _read_member(archive, f"{name}.npy") for name in chosen}
 
 
-def array_names(archive: zipfile.ZipFile) -> list[str]:
-    """Names of the arrays of an ``.npz`` file."""
-    return [name.removesuffix(".npy") for name in archive.namelist()]
+def names_of_arrays(file: Path) -> list[str]:
+    """Names of the arrays of an ``.npz`` file.
+
+    Raises:
+        DataError: It is none.
+    """
+    with naming(file), zipfile.ZipFile(file) as archive:
+        return _names(archive)
 
 
 def map_array(file: Path) -> NDArray[Any]:
@@ -89,10 +94,14 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _names(archive: zipfile.ZipFile) -> list[str]:
+    return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """One array, once its header has been found to agree with the size of its file."""
     info = archive.getinfo(name)
-    if info.compress_type != zipfile.ZIP_STORED and info.file_size > _MOST_UNPACKED:
+    if info.compress_type != zipfile.ZIP_STORED and info.file_size > MOST_UNPACKED:
         raise ValueError(f"{name} unpacks to {info.file_size / 1e9:.1f} GB; save it uncompressed")
     with archive.open(name) as member:
         shape, fortran, dtype = _read_header(member)

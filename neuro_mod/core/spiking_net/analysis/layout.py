@@ -69,7 +69,7 @@ def cluster_layout(labels: ArrayLike, what: str = "clusters") -> ClusterLayout:
         ValueError: They are no such labels.
     """
     array = np.asarray(labels)
-    if array.ndim != 1 or not array.size or not _whole(array):
+    if array.ndim != 1 or not array.size or not are_whole(array):
         raise ValueError(f"{what}: expected an integer for each neuron, found {array.dtype} of shape {array.shape}")
     found, of_neuron = np.unique(array.astype(np.int64), return_inverse=True)
     return ClusterLayout(found, of_neuron, np.ones(len(found), bool))
@@ -86,7 +86,8 @@ def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
     return layout.choosing(layout.labels[:n].tolist())
 
 
-def _whole(array: NDArray[Any]) -> bool:
+def are_whole(array: NDArray[Any]) -> bool:
+    """Whether numbers are whole ones."""
     if np.issubdtype(array.dtype, np.floating):  # as MATLAB saves whole numbers
         return bool(np.isfinite(array).all() and (array == np.floor(array)).all())
     return np.issubdtype(array.dtype, np.integer)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.spiking_net.analysis.layout import are_whole
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.storage.reading import DataError
 
@@ -15,8 +17,9 @@ TimeUnit = Literal["s", "ms"]
 #: Time step where neither data nor user say one, in seconds.
 DEFAULT_STEP = 0.5e-3
 _PER_SECOND = {"s": 1.0, "ms": 1e3}
-#: Distance from the next step, in steps, at which a time counts as rounded down to just before it.
+#: Least distance from the next step, in steps, at which a time counts as rounded down to just before it.
 _ROUNDING = 1e-6
+_MOST_NEURONS = 2**31 - 1
 #: Entries of a dense array that are looked at together.
 _PIECE = 2**24
 
@@ -58,9 +61,30 @@ class Conventions:
             expected = getattr(self, name)
             if not 0 <= value < np.inf or (name == "delta_t" and value == 0):
                 raise DataError(f"{where}: {name} is {value:g}")
+            if name == "n_neurons" and (value != int(value) or value > _MOST_NEURONS):
+                raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MOST_NEURONS}")
             if expected is not None and not np.isclose(value, expected, rtol=1e-9, atol=0):
                 raise DataError(f"{where}: {name} is {value:g}, elsewhere it is said to be {expected:g}")
+        if "n_neurons" in described:
+            described["n_neurons"] = int(described["n_neurons"])
         return replace(self, **described)
+
+    def at_resolution(self, delta_t: float | None) -> Conventions:
+        """The same conventions for exact times that are said to have been taken on a grid; a time step given wins."""
+        if self.delta_t is not None or delta_t is None or not 0 < delta_t < np.inf:
+            return self
+        return replace(self, delta_t=float(delta_t))
+
+
+def steps_until(time: float, delta_t: float) -> int:
+    """Number of steps that a session of a length in seconds has; the last may be cut short.
+
+    A length that is a multiple of the step but for rounding has no further step.
+    """
+    position = min(
+        time / delta_t, 2.0 * MOST_STEPS
+    )  # the most is far from rounding, and infinity is no number of steps
+    return math.ceil(position - max(_ROUNDING, 2 * np.finfo(np.float64).eps * position))
 
 
 def events_from_times(times: ArrayLike, neurons: ArrayLike, conventions: Conventions, where: str) -> SpikeEvents:
@@ -75,26 +99,55 @@ def events_from_times(times: ArrayLike, neurons: ArrayLike, conventions: Convent
     Raises:
         DataError: The times or neurons make no sense.
     """
-    seconds = _times(times, where) / _PER_SECOND[conventions.time_unit]
+    seconds, precision = _times(times, where)
+    seconds = seconds / _PER_SECOND[conventions.time_unit]
     index = _indices(neurons, conventions, where)
     if len(index) != len(seconds):
         raise DataError(f"{where}: {len(seconds)} times, but {len(index)} neurons")
-    position = seconds / conventions.step
-    steps = np.floor(position + _ROUNDING * np.maximum(1, position * 1e-6)).astype(np.int64)
+    n_steps = MOST_STEPS if conventions.duration is None else steps_until(conventions.duration, conventions.step)
+    if n_steps > MOST_STEPS:
+        raise DataError(f"{where}: {n_steps} steps are more than {MOST_STEPS}")
+    # before the division: a time in the wrong unit may be too large for it
+    beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
+    steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
+    if beyond or (len(steps) and steps[-1] >= n_steps):
+        raise DataError(
+            f"{where}: a spike at {seconds[-1]:g} s, not within a session of {n_steps * conventions.step:g} s; are "
+            f"times in {conventions.time_unit}?"
+        )
     if conventions.duration is None:
         n_steps = int(steps[-1]) + 1 if len(steps) else 0
-    else:
-        n_steps = round(conventions.duration / conventions.step)
-    if n_steps > MOST_STEPS or (len(steps) and steps[-1] >= n_steps):
-        last = f"a spike at {seconds[-1]:g} s" if n_steps <= MOST_STEPS else f"{n_steps} steps"
-        raise DataError(
-            f"{where}: {last}, beyond {min(n_steps, MOST_STEPS) * conventions.step:g} s; are times in "
-            f"{conventions.time_unit}?"
-        )
     n_neurons = conventions.n_neurons
     if n_neurons is None:
         n_neurons = int(index.max(initial=-1)) + 1
     return in_order(SpikeEvents(steps.astype(np.int32), index, n_steps, n_neurons, conventions.step))
+
+
+def events_from_units(
+    times: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    span: tuple[float, float | None],
+    conventions: Conventions,
+    where: str,
+) -> SpikeEvents:
+    """Spikes from times that are held neuron by neuron.
+
+    Args:
+        times: In seconds, of one neuron after the other, shape ``(n_spikes,)``.
+        counts: Number of spikes of each neuron, shape ``(n_neurons,)``.
+        span: When the session begins and ends in seconds; times count from its begin. The end may be unknown.
+        conventions: Time step and so on; their unit of time and first neuron are not used.
+        where: What the data are called in messages.
+
+    Raises:
+        DataError: The times make no sense, or contradict the conventions.
+    """
+    begin, end = span
+    described = {"n_neurons": len(counts)} | ({} if end is None else {"duration": end - begin})
+    conventions = replace(conventions, time_unit="s", first_neuron=0).completed(where, **described)
+    neurons = np.repeat(np.arange(len(counts)), counts)
+    order = np.argsort(times, kind="stable")
+    return events_from_times(times[order] - begin, neurons[order], conventions, where)
 
 
 def in_order(spikes: SpikeEvents) -> SpikeEvents:
@@ -119,8 +172,8 @@ def events_from_dense(dense: NDArray[Any], conventions: Conventions, where: str)
             f"{where}: expected a boolean array (n_steps, n_neurons), found {dense.dtype} of shape {dense.shape}"
         )
     n_steps, n_neurons = dense.shape
-    if n_steps > MOST_STEPS:
-        raise DataError(f"{where}: {n_steps} steps are more than {MOST_STEPS}")
+    if n_steps > MOST_STEPS or n_neurons > _MOST_NEURONS:
+        raise DataError(f"{where}: {n_steps} steps of {n_neurons} neurons are more than can be read")
     height = max(1, _PIECE // max(1, n_neurons))
     found = [np.empty(0, np.int64)]
     for begin in range(0, n_steps, height):
@@ -133,7 +186,14 @@ def events_from_dense(dense: NDArray[Any], conventions: Conventions, where: str)
     return SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
 
 
-def _times(times: ArrayLike, where: str) -> NDArray[np.float64]:
+def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
+    """The step that each time lies in; the product of a whole number and the time step begins that step."""
+    position = seconds / delta_t
+    return np.floor(position + np.maximum(_ROUNDING, 2 * precision * position)).astype(np.int64)
+
+
+def _times(times: ArrayLike, where: str) -> tuple[NDArray[np.float64], float]:
+    """Times that ascend from 0 or later, and the relative precision at which they are held."""
     array = np.asarray(times)
     if array.ndim != 1 or array.dtype.kind not in "uif":
         raise DataError(f"{where}: expected times (n_spikes,), found {array.dtype} of shape {array.shape}")
@@ -144,16 +204,16 @@ def _times(times: ArrayLike, where: str) -> NDArray[np.float64]:
         raise DataError(f"{where}: negative times, {seconds.min():g} the least; sessions begin at 0")
     if (seconds[1:] < seconds[:-1]).any():
         raise DataError(f"{where}: times do not ascend, first at spike {int(np.argmax(np.diff(seconds) < 0)) + 1}")
-    return seconds
+    held = array.dtype if array.dtype.kind == "f" and array.dtype.itemsize < seconds.itemsize else seconds.dtype
+    return seconds, float(np.finfo(held).eps)
 
 
 def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArray[np.int32]:
     array = np.asarray(neurons)
-    whole = array.dtype.kind in "ui" or (array.dtype.kind == "f" and (array == np.floor(array)).all())
-    if array.ndim != 1 or not (whole or not array.size):
+    if array.ndim != 1 or not (are_whole(array) or not array.size):
         raise DataError(f"{where}: expected whole numbers of neurons, found {array.dtype} of shape {array.shape}")
     first, n = conventions.first_neuron, conventions.n_neurons
-    bound = 2**31 - 1 if n is None else n
+    bound = _MOST_NEURONS if n is None else n
     low, high = (int(array.min()), int(array.max())) if array.size else (first, first)
     if not first <= low <= high < first + bound:
         hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_dense, events_from_times
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_dense
+from neuro_mod.core.spiking_net.analysis.sources.matlab import read_mat
+from neuro_mod.core.spiking_net.analysis.sources.nwb import read_nwb
+from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, checked, reading_of_times
 from neuro_mod.core.spiking_net.analysis.sources.saved import SAVED_ARRAYS, spikes_from
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError, map_array, read_arrays
-
-
-class Reading(NamedTuple):
-    """What a session holds: its spikes, and the label of each neuron's cluster where the data say it."""
-
-    spikes: SpikeEvents
-    labels: NDArray[Any] | None = None
+from neuro_mod.core.spiking_net.analysis.sources.tables import read_table
+from neuro_mod.storage.reading import DataError, map_array, names_of_arrays, read_arrays
 
 
 def read_npy(file: Path, conventions: Conventions) -> Reading:
@@ -28,45 +20,41 @@ def read_npy(file: Path, conventions: Conventions) -> Reading:
     Raises:
         DataError: The file is damaged, or no such array.
     """
-    return Reading(events_from_dense(map_array(file), conventions, str(file)))
+    return checked(events_from_dense(map_array(file), conventions, str(file)), None, conventions, str(file))
 
 
 def read_npz(file: Path, conventions: Conventions) -> Reading:
     """Read what a run of ours has saved, or ``times`` and ``neurons``, or one dense array called ``spikes``.
 
-    With ``times`` and ``neurons`` there may be ``duration`` (s), ``n_neurons`` and ``clusters`` (a label for each
-    neuron).
+    With each there may be ``clusters`` (a label for each neuron), with ``times`` and ``neurons`` also ``duration`` (s)
+    and ``n_neurons``. Other arrays are not looked at.
 
     Raises:
-        DataError: The file is damaged, or has other arrays.
+        DataError: The file is damaged, or lacks these arrays.
     """
-    arrays = read_arrays(file)
+    names = names_of_arrays(file)
+    arrays = read_arrays(file, [name for name in names if name in {*SAVED_ARRAYS, *NAMES, "spikes"}])
     labels = arrays.get("clusters")
-    if set(SAVED_ARRAYS) <= set(arrays):
-        return Reading(spikes_from(file, arrays), labels)
-    if {"times", "neurons"} <= set(arrays):
-        return Reading(_from_times(file, arrays, conventions), labels)
+    if arrays.keys() >= set(SAVED_ARRAYS):
+        return checked(spikes_from(file, arrays), labels, conventions, str(file))
+    if "times" in arrays and ("neurons" in arrays or "ids" in arrays):
+        return reading_of_times(arrays, conventions, str(file))
     if "spikes" in arrays:
-        return Reading(events_from_dense(arrays["spikes"], conventions, str(file)), labels)
+        return checked(events_from_dense(arrays["spikes"], conventions, str(file)), labels, conventions, str(file))
     raise DataError(
-        f"{file} has {', '.join(arrays) or 'no arrays'}; expected {', '.join(SAVED_ARRAYS)}, or times and neurons, or "
+        f"{file} has {', '.join(names) or 'no arrays'}; expected {', '.join(SAVED_ARRAYS)}, or times and neurons, or "
         "spikes"
     )
 
 
-def _from_times(file: Path, arrays: dict[str, NDArray[Any]], conventions: Conventions) -> SpikeEvents:
-    described = {
-        name: kind(arrays[name])
-        for name, kind in (("duration", float), ("n_neurons", int))
-        if name in arrays and not np.ndim(arrays[name])
-    }
-    return events_from_times(
-        arrays["times"], arrays["neurons"], conventions.completed(str(file), **described), str(file)
-    )
-
-
 #: How files of spikes are read.
-READERS: dict[str, Callable[[Path, Conventions], Reading]] = {".npy": read_npy, ".npz": read_npz}
+READERS: dict[str, Callable[[Path, Conventions], Reading]] = {
+    ".npy": read_npy,
+    ".npz": read_npz,
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".dat"), read_table),
+    ".mat": read_mat,
+    ".nwb": read_nwb,
+}
 
 
 def read_file(file: Path, conventions: Conventions) -> Reading:
@@ -74,6 +62,7 @@ def read_file(file: Path, conventions: Conventions) -> Reading:
 
     Raises:
         DataError: There is no way to read it, or it is damaged.
+        ImportError: The library for such files is not installed.
     """
     reader = READERS.get(file.suffix)
     if reader is None:

@@ -43,19 +43,20 @@ def spikes_from(file: Path, arrays: dict[str, NDArray[Any]]) -> SpikeEvents:
     """
     steps, neurons = arrays["steps"], arrays["neurons"]
     n_steps, n_neurons, delta_t = (_number(file, name, arrays[name]) for name in ("n_steps", "n_neurons", "delta_t"))
+    for name, count in (("n_steps", n_steps), ("n_neurons", n_neurons)):
+        if not 0 <= count <= MOST_STEPS or count != int(count):
+            raise DataError(f"{file} is damaged: {name} is {count:g}")
     for name, index, bound in (("steps", steps, n_steps), ("neurons", neurons, n_neurons)):
         whole = index.ndim == 1 and np.issubdtype(index.dtype, np.integer) and len(index) == len(steps)
-        if not 0 <= bound <= MOST_STEPS:
-            raise DataError(f"{file} is damaged: n_{name} is {bound:g}")
         if not whole or (index.size and not 0 <= index.min() <= index.max() < bound):
             raise DataError(f"{file} is damaged: {name} are not indices below {bound:g}")
     if not 0 < delta_t < np.inf or (steps[1:] < steps[:-1]).any():
         raise DataError(f"{file} is damaged: time does not run forward")
-    steps, neurons = (np.asarray(index, np.int32) for index in (steps, neurons))
+    steps, neurons = (index.astype(np.int32, copy=False) for index in (steps, neurons))
     return SpikeEvents(steps, neurons, int(n_steps), int(n_neurons), delta_t)
 
 
 def _number(file: Path, name: str, array: NDArray[Any]) -> float:
-    if array.ndim or not np.issubdtype(array.dtype, np.number):
+    if array.ndim or array.dtype.kind not in "uif":
         raise DataError(f"{file} is damaged: {name} is no number")
     return float(array)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.core.choices import check_choice
 from neuro_mod.core.populations import Populations
-from neuro_mod.core.spiking_net.analysis.sources.events import (
-    Conventions,
-    TimeUnit,
-    events_from_dense,
-    events_from_times,
-)
-from neuro_mod.core.spiking_net.analysis.sources.files import READERS, Reading, read_file
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit, events_from_dense
+from neuro_mod.core.spiking_net.analysis.sources.files import READERS, read_file
+from neuro_mod.core.spiking_net.analysis.sources.neo_objects import is_neo, neo_sessions
+from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, reading_of_times
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.names import CLUSTERS, DATA, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import DataError, read_json
@@ -85,14 +85,18 @@ def check_conventions(conventions: Conventions) -> Conventions:
     for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
         if value is not None and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
             raise ValueError(f"{name} is {value!r}; expected seconds above 0")
+    for name, value in (("n_neurons", conventions.n_neurons), ("first_neuron", conventions.first_neuron)):
+        if value is not None and not (isinstance(value, int | np.integer) and value >= 0):
+            raise ValueError(f"{name} is {value!r}; expected a whole number from 0")
     return conventions
 
 
-def open_sessions(data: Any) -> Sessions:
+def open_sessions(data: Any, name: str = "session 0") -> Sessions:
     """Find the sessions of a folder, a file, or results in memory; nothing is read yet.
 
     Args:
         data: See `Analyzer`.
+        name: What a session in memory is called.
 
     Raises:
         DataError: There are no spikes in it.
@@ -100,9 +104,11 @@ def open_sessions(data: Any) -> Sessions:
     """
     if isinstance(data, str | os.PathLike):
         return _on_disk(Path(data))
+    if is_neo(data):
+        return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))
     if isinstance(data, list) and not all(isinstance(entry, int | float) for entry in data):
         return _several(data)
-    return Sessions((_in_memory("session 0", data),), _described(data))
+    return Sessions((_in_memory(name, data),), _described(data))
 
 
 def run_folder(path: Path) -> Path:
@@ -124,9 +130,9 @@ def _on_disk(path: Path) -> Sessions:
 def _files_of(folder: Path) -> list[Path]:
     for place in (folder, folder / DATA):
         files = sorted(file for file in place.glob("spikes*") if file.suffix in READERS)
-        twice = {file.stem for file in files if [each.stem for each in files].count(file.stem) > 1}
+        twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
         if twice:
-            raise DataError(f"{place}: {', '.join(sorted(twice))} is there in more than one format")
+            raise DataError(f"{place}: {', '.join(twice)} is there in more than one format")
         if files:
             return files
     raise DataError(f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/")
@@ -142,21 +148,19 @@ def _description(where: str, metadata: Any) -> Description | None:
     try:
         layout = metadata["populations"]
         (e, i), (e_background, i_background) = layout["cluster_sizes"], layout["background_sizes"]
-        populations = Populations(layout["n_clusters"], (e, i), (e_background, i_background))
-        return Description(where, float(metadata["delta_t"]), populations)
+        sizes = [index(size) for size in (layout["n_clusters"], e, i, e_background, i_background)]
+        delta_t = float(metadata["delta_t"])
+        if min(sizes) < 0 or not 0 < delta_t < np.inf:
+            raise ValueError(f"populations of {sizes} neurons, steps of {delta_t} s")
+        n_clusters, e, i, e_background, i_background = sizes
+        return Description(where, delta_t, Populations(n_clusters, (e, i), (e_background, i_background)))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where} is damaged: {error!r}") from error
 
 
 def _several(data: Sequence[Any]) -> Sessions:
-    if not data:
-        raise DataError("an empty list of sessions")
-    opened = [open_sessions(each) for each in data]
-    sessions = [
-        Session(session.name if session.file else f"session {index}", session.read, session.file)
-        for index, each in enumerate(opened)
-        for session in each.sessions
-    ]
+    opened = [open_sessions(each, f"session {number}") for number, each in enumerate(data)]
+    sessions = [session for each in opened for session in each.sessions]
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
         if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
@@ -168,16 +172,22 @@ def _several(data: Sequence[Any]) -> Sessions:
 def _in_memory(name: str, data: Any) -> Session:
     spikes = _spikes_of(data)
     if isinstance(spikes, SpikeEvents):
-        return Session(name, lambda _: Reading(spikes))
+        return Session(name, lambda conventions: checked(spikes, None, conventions, name))
     if isinstance(spikes, tuple) and len(spikes) == 2:
         times, neurons = spikes
-        return Session(name, lambda conventions: Reading(events_from_times(times, neurons, conventions, name)))
+        arrays = {"times": np.asarray(times), "neurons": np.asarray(neurons)}
+        return Session(name, lambda conventions: reading_of_times(arrays, conventions, name))
     if hasattr(spikes, "__array__"):
-        return Session(name, lambda conventions: Reading(events_from_dense(np.asarray(spikes), conventions, name)))
+        return Session(name, partial(_read_dense, np.asarray(spikes), name))
     raise DataError(
         f"{name}: a Python {type(data).__name__}; expected a folder or file, SpikeEvents, results of a run, a pair "
-        "(times, neurons), a boolean array (n_steps, n_neurons), or a list of these, one for each session"
+        "(times, neurons), a boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for "
+        "each session"
     )
+
+
+def _read_dense(dense: NDArray[Any], name: str, conventions: Conventions) -> Reading:
+    return checked(events_from_dense(dense, conventions, name), None, conventions, name)
 
 
 def _spikes_of(data: Any) -> Any:

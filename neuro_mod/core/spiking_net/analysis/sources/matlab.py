@@ -1,0 +1,125 @@
+"""Spikes in files of MATLAB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.io import loadmat, whosmat
+
+from neuro_mod.core.optional import optional
+from neuro_mod.core.spiking_net.analysis.layout import are_whole
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
+from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, reading_of_times
+from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
+
+#: MATLAB's classes of arrays of numbers.
+_NUMERIC = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+_MAGIC_OF_HDF5 = b"\x89HDF\r\n\x1a\n"
+#: Where the HDF5 part of a file of version 7.3 begins.
+_HEADER = 512
+
+
+class Variable(NamedTuple):
+    """A variable of a file: its name, shape and MATLAB class."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether this may be the times and neurons of spikes."""
+        return self.kind in _NUMERIC and len(self.shape) == 2 and 2 in self.shape and self.name not in NAMES
+
+
+def read_mat(file: Path, conventions: Conventions) -> Reading:
+    """Read the variables ``times`` and ``neurons`` (or ``ids``), or the one array ``(2, n)`` of both.
+
+    Rows, or the columns of an array ``(n, 2)``, are times and neurons in this order. There may be ``duration`` (s),
+    ``n_neurons`` and ``clusters`` (a label for each neuron) besides; other variables are not looked at.
+
+    Raises:
+        DataError: The file is damaged, or which variables are meant is not clear.
+        ImportError: The file is of version 7.3, and h5py is not installed.
+    """
+    with naming(file):
+        is_hdf5 = _is_hdf5(file)
+        variables = _variables_of_hdf5(file) if is_hdf5 else [Variable(*each) for each in whosmat(str(file))]
+        chosen = _chosen(variables, file)
+        arrays = _read_hdf5(file, chosen) if is_hdf5 else _read(file, chosen)
+    return reading_of_times(_times_and_neurons(arrays, str(file)), conventions, str(file))
+
+
+def _chosen(variables: list[Variable], file: Path) -> list[str]:
+    """Names of the variables to be read."""
+    found = {variable.name: variable for variable in variables}
+    known = [name for name in NAMES if name in found]
+    if "times" in found and ("neurons" in found or "ids" in found):
+        chosen = known
+    else:
+        pairs = [variable.name for variable in variables if variable.is_pair]
+        if len(pairs) != 1:
+            shown = ", ".join(f"{name} {kind} {shape}" for name, shape, kind in variables) or "no variables"
+            shown = f"several such arrays, {', '.join(pairs)}" if pairs else shown
+            raise DataError(f"{file}: expected times and neurons, or one array (2, n) of both, found {shown}")
+        chosen = [*pairs, *(name for name in known if name not in ("times", "neurons", "ids"))]
+    for name in chosen:
+        _, shape, kind = found[name]
+        if kind not in _NUMERIC:
+            raise DataError(f"{file}: {name} is a {kind} array, expected numbers")
+        if 8 * int(np.prod(shape, dtype=object)) > MOST_UNPACKED:
+            raise DataError(f"{file}: {name} is too large, {shape}")
+    return chosen
+
+
+def _times_and_neurons(arrays: Mapping[str, NDArray[Any]], where: str) -> dict[str, NDArray[Any]]:
+    flat = {name: array.reshape(-1) for name, array in arrays.items() if name in NAMES}
+    if "times" in flat:
+        return flat
+    pair = next(array for name, array in arrays.items() if name not in NAMES)
+    times, neurons = pair if len(pair) == 2 else pair.T
+    if not are_whole(neurons) and are_whole(times):
+        raise DataError(f"{where}: neurons are no whole numbers, times are; expected times first, then neurons")
+    if (times[1:] < times[:-1]).any() and (neurons[1:] >= neurons[:-1]).all():
+        raise DataError(f"{where}: times do not ascend, neurons do; expected times first, then neurons")
+    return flat | {"times": times, "neurons": neurons}
+
+
+def _read(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    content = loadmat(str(file), variable_names=names)
+    return {name: content[name] for name in names}
+
+
+def _is_hdf5(file: Path) -> bool:
+    with file.open("rb") as stream:
+        start = stream.read(_HEADER + len(_MAGIC_OF_HDF5))
+    return _MAGIC_OF_HDF5 in (start[: len(_MAGIC_OF_HDF5)], start[_HEADER:])
+
+
+def _variables_of_hdf5(file: Path) -> list[Variable]:
+    h5py = optional("h5py", "nwb")
+    with h5py.File(file, "r") as content:
+        arrays = {name: each for name, each in content.items() if not name.startswith("#")}
+        return [
+            Variable(name, (each.shape or ())[::-1], _kind_in_hdf5(each))
+            if isinstance(each, h5py.Dataset)
+            else Variable(name, (), "struct or sparse")
+            for name, each in arrays.items()
+        ]
+
+
+def _kind_in_hdf5(dataset: Any) -> str:
+    kind = dataset.attrs.get("MATLAB_class", b"double" if dataset.dtype.kind in "uif" else b"no")
+    return kind.decode() if isinstance(kind, bytes) else str(kind)
+
+
+def _read_hdf5(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    """The arrays as MATLAB shows them: HDF5 holds their transposes."""
+    with optional("h5py", "nwb").File(file, "r") as content:
+        return {
+            name: np.zeros((0, 0)) if "MATLAB_empty" in content[name].attrs else content[name][()].T for name in names
+        }

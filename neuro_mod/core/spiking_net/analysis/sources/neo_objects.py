@@ -1,0 +1,130 @@
+"""Spikes as objects of Neo.
+
+References:
+    Garcia et al. (2014) Neo: an object model for handling electrophysiology data in multiple formats. Front.
+    Neuroinform. 8:10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuro_mod.core.optional import optional
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_units
+from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, labels_of_neurons
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.reading import DataError
+
+#: Classes of Neo that hold spikes.
+_KINDS = ("Block", "Segment", "SpikeTrainList", "SpikeTrain")
+
+
+def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | None = None) -> Any:
+    """A ``neo.Segment`` with one spike train for each neuron, silent ones included.
+
+    Trains are annotated with ``neuron``, ``delta_t`` (s) and, given labels, ``cluster``.
+
+    Args:
+        spikes: Spikes of one session.
+        labels: Label of each neuron's cluster, shape ``(n_neurons,)``.
+        name: Name of the segment.
+
+    Raises:
+        ImportError: Neo is not installed.
+        ValueError: There is not one label for each neuron.
+    """
+    neo = optional("neo", "neo")
+    clusters = None if labels is None else labels_of_neurons(spikes, labels)
+    segment = neo.Segment(name=name)
+    order = np.argsort(spikes.neurons, kind="stable")
+    ends = np.cumsum(spikes.sum(axis=0))[:-1]
+    trains = np.split(spikes.times[order], ends) if spikes.n_neurons else []
+    for neuron, times in enumerate(trains):
+        about = {"neuron": neuron, "delta_t": spikes.delta_t}
+        if clusters is not None:
+            about["cluster"] = int(clusters[neuron])
+        segment.spiketrains.append(neo.SpikeTrain(times, units="s", t_start=0.0, t_stop=spikes.duration, **about))
+    return segment
+
+
+def is_neo(data: Any) -> bool:
+    """Whether these are a block, a segment, a spike train, or a list of spike trains."""
+    if isinstance(data, Sequence) and not isinstance(data, str) and len(data):
+        return all(_kind(each) == "SpikeTrain" for each in data)
+    return _kind(data) is not None
+
+
+def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]:
+    """The sessions of a block (its segments), of a segment, or of the spike trains of one session.
+
+    A session begins where its trains do (``t_start``), from which its times count, and ends where they do
+    (``t_stop``). Neuron i is the i-th train. Its cluster is the annotation ``cluster``, if all trains have one. The
+    time step is that of the conventions, or else the annotation ``delta_t``.
+
+    Args:
+        data: The block, segment, or list of trains.
+        conventions: Their unit of time and first neuron are not used.
+
+    Raises:
+        DataError: Trains of one session begin or end at different times, or contradict the conventions.
+    """
+    return [read(conventions or Conventions()) for _, read in neo_sessions(data, "session 0")]
+
+
+def neo_sessions(data: Any, name: str) -> list[tuple[str, Callable[[Conventions], Reading]]]:
+    """Name of each session of a Neo object, and what reads it.
+
+    Raises:
+        DataError: There is none.
+    """
+    kind = _kind(data)
+    if kind == "SpikeTrain":
+        raise DataError(f"{name}: one spike train is no session; expected a list of those of all neurons, or a segment")
+    segments = data.segments if kind == "Block" else [data]
+    if not segments:
+        raise DataError(f"{name}: a block without segments")
+    named = [
+        (getattr(segment, "name", None) or (f"{name}, segment {index}" if kind == "Block" else name), segment)
+        for index, segment in enumerate(segments)
+    ]
+    return [(title, partial(_read, getattr(segment, "spiketrains", segment), title)) for title, segment in named]
+
+
+def _kind(data: Any) -> str | None:
+    """Name of the class of Neo that data belong to; Neo is not imported for it."""
+    for each in type(data).__mro__:
+        if each.__module__.split(".")[0] == "neo" and each.__name__ in _KINDS:
+            return each.__name__
+    return None
+
+
+def _read(trains: Any, where: str, conventions: Conventions) -> Reading:
+    if not len(trains):
+        raise DataError(f"{where}: no spike trains")
+    begin, end = (_common(trains, name, where) for name in ("t_start", "t_stop"))
+    (steps, labels) = (_annotations(trains, name, where) for name in ("delta_t", "cluster"))
+    if steps is not None and len(set(steps)) > 1:
+        raise DataError(f"{where}: spike trains of different delta_t")
+    conventions = conventions.at_resolution(None if steps is None else steps[0])
+    times = np.concatenate([train.rescale("s").magnitude for train in trains])
+    counts = np.array([len(train) for train in trains], np.int64)
+    return checked(events_from_units(times, counts, (begin, end), conventions, where), labels, conventions, where)
+
+
+def _common(trains: Any, name: str, where: str) -> float:
+    values = {float(getattr(train, name).rescale("s").magnitude) for train in trains}
+    if len(values) > 1:
+        raise DataError(f"{where}: {name} of the spike trains is {min(values):g} to {max(values):g} s, expected one")
+    return values.pop()
+
+
+def _annotations(trains: Any, name: str, where: str) -> list[Any] | None:
+    found = [train.annotations[name] for train in trains if name in train.annotations]
+    if found and len(found) < len(trains):
+        raise DataError(f"{where}: {len(found)} of {len(trains)} spike trains are annotated with {name}")
+    return found or None

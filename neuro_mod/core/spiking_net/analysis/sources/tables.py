@@ -1,0 +1,105 @@
+"""Spikes in tables of text: one spike a line."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit, events_from_times
+from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked
+from neuro_mod.storage.reading import DataError, naming
+
+#: Names of the column of times, and the unit that a name says.
+TIME_COLUMNS: dict[str, TimeUnit | None] = {
+    **dict.fromkeys(("time", "times", "t"), None),
+    **dict.fromkeys(("time_s", "times_s"), "s"),
+    **dict.fromkeys(("time_ms", "times_ms"), "ms"),
+}
+#: Names of the column of neurons; ``sender`` is NEST's.
+NEURON_COLUMNS = ("neuron", "neurons", "id", "ids", "neuron_id", "sender", "senders")
+
+
+class _Columns(NamedTuple):
+    n: int
+    time: int
+    neuron: int
+    unit: TimeUnit | None
+
+
+def read_table(file: Path, conventions: Conventions) -> Reading:
+    """Read a table with a column of times and one of neurons.
+
+    Columns are separated by semicolons, commas, or blanks. Without a line of names (`TIME_COLUMNS`, `NEURON_COLUMNS`)
+    there are two, times and neurons in this order. What follows a ``#`` is a comment.
+
+    Raises:
+        DataError: The file is no such table; the message says which line.
+    """
+    times, neurons, columns = array("d"), array("d"), None
+    with naming(file):
+        for number, separator, fields in _lines(file):
+            if columns is None:
+                columns = _columns(f"{file}, line {number}", fields)
+                if not _is_number(fields[columns.time]):
+                    continue
+            try:
+                if len(fields) != columns.n:
+                    raise ValueError(f"{len(fields)} columns, expected {columns.n}")
+                times.append(float(fields[columns.time]))
+                neurons.append(_whole(fields[columns.neuron]))
+            except ValueError as error:
+                shown = (separator or " ").join(fields)[:80]
+                raise DataError(f"{file}, line {number}: {error} in {shown!r}") from error
+    if columns is None:
+        raise DataError(f"{file} is empty: no spikes, and no names of columns")
+    conventions = replace(conventions, time_unit=columns.unit or conventions.time_unit)
+    spikes = events_from_times(np.asarray(times), np.asarray(neurons), conventions, str(file))
+    return checked(spikes, None, conventions, str(file))
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str | None, list[str]]]:
+    """Number, separator and fields of each line that has any; the first such line says how fields are separated."""
+    chosen: list[str | None] = []
+    with file.open(encoding="utf-8-sig") as stream:
+        for number, line in enumerate(stream, 1):
+            content = line.split("#", maxsplit=1)[0].strip()
+            if not content:
+                continue
+            if not chosen:
+                chosen.append(next((separator for separator in ";," if separator in content), None))
+            yield number, chosen[0], content.split(chosen[0])
+
+
+def _columns(where: str, fields: list[str]) -> _Columns:
+    """Which columns are meant, by the first line."""
+    if len(fields) == 2 and all(map(_is_number, fields)):
+        return _Columns(2, 0, 1, None)
+    names = [field.strip().strip("\"'").lower() for field in fields]
+    times = [index for index, name in enumerate(names) if name in TIME_COLUMNS]
+    neurons = [index for index, name in enumerate(names) if name in NEURON_COLUMNS]
+    if len(times) != 1 or len(neurons) != 1:
+        raise DataError(
+            f"{where}: expected one column of {', '.join(TIME_COLUMNS)} and one of {', '.join(NEURON_COLUMNS)}, or two "
+            f"columns of numbers, found {', '.join(names)[:80]!r}"
+        )
+    return _Columns(len(names), times[0], neurons[0], TIME_COLUMNS[names[times[0]]])
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _whole(field: str) -> float:
+    number = float(field)
+    if not number.is_integer():
+        raise ValueError(f"the neuron is no whole number: {field.strip()!r}")
+    return number

@@ -1,0 +1,441 @@
+"""Spikes in the formats of others; expected spikes are written down, or go out and come back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import h5py
+import neo
+import numpy as np
+import pytest
+import quantities as pq
+from pynwb import NWBHDF5IO, NWBFile
+from scipy.io import savemat
+
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
+from neuro_mod.core.spiking_net.analysis.sources.neo_objects import from_neo, is_neo, to_neo
+from neuro_mod.core.spiking_net.analysis.sources.nwb import read_nwb, write_nwb
+from neuro_mod.core.spiking_net.analysis.sources.sessions import open_sessions
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.reading import DataError
+from neuro_mod.storage.writing import StorageError
+
+STEPS, NEURONS = [0, 3, 3, 17, 48], [2, 0, 1, 2, 2]
+EVENTS = SpikeEvents(np.array(STEPS, np.int32), np.array(NEURONS, np.int32), 50, 4, 1e-3)
+LABELS = [7, 3, 3, -1]
+FULL = Conventions(delta_t=1e-3, duration=50e-3, n_neurons=4)
+MS = Conventions(delta_t=1e-3, time_unit="ms")
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def read(data, conventions=FULL):
+    (session,) = open_sessions(data).sessions
+    return session.read(conventions)
+
+
+def assert_same(reading, expected=EVENTS, labels=None):
+    spikes, found = reading
+    assert spikes.steps.tolist() == expected.steps.tolist()
+    assert spikes.neurons.tolist() == expected.neurons.tolist()
+    assert (spikes.shape, spikes.delta_t) == (expected.shape, expected.delta_t)
+    assert (found is None) if labels is None else (found.tolist() == labels)
+
+
+def random_spikes(delta_t, n_steps=20_000, n_neurons=30):
+    dense = np.random.default_rng(3).random((n_steps, n_neurons)) < 0.01
+    dense[:, 5] = False
+    steps, neurons = np.nonzero(dense)
+    return SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, delta_t)
+
+
+ROWS = list(zip([0, 3, 3, 17, 48], NEURONS, strict=True))
+
+
+# Tables
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt", ".dat"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"{ms},{neuron}" for ms, neuron in ROWS),
+        "time,id\n" + "\n".join(f"{ms},{neuron}" for ms, neuron in ROWS) + "\n",
+        "# made by hand\n\nTimes; Neurons # names\n" + "\n".join(f"{ms} ; {neuron}\r" for ms, neuron in ROWS),
+        "\ufeffid\ttrial\ttime\n" + "\n".join(f"{neuron}\t1\t{ms}.25" for ms, neuron in ROWS),
+        '"","time","neuron"\n' + "\n".join(f'"{row}",{ms},{neuron}.0' for row, (ms, neuron) in enumerate(ROWS)),
+        "  0.0e0   2\n" + "\n".join(f"{ms}  {neuron}" for ms, neuron in ROWS[1:]),
+    ],
+    ids=["bare", "csv", "semicolons", "tabs", "R", "blanks"],
+)
+def test_tables(tmp_path, text, ending):
+    file = tmp_path / f"spikes{ending}"
+    file.write_text(text, encoding="utf-8")
+    assert_same(read(file, Conventions(1e-3, 50e-3, 4, time_unit="ms")))
+
+
+def test_tables_of_nest(tmp_path):
+    lines = [f"{neuron + 1}\t{ms}.000" for ms, neuron in ROWS]
+    comments = "# NEST version: 3.8.0\n# RecordingBackendASCII version: 2\n"
+    (tmp_path / "recorder-61-0.dat").write_text(comments + "sender\ttime_ms\n" + "\n".join(lines))
+    assert_same(read(tmp_path / "recorder-61-0.dat", Conventions(1e-3, 50e-3, 4, first_neuron=1)))
+
+
+def test_a_table_of_names_has_no_spikes(tmp_path):
+    (tmp_path / "spikes.csv").write_text("time,id\n")
+    assert read(tmp_path / "spikes.csv").spikes.shape == (50, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("", "is empty"),
+        ("# nothing\n\n", "is empty"),
+        ("time,id\n0.1,2\n\n0.2,x\n", "line 4: could not convert .* in '0.2,x'"),
+        ("time,id\n0.1,2\n0.2\n", "line 3: 1 columns, expected 2"),
+        ("0.1 2\n0.2 3 4\n", "line 2: 3 columns, expected 2"),
+        ("0.1,2\n0.2,2.5", "line 2: the neuron is no whole number: '2.5'"),
+        ("0.1,2\n0.2,inf", "line 2: the neuron is no whole number"),
+        ("0,5;3\n", "line 1: expected one column of time"),
+        ("0.1,2,3\n", "line 1: expected one column of time"),
+        ("a,b\n0.1,2\n", "line 1: expected one column of time"),
+        ("time,time,id\n", "line 1: expected one column of time"),
+        ("0.2,1\n0.1,1\n", "times do not ascend"),
+        ("0.1,1\nnan,1\n", "no finite numbers"),
+        ("0.1,9\n", "neurons 9 to 9, expected 0 to 3"),
+        ("0.1,1\n", r"a spike at 0\.1 s, not within a session of 0\.05 s; are times in s"),
+    ],
+)
+def test_bad_tables_are_refused_by_name_and_line(tmp_path, text, pattern):
+    file = tmp_path / "spikes.csv"
+    file.write_text(text)
+    with pytest.raises(DataError, match=pattern) as caught:
+        read(file)
+    assert str(file) in str(caught.value) and "\n" not in str(caught.value)
+
+
+# MATLAB
+
+
+def save_hdf5(file, variables):
+    """What MATLAB leaves with ``-v7.3``: transposed arrays with the attribute ``MATLAB_class``, after 512 bytes."""
+    with h5py.File(file, "w", userblock_size=512) as content:
+        for name, array in variables.items():
+            stored = np.atleast_2d(array)
+            content[name] = stored.T
+            content[name].attrs["MATLAB_class"] = {"f": b"double", "i": b"int64", "b": b"logical"}[stored.dtype.kind]
+        content.create_group("#refs#")
+    with file.open("rb+") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(512))
+
+
+SAVERS = {
+    "v4": lambda file, variables: savemat(file, variables, format="4"),
+    "v5": savemat,
+    "v7": lambda file, variables: savemat(file, variables, do_compression=True),
+    "v7.3": save_hdf5,
+}
+PAIR = np.array([STEPS, np.array(NEURONS) + 1], float)
+
+
+@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"firings": PAIR},
+        {"firings": PAIR.T, "gain": 3.0, "rates": np.ones((3, 3))},
+        {"times": PAIR[:1], "ids": PAIR[1:], "firings": PAIR},
+        {"times": PAIR[:1].T, "neurons": PAIR[1:].T},
+    ],
+    ids=["rows", "columns", "row vectors", "column vectors"],
+)
+def test_files_of_matlab(tmp_path, save, variables):
+    save(tmp_path / "spikes.mat", variables | {"duration": 50e-3, "clusters": np.array([LABELS], float)})
+    assert_same(read(tmp_path / "spikes.mat", Conventions(1e-3, time_unit="ms", first_neuron=1)), labels=LABELS)
+
+
+@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
+@pytest.mark.parametrize(
+    ("variables", "pattern"),
+    [
+        ({"first": PAIR, "second": PAIR}, "several such arrays, first, second"),
+        ({"rates": np.ones((3, 3))}, r"found rates double \(3, 3\)"),
+        ({"firings": np.array([[1.0, 2.0, 3.0], [0.1, 0.2, 0.3]])}, "expected times first, then neurons"),
+        ({"firings": np.array([[1.0, 3.0, 2.0], [7.0, 8.0, 9.0]])}, "neurons do; expected times first"),
+        ({"firings": np.array([[0.1, 0.2], [0.5, 1.0]])}, "expected whole numbers of neurons"),
+        ({"times": PAIR[0], "neurons": PAIR[1, 1:]}, "5 times, but 4 neurons"),
+        ({"times": PAIR[0], "neurons": PAIR[1], "n_neurons": np.ones((2, 2))}, "n_neurons is no number"),
+    ],
+)
+def test_unclear_files_of_matlab_are_refused(tmp_path, save, variables, pattern):
+    save(tmp_path / "spikes.mat", variables)
+    with pytest.raises(DataError, match=pattern) as caught:
+        read(tmp_path / "spikes.mat", MS)
+    assert str(tmp_path / "spikes.mat") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        (np.array([[1], "a"], dtype=object), "cell"),
+        ({"times": [1, 2]}, "struct"),
+        ("text", "char"),
+        (np.array([True, False]), "logical"),
+    ],
+)
+def test_other_classes_of_matlab_are_refused(tmp_path, variable, kind):
+    savemat(tmp_path / "spikes.mat", {"times": variable, "neurons": [1, 2]})
+    with pytest.raises(DataError, match=f"times is a {kind} array, expected numbers"):
+        read(tmp_path / "spikes.mat")
+    savemat(tmp_path / "spikes.mat", {"spikes": variable})
+    with pytest.raises(DataError, match=f"found spikes {kind}"):
+        read(tmp_path / "spikes.mat")
+
+
+def test_structures_in_hdf5_are_refused(tmp_path):
+    with h5py.File(tmp_path / "spikes.mat", "w") as content:
+        content.create_group("times").attrs["MATLAB_class"] = b"struct"
+        content["neurons"] = [1.0, 2.0]
+        content["huge"] = h5py.Empty("f8")
+    with pytest.raises(DataError, match="times is a struct"):
+        read(tmp_path / "spikes.mat")
+
+
+def test_small_files_of_matlab_cannot_ask_for_much_memory(tmp_path):
+    with h5py.File(tmp_path / "spikes.mat", "w") as content:
+        content.create_dataset("firings", (2**40, 2), "f8", chunks=(1000, 2))
+    with pytest.raises(DataError, match="firings is too large"):
+        read(tmp_path / "spikes.mat")
+
+
+@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
+def test_damaged_files_of_matlab_are_refused(tmp_path, save):
+    file = tmp_path / "spikes.mat"
+    save(file, {"firings": np.stack([np.sort(np.random.default_rng(1).random(500)), np.arange(500)])})
+    whole = file.read_bytes()
+    for length in (1, 10, 100, 130, 600, len(whole) // 2, len(whole) - 8):
+        file.write_bytes(whole[:length])
+        with pytest.raises(DataError, match=r"spikes\.mat"):
+            read(file, MS)
+
+
+# Neo
+
+
+def test_neo_round_trip():
+    for spikes in (EVENTS, random_spikes(1e-4), random_spikes(0.5e-3)):
+        labels = np.arange(spikes.n_neurons)[::-1] // 3
+        for conventions in (Conventions(), Conventions(delta_t=spikes.delta_t)):
+            assert_same(from_neo(to_neo(spikes, labels), conventions)[0], spikes, labels.tolist())
+            assert_same(from_neo(to_neo(spikes), conventions)[0], spikes)
+
+
+def test_segments_of_neo_say_what_they_hold():
+    segment = to_neo(EVENTS, LABELS, "trial 3")
+    assert segment.name == "trial 3" and len(segment.spiketrains) == 4
+    train = segment.spiketrains[2]
+    assert train.magnitude.tolist() == pytest.approx([0, 0.017, 0.048], rel=1e-15)
+    assert train.t_stop == 0.05 * pq.s
+    assert train.annotations == {"neuron": 2, "cluster": 3, "delta_t": 1e-3}
+    assert len(segment.spiketrains[3]) == 0
+
+
+def test_neo_in_memory():
+    segment = to_neo(EVENTS, LABELS, "trial 3")
+    block = neo.Block()
+    block.segments = [to_neo(EVENTS), to_neo(EVENTS, name="b")]
+    assert [session.name for session in open_sessions(segment).sessions] == ["trial 3"]
+    names = [session.name for session in open_sessions([block, list(segment.spiketrains), EVENTS]).sessions]
+    assert names == ["session 0, segment 0", "b", "session 1", "session 2"]
+    for data in (segment, list(segment.spiketrains), segment.spiketrains):
+        assert_same(read(data), labels=LABELS)
+    assert [len(each.spikes) for each in from_neo(block)] == [5, 5]
+    assert not any(map(is_neo, ([], [1], "neo", EVENTS, [EVENTS], np.zeros(3), None)))
+
+
+def test_neo_is_found_in_derived_classes_too():
+    segment = type("MySegment", (neo.Segment,), {"__module__": "elsewhere"})()
+    segment.spiketrains = to_neo(EVENTS).spiketrains
+    assert_same(read(segment))
+
+
+def test_times_of_neo_count_from_the_begin():
+    trains = [
+        neo.SpikeTrain(times, units="ms", t_start=2000.0, t_stop=2050.0)
+        for times in ([2003.0], [2003.5], [2000.0, 2017.9, 2048.0], [])
+    ]
+    assert_same(from_neo(trains, Conventions(1e-3))[0])
+    assert from_neo(trains)[0].spikes.shape == (100, 4)
+
+
+def test_the_order_of_times_within_a_train_does_not_matter():
+    trains = [neo.SpikeTrain([0.04, 0.01], units="s", t_stop=0.05)]
+    assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
+
+
+def train(t_start=0.0, t_stop=1.0, **annotations):
+    return neo.SpikeTrain([0.5], units="s", t_start=t_start, t_stop=t_stop, **annotations)
+
+
+@pytest.mark.parametrize(
+    ("data", "pattern"),
+    [
+        ([train(), train(t_start=0.1)], "session 0: t_start of the spike trains is 0 to 0.1 s"),
+        ([train(), train(t_stop=2)], "t_stop of the spike trains is 1 to 2 s"),
+        ([train(), train(cluster=3)], "1 of 2 spike trains are annotated with cluster"),
+        ([train(delta_t=1e-3), train(delta_t=2e-3)], "different delta_t"),
+        ([train(cluster="a")], "clusters: expected an integer"),
+        ([train(t_stop=0.5)], r"a spike at 0\.5 s, not within"),
+        (train(), "one spike train is no session"),
+        (neo.Segment(name="rest"), "rest: no spike trains"),
+        (neo.Block(), "a block without segments"),
+    ],
+)
+def test_neo_that_makes_no_sense_is_refused(data, pattern):
+    with pytest.raises(DataError, match=pattern):
+        read(data, Conventions())
+
+
+# NWB
+
+
+def test_nwb_round_trip(tmp_path):
+    for spikes in (EVENTS, random_spikes(1e-4)):
+        labels = np.arange(spikes.n_neurons)[::-1] // 3
+        assert_same(read_nwb(write_nwb(tmp_path / "a.nwb", spikes, labels), Conventions()), spikes, labels.tolist())
+        assert_same(read(write_nwb(tmp_path / "a.nwb", spikes), Conventions()), spikes)
+    silent = SpikeEvents(np.empty(0, np.int32), np.empty(0, np.int32), 10, 3, 1e-3)
+    assert_same(read_nwb(write_nwb(tmp_path / "a.nwb", silent), Conventions()), silent)
+
+
+def test_nwb_says_what_it_holds(tmp_path):
+    file = write_nwb(tmp_path / "a.nwb", EVENTS, LABELS, description="Three clusters", identifier="x1", begin=BEGIN)
+    with NWBHDF5IO(file, "r") as stream:
+        content = stream.read()
+        assert (content.identifier, content.session_description) == ("x1", "Three clusters")
+        assert content.session_start_time == BEGIN
+        assert content.units.resolution == 1e-3
+        assert content.units["cluster"].data[:].tolist() == LABELS
+        assert content.units["spike_times"][2].tolist() == pytest.approx([0, 0.017, 0.048], rel=1e-15)
+        assert np.asarray(content.units["obs_intervals"][3]).tolist() == [[0.0, 0.05]]
+    assert [each.name for each in tmp_path.iterdir()] == ["a.nwb"]
+
+
+def test_nwb_is_valid(tmp_path):
+    from pynwb import validate
+
+    write_nwb(tmp_path / "a.nwb", EVENTS, LABELS)
+    assert not validate(path=tmp_path / "a.nwb")
+
+
+def test_nwb_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = write_nwb(tmp_path / "a.nwb", EVENTS)
+    before = file.read_bytes()
+
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(NWBHDF5IO, "write", fail)
+    with pytest.raises(StorageError, match=r"cannot write .*a\.nwb: No space left"):
+        write_nwb(file, EVENTS)
+    assert file.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["a.nwb"]
+    with pytest.raises(StorageError, match="nowhere"):
+        write_nwb(tmp_path / "nowhere/a.nwb", EVENTS)
+
+
+@pytest.mark.parametrize("write", [to_neo, lambda spikes, labels: write_nwb("unwritten.nwb", spikes, labels)])
+def test_labels_belong_to_neurons(write):
+    with pytest.raises(ValueError, match="labels of 3 neurons; expected 4"):
+        write(EVENTS, [1, 2, 3])
+
+
+def foreign(file, *units, n_columns=()):
+    content = NWBFile(session_description="theirs", identifier="y", session_start_time=BEGIN)
+    for name in n_columns:
+        content.add_unit_column(name, name)
+    for unit in units:
+        content.add_unit(**unit)
+    with NWBHDF5IO(file, "w") as stream:
+        stream.write(content)
+    return file
+
+
+def test_nwb_of_others(tmp_path):
+    units = [{"spike_times": times} for times in ([0.0032], [0.0035], [0.0001, 0.0174, 0.048])]
+    bare = foreign(tmp_path / "bare.nwb", *units)
+    expected = SpikeEvents(EVENTS.steps, EVENTS.neurons, 49, 3, 1e-3)
+    assert_same(read_nwb(bare, Conventions(1e-3)), expected)
+    assert read_nwb(bare, Conventions()).spikes.delta_t == 0.5e-3
+    late = [
+        {"id": 9 - row, "spike_times": np.add(unit["spike_times"], 10), "obs_intervals": [[10.0, 10.049]], "depth": 1.0}
+        for row, unit in enumerate(units)
+    ]
+    assert_same(read_nwb(foreign(tmp_path / "late.nwb", *late, n_columns=["depth"]), Conventions(1e-3)), expected)
+
+
+def unit(*intervals, **columns):
+    return {"spike_times": [0.5], "obs_intervals": list(intervals)} | columns
+
+
+@pytest.mark.parametrize(
+    ("units", "columns", "pattern"),
+    [
+        ([], [], "no units with spike_times"),
+        ([{"depth": 1.0}], ["depth"], "no units with spike_times"),
+        ([unit([0.0, 1.0]), unit([0.0, 2.0])], [], "observed at different times"),
+        ([unit([0.0, 1.0], [2.0, 3.0])], [], "not in one piece"),
+        ([unit([0.0, 0.4])], [], r"a spike at 0\.5 s, not within"),
+        ([unit([0.6, 1.0])], [], "negative times"),
+        ([unit([0.0, 1.0], cluster="a")], ["cluster"], "clusters: expected an integer"),
+    ],
+)
+def test_nwb_that_makes_no_sense_is_refused(tmp_path, units, columns, pattern):
+    file = foreign(tmp_path / "spikes.nwb", *units, n_columns=columns)
+    with pytest.raises(DataError, match=pattern) as caught:
+        read(file, Conventions())
+    assert str(file) in str(caught.value)
+
+
+def test_damaged_nwb_is_refused(tmp_path):
+    file = write_nwb(tmp_path / "spikes.nwb", EVENTS)
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:-100], whole[:8]):
+        file.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"spikes\.nwb"):
+            read(file)
+    write_nwb(file, EVENTS)
+    with h5py.File(file, "a") as content:
+        content["units/spike_times_index"][:] = [1, 9, 9, 9]
+    with pytest.raises(DataError, match=r"spikes\.nwb is damaged: spike_times_index does not fit to spike_times"):
+        read(file)
+
+
+def test_small_nwb_cannot_ask_for_much_memory(tmp_path):
+    file = write_nwb(tmp_path / "spikes.nwb", EVENTS)
+    with h5py.File(file, "a") as content:
+        attributes = dict(content["units/spike_times"].attrs)
+        del content["units/spike_times"]
+        content["units"].create_dataset("spike_times", (2**40,), "f8", chunks=(1000,)).attrs.update(attributes)
+    with pytest.raises(DataError, match="spike_times is too large"):
+        read(file)
+
+
+# Missing libraries
+
+
+@pytest.mark.parametrize(
+    ("library", "extra", "needs_it"),
+    [
+        ("neo", "neo", lambda folder: to_neo(EVENTS)),
+        ("pynwb", "nwb", lambda folder: write_nwb(folder / "b.nwb", EVENTS)),
+        ("pynwb", "nwb", lambda folder: read(folder / "a.nwb")),
+        ("h5py", "nwb", lambda folder: read(folder / "a.mat")),
+    ],
+)
+def test_missing_libraries_are_named(tmp_path, monkeypatch, library, extra, needs_it):
+    (tmp_path / "a.nwb").touch()
+    save_hdf5(tmp_path / "a.mat", {"firings": PAIR})
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=rf'needs {library}.*pip install "neuro_mod\[{extra}\]"'):
+        needs_it(tmp_path)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from neuro_mod.core.spiking_net.analysis.layout import cluster_layout, first_clusters
+from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name, state_order
+
+
+def test_clusters_are_ordered_by_label_whatever_the_order_of_neurons():
+    layout = cluster_layout([7, -1, 7, 3, 3, 3])
+    assert layout.labels.tolist() == [-1, 3, 7]
+    assert layout.of_neuron.tolist() == [2, 0, 2, 1, 1, 1]
+    assert layout.sizes.tolist() == [1, 3, 2]
+    assert layout.of_each_neuron.tolist() == [7, -1, 7, 3, 3, 3]
+    assert layout.n_neurons == 6
+    assert layout.state_labels.tolist() == [-1, 3, 7]
+
+
+def test_labels_may_be_floats_as_matlab_saves_them():
+    assert cluster_layout(np.array([2.0, 1.0])).labels.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("labels", [[], [[1, 2]], [1.5], [np.nan], [np.inf], ["a"], [True], 3])
+def test_what_is_no_label_is_refused(labels):
+    with pytest.raises(ValueError, match="my labels: expected an integer for each neuron"):
+        cluster_layout(labels, "my labels")
+
+
+def test_states_are_defined_by_chosen_clusters():
+    layout = cluster_layout([4, 5, 6, 9])
+    assert layout.choosing([9, 4]).state_labels.tolist() == [4, 9]
+    assert first_clusters(layout, 3).state_labels.tolist() == [4, 5, 6]
+    assert layout.choosing({5}).of_neuron is layout.of_neuron
+
+
+@pytest.mark.parametrize("chosen", [[], [7], [4, 70]])
+def test_clusters_that_are_not_there_cannot_be_chosen(chosen):
+    named = f"no cluster {chosen[-1]}" if chosen else "no cluster defines states"
+    with pytest.raises(ValueError, match=f"{named}; there are 4, 5"):
+        cluster_layout([4, 5]).choosing(chosen)
+
+
+@pytest.mark.parametrize("n", [0, 3, 1.0, None])
+def test_numbers_of_clusters_are_checked(n):
+    with pytest.raises(ValueError, match=re.escape(f"n_excitatory_clusters is {n!r}; expected 1 to 2")):
+        first_clusters(cluster_layout([4, 5]), n)
+
+
+@pytest.mark.parametrize(
+    ("state", "name"), [((), "none"), ((0,), "0"), ((0, 3, 12), "0+3+12"), ((-1, 2), "-1+2"), (4, "S4")]
+)
+def test_states_have_names(state, name):
+    assert state_name(state) == name
+    assert parse_state(name) == state
+
+
+@pytest.mark.parametrize("name", ["", "S", "S-1", "0+", "+0", "a", "0 + 1", "0\n", "none "])
+def test_what_is_no_name_of_a_state_is_refused(name):
+    with pytest.raises(ValueError, match="is no state"):
+        parse_state(name)
+
+
+def test_states_are_ordered_by_size_then_labels():
+    ordered = [(), (2,), (10,), (0, 5), (1, 2), (0, 1, 2)]
+    assert sorted([(0, 1, 2), (1, 2), (10,), (0, 5), (2,), ()], key=state_order) == ordered
+    assert sorted([3, 1, 2], key=state_order) == [1, 2, 3]
