@@ -84,14 +84,8 @@ class SpikeSource:
         """
         session = self.sessions[index]
         spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
-        if spikes.n_neurons != self.layout.n_neurons:
-            raise DataError(
-                f"{session.where} has {spikes.n_neurons} neurons, but there are cluster labels for "
-                f"{self.layout.n_neurons}"
-            )
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
-        self.conventions.completed(session.where, delta_t=spikes.delta_t)
         return spikes
 
     def __iter__(self) -> Iterator[SpikeEvents]:

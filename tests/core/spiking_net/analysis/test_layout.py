@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.layout import cluster_layout, first_clusters
-from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name, state_order
 
 
 def test_clusters_are_ordered_by_label_whatever_the_order_of_neurons():
@@ -47,23 +46,3 @@ def test_clusters_that_are_not_there_cannot_be_chosen(chosen):
 def test_numbers_of_clusters_are_checked(n):
     with pytest.raises(ValueError, match=re.escape(f"n_excitatory_clusters is {n!r}; expected 1 to 2")):
         first_clusters(cluster_layout([4, 5]), n)
-
-
-@pytest.mark.parametrize(
-    ("state", "name"), [((), "none"), ((0,), "0"), ((0, 3, 12), "0+3+12"), ((-1, 2), "-1+2"), (4, "S4")]
-)
-def test_states_have_names(state, name):
-    assert state_name(state) == name
-    assert parse_state(name) == state
-
-
-@pytest.mark.parametrize("name", ["", "S", "S-1", "0+", "+0", "a", "0 + 1", "0\n", "none "])
-def test_what_is_no_name_of_a_state_is_refused(name):
-    with pytest.raises(ValueError, match="is no state"):
-        parse_state(name)
-
-
-def test_states_are_ordered_by_size_then_labels():
-    ordered = [(), (2,), (10,), (0, 5), (1, 2), (0, 1, 2)]
-    assert sorted([(0, 1, 2), (1, 2), (10,), (0, 5), (2,), ()], key=state_order) == ordered
-    assert sorted([3, 1, 2], key=state_order) == [1, 2, 3]

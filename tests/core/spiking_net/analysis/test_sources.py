@@ -369,9 +369,9 @@ def test_rubbish_and_pickles_are_refused_unread(tmp_path, ending):
 @pytest.mark.parametrize(
     ("conventions", "pattern"),
     [
-        (Conventions(delta_t=2e-3), r"delta_t is 0\.001, elsewhere it is said to be 0\.002"),
-        (Conventions(n_neurons=5), "n_neurons is 4, elsewhere it is said to be 5"),
-        (Conventions(duration=1.0), r"lasts 0\.05 s, elsewhere it is said to be 1 s"),
+        (Conventions(delta_t=2e-3), r"delta_t is 0\.001, but the time step is said to be 0\.002 s"),
+        (Conventions(n_neurons=5), "n_neurons is 4, but there are cluster labels for 5 neurons"),
+        (Conventions(duration=1.0), r"duration is 0\.05, but a session is said to last 1 s"),
     ],
 )
 def test_spikes_that_contradict_what_is_said_about_them(tmp_path, conventions, pattern):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name, state_order
 
-STATES = st.one_of(st.sets(st.integers(0, 99)).map(lambda labels: tuple(sorted(labels))), st.integers(0, 99))
+STATES = st.one_of(st.sets(st.integers(-9, 99)).map(lambda labels: tuple(sorted(labels))), st.integers(0, 99))
 
 
 @pytest.mark.parametrize(("state", "name"), [((0, 3, 7), "0+3+7"), ((), "none"), ((12,), "12"), (4, "S4"), (0, "S0")])

@@ -16,6 +16,12 @@ from neuro_mod.storage.reading import DataError
 TimeUnit = Literal["s", "ms"]
 #: Time step where neither data nor user say one, in seconds.
 DEFAULT_STEP = 0.5e-3
+#: How conventions are named where data contradict them.
+_SAID = {
+    "delta_t": "the time step is said to be {:g} s",
+    "duration": "a session is said to last {:g} s",
+    "n_neurons": "there are cluster labels for {} neurons",
+}
 _PER_SECOND = {"s": 1.0, "ms": 1e3}
 #: Least distance from the next step, in steps, at which a time counts as rounded down to just before it.
 _ROUNDING = 1e-6
@@ -64,7 +70,7 @@ class Conventions:
             if name == "n_neurons" and (value != int(value) or value > _MOST_NEURONS):
                 raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MOST_NEURONS}")
             if expected is not None and not np.isclose(value, expected, rtol=1e-9, atol=0):
-                raise DataError(f"{where}: {name} is {value:g}, elsewhere it is said to be {expected:g}")
+                raise DataError(f"{where}: {name} is {value:g}, but {_SAID[name].format(expected)}")
         if "n_neurons" in described:
             described["n_neurons"] = int(described["n_neurons"])
         return replace(self, **described)

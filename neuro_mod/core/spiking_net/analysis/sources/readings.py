@@ -40,7 +40,7 @@ def checked(spikes: SpikeEvents, labels: Any, conventions: Conventions, where: s
     """
     conventions.completed(where, delta_t=spikes.delta_t, n_neurons=spikes.n_neurons)
     if conventions.duration is not None and steps_until(conventions.duration, spikes.delta_t) != spikes.n_steps:
-        raise DataError(f"{where}: lasts {spikes.duration:g} s, elsewhere it is said to be {conventions.duration:g} s")
+        conventions.completed(where, duration=spikes.duration)
     if labels is None:
         return Reading(spikes)
     try:
