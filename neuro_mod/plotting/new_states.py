@@ -41,8 +41,9 @@ def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width:
         figure = new_figure(width, _HEIGHT)
         axes = figure.add_subplot()
         dress(axes)
+        colour = _SESSION_COLOUR if len(seen) > 1 else _MEAN_COLOUR
         for session in seen:
-            axes.plot(times, session, color=_SESSION_COLOUR, linewidth=LINE_WIDTH, drawstyle="steps-post")
+            axes.plot(times, session, color=colour, linewidth=LINE_WIDTH, drawstyle="steps-post")
         if len(seen) > 1:
             (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * LINE_WIDTH)
             axes.legend([axes.lines[0], mean], ["session", f"mean of {len(seen)}"], loc="lower right", frameon=False)
