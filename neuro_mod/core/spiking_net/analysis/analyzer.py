@@ -32,6 +32,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
 )
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.neuron_statistics import FiringRates
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
@@ -133,6 +134,8 @@ class Analyzer(StateStatistics):
 
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Report | None = None) -> list[Path]:
         """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
+
+        Spikes are read once more, and states found anew, so that tables, rates and hashes belong together.
 
         Args:
             folder: The folder; made if it does not exist.
@@ -337,6 +340,10 @@ class Analyzer(StateStatistics):
             t_from=t_from,
             t_to=t_to,
         )
+
+    def firing_rates(self, t_from: float | None = None, t_to: float | None = None) -> FiringRates:
+        """Mean rate of each neuron, in each session and over all of them."""
+        return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
 
     def fano_factors(
         self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None
