@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.optional import optional
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_units
+from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
 from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, labels_of_neurons
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
@@ -133,7 +134,9 @@ def _ragged(column: Any, where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
 
 def _content(column: Any, where: str) -> NDArray[Any]:
-    """The data of a column, once they are known to fit into memory."""
+    """The data of a column, once they are known to lie in the file and to fit into memory."""
+    if not lies_in(Path(where), column.data):
+        raise DataError(f"{where}: {column.name} lies in another file")
     size = int(np.prod(np.shape(column.data), dtype=object))
     if 8 * size > MOST_UNPACKED:
         raise DataError(f"{where}: {column.name} is too large, {size} entries")
