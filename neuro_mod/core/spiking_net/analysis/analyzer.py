@@ -33,6 +33,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.neuron_statistics import FiringRates
+from neuro_mod.core.spiking_net.analysis.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
@@ -193,10 +194,8 @@ class Analyzer(StateStatistics):
             ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
-        counts = [
-            unit_counts(self.spikes(session), counted.of_neuron, len(counted.labels), width)
-            for session in range(self.n_sessions)
-        ]
+        count = partial(unit_counts, unit_of_neuron=counted.of_neuron, n_units=len(counted.labels), bin_width=width)
+        counts = list(each_session(count, self._source))
         settings = HiddenMarkovSettings(
             width,
             numbers_to_try(n_states, sum(map(len, counts))),
