@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from neuro_mod.core.optional import optional
 from neuro_mod.core.spiking_net.analysis.layout import are_whole
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
+from neuro_mod.core.spiking_net.analysis.sources.matlab_level5 import list_arrays, load_arrays
 from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, reading_of_times
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
 
@@ -48,10 +49,8 @@ def read_mat(file: Path, conventions: Conventions) -> Reading:
         ImportError: The file is of version 7.3, and h5py is not installed.
     """
     with naming(file):
-        is_hdf5 = _is_hdf5(file)
-        variables = _variables_of_hdf5(file) if is_hdf5 else [Variable(*each) for each in scipy.io.whosmat(str(file))]
-        chosen = _chosen(variables, file)
-        arrays = _read_hdf5(file, chosen) if is_hdf5 else _read(file, chosen)
+        level = _level_of(file)
+        arrays = level.load(file, _chosen([Variable(*each) for each in level.variables(file)], file))
     return reading_of_times(_times_and_neurons(arrays, str(file)), conventions, str(file))
 
 
@@ -91,15 +90,26 @@ def _times_and_neurons(arrays: Mapping[str, NDArray[Any]], where: str) -> dict[s
     return flat | {"times": times, "neurons": neurons}
 
 
-def _read(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    content = scipy.io.loadmat(str(file), variable_names=names)
-    return {name: content[name] for name in names}
+class _Level(NamedTuple):
+    """How the files of some versions of MATLAB are read."""
+
+    variables: Callable[[Path], Iterable[tuple[str, tuple[int, ...], str]]]
+    load: Callable[[Path, list[str]], Mapping[str, NDArray[Any]]]
 
 
-def _is_hdf5(file: Path) -> bool:
+def _level_of(file: Path) -> _Level:
     with file.open("rb") as stream:
         start = stream.read(_HEADER + len(_MAGIC_OF_HDF5))
-    return _MAGIC_OF_HDF5 in (start[: len(_MAGIC_OF_HDF5)], start[_HEADER:])
+    if _MAGIC_OF_HDF5 in (start[: len(_MAGIC_OF_HDF5)], start[_HEADER:]):
+        return _Level(_variables_of_hdf5, _read_hdf5)
+    if 0 in start[:4]:  # so do files of level 4 begin, and no others
+        return _Level(scipy.io.whosmat, _read_level4)
+    return _Level(list_arrays, load_arrays)
+
+
+def _read_level4(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    content = scipy.io.loadmat(file, variable_names=names)
+    return {name: content[name] for name in names}
 
 
 def _variables_of_hdf5(file: Path) -> list[Variable]:
