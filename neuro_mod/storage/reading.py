@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,9 +28,12 @@ def naming(file: Path) -> Iterator[None]:
     """Whatever goes wrong while a file is read becomes a `DataError` that names it.
 
     Raises:
-        DataError: Libraries each have their own words for a damaged file; these are passed on.
+        DataError: Libraries each have their own words for a damaged file; these are passed on. Or it is no file: a
+            folder, a link to nothing, or a pipe, which would be waited for.
         FileNotFoundError: As it is.
     """
+    if os.path.lexists(file) and not file.is_file():
+        raise DataError(f"{file} is no regular file{', but a link to nothing' if not file.exists() else ''}")
     try:
         yield
     except (FileNotFoundError, DataError, MemoryError, ImportError):
@@ -114,7 +118,9 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = npy.read_magic(stream)
+    if stream.read(len(npy.MAGIC_PREFIX)) != npy.MAGIC_PREFIX:
+        raise ValueError("it is not what numpy.save writes")
+    version = tuple(stream.read(2))
     read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
     if read is None:
         raise ValueError(f"arrays of version {version} are not read")

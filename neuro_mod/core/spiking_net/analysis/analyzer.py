@@ -57,8 +57,8 @@ class Analyzer(StateStatistics):
 
     Args:
         spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
-            a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a boolean array
-            ``(n_steps, n_neurons)``; or a list of these, one for each session.
+            a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas frame with such columns, a
+            boolean array ``(n_steps, n_neurons)``; or a list of these, one for each session.
         clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them. May
             be left out where the spikes come with it.
         dt: Time step in seconds; by default what comes with the spikes, else 0.5 ms.

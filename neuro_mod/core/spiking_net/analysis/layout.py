@@ -72,6 +72,9 @@ def cluster_layout(labels: ArrayLike, what: str = "clusters") -> ClusterLayout:
     array = np.asarray(labels)
     if array.ndim != 1 or not array.size or not are_whole(array):
         raise ValueError(f"{what}: expected an integer for each neuron, found {array.dtype} of shape {array.shape}")
+    low, high = int(array.min()), int(array.max())
+    if not -(2**63) <= low <= high < 2**63:
+        raise ValueError(f"{what}: labels {low} to {high}, expected integers of 64 bits")
     found, of_neuron = np.unique(array.astype(np.int64), return_inverse=True)
     return ClusterLayout(found, of_neuron, np.ones(len(found), bool))
 

@@ -28,6 +28,14 @@ def test_what_is_no_label_is_refused(labels):
         cluster_layout(labels, "my labels")
 
 
+@pytest.mark.parametrize("labels", [np.array([2**64 - 1, 3], np.uint64), [1e300, 3], [-(2.0**64), 3], [2.0**63, 3]])
+def test_labels_that_would_wrap_are_refused(labels):
+    with pytest.raises(ValueError, match=r"my labels: labels -?\d+ to \d+, expected integers of 64 bits"):
+        cluster_layout(labels, "my labels")
+    edge = np.array([2**63 - 1, 3], np.uint64)
+    assert cluster_layout(edge).labels.tolist() == [3, 2**63 - 1]
+
+
 def test_states_are_defined_by_chosen_clusters():
     layout = cluster_layout([4, 5, 6, 9])
     assert layout.choosing([9, 4]).state_labels.tolist() == [4, 9]

@@ -121,11 +121,12 @@ for name in sys.argv[1:]:
 
 def test_no_flipped_byte_ends_the_process(tmp_path):
     pair = {"times": [0.1, 0.2, 0.3], "neurons": [0, 1, 2]}
-    for name, options in (("4", {"format": "4"}), ("5", {}), ("7", {"do_compression": True})):
-        savemat(tmp_path / f"v{name}.mat", pair | {"n_neurons": 3}, **options)
+    savemat(tmp_path / "v4.mat", pair | {"n_neurons": 3}, format="4")
+    savemat(tmp_path / "v5.mat", pair | {"n_neurons": 3})
+    savemat(tmp_path / "v7.mat", pair | {"n_neurons": 3}, do_compression=True)
     for name, compress in (("plain", False), ("packed", True)):
         (tmp_path / f"{name}.mat").write_bytes(big_endian(pair["times"], pair["neurons"], compress))
     command = [sys.executable, "-c", _FLIPS, *map(str, sorted(tmp_path.glob("*.mat")))]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 5 and all(int(refused) > 100 for refused in done.stdout.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +140,21 @@ def test_spikes_in_memory(data):
         assert_same(spikes)
         assert labels is None
     assert [session.name for session in open_sessions([data, data]).sessions] == ["session 0", "session 1"]
+
+
+@pytest.mark.parametrize("neuron", ["neuron", "unit", "Units"])
+def test_frames_have_the_columns_of_tables(tmp_path, neuron):
+    for column, times in (("time", TIMES), ("times_ms", np.array(STEPS, float))):
+        frame = pd.DataFrame({"region": "a", neuron: NEURONS, column: times}, index=list("vwxyz"))
+        frame.to_csv(tmp_path / "spikes.csv", index=False)
+        for data in (frame, {"spikes": frame}, tmp_path / "spikes.csv"):
+            assert_same(read_all(data, FULL)[0].spikes)
+
+
+def test_frames_of_other_things():
+    assert_same(read_all(pd.DataFrame(DENSE))[0].spikes)
+    refused(pd.DataFrame({"time": TIMES}), "session 0: expected one column of time, times.* found 'time'")
+    refused(pd.DataFrame({"t": TIMES, "id": list("abcde")}), "session 0: expected whole numbers of neurons")
 
 
 def test_messages_name_the_session_in_memory():
@@ -297,11 +314,59 @@ def test_a_description_that_is_no_json_is_refused(tmp_path):
 
 
 def test_folders_without_spikes(tmp_path):
-    refused(tmp_path, "no spikes found; expected files spikes")
+    refused(tmp_path, r"no spikes found; expected files spikes.* in it or in data/, found nothing$")
+    for name, found in (
+        ("b.npy", "b.npy"),
+        ("c", "b.npy, c"),
+        ("a.mat", "a.mat, b.npy, c"),
+        ("d", r"a.mat, b.npy, c, \.\.\."),
+    ):
+        (tmp_path / name).touch()
+        refused(tmp_path, f", found {found}$")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         open_sessions(tmp_path / "nowhere")
     (tmp_path / "spikes.xlsx").write_text("")
     refused(tmp_path / "spikes.xlsx", r"files that end in \.npy, \.npz")
+
+
+def lies_there(file, kind):
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("nowhere")
+
+
+IRREGULAR = pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+
+
+@IRREGULAR
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".mat", ".nwb"])
+def test_sessions_that_are_no_regular_files(tmp_path, kind, ending):
+    lies_there(tmp_path / f"spikes_1{ending}", kind)
+    with pytest.raises(DataError, match=rf"spikes_1\{ending} is no regular file"):
+        read_all(tmp_path)
+
+
+@IRREGULAR
+@pytest.mark.parametrize("name", ["data/clusters.npy", "metadata/run.json"])
+def test_what_lies_with_spikes_and_is_no_regular_file(tmp_path, kind, name):
+    run = run_folder(tmp_path)
+    (run / name).unlink()
+    lies_there(run / name, kind)
+    with pytest.raises(DataError, match=f"{name} is no regular file"):
+        source_of(run)
+    if name.endswith(".npy"):
+        with pytest.raises(DataError, match=f"{name} is no regular file"):
+            source_of(EVENTS, run / name)
+
+
+def test_labels_of_clusters_are_not_read_from_text(tmp_path):
+    file = tmp_path / "labels.txt"
+    file.write_text("0\n0\n1\n1\n")
+    with pytest.raises(DataError, match=r"labels\.txt .*not what numpy\.save writes; expected an \.npy file"):
+        source_of(EVENTS, file)
 
 
 def test_the_same_session_in_two_formats_is_refused(tmp_path):
@@ -473,6 +538,10 @@ def test_spikes_that_contradict_what_is_said_about_them(tmp_path, conventions, p
         {"duration": -1.0},
         {"duration": np.inf},
         {"duration": "1"},
+        {"delta_t": True},
+        {"duration": True},
+        {"n_neurons": True},
+        {"first_neuron": True},
         {"time_unit": "min"},
         {"n_neurons": 2.5},
         {"n_neurons": -1},

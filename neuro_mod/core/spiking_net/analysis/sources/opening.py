@@ -86,7 +86,10 @@ def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:
 
 
 def _layout_of_file(file: Path) -> ClusterLayout:
-    labels = map_array(file)
+    try:
+        labels = map_array(file)
+    except DataError as error:
+        raise DataError(f"{error}; expected an .npy file with the label of each neuron's cluster") from error
     try:
         return cluster_layout(labels, str(file))
     except ValueError as error:

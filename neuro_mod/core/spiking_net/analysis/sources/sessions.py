@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.choices import check_choice
@@ -22,9 +23,13 @@ from neuro_mod.core.spiking_net.analysis.sources.files import READERS, read_file
 from neuro_mod.core.spiking_net.analysis.sources.neo_objects import is_neo, neo_sessions
 from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, reading_of_times
 from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays, spikes_from
+from neuro_mod.core.spiking_net.analysis.sources.tables import read_frame
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import DataError, read_json
+
+#: How many files of a folder without spikes are named.
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,16 @@ def check_conventions(conventions: Conventions) -> Conventions:
     """
     check_choice("time_unit", conventions.time_unit, TimeUnit)
     for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
-        if value is not None and not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+        if value is not None and not (_is_number(value, int, float, np.number) and 0 < value < np.inf):
             raise ValueError(f"{name} is {value!r}; expected seconds above 0")
     for name, value in (("n_neurons", conventions.n_neurons), ("first_neuron", conventions.first_neuron)):
-        if value is not None and not (isinstance(value, int | np.integer) and value >= 0):
+        if value is not None and not (_is_number(value, int, np.integer) and value >= 0):
             raise ValueError(f"{name} is {value!r}; expected a whole number from 0")
     return conventions
+
+
+def _is_number(value: Any, *kinds: type[Any]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def open_sessions(data: Any, name: str = "session 0") -> Sessions:
@@ -125,8 +134,8 @@ def _on_disk(path: Path) -> Sessions:
         raise FileNotFoundError(f"there is no file or folder {path}")
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
-    description = _read_description(run / RUN) if (run / RUN).exists() else None
-    clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if (run / name).exists())
+    description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
+    clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
     return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
 
 
@@ -140,7 +149,11 @@ def _files_of(folder: Path) -> list[Path]:
             raise DataError(f"{place}: a run without and with perturbations is not two sessions of one; give a file")
         if files:
             return files
-    raise DataError(f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/")
+    names = sorted(each.name for each in folder.iterdir())
+    found = ", ".join(names[:_MOST_SHOWN]) + (", ..." if len(names) > _MOST_SHOWN else "") or "nothing"
+    raise DataError(
+        f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/, found {found}"
+    )
 
 
 def _by_number(file: Path) -> tuple[str, str]:
@@ -188,12 +201,14 @@ def _in_memory(name: str, data: Any) -> Session:
         times, neurons = spikes
         arrays = {"times": np.asarray(times), "neurons": np.asarray(neurons)}
         return Session(name, lambda conventions: reading_of_times(arrays, conventions, name))
+    if isinstance(spikes, pd.DataFrame) and any(isinstance(column, str) for column in spikes.columns):
+        return Session(name, partial(read_frame, spikes, name))
     if hasattr(spikes, "__array__"):
         return Session(name, partial(_read_dense, np.asarray(spikes), name))
     raise DataError(
         f"{name}: a Python {type(data).__name__}; expected a folder or file, SpikeEvents, results of a run, a pair "
-        "(times, neurons), a boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for "
-        "each session"
+        "(times, neurons), a pandas frame of both, a boolean array (n_steps, n_neurons), a Neo segment or block, or a "
+        "list of these, one for each session"
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit, events_from_times
 from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked
@@ -21,7 +23,7 @@ TIME_COLUMNS: dict[str, TimeUnit | None] = {
     **dict.fromkeys(("time_ms", "times_ms"), "ms"),
 }
 #: Names of the column of neurons; ``sender`` is NEST's.
-NEURON_COLUMNS = ("neuron", "neurons", "id", "ids", "neuron_id", "sender", "senders")
+NEURON_COLUMNS = ("neuron", "neurons", "id", "ids", "neuron_id", "unit", "units", "sender", "senders")
 
 
 class _Columns(NamedTuple):
@@ -57,9 +59,25 @@ def read_table(file: Path, conventions: Conventions) -> Reading:
                 raise DataError(f"{file}, line {number}: {error} in {shown!r}") from error
     if columns is None:
         raise DataError(f"{file} is empty: no spikes, and no names of columns")
-    conventions = replace(conventions, time_unit=columns.unit or conventions.time_unit)
-    spikes = events_from_times(np.asarray(times), np.asarray(neurons), conventions, str(file))
-    return checked(spikes, None, conventions, str(file))
+    return _reading(np.asarray(times), np.asarray(neurons), columns.unit, conventions, str(file))
+
+
+def read_frame(frame: pd.DataFrame, name: str, conventions: Conventions) -> Reading:
+    """Read a frame of pandas whose columns have the names of those of a table.
+
+    Raises:
+        DataError: It has no such columns, or these make no sense.
+    """
+    columns = _columns(name, list(map(str, frame.columns)))
+    times, neurons = (frame.iloc[:, index].to_numpy() for index in (columns.time, columns.neuron))
+    return _reading(times, neurons, columns.unit, conventions, name)
+
+
+def _reading(
+    times: ArrayLike, neurons: ArrayLike, unit: TimeUnit | None, conventions: Conventions, where: str
+) -> Reading:
+    conventions = replace(conventions, time_unit=unit or conventions.time_unit)
+    return checked(events_from_times(times, neurons, conventions, where), None, conventions, where)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str | None, list[str]]]:
