@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -51,9 +51,9 @@ class ShuffleTest:
     """
 
     observed: float
-    shuffled: NDArray[np.float64]
+    shuffled: NDArray[np.float64] = field(repr=False)
     observed_information: float
-    shuffled_information: NDArray[np.float64]
+    shuffled_information: NDArray[np.float64] = field(repr=False)
 
     @property
     def p_value(self) -> float:
