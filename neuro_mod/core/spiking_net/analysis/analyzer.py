@@ -190,10 +190,10 @@ class Analyzer(StateStatistics):
             ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
-        counts = [
-            unit_counts(self.spikes(session), counted.of_neuron, len(counted.labels), width)
-            for session in range(self.n_sessions)
-        ]
+        counts, durations = [], []
+        for spikes in self._source:
+            counts.append(unit_counts(spikes, counted.of_neuron, len(counted.labels), width))
+            durations.append(spikes.duration)
         settings = HiddenMarkovSettings(
             width,
             numbers_to_try(n_states, sum(map(len, counts))),
@@ -206,7 +206,12 @@ class Analyzer(StateStatistics):
             units,
         )
         self.hidden_markov = hidden_markov(
-            counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, report=report
+            counts,
+            settings,
+            unit_labels=counted.labels,
+            unit_sizes=counted.sizes,
+            durations=durations,
+            report=report,
         )
         return self.hidden_markov
 
