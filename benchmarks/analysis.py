@@ -1,18 +1,20 @@
 """Time the analysis of many sessions of the default network, and take its memory.
 
 Run ``python -m benchmarks.analysis`` from the root of the repository. It simulates the sessions first (dense files of
-120 MB for each 30 s), then analyses and saves them in processes of their own: some of them, all of them, shorter ones,
-and the same spikes saved as events.
+120 MB for each 30 s), then times ``neuro-mod analyze --no-plot`` on some of them, all of them, the same spikes saved as
+events, and shorter ones.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -24,19 +26,11 @@ from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.files import read_file
 from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
 from neuro_mod.execution import Repeater
-from neuro_mod.storage.names import REPEATED_CLUSTERS, repeat_spikes
+from neuro_mod.storage.names import DATA, METADATA, repeat_spikes
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CONFIG = "configs/default_snn_params.yaml"
 _PACKAGES = ("numpy", "scipy", "pandas")
-_SCRIPT = """
-import sys
-from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-clusters, out, *files = sys.argv[1:]
-analyzer = Analyzer(files, clusters=clusters, n_excitatory_clusters=18)
-analyzer.save_analysis(out)
-print(sum(session.n_spikes for session in analyzer.sessions), analyzer.get_num_states(), analyzer.get_occurrences())
-"""
 
 
 class Cost(NamedTuple):
@@ -62,56 +56,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine = describe_machine()
     with TemporaryDirectory(dir=options.folder) as folder:
         rows = [_row(*case) for case in _cases(Path(folder), options.sessions, options.duration)]
-    header = ("sessions", "spikes, millions", "on disk", "wall s", "s per 1e8 spikes", "peak MB", "states", "visits")
+    header = ("sessions", "spikes, millions", "on disk", "wall s", "peak MB", "states", "visits")
     table = markdown_table(header, rows)
     publish(f"{table}\n\n- Machine: {machine}. {describe_versions(_PACKAGES)}.", options.out)
 
 
-def _cases(folder: Path, n_sessions: int, duration: float):
-    """Name, files and clusters of each case; files of a case are removed before the next kind is made."""
+def _cases(folder: Path, n_sessions: int, duration: float) -> Iterator[tuple[str, Path]]:
+    """Name and folder of each case; the dense files are gone once they have been saved as events."""
     long = _simulated(folder / "long", n_sessions, duration)
-    clusters = folder / "long" / REPEATED_CLUSTERS
-    for n in (n_sessions // 4, n_sessions // 2, n_sessions):
-        yield f"{n} of {duration:g} s, dense", long[:n], clusters
-    events = [_as_events(file) for file in long]
-    yield f"{n_sessions} of {duration:g} s, events", events, clusters
-    short = _simulated(folder / "short", n_sessions, duration / 3)
-    yield f"{n_sessions} of {duration / 3:g} s, dense", short, clusters
+    for n in (n_sessions // 4, n_sessions // 2):
+        yield f"{n} of {duration:g} s, dense", _part_of(long, folder / f"part_{n}", n)
+    yield f"{n_sessions} of {duration:g} s, dense", long
+    for index in range(n_sessions):
+        _save_as_events(long / repeat_spikes(index))
+    yield f"{n_sessions} of {duration:g} s, events", long
+    yield f"{n_sessions} of {duration / 3:g} s, dense", _simulated(folder / "short", n_sessions, duration / 3)
 
 
-def _simulated(folder: Path, n_sessions: int, duration: float) -> list[Path]:
+def _simulated(folder: Path, n_sessions: int, duration: float) -> Path:
     overrides = [f"init_params.duration_sec={duration}", "settings.plot=false"]
     Repeater(_ROOT / _CONFIG, n_sessions, overrides=overrides).execute(folder, executor="thread", progress=True)
-    return [folder / repeat_spikes(index) for index in range(n_sessions)]
+    return folder
 
 
-def _as_events(dense: Path) -> Path:
-    """The same spikes as events, instead of the dense file."""
+def _part_of(whole: Path, part: Path, n_sessions: int) -> Path:
+    """A folder with the first sessions of another one."""
+    shutil.copytree(whole / METADATA, part / METADATA)
+    (part / DATA).mkdir()
+    for index in range(n_sessions):
+        (part / repeat_spikes(index)).symlink_to(whole / repeat_spikes(index))
+    return part
+
+
+def _save_as_events(dense: Path) -> None:
     spikes = read_file(dense, Conventions()).spikes
     dense.unlink()
     np.savez(dense.with_suffix(".npz"), **spike_arrays(spikes))
-    return dense.with_suffix(".npz")
 
 
-def _row(name: str, files: list[Path], clusters: Path) -> tuple[str, ...]:
-    size = sum(file.stat().st_size for file in files)
-    cost = _cost(files, clusters)
+def _row(name: str, folder: Path) -> tuple[str, ...]:
+    size = sum(file.stat().st_size for file in (folder / DATA).glob("spikes*"))
+    cost = _cost(folder)
     return (
         name,
         f"{cost.n_spikes / 1e6:.1f}",
         f"{size / 1e9:.2f} GB",
         f"{cost.wall_seconds:.1f}",
-        f"{cost.wall_seconds / cost.n_spikes * 1e8:.1f}",
         f"{cost.peak_bytes / 1e6:.0f}",
         str(cost.n_states),
         str(cost.n_visits),
     )
 
 
-def _cost(files: list[Path], clusters: Path) -> Cost:
-    """Analyse and save in a process of its own."""
-    out = clusters.parent / "analysis"
-    command = [sys.executable, "-c", _SCRIPT, str(clusters), str(out), *map(str, files)]
+def _cost(folder: Path) -> Cost:
+    command = [sys.executable, "-m", "neuro_mod.cli.main", "analyze", str(folder), "--no-plot", "--json"]
     begin = time.perf_counter()
     process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
     said = process.stdout.read() if process.stdout else ""
@@ -119,7 +117,8 @@ def _cost(files: list[Path], clusters: Path) -> Cost:
     wall = time.perf_counter() - begin
     if status:
         raise SystemExit(f"the analysis failed with status {status}")
-    return Cost(wall, usage.ru_maxrss * 1024, *map(int, said.split()))
+    found = json.loads(said)
+    return Cost(wall, usage.ru_maxrss * 1024, *(found[name] for name in ("n_spikes", "n_states", "n_visits")))
 
 
 if __name__ == "__main__":

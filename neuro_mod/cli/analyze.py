@@ -30,7 +30,10 @@ _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
 def analyze(
     spikes: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run, or any folder or file of spikes.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the analysis [analysis/ beside data/].")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/]."
+        ),
     ] = None,
     method: Annotated[DetectionMethod, typer.Option(help="How active clusters are told from others.")] = "two_state",
     threshold: Annotated[
@@ -86,11 +89,9 @@ def analyze(
     """
     from neuro_mod.config import InputError
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.core.spiking_net.analysis.sources.sessions import run_folder
-    from neuro_mod.execution.analysis_pictures import save_analysis_pictures
+    from neuro_mod.execution.analysis_pictures import remove_analysis_pictures, save_analysis_pictures
     from neuro_mod.execution.analysis_summary import describe_analysis
     from neuro_mod.execution.progress import Work, progress_shown
-    from neuro_mod.storage.names import ANALYSIS
 
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
@@ -115,13 +116,14 @@ def analyze(
         raise InputError(str(error)) from error
     if session >= analyzer.n_sessions:
         raise InputError(f"--session is {session}; valid: 0 to {analyzer.n_sessions - 1}")
-    folder = out or run_folder(spikes) / ANALYSIS
+    folder = out or _default_folder(spikes)
     files: list[Path] = []
     try:
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
         with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
+        remove_analysis_pictures(folder)
         if plot:
             files += save_analysis_pictures(folder, analyzer, session)
         metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
@@ -138,6 +140,14 @@ def analyze(
     typer.echo()
     for file in files:
         typer.echo(file)
+
+
+def _default_folder(spikes: Path) -> Path:
+    """``analysis`` in the folder of the run; of one file among others, ``analysis_`` and its name."""
+    from neuro_mod.core.spiking_net.analysis.sources.sessions import run_folder
+    from neuro_mod.storage.names import ANALYSIS
+
+    return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
 
 
 def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:

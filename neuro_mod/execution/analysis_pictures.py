@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 #: Seconds of one session that pictures over time show, from its start.
 LONGEST_SHOWN = 5.0
+#: Names of all pictures that there may be.
+PICTURES = (
+    *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
+    *("transition_matrix", "transition_graph"),
+    *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
+)
 _N_TIMES = 400
 
 
@@ -47,6 +53,13 @@ def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, f
 
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
     return save_pictures(save, drawings_of_analysis(analyzer, session), file_format)
+
+
+def remove_analysis_pictures(folder: Path) -> None:
+    """Remove the pictures of an earlier analysis in the same folder, which no longer show what its tables say."""
+    for name in PICTURES:
+        for picture in (folder / PLOTS).glob(f"{name}.*"):
+            picture.unlink(missing_ok=True)
 
 
 def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Callable[[], Figure]]:

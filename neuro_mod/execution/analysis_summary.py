@@ -61,7 +61,6 @@ def _describe_transitions(statistics: StateStatistics) -> dict[str, Any]:
         "states_that_lead_to_each_other": len(chain.states),
         "coverage": _known(chain.coverage),
         "recurrent": chain.recurrent,
-        "mixing_time_jumps": _known(chain.mixing_time),
         "entropy_rate_bits": _known(chain.entropy_rate),
         "conditional_entropy_bits": _known(test.observed),
         "conditional_entropy_shuffled_bits": _known(float(np.mean(test.shuffled))),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-#: Bytes that a compressed array may unpack to.
+#: Bytes that the compressed arrays of a file may unpack to together.
 MOST_UNPACKED = 2**32
 
 
@@ -50,6 +50,10 @@ def read_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, NDA
     """
     with naming(file), zipfile.ZipFile(file) as archive:
         chosen = _names(archive) if names is None else names
+        wanted = {f"{name}.npy" for name in chosen}
+        size = sum(info.file_size for info in archive.infolist() if info.filename in wanted)
+        if size > max(MOST_UNPACKED, file.stat().st_size):
+            raise ValueError(f"it unpacks to {size / 1e9:.1f} GB; save it uncompressed")
         return {name: _read_member(archive, f"{name}.npy") for name in chosen}
 
 
@@ -101,8 +105,6 @@ def _names(archive: zipfile.ZipFile) -> list[str]:
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """One array, once its header has been found to agree with the size of its file."""
     info = archive.getinfo(name)
-    if info.compress_type != zipfile.ZIP_STORED and info.file_size > MOST_UNPACKED:
-        raise ValueError(f"{name} unpacks to {info.file_size / 1e9:.1f} GB; save it uncompressed")
     with archive.open(name) as member:
         shape, fortran, dtype = _read_header(member)
         start = member.tell()

@@ -13,6 +13,7 @@ from analysis.known_states import CLUSTERS, STEP, drawn_sessions
 from shared import SMALL
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.analysis_pictures import PICTURES
 from neuro_mod.execution.repeater import Repeater
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
@@ -102,7 +103,7 @@ def test_spikes_as_times(neuro_mod, recorded, tmp_path):
     code, _, errors = neuro_mod(tmp_path / "spikes.npz", "--clusters", recorded / "clusters.npy", *options)
     assert code == 0, errors
     expected = Analyzer(spikes, CLUSTERS).occurrences()
-    assert Analyzer.load_analysis(tmp_path / "analysis").occurrences().equals(expected)
+    assert Analyzer.load_analysis(tmp_path / "analysis_spikes").occurrences().equals(expected)
 
 
 def test_pictures_of_the_session_that_is_asked_for(neuro_mod, recorded, tmp_path):
@@ -115,6 +116,10 @@ def test_pictures_of_the_session_that_is_asked_for(neuro_mod, recorded, tmp_path
     differ = {name for name in pictures[0] if pictures[0][name] != pictures[1][name]}
     assert differ == {"active_clusters.png", "cluster_rates.png", "state_raster.png"}
     assert set(pictures[0]) >= {"lifetimes.png", "new_states.png", "transition_matrix.png", "transition_graph.png"}
+    assert set(pictures[0]) <= {f"{name}.png" for name in PICTURES}
+    (tmp_path / "0/plots/mine.png").touch()
+    assert neuro_mod(recorded, "--dt", STEP, "--out", tmp_path / "0", "--no-plot")[0] == 0
+    assert [file.name for file in (tmp_path / "0/plots").iterdir()] == ["mine.png"]  # those of the earlier one are gone
 
 
 def test_sessions_without_spikes(neuro_mod, tmp_path):

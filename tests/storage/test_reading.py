@@ -86,6 +86,12 @@ def test_compressed_arrays_have_a_bound(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", a=np.zeros(10**6, np.int32))
     with pytest.raises(DataError, match="unpacks to"):
         read_arrays(tmp_path / "a.npz")
+    np.savez_compressed(tmp_path / "b.npz", a=np.zeros(150_000, np.int32), b=np.zeros(150_000, np.int32))
+    with pytest.raises(DataError, match="unpacks to"):
+        read_arrays(tmp_path / "b.npz")
+    assert len(read_arrays(tmp_path / "b.npz", ["b"])["b"]) == 150_000
+    np.savez(tmp_path / "c.npz", a=np.zeros(10**6, np.int32))
+    assert len(read_arrays(tmp_path / "c.npz")["a"]) == 10**6
 
 
 def test_pickles_are_not_opened(tmp_path):

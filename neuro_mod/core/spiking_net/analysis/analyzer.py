@@ -32,6 +32,8 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
 )
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
+from neuro_mod.core.spiking_net.analysis.neuron_statistics import FiringRates
+from neuro_mod.core.spiking_net.analysis.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
@@ -134,6 +136,8 @@ class Analyzer(StateStatistics):
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Report | None = None) -> list[Path]:
         """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
 
+        Spikes are read once more, and states found anew, so that tables, rates and hashes belong together.
+
         Args:
             folder: The folder; made if it does not exist.
             report: Called with the number of sessions that are done, and of all; by default that of the analyzer.
@@ -190,10 +194,11 @@ class Analyzer(StateStatistics):
             ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
-        counts, durations = [], []
-        for spikes in self._source:
-            counts.append(unit_counts(spikes, counted.of_neuron, len(counted.labels), width))
-            durations.append(spikes.duration)
+
+        def counts_and_length(spikes: SpikeEvents) -> tuple[NDArray[np.int64], float]:
+            return unit_counts(spikes, counted.of_neuron, len(counted.labels), width), spikes.duration
+
+        counts, durations = zip(*each_session(counts_and_length, self._source), strict=True)
         settings = HiddenMarkovSettings(
             width,
             numbers_to_try(n_states, sum(map(len, counts))),
@@ -342,6 +347,10 @@ class Analyzer(StateStatistics):
             t_from=t_from,
             t_to=t_to,
         )
+
+    def firing_rates(self, t_from: float | None = None, t_to: float | None = None) -> FiringRates:
+        """Mean rate of each neuron, in each session and over all of them."""
+        return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
 
     def fano_factors(
         self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None

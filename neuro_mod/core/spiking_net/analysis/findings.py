@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.session_analysis import AnalysedSession, SessionRates, SpikeSource, analyse
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.visits import no_visits
 
 #: Told how many sessions are done, of how many.
@@ -56,6 +57,7 @@ class Findings:
     Attributes:
         layout: Which neuron belongs to which cluster.
         settings: How states were found.
+        conventions: What was said about spikes that come without a description.
         sessions: The sessions.
         occurrences: All visits of states.
         rates: Rates of the clusters in a session, by its number.
@@ -63,6 +65,7 @@ class Findings:
 
     layout: ClusterLayout
     settings: AnalysisSettings
+    conventions: Conventions
     sessions: tuple[SessionSummary, ...]
     occurrences: pd.DataFrame
     rates: Callable[[int], SessionRates]
@@ -104,4 +107,4 @@ def assembled(
     """Findings from those of each session; rates are computed again when they are asked for."""
     occurrences = pd.concat([no_visits(), *visits], ignore_index=True)
     rates = lru_cache(maxsize=1)(lambda index: analyse(source, index, settings).rates)
-    return Findings(source.layout, settings, tuple(summaries), occurrences, rates)
+    return Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)

@@ -45,8 +45,8 @@ class IntervalStatistics:
 
     @property
     def rate(self) -> NDArray[np.float64]:
-        """Spikes over duration in Hz, shape ``(n_neurons,)``."""
-        return self.n_spikes / self.duration
+        """Spikes over duration in Hz, shape ``(n_neurons,)``; NaN if no session has a step."""
+        return self.n_spikes / (self.duration or np.nan)
 
 
 def interval_statistics(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis import markov_chain
+from neuro_mod.core.spiking_net.analysis.markov_chain import JumpChain
 from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.transitions import (
     transition_counts,
@@ -22,25 +24,53 @@ from neuro_mod.core.spiking_net.analysis.transitions import (
 class JumpStatistics:
     """Properties of the chain of states, restricted to states that can all be reached from each other.
 
-    Attributes:
+    Each property is computed when it is first asked for: mixing and relaxation times of thousands of states take
+    seconds.
+
+    Args:
         states: The states of the largest such class.
-        stationary: Fraction of visits that each of them gets in the long run, shape ``(n_states,)``.
-        coverage: Fraction of all observed transitions that lie within the class.
-        recurrent: Whether it is the only class that is not left for good.
-        mixing_time: Jumps until the chain is within a quarter (total variation) of `stationary`, from every start.
-        relaxation_time: Jumps in which the slowest deviation decays by about e.
-        entropy_rate: In bits per transition.
-        entropy_rate_per_second: In bits per second, by the mean time from one entry to the next.
+        chain: The chain restricted to them.
+        stays: Mean time from entering each of them to entering the next state, in seconds, shape ``(n_states,)``.
     """
 
     states: list[State]
-    stationary: NDArray[np.float64]
-    coverage: float
-    recurrent: bool
-    mixing_time: float
-    relaxation_time: float
-    entropy_rate: float
-    entropy_rate_per_second: float
+    chain: JumpChain
+    stays: NDArray[np.float64]
+
+    @property
+    def coverage(self) -> float:
+        """Fraction of all observed transitions that lie within the class."""
+        return self.chain.coverage
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether it is the only class that is not left for good."""
+        return self.chain.recurrent
+
+    @cached_property
+    def stationary(self) -> NDArray[np.float64]:
+        """Fraction of visits that each state gets in the long run, shape ``(n_states,)``."""
+        return markov_chain.stationary_distribution(self.chain.matrix)
+
+    @cached_property
+    def mixing_time(self) -> float:
+        """Jumps until the chain is within a quarter (total variation) of `stationary`, from every start."""
+        return markov_chain.mixing_time(self.chain.matrix)
+
+    @cached_property
+    def relaxation_time(self) -> float:
+        """Jumps in which the slowest deviation decays by about e."""
+        return markov_chain.relaxation_time(self.chain.matrix)
+
+    @cached_property
+    def entropy_rate(self) -> float:
+        """In bits per transition."""
+        return markov_chain.entropy_rate(self.chain.matrix)
+
+    @cached_property
+    def entropy_rate_per_second(self) -> float:
+        """In bits per second, by `stays`."""
+        return markov_chain.entropy_rate_per_second(self.chain.matrix, self.stays)
 
 
 def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> JumpStatistics:
@@ -50,26 +80,14 @@ def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> J
         occurrences: One row per visit, ordered by session, then start.
         empty_state: Whether the state of no active cluster counts.
     """
-    moves = transition_table(occurrences, empty_state=empty_state)
-    states = visited_states(occurrences, empty_state)
-    chain = markov_chain.jump_chain(transition_counts(moves, states))
-    members = [states[index] for index in chain.members]
-    stays = _stays(occurrences, members, empty_state)
-    return JumpStatistics(
-        states=members,
-        stationary=markov_chain.stationary_distribution(chain.matrix),
-        coverage=chain.coverage,
-        recurrent=chain.recurrent,
-        mixing_time=markov_chain.mixing_time(chain.matrix),
-        relaxation_time=markov_chain.relaxation_time(chain.matrix),
-        entropy_rate=markov_chain.entropy_rate(chain.matrix),
-        entropy_rate_per_second=markov_chain.entropy_rate_per_second(chain.matrix, stays),
-    )
-
-
-def _stays(occurrences: pd.DataFrame, states: list[State], empty_state: bool) -> NDArray[np.float64]:
-    """Mean time from entering each state to entering the next, in seconds."""
     visits = occurrences if empty_state else without_empty_state(occurrences)
+    states = visited_states(visits)
+    chain = markov_chain.jump_chain(transition_counts(transition_table(visits), states))
+    members = [states[index] for index in chain.members]
+    return JumpStatistics(members, chain, _stays(visits, members))
+
+
+def _stays(visits: pd.DataFrame, states: list[State]) -> NDArray[np.float64]:
     session = visits["session"].to_numpy()
     follows = session[1:] == session[:-1]
     place = {state: index for index, state in enumerate(states)}

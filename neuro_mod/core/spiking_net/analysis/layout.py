@@ -51,7 +51,8 @@ class ClusterLayout:
         Raises:
             ValueError: There is no such cluster, or none is chosen.
         """
-        unknown = sorted(set(map(int, chosen)) - set(self.labels.tolist()))
+        labels = self.labels.tolist()
+        unknown = [label for label in chosen if label not in labels]
         if unknown or not len(chosen):
             shown = f"there is no cluster {', '.join(map(str, unknown))}" if unknown else "no cluster defines states"
             raise ValueError(f"{shown}; there are {_listed(self.labels)}")

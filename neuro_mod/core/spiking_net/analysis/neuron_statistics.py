@@ -20,7 +20,7 @@ class FiringRates:
 
     Attributes:
         durations: Length of each session, or of the time window in it, in seconds, shape ``(n_sessions,)``.
-        per_session: Rates in Hz, shape ``(n_sessions, n_neurons)``.
+        per_session: Rates in Hz, shape ``(n_sessions, n_neurons)``; NaN in sessions without a step.
     """
 
     durations: NDArray[np.float64]
@@ -28,8 +28,8 @@ class FiringRates:
 
     @property
     def overall(self) -> NDArray[np.float64]:
-        """Spikes in all sessions over their duration in Hz, shape ``(n_neurons,)``."""
-        return np.average(self.per_session, axis=0, weights=self.durations)
+        """Spikes in all sessions over their duration in Hz, shape ``(n_neurons,)``; NaN if no session has a step."""
+        return np.nansum(self.per_session * self.durations[:, None], axis=0) / (self.durations.sum() or np.nan)
 
 
 def firing_rates(
@@ -47,7 +47,7 @@ def firing_rates(
     """
     of_sessions = each_session(lambda spikes: (spikes.duration, spikes.sum(axis=0)), sessions, t_from, t_to)
     durations, counts = (np.array(values, np.float64) for values in zip(*of_sessions, strict=True))
-    return FiringRates(durations, counts / durations[:, None])
+    return FiringRates(durations, counts / np.where(durations > 0, durations, np.nan)[:, None])
 
 
 def neuron_table(

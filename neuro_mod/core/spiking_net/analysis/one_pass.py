@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
+from itertools import count
 from operator import add
 from typing import Any, TypeVar
 
@@ -32,11 +33,11 @@ def each_session(
 
     Raises:
         ValueError: There is no session, a session has other neurons or steps than the first, or the window is not
-            within a session.
+            within a session. What is wrong with one session is said with its number.
     """
     first: tuple[int, float] | None = None
 
-    def summary(spikes: SpikeEvents) -> Summary:
+    def summary(spikes: SpikeEvents, number: int) -> Summary:
         nonlocal first
         first = first or (spikes.n_neurons, spikes.delta_t)
         if (spikes.n_neurons, spikes.delta_t) != first:
@@ -44,9 +45,12 @@ def each_session(
                 f"sessions differ: {spikes.n_neurons} neurons in steps of {spikes.delta_t:g} s, "
                 f"the first has {first[0]} in steps of {first[1]:g} s"
             )
-        return summarise(cut(spikes, t_from, t_to))
+        try:
+            return summarise(cut(spikes, t_from, t_to))
+        except ValueError as error:
+            raise ValueError(f"session {number}: {error}") from error
 
-    yield from map(summary, sessions)  # a loop would hold its session while the next is read
+    yield from map(summary, sessions, count())  # a loop would hold its session while the next is read
     if first is None:
         raise ValueError("sessions is empty; valid: at least one session")
 

@@ -32,14 +32,10 @@ from neuro_mod.core.spiking_net.analysis.findings import (
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.session_analysis import SessionRates, SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
-from neuro_mod.core.spiking_net.analysis.transitions import (
-    transition_counts,
-    transition_matrix,
-    transition_table,
-    visited_states,
-)
+from neuro_mod.core.spiking_net.analysis.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
 from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
 from neuro_mod.storage.writing import StorageError, write_arrays, write_whole
@@ -48,7 +44,7 @@ DESCRIPTION = "analysis.json"
 VISITS = "occurrences.csv"
 MOVES = "transitions.csv"
 STATES = "states.csv"
-MATRIX = "transition_matrix.npz"
+PROBABILITIES = "transition_probabilities.csv"
 RATES = "cluster_rates.npz"
 LAYOUT = "clusters.npz"
 
@@ -157,17 +153,10 @@ def write_while_finding(
 def _complete(folder: AnalysisFolder, findings: Findings, parts: Parts) -> list[Path]:
     visits, layout = findings.occurrences, findings.layout
     moves = transition_table(visits)
-    states = visited_states(visits)
-    counts = transition_counts(moves, states)
     folder.save_table(VISITS, visits)
     folder.save_table(MOVES, moves)
+    folder.save_table(PROBABILITIES, transition_probabilities(moves))
     folder.save_table(STATES, states_table(visits, sum(session.duration for session in findings.sessions)))
-    matrix = {
-        "states": np.array(list(map(state_name, states)), str),
-        "counts": counts,
-        "matrix": transition_matrix(counts),
-    }
-    folder.save_arrays(MATRIX, matrix.items())
     folder.save_arrays(LAYOUT, ((name, getattr(layout, name)) for name in _LAYOUT_ARRAYS))
     return folder.describe(findings, {name: add(folder, findings) for name, add in parts.items()})
 
@@ -186,8 +175,9 @@ class SavedAnalysis:
     def __init__(self, path: Path):
         self.path = path
         self.description = _read_description(path / DESCRIPTION)
-        for name, about in self.description["files"].items():
-            _check_file(path / name, about)
+        with naming(path / DESCRIPTION):
+            for name, about in self.description["files"].items():
+                _check_file(path / name, about)
 
     def findings(self) -> Findings:
         """What was found."""
@@ -195,8 +185,10 @@ class SavedAnalysis:
         with naming(self.path / DESCRIPTION):
             settings = AnalysisSettings(**about["settings"])
             sessions = tuple(_session(each) for each in about["sessions"])
+            conventions = Conventions(**about["conventions"])
         layout = ClusterLayout(**read_arrays(self.path / LAYOUT, _LAYOUT_ARRAYS))
-        return Findings(layout, settings, sessions, self.table(VISITS, OCCURRENCES), partial(self._rates, sessions))
+        visits, rates = self.table(VISITS, OCCURRENCES), partial(self._rates, sessions)
+        return Findings(layout, settings, conventions, sessions, visits, rates)
 
     def table(self, name: str, kinds: Mapping[str, type]) -> pd.DataFrame:
         """A table whose columns are of these kinds."""
@@ -231,6 +223,7 @@ def _described(findings: Findings) -> dict[str, Any]:
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in _PACKAGES},
         "settings": settings,
+        "conventions": asdict(findings.conventions),
         "sessions": [_session_described(session) for session in findings.sessions],
     }
 
@@ -253,8 +246,8 @@ def _read_description(file: Path) -> dict[str, Any]:
     about = read_json(file)
     if not isinstance(about, dict) or about.pop("checksum", None) != _checksum(about):
         raise DataError(f"{file} is damaged: its checksum is not that of its content")
-    if about["format"] != _FORMAT:
-        raise DataError(f"{file}: an analysis of format {about['format']}; this version reads format {_FORMAT}")
+    if about.get("format") != _FORMAT:
+        raise DataError(f"{file}: an analysis of format {about.get('format')}; this version reads format {_FORMAT}")
     return about
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,8 @@ class SpikeSource:
     sessions: tuple[Session, ...]
     layout: ClusterLayout
     conventions: Conventions
+    #: The session that was read first, with its time step; the others have the same.
+    _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
         """Spikes of one session.
@@ -86,6 +89,9 @@ class SpikeSource:
         spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
+        first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
+        if not math.isclose(spikes.delta_t, delta_t):
+            raise DataError(f"{session.where} has steps of {spikes.delta_t:g} s, {first.where} of {delta_t:g} s")
         return spikes
 
     def __iter__(self) -> Iterator[SpikeEvents]:

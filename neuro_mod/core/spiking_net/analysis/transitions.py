@@ -87,6 +87,29 @@ def transition_matrix(counts: NDArray[np.integer], never_left: NeverLeft = "nan"
     return np.divide(counts, leaving, out=unknown, where=leaving > 0)
 
 
+def transition_probabilities(transitions: pd.DataFrame) -> pd.DataFrame:
+    """The transitions that were seen, each once.
+
+    Args:
+        transitions: One row per transition.
+
+    Returns:
+        ``from_state``, ``to_state``, ``count``, and ``probability``, the part of all transitions from its first state.
+    """
+    states = sorted({*transitions["from_state"], *transitions["to_state"]}, key=state_order)
+    counts = transition_counts(transitions, states)
+    source, target = np.nonzero(counts)
+    seen = counts[source, target]
+    return pd.DataFrame(
+        {
+            "from_state": pd.Series([states[index] for index in source], dtype=object),
+            "to_state": pd.Series([states[index] for index in target], dtype=object),
+            "count": seen,
+            "probability": seen / counts.sum(axis=1)[source],
+        }
+    )
+
+
 def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> float:
     """Probability that a memoryless chain goes along a sequence of states, given the first of them.
 

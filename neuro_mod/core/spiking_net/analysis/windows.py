@@ -55,6 +55,8 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
 def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:
     """A time window of a session as a session of its own, whose steps count from the begin of the window.
 
+    Without a begin and an end it is the session, which may then be one without a step.
+
     Args:
         spikes: The session.
         t_from: Begin in seconds, included; see `window_of`.
@@ -63,6 +65,8 @@ def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = N
     Raises:
         ValueError: As for `window_of`, or the window is shorter than a step.
     """
+    if t_from is None and t_to is None:
+        return spikes
     begin, end = window_of(spikes.duration, t_from, t_to)
     first, last = (round(time / spikes.delta_t) for time in (begin, end))
     if first == last:

@@ -145,7 +145,7 @@ def test_activity_is_what_visits_are_made_of(sessions):
 
 
 def test_spikes_are_at_hand(analyzer, sessions):
-    assert analyzer.has_spikes and analyzer.spikes(1) is sessions[1]
+    assert analyzer.has_spikes and analyzer.spikes(1).steps is sessions[1].steps
 
 
 def quiet(n_steps, n_neurons):
@@ -256,6 +256,8 @@ ARGUMENTS = {
     "no excitatory": ({"n_excitatory_clusters": 0}, "n_excitatory_clusters is 0; expected 1 to 4"),
     "too many": ({"n_excitatory_clusters": 5}, "n_excitatory_clusters is 5; expected 1 to 4"),
     "kind": ({"state_clusters": "inhibitory"}, "state_clusters is 'inhibitory'; valid: excitatory, all"),
+    "no kind": ({"state_clusters": None}, "state_clusters is None; valid: excitatory, all, or a list"),
+    "number": ({"state_clusters": 5}, "state_clusters is 5; valid: excitatory, all, or a list"),
     "label": ({"state_clusters": [1, 7]}, "there is no cluster 7; there are 0, 1, 2, 3"),
     "none": ({"state_clusters": []}, "no cluster defines states"),
     "step": ({"dt": 0.5e-3}, r"delta_t is 0\.001, but the time step is said to be 0\.0005 s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import h5py
@@ -13,6 +14,7 @@ import quantities as pq
 from pynwb import NWBHDF5IO, NWBFile
 from scipy.io import savemat
 
+from neuro_mod.core.spiking_net.analysis.sources import matlab
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.neo_objects import from_neo, is_neo, to_neo
 from neuro_mod.core.spiking_net.analysis.sources.nwb import read_nwb, write_nwb
@@ -155,6 +157,13 @@ def test_files_of_matlab(tmp_path, save, variables):
 
 
 @pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
+def test_two_spikes_are_rows_of_times_and_neurons(tmp_path, save):
+    save(tmp_path / "spikes.mat", {"firings": np.array([[1.0, 3.0], [2.0, 4.0]])})
+    spikes = read(tmp_path / "spikes.mat", MS).spikes
+    assert (spikes.steps.tolist(), spikes.neurons.tolist()) == ([1, 3], [2, 4])
+
+
+@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
 @pytest.mark.parametrize(
     ("variables", "pattern"),
     [
@@ -204,8 +213,48 @@ def test_structures_in_hdf5_are_refused(tmp_path):
 def test_small_files_of_matlab_cannot_ask_for_much_memory(tmp_path):
     with h5py.File(tmp_path / "spikes.mat", "w") as content:
         content.create_dataset("firings", (2**40, 2), "f8", chunks=(1000, 2))
-    with pytest.raises(DataError, match="firings is too large"):
+    with pytest.raises(DataError, match=r"too large, firings \(2, 1099511627776\)"):
         read(tmp_path / "spikes.mat")
+
+
+@pytest.mark.parametrize("save", [savemat, save_hdf5], ids=["v5", "v7.3"])
+def test_arrays_of_matlab_have_one_bound_together(tmp_path, monkeypatch, save):
+    save(tmp_path / "spikes.mat", {"times": PAIR[0], "neurons": PAIR[1]})
+    for most in (2 * 8 * 5, 2 * 8 * 5 - 1):
+        monkeypatch.setattr(matlab, "MOST_UNPACKED", most)
+        with pytest.raises(DataError, match=r"too large, times \(1, 5\), neurons") if most % 2 else nullcontext():
+            read(tmp_path / "spikes.mat", MS)
+
+
+def linked(content, name):
+    content[name] = h5py.ExternalLink("other.h5", name)
+
+
+def stored_elsewhere(content, name):
+    content.create_dataset(name, (5,), "f8", external=[("other.raw", 0, 40)])
+
+
+def virtual(content, name):
+    layout = h5py.VirtualLayout((5,), "f8")
+    layout[:] = h5py.VirtualSource("other.h5", name, (5,))
+    content.create_virtual_dataset(name, layout)
+
+
+ELSEWHERE = pytest.mark.parametrize("elsewhere", [linked, stored_elsewhere, virtual])
+
+
+@ELSEWHERE
+def test_files_of_matlab_cannot_lead_to_other_files(tmp_path, monkeypatch, elsewhere):
+    monkeypatch.chdir(tmp_path)
+    np.zeros(5).tofile("other.raw")
+    with h5py.File("other.h5", "w") as other, h5py.File("spikes.mat", "w") as content:
+        other["times"] = np.zeros(5)
+        content["neurons"] = PAIR[1]
+        elsewhere(content, "times")
+    with h5py.File("spikes.mat") as content:
+        assert content["times"][()].tolist() == [0.0] * 5  # it does lead there
+    with pytest.raises(DataError, match="times is a linked array, expected numbers"):
+        read("spikes.mat", MS)
 
 
 @pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
@@ -268,6 +317,13 @@ def test_times_of_neo_count_from_the_begin():
     assert from_neo(trains)[0].spikes.shape == (100, 4)
 
 
+def test_times_on_the_grid_stay_on_it_however_late_the_begin():
+    steps = np.arange(0, 10_000, 7)
+    begin = 12_345.6
+    trains = [neo.SpikeTrain(begin + steps * 1e-4, units="s", t_start=begin, t_stop=begin + 1)]
+    assert from_neo(trains, Conventions(1e-4))[0].spikes.steps.tolist() == steps.tolist()
+
+
 def test_the_order_of_times_within_a_train_does_not_matter():
     trains = [neo.SpikeTrain([0.04, 0.01], units="s", t_stop=0.05)]
     assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
@@ -285,7 +341,6 @@ def train(t_start=0.0, t_stop=1.0, **annotations):
         ([train(), train(cluster=3)], "1 of 2 spike trains are annotated with cluster"),
         ([train(delta_t=1e-3), train(delta_t=2e-3)], "different delta_t"),
         ([train(cluster="a")], "clusters: expected an integer"),
-        ([train(t_stop=0.5)], r"a spike at 0\.5 s, not within"),
         (train(), "one spike train is no session"),
         (neo.Segment(name="rest"), "rest: no spike trains"),
         (neo.Block(), "a block without segments"),
@@ -294,6 +349,10 @@ def train(t_start=0.0, t_stop=1.0, **annotations):
 def test_neo_that_makes_no_sense_is_refused(data, pattern):
     with pytest.raises(DataError, match=pattern):
         read(data, Conventions())
+
+
+def test_a_spike_at_t_stop_lies_in_the_last_step():
+    assert from_neo([train(t_stop=0.5)], MS)[0].spikes.steps.tolist() == [499]
 
 
 # NWB
@@ -328,16 +387,18 @@ def test_nwb_is_valid(tmp_path):
     assert not validate(path=tmp_path / "a.nwb")
 
 
-def test_nwb_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_nwb_is_written_whole_or_not_at_all(tmp_path):
+    import resource
+
     file = write_nwb(tmp_path / "a.nwb", EVENTS)
     before = file.read_bytes()
-
-    def fail(*_args, **_kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(NWBHDF5IO, "write", fail)
-    with pytest.raises(StorageError, match=r"cannot write .*a\.nwb: No space left"):
-        write_nwb(file, EVENTS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageError, match=r"cannot write .*a\.nwb: File too large"):
+            write_nwb(file, EVENTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert file.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["a.nwb"]
     with pytest.raises(StorageError, match="nowhere"):
@@ -404,11 +465,12 @@ def test_damaged_nwb_is_refused(tmp_path):
         file.write_bytes(damaged)
         with pytest.raises(DataError, match=r"spikes\.nwb"):
             read(file)
-    write_nwb(file, EVENTS)
-    with h5py.File(file, "a") as content:
-        content["units/spike_times_index"][:] = [1, 9, 9, 9]
-    with pytest.raises(DataError, match=r"spikes\.nwb is damaged: spike_times_index does not fit to spike_times"):
-        read(file)
+    for ends in ([1, 9, 9, 9], [4, 2, 5, 5]):
+        write_nwb(file, EVENTS)
+        with h5py.File(file, "a") as content:
+            content["units/spike_times_index"][:] = ends
+        with pytest.raises(DataError, match=r"spikes\.nwb is damaged: spike_times_index does not fit to spike_times"):
+            read(file)
 
 
 def test_small_nwb_cannot_ask_for_much_memory(tmp_path):
@@ -418,6 +480,21 @@ def test_small_nwb_cannot_ask_for_much_memory(tmp_path):
         del content["units/spike_times"]
         content["units"].create_dataset("spike_times", (2**40,), "f8", chunks=(1000,)).attrs.update(attributes)
     with pytest.raises(DataError, match="spike_times is too large"):
+        read(file)
+
+
+@pytest.mark.parametrize("elsewhere", [stored_elsewhere, virtual])
+def test_nwb_cannot_lead_to_other_files(tmp_path, monkeypatch, elsewhere):
+    monkeypatch.chdir(tmp_path)
+    file = write_nwb("spikes.nwb", EVENTS)
+    EVENTS.times[[1, 2, 0, 3, 4]].tofile("other.raw")
+    with h5py.File(file, "a") as content, h5py.File("other.h5", "w") as other:
+        other["spike_times"] = EVENTS.times[[1, 2, 0, 3, 4]]
+        attributes = dict(content["units/spike_times"].attrs)
+        del content["units/spike_times"]
+        elsewhere(content["units"], "spike_times")
+        content["units/spike_times"].attrs.update(attributes)
+    with pytest.raises(DataError, match="spike_times lies in another file"):
         read(file)
 
 

@@ -35,7 +35,7 @@ def test_states_are_defined_by_chosen_clusters():
     assert layout.choosing({5}).of_neuron is layout.of_neuron
 
 
-@pytest.mark.parametrize("chosen", [[], [7], [4, 70]])
+@pytest.mark.parametrize("chosen", [[], [7], [4, 70], ["a"], [4.5], [None]])
 def test_clusters_that_are_not_there_cannot_be_chosen(chosen):
     named = f"no cluster {chosen[-1]}" if chosen else "no cluster defines states"
     with pytest.raises(ValueError, match=f"{named}; there are 4, 5"):

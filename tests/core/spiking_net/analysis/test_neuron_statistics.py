@@ -11,6 +11,8 @@ from neuro_mod.core.spiking_net.analysis.correlations import count_correlations
 from neuro_mod.core.spiking_net.analysis.fano import fano_factors
 from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
 from neuro_mod.core.spiking_net.analysis.neuron_statistics import firing_rates, neuron_table
+from neuro_mod.core.spiking_net.analysis.one_pass import each_session
+from neuro_mod.core.spiking_net.analysis.units import unit_counts
 
 OF_NEURON, LABELS = np.array([1, 0, 1, 0]), np.array([3, 8])
 
@@ -52,9 +54,32 @@ def test_sessions_of_other_neurons(function):
         function([bernoulli(0, 3000, 4, 0.02), bernoulli(0, 3000, 5, 0.02)])
 
 
+@pytest.mark.parametrize(
+    "said_by",
+    [
+        lambda sessions: firing_rates(sessions).overall,
+        lambda sessions: table(sessions)[["rate_hz", "cv_pooled", "cv_per_session", "cv2"]],
+        lambda sessions: fano_factors(sessions).per_neuron,
+        count_correlations,
+    ],
+    ids=["rates", "table", "fano", "correlations"],
+)
+def test_a_session_without_a_step_says_nothing(said_by):
+    empty, spikes = bernoulli(0, 0, 4, 0.02), bernoulli(0, 3000, 4, 0.02)
+    np.testing.assert_array_equal(said_by([empty, spikes]), said_by([spikes]))
+    assert np.isnan(said_by([empty])).all(axis=None) and not np.isnan(said_by([spikes])).all(axis=None)
+
+
+def test_errors_name_the_session():
+    sessions = [*uneven(1)[:2], bernoulli(0, 0, 4, 0)]
+    counts = each_session(lambda spikes: unit_counts(spikes, np.zeros(4, int), 1, 0.5), sessions)
+    with pytest.raises(ValueError, match=r"session 2: bin_width is 0.5 s; valid: at most the session's length, 0 s"):
+        list(counts)
+
+
 @EVERYTHING
 def test_the_time_window_lies_within_each_session(function):
-    with pytest.raises(ValueError, match=r"t_from is -0.7 s; valid: -0.65 s to 0.65 s"):
+    with pytest.raises(ValueError, match=r"session 2: t_from is -0.7 s; valid: -0.65 s to 0.65 s"):
         function(uneven(1), t_from=-0.7)
 
 

@@ -24,7 +24,7 @@ FILES = {
     "cluster_rates.npz",
     "occurrences.csv",
     "states.csv",
-    "transition_matrix.npz",
+    "transition_probabilities.csv",
     "transitions.csv",
 }
 SETTINGS = {
@@ -109,8 +109,24 @@ def answers(analyzer):
             analyzer.get_unique_attractors_count_until_time([0.1, 0.5]),
             analyzer.get_transition_density_until_time([0.1, 0.5]),
         ],
-        "chain": [vars(analyzer.jump_statistics()), vars(analyzer.shuffle_test(20)), vars(analyzer.survival())],
+        "chain": [
+            {name: getattr(analyzer.jump_statistics(), name) for name in CHAIN},
+            vars(analyzer.shuffle_test(20)),
+            vars(analyzer.survival()),
+        ],
     }
+
+
+CHAIN = (
+    "states",
+    "stationary",
+    "coverage",
+    "recurrent",
+    "mixing_time",
+    "relaxation_time",
+    "entropy_rate",
+    "entropy_rate_per_second",
+)
 
 
 def assert_same(one, other):
@@ -228,13 +244,17 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
     about = json.loads((kept / "analysis.json").read_text(), parse_constant=refuse)
     assert set(about["versions"]) >= {"python", "neuro_mod", "numpy", "pandas"}
     assert about["settings"]["method"] == "two_state" and len(about["sessions"]) == 3
+    assert about["conventions"].keys() >= {"delta_t", "duration", "time_unit", "first_neuron"}
     for name in FILES:
         if name.endswith(".npz"):
             with np.load(kept / name, allow_pickle=False) as arrays:
                 assert all(arrays[key].dtype != object for key in arrays)
-    with np.load(kept / "transition_matrix.npz") as arrays:
-        assert [parse_state(state) for state in arrays["states"]] == analyzer.get_unique_attractors()
-        np.testing.assert_array_equal(arrays["matrix"], analyzer.get_transition_matrix())
+    matrix = np.zeros((analyzer.get_num_states(),) * 2)
+    for row in pd.read_csv(kept / "transition_probabilities.csv").itertuples():
+        source, target = (analyzer.get_attractor_idx(parse_state(name)) for name in (row.from_state, row.to_state))
+        assert row.count == analyzer.get_transition_counts()[source, target] > 0
+        matrix[source, target] = row.probability
+    np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-15)
     tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
     for name, expected in (tables | {"states": analyzer.get_attractors_data()}).items():
         table = pd.read_csv(kept / f"{name}.csv")

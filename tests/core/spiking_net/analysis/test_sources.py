@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import subprocess
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuro_mod.core.spiking_net.analysis.findings import find_states
+from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_times
+from neuro_mod.core.spiking_net.analysis.sources.opening import open_source
 from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
 from neuro_mod.core.spiking_net.analysis.sources.sessions import check_conventions, open_sessions
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.names import PAIRED_SPIKES
 from neuro_mod.storage.reading import DataError
 
 MS = Conventions(delta_t=1e-3)
@@ -166,7 +173,7 @@ def test_folders_of_runs(tmp_path):
         assert_same(found.sessions[0].read(Conventions()).spikes)
         assert found.description.delta_t == 1e-3
         assert found.description.populations.cluster_sizes == (2, 1)
-        assert found.clusters == run / "data/clusters.npy"
+        assert found.clusters == (run / "data/clusters.npy",)
 
 
 def test_folders_of_repeats(tmp_path):
@@ -178,7 +185,68 @@ def test_folders_of_repeats(tmp_path):
     found = open_sessions(run)
     assert [session.name for session in found.sessions] == ["spikes_0000", "spikes_0001", "spikes_0010"]
     assert np.array_equal(np.asarray(found.sessions[1].read(MS).spikes), np.roll(DENSE, 1, axis=0))
-    assert found.clusters == run / "clusters.npy"
+    assert found.clusters == (run / "clusters.npy", run / "data/clusters.npy")
+
+
+def test_a_pair_without_and_with_perturbations_is_not_two_sessions(tmp_path):
+    run = run_folder(tmp_path)
+    (run / "data/spikes.npz").unlink()
+    for name in PAIRED_SPIKES.values():
+        np.savez(run / name, **spike_arrays(EVENTS))
+    for folder in (run, run / "data"):
+        with pytest.raises(DataError, match="without and with perturbations is not two sessions"):
+            open_sessions(folder)
+    for name in PAIRED_SPIKES.values():
+        assert_same(open_sessions(run / name).sessions[0].read(MS).spikes)
+
+
+def test_sessions_are_in_the_order_of_their_numbers(tmp_path):
+    names = ["spikes_1.npy", "spikes_2_9.NPY", "spikes_2_10.npy", "spikes_10.npy", "spikes_010.npy"]
+    for name in names:
+        with (tmp_path / name).open("wb") as opened:
+            np.save(opened, DENSE)
+    expected = [*names[:3], "spikes_010.npy", "spikes_10.npy"]
+    sessions = open_sessions(tmp_path).sessions
+    assert [session.file.name for session in sessions] == expected
+    assert_same(sessions[1].read(MS).spikes)
+
+
+@pytest.mark.parametrize("data", [".", "spikes.npz", "../data"])
+def test_what_lies_with_spikes_is_found_from_the_folder_of_data_too(tmp_path, monkeypatch, data):
+    monkeypatch.chdir(run_folder(tmp_path) / "data")
+    found = open_sessions(data)
+    assert found.description.populations.cluster_sizes == (2, 1)
+    assert [file.resolve() for file in found.clusters] == [tmp_path / "data/clusters.npy"]
+
+
+def source_of(spikes, clusters=None):
+    return open_source(spikes, clusters, None, "all", Conventions())
+
+
+@pytest.mark.parametrize("metadata", [{}, {"populations": POPULATIONS}], ids=["clusters only", "described"])
+def test_folders_with_different_clusters_are_refused(tmp_path, metadata):
+    first, second = (run_folder(tmp_path / name) for name in "ab")
+    for folder in (first, second):
+        (folder / "metadata/run.json").write_text(json.dumps({"delta_t": 1e-3} | metadata))
+    source = source_of([first, second])
+    assert source.layout.of_each_neuron.tolist() == [0, 0, 1, 2]
+    np.save(second / "data/clusters.npy", [0, 1, 1, 2])
+    with pytest.raises(DataError, match="different clusters") as caught:
+        source_of([first, second])
+    assert str(first) in str(caught.value) and str(second) in str(caught.value)
+    contradicts = pytest.raises(DataError, match=r"clusters\.npy has 4 neurons in 3 clusters, other than .*run\.json")
+    with contradicts if metadata else nullcontext():
+        source_of(second)
+
+
+def test_sessions_of_different_steps_are_refused_by_name(tmp_path):
+    for name, delta_t in (("a", 1e-3), ("b", 1e-3 * (1 + 1e-12)), ("c", 2e-3)):
+        np.savez(tmp_path / f"spikes_{name}.npz", **(spike_arrays(EVENTS) | {"delta_t": delta_t}))
+    source = source_of(tmp_path, [0, 0, 1, 1])
+    assert [source.read(index).n_steps for index in (0, 1)] == [50, 50]
+    for read in (lambda: source.read(2), lambda: list(source), lambda: find_states(source, AnalysisSettings())):
+        with pytest.raises(DataError, match=r"spikes_c\.npz has steps of 0\.002 s, .*spikes_a\.npz of 0\.001 s"):
+            read()
 
 
 def test_folders_of_other_files(tmp_path):
@@ -188,7 +256,7 @@ def test_folders_of_other_files(tmp_path):
     (tmp_path / "notes.csv").write_text("no spikes")
     found = open_sessions(tmp_path)
     assert [session.file.name for session in found.sessions] == ["spikes_a.csv", "spikes_b.npy"]
-    assert found.description is None and found.clusters is None
+    assert found.description is None and not found.clusters
 
 
 def test_metadata_of_results_are_used():
@@ -279,7 +347,8 @@ def test_arrays_that_are_not_dense_spikes(tmp_path, array, pattern):
         ({"times": [0.1, 1e300]}, "not within a session of .*; are times in s?"),
         ({"times": [0.1, 1e300], "duration": 1.0}, "a spike at 1e.300 s, not within a session of 1 s"),
         ({"times": [0.1, 0.25], "duration": 0.2}, r"a spike at 0\.25 s, not within a session of 0\.2 s"),
-        ({"times": [0.1, 0.2], "duration": 0.2}, r"a spike at 0\.2 s, not within"),
+        ({"times": [0.1, 0.2001], "duration": 0.2}, r"a spike at 0\.2001 s, not within"),
+        ({"times": [0.0, 0.0], "duration": 0.0}, r"a spike at 0 s, not within"),
         ({"duration": 1e300}, "steps are more than"),
         ({"duration": -1.0}, "duration is -1"),
         ({"duration": np.nan}, "duration is nan"),
@@ -289,7 +358,7 @@ def test_arrays_that_are_not_dense_spikes(tmp_path, array, pattern):
         ({"neurons": [1, 2], "n_neurons": 2}, r"neurons 1 to 2, expected 0 to 1; are neurons counted from 1"),
         ({"neurons": [-1, 0]}, "neurons -1 to 0, expected 0 to"),
         ({"neurons": [0, 2**31]}, "expected 0 to 2147483646"),
-        ({"neurons": [0, 1e300]}, "expected 0 to 2147483646"),
+        ({"neurons": [0, 1e300]}, r"neurons 0 to 1e\+300, expected 0 to 2147483646"),
         ({"neurons": [0, np.inf]}, "expected whole numbers of neurons"),
         ({"neurons": [0, np.nan]}, "expected whole numbers of neurons"),
         ({"neurons": [0, 1.5]}, "expected whole numbers of neurons"),
@@ -313,7 +382,7 @@ def test_times_and_neurons_that_make_no_sense(tmp_path, change, pattern):
     refused(file, pattern)
 
 
-@pytest.mark.parametrize(
+IMPOSSIBLE = pytest.mark.parametrize(
     ("change", "pattern"),
     [
         ({"n_steps": 3}, "steps are not indices below 3"),
@@ -322,17 +391,33 @@ def test_times_and_neurons_that_make_no_sense(tmp_path, change, pattern):
         ({"n_steps": 2**31}, "n_steps is 2"),
         ({"n_neurons": -1, "steps": np.zeros(0, int), "neurons": np.zeros(0, int)}, "n_neurons is -1"),
         ({"neurons": [0]}, "neurons are not indices"),
+        ({"neurons": [0, -1, 0, 0, 0]}, "neurons are not indices below 4"),
+        ({"neurons": [0, 4, 0, 0, 0]}, "neurons are not indices below 4"),
         ({"neurons": [0.0] * 5}, "neurons are not indices"),
         ({"steps": STEPS[::-1]}, "time does not run forward"),
         ({"delta_t": 0.0}, "time does not run forward"),
         ({"delta_t": 1j}, "delta_t is no number"),
-        ({"clusters": [1, 2]}, "clusters of 2 neurons, but there are 4"),
     ],
     ids=str,
 )
+
+
+@IMPOSSIBLE
 def test_saved_spikes_that_make_no_sense(tmp_path, change, pattern):
     np.savez(tmp_path / "spikes.npz", **(spike_arrays(EVENTS) | change))
     refused(tmp_path / "spikes.npz", pattern)
+
+
+@IMPOSSIBLE
+def test_spikes_in_memory_are_not_believed_either(change, pattern):
+    spikes = SpikeEvents(**{name: np.asarray(value) for name, value in (spike_arrays(EVENTS) | change).items()})
+    for data in (spikes, {"spikes": spikes}, SimpleNamespace(spikes=spikes)):
+        refused([EVENTS, data], f"session 1 is damaged: {pattern}")
+
+
+def test_saved_spikes_with_clusters_of_other_neurons(tmp_path):
+    np.savez(tmp_path / "spikes.npz", **spike_arrays(EVENTS), clusters=[1, 2])
+    refused(tmp_path / "spikes.npz", "clusters of 2 neurons, but there are 4")
 
 
 def test_archives_of_other_things(tmp_path):
@@ -425,6 +510,13 @@ def test_single_precision_counts_as_rounded_too(step, delta_t):
     assert events_from_times(time, [0], Conventions(delta_t), "").steps.tolist() == [step]
 
 
+@given(st.integers(1, 10**6), DELTA_T, st.sampled_from([np.float32, np.float64]))
+def test_a_spike_at_the_very_end_lies_in_the_last_step(n_steps, delta_t, dtype):
+    for duration in (n_steps * delta_t, n_steps / round(1 / delta_t), (n_steps - 0.4) * delta_t):
+        spikes = events_from_times(np.array([0, duration], dtype), [0, 0], Conventions(delta_t, duration), "")
+        assert spikes.steps.tolist() == [0, n_steps - 1] and spikes.n_steps == n_steps
+
+
 @given(st.integers(1, 10**8), DELTA_T)
 def test_sessions_have_as_many_steps_as_fit(n_steps, delta_t):
     for duration, expected in (
@@ -433,3 +525,8 @@ def test_sessions_have_as_many_steps_as_fit(n_steps, delta_t):
         ((n_steps + 0.3) * delta_t, n_steps + 1),
     ):
         assert events_from_times([], [], Conventions(delta_t, duration), "").n_steps == expected
+
+
+def test_scipy_io_is_left_alone_until_a_file_of_matlab_is_read():
+    code = "import sys, neuro_mod.core.spiking_net.analysis.analyzer; assert 'scipy.io' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -65,8 +65,9 @@ def test_a_cut_is_the_same_rows_of_the_dense_array(t_from, t_to, rows):
     np.testing.assert_array_equal(np.asarray(cut(spikes, t_from, t_to)), np.asarray(spikes)[slice(*rows)])
 
 
-def test_a_cut_of_the_whole_session_is_the_session():
-    spikes = bernoulli(1, 500, 3, 0.1)
+@pytest.mark.parametrize("n_steps", [0, 500])
+def test_a_cut_of_the_whole_session_is_the_session(n_steps):
+    spikes = bernoulli(1, n_steps, 3, 0.1)
     assert cut(spikes) is spikes
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.layout import are_whole
+from neuro_mod.core.spiking_net.analysis.windows import SAME
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.storage.reading import DataError
 
@@ -69,7 +70,7 @@ class Conventions:
                 raise DataError(f"{where}: {name} is {value:g}")
             if name == "n_neurons" and (value != int(value) or value > _MOST_NEURONS):
                 raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MOST_NEURONS}")
-            if expected is not None and not np.isclose(value, expected, rtol=1e-9, atol=0):
+            if expected is not None and not np.isclose(value, expected, rtol=SAME, atol=0):
                 raise DataError(f"{where}: {name} is {value:g}, but {_SAID[name].format(expected)}")
         if "n_neurons" in described:
             described["n_neurons"] = int(described["n_neurons"])
@@ -97,7 +98,8 @@ def events_from_times(times: ArrayLike, neurons: ArrayLike, conventions: Convent
     """Spikes from their times and neurons.
 
     Args:
-        times: In the unit of the conventions, ascending, shape ``(n_spikes,)``.
+        times: In the unit of the conventions, ascending, shape ``(n_spikes,)``; a spike at the end of the session, as
+            in recordings that count from after 0 to the end, lies in its last step.
         neurons: Neuron of each spike, shape ``(n_spikes,)``.
         conventions: Time step, length, number of neurons and so on.
         where: The file, or what else the spikes are called in messages.
@@ -116,7 +118,10 @@ def events_from_times(times: ArrayLike, neurons: ArrayLike, conventions: Convent
     # before the division: a time in the wrong unit may be too large for it
     beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
     steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
-    if beyond or (len(steps) and steps[-1] >= n_steps):
+    end, rounding = n_steps * conventions.step, _ROUNDING * conventions.step
+    if len(steps) and math.isclose(seconds[-1], end, rel_tol=2 * precision, abs_tol=rounding):
+        np.minimum(steps, n_steps - 1, out=steps)  # a spike at the very end lies in the last step
+    if beyond or (len(steps) and not 0 <= steps[-1] < n_steps):
         raise DataError(
             f"{where}: a spike at {seconds[-1]:g} s, not within a session of {n_steps * conventions.step:g} s; are "
             f"times in {conventions.time_unit}?"
@@ -220,8 +225,8 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
         raise DataError(f"{where}: expected whole numbers of neurons, found {array.dtype} of shape {array.shape}")
     first, n = conventions.first_neuron, conventions.n_neurons
     bound = _MOST_NEURONS if n is None else n
-    low, high = (int(array.min()), int(array.max())) if array.size else (first, first)
+    low, high = (array.min(), array.max()) if array.size else (first, first)
     if not first <= low <= high < first + bound:
         hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""
-        raise DataError(f"{where}: neurons {low} to {high}, expected {first} to {first + bound - 1}{hint}")
+        raise DataError(f"{where}: neurons {low:.10g} to {high:.10g}, expected {first} to {first + bound - 1}{hint}")
     return (array.astype(np.int64) - first).astype(np.int32)

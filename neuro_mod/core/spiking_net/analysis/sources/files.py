@@ -36,7 +36,7 @@ def read_npz(file: Path, conventions: Conventions) -> Reading:
     arrays = read_arrays(file, [name for name in names if name in {*SAVED_ARRAYS, *NAMES, "spikes"}])
     labels = arrays.get("clusters")
     if arrays.keys() >= set(SAVED_ARRAYS):
-        return checked(spikes_from(file, arrays), labels, conventions, str(file))
+        return checked(spikes_from(arrays, str(file)), labels, conventions, str(file))
     if "times" in arrays and ("neurons" in arrays or "ids" in arrays):
         return reading_of_times(arrays, conventions, str(file))
     if "spikes" in arrays:
@@ -64,7 +64,7 @@ def read_file(file: Path, conventions: Conventions) -> Reading:
         DataError: There is no way to read it, or it is damaged.
         ImportError: The library for such files is not installed.
     """
-    reader = READERS.get(file.suffix)
+    reader = READERS.get(file.suffix.lower())
     if reader is None:
         raise DataError(f"{file}: spikes are read from files that end in {', '.join(READERS)}")
     return reader(file, conventions)

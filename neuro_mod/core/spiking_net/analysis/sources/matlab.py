@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.io import loadmat, whosmat
 
 from neuro_mod.core.optional import optional
 from neuro_mod.core.spiking_net.analysis.layout import are_whole
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
+from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
 from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, reading_of_times
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
 
@@ -48,7 +49,7 @@ def read_mat(file: Path, conventions: Conventions) -> Reading:
     """
     with naming(file):
         is_hdf5 = _is_hdf5(file)
-        variables = _variables_of_hdf5(file) if is_hdf5 else [Variable(*each) for each in whosmat(str(file))]
+        variables = _variables_of_hdf5(file) if is_hdf5 else [Variable(*each) for each in scipy.io.whosmat(str(file))]
         chosen = _chosen(variables, file)
         arrays = _read_hdf5(file, chosen) if is_hdf5 else _read(file, chosen)
     return reading_of_times(_times_and_neurons(arrays, str(file)), conventions, str(file))
@@ -68,11 +69,12 @@ def _chosen(variables: list[Variable], file: Path) -> list[str]:
             raise DataError(f"{file}: expected times and neurons, or one array (2, n) of both, found {shown}")
         chosen = [*pairs, *(name for name in known if name not in ("times", "neurons", "ids"))]
     for name in chosen:
-        _, shape, kind = found[name]
+        kind = found[name].kind
         if kind not in _NUMERIC:
             raise DataError(f"{file}: {name} is a {kind} array, expected numbers")
-        if 8 * int(np.prod(shape, dtype=object)) > MOST_UNPACKED:
-            raise DataError(f"{file}: {name} is too large, {shape}")
+    if sum(8 * int(np.prod(found[name].shape, dtype=object)) for name in chosen) > MOST_UNPACKED:
+        shown = ", ".join(f"{name} {found[name].shape}" for name in chosen)
+        raise DataError(f"{file}: too large, {shown}")
     return chosen
 
 
@@ -90,7 +92,7 @@ def _times_and_neurons(arrays: Mapping[str, NDArray[Any]], where: str) -> dict[s
 
 
 def _read(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    content = loadmat(str(file), variable_names=names)
+    content = scipy.io.loadmat(str(file), variable_names=names)
     return {name: content[name] for name in names}
 
 
@@ -103,13 +105,18 @@ def _is_hdf5(file: Path) -> bool:
 def _variables_of_hdf5(file: Path) -> list[Variable]:
     h5py = optional("h5py", "nwb")
     with h5py.File(file, "r") as content:
-        arrays = {name: each for name, each in content.items() if not name.startswith("#")}
-        return [
-            Variable(name, (each.shape or ())[::-1], _kind_in_hdf5(each))
-            if isinstance(each, h5py.Dataset)
-            else Variable(name, (), "struct or sparse")
-            for name, each in arrays.items()
-        ]
+        return [_variable_of_hdf5(h5py, content, name, file) for name in content if not name.startswith("#")]
+
+
+def _variable_of_hdf5(h5py: Any, content: Any, name: str, file: Path) -> Variable:
+    if not isinstance(content.get(name, getlink=True), h5py.HardLink):  # another file must not even be opened
+        return Variable(name, (), "linked")
+    dataset = content[name]
+    if not isinstance(dataset, h5py.Dataset):
+        return Variable(name, (), "struct or sparse")
+    if not lies_in(file, dataset):
+        return Variable(name, (), "linked")
+    return Variable(name, (dataset.shape or ())[::-1], _kind_in_hdf5(dataset))
 
 
 def _kind_in_hdf5(dataset: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,12 @@ def open_source(
 
 def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> ClusterLayout:
     described = opened.description
-    if clusters is None and described is None:
-        clusters = opened.clusters
     if isinstance(clusters, str | os.PathLike):
-        layout, where = _layout_of_file(Path(clusters)), str(clusters)
+        layout, where = _layout_of_files([Path(clusters)]), str(clusters)
     elif clusters is not None:
         layout, where = cluster_layout(clusters), "clusters"
+    elif opened.clusters:
+        layout, where = _layout_of_files(opened.clusters), str(opened.clusters[0])
     elif described is not None:
         return cluster_layout(described.populations.of_neuron)
     else:
@@ -76,6 +77,14 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> Cluste
     return layout
 
 
+def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:
+    first, *others = map(_layout_of_file, files)
+    for file, other in zip(files[1:], others, strict=True):
+        if not np.array_equal(other.of_each_neuron, first.of_each_neuron):
+            raise DataError(f"{file} and {files[0]} have different clusters")
+    return first
+
+
 def _layout_of_file(file: Path) -> ClusterLayout:
     labels = map_array(file)
     try:
@@ -88,13 +97,13 @@ def _defining_states(
     layout: ClusterLayout, described: Description | None, n_excitatory_clusters: int | None, state_clusters: Any
 ) -> ClusterLayout:
     chosen = _excitatory(layout, described, n_excitatory_clusters)
-    if isinstance(state_clusters, str):
-        if state_clusters not in ("excitatory", "all"):
-            raise ValueError(
-                f"state_clusters is {state_clusters!r}; valid: excitatory, all, or a list of labels of clusters"
-            )
-        return layout if state_clusters == "all" else chosen
-    return layout.choosing(list(state_clusters))
+    if isinstance(state_clusters, Iterable) and not isinstance(state_clusters, str):
+        return layout.choosing(list(state_clusters))
+    if state_clusters not in ("excitatory", "all"):
+        raise ValueError(
+            f"state_clusters is {state_clusters!r}; valid: excitatory, all, or a list of labels of clusters"
+        )
+    return layout if state_clusters == "all" else chosen
 
 
 def _excitatory(

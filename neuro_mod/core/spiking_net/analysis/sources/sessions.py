@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,9 @@ from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, Time
 from neuro_mod.core.spiking_net.analysis.sources.files import READERS, read_file
 from neuro_mod.core.spiking_net.analysis.sources.neo_objects import is_neo, neo_sessions
 from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, reading_of_times
+from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays, spikes_from
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
-from neuro_mod.storage.names import CLUSTERS, DATA, REPEATED_CLUSTERS, RUN
+from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import DataError, read_json
 
 
@@ -67,12 +69,12 @@ class Sessions:
     Args:
         sessions: The sessions.
         description: What is said about all of them, if anything is.
-        clusters: A file with the clusters of the neurons that lies with them, if one does.
+        clusters: The files with the clusters of the neurons that lie with them.
     """
 
     sessions: tuple[Session, ...]
     description: Description | None = None
-    clusters: Path | None = None
+    clusters: tuple[Path, ...] = ()
 
 
 def check_conventions(conventions: Conventions) -> Conventions:
@@ -113,6 +115,7 @@ def open_sessions(data: Any, name: str = "session 0") -> Sessions:
 
 def run_folder(path: Path) -> Path:
     """The folder of a run, of which a path may be the folder of its data, or a file of spikes in either."""
+    path = path.absolute()  # the parent of "." would be "."
     folder = path if path.is_dir() else path.parent
     return folder.parent if folder.name == DATA else folder
 
@@ -123,19 +126,26 @@ def _on_disk(path: Path) -> Sessions:
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
     description = _read_description(run / RUN) if (run / RUN).exists() else None
-    clusters = next((run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if (run / name).exists()), None)
+    clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if (run / name).exists())
     return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
 
 
 def _files_of(folder: Path) -> list[Path]:
     for place in (folder, folder / DATA):
-        files = sorted(file for file in place.glob("spikes*") if file.suffix in READERS)
+        files = sorted((file for file in place.glob("spikes*") if file.suffix.lower() in READERS), key=_by_number)
         twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
         if twice:
             raise DataError(f"{place}: {', '.join(twice)} is there in more than one format")
+        if {Path(name).name for name in PAIRED_SPIKES.values()} <= {file.name for file in files}:
+            raise DataError(f"{place}: a run without and with perturbations is not two sessions of one; give a file")
         if files:
             return files
     raise DataError(f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/")
+
+
+def _by_number(file: Path) -> tuple[str, str]:
+    """Sorts ``spikes_2`` before ``spikes_10``."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), file.name), file.name
 
 
 def _read_description(file: Path) -> Description | None:
@@ -166,13 +176,14 @@ def _several(data: Sequence[Any]) -> Sessions:
         if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
             raise DataError(f"{other.where} and {descriptions[0].where} describe other networks or time steps")
     described = descriptions[0] if descriptions else None
-    return Sessions(tuple(sessions), described, next((each.clusters for each in opened if each.clusters), None))
+    return Sessions(tuple(sessions), described, tuple(file for each in opened for file in each.clusters))
 
 
 def _in_memory(name: str, data: Any) -> Session:
     spikes = _spikes_of(data)
     if isinstance(spikes, SpikeEvents):
-        return Session(name, lambda conventions: checked(spikes, None, conventions, name))
+        arrays = spike_arrays(spikes)
+        return Session(name, lambda conventions: checked(spikes_from(arrays, name), None, conventions, name))
     if isinstance(spikes, tuple) and len(spikes) == 2:
         times, neurons = spikes
         arrays = {"times": np.asarray(times), "neurons": np.asarray(neurons)}
