@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.visits import of_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def lifespans(occurrences: pd.DataFrame, state: State | None = None, censored: b
         state: Whose visits; ``None`` takes all.
         censored: Whether visits count of which start or end was not seen.
     """
-    visits = _visits(occurrences, state)
+    visits = of_state(occurrences, state)
     kept = np.ones(len(visits), bool) if censored else ~visits["censored"].to_numpy(bool)
     return visits["duration"].to_numpy(np.float64)[kept]
 
@@ -96,7 +97,7 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
     """
     from scipy.stats import CensoredData, ecdf  # noqa: PLC0415 -- it takes half a second to load
 
-    visits = _visits(occurrences, state)
+    visits = of_state(occurrences, state)
     visits = visits.loc[~visits["censored_start"].to_numpy(bool)]
     cut = visits["censored_end"].to_numpy(bool)
     if not len(visits):
@@ -113,9 +114,3 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
         n_seen=int(np.count_nonzero(~cut)),
         n_censored=int(np.count_nonzero(cut)),
     )
-
-
-def _visits(occurrences: pd.DataFrame, state: State | None) -> pd.DataFrame:
-    if state is None:
-        return occurrences
-    return occurrences.loc[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]

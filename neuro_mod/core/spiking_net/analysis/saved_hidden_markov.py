@@ -70,9 +70,11 @@ def read(saved: SavedAnalysis) -> HiddenMarkov | None:
     with naming(saved.path / MODEL):
         settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
         names = [_posterior(index) for index in range(about["n_sessions"])]
+        lengths = np.array([session["duration"] for session in saved.description["sessions"]])
     arrays = read_arrays(saved.path / MODEL, [*_ARRAYS, *names])
     return HiddenMarkov(
         settings=settings,
+        lengths=lengths,
         scores=saved.table(SCORES, SCORE_COLUMNS),
         visits=saved.table(VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in names),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.detection import Detection
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
-from neuro_mod.core.spiking_net.analysis.rates import bin_steps_of, binned_rates, population_counts, smooth
+from neuro_mod.core.spiking_net.analysis.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.sessions import Session
@@ -115,9 +115,7 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     """
     layout, session = source.layout, source.sessions[index]
     spikes = source.read(index)
-    bin_steps = bin_steps_of(spikes, settings.sampling_ms * 1e-3)
-    bin_width = bin_steps * spikes.delta_t
-    counts = population_counts(spikes, layout.of_neuron, len(layout.labels), bin_steps)
+    counts, bin_width = sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
     rates = smoothed(counts, layout.sizes, bin_width, settings)
     detection = settings.detector.detect(rates.rates[:, layout.defines_states])
     visits = visits_of(

@@ -172,7 +172,7 @@ def test_sessions_without_spikes(method, sessions, clusters, n_visits):
     assert len(analyzer.get_attractors_data()) == bool(n_visits) == analyzer.get_num_states()
     assert np.isnan(analyzer.get_mean_lifespan()) and np.isnan(analyzer.get_mean_lifespan(estimator="kaplan_meier"))
     assert not analyzer.get_cluster_spike_rate().any() and not analyzer.get_neuron_spike_rate().any()
-    assert analyzer.get_unique_attractors_count_until_time(9.0).sum() == n_visits
+    assert analyzer.get_unique_attractors_count_until_time(0.0).sum() == n_visits
     assert analyzer.jump_statistics().states == [] and np.isnan(analyzer.shuffle_test(10).observed)
 
 
