@@ -388,7 +388,7 @@ class Analyzer(StateStatistics):
             raise ValueError("a saved analysis holds no spikes; open them with Analyzer(...)")
         return self._spikes
 
-    def _checked(self, state: Any) -> State:
+    def _possible(self, state: Any) -> State:
         labels = self.layout.state_labels.tolist()
         members = list(state) if isinstance(state, Iterable) else [state]
         known = all(isinstance(label, int | np.integer) and label in labels for label in members)

@@ -103,7 +103,7 @@ class HiddenMarkov(StateStatistics):
     def _all_occurrences(self) -> pd.DataFrame:
         return self.visits
 
-    def _checked(self, state: Any) -> State:
+    def _possible(self, state: Any) -> State:
         whole = isinstance(state, int | np.integer) and not isinstance(state, bool)
         if not whole or not 0 <= state < self.n_states:
             valid = f"0 to {self.n_states - 1}" if self.n_states else "none, as no hidden state was visited"

@@ -14,6 +14,10 @@ from neuro_mod.core.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.visits import of_state
 
+#: Digits of a duration in seconds. Durations are differences of rounded times; whether one that was seen to end and one
+#: that was not are equal must not depend on that.
+_DIGITS = 9
+
 
 @dataclass(frozen=True, eq=False)
 class Survival:
@@ -102,7 +106,8 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
     cut = visits["censored_end"].to_numpy(bool)
     if not len(visits):
         return Survival(*(np.zeros(0) for _ in range(4)), n_seen=0, n_censored=0)
-    estimate = ecdf(CensoredData.right_censored(visits["duration"].to_numpy(np.float64), cut)).sf
+    durations = visits["duration"].to_numpy(np.float64).round(_DIGITS)
+    estimate = ecdf(CensoredData.right_censored(durations, cut)).sf
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where the probability is 0 or 1 the interval is undefined
         interval = estimate.confidence_interval(method="log-log")

@@ -15,10 +15,10 @@ from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_or
 from neuro_mod.core.spiking_net.analysis import transitions as chains
 from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics
 from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.states import State, parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.visits import of_state, within
-from neuro_mod.core.spiking_net.analysis.windows import from_start, window_of
+from neuro_mod.core.spiking_net.analysis.windows import from_starts, windows_of
 
 #: Types of the columns of a table of states.
 _STATES = {
@@ -50,12 +50,16 @@ class StateStatistics(ABC):
         """All visits of all sessions."""
 
     @abstractmethod
-    def _checked(self, state: Any) -> State:
-        """A state as the user gives it.
+    def _possible(self, state: Any) -> State:
+        """A state that there can be.
 
         Raises:
             ValueError: There can be no such state.
         """
+
+    def _checked(self, state: Any) -> State:
+        """A state as the user gives it, or its name as tables on the disk have it."""
+        return self._possible(parse_state(state) if isinstance(state, str) else state)
 
     @property
     def n_sessions(self) -> int:
@@ -333,9 +337,8 @@ class StateStatistics(ABC):
 
     def _from_starts(self, time: ArrayLike) -> NDArray[np.float64]:
         """Times from the start of each session, shape ``(n_sessions, n_times)``."""
-        times, durations = np.ravel(np.asarray(time, np.float64)).tolist(), self.durations.tolist()
-        rows = [[from_start("time", each, duration) for each in times] for duration in durations]
-        return np.array(rows).reshape(len(durations), len(times))
+        times = np.ravel(np.asarray(time, np.float64)).tolist()
+        return np.array(from_starts("time", times, self.durations)).reshape(self.n_sessions, len(times))
 
     def _counted(self, empty_state: bool) -> pd.DataFrame:
         visits = self._all_occurrences()
@@ -347,7 +350,7 @@ class StateStatistics(ABC):
     def _window_lengths(self, t_from: float | None, t_to: float | None) -> NDArray[np.float64]:
         if t_from is None and t_to is None:
             return self.durations
-        bounds = [window_of(float(duration), t_from, t_to) for duration in self.durations]
+        bounds = windows_of(self.durations, t_from, t_to)
         return np.array([end - begin for begin, end in bounds])
 
 

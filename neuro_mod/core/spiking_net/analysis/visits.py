@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.windows import SAME, window_of
+from neuro_mod.core.spiking_net.analysis.windows import SAME, windows_of
 
 #: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.
 OCCURRENCES = {
@@ -151,7 +151,7 @@ def within(
     """
     if t_from is None and t_to is None:
         return occurrences
-    windows = np.array([window_of(float(duration), t_from, t_to) for duration in durations]).reshape(-1, 2)
+    windows = np.array(windows_of(durations, t_from, t_to)).reshape(-1, 2)
     session = occurrences["session"].to_numpy()
     begin, end = windows[session].T
     rounding = SAME * durations[session]

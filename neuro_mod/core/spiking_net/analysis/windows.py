@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+
+_T = TypeVar("_T")
 
 #: Times this close, relative to the larger or to the session, are the same: steps times their length are rounded.
 SAME = 1e-9
@@ -50,6 +54,36 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
             "it must end after it begins"
         )
     return begin, end
+
+
+def windows_of(
+    durations: Iterable[float], t_from: float | None = None, t_to: float | None = None
+) -> list[tuple[float, float]]:
+    """Begin and end of the time window within each session, see `window_of`.
+
+    Raises:
+        ValueError: As for `window_of`; the message names the session.
+    """
+    return [_named(index, window_of, float(duration), t_from, t_to) for index, duration in enumerate(durations)]
+
+
+def from_starts(name: str, times: Sequence[float], durations: Iterable[float]) -> list[list[float]]:
+    """Times within each session, in seconds from its start, see `from_start`.
+
+    Raises:
+        ValueError: As for `from_start`; the message names the session.
+    """
+    return [
+        [_named(index, from_start, name, time, float(duration)) for time in times]
+        for index, duration in enumerate(durations)
+    ]
+
+
+def _named(session: int, function: Callable[..., _T], *arguments: Any) -> _T:
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ValueError(f"session {session}: {error}") from error
 
 
 def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:

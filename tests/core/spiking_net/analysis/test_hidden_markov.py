@@ -309,7 +309,7 @@ def test_answers_the_questions_of_all_states(data, chosen):
     assert 0 <= chosen.shuffle_test(20).p_value <= 1 and chosen.jump_statistics().entropy_rate > 0
 
 
-@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S1", None, np.float64(1)])
+@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S3", None, np.float64(1)])
 def test_other_states_are_refused(chosen, state):
     with pytest.raises(ValueError, match=r"state is .*; valid: 0 to 2"):
         chosen.get_attractor_prob(state)
