@@ -35,7 +35,7 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands, the mean field
+bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands, the mean field, detection, hidden states
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
@@ -44,8 +44,11 @@ bench: $(PEERS)  ## time the engine against other simulators, its parts, larger 
 	$(BIN)/python -m benchmarks.weights --out .venv/weights.md
 	$(BIN)/python -m benchmarks.batches --out .venv/batches.md
 	$(BIN)/python -m benchmarks.mean_field --out .venv/mean_field.md
-	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field; \
-		do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.detection_accuracy --out .venv/detection_accuracy.md
+	$(BIN)/python -m benchmarks.detection_network --out .venv/detection_network.md
+	$(BIN)/python -m benchmarks.hidden_markov --out .venv/hidden_markov.md
+	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field \
+		detection_accuracy detection_network hidden_markov; do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
 
 bench-long: $(INSTALLED)  ## time an hour of the default network and the analysis of 100 sessions, and take their memory
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md

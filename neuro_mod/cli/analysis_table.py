@@ -39,7 +39,8 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
     settings, moves = metadata["settings"], metadata["transitions"]
     rows = {
         "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, "
-        f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons",
+        f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons"
+        + ("" if metadata["mean_rate_hz"] is None else f", {metadata['mean_rate_hz']:.3g} Hz each"),
         "active clusters": _in_words(metadata),
     }
     if metadata["active_clusters"] is not None:

@@ -21,9 +21,14 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
     """Sessions, settings, everything that `describe_states` says, and the hidden Markov model if one was fitted."""
     model, sessions = analyzer.hidden_markov, analyzer.sessions
     thresholds = np.array([session.thresholds for session in sessions])
+    n_spikes, neuron_seconds = (
+        sum(session.n_spikes for session in sessions),
+        analyzer.durations.sum() * analyzer.layout.n_neurons,
+    )
     return {
         "n_sessions": len(sessions),
-        "n_spikes": sum(session.n_spikes for session in sessions),
+        "n_spikes": n_spikes,
+        "mean_rate_hz": n_spikes / neuron_seconds if neuron_seconds else None,
         "n_neurons": analyzer.layout.n_neurons,
         "clusters_that_define_states": analyzer.layout.state_labels.tolist(),
         "settings": asdict(analyzer.settings),

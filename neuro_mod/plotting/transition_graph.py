@@ -79,7 +79,7 @@ def transition_graph(
     check_counts(states, counts)
     if np.shape(time) != (len(states),):
         raise ValueError(f"time needs shape ({len(states)},); found {np.shape(time)}")
-    chosen = busiest(counts, most)
+    chosen = busiest(counts, most, time)
     chosen = chosen[transition_order(transition_matrix(counts)[np.ix_(chosen, chosen)])]
     shown = [states[int(k)] for k in chosen]
     places, row_names = _places(shown, width * MM_PER_INCH)
@@ -201,5 +201,5 @@ def _entries(share: float, number: float) -> list[Line2D]:
             markersize=_KEY * _POINTS_PER_MM,
             **disc,
         ),
-        Line2D([], [], label=f"{number:.0f} transitions", color=_ARROW_COLOUR, linewidth=_WIDEST),
+        Line2D([], [], label=f"{number:.0f} transition" + "s" * (number != 1), color=_ARROW_COLOUR, linewidth=_WIDEST),
     ]

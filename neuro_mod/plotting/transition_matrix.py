@@ -101,12 +101,13 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
         raise ValueError(f"{len(states)} states need counts of shape {(len(states),) * 2}; found {np.shape(counts)}")
 
 
-def busiest(counts: NDArray[np.integer], most: int) -> NDArray[np.int64]:
+def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
     """Indices of the states that take part in the most transitions, ascending; ``most`` of them at most.
 
     Args:
         counts: From (rows) to (columns), shape ``(K, K)``.
         most: Their number.
+        time: Time spent in each state, shape ``(K,)``; the longer one goes first where transitions are equal.
 
     Raises:
         ValueError: It is not positive.
@@ -114,7 +115,8 @@ def busiest(counts: NDArray[np.integer], most: int) -> NDArray[np.int64]:
     if most < 1:
         raise ValueError(f"most is {most}; expected the number of states to draw, 1 or more")
     taking_part = counts.sum(axis=0) + counts.sum(axis=1)
-    return np.sort(np.argsort(-taking_part, kind="stable")[:most])
+    spent = np.zeros(len(counts)) if time is None else np.asarray(time)
+    return np.sort(np.lexsort((-spent, -taking_part))[:most])
 
 
 def share_note(states: Sequence[State], counts: NDArray[np.integer], chosen: NDArray[np.int64]) -> str:

@@ -6,8 +6,8 @@ import mmap
 import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,35 +25,6 @@ class StorageError(OSError):
     """A file or folder could not be written; the message says which, why, and how much space was free."""
 
 
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A file that is there whole or not at all: it takes its place once the block has ended without an error.
-
-    Args:
-        path: Where it goes; an existing file is replaced.
-
-    Yields:
-        Where to write the content meanwhile.
-
-    Raises:
-        StorageError: It could not be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        if error.errno is None:  # not the disk's, but what the content is made from
-            raise
-        free = _free_space(path.parent)
-        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that it is there whole or not at all.
 
@@ -64,8 +35,21 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     Raises:
         StorageError: It could not be written.
     """
-    with written_whole(path) as partial, partial.open("wb") as file:
-        write(file)
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        if error.errno is None:  # not the disk's, but what the content is made from
+            raise
+        free = _free_space(path.parent)
+        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:

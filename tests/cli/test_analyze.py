@@ -12,26 +12,11 @@ import pytest
 from analysis.known_states import CLUSTERS, STEP, drawn_sessions
 from shared import SMALL
 
-from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.main import app
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis_pictures import PICTURES
 from neuro_mod.execution.repeater import Repeater
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
-
-
-@pytest.fixture
-def neuro_mod(capsys):
-    """The command in this process: exit code, what is printed, and errors on one line."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended, plain_failures():
-            app(["analyze", *map(str, arguments)])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, " ".join(printed.err.split())
-
-    return run
 
 
 @pytest.fixture(scope="module")

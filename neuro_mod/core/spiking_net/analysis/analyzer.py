@@ -194,8 +194,11 @@ class Analyzer(StateStatistics):
             ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
-        count = partial(unit_counts, unit_of_neuron=counted.of_neuron, n_units=len(counted.labels), bin_width=width)
-        counts = list(each_session(count, self._source))
+
+        def counts_and_length(spikes: SpikeEvents) -> tuple[NDArray[np.int64], float]:
+            return unit_counts(spikes, counted.of_neuron, len(counted.labels), width), spikes.duration
+
+        counts, durations = zip(*each_session(counts_and_length, self._source), strict=True)
         settings = HiddenMarkovSettings(
             width,
             numbers_to_try(n_states, sum(map(len, counts))),
@@ -208,7 +211,12 @@ class Analyzer(StateStatistics):
             units,
         )
         self.hidden_markov = hidden_markov(
-            counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, report=report
+            counts,
+            settings,
+            unit_labels=counted.labels,
+            unit_sizes=counted.sizes,
+            durations=durations,
+            report=report,
         )
         return self.hidden_markov
 
@@ -380,7 +388,7 @@ class Analyzer(StateStatistics):
             raise ValueError("a saved analysis holds no spikes; open them with Analyzer(...)")
         return self._spikes
 
-    def _checked(self, state: Any) -> State:
+    def _possible(self, state: Any) -> State:
         labels = self.layout.state_labels.tolist()
         members = list(state) if isinstance(state, Iterable) else [state]
         known = all(isinstance(label, int | np.integer) and label in labels for label in members)

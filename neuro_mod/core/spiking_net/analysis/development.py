@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.spiking_net.analysis.windows import SAME
+
 
 def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:
     """Number of distinct states entered up to and including each time.
@@ -62,7 +64,7 @@ def _entries_until(first: pd.DataFrame, column: str, times: ArrayLike, n_session
         raise ValueError(f"n_sessions is {n_sessions}, but there is a session {outside[0]}")
     order = np.lexsort((entry, session))
     bounds = np.searchsorted(session[order], np.arange(n_sessions + 1))
-    asked = np.broadcast_to(np.asarray(times, np.float64), (n_sessions, np.shape(times)[-1]))
+    asked = np.broadcast_to(np.asarray(times, np.float64) * (1 + SAME), (n_sessions, np.shape(times)[-1]))
     until = np.zeros(asked.shape, np.int64)
     for i in range(n_sessions):
         until[i] = np.searchsorted(entry[order[bounds[i] : bounds[i + 1]]], asked[i], side="right")

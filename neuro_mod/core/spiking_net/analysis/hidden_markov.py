@@ -13,14 +13,15 @@ References:
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.spiking_net.analysis.findings import Report, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, side_by_side
 from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import chosen_fit
@@ -46,6 +47,8 @@ class HiddenMarkov(StateStatistics):
         rates_hz: Fitted rate per neuron of each unit in each visited state in Hz, shape ``(n_states, n_units)``.
         transition_matrix: Probability that the column's state follows the row's in the next bin, shape
             ``(n_fitted, n_fitted)``.
+        lengths: Length of each session in seconds, also of what lies behind its last complete bin, shape
+            ``(n_sessions,)``.
         scores: One row for each number of states tried, see `hidden_markov`.
         posteriors: Probability of each state in each bin, one array of shape ``(n_bins, n_fitted)`` per session.
         visits: The visits, one row each, ordered by session and start; columns as in `occurrences`, where
@@ -57,6 +60,7 @@ class HiddenMarkov(StateStatistics):
     unit_labels: NDArray[np.int64]
     rates_hz: NDArray[np.float64]
     transition_matrix: NDArray[np.float64]
+    lengths: NDArray[np.float64]
     scores: pd.DataFrame
     posteriors: tuple[NDArray[np.float32], ...]
     visits: pd.DataFrame
@@ -93,13 +97,13 @@ class HiddenMarkov(StateStatistics):
 
     @property
     def durations(self) -> NDArray[np.float64]:
-        """Length of each session in seconds, up to the end of its last complete bin, shape ``(n_sessions,)``."""
-        return np.array([len(posterior) for posterior in self.posteriors]) * self.settings.bin_width
+        """Length of each session in seconds, shape ``(n_sessions,)``."""
+        return self.lengths
 
     def _all_occurrences(self) -> pd.DataFrame:
         return self.visits
 
-    def _checked(self, state: Any) -> State:
+    def _possible(self, state: Any) -> State:
         whole = isinstance(state, int | np.integer) and not isinstance(state, bool)
         if not whole or not 0 <= state < self.n_states:
             valid = f"0 to {self.n_states - 1}" if self.n_states else "none, as no hidden state was visited"
@@ -113,7 +117,8 @@ def hidden_markov(
     *,
     unit_labels: NDArray[np.int64] | None = None,
     unit_sizes: NDArray[np.int64] | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    durations: ArrayLike | None = None,
+    report: Report = silent,
 ) -> HiddenMarkov:
     """Fit a Poisson hidden Markov model to sessions, and find the visits to its states.
 
@@ -136,6 +141,7 @@ def hidden_markov(
         settings: How the model is made.
         unit_labels: What the units are called, shape ``(n_units,)``; by default 0, 1, ...
         unit_sizes: Neurons in each unit, shape ``(n_units,)``; by default one in each.
+        durations: Length of each session in seconds, shape ``(n_sessions,)``; by default that of its bins.
         report: Called after each fit with the number of fits done and their total.
 
     Raises:
@@ -165,6 +171,7 @@ def hidden_markov(
         unit_labels=labels,
         rates_hz=model.means[:n_visited] / (sizes * width),
         transition_matrix=model.transitions,
+        lengths=np.array([len(session) * width for session in counts] if durations is None else durations),
         scores=scores,
         posteriors=tuple(posterior[:, order] for posterior in posteriors),
         visits=occurrences_table(counts, runs, np.argsort(order), width, int(sizes.sum())),

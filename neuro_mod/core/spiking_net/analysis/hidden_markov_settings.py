@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuro_mod.core.choices import Criterion, UnitKind, check_choice
+from neuro_mod.core.whole_numbers import check_whole
 
 #: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
 NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
@@ -54,12 +55,10 @@ class HiddenMarkovSettings:
             raise ValueError(f"bin_width is {self.bin_width} s; valid: above 0")
         if not self.numbers or min(self.numbers) < 1:
             raise ValueError(f"n_states is {list(self.numbers)}; valid: one or more numbers, each 1 or more")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; valid: 0 or more")
-        if self.n_restarts < 1:
-            raise ValueError(f"n_restarts is {self.n_restarts}; valid: 1 or more")
-        if self.criterion == "cross_validation" and self.n_folds < 2:
-            raise ValueError(f"n_folds is {self.n_folds}; valid: 2 or more")
+        check_whole("seed", self.seed, 0)
+        check_whole("n_restarts", self.n_restarts, 1)
+        if self.criterion == "cross_validation":
+            check_whole("n_folds", self.n_folds, 2)
         if not 0.5 <= self.least_posterior < 1:
             raise ValueError(f"least_posterior is {self.least_posterior}; valid: at least 0.5, below 1")
         if not 0 <= self.least_duration < math.inf:

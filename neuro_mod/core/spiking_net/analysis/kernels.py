@@ -20,6 +20,10 @@ see the session mirrored there. Causal ones see nothing before the start and are
 lies within the session; what of their mass lies beyond the end is made up for by one factor on the whole session, 1
 for a constant density. The course of a causal rate thus depends on the spikes until then only, its scale on all of
 them.
+
+A box wider than four sessions covers the mirrored session, which repeats every two, a few times as a whole, which
+gives its mean, and with the rest of the width as a narrower box does. A Gaussian of two sessions or more gives the
+mean: the slowest oscillation of the mirrored session is left with a part of exp(-2π²), less than 1e-8.
 """
 
 from __future__ import annotations
@@ -46,7 +50,7 @@ _NARROWEST = 1e-2
 
 
 def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArray[np.floating]:
-    """Smooth along time; takes a time proportional to bins times the width of the kernel in bins.
+    """Smooth along time; takes a time proportional to bins times the width of the kernel, or the session, in bins.
 
     Args:
         rates: Binned rates, shape ``(n_bins, P)``; NaN where a population is empty.
@@ -65,11 +69,24 @@ def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArr
     if not rates.size or width < _NARROWEST:
         return rates
     if kernel == "gaussian":
-        return gaussian_filter1d(rates, width, axis=0)
+        return gaussian_filter1d(rates, width, axis=0) if width < 2 * len(rates) else _means(rates)
     if kernel == "box":
-        half = _weights(kernel, width)
-        return correlate1d(rates, np.concatenate([half[:0:-1], 2 * half[:1], half[1:]]), axis=0)
+        return _box(rates, width)
     return _causal(rates, _weights(kernel, width, most=len(rates))).astype(rates.dtype, copy=False)
+
+
+def _box(rates: NDArray[np.floating], width: float) -> NDArray[np.floating]:
+    rest = width % (4 * len(rates))
+    if rest < width:
+        means = _means(rates)
+        return means + float(rest / width) * (filtered(rates, "box", rest) - means)
+    half = _weights("box", width)
+    return correlate1d(rates, np.concatenate([half[:0:-1], 2 * half[:1], half[1:]]), axis=0)
+
+
+def _means(rates: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Means over time, in each bin."""
+    return np.tile(rates.mean(axis=0, dtype=np.float64).astype(rates.dtype), (len(rates), 1))
 
 
 def _weights(kernel: Kernel, width: float, most: float = math.inf) -> NDArray[np.float64]:

@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.visits import of_state
+
+#: Digits of a duration in seconds. Durations are differences of rounded times; whether one that was seen to end and one
+#: that was not are equal must not depend on that.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,7 @@ def lifespans(occurrences: pd.DataFrame, state: State | None = None, censored: b
         state: Whose visits; ``None`` takes all.
         censored: Whether visits count of which start or end was not seen.
     """
-    visits = _visits(occurrences, state)
+    visits = of_state(occurrences, state)
     kept = np.ones(len(visits), bool) if censored else ~visits["censored"].to_numpy(bool)
     return visits["duration"].to_numpy(np.float64)[kept]
 
@@ -96,12 +101,13 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
     """
     from scipy.stats import CensoredData, ecdf  # noqa: PLC0415 -- it takes half a second to load
 
-    visits = _visits(occurrences, state)
+    visits = of_state(occurrences, state)
     visits = visits.loc[~visits["censored_start"].to_numpy(bool)]
     cut = visits["censored_end"].to_numpy(bool)
     if not len(visits):
         return Survival(*(np.zeros(0) for _ in range(4)), n_seen=0, n_censored=0)
-    estimate = ecdf(CensoredData.right_censored(visits["duration"].to_numpy(np.float64), cut)).sf
+    durations = visits["duration"].to_numpy(np.float64).round(_DIGITS)
+    estimate = ecdf(CensoredData.right_censored(durations, cut)).sf
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where the probability is 0 or 1 the interval is undefined
         interval = estimate.confidence_interval(method="log-log")
@@ -113,9 +119,3 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
         n_seen=int(np.count_nonzero(~cut)),
         n_censored=int(np.count_nonzero(cut)),
     )
-
-
-def _visits(occurrences: pd.DataFrame, state: State | None) -> pd.DataFrame:
-    if state is None:
-        return occurrences
-    return occurrences.loc[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-_ROUNDING = 1e-9
+from neuro_mod.core.spiking_net.analysis.visits import no_visits, visit_table
+from neuro_mod.core.spiking_net.analysis.windows import SAME
 
 
 class Runs(NamedTuple):
@@ -31,7 +32,7 @@ def runs_of_states(posterior: NDArray[np.float32], least_posterior: float, least
     states = np.where(posterior.max(axis=1) > least_posterior, posterior.argmax(axis=1), -1)
     changes = np.flatnonzero(np.diff(states)) + 1
     starts, ends = np.append(0, changes), np.append(changes, len(states))
-    kept = (states[starts] >= 0) & (ends - starts >= least_bins * (1 - _ROUNDING))
+    kept = (states[starts] >= 0) & (ends - starts >= least_bins * (1 - SAME))
     return Runs(states[starts[kept]], starts[kept], ends[kept])
 
 
@@ -49,7 +50,7 @@ def occurrences_table(
     bin_width: float,
     n_neurons: int,
 ) -> pd.DataFrame:
-    """The visits of all sessions, columns as in `StateStatistics.occurrences`.
+    """The visits of all sessions; those that touch the first or the last complete bin are censored.
 
     Args:
         counts: Spike counts of each session, shape ``(n_bins, n_units)``.
@@ -58,23 +59,13 @@ def occurrences_table(
         bin_width: In seconds.
         n_neurons: Neurons in all units together.
     """
-    states, starts, ends = (np.concatenate(column) for column in zip(*runs, strict=True))
-    session = np.repeat(np.arange(len(runs)), [len(run.states) for run in runs])
-    n_bins = np.array([len(each) for each in counts])
-    spikes = [np.append(0, np.cumsum(each.sum(axis=1))) for each in counts]
-    in_visit = [total[run.ends] - total[run.starts] for total, run in zip(spikes, runs, strict=True)]
-    duration = (ends - starts) * bin_width
-    at_start, at_end = starts == 0, ends == n_bins[session]
-    return pd.DataFrame(
-        {
-            "session": session,
-            "state": pd.Series(number[states].tolist(), dtype=object),
-            "start": starts * bin_width,
-            "end": ends * bin_width,
-            "duration": duration,
-            "censored": at_start | at_end,
-            "censored_start": at_start,
-            "censored_end": at_end,
-            "mean_rate": np.concatenate(in_visit) / (duration * n_neurons),
-        }
-    )
+    tables = []
+    for session, (seen, run) in enumerate(zip(counts, runs, strict=True)):
+        spikes = np.append(0, np.cumsum(seen.sum(axis=1)))
+        exposure = (run.ends - run.starts) * bin_width * n_neurons
+        rates = (spikes[run.ends] - spikes[run.starts]) / exposure
+        names = number[run.states].tolist()
+        tables.append(
+            visit_table(session, names, run.starts * bin_width, run.ends * bin_width, len(seen) * bin_width, rates)
+        )
+    return pd.concat([no_visits(), *tables], ignore_index=True)

@@ -36,11 +36,6 @@ def mean_rates(
         return counts / (np.bincount(population, minlength=n_populations) * duration)
 
 
-def bin_steps_of(spikes: SpikeEvents, sampling: float = SAMPLING) -> int:
-    """Steps in a bin of so many seconds, at least one; a run shorter than a bin is one bin."""
-    return max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
-
-
 def population_counts(
     spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int, bin_steps: int
 ) -> NDArray[np.int64]:
@@ -60,6 +55,21 @@ def population_counts(
     cell = (spikes.steps[:n_complete] // bin_steps).astype(np.int64) * n_populations
     cell += population[spikes.neurons[:n_complete]]
     return np.bincount(cell, minlength=n_bins * n_populations).reshape(n_bins, n_populations)
+
+
+def sampled_counts(
+    spikes: SpikeEvents, population: NDArray[np.int64], n_populations: int, sampling: float
+) -> tuple[NDArray[np.int64], float]:
+    """Spikes of each population in each bin, and the width of the bins in seconds.
+
+    Args:
+        spikes: The spikes.
+        population: Population of each neuron, shape ``(n_neurons,)``.
+        n_populations: Number of populations.
+        sampling: Width that is asked for in seconds, rounded to whole steps; a run shorter than a bin is one bin.
+    """
+    bin_steps = max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
+    return population_counts(spikes, population, n_populations, bin_steps), bin_steps * spikes.delta_t
 
 
 def binned_rates(binned_counts: NDArray[np.integer], sizes: NDArray[np.int64], bin_width: float) -> NDArray[np.float32]:
@@ -132,8 +142,6 @@ def smoothed_rates(
     Raises:
         ValueError: As for `smooth`.
     """
-    bin_steps = bin_steps_of(spikes, sampling)
-    counts = population_counts(spikes, population, n_populations, bin_steps)
-    width = bin_steps * spikes.delta_t
+    counts, width = sampled_counts(spikes, population, n_populations, sampling)
     rates = binned_rates(counts, np.bincount(population, minlength=n_populations), width)
     return smooth(rates, width, kernel_width, kernel)

@@ -1,15 +1,16 @@
 """An analysis on the disk: tables that any program opens, rates, and a description with the hashes of everything.
 
-The description is written last, and removed before any other file changes: a folder without it holds no analysis.
+Files are written beside those of an earlier analysis and take their places together, the description last: a folder
+without it holds no analysis.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -37,8 +38,9 @@ from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.storage.locking import locked
 from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
-from neuro_mod.storage.writing import StorageError, write_arrays, write_whole
+from neuro_mod.storage.writing import write_arrays, write_whole
 
 DESCRIPTION = "analysis.json"
 VISITS = "occurrences.csv"
@@ -51,6 +53,7 @@ LAYOUT = "clusters.npz"
 #: Changes whenever older versions could not read the files any more.
 _FORMAT = 1
 _PACKAGES = ("neuro_mod", "numpy", "scipy", "pandas")
+_NEW = ".new"
 _LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
 _STATE_COLUMNS = ("state", "from_state", "to_state")
 
@@ -58,51 +61,71 @@ _STATE_COLUMNS = ("state", "from_state", "to_state")
 class AnalysisFolder:
     """A folder into which an analysis is written.
 
-    Args:
-        path: The folder; made if it does not exist.
+    All files are written beside those of an earlier analysis, and take their places together at the end.
 
-    Raises:
-        StorageError: It cannot be written to.
+    Args:
+        path: The folder, which exists.
     """
 
     def __init__(self, path: Path):
         self.path = path
         self._files: dict[str, dict[str, Any]] = {}
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot write to the folder {path}: {error.strerror}") from error
 
-    def save(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
-        """Write one file, whole or not at all; an earlier analysis in the folder ends with the first of them."""
-        path = self.path / name
+    def save(self, name: str, write: Callable[[IO[bytes]], Any]) -> None:
+        """Write one file, whole or not at all.
 
-        def write_and_part(file: IO[bytes]) -> None:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())  # a full disk shows before the earlier analysis ends
-            (self.path / DESCRIPTION).unlink(missing_ok=True)
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        written = self._beside(name)
+        write_whole(written, write)
+        self._files[name] = {"bytes": written.stat().st_size, "sha256": sha256_of(written)}
 
-        write_whole(path, write_and_part)
-        self._files[name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        return path
-
-    def save_table(self, name: str, table: pd.DataFrame) -> Path:
+    def save_table(self, name: str, table: pd.DataFrame) -> None:
         """Write a table as CSV; states by their names."""
         named = {column: table[column].map(state_name) for column in _STATE_COLUMNS if column in table}
         text = table.assign(**named).to_csv(index=False, lineterminator="\n")
-        return self.save(name, lambda file: file.write(text.encode()))
+        self.save(name, lambda file: file.write(text.encode()))
 
-    def save_arrays(self, name: str, arrays: Iterable[tuple[str, Any]]) -> Path:
+    def save_arrays(self, name: str, arrays: Iterable[tuple[str, Any]]) -> None:
         """Write arrays to an ``.npz`` file, one after the other."""
-        return self.save(name, lambda file: write_arrays(file, arrays))
+        self.save(name, lambda file: write_arrays(file, arrays))
 
-    def describe(self, findings: Findings, parts: Mapping[str, Any]) -> list[Path]:
-        """Write what the analysis is, its parts, and which files belong to it; returns all files."""
-        about = _described(findings) | {**parts, "files": self._files}
+    def finish(self, findings: Findings, parts: Mapping[str, Any]) -> list[Path]:
+        """Put all files in their places, with a description of the analysis and its parts; returns the files."""
+        about = _described(findings) | {**parts, "files": dict(self._files)}
         text = json.dumps(about | {"checksum": _checksum(about)}, indent=2, allow_nan=False) + "\n"
-        write_whole(self.path / DESCRIPTION, lambda file: file.write(text.encode()))
-        return [self.path / name for name in (*self._files, DESCRIPTION)]
+        self.save(DESCRIPTION, lambda file: file.write(text.encode()))
+        for name in (DESCRIPTION, *_earlier_files(self.path)):
+            (self.path / name).unlink(missing_ok=True)
+        for name in self._files:
+            self._beside(name).replace(self.path / name)
+        return [self.path / name for name in self._files]
+
+    def clean(self) -> None:
+        """Remove what was written and has not found its place, now or by a process that was killed."""
+        for left in self.path.glob(f".*{_NEW}*"):
+            left.unlink(missing_ok=True)
+
+    def _beside(self, name: str) -> Path:
+        return self.path / f".{name}{_NEW}"
+
+
+@contextmanager
+def analysis_folder(path: Path) -> Iterator[AnalysisFolder]:
+    """A folder into which this process alone writes an analysis.
+
+    Raises:
+        StorageError: It cannot be written to, or another process writes to it.
+    """
+    with locked(path):
+        folder = AnalysisFolder(path)
+        folder.clean()
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):
+                folder.clean()
 
 
 #: Write more to the folder of an analysis, and return what the description is to say about it, by name.
@@ -118,10 +141,10 @@ def write(path: Path, findings: Findings, parts: Parts) -> list[Path]:
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
     """
-    folder = AnalysisFolder(path)
     indices = range(len(findings.sessions))
-    folder.save_arrays(RATES, ((rates_name(index), findings.rates(index).rates) for index in indices))
-    return _complete(folder, findings, parts)
+    with analysis_folder(path) as folder:
+        folder.save_arrays(RATES, ((rates_name(index), findings.rates(index).rates) for index in indices))
+        return _complete(folder, findings, parts)
 
 
 def write_while_finding(
@@ -136,7 +159,6 @@ def write_while_finding(
         StorageError: The folder cannot be written to, or the disk is full.
         DataError: The spikes of a session are damaged, or contradict what is known about all of them.
     """
-    folder = AnalysisFolder(path)
     found: list[tuple[SessionSummary, pd.DataFrame]] = []
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -145,9 +167,10 @@ def write_while_finding(
             found.append((replace(summarised(session), sha256=digest), session.visits))
             yield rates_name(len(found) - 1), session.rates.rates
 
-    folder.save_arrays(RATES, rates())
-    findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
-    return _complete(folder, findings, parts), findings
+    with analysis_folder(path) as folder:
+        folder.save_arrays(RATES, rates())
+        findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
+        return _complete(folder, findings, parts), findings
 
 
 def _complete(folder: AnalysisFolder, findings: Findings, parts: Parts) -> list[Path]:
@@ -158,7 +181,7 @@ def _complete(folder: AnalysisFolder, findings: Findings, parts: Parts) -> list[
     folder.save_table(PROBABILITIES, transition_probabilities(moves))
     folder.save_table(STATES, states_table(visits, sum(session.duration for session in findings.sessions)))
     folder.save_arrays(LAYOUT, ((name, getattr(layout, name)) for name in _LAYOUT_ARRAYS))
-    return folder.describe(findings, {name: add(folder, findings) for name, add in parts.items()})
+    return folder.finish(findings, {name: add(folder, findings) for name, add in parts.items()})
 
 
 class SavedAnalysis:
@@ -249,6 +272,15 @@ def _read_description(file: Path) -> dict[str, Any]:
     if about.get("format") != _FORMAT:
         raise DataError(f"{file}: an analysis of format {about.get('format')}; this version reads format {_FORMAT}")
     return about
+
+
+def _earlier_files(folder: Path) -> list[str]:
+    """Files of an analysis in a folder; none where there is no whole one, and nothing that is no plain name."""
+    try:
+        names = list(_read_description(folder / DESCRIPTION)["files"])
+    except (OSError, KeyError, TypeError):
+        return []
+    return [name for name in names if name == Path(name).name]
 
 
 def _checksum(about: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def write(model: HiddenMarkov | None, folder: AnalysisFolder, findings: Findings) -> dict[str, Any] | None:
-    """Write a model to the folder of an analysis, or remove an earlier one from it if there is none now.
+    """Write a model to the folder of an analysis, if there is one.
 
     Returns:
         What the description of the analysis is to say about it.
@@ -39,8 +39,6 @@ def write(model: HiddenMarkov | None, folder: AnalysisFolder, findings: Findings
         StorageError: The folder cannot be written to, or the disk is full.
     """
     if model is None:
-        for name in (MODEL, VISITS, MOVES, SCORES):
-            (folder.path / name).unlink(missing_ok=True)
         return None
     arrays = [(name, getattr(model, name)) for name in _ARRAYS]
     posteriors = ((_posterior(index), posterior) for index, posterior in enumerate(model.posteriors))
@@ -72,9 +70,11 @@ def read(saved: SavedAnalysis) -> HiddenMarkov | None:
     with naming(saved.path / MODEL):
         settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
         names = [_posterior(index) for index in range(about["n_sessions"])]
+        lengths = np.array([session["duration"] for session in saved.description["sessions"]])
     arrays = read_arrays(saved.path / MODEL, [*_ARRAYS, *names])
     return HiddenMarkov(
         settings=settings,
+        lengths=lengths,
         scores=saved.table(SCORES, SCORE_COLUMNS),
         visits=saved.table(VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in names),

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.detection import Detection
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
-from neuro_mod.core.spiking_net.analysis.rates import bin_steps_of, binned_rates, population_counts, smooth
+from neuro_mod.core.spiking_net.analysis.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.sources.sessions import Session
 from neuro_mod.core.spiking_net.analysis.visits import rates_in_visits, visits_of
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.reading import DataError
+
+#: Rates of all clusters in one session, at most: some gigabytes while they are made.
+MOST_SAMPLES = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +114,12 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     """Find the states of one session.
 
     Raises:
-        DataError: As for `SpikeSource.read`.
+        DataError: As for `SpikeSource.read`, or its rates would not fit into memory.
     """
     layout, session = source.layout, source.sessions[index]
     spikes = source.read(index)
-    bin_steps = bin_steps_of(spikes, settings.sampling_ms * 1e-3)
-    bin_width = bin_steps * spikes.delta_t
-    counts = population_counts(spikes, layout.of_neuron, len(layout.labels), bin_steps)
+    _check_size(session.where, spikes.duration, len(layout.labels), settings)
+    counts, bin_width = sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
     rates = smoothed(counts, layout.sizes, bin_width, settings)
     detection = settings.detector.detect(rates.rates[:, layout.defines_states])
     visits = visits_of(
@@ -131,3 +133,11 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     mean_rates = rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width)
     visits = visits.assign(mean_rate=mean_rates)
     return AnalysedSession(session.name, session.file, spikes.duration, len(spikes), detection, rates, visits)
+
+
+def _check_size(where: str, duration: float, n_clusters: int, settings: AnalysisSettings) -> None:
+    if duration * 1e3 / settings.sampling_ms * n_clusters > MOST_SAMPLES:
+        raise DataError(
+            f"{where} lasts {duration:g} s, too long for rates of {n_clusters} clusters every {settings.sampling_ms:g} "
+            "ms; are times in ms, not in s? Else take a larger sampling_ms, or shorter sessions"
+        )

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.optional import optional
+
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
@@ -71,18 +73,15 @@ def agreement(
         ValueError: The bin width is not positive, no session holds a bin, or a table names a session without duration.
         ImportError: scikit-learn is missing.
     """
-    try:
-        from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score  # noqa: PLC0415
-    except ImportError as missing:
-        raise ImportError('the agreement of states needs scikit-learn: pip install "neuro_mod[hmm]"') from missing
+    metrics = optional("sklearn.metrics", "hmm")
     n_bins = _bins(durations, bin_width)
     names_a, sampled_a = _sampled(occurrences_a, n_bins, bin_width)
     names_b, sampled_b = _sampled(occurrences_b, n_bins, bin_width)
     both = (sampled_a >= 0) & (sampled_b >= 0)
     a, b = sampled_a[both], sampled_b[both]
     return Agreement(
-        float(adjusted_mutual_info_score(a, b)) if len(a) else np.nan,
-        float(adjusted_rand_score(a, b)) if len(a) else np.nan,
+        float(metrics.adjusted_mutual_info_score(a, b)) if len(a) else np.nan,
+        float(metrics.adjusted_rand_score(a, b)) if len(a) else np.nan,
         float(both.mean()),
         _contingency(a, names_a, b, names_b) * bin_width,
     )

@@ -15,10 +15,10 @@ from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_or
 from neuro_mod.core.spiking_net.analysis import transitions as chains
 from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics
 from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.states import State, state_name
+from neuro_mod.core.spiking_net.analysis.states import State, parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
-from neuro_mod.core.spiking_net.analysis.visits import within
-from neuro_mod.core.spiking_net.analysis.windows import window_of
+from neuro_mod.core.spiking_net.analysis.visits import of_state, within
+from neuro_mod.core.spiking_net.analysis.windows import from_starts, windows_of
 
 #: Types of the columns of a table of states.
 _STATES = {
@@ -50,12 +50,16 @@ class StateStatistics(ABC):
         """All visits of all sessions."""
 
     @abstractmethod
-    def _checked(self, state: Any) -> State:
-        """A state as the user gives it.
+    def _possible(self, state: Any) -> State:
+        """A state that there can be.
 
         Raises:
             ValueError: There can be no such state.
         """
+
+    def _checked(self, state: Any) -> State:
+        """A state as the user gives it, or its name as tables on the disk have it."""
+        return self._possible(parse_state(state) if isinstance(state, str) else state)
 
     @property
     def n_sessions(self) -> int:
@@ -151,7 +155,7 @@ class StateStatistics(ABC):
         A state that could be, but was never visited, has no occurrences, probability 0 and NaN for what is unknown.
         """
         wanted = self._checked(state)
-        visits = _of_state(self.occurrences(t_from, t_to), wanted)
+        visits = of_state(self.occurrences(t_from, t_to), wanted)
         time = self._window_lengths(t_from, t_to).sum()
         return _row(wanted, visits, time) | {"visits": visits.reset_index(drop=True)}
 
@@ -159,8 +163,7 @@ class StateStatistics(ABC):
         self, state: Iterable[int] | int | None = None, t_from: float | None = None, t_to: float | None = None
     ) -> int:
         """Number of visits of a state, or of all states."""
-        visits = self.occurrences(t_from, t_to)
-        return len(visits if state is None else _of_state(visits, self._checked(state)))
+        return len(of_state(self.occurrences(t_from, t_to), self._maybe(state)))
 
     def get_life_spans(
         self,
@@ -296,37 +299,50 @@ class StateStatistics(ABC):
             self.occurrences(t_from, t_to), n_shuffles=n_shuffles, seed=seed, empty_state=empty_state
         )
 
-    def get_unique_attractors_count_until_time(self, time: ArrayLike) -> NDArray[np.int64]:
+    def get_unique_attractors_count_until_time(self, time: ArrayLike, *, empty_state: bool = True) -> NDArray[np.int64]:
         """Number of distinct states that each session has entered until a time.
 
         Args:
             time: In s, from the end of each session if negative; one or several.
+            empty_state: Whether the state of no active cluster counts.
 
         Returns:
             Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
+
+        Raises:
+            ValueError: A time lies beyond a session.
         """
-        counted = development.unique_states_until(self._all_occurrences(), self._from_starts(time), self.n_sessions)
+        visits = self._counted(empty_state)
+        counted = development.unique_states_until(visits, self._from_starts(time), self.n_sessions)
         return counted.reshape(self.n_sessions, *np.shape(time))
 
-    def get_transition_density_until_time(self, time: ArrayLike) -> NDArray[np.float64]:
+    def get_transition_density_until_time(self, time: ArrayLike, *, empty_state: bool = True) -> NDArray[np.float64]:
         """Part of all possible transitions between the states entered until a time that each session has shown.
 
         Args:
             time: In s, from the end of each session if negative; one or several.
+            empty_state: Whether the state of no active cluster counts, see `transitions`.
 
         Returns:
             Density of the directed graph of transitions, shape ``(n_sessions,)`` for one time, ``(n_sessions,
             n_times)`` for several; NaN before a second state is entered.
+
+        Raises:
+            ValueError: A time lies beyond a session.
         """
-        visits = self._all_occurrences()
+        visits = self._counted(empty_state)
         moves = chains.transition_table(visits)
         density = development.transition_density_until(moves, visits, self._from_starts(time), self.n_sessions)
         return density.reshape(self.n_sessions, *np.shape(time))
 
     def _from_starts(self, time: ArrayLike) -> NDArray[np.float64]:
         """Times from the start of each session, shape ``(n_sessions, n_times)``."""
-        times = np.ravel(np.asarray(time, np.float64))
-        return np.where(times < 0, self.durations[:, None] + times, times)
+        times = np.ravel(np.asarray(time, np.float64)).tolist()
+        return np.array(from_starts("time", times, self.durations)).reshape(self.n_sessions, len(times))
+
+    def _counted(self, empty_state: bool) -> pd.DataFrame:
+        visits = self._all_occurrences()
+        return visits if empty_state else chains.without_empty_state(visits)
 
     def _maybe(self, state: Any) -> State | None:
         return None if state is None else self._checked(state)
@@ -334,7 +350,7 @@ class StateStatistics(ABC):
     def _window_lengths(self, t_from: float | None, t_to: float | None) -> NDArray[np.float64]:
         if t_from is None and t_to is None:
             return self.durations
-        bounds = [window_of(float(duration), t_from, t_to) for duration in self.durations]
+        bounds = windows_of(self.durations, t_from, t_to)
         return np.array([end - begin for begin, end in bounds])
 
 
@@ -361,10 +377,6 @@ def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:
         "mean_lifespan_kaplan_meier": lifetimes.mean_lifespan(visits, estimator="kaplan_meier"),
         "mean_rate": float(visits["mean_rate"].to_numpy(np.float64) @ spans) / total if total else np.nan,
     }
-
-
-def _of_state(visits: pd.DataFrame, state: State) -> pd.DataFrame:
-    return visits.loc[np.fromiter((each == state for each in visits["state"]), bool, len(visits))]
 
 
 def _shown(states: list[State], most: int = 12) -> str:

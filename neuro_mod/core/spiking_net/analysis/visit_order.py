@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.states import state_name
 from neuro_mod.core.spiking_net.analysis.transitions import visited_states
+from neuro_mod.core.spiking_net.analysis.windows import SAME
+from neuro_mod.core.whole_numbers import check_whole
 
 #: Rounds of swaps. In each about two of five visits of a session are paired and half of the pairs try to swap.
 N_ROUNDS = 60
 _ADJACENT_EVERY = 4
 _GAP = -1
-_SAME_TIME = 1e-9
 _ROUND_OFF = 1e-9
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -51,9 +52,9 @@ class ShuffleTest:
     """
 
     observed: float
-    shuffled: NDArray[np.float64]
+    shuffled: NDArray[np.float64] = field(repr=False)
     observed_information: float
-    shuffled_information: NDArray[np.float64]
+    shuffled_information: NDArray[np.float64] = field(repr=False)
 
     @property
     def p_value(self) -> float:
@@ -92,10 +93,10 @@ def shuffle_test(
             shuffled among each other, and then they are skipped, so that a state can follow itself across one.
 
     Raises:
-        ValueError: There is no shuffle, or a state directly follows itself.
+        ValueError: There is no shuffle, the seed is not valid, or a state directly follows itself.
     """
-    if n_shuffles < 1:
-        raise ValueError(f"n_shuffles is {n_shuffles}; valid: at least 1")
+    check_whole("n_shuffles", n_shuffles, 1)
+    check_whole("seed", seed, 0)
     states = visited_states(occurrences, empty_state)
     codes = {state: code for code, state in enumerate(states)}
     orders = []
@@ -115,7 +116,7 @@ def _sequence(visits: pd.DataFrame, codes: dict) -> NDArray[np.int64]:
     """Codes of the visits of a session; `_GAP` at its ends, for what is skipped, and where visits do not adjoin."""
     sequence = np.array([codes.get(state, _GAP) for state in visits["state"]], np.int64)
     start, end = visits["start"].to_numpy(), visits["end"].to_numpy()
-    apart = 1 + np.flatnonzero(start[1:] > end[:-1] + _SAME_TIME)
+    apart = 1 + np.flatnonzero(start[1:] > end[:-1] * (1 + SAME))
     return np.pad(np.insert(sequence, apart, _GAP), 1, constant_values=_GAP)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.windows import window_of
+from neuro_mod.core.spiking_net.analysis.windows import SAME, windows_of
 
 #: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.
 OCCURRENCES = {
@@ -24,8 +24,6 @@ OCCURRENCES = {
     "censored_end": np.bool_,
     "mean_rate": np.float64,
 }
-#: Shortfall of a duration, relative to the shortest that counts, that is due to rounding.
-_ROUNDING = 1e-9
 
 
 def visits_of(
@@ -69,6 +67,13 @@ def labels_of(active: NDArray[np.bool_], labels: NDArray[np.int64]) -> list[Stat
     return [tuple(labels[row].tolist()) for row in active]
 
 
+def of_state(occurrences: pd.DataFrame, state: State | None) -> pd.DataFrame:
+    """The visits of a state; all of them if it is None."""
+    if state is None:
+        return occurrences
+    return occurrences.loc[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]
+
+
 def visit_table(
     session: int,
     state: Sequence[State],
@@ -77,7 +82,7 @@ def visit_table(
     duration: float,
     mean_rate: ArrayLike = np.nan,
 ) -> pd.DataFrame:
-    """A table of visits of one session of a duration; those that touch an edge of it are marked as censored."""
+    """A table of visits of one session that was seen for a duration; those that touch an edge of it are censored."""
     start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
     at_start, at_end = start <= 0, end >= duration
     columns = {
@@ -146,23 +151,26 @@ def within(
     """
     if t_from is None and t_to is None:
         return occurrences
-    windows = np.array([window_of(float(duration), t_from, t_to) for duration in durations]).reshape(-1, 2)
-    begin, end = windows[occurrences["session"].to_numpy()].T
+    windows = np.array(windows_of(durations, t_from, t_to)).reshape(-1, 2)
+    session = occurrences["session"].to_numpy()
+    begin, end = windows[session].T
+    rounding = SAME * durations[session]
+    from_before, beyond = occurrences["start"] <= begin + rounding, occurrences["end"] >= end - rounding
     cut = occurrences.assign(
-        start=np.maximum(occurrences["start"], begin),
-        end=np.minimum(occurrences["end"], end),
-        censored_start=occurrences["censored_start"] | (occurrences["start"] <= begin),
-        censored_end=occurrences["censored_end"] | (occurrences["end"] >= end),
+        start=occurrences["start"].mask(from_before, begin),
+        end=occurrences["end"].mask(beyond, end),
+        censored_start=occurrences["censored_start"] | from_before,
+        censored_end=occurrences["censored_end"] | beyond,
     )
     cut = cut.assign(duration=cut["end"] - cut["start"], censored=cut["censored_start"] | cut["censored_end"])
-    return cut.loc[cut["duration"] > 0].reset_index(drop=True)
+    return cut.loc[cut["duration"] > rounding].reset_index(drop=True)
 
 
 def _lasting(
     states: list[State], start: NDArray[np.float64], end: NDArray[np.float64], minimal: float
 ) -> tuple[list[State], NDArray[np.float64], NDArray[np.float64]]:
     """Visits that last long enough, extended over the gaps that the others leave."""
-    kept = np.flatnonzero(end - start >= minimal * (1 - _ROUNDING)) if len(states) > 1 else np.arange(1)
+    kept = np.flatnonzero(end - start >= minimal * (1 - SAME)) if len(states) > 1 else np.arange(1)
     if not len(kept):
         return [], start[:0], end[:0]
     first = [

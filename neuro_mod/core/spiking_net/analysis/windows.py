@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 
-#: Times this close, relative to the larger, are the same: steps times their length are rounded.
-_SAME = 1e-9
+_T = TypeVar("_T")
+
+#: Times this close, relative to the larger or to the session, are the same: steps times their length are rounded.
+SAME = 1e-9
+
+
+def from_start(name: str, time: float, duration: float) -> float:
+    """A time within a session, in seconds from its start.
+
+    Args:
+        name: The argument that gave the time, for the message.
+        time: In seconds; a negative one counts from the end of the session.
+        duration: Length of the session in seconds.
+
+    Raises:
+        ValueError: The time lies beyond the session.
+    """
+    inside = time + duration if time < 0 else time
+    if not -SAME * duration <= inside <= (1 + SAME) * duration:
+        raise ValueError(f"{name} is {time:g} s; valid: {-duration:g} s to {duration:g} s, the length of the session")
+    return min(max(inside, 0.0), duration)
 
 
 def window_of(duration: float, t_from: float | None = None, t_to: float | None = None) -> tuple[float, float]:
@@ -25,14 +46,44 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
     Raises:
         ValueError: The window is empty or reversed, or reaches beyond the session.
     """
-    begin = 0.0 if t_from is None else _from_start("t_from", t_from, duration)
-    end = duration if t_to is None else _from_start("t_to", t_to, duration)
-    if not begin < end:
+    begin = 0.0 if t_from is None else from_start("t_from", t_from, duration)
+    end = duration if t_to is None else from_start("t_to", t_to, duration)
+    if not end - begin > SAME * duration:
         raise ValueError(
             f"t_from={t_from}, t_to={t_to} is the window from {begin:g} s to {end:g} s of a session of {duration:g} s; "
             "it must end after it begins"
         )
     return begin, end
+
+
+def windows_of(
+    durations: Iterable[float], t_from: float | None = None, t_to: float | None = None
+) -> list[tuple[float, float]]:
+    """Begin and end of the time window within each session, see `window_of`.
+
+    Raises:
+        ValueError: As for `window_of`; the message names the session.
+    """
+    return [_named(index, window_of, float(duration), t_from, t_to) for index, duration in enumerate(durations)]
+
+
+def from_starts(name: str, times: Sequence[float], durations: Iterable[float]) -> list[list[float]]:
+    """Times within each session, in seconds from its start, see `from_start`.
+
+    Raises:
+        ValueError: As for `from_start`; the message names the session.
+    """
+    return [
+        [_named(index, from_start, name, time, float(duration)) for time in times]
+        for index, duration in enumerate(durations)
+    ]
+
+
+def _named(session: int, function: Callable[..., _T], *arguments: Any) -> _T:
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ValueError(f"session {session}: {error}") from error
 
 
 def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:
@@ -72,13 +123,6 @@ def whole_steps(name: str, width: float, delta_t: float) -> int:
         ValueError: The width is not a whole number of steps, at least one.
     """
     n_steps = round(width / delta_t) if math.isfinite(width) else 0
-    if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=_SAME):
+    if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=SAME):
         raise ValueError(f"{name} is {width:g} s; valid: whole multiples of the time step, {delta_t:g} s")
     return n_steps
-
-
-def _from_start(name: str, time: float, duration: float) -> float:
-    inside = time + duration if time < 0 else time
-    if not -_SAME * duration <= inside <= (1 + _SAME) * duration:
-        raise ValueError(f"{name} is {time:g} s; valid: {-duration:g} s to {duration:g} s, the length of the session")
-    return min(max(inside, 0.0), duration)

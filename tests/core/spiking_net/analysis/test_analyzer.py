@@ -10,6 +10,7 @@ from analysis.trains import events
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS
 from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
+from neuro_mod.core.spiking_net.analysis.states import state_name
 from neuro_mod.storage.reading import DataError
 
 DURATIONS = (4.0, 2.0)
@@ -172,7 +173,7 @@ def test_sessions_without_spikes(method, sessions, clusters, n_visits):
     assert len(analyzer.get_attractors_data()) == bool(n_visits) == analyzer.get_num_states()
     assert np.isnan(analyzer.get_mean_lifespan()) and np.isnan(analyzer.get_mean_lifespan(estimator="kaplan_meier"))
     assert not analyzer.get_cluster_spike_rate().any() and not analyzer.get_neuron_spike_rate().any()
-    assert analyzer.get_unique_attractors_count_until_time(9.0).sum() == n_visits
+    assert analyzer.get_unique_attractors_count_until_time(0.0).sum() == n_visits
     assert analyzer.jump_statistics().states == [] and np.isnan(analyzer.shuffle_test(10).observed)
 
 
@@ -216,14 +217,15 @@ CALLS = {
     "other cluster": (lambda a: a.get_attractor_prob((3,)), r"state is \(3,\); valid: .* 0, 1, 2$"),
     "label twice": (lambda a: a.get_occurrences((1, 1)), r"state is \(1, 1\); valid"),
     "a number": (lambda a: a.get_attractor_idx(1), r"state is 1; valid: .* such as \(0,\), or \(\)"),
-    "a name": (lambda a: a.get_life_spans("0+1"), r"state is '0\+1'; valid"),
+    "no name": (lambda a: a.get_life_spans("0-1"), "name is '0-1'; valid: sorted labels such as"),
+    "name of another": (lambda a: a.get_life_spans("0+9"), r"state is \(0, 9\); valid"),
     "half a label": (lambda a: a.get_num_clusters((0.5,)), r"state is \(0\.5,\); valid"),
     "labels in labels": (lambda a: a.get_num_clusters([[0, 1]]), r"state is \[\[0, 1\]\]; valid"),
     "never visited": (lambda a: a.get_attractor_idx((0, 1, 2)), r"state 0\+1\+2 was not visited; there are none, "),
     "sequence": (lambda a: a.get_sequence_probability([(0,), (8,)]), r"state is \(8,\)"),
     "to": (lambda a: a.get_transition_prob((0,), 1), "state is 1"),
     "window": (lambda a: a.occurrences(3, 2), "t_from=3, t_to=2 .* must end after it begins"),
-    "beyond": (lambda a: a.get_transition_matrix(t_to=3), "t_to is 3 s; valid: -2 s to 2 s"),
+    "beyond": (lambda a: a.get_transition_matrix(t_to=3), "session 1: t_to is 3 s; valid: -2 s to 2 s"),
     "beyond samples": (lambda a: a.get_cluster_spike_rate(0, t_from=5), "t_from is 5 s; valid: -4 s to 4 s"),
     "never left": (lambda a: a.get_transition_matrix(never_left="one"), "never_left is 'one'; valid: nan, zero"),
     "estimator": (
@@ -271,3 +273,15 @@ ARGUMENTS = {
 def test_wrong_arguments(sessions, arguments, message):
     with pytest.raises(ValueError, match=message):
         Analyzer(sessions, **{"clusters": CLUSTERS} | arguments).occurrences()
+
+
+def test_states_go_by_their_names_too(analyzer):
+    for state in analyzer.get_unique_attractors():
+        assert analyzer.get_attractor_prob(state_name(state)) == analyzer.get_attractor_prob(state) > 0
+
+
+def test_sessions_too_long_for_rates_are_refused():
+    """As when times are in ms: nothing of that size is made."""
+    long = (np.array([0.0, 1e6]), np.array([0, 1]))
+    with pytest.raises(DataError, match=r"session 0 lasts 1e\+06 s, too long for rates of 2 .*; are times in ms"):
+        Analyzer(long, [0, 1], minimal_lifespan_ms=0).occurrences()

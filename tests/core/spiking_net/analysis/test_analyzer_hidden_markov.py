@@ -44,7 +44,7 @@ def folder(analyzer, tmp_path):
 
 def same(one, other):
     assert one.settings == other.settings
-    for name in ("unit_labels", "rates_hz", "transition_matrix"):
+    for name in ("unit_labels", "rates_hz", "transition_matrix", "durations"):
         a, b = getattr(one, name), getattr(other, name)
         assert a.dtype == b.dtype and np.array_equal(a, b)
     pd.testing.assert_frame_equal(one.scores, other.scores, check_exact=True)
@@ -115,6 +115,15 @@ def test_default_numbers_fit_into_the_bins(sessions):
     assert fits == [(done, 8) for done in range(1, 9)]
 
 
+def test_windows_reach_the_end_of_sessions_whose_last_bin_is_not_complete(sessions, tmp_path):
+    analyzer = opened(sessions)
+    model = analyzer.fit_hidden_markov(3, bin_ms=19, n_restarts=1)  # 526 bins are 9.994 s
+    assert model.durations.tolist() == analyzer.durations.tolist()
+    assert model.occurrences(t_to=9.996).equals(model.visits) and model.visits["end"].max() == 526 * 0.019
+    analyzer.save_analysis(tmp_path)
+    assert same(Analyzer.load_analysis(tmp_path).hidden_markov, model)
+
+
 def test_settings_are_kept(sessions):
     chosen = {"criterion": "cross_validation", "seed": 9, "n_restarts": 1, "n_folds": 2, "least_posterior": 0.95}
     model = opened(sessions).fit_hidden_markov((2, 3), bin_ms=40, least_duration_ms=120, **chosen)
@@ -181,7 +190,7 @@ def test_without_scikit_learn_all_but_the_agreement_works(sessions, tmp_path, mo
     assert json.loads((tmp_path / "analysis.json").read_text())["hidden_markov"]["agreement"] is None
     loaded = Analyzer.load_analysis(tmp_path)
     assert same(loaded.hidden_markov, model)
-    with pytest.raises(ImportError, match="scikit-learn"):
+    with pytest.raises(ImportError, match="sklearn"):
         loaded.agreement()
 
 

@@ -32,6 +32,12 @@ def test_a_state_that_follows_itself_is_no_edge():
     assert density[0].tolist() == pytest.approx([np.nan, 1 / 2], nan_ok=True)
 
 
+def test_a_state_is_entered_at_the_decimal_of_its_start():
+    frame = visits({0: [A, B]}, {0: [3 * 0.1, 1.0]})  # 0.30000000000000004
+    assert unique_states_until(frame, [0.3], 1).tolist() == [[2]]
+    assert transition_density_until(transition_table(frame), frame, [0.3], 1).tolist() == [[1 / 2]]
+
+
 @given(sequences(), st.lists(st.integers(0, 14).map(lambda time: time - 0.5), max_size=5))
 def test_against_sets_at_each_time(sessions, times):
     frame = visits(sessions)

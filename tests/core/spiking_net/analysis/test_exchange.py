@@ -157,6 +157,13 @@ def test_files_of_matlab(tmp_path, save, variables):
 
 
 @pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
+def test_two_spikes_are_rows_of_times_and_neurons(tmp_path, save):
+    save(tmp_path / "spikes.mat", {"firings": np.array([[1.0, 3.0], [2.0, 4.0]])})
+    spikes = read(tmp_path / "spikes.mat", MS).spikes
+    assert (spikes.steps.tolist(), spikes.neurons.tolist()) == ([1, 3], [2, 4])
+
+
+@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
 @pytest.mark.parametrize(
     ("variables", "pattern"),
     [
@@ -310,6 +317,13 @@ def test_times_of_neo_count_from_the_begin():
     assert from_neo(trains)[0].spikes.shape == (100, 4)
 
 
+def test_times_on_the_grid_stay_on_it_however_late_the_begin():
+    steps = np.arange(0, 10_000, 7)
+    begin = 12_345.6
+    trains = [neo.SpikeTrain(begin + steps * 1e-4, units="s", t_start=begin, t_stop=begin + 1)]
+    assert from_neo(trains, Conventions(1e-4))[0].spikes.steps.tolist() == steps.tolist()
+
+
 def test_the_order_of_times_within_a_train_does_not_matter():
     trains = [neo.SpikeTrain([0.04, 0.01], units="s", t_stop=0.05)]
     assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
@@ -373,16 +387,18 @@ def test_nwb_is_valid(tmp_path):
     assert not validate(path=tmp_path / "a.nwb")
 
 
-def test_nwb_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_nwb_is_written_whole_or_not_at_all(tmp_path):
+    import resource
+
     file = write_nwb(tmp_path / "a.nwb", EVENTS)
     before = file.read_bytes()
-
-    def fail(*_args, **_kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(NWBHDF5IO, "write", fail)
-    with pytest.raises(StorageError, match=r"cannot write .*a\.nwb: No space left"):
-        write_nwb(file, EVENTS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageError, match=r"cannot write .*a\.nwb: File too large"):
+            write_nwb(file, EVENTS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert file.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["a.nwb"]
     with pytest.raises(StorageError, match="nowhere"):
@@ -449,11 +465,12 @@ def test_damaged_nwb_is_refused(tmp_path):
         file.write_bytes(damaged)
         with pytest.raises(DataError, match=r"spikes\.nwb"):
             read(file)
-    write_nwb(file, EVENTS)
-    with h5py.File(file, "a") as content:
-        content["units/spike_times_index"][:] = [1, 9, 9, 9]
-    with pytest.raises(DataError, match=r"spikes\.nwb is damaged: spike_times_index does not fit to spike_times"):
-        read(file)
+    for ends in ([1, 9, 9, 9], [4, 2, 5, 5]):
+        write_nwb(file, EVENTS)
+        with h5py.File(file, "a") as content:
+            content["units/spike_times_index"][:] = ends
+        with pytest.raises(DataError, match=r"spikes\.nwb is damaged: spike_times_index does not fit to spike_times"):
+            read(file)
 
 
 def test_small_nwb_cannot_ask_for_much_memory(tmp_path):

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 from neuro_mod.core.random import Stream
+from neuro_mod.core.spiking_net.analysis.findings import silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov import hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings, numbers_to_try
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, fitted, side_by_side
@@ -25,9 +26,10 @@ TRUE = PoissonModel(
 )
 
 
-def model_of(counts, bin_width, n_states, *, unit_labels=None, unit_sizes=None, report=lambda *_: None, **how):
+def model_of(counts, bin_width, n_states, *, unit_labels=None, unit_sizes=None, durations=None, report=silent, **how):
     settings = HiddenMarkovSettings(bin_width, numbers_to_try(n_states, 0), **how)
-    return hidden_markov(counts, settings, unit_labels=unit_labels, unit_sizes=unit_sizes, report=report)
+    units = {"unit_labels": unit_labels, "unit_sizes": unit_sizes}
+    return hidden_markov(counts, settings, **units, durations=durations, report=report)
 
 
 def drawn(model, lengths, seed=0):
@@ -54,7 +56,7 @@ def slow_log_likelihood(session, model):
 
 @pytest.fixture(scope="module")
 def data():
-    return drawn(TRUE, [400] * 13 + [250])
+    return drawn(TRUE, [130] * 41 + [120])
 
 
 @pytest.fixture(scope="module")
@@ -119,21 +121,21 @@ def test_number_of_states(chosen):
 
 def test_bic_chooses_without_cross_validation(data):
     fits = []
-    found = model_of(data[1][:8], BIN, [4, 3, 2], n_restarts=2, report=lambda *each: fits.append(each))
+    found = model_of(data[1][:24], BIN, [4, 3, 2], n_restarts=2, report=lambda *each: fits.append(each))
     assert found.n_fitted == 3 and found.scores["held_out"].isna().all()
     assert fits == [(done, 6) for done in range(1, 7)]
 
 
 def test_cross_validation_scores_sessions_left_out(data):
     """Leaving out each of two sessions by hand."""
-    sessions = [data[1][0][:300], data[1][1][:200]]
+    sessions = [data[1][0], data[1][1][:80]]
     found = model_of(sessions, BIN, 2, criterion="cross_validation", n_restarts=1)
     total = 0.0
     for kept, left_out in (sessions, sessions[::-1]):
         counts = side_by_side([kept])
         fit = fitted(counts, random_start(counts, 2, Stream(0, "hidden_markov", (2, 0))))
         total += slow_log_likelihood(left_out, fit.model)
-    np.testing.assert_allclose(found.scores["held_out"], total / 500, rtol=1e-9)
+    np.testing.assert_allclose(found.scores["held_out"], total / 210, rtol=1e-9)
 
 
 def test_sessions_are_not_merged():
@@ -151,12 +153,25 @@ def test_sessions_are_not_merged():
     np.testing.assert_allclose(visits["mean_rate"], [s.mean() / BIN for s in sessions])
 
 
+def test_time_behind_the_last_complete_bin_belongs_to_the_session(data):
+    """It belongs to no state; what reaches the last complete bin is censored, as it touches what was seen."""
+    sessions = data[1][:4]
+    alone = model_of(sessions, BIN, 3, n_restarts=1)
+    found = model_of(sessions, BIN, 3, n_restarts=1, durations=[2.6, 2.61, 2.615, 2.6])
+    assert alone.durations == pytest.approx([2.6] * 4) and found.durations.tolist() == [2.6, 2.61, 2.615, 2.6]
+    assert found.visits.equals(alone.visits) and found.occurrences(t_to=2.6).equals(found.occurrences())
+    assert found.assigned == pytest.approx(alone.assigned * 10.4 / 10.425)
+    assert found.visits["censored_end"].tolist() == [end > 2.59 for end in found.visits["end"]]
+    with pytest.raises(ValueError, match=r"t_to is 2.605 s; valid: -2.6 s to 2.6 s"):
+        found.occurrences(t_to=2.605)
+
+
 def test_silent_unit_changes_nothing(data):
-    sessions = data[1][:3]
+    sessions = data[1][:9]
     without = model_of(sessions, BIN, 3, n_restarts=2)
     found = model_of([np.insert(s, 1, 0, axis=1) for s in sessions], BIN, 3, n_restarts=2)
     np.testing.assert_allclose(np.delete(found.rates_hz, 1, axis=1), without.rates_hz, rtol=1e-6)
-    np.testing.assert_allclose(found.rates_hz[:, 1], 0.5 / 1200 / BIN)  # half a spike in all of the data
+    np.testing.assert_allclose(found.rates_hz[:, 1], 0.5 / 1170 / BIN)  # half a spike in all of the data
     np.testing.assert_allclose(found.log_likelihood, without.log_likelihood - 0.5, rtol=1e-9)
     assert found.scores["n_parameters"].tolist() == without.scores["n_parameters"].tolist()
 
@@ -169,11 +184,11 @@ def test_unit_silent_in_the_other_sessions_is_unlikely_not_impossible():
 
 
 def test_states_never_visited_are_not_reported(data):
-    sessions = data[1][:2]
+    sessions = data[1][:6]
     found = model_of(sessions, BIN, 8, least_duration=0.3, n_restarts=1)
     assert found.n_fitted == 8 and 0 < found.n_states < 8
     assert found.rates_hz.shape == (found.n_states, 4) and found.transition_matrix.shape == (8, 8)
-    assert all(posterior.shape == (400, 8) for posterior in found.posteriors)
+    assert all(posterior.shape == (130, 8) for posterior in found.posteriors)
     times = found.visits.groupby("state")["duration"].sum()
     assert sorted(times.index) == list(range(found.n_states))
     assert (times.sort_index().diff().dropna() <= 1e-9).all()
@@ -226,7 +241,7 @@ def test_most_starts_find_every_state():
 
 
 def test_same_seed_same_result(data):
-    sessions = [session[:150] for session in data[1]]
+    sessions = data[1][:8]
     one, same, other = (model_of(sessions, BIN, 6, n_restarts=1, seed=seed) for seed in (3, 3, 4))
     assert one.visits.equals(same.visits) and one.scores.equals(same.scores)
     assert all(np.array_equal(a, b) for a, b in zip(one.posteriors, same.posteriors, strict=True))
@@ -234,12 +249,12 @@ def test_same_seed_same_result(data):
 
 
 def test_best_of_the_restarts_counts(data):
-    sessions = [session[:150] for session in data[1]]
+    sessions = data[1][:8]
     counts = side_by_side(sessions)
-    starts = [random_start(counts, 6, Stream(0, "hidden_markov", (6, restart))) for restart in range(4)]
+    starts = [random_start(counts, 6, Stream(0, "hidden_markov", (6, restart))) for restart in range(3)]
     each = [fitted(counts, start).log_likelihood for start in starts]
     assert len(set(each)) > 1
-    assert model_of(sessions, BIN, 6, n_restarts=4).log_likelihood == max(each)
+    assert model_of(sessions, BIN, 6, n_restarts=3).log_likelihood == max(each)
 
 
 def test_bins_that_are_all_alike():
@@ -267,7 +282,7 @@ def test_answers_the_questions_of_all_states(data, chosen):
     visits = chosen.occurrences()
     assert visits.equals(chosen.visits) and visits is not chosen.visits
     assert chosen.get_unique_attractors() == [0, 1, 2] and chosen.get_num_states() == 3
-    assert chosen.n_sessions == 14 and chosen.durations.sum() == pytest.approx(5450 * BIN)
+    assert chosen.n_sessions == 42 and chosen.durations.sum() == pytest.approx(5450 * BIN)
     assert chosen.assigned == pytest.approx(visits["duration"].sum() / (5450 * BIN)) and 0.7 < chosen.assigned < 1
     for state in (1, np.int64(1), np.uint8(1)):
         own = visits.loc[visits["state"] == 1]
@@ -287,14 +302,14 @@ def test_answers_the_questions_of_all_states(data, chosen):
     assert chosen.get_transition_prob(2, 0) == pytest.approx(share) == chosen.get_transition_matrix()[2, 0]
     assert chosen.get_sequence_probability([2, 0, 0]) == pytest.approx(share * chosen.get_transition_prob(0, 0))
     assert chosen.get_attractors_data()["total_duration"].is_monotonic_decreasing
-    assert (chosen.get_unique_attractors_count_until_time(5.0) <= 3).all()
-    assert chosen.occurrences(t_to=-4.0).groupby("session")["end"].max().to_numpy() == pytest.approx(
-        [4.0] * 13 + [1.0], abs=0.4
-    )
+    entered = [set(visits.loc[(visits["session"] == s) & (visits["start"] <= 2.0), "state"]) for s in range(42)]
+    assert chosen.get_unique_attractors_count_until_time(2.0).tolist() == [len(states) for states in entered]
+    until = chosen.occurrences(t_to=-1.0)
+    assert until["end"].max() == 1.6 and until.loc[until["session"] == 41, "end"].max() <= 1.4
     assert 0 <= chosen.shuffle_test(20).p_value <= 1 and chosen.jump_statistics().entropy_rate > 0
 
 
-@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S1", None, np.float64(1)])
+@pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S3", None, np.float64(1)])
 def test_other_states_are_refused(chosen, state):
     with pytest.raises(ValueError, match=r"state is .*; valid: 0 to 2"):
         chosen.get_attractor_prob(state)
@@ -310,7 +325,7 @@ def test_states_of_a_model_without_visits(data):
 
 
 def test_the_largest_of_several_numbers_is_noted(data, caplog):
-    sessions = data[1][:6]
+    sessions = data[1][:18]
     assert model_of(sessions, BIN, (1, 2), n_restarts=1).most_was_chosen
     assert "the largest was chosen, 2" in caplog.text
     caplog.clear()
@@ -369,7 +384,9 @@ ONE = [np.ones((10, 2), int)]
         (ONE, 2, {"least_posterior": 0.3}, "least_posterior"),
         (ONE, 2, {"bin_width": 0.0}, "bin_width"),
         (ONE, 2, {"least_duration": -1.0}, "least_duration"),
-        (ONE, 2, {"seed": -1}, "seed"),
+        (ONE, 2, {"seed": -1}, "seed is -1"),
+        (ONE, 2, {"seed": 1.5}, "seed is 1.5; valid: a whole number"),
+        (ONE, 2, {"n_restarts": 1.5}, "n_restarts is 1.5"),
         (ONE, 2, {"units": "columns"}, "clusters, neurons"),
         (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes holds 0"),
         (ONE, 2, {"unit_sizes": np.array([1])}, "unit_sizes"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import get_args
 
 import numpy as np
@@ -49,7 +50,7 @@ def mean_of_density(kernel, width, lag):
 def slow(rates, kernel, width):
     """Each rate as a direct sum over all bins, mirrored or relative to what lies within the session."""
     n = len(rates)
-    reach = 3 * n if kernel in SYMMETRIC else n - 1
+    reach = 3 * n + math.ceil(5 * width) if kernel in SYMMETRIC else n - 1
     weights = {lag: mean_of_density(kernel, width, lag) for lag in range(-reach, reach + 1)}
     if kernel in SYMMETRIC:
         total = sum(weights.values())
@@ -67,6 +68,23 @@ def slow(rates, kernel, width):
 def test_direct_sum_over_the_density(kernel, width):
     rates = drawn(30)
     np.testing.assert_allclose(filtered(rates, kernel, width), slow(rates, kernel, width), atol=1e-3)  # tails are cut
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("width", [7.5, 10.0, 19.9, 20.0, 25.6, 48.5])
+def test_direct_sum_of_kernels_wider_than_the_session(kernel, width):
+    rates = drawn(5)
+    np.testing.assert_allclose(filtered(rates, kernel, width), slow(rates, kernel, width), atol=1e-3)
+
+
+@pytest.mark.parametrize("kernel", SYMMETRIC)
+@pytest.mark.parametrize("width", [1e12, 1.7e300])
+def test_a_symmetric_kernel_of_any_width_gives_the_mean(kernel, width):
+    """Its weights at the width of all bins of such a kernel would take terabytes."""
+    rates = drawn(100)
+    expected = np.broadcast_to(rates.mean(axis=0), rates.shape)
+    np.testing.assert_allclose(filtered(rates, kernel, width), expected, rtol=1e-9)
+    assert filtered(rates.astype(np.float32), kernel, np.float64(width)).dtype == np.float32
 
 
 @pytest.mark.parametrize("kernel", CAUSAL)

@@ -37,6 +37,12 @@ def test_example_of_kaplan_and_meier():
     assert mean_lifespan(kaplan_and_meier_1958(), estimator="kaplan_meier") == pytest.approx(area)
 
 
+def test_durations_that_differ_by_rounding_are_equal():
+    """At 0.3 s three are at risk and two are seen to end, by hand: 1/3."""
+    found = survival(observed([0.3, 0.6 - 0.3, 1.2 - 0.9], [False, False, True]))
+    assert found.times.tolist() == [0.3] and found.probability == pytest.approx([1 / 3])
+
+
 def test_confidence_interval_from_greenwoods_formula():
     """log(-log S) +- z sqrt(sum d / (n (n - d))) / log S (Kalbfleisch & Prentice 2002, section 1.4)."""
     found = survival(kaplan_and_meier_1958())

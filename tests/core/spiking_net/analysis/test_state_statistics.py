@@ -56,6 +56,7 @@ def share(moves, source, target):
 def product_limit_mean(visits):
     """Area under the Kaplan-Meier curve of visits whose start was seen, one duration after the other."""
     seen = [visit for visit in visits if not visit["censored_start"]]
+    seen = [visit | {"duration": round(visit["duration"] / 0.0025) * 0.0025} for visit in seen]  # half bins of 5 ms
     if all(visit["censored_end"] for visit in seen):
         return np.nan
     area, alive, before = 0.0, 1.0, 0.0
@@ -155,27 +156,40 @@ def test_probabilities_of_sequences(analyzer):
     assert np.isnan(analyzer.get_sequence_probability([(0, 1, 2), (0,)]))  # never left
 
 
-def test_states_and_transitions_until_a_time(analyzer):
-    times = [0.0, 0.4, 1.0, 3.3, 11.0]
+@pytest.mark.parametrize("empty_state", [True, False])
+def test_states_and_transitions_until_a_time(analyzer, empty_state):
+    times = [0.0, 0.4, 1.0, 3.3, 5.0]
     counts, density = (
-        ask(times)
+        ask(times, empty_state=empty_state)
         for ask in (analyzer.get_unique_attractors_count_until_time, analyzer.get_transition_density_until_time)
     )
-    visits, moves = visits_in(analyzer, (None, None)), moves_in(analyzer, (None, None))
+    visits, moves = (of(analyzer, (None, None), empty_state=empty_state) for of in (visits_in, moves_in))
     for session in range(3):
         for k, time in enumerate(times):
             n = len({v["state"] for v in visits if v["session"] == session and v["start"] <= time})
-            pairs = {(a, b) for a, b, v in moves if v["session"] == session and v["start"] <= time}
+            pairs = {(a, b) for a, b, v in moves if v["session"] == session and v["start"] <= time and a != b}
             assert counts[session, k] == n
             assert density[session, k] == pytest.approx(len(pairs) / (n * (n - 1)) if n > 1 else np.nan, nan_ok=True)
-    assert analyzer.get_unique_attractors_count_until_time(1.0).tolist() == counts[:, 2].tolist()
+
+
+def test_until_one_time_or_several_or_from_the_end(analyzer):
+    counts = analyzer.get_unique_attractors_count_until_time([0.4, 1.0])
+    assert analyzer.get_unique_attractors_count_until_time(1.0).tolist() == counts[:, 1].tolist()
     assert analyzer.get_unique_attractors_count_until_time([[0.4, 1.0], [3.3, 0]]).shape == (3, 2, 2)
     assert analyzer.get_transition_density_until_time(1.0).shape == (3,)
     ends = analyzer.durations
     backward = analyzer.get_unique_attractors_count_until_time(-0.5)
     assert backward.tolist() == [
-        analyzer.get_unique_attractors_count_until_time(end - 0.5)[k] for k, end in enumerate(ends)
+        len({v["state"] for v in visits_in(analyzer, (None, None)) if v["session"] == k and v["start"] <= end - 0.5})
+        for k, end in enumerate(ends)
     ]
+
+
+@pytest.mark.parametrize("time", [-100, -5.1, 5.1, np.nan, np.inf, [1.0, 11.0]])
+def test_times_that_a_session_does_not_have(analyzer, time):
+    for ask in (analyzer.get_unique_attractors_count_until_time, analyzer.get_transition_density_until_time):
+        with pytest.raises(ValueError, match=r"time is .* s; valid: -[58] s to [58] s"):
+            ask(time)
 
 
 def test_a_state_that_was_never_visited(analyzer):

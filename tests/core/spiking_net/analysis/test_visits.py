@@ -12,6 +12,7 @@ from neuro_mod.core.spiking_net.analysis.visits import (
     OCCURRENCES,
     labels_of,
     no_visits,
+    of_state,
     rates_in_visits,
     visit_table,
     visits_of,
@@ -127,6 +128,13 @@ def test_visits_at_an_edge_are_censored():
     assert whole[["censored_start", "censored_end", "censored"]].to_numpy().all()
 
 
+def test_visits_of_a_state():
+    visits = found(bins_of([((), 2), ((2,), 3), ((5,), 1), ((2,), 1)]))
+    assert of_state(visits, (2,))["start"].tolist() == [2 * BIN, 6 * BIN]
+    assert of_state(visits, ())["end"].tolist() == [2 * BIN] and of_state(visits, (2, 5)).empty
+    assert of_state(visits, None) is visits
+
+
 def test_labels_of_rows_are_sorted_tuples_of_plain_integers():
     states = labels_of(np.array([[True, True], [False, False], [False, True]]), LABELS)
     assert states == [(2, 5), (), (5,)]
@@ -148,17 +156,21 @@ VISITS = pd.concat(
 )
 
 
-def slow_within(begin_end):
-    """One visit after the other: session, state, start, end and whether start and end were seen."""
+def slow_within(windows):
+    """Half a second after the other: session, state, start, end, duration, and whether start and end were not seen.
+
+    A start is seen if the half second before it lies within the window too, an end likewise.
+    """
     kept = []
     for row in VISITS.to_dict("records"):
-        begin, end = begin_end[row["session"]]
-        start, stop = max(row["start"], begin), min(row["end"], end)
-        if start < stop:
-            seen = row["start"] > begin, row["end"] < end
-            kept.append(
-                (row["session"], row["state"], start, stop, stop - start, not all(seen), *(not s for s in seen))
-            )
+        begin, end = windows[row["session"]]
+        inside = range(int(2 * begin), int(2 * end))
+        own = [half for half in range(20) if row["start"] <= half / 2 < row["end"]]
+        seen = [half for half in own if half in inside]
+        if seen:
+            cut = own[0] - 1 not in inside, own[-1] + 1 not in inside
+            start, stop = seen[0] / 2, (seen[-1] + 1) / 2
+            kept.append((row["session"], row["state"], start, stop, stop - start, any(cut), *cut))
     return kept
 
 
@@ -180,6 +192,24 @@ def test_visits_within_a_window_are_cut_and_censored(t_from, t_to, windows):
     assert inside.dtypes.equals(VISITS.dtypes) and inside.index.tolist() == list(range(len(inside)))
     columns = ["session", "state", "start", "end", "duration", "censored", "censored_start", "censored_end"]
     assert list(inside[columns].itertuples(index=False, name=None)) == slow_within(windows)
+
+
+def test_windows_at_edges_of_visits_hold_no_visit_of_rounding():
+    """At every half bin of a session, as a decimal: many edges of visits lie a rounding error beside it."""
+    states = bins_of([((), 3), ((2,), 2), ((5,), 1), ((2, 5), 3), ((), 4)] * 7)
+    visits, duration = found(states, minimal_bins=2), len(states) * BIN
+    expected = [(state, round(2 * start), round(2 * end)) for state, start, end in slow_visits(states, 2, 0.0)]
+    assert any(start % 2 for _, start, _ in expected)
+    for half in range(1, 2 * len(states)):
+        at = round(half * BIN / 2, 6)
+        behind = [(state, max(start, half), end) for state, start, end in expected if end > half]
+        before = [(state, start, min(end, half)) for state, start, end in expected if start < half]
+        for time in (at, round(at - duration, 6)):
+            for window, rest in (((time, None), behind), ((None, time), before)):
+                cut = within(visits, np.array([duration]), *window)
+                assert rows(cut) == approx_rows([(state, start / 2, end / 2) for state, start, end in rest])
+                assert cut["censored_start"].tolist() == [True] + [False] * (len(rest) - 1)
+                assert cut["censored_end"].tolist() == [False] * (len(rest) - 1) + [True]
 
 
 def test_a_window_of_a_window_is_the_smaller_one():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from analysis.trains import bernoulli
 
-from neuro_mod.core.spiking_net.analysis.windows import cut, whole_steps, window_of
+from neuro_mod.core.spiking_net.analysis.windows import cut, from_start, whole_steps, window_of
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def test_windows(t_from, t_to, window):
         (5, 5, "must end after it begins"),
         (-1, 3, "from 9 s to 3 s of a session of 10 s; it must end after it begins"),
         (None, 0, "must end after"),
+        (0.3, 3 * 0.1, "must end after"),  # 0.30000000000000004
         (10, None, "must end after"),
         (10.1, None, "t_from is 10.1 s; valid: -10 s to 10 s"),
         (-10.1, None, "t_from is -10.1 s"),
@@ -40,6 +41,17 @@ def test_windows(t_from, t_to, window):
 def test_what_is_no_window(t_from, t_to, message):
     with pytest.raises(ValueError, match=message):
         window_of(10.0, t_from, t_to)
+
+
+@pytest.mark.parametrize(("time", "inside"), [(0, 0), (3, 3), (-3, 7), (-10, 0), (10 + 1e-10, 10), (-10 - 1e-10, 0)])
+def test_times_from_the_start(time, inside):
+    assert from_start("time", time, 10.0) == inside
+
+
+@pytest.mark.parametrize("time", [10.1, -10.1, float("nan"), float("inf"), -100])
+def test_times_beyond_a_session(time):
+    with pytest.raises(ValueError, match=rf"time is {time:g} s; valid: -10 s to 10 s"):
+        from_start("time", time, 10.0)
 
 
 def test_a_session_without_a_step_has_no_window():

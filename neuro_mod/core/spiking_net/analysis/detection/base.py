@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -45,11 +46,11 @@ class Detector(ABC):
 
 
 def check_not_negative(**parameters: float) -> None:
-    """Refuse parameters that are negative or not finite.
+    """Refuse parameters that are no numbers, negative or not finite.
 
     Raises:
         ValueError: The message names parameter and value.
     """
     for name, value in parameters.items():
-        if not 0 <= value < math.inf:
+        if not isinstance(value, Real) or not 0 <= value < math.inf:
             raise ValueError(f"{name} is {value!r}; valid: 0 or more, finite")

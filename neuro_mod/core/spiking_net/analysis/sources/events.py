@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.layout import are_whole
+from neuro_mod.core.spiking_net.analysis.windows import SAME
 from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.storage.reading import DataError
 
@@ -69,7 +70,7 @@ class Conventions:
                 raise DataError(f"{where}: {name} is {value:g}")
             if name == "n_neurons" and (value != int(value) or value > _MOST_NEURONS):
                 raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MOST_NEURONS}")
-            if expected is not None and not np.isclose(value, expected, rtol=1e-9, atol=0):
+            if expected is not None and not np.isclose(value, expected, rtol=SAME, atol=0):
                 raise DataError(f"{where}: {name} is {value:g}, but {_SAID[name].format(expected)}")
         if "n_neurons" in described:
             described["n_neurons"] = int(described["n_neurons"])

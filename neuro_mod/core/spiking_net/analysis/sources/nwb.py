@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
 from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, labels_of_neurons
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
-from neuro_mod.storage.writing import written_whole
+from neuro_mod.storage.writing import write_whole
 
 
 def write_nwb(
@@ -64,12 +65,10 @@ def write_nwb(
         session_start_time=begin or datetime.now(UTC),
     )
     content.units = _units(pynwb, spikes, None if labels is None else labels_of_neurons(spikes, labels))
-    with (
-        written_whole(path) as partial,
-        h5py.File(partial, "w") as file,
-        pynwb.NWBHDF5IO(file=file, mode="w") as stream,
-    ):
+    memory = BytesIO()  # HDF5 does not survive a full disk
+    with h5py.File(memory, "w") as file, pynwb.NWBHDF5IO(file=file, mode="w") as stream:
         stream.write(content)
+    write_whole(path, lambda opened: opened.write(memory.getbuffer()))
     return path
 
 
