@@ -51,7 +51,7 @@ def active_clusters(
     """
     numbers = numbers_active(occurrences["state"])
     of_session = (occurrences["session"] == session).to_numpy(bool)
-    shown, course = occurrences[of_session], numbers[of_session]
+    shown, course = occurrences.loc[of_session], numbers[of_session]
     time = np.bincount(numbers, weights=occurrences["duration"].to_numpy(np.float64))
     with paper_style():
         figure = new_figure(width, _HEIGHT)
