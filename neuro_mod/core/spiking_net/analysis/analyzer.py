@@ -118,6 +118,12 @@ class Analyzer(StateStatistics):
         #: Which neuron belongs to which cluster, and which clusters define states.
         self.layout: ClusterLayout = self._spikes.layout
 
+    def __repr__(self) -> str:
+        return (
+            f"Analyzer({self.n_sessions} sessions of {self.layout.n_neurons} neurons, states of "
+            f"{len(self.layout.state_labels)} clusters by {self.settings.method})"
+        )
+
     @classmethod
     def load_analysis(cls, folder: str | os.PathLike[str]) -> Self:
         """Read an analysis that `save_analysis` has written; the spikes are not needed.

@@ -32,7 +32,7 @@ from neuro_mod.core.spiking_net.analysis.states import State
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HiddenMarkov(StateStatistics):
     """A fitted model and the visits to its states.
 
@@ -64,6 +64,12 @@ class HiddenMarkov(StateStatistics):
     scores: pd.DataFrame
     posteriors: tuple[NDArray[np.float32], ...]
     visits: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return (
+            f"HiddenMarkov({self.n_states} states in {len(self.visits)} visits of {self.n_sessions} sessions, "
+            f"{self.assigned:.0%} of the time)"
+        )
 
     @property
     def n_states(self) -> int:

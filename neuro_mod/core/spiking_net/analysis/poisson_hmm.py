@@ -5,7 +5,7 @@ one bin at a time, as rows of one array; one that has ended goes on with bins th
 
 hmmlearn's ``PoissonHMM`` is the same model. It is not used because its rates can become zero, so that a session with
 a spike of a unit that was silent in the others has no likelihood and posteriors that are NaN, and because it takes
-ten times as long with tens of states and units.
+more than ten times as long with tens of states and units.
 
 References:
     Rabiner 1989, "A tutorial on hidden Markov models and selected applications in speech recognition".

@@ -209,3 +209,12 @@ def test_refusals(sessions, folder):
         with pytest.raises(ValueError, match=message):
             analyzer.fit_hidden_markov(**{"n_states": 2, **options})
     assert analyzer.hidden_markov is None
+
+
+def test_both_say_what_they_are_in_a_line(analyzer):
+    assert repr(analyzer) == (
+        f"Analyzer({analyzer.n_sessions} sessions of {analyzer.layout.n_neurons} neurons, states of "
+        f"{len(analyzer.layout.state_labels)} clusters by two_state)"
+    )
+    assert repr(analyzer.hidden_markov).startswith(f"HiddenMarkov({analyzer.hidden_markov.n_states} states in ")
+    assert len(repr(analyzer.hidden_markov)) < 120
