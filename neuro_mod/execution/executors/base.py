@@ -61,8 +61,8 @@ class Executor(ABC):
         self._logs = logs
         self._progress = progress
 
-    @classmethod
-    def check(cls, task: Task, argument: Any) -> None:  # noqa: B027 -- threads take anything
+    @classmethod  # noqa: B027 -- threads take anything
+    def check(cls, task: Task, argument: Any) -> None:
         """Make sure that a task and an argument can get to a worker, before anything runs.
 
         Raises:
