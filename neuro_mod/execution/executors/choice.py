@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.config.errors import InputError
+from neuro_mod.core.cores import n_cores
 from neuro_mod.execution.executors.base import Executor, Task
 
 #: The executors by name: their module and class, loaded where one is chosen.
@@ -54,8 +55,6 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
     if max_workers is None:
         if executor == "dask" and address is not None:
             return n_items
-        from neuro_mod.core.spiking_net.engine.batch import n_cores  # noqa: PLC0415 -- loads the compiler
-
         max_workers = n_cores()
     return min(int(max_workers), n_items)
 
