@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,10 @@ def start_executor(
     if address is not None and name != "dask":
         raise InputError(f"address is {address!r}, but the executor {name} has none; choose dask")
     kind = _load(name)
+    if logs is not None:
+        logs = logs.absolute()  # workers may be elsewhere
+        with suppress(OSError):
+            logs.mkdir(parents=True, exist_ok=True)
     options = {} if address is None else {"address": address}
     return kind(task, n_workers, logs, progress, **options)
 

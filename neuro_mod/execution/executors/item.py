@@ -6,31 +6,42 @@ import time
 import traceback
 from typing import Any
 
-from neuro_mod.execution.executors.base import Outcome, Task
+from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.worker_log import WorkerLog
 from neuro_mod.execution.progress import Report
 
 
-def do_item(task: Task, index: int, argument: Any, report: Report, worker: str) -> Outcome:
+def do_item(task: Task, index: int, argument: Any, name: str, report: Report, log: WorkerLog) -> Outcome:
     """Try an item.
 
     Args:
         task: What to do.
         index: Of the item.
         argument: Of the task.
+        name: What the log calls the item.
         report: As for the task.
-        worker: Name of the worker.
+        log: Of the worker.
 
     Returns:
         How it ended, whatever it raised.
     """
+    log.write("INFO", f"{name} begins")
     start = time.monotonic()
     result, error, text = None, None, ""
-    try:
-        result = task(argument, report)
-    except BaseException as raised:  # a task that exits ends itself, not its worker
-        text = traceback.format_exc()
-        error = raised.with_traceback(None) if isinstance(raised, Exception) else _as_exception(raised)
-    return Outcome(index, result, error, text, worker, time.monotonic() - start)
+    with log.kept():
+        try:
+            result = task(argument, report)
+        except BaseException as raised:  # a task that exits ends itself, not its worker
+            text = traceback.format_exc()
+            error = raised.with_traceback(None) if isinstance(raised, Exception) else _as_exception(raised)
+    seconds = time.monotonic() - start
+    if error is None:
+        log.write("INFO", f"{name} ended after {seconds:.2f} s")
+    elif isinstance(error, Stopped):
+        log.write("WARNING", f"{name} was stopped after {seconds:.2f} s")
+    else:
+        log.write("ERROR", f"{name} failed after {seconds:.2f} s\n{text.rstrip()}")
+    return Outcome(index, result, error, text, log.worker, seconds)
 
 
 def _as_exception(raised: BaseException) -> Exception:

@@ -10,8 +10,10 @@ from queue import SimpleQueue
 from typing import Any, final
 
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.slots import SlotExecutor
+from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds that threads have to end after a stop.
 _PATIENCE = 3.0
@@ -35,6 +37,7 @@ class Threads(SlotExecutor):
         self._stopping = threading.Event()
         self._items: dict[int, SimpleQueue[_Item | None]] = {}
         self._threads: list[threading.Thread] = []
+        self._core_limit = CoreLimit()
 
     def stop(self) -> list[Outcome]:
         """See `Executor.stop`."""
@@ -44,6 +47,7 @@ class Threads(SlotExecutor):
         deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._core_limit.lift()
         return self._left()
 
     def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
@@ -55,15 +59,17 @@ class Threads(SlotExecutor):
         self._items[slot].put((index, argument, name))
 
     def _work(self, slot: int) -> None:
+        log = WorkerLog(self._logs, f"worker_{slot}")
         while (item := self._items[slot].get()) is not None:
-            outcome = self._try(f"worker_{slot}", *item)
+            outcome = self._try(log, *item)
             self._arrived.put(lambda outcome=outcome: outcome)
             del item, outcome  # nothing is kept in memory until the next one comes
 
-    def _try(self, worker: str, index: int, argument: Any, name: str) -> Outcome:
+    def _try(self, log: WorkerLog, index: int, argument: Any, name: str) -> Outcome:
         def report(seconds: float) -> None:
             if self._stopping.is_set():
                 raise Stopped
             self._simulated[index] = seconds
 
-        return do_item(self._task, index, argument, report, worker)
+        self._core_limit.renew()
+        return do_item(self._task, index, argument, name, report, log)
