@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import re
 import signal
@@ -16,14 +17,14 @@ from pathlib import Path
 from typing import Any, final
 
 import loky
-from loky.backend import get_context
+from loky.backend import get_context, resource_tracker
 from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.item import do_item
+from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.sending import check_sendable, pack_outcome, pack_task, unpack
-from neuro_mod.execution.executors.slots import SlotExecutor
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds between two looks of a worker whether its parent still lives.
@@ -31,7 +32,7 @@ _PARENT_INTERVAL = 0.25
 
 
 @final
-class Processes(SlotExecutor):
+class Processes(QueuedExecutor):
     """Items in processes; task, arguments and results are pickled. Progress is that of finished items alone.
 
     Args:
@@ -52,6 +53,18 @@ class Processes(SlotExecutor):
         """See `Executor.check`."""
         check_sendable(task, argument)
 
+    def submit(self, index: int, argument: Any, name: str) -> None:
+        """See `Executor.submit`."""
+        slot = self._occupy(index)
+        packed = pack_task(argument)
+        start = time.monotonic()
+        try:
+            future = self._submit(slot, index, packed, name)
+        except BrokenProcessPool:  # its worker was killed while it had nothing to do
+            self._pools.pop(slot).shutdown()
+            future = self._submit(slot, index, packed, name)
+        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
+
     def stop(self) -> list[Outcome]:
         """See `Executor.stop`; kills the workers."""
         self._stopping = True
@@ -61,17 +74,10 @@ class Processes(SlotExecutor):
             thread.start()
         for thread in ending:
             thread.join()
-        return self._left()
-
-    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
-        packed = pack_task(argument)
-        start = time.monotonic()
-        try:
-            future = self._submit(slot, index, packed, name)
-        except BrokenProcessPool:  # its worker was killed while it had nothing to do
-            self._pools.pop(slot).shutdown()
-            future = self._submit(slot, index, packed, name)
-        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
+        left = self._left()
+        gc.collect()  # semaphores in cycles of references would be released while Python ends, when
+        resource_tracker.ensure_running()  # their tracker may no longer hear of it, and warn of a leak
+        return left
 
     def _submit(self, slot: int, index: int, packed: bytes, name: str) -> Future[bytes]:
         with _sigint_blocked():
@@ -128,7 +134,7 @@ class _Worker:
     """The state of a worker process."""
 
     packed: bytes
-    task: Task | None = None
+    task: Any = None
     log: WorkerLog
 
 
