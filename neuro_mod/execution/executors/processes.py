@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import os
 import re
 import signal
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, final
 
 import loky
-from loky.backend import get_context, resource_tracker
+from loky.backend import get_context
 from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
@@ -29,6 +28,8 @@ from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds between two looks of a worker whether its parent still lives.
 _PARENT_INTERVAL = 0.25
+#: Seconds that the thread which sends items to a worker has to end after it.
+_FEEDER_PATIENCE = 1.0
 
 
 @final
@@ -61,23 +62,20 @@ class Processes(QueuedExecutor):
         try:
             future = self._submit(slot, index, packed, name)
         except BrokenProcessPool:  # its worker was killed while it had nothing to do
-            self._pools.pop(slot).shutdown()
+            _end(self._pools.pop(slot))
             future = self._submit(slot, index, packed, name)
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
 
     def stop(self) -> list[Outcome]:
         """See `Executor.stop`; kills the workers."""
         self._stopping = True
-        ending = [threading.Thread(target=_kill, args=(pool,)) for pool in self._pools.values()]
+        ending = [threading.Thread(target=_end, args=(pool,)) for pool in self._pools.values()]
         self._pools = {}
         for thread in ending:
             thread.start()
         for thread in ending:
             thread.join()
-        left = self._left()
-        gc.collect()  # semaphores in cycles of references would be released while Python ends, when
-        resource_tracker.ensure_running()  # their tracker may no longer hear of it, and warn of a leak
-        return left
+        return self._left()
 
     def _submit(self, slot: int, index: int, packed: bytes, name: str) -> Future[bytes]:
         with _sigint_blocked():
@@ -99,7 +97,7 @@ class Processes(QueuedExecutor):
         except (BrokenProcessPool, ShutdownExecutorError) as ended:
             error = Stopped() if self._stopping else _death(ended)
             if (pool := self._pools.pop(slot, None)) is not None:
-                pool.shutdown()
+                _end(pool)
         except Exception as raised:  # the result cannot be unpacked, or memory ran out here
             error = raised.with_traceback(None)
         return failed(error=error, traceback=f"{type(error).__name__}: {error}")
@@ -113,8 +111,11 @@ def _death(ended: Exception) -> WorkerDied:
     )
 
 
-def _kill(pool: loky.ProcessPoolExecutor) -> None:
+def _end(pool: loky.ProcessPoolExecutor) -> None:
+    feeder = getattr(pool._call_queue, "_thread", None)
     pool.shutdown(wait=True, kill_workers=True)
+    if feeder is not None:  # it may hold semaphores, of which Python would complain if it ended meanwhile
+        feeder.join(_FEEDER_PATIENCE)
 
 
 @contextmanager

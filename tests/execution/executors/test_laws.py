@@ -211,7 +211,7 @@ def test_what_cannot_be_sent_is_named_before_anything_runs(name):
     sweep = _Sweep()
     expected = r"the task cannot be sent to worker processes: sweep\.lock is a _thread\.lock"
     with pytest.raises(InputError, match=expected):
-        check_task(name, lambda argument, _: sweep.step(argument, _), 1)
+        check_task(name, lambda argument, report: (argument, sweep.step(argument, report)), 1)
     with pytest.raises(InputError, match=r"_Sweep\.lock is a _thread\.lock.*choose the executor thread"):
         check_task(name, sweep.step, 1)
     with pytest.raises(InputError, match=r"the argument cannot be sent .*argument\['a'\]\[0\] is a _thread\.lock"):
