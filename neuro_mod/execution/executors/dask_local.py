@@ -22,6 +22,14 @@ from neuro_mod.execution.executors.core_limit import ONE_THREAD
 _PATIENCE = 60.0
 
 
+def slot_resource(slot: int) -> dict[str, float]:
+    """What an item asks Dask for to get the worker with this number, or the one that replaces it, for itself.
+
+    Dask blames the death of a worker on all items that wait for it, not only on the one it was doing.
+    """
+    return {f"slot_{slot}": 1}
+
+
 @final
 class LocalCluster:
     """Dask's own is not used: it imports the user's script again in each worker.
@@ -56,7 +64,8 @@ class LocalCluster:
             if (worker := self._workers.get(slot)) is None or worker.poll() is not None:
                 folder = ("--local-directory", str(self._folder / f"worker_{slot}"))
                 what = ("--name", f"worker_{slot}", "--nthreads", "1", "--no-nanny", "--memory-limit", "0")
-                self._workers[slot] = self._start("worker", self.address, *what, *folder)
+                alone = ("--resources", " ".join(f"{name}={amount}" for name, amount in slot_resource(slot).items()))
+                self._workers[slot] = self._start("worker", self.address, *what, *folder, *alone)
 
     def close(self) -> None:
         """Kill all processes and remove their files; to do it twice is fine."""
@@ -69,7 +78,11 @@ class LocalCluster:
 
     def _start(self, what: str, *arguments: str, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
-        settings = {"distributed": {"scheduler": {"allowed-failures": 0}}, "logging": {"distributed": "critical"}}
+        short = {"log-length": 100, "low-level-log-length": 100}  # what happened is kept by the logs of workers
+        settings = {
+            "distributed": {"scheduler": {"allowed-failures": 0}, "admin": short},
+            "logging": {"distributed": "critical"},
+        }
         environment = os.environ | ONE_THREAD | {
             "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
             "DASK_INTERNAL_INHERIT_CONFIG": config.serialize(config.merge(config.config, settings)),
