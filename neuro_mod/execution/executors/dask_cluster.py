@@ -113,8 +113,6 @@ class DaskCluster(QueuedExecutor):
         Raises:
             ClusterLostError: The scheduler is gone.
         """
-        if self._local is not None:
-            self._local.revive()
         outcomes = super().wait(timeout)
         if not outcomes and self._connected.status != "running":
             raise self._lost()
@@ -160,7 +158,7 @@ class DaskCluster(QueuedExecutor):
         self._futures.pop(index, None)
         worker = ""
         try:
-            return unpack(future.result(timeout=_FIRST_WORKER))
+            return unpack(future.result())
         except (CancelledError, CommClosedError, TimeoutError) as gone:
             if not self._stopped:
                 raise self._lost() from gone
