@@ -64,16 +64,16 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
             with wish.noted():
                 Driver(work, items, folder, report, log, execution, wish).do(n_workers)
             about = work.conclude(folder, report)
+            _end(report, log)
+            folder.keep(LOG)
+            metadata = session.save(about)
+            folder.finish()
         except BaseException as error:
             error.add_note(f"{report.in_words()}; the same command goes on")
             log.log(logging.ERROR, "; ".join([f"{type(error).__name__}: {error}", *error.__notes__]))
             with suppress(StorageError):
                 session.save()
             raise
-        _end(report, log)
-        folder.keep(LOG)
-        metadata = session.save(about)
-        folder.finish()
     report.raise_if_incomplete()
     return metadata | {"files": [str(path / name) for name in (*folder.records, MANIFEST)]}
 
