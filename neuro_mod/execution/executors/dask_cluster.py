@@ -18,8 +18,8 @@ from distributed.comm.core import CommClosedError
 
 from neuro_mod.config.errors import InputError
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
-from neuro_mod.execution.executors.dask_local import LocalCluster
-from neuro_mod.execution.executors.dask_worker import TaskPlugin, work
+from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
+from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.sending import check_sendable, pack_task, unpack
 
@@ -87,6 +87,8 @@ class DaskCluster(QueuedExecutor):
     @property
     def capacity(self) -> int:
         """See `Executor.capacity`; follows the cluster as workers come and go."""
+        if self._local is not None:
+            return self._n_workers
         now = time.monotonic()
         if now - self._counted_at > _COUNT_INTERVAL and self._connected.status == "running":
             with suppress(OSError, TimeoutError):  # a lost scheduler is for `wait` to tell
@@ -98,8 +100,10 @@ class DaskCluster(QueuedExecutor):
     def submit(self, index: int, argument: Any, name: str) -> None:
         """See `Executor.submit`."""
         packed, key = pack_task(argument), f"{self._name}-{next(self._count)}"
+        resources = None if self._local is None else slot_resource(self._occupy(index))
         start = time.monotonic()
-        future = self._connected.submit(work, self._name, index, packed, name, self._logs, key=key, pure=False)
+        item = (self._name, index, packed, name, self._logs)
+        future = self._connected.submit(work, *item, key=key, pure=False, resources=resources)
         self._futures[index] = future
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, index, start)))
 
@@ -109,8 +113,6 @@ class DaskCluster(QueuedExecutor):
         Raises:
             ClusterLostError: The scheduler is gone.
         """
-        if self._local is not None:
-            self._local.revive()
         outcomes = super().wait(timeout)
         if not outcomes and self._connected.status != "running":
             raise self._lost()
@@ -142,7 +144,7 @@ class DaskCluster(QueuedExecutor):
     def _bring_task(self) -> None:
         client = self._connected
         try:
-            client.wait_for_workers(1, timeout=_FIRST_WORKER)
+            client.wait_for_workers(1 if self._local is None else self._n_workers, timeout=_FIRST_WORKER)
         except TimeoutError:
             reason = f"no worker came to the Dask scheduler at {self._address} within {_FIRST_WORKER:.0f} s"
             raise InputError(reason) from None
@@ -154,14 +156,16 @@ class DaskCluster(QueuedExecutor):
 
     def _outcome(self, future: Future, index: int, start: float) -> Outcome:
         self._futures.pop(index, None)
+        worker = ""
         try:
-            return unpack(future.result(timeout=_FIRST_WORKER))
+            return unpack(future.result())
         except (CancelledError, CommClosedError, TimeoutError) as gone:
             if not self._stopped:
                 raise self._lost() from gone
             error = Stopped()
         except KilledWorker as killed:
-            worker = getattr(killed.last_worker, "name", None) or "a worker"
+            worker = log_name(killed.last_worker)
+            self._counted_at = float("-inf")
             error = WorkerDied(
                 f"{worker} of the Dask cluster was killed or crashed; if memory ran out, choose fewer workers or "
                 "smaller items"
@@ -169,7 +173,7 @@ class DaskCluster(QueuedExecutor):
         except Exception as raised:  # the result cannot be unpacked, or the worker cannot load what it needs
             error = raised.with_traceback(None)
         seconds = time.monotonic() - start
-        return Outcome(index, None, error, f"{type(error).__name__}: {error}", "", seconds)
+        return Outcome(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
 
     def _close(self) -> None:
         """Take everything back, whatever still answers."""

@@ -77,5 +77,9 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
         if state is None or state.state == "cancelled":
             raise Stopped
 
-    log = WorkerLog(logs, re.sub(r"[^\w.-]+", "_", str(worker.name)))
-    return pack_outcome(do_item(task, index, packed, name, report, log))
+    return pack_outcome(do_item(task, index, packed, name, report, WorkerLog(logs, log_name(worker))))
+
+
+def log_name(worker: Any) -> str:
+    """Name of a worker as that of a file."""
+    return re.sub(r"[^\w.-]+", "_", str(worker.name))

@@ -96,6 +96,7 @@ class Processes(QueuedExecutor):
             return unpack(future.result())
         except (BrokenProcessPool, ShutdownExecutorError) as ended:
             error = Stopped() if self._stopping else _death(ended)
+            WorkerLog(self._logs, f"worker_{slot}").write("ERROR", str(error) or "the worker was stopped")
             if (pool := self._pools.pop(slot, None)) is not None:
                 _end(pool)
         except Exception as raised:  # the result cannot be unpacked, or memory ran out here

@@ -15,12 +15,12 @@ def cluster():
 
 @pytest.fixture
 def started(request):
-    """Starts executors by name, with two workers where there can be; Dask on a cluster that tests share."""
+    """Starts executors by name, with two workers where there can be; Dask on a cluster that tests share, or alone."""
     executors = []
 
-    def start(name, task, logs=None, progress=lambda _index, _seconds: None):
+    def start(name, task, logs=None, progress=lambda _index, _seconds: None, alone=False):
         n_workers = choose_workers(name, None if name == "serial" else 2, 100)
-        address = request.getfixturevalue("cluster").address if name == "dask" else None
+        address = request.getfixturevalue("cluster").address if name == "dask" and not alone else None
         executors.append(start_executor(name, task, n_workers, logs, progress, address))
         return executors[-1]
 
@@ -30,7 +30,7 @@ def started(request):
 
 
 @pytest.fixture
-def drive(request, started):
+def drive(started):
     """Does items and gives their outcomes in the order in which they were submitted."""
 
     def do(name, task, arguments, **how):
@@ -44,8 +44,6 @@ def drive(request, started):
             come = executor.wait(0.1)
             under_way -= len(come)
             outcomes += come
-            if name == "dask":
-                request.getfixturevalue("cluster").revive()
         assert executor.stop() == executor.stop() == []
         return sorted(outcomes, key=lambda outcome: outcome.index)
 

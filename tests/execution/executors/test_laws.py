@@ -98,9 +98,13 @@ def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, n
         if argument == "short":
             return 7
         argument.touch()
-        while True:
-            report(1.0)
-            time.sleep(1e-3)
+        try:
+            while True:
+                report(1.0)
+                time.sleep(1e-3)
+        except Stopped:
+            argument.with_name("told").touch()
+            raise
 
     executor = started(name, task)
     executor.submit(0, "short", "short")
@@ -112,6 +116,8 @@ def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, n
             time.sleep(1e-3)
     assert [(outcome.index, outcome.result) for outcome in executor.stop()] == [(0, 7)]
     assert executor.stop() == []
+    while name in ("thread", "dask") and not (tmp_path / "told").exists():
+        time.sleep(1e-3)
 
 
 @EVERY
@@ -142,7 +148,7 @@ def test_a_killed_worker_is_the_outcome_of_its_item_alone(drive, name):
         time.sleep(0.01)
         return argument
 
-    outcomes = drive(name, task, range(8))
+    outcomes = drive(name, task, range(8), alone=True)
     assert [outcome.index for outcome in outcomes if isinstance(outcome.error, WorkerDied)] == [1, 2]
     assert [outcome.result for outcome in outcomes if outcome.error is None] == [0, 3, 4, 5, 6, 7]
     if name == "process":

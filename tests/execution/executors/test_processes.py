@@ -13,6 +13,8 @@ import psutil
 import pytest
 from shared import ROOT
 
+from neuro_mod.execution.executors import WorkerDied
+
 UNGUARDED = """
 import os, sys, time
 from pathlib import Path
@@ -69,6 +71,19 @@ def _busy_family(driver: subprocess.Popen[str], folder: Path) -> list[psutil.Pro
 
 def _left(family: list[psutil.Process]) -> list[psutil.Process]:
     return psutil.wait_procs(family, timeout=5.0)[1]
+
+
+def test_a_crash_of_compiled_code_is_in_the_log_of_its_worker(drive, tmp_path):
+    def task(_, __):
+        import ctypes
+
+        ctypes.string_at(0)
+
+    (outcome,) = drive("process", task, [0], logs=tmp_path)
+    assert isinstance(outcome.error, WorkerDied) and "SIGSEGV" in str(outcome.error)
+    text = (tmp_path / "worker_0.log").read_text()
+    parts = ("item 0 begins", "Segmentation fault", "in task", "SIGSEGV")
+    assert sorted(parts, key=text.index) == list(parts)
 
 
 @BOTH
