@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,6 +72,11 @@ def whole_numbers(text: str, below: int, what: str, example: str) -> list[int]:
             raise typer.BadParameter(f"found {text!r}, expected {what} from 0 to {below - 1}")
         numbers += range(first, stop)
     return numbers
+
+
+def print_json(content: Any) -> None:
+    """Print plain data as JSON."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_rows(rows: dict[str, str]) -> None:

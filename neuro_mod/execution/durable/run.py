@@ -66,8 +66,9 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
         folder.keep(LOG)
         metadata = session.save(about)
         folder.finish()
-    report.raise_if_incomplete()
-    return metadata | {"files": [str(path / name) for name in (*folder.records, MANIFEST)]}
+    metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
+    report.raise_if_incomplete(metadata)
+    return metadata
 
 
 def _scan(folder: DurableFolder, shown: bool) -> None:

@@ -43,9 +43,11 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
         address: Of an existing cluster.
 
     Raises:
-        InputError: The executor is unknown, or the number is not possible.
+        InputError: The executor is unknown, has no address, or the number is not possible.
     """
     check_executor(executor)
+    if address is not None and executor != "dask":
+        raise InputError(f"address is {address!r}, but the executor {executor} has none; choose dask")
     if max_workers is not None and (not isinstance(max_workers, int | np.integer) or max_workers < 1):
         raise InputError(f"max_workers is {max_workers!r}; expected a whole number from 1")
     if executor == "serial":
@@ -82,8 +84,6 @@ def start_executor(
         InputError: There is no such executor, it needs a library that is not installed, or nobody answers at the
             address.
     """
-    if address is not None and name != "dask":
-        raise InputError(f"address is {address!r}, but the executor {name} has none; choose dask")
     kind = _load(name)
     if logs is not None:
         logs = logs.absolute()  # workers may be elsewhere
