@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from neuro_mod.cli.analyses import analyse
@@ -99,13 +99,14 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         from neuro_mod.execution.durable import FailedItemsError
         from neuro_mod.execution.repeater import saved_seeds
 
-        if (config is None) == (config_option is None):
+        given = [path for path in (config, config_option) if path is not None]
+        if len(given) != 1:
             raise InputError("expected one configuration: CONFIG, or --config FILE")
         if parallel and executor == "serial":
             raise InputError("--parallel contradicts --executor serial")
         if seeds_file is not None and load_saved_seeds:
             raise InputError("--seeds-file contradicts --load-saved-seeds")
-        experiment = load(config or config_option, overrides, seed, duration)
+        experiment = load(given[0], overrides, seed, duration)
         if sim_name is not None:
             experiment = experiment.replace({"settings.sim_name": sim_name})
         folder = _folder(experiment, save_dir, sim_name)
@@ -135,7 +136,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         if as_json:
             print_json(metadata)
         else:
-            _print_summary(metadata)
+            _print_summary(folder, metadata)
         if failed is not None:
             raise failed
 
@@ -181,16 +182,17 @@ def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] 
     return analyse(analyzer, folder / ANALYSIS, plot=drawn, file_format=settings.plot_format)
 
 
-def _print_summary(metadata: dict[str, Any]) -> None:
+def _print_summary(folder: Path, metadata: dict[str, Any]) -> None:
     repeats, about = metadata["repeats"], metadata.get("analysis")
     rates = [repeat["mean_rates_by_kind_hz"] for repeat in repeats]
     rows = {}
     for kind in rates[0] if rates else ():
         values = [of_repeat[kind] for of_repeat in rates]
         spread = f" (from {min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
-        rows[f"{kind}, mean rate"] = f"{np.mean(values):.2f} Hz{spread}"
+        rows[f"{kind}, mean rate"] = f"{statistics.fmean(values):.2f} Hz{spread}"
     network = "one network under other noise" if metadata["fix_network"] else "a network of its own each"
     rows["repeats"] = f"{len(repeats)} of {metadata['n_repeats']}, {metadata['duration_sec']:g} s each, {network}"
+    rows["saved in"] = str(folder)
     print_rows(rows)
     typer.echo()
     if about is not None:
