@@ -53,3 +53,8 @@ def repeat_spikes(index: int) -> str:
 def repeat_rates(index: int) -> str:
     """File of the population rates of a repeat."""
     return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"
+
+
+def pair_rates(index: int) -> str:
+    """File of the rates of a pair of runs, of which that of all pairs is made."""
+    return f"{DATA}/pair_{index:0{_DIGITS}d}.npz"
