@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from neuro_mod.config import InputError
 from neuro_mod.config.errors import show
-from neuro_mod.config.plain import plain
+from neuro_mod.config.plain import canonical_text
 from neuro_mod.core.random import Stream
 
 
@@ -26,15 +24,7 @@ def point_key(values: Mapping[str, Any]) -> str:
     Raises:
         InputError: A value is not finite, or is no plain data.
     """
-    return " ".join(f"{key}={value_text(value, key)}" for key, value in sorted(values.items()))
-
-
-def value_text(value: Any, key: str = "") -> str:
-    """A value on one line, the same for equal values; arguments and errors as for `point_key`."""
-    try:
-        return json.dumps(_canonical(plain(value)), sort_keys=True, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError):
-        raise InputError(f"{key}: {show(value)} cannot be a value of a sweep; expected plain finite values") from None
+    return " ".join(f"{key}={_text(key, value)}" for key, value in sorted(values.items()))
 
 
 def point_seed(root_seed: int, key: str, repeat: int) -> int:
@@ -48,10 +38,8 @@ def point_seed(root_seed: int, key: str, repeat: int) -> int:
     return Stream(root_seed, f"sweep {key}", (repeat,)).derived_seed
 
 
-def _canonical(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _canonical(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_canonical(each) for each in value]
-    whole = isinstance(value, float) and math.isfinite(value) and value.is_integer()
-    return int(value) if whole else value
+def _text(key: str, value: Any) -> str:
+    try:
+        return canonical_text(value)
+    except ValueError:
+        raise InputError(f"{key}: {show(value)} cannot be a value of a sweep; expected plain finite values") from None

@@ -13,7 +13,7 @@ from neuro_mod.execution.sweep.points import point_key, point_seed
 
 def test_a_key_is_readable_and_in_the_order_of_the_alphabet():
     key = point_key({"external_currents.nu_ext_baseline[0]": 7.5, "arousal.level": 0.25, "b.c": "d e"})
-    assert key == 'arousal.level=0.25 external_currents.nu_ext_baseline[0]=7.5 b.c="d e"'
+    assert key == 'arousal.level=0.25 b.c="d e" external_currents.nu_ext_baseline[0]=7.5'
 
 
 @pytest.mark.parametrize("same", [5, 5.0, np.float64(5), np.int32(5), np.array(5.0)])
