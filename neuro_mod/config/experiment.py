@@ -134,7 +134,15 @@ class Experiment(Section):
 
         Values that follow from others (``n_inhibitory``, ``total_pops``) are left out, so that the text can be edited.
         """
-        return to_yaml(_dump(self))
+        return to_yaml(self.resolved())
+
+    def resolved(self) -> dict[str, Any]:
+        """The same as nested mappings."""
+        return _dump(self)
+
+    def determining(self) -> dict[str, Any]:
+        """The part of it on which results depend: of the settings, the seed alone."""
+        return self.resolved() | {"settings": {"random_seed": self.settings.random_seed}}
 
 
 def build_experiment(

@@ -13,9 +13,9 @@ from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates import smooth
+from neuro_mod.execution.files import Files
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import strongest
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
@@ -48,10 +48,16 @@ def check_plot_arg(plot_arg: str) -> None:
         raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
 
 
-def save_plots(folder: RunFolder, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
+def save_plots(folder: Files, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
-    chosen = {name: draw for name, draw in _drawings(outputs, baseline).items() if plot_arg in (name, "all")}
-    save_pictures(folder.save, {PICTURES[name]: draw for name, draw in chosen.items()}, file_format)
+    save_pictures(folder.save, chosen_pictures(drawings_of_run(outputs, baseline), plot_arg), file_format)
+
+
+def chosen_pictures(
+    drawings: Mapping[str, Callable[[], Figure]], plot_arg: str, suffix: str = ""
+) -> dict[str, Callable[[], Figure]]:
+    """Those that ``plot_arg`` names, by file name, with something at its end."""
+    return {f"{PICTURES[name]}{suffix}": draw for name, draw in drawings.items() if plot_arg in (name, "all")}
 
 
 def save_pictures(save: Save, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> list[Path]:
@@ -65,7 +71,8 @@ def save_pictures(save: Save, drawings: Mapping[str, Callable[[], Figure]], file
         ]
 
 
-def _drawings(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
+def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
+    """Pictures of one run, as far as its outputs allow."""
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415

@@ -5,27 +5,50 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("neuro_mod", "numpy", "scipy", "numba", "llvmlite", "torch", "pydantic", "matplotlib")
+from neuro_mod.core.cores import n_cores
+
+_PACKAGES = (
+    "neuro_mod",
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "torch",
+    "pydantic",
+    "matplotlib",
+    "loky",
+    "distributed",
+)
+#: Variables that say how many threads libraries use.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+#: Variables of the SLURM job, if it is one.
+_SLURM = re.compile("SLURM_(JOB_ID|JOB_NAME|ARRAY_JOB_ID|ARRAY_TASK_ID|CLUSTER_NAME|PROCID)")
+#: Roughly when this process began.
+_PROCESS_START = time.time()
 
 
-def provenance(config_text: str) -> dict[str, Any]:
+def provenance(config_text: str, started: float | None = None) -> dict[str, Any]:
     """Describe the circumstances of a run.
 
     Args:
         config_text: The resolved configuration.
+        started: When it began, in seconds as `time.time` counts; None for the start of the process.
 
     Returns:
         A mapping that JSON can hold.
     """
     return {
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": _in_utc(_PROCESS_START if started is None else started),
+        "ended": _in_utc(time.time()),
         "command": sys.argv,
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
@@ -35,8 +58,15 @@ def provenance(config_text: str) -> dict[str, Any]:
             "system": f"{platform.system()} {platform.machine()}",
             "processor": processor(),
             "logical_cores": os.cpu_count(),
+            "usable_cores": n_cores(),
+            "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
         },
+        "slurm": {name: value for name, value in sorted(os.environ.items()) if _SLURM.fullmatch(name)} or None,
     }
+
+
+def _in_utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def git_state() -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """What files are called inside a folder of results."""
 
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
+#: Folder of the configurations of the steps of a sweep.
+CONFIGS = "configs"
 SPIKES = f"{DATA}/spikes.npz"
 STATE = f"{DATA}/state.npz"
 RATES = f"{DATA}/rates.npz"
@@ -30,6 +32,12 @@ MANIFEST = f"{METADATA}/manifest.json"
 REPEATED_CLUSTERS = "clusters.npy"
 SEEDS = f"{METADATA}/seeds.txt"
 LOG = f"{METADATA}/run.log"
+#: What work of many items has besides: what it is, which items are finished, a log of each worker.
+PLAN = f"{METADATA}/plan.json"
+FINISHED = f"{METADATA}/finished.jsonl"
+WORKER_LOGS = f"{METADATA}/logs"
+#: Files at the root of a folder of results.
+IN_ROOT = (REPEATED_CLUSTERS,)
 #: Folder of the analysis of a run, in its folder.
 ANALYSIS = "analysis"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.

@@ -25,6 +25,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
+from neuro_mod.core.whole_numbers import check_whole
 from neuro_mod.execution.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run, warn_of_idle
@@ -92,6 +93,7 @@ class StageSNNSimulation:
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
         **target_perturbations: Given,
     ) -> Trial:
@@ -99,7 +101,7 @@ class StageSNNSimulation:
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self.experiment.lasting(duration_sec, delta_t)
         given = merge_keywords(perturbations, target_perturbations)
-        return self._stage(experiment, recording, dtype, initial_state, given).trial
+        return self._stage(experiment, recording, dtype, self._start(initial_state, noise_seed), given).trial
 
     def run(
         self,
@@ -111,6 +113,7 @@ class StageSNNSimulation:
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
         progress: bool | Report = False,
         spike_stream: SpikeStream | None = None,
@@ -127,6 +130,8 @@ class StageSNNSimulation:
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
                 where it stands, and so do the time courses of the configuration's perturbations.
+            noise_seed: Root of the noise and the initial state, which otherwise is that of the network too: other
+                noise in the same network, under the same stimulus.
             perturbations: Perturbations that replace those of the configuration, by target (``rate``, ``threshold``,
                 ...), in the unit of the target: a number for all populations, an array ``(n_pops,)`` or
                 ``(n_pops, n_steps)`` with one column per step of this run, a `TimedPerturbation`, a `Course`, or None
@@ -140,7 +145,7 @@ class StageSNNSimulation:
 
         Raises:
             InputError: An argument is not valid, or the recording would not fit into memory.
-            ValueError: ``dtype`` or ``initial_state`` does not fit.
+            ValueError: ``dtype``, ``initial_state`` or ``noise_seed`` does not fit.
             FloatingPointError: The state became infinite or NaN; the message says where and when.
             SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
@@ -148,7 +153,8 @@ class StageSNNSimulation:
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self.experiment.lasting(duration_sec, delta_t)
         given = merge_keywords(perturbations, target_perturbations)
-        staged = self._stage(experiment, recording, dtype, initial_state, given, spike_stream)
+        start = self._start(initial_state, noise_seed)
+        staged = self._stage(experiment, recording, dtype, start, given, spike_stream)
         timing.lap("preparation")
 
         def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
@@ -236,8 +242,15 @@ class StageSNNSimulation:
             perturbed = " and perturbation" if trial.courses else ""
             raise InputError(f"{error}; see {keys}{perturbed}") from None
 
-    def _initial_state(self) -> State:
-        return initial_state(self.network, self.random_seed, self.experiment.init_params.initial_voltage)
+    def _start(self, given: State | None, noise_seed: int | None) -> State:
+        """The state to begin with, which knows the seed of the noise."""
+        if given is None:
+            seed = self.random_seed if noise_seed is None else noise_seed
+            check_whole("noise_seed", seed, 0)
+            return initial_state(self.network, seed, self.experiment.init_params.initial_voltage)
+        if noise_seed is not None:
+            raise InputError("initial_state and noise_seed are both given; a state has the seed of its noise")
+        return given
 
     def _example_neurons(self) -> list[int]:
         """First neuron of each type."""
@@ -249,7 +262,7 @@ class StageSNNSimulation:
         experiment: Experiment,
         recording: ChosenRecording,
         dtype: Precision,
-        initial_state: State | None,
+        state: State,
         given: Mapping[str, Given],
         spike_stream: SpikeStream | None = None,
     ) -> _Staged:
@@ -257,7 +270,6 @@ class StageSNNSimulation:
         delta_t = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / delta_t)
         to_record = recording.for_engine(n_steps, delta_t, dtype, spike_stream)
-        state = initial_state or self._initial_state()
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
         sources = {**self.experiment.timed_perturbations, **given}
         perturbations = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
@@ -267,7 +279,7 @@ class StageSNNSimulation:
             state=state,
             n_steps=n_steps,
             delta_t=delta_t,
-            seed=self.random_seed,
+            seed=self.random_seed if state.seed is None else state.seed,
             stimulus=stimulus if stimulus.gain.any() else None,
             courses=modulated_courses(self.baseline, perturbations),
             mechanism=experiment.init_params.mechanism,

@@ -7,15 +7,15 @@ from typing import Any
 
 from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.execution.files import Files
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import saved_arrays
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.saved_state import state_arrays
 from neuro_mod.storage.names import CLUSTERS, CONFIG, PERTURBATIONS, RATES, RUN, SPIKES, STATE, STIMULUS, TRACES
 
 
-def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
+def save_results(folder: Files, outputs: SpikingOutputs) -> None:
     """Save what a run recorded and what acted on it, the resolved configuration, and how it all came about."""
     if "spikes" in outputs:
         save_spikes(folder, outputs["spikes"])
@@ -35,18 +35,18 @@ def save_results(folder: RunFolder, outputs: SpikingOutputs) -> None:
     folder.save_json(RUN, metadata | provenance(config))
 
 
-def save_spikes(folder: RunFolder, spikes: SpikeEvents, name: str = SPIKES) -> Path:
+def save_spikes(folder: Files, spikes: SpikeEvents, name: str = SPIKES) -> Path:
     """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
     return folder.save_arrays(name, **spike_arrays(spikes))
 
 
-def save_rates(folder: RunFolder, outputs: SpikingOutputs, name: str = RATES) -> Path:
+def save_rates(folder: Files, outputs: SpikingOutputs, name: str = RATES) -> Path:
     """Save rates of the populations in bins, the width of a bin in seconds, and the spike counts of the neurons."""
     bin_width = outputs["metadata"]["rate_bin_sec"]
     return folder.save_arrays(name, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])
 
 
-def save_perturbations(folder: RunFolder, outputs: SpikingOutputs) -> None:
+def save_perturbations(folder: Files, outputs: SpikingOutputs) -> None:
     """Save what acted, if anything did: see `saved_arrays`."""
     if "perturbations" in outputs:
         delta_t = outputs["metadata"]["delta_t"]

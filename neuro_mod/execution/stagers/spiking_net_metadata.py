@@ -17,6 +17,35 @@ from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.execution.perturbing import summary
 
 
+def describe_setup(
+    experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], n_steps: int, dtype: str
+) -> dict[str, Any]:
+    """Metadata of a run that are known before it, as a mapping that JSON can hold.
+
+    Args:
+        experiment: The experiment as it is run.
+        perturbations: By target, and whether each was given beside the configuration.
+        n_steps: Length of the run.
+        dtype: Precision.
+    """
+    populations, delta_t = experiment.populations, experiment.init_params.delta_t
+    return {
+        "version": neuro_mod.__version__,
+        "dtype": dtype,
+        "duration_sec": n_steps * delta_t,
+        "delta_t": delta_t,
+        "n_steps": n_steps,
+        "n_neurons": populations.n_neurons,
+        "populations": asdict(populations),
+        "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
+        "active_above_hz": ACTIVE_RATE,
+        "perturbations": {
+            target: summary(course, populations.sizes, n_steps, delta_t) | {"given": given}
+            for target, (course, given) in perturbations.items()
+        },
+    }
+
+
 def describe_run(
     experiment: Experiment,
     simulation: Simulation,
@@ -40,32 +69,20 @@ def describe_run(
     """
     populations = experiment.populations
     rates = mean_rates(simulation.spike_counts, populations.of_neuron, populations.total, simulation.duration)
-    delta_t = simulation.delta_t
     return {
-        "version": neuro_mod.__version__,
+        **describe_setup(experiment, perturbations, simulation.n_steps, dtype),
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
-        "dtype": dtype,
-        "duration_sec": simulation.duration,
-        "delta_t": delta_t,
-        "n_steps": simulation.n_steps,
-        "n_neurons": populations.n_neurons,
-        "populations": asdict(populations),
+        "noise_seed": simulation.state.seed,
         "n_spikes": int(simulation.spike_counts.sum()),
         "first_step": simulation.state.step - simulation.n_steps,
         "recorded_every": recorded_every,
-        "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "interrupted": interrupted,
         "mean_rates_hz": {
             name: float(rate) for name, rate in zip(populations.names, rates, strict=True) if np.isfinite(rate)
         },
         "mean_rates_by_kind_hz": _rates_by_kind(populations, rates),
         "active_clusters": _mean_active_clusters(populations, simulation),
-        "active_above_hz": ACTIVE_RATE,
-        "perturbations": {
-            target: summary(course, populations.sizes, simulation.n_steps, delta_t) | {"given": given}
-            for target, (course, given) in perturbations.items()
-        },
         "wall_seconds": wall_seconds,
         "real_time_factor": simulation.duration / wall_seconds["simulation"],
     }

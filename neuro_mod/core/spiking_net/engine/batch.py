@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
+from neuro_mod.core.cores import n_cores
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import SpikeSink, Trial
@@ -89,11 +89,6 @@ def simulate_pair(trial: Trial, **changes: Any) -> Pair:
         **changes: Fields of the trial that differ in the second run, such as ``courses`` or ``stimulus``.
     """
     return Pair(*simulate_batch([trial, replace(trial, **changes)]))
-
-
-def n_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Stopped(Exception):  # noqa: N818 -- nothing went wrong

@@ -1,0 +1,154 @@
+"""Gives items to workers, saves what comes back, and tries again what fails."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from neuro_mod.config import ConfigError, InputError
+from neuro_mod.execution.durable.folder import DurableFolder
+from neuro_mod.execution.durable.report import Failure, Report
+from neuro_mod.execution.durable.signals import StopWish
+from neuro_mod.execution.durable.work import Execution, Item, Work
+from neuro_mod.execution.executors import start_executor
+from neuro_mod.execution.executors.base import Executor, Outcome
+from neuro_mod.execution.item_progress import ItemProgress, items_shown
+from neuro_mod.execution.run_log import RunLog
+from neuro_mod.storage.names import WORKER_LOGS
+from neuro_mod.storage.writing import StorageError
+
+#: How often an item is tried.
+TRIES = 3
+#: Errors that would come again.
+_LASTING = (InputError, ConfigError)
+#: Seconds between two looks at whether to stop.
+_INTERVAL = 0.1
+
+
+class Driver:
+    """Does the items of some work that its folder does not have yet.
+
+    An item that failed is tried again after the others, and for the last time while nothing else runs: it may have
+    wanted more memory than there was beside them.
+
+    Args:
+        work: Whose items.
+        items: All of them.
+        folder: Where they are saved.
+        report: Told what becomes of them.
+        log: Likewise.
+        execution: How they are done.
+        wish: Whether to stop.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        items: Sequence[Item],
+        folder: DurableFolder,
+        report: Report,
+        log: RunLog,
+        execution: Execution,
+        wish: StopWish,
+    ):
+        self._work, self._items, self._folder = work, items, folder
+        self._report, self._log, self._execution, self._wish = report, log, execution, wish
+        self._waiting = deque(index for index, item in enumerate(items) if item.key not in folder.done)
+        self._again: deque[int] = deque()
+        #: How often items that are not finished were tried.
+        self._tries: dict[int, int] = {}
+        self._under_way: set[int] = set()
+
+    def do(self, n_workers: int) -> None:
+        """Do them.
+
+        Raises:
+            InputError: The executor cannot be started.
+            StorageError: A result cannot be saved.
+        """
+        if self._report.complete:
+            return
+        seconds = sum(item.simulated_seconds for item in self._items if item.key not in self._folder.done)
+        counts = (self._report.n_items, self._report.n_before)
+        with items_shown(self._work.nouns[1], *counts, seconds, shown=self._execution.progress) as progress:
+            executor = start_executor(
+                self._execution.executor,
+                self._work.task,
+                n_workers,
+                self._folder.path / WORKER_LOGS,
+                progress.advanced,
+                self._execution.address,
+            )
+            try:
+                self._work_through(executor, progress)
+            finally:
+                left = executor.stop()
+            for outcome in left:
+                if outcome.error is None:
+                    self._take(outcome, progress)
+        self._report.interrupted = bool(self._wish) and not self._report.complete
+
+    def _work_through(self, executor: Executor, progress: ItemProgress) -> None:
+        while self._waiting or self._again or self._under_way:
+            if self._wish or (self._report.failures and self._execution.on_error == "stop"):
+                return
+            while len(self._under_way) < executor.capacity and (index := self._next()) is not None:
+                item = self._items[index]
+                executor.submit(index, item.argument, item.name)
+                self._under_way.add(index)
+            for outcome in executor.wait(_INTERVAL):
+                self._take(outcome, progress)
+
+    def _next(self) -> int | None:
+        """The next item that may begin now."""
+        if any(map(self._has_last_try, self._under_way)):
+            return None
+        if not self._again or (self._waiting and self._execution.on_error == "continue"):
+            return self._waiting.popleft() if self._waiting else None
+        if self._has_last_try(self._again[0]) and self._under_way:
+            return None
+        return self._again.popleft()
+
+    def _has_last_try(self, index: int) -> bool:
+        return self._tries.get(index) == TRIES - 1
+
+    def _take(self, outcome: Outcome, progress: ItemProgress) -> None:
+        """Save what an item returned, or see to it that it is tried again."""
+        item = self._items[outcome.index]
+        self._under_way.discard(outcome.index)
+        about: Mapping[str, Any] = {}
+        if outcome.error is None:
+            try:
+                about = self._folder.finished(item.key, lambda files: self._work.save(files, item, outcome.result))
+            except StorageError:
+                raise
+            except Exception as error:
+                outcome = replace(outcome, error=error, traceback=traceback.format_exc())
+        if outcome.error is not None:
+            progress.advanced(outcome.index, 0.0)
+            self._failed(item, outcome, outcome.error)
+            return
+        self._tries.pop(outcome.index, None)
+        self._report.n_now += 1
+        self._report.took(item.name, outcome.wall_seconds)
+        progress.finished(outcome.index, item.simulated_seconds)
+        words = self._work.in_words(about)
+        self._log.note(f"{item.label}: {words}{'; ' if words else ''}{outcome.wall_seconds:.2f} s")
+
+    def _failed(self, item: Item, outcome: Outcome, error: Exception) -> None:
+        tries = self._tries[outcome.index] = self._tries.get(outcome.index, 0) + 1
+        text = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+        last = tries == TRIES or isinstance(error, _LASTING)
+        self._log.log(
+            logging.ERROR if last else logging.WARNING,
+            f"{item.label}, try {tries} of {TRIES}, failed in worker {outcome.worker}: {text}",
+        )
+        self._log.note(outcome.traceback)
+        if last:
+            self._report.failures.append(Failure(item.key, item.name, item.seed, tries, text))
+        else:
+            self._again.append(outcome.index)

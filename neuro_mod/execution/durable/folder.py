@@ -1,0 +1,204 @@
+"""A folder that fills with the results of items, and can be filled further after whatever interrupted it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from neuro_mod.config import InputError
+from neuro_mod.execution.durable.ledger import Entry, Ledger
+from neuro_mod.execution.durable.plan import differences, in_lines
+from neuro_mod.execution.files import Files, Record, is_ours, record_of
+from neuro_mod.execution.run_folder import holds_run, make_folders, remove_partial, remove_run
+from neuro_mod.storage.names import CONFIGS, FINISHED, MANIFEST, PLAN, WORKER_LOGS
+from neuro_mod.storage.reading import DataError, read_json
+from neuro_mod.storage.writing import StorageError, write_whole
+
+
+class DurableFolder(Files):
+    """The folder of work on many items. Only one process may hold it, see `storage.locking.locked`.
+
+    What `save` writes here belongs to the work as a whole; the files of an item go through `finished`.
+
+    Args:
+        path: The folder; made if it does not exist.
+        identity: What the results are results of, plain data.
+        force: Remove the results of something else instead of refusing.
+
+    Raises:
+        InputError: It holds results of something else; the message shows the difference.
+        StorageError: It cannot be written to.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False):
+        super().__init__(path)
+        self._ledger = Ledger(path / FINISHED)
+        #: Keys of finished items.
+        self.done: set[str] = set()
+        #: What was wrong with the files of items that count as unfinished therefore.
+        self.damaged: list[str] = []
+        self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
+        if reason := self._reason_against_us():
+            if not force:
+                raise InputError(reason)
+            self._remove_all()
+
+    def begin(self) -> None:
+        """Get ready to save.
+
+        Raises:
+            StorageError: The folder cannot be written to.
+        """
+        make_folders(self.path)
+        remove_partial(self.path)
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        self.save_json(PLAN, self._identity)
+
+    def remove(self, keys: set[str]) -> None:
+        """Remove finished items and their files.
+
+        Raises:
+            StorageError: The folder cannot be written to.
+        """
+        kept = [entry for entry in self.entries() if entry.key not in keys]
+        gone = [name for entry in self.entries() if entry.key in keys for name in entry.files]
+        self._ledger.rewrite(kept)
+        self._unlink(gone)
+        self.done -= keys
+
+    def scan(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Look at all files of finished items; those of items that are damaged or gone count as unfinished.
+
+        Args:
+            progress: Called with the number of items looked at so far.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        sound: set[int] = set()
+        n_lines = 0
+        for n_lines, entry in enumerate(self._ledger.lines(), 1):
+            fault = f"{self.path / FINISHED}: line {n_lines} is damaged" if entry is None else self._fault(entry)
+            if fault:
+                self.damaged.append(fault)
+            elif entry is not None and entry.key not in self.done:
+                self.done.add(entry.key)
+                sound.add(n_lines)
+            progress(n_lines)
+        if len(sound) < n_lines:
+            lines = enumerate(self._ledger.lines(), 1)
+            self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
+
+    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        """Write one file, see `Files.save`."""
+        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+        return self._write(name, write)
+
+    def finished(self, key: str, save: Callable[[Files], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Save an item; it is finished once its files are whole and it stands in the ledger.
+
+        Args:
+            key: Of the item.
+            save: Writes its files, and returns what else is to be kept about it.
+
+        Returns:
+            What `save` returned.
+
+        Raises:
+            StorageError: The disk is full, say; the item is not finished.
+        """
+        files = _ItemFiles(self.path)
+        about = save(files)
+        self._ledger.append(Entry(key, files.records, about))
+        self.done.add(key)
+        return about
+
+    def entries(self) -> Iterator[Entry]:
+        """The finished items, from the disk, in the order in which they were finished."""
+        return iter(self._ledger)
+
+    def keep(self, name: str) -> None:
+        """Enter a file into the manifest that something else has written."""
+        if (self.path / name).is_file():
+            self.records[name] = record_of(self.path / name)
+
+    def finish(self) -> None:
+        """Write the manifest of all files.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        for name in [FINISHED, *self._names_in(WORKER_LOGS)]:
+            self.keep(name)
+        write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))
+
+    def _manifest(self) -> Iterator[bytes]:
+        separator = b'{"files": {\n'
+        for records in (self.records, *(entry.files for entry in self.entries())):
+            for name, record in records.items():
+                yield separator + f"{json.dumps(name)}: {json.dumps(record)}".encode()
+                separator = b",\n"
+        yield b"\n}}\n"
+
+    def _reason_against_us(self) -> str:
+        """Why our results cannot come into the folder; empty if they can."""
+        ways = "choose another folder, or --force (force=True) to remove what is there"
+        try:
+            before = read_json(self.path / PLAN)
+        except FileNotFoundError:
+            if holds_run(self.path) or (self.path / FINISHED).exists():
+                return f"{self.path} holds the results of another run; {ways}"
+            return ""
+        except DataError as error:
+            return f"{error}; {ways}"
+        found = differences(before, self._identity) if isinstance(before, dict) else ["all"]
+        return f"{self.path} holds the results of something else; {ways}:\n{in_lines(found)}" if found else ""
+
+    def _remove_all(self) -> None:
+        self._unlink([name for entry in self.entries() for name in entry.files])
+        remove_run(self.path)
+        self._unlink([PLAN, FINISHED])
+        for folder in (WORKER_LOGS, CONFIGS):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+
+    def _unlink(self, names: Iterable[str]) -> None:
+        try:
+            for name in names:
+                if is_ours(Path(name)):
+                    (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot remove {error.filename}: {error.strerror}") from error
+
+    def _fault(self, entry: Entry) -> str:
+        """What is wrong with the files of an entry."""
+        for name, record in entry.files.items():
+            fault = self._fault_of(self.path / name, record) if is_ours(Path(name)) else "is no file of ours"
+            if fault:
+                return f"{self.path / name} {fault}"
+        return ""
+
+    def _fault_of(self, path: Path, record: Record) -> str:
+        with suppress(OSError):
+            size = path.stat().st_size
+            if size != record["bytes"]:
+                return f"has {size} bytes, not the {record['bytes']} that were written"
+            return "" if record_of(path) == record else "is not what was written"
+        return "is gone"
+
+    def _names_in(self, folder: str) -> list[str]:
+        with suppress(OSError):
+            return sorted(f"{folder}/{name}" for name in os.listdir(self.path / folder))  # noqa: PTH208
+        return []
+
+
+class _ItemFiles(Files):
+    """Files of one item."""
+
+    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        """Write one file, see `Files.save`."""
+        return self._write(name, write)

@@ -1,0 +1,104 @@
+"""Which items are finished, line by line: what is written there survives whatever ends the process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuro_mod.execution.files import Record
+from neuro_mod.storage.writing import StorageError, write_whole
+
+_CHECK_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A finished item.
+
+    Args:
+        key: Of the item.
+        files: Size and SHA-256 of its files, by name.
+        about: What else is known about it, plain data.
+    """
+
+    key: str
+    files: Mapping[str, Record]
+    about: Mapping[str, Any]
+
+
+class Ledger:
+    """A file with a line for each finished item, appended once its files are whole.
+
+    Args:
+        path: The file; it need not exist.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def append(self, entry: Entry) -> None:
+        """Enter an item.
+
+        Raises:
+            StorageError: The disk is full, say; what was written of the line is taken back, or never read.
+        """
+        line = _line(entry)
+        try:
+            with self.path.open("ab") as file:
+                before = file.tell()
+                try:
+                    file.write(line)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except BaseException:
+                    file.truncate(before)
+                    raise
+        except OSError as error:
+            raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All entries that are whole, in the order in which they were made."""
+        for entry in self.lines():
+            if entry is not None:
+                yield entry
+
+    def lines(self) -> Iterator[Entry | None]:
+        """As when iterating, with None for each line that is damaged or was cut short."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            for line in file:
+                yield _entry(line)
+
+    def rewrite(self, entries: Iterable[Entry]) -> None:
+        """Replace all entries.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        write_whole(self.path, lambda file: file.writelines(map(_line, entries)))
+
+
+def _line(entry: Entry) -> bytes:
+    content = {"item": entry.key, "files": dict(entry.files), "about": dict(entry.about)}
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    return _check(text) + b" " + text + b"\n"
+
+
+def _entry(line: bytes) -> Entry | None:
+    check, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or check != _check(text):
+        return None
+    content = json.loads(text)
+    return Entry(content["item"], content["files"], content["about"])
+
+
+def _check(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:_CHECK_DIGITS].encode()

@@ -1,0 +1,128 @@
+"""What became of the items."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neuro_mod.storage.names import LOG
+
+#: How many of the slowest items are named.
+_SLOWEST = 3
+#: Failed items that a message lists, at most.
+_LISTED = 20
+
+
+class FailedItemsError(RuntimeError):
+    """Some items failed; the others are saved. ``report`` says which."""
+
+    def __init__(self, message: str, report: Report):
+        super().__init__(message)
+        self.report = report
+
+
+class ItemsInterrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; what was finished is saved. ``report`` says what is left."""
+
+    def __init__(self, message: str, report: Report):
+        super().__init__(message)
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An item that failed for good.
+
+    Args:
+        key: Of the item.
+        name: Of the item, for messages.
+        seed: Of its random numbers.
+        tries: How often it was tried.
+        error: The last error, in a line; its traceback is in the log.
+    """
+
+    key: str
+    name: str
+    seed: int | None
+    tries: int
+    error: str
+
+    @property
+    def in_words(self) -> str:
+        """Name, seed and error."""
+        seed = "" if self.seed is None else f" (seed {self.seed})"
+        return f"{self.name}{seed}: {self.error}"
+
+
+@dataclass
+class Report:
+    """What became of the items, this time and earlier.
+
+    Args:
+        folder: Where they are.
+        nouns: What an item is called, and many of them.
+        n_items: How many there are.
+        n_before: How many of them were finished when the work began.
+    """
+
+    folder: Path
+    nouns: tuple[str, str]
+    n_items: int
+    n_before: int
+    #: How many have been finished since.
+    n_now: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    #: Seconds and names of the slowest ones, fastest first.
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def n_finished(self) -> int:
+        """How many are finished."""
+        return self.n_before + self.n_now
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are."""
+        return self.n_finished == self.n_items
+
+    def took(self, name: str, seconds: float) -> None:
+        """Note how long an item took."""
+        heapq.heappush(self.slowest, (seconds, name))
+        if len(self.slowest) > _SLOWEST:
+            heapq.heappop(self.slowest)
+
+    def describe(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {
+            f"n_{self.nouns[1]}": self.n_items,
+            "n_finished": self.n_finished,
+            "interrupted": self.interrupted,
+            "failures": [asdict(failure) for failure in self.failures],
+            "slowest": [{"name": name, "wall_seconds": seconds} for seconds, name in sorted(self.slowest)[::-1]],
+        }
+
+    def in_words(self) -> str:
+        """How far the work is."""
+        return f"{self.n_finished} of {self.n_items} {self.nouns[1]} are finished"
+
+    def raise_if_incomplete(self) -> None:
+        """Say so if something is missing.
+
+        Raises:
+            ItemsInterrupted: The work was interrupted.
+            FailedItemsError: Items failed.
+        """
+        if self.interrupted:
+            again = "" if self.complete else "; the same command goes on"
+            raise ItemsInterrupted(f"interrupted; {self.in_words()}: saved in {self.folder}{again}", self)
+        if self.failures:
+            n_failed = len(self.failures)
+            listed = [f"  {failure.in_words}" for failure in self.failures[:_LISTED]]
+            more = [f"  and {n_failed - _LISTED} more"] if n_failed > _LISTED else []
+            where = f"{self.in_words()} and saved in {self.folder}; tracebacks are in {LOG}"
+            raise FailedItemsError(
+                "\n".join([f"{n_failed} {self.nouns[n_failed != 1]} failed:", *listed, *more, where]), self
+            )

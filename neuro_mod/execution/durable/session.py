@@ -1,0 +1,80 @@
+"""Who did work when and on what, also where it took several attempts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from neuro_mod.execution.durable.folder import DurableFolder
+from neuro_mod.execution.durable.report import Report
+from neuro_mod.execution.durable.work import Work
+from neuro_mod.execution.provenance import provenance
+from neuro_mod.storage.names import RUN
+from neuro_mod.storage.reading import DataError, read_json
+
+
+class Session:
+    """One attempt at some work, as ``run.json`` shows it beside the earlier ones.
+
+    Args:
+        work: The work.
+        folder: Its folder.
+        report: What becomes of the items.
+        how: How they are done.
+    """
+
+    def __init__(self, work: Work, folder: DurableFolder, report: Report, how: Mapping[str, Any]):
+        self._work, self._folder, self._report, self._how = work, folder, report, how
+        self._begin = time.time()
+        self._earlier = _sessions(folder)
+
+    def save(self, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Write ``run.json``: at the beginning, and with what is known about the results at the end; returns it.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        session = {
+            **self._how,
+            "n_finished_before": self._report.n_before,
+            "wall_seconds": time.time() - self._begin,
+            **provenance(self._work.config, self._begin),
+        }
+        metadata = {
+            **self._report.describe(),
+            "concluded": about is not None,
+            **self._work.describe(),
+            **(about or {}),
+            **session,
+            "earlier_sessions": self._earlier,
+        }
+        self._folder.save_json(RUN, metadata)
+        return metadata
+
+
+def _sessions(folder: DurableFolder) -> list[dict[str, Any]]:
+    """Of earlier attempts, oldest first."""
+    try:
+        before = read_json(folder.path / RUN)
+        *earlier, latest = [*before["earlier_sessions"], before]
+    except (FileNotFoundError, DataError, TypeError, KeyError):
+        return []
+    return [*earlier, {key: latest[key] for key in _KEPT if key in latest}]
+
+
+#: What is kept of an earlier attempt.
+_KEPT = (
+    "executor",
+    "max_workers",
+    "n_finished_before",
+    "n_finished",
+    "wall_seconds",
+    "started",
+    "ended",
+    "command",
+    "versions",
+    "git",
+    "machine",
+    "slurm",
+)

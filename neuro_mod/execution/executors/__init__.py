@@ -1,0 +1,23 @@
+"""Where many items are done: one after the other, in threads, in processes, or on a Dask cluster."""
+
+from neuro_mod.execution.executors.base import Executor, Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.choice import (
+    EXECUTORS,
+    check_executor,
+    check_task,
+    choose_workers,
+    start_executor,
+)
+
+__all__ = [
+    "EXECUTORS",
+    "Executor",
+    "Outcome",
+    "Stopped",
+    "Task",
+    "WorkerDied",
+    "check_executor",
+    "check_task",
+    "choose_workers",
+    "start_executor",
+]

@@ -1,0 +1,108 @@
+"""The choice of an executor and of the number of its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuro_mod.config.errors import InputError
+from neuro_mod.core.cores import n_cores
+from neuro_mod.execution.executors.base import Executor, Task
+
+#: The executors by name: their module and class, loaded where one is chosen.
+EXECUTORS: dict[str, tuple[str, str]] = {
+    "serial": ("threads", "Threads"),
+    "thread": ("threads", "Threads"),
+    "process": ("processes", "Processes"),
+    "dask": ("dask_cluster", "DaskCluster"),
+}
+
+
+def check_executor(name: str) -> None:
+    """Make sure that there is such an executor.
+
+    Raises:
+        InputError: There is none.
+    """
+    if name not in EXECUTORS:
+        raise InputError(f"executor is {name!r}; valid: {', '.join(EXECUTORS)}")
+
+
+def choose_workers(executor: str, max_workers: int | None, n_items: int, address: str | None = None) -> int:
+    """How many items are done at once, at most.
+
+    Args:
+        executor: One of `EXECUTORS`.
+        max_workers: The most; None for one for each core of this machine, or for all workers of an existing cluster.
+        n_items: Number of items.
+        address: Of an existing cluster.
+
+    Raises:
+        InputError: The executor is unknown, or the number is not possible.
+    """
+    check_executor(executor)
+    if max_workers is not None and (not isinstance(max_workers, int | np.integer) or max_workers < 1):
+        raise InputError(f"max_workers is {max_workers!r}; expected a whole number from 1")
+    if executor == "serial":
+        if (max_workers or 1) > 1:
+            parallel = " or ".join(name for name in EXECUTORS if name != "serial")
+            raise InputError(f"max_workers is {max_workers}, but the executor serial has one; choose {parallel}")
+        return 1
+    if max_workers is None:
+        if executor == "dask" and address is not None:
+            return n_items
+        max_workers = n_cores()
+    return min(int(max_workers), n_items)
+
+
+def start_executor(
+    name: str,
+    task: Task,
+    n_workers: int,
+    logs: Path | None,
+    progress: Callable[[int, float], None],
+    address: str | None = None,
+) -> Executor:
+    """Start an executor; whoever starts it stops it.
+
+    Args:
+        name: One of `EXECUTORS`.
+        task: As for `Executor`.
+        n_workers: See `choose_workers`.
+        logs: As for `Executor`.
+        progress: As for `Executor`.
+        address: Of an existing Dask scheduler, or a path to its file; None for a cluster of this machine.
+
+    Raises:
+        InputError: There is no such executor, it needs a library that is not installed, or nobody answers at the
+            address.
+    """
+    if address is not None and name != "dask":
+        raise InputError(f"address is {address!r}, but the executor {name} has none; choose dask")
+    kind = _load(name)
+    if logs is not None:
+        logs = logs.absolute()  # workers may be elsewhere
+        with suppress(OSError):
+            logs.mkdir(parents=True, exist_ok=True)
+    options = {} if address is None else {"address": address}
+    return kind(task, n_workers, logs, progress, **options)
+
+
+def check_task(name: str, task: Task, argument: Any) -> None:
+    """Make sure that a task and an argument can get to the workers of an executor, before anything runs.
+
+    Raises:
+        InputError: They cannot; the message names the part that is to blame.
+    """
+    _load(name).check(task, argument)
+
+
+def _load(name: str) -> type[Executor]:
+    check_executor(name)
+    module, kind = EXECUTORS[name]
+    return getattr(import_module(f"neuro_mod.execution.executors.{module}"), kind)

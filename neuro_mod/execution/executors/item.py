@@ -1,0 +1,48 @@
+"""One try of an item, wherever it is done."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any
+
+from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.worker_log import WorkerLog
+from neuro_mod.execution.progress import Report
+
+
+def do_item(task: Task, index: int, argument: Any, name: str, report: Report, log: WorkerLog) -> Outcome:
+    """Try an item.
+
+    Args:
+        task: What to do.
+        index: Of the item.
+        argument: Of the task.
+        name: What the log calls the item.
+        report: As for the task.
+        log: Of the worker.
+
+    Returns:
+        How it ended, whatever it raised.
+    """
+    log.write("INFO", f"{name} begins")
+    start = time.monotonic()
+    result, error, text = None, None, ""
+    with log.kept():
+        try:
+            result = task(argument, report)
+        except BaseException as raised:  # a task that exits ends itself, not its worker
+            text = traceback.format_exc()
+            error = raised.with_traceback(None) if isinstance(raised, Exception) else _as_exception(raised)
+    seconds = time.monotonic() - start
+    if error is None:
+        log.write("INFO", f"{name} ended after {seconds:.2f} s")
+    elif isinstance(error, Stopped):
+        log.write("WARNING", f"{name} was stopped after {seconds:.2f} s")
+    else:
+        log.write("ERROR", f"{name} failed after {seconds:.2f} s\n{text.rstrip()}")
+    return Outcome(index, result, error, text, log.worker, seconds)
+
+
+def _as_exception(raised: BaseException) -> Exception:
+    return RuntimeError(f"the task raised {type(raised).__name__}: {raised}")

@@ -1,0 +1,165 @@
+"""Items in processes of this machine, one worker process for each slot: whoever is killed takes only its item along."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+import loky
+from loky.backend import get_context
+from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
+
+from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.core_limit import ONE_THREAD
+from neuro_mod.execution.executors.item import do_item
+from neuro_mod.execution.executors.sending import check_sendable, pack_outcome, pack_task, unpack
+from neuro_mod.execution.executors.slots import SlotExecutor
+from neuro_mod.execution.executors.worker_log import WorkerLog
+
+#: Seconds between two looks of a worker whether its parent still lives.
+_PARENT_INTERVAL = 0.25
+
+
+@final
+class Processes(SlotExecutor):
+    """Items in processes; task, arguments and results are pickled. Progress is that of finished items alone.
+
+    Args:
+        task: As for `Executor`.
+        n_workers: As for `Executor`.
+        logs: As for `Executor`.
+        progress: As for `Executor`.
+    """
+
+    def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
+        super().__init__(task, n_workers, logs, progress)
+        self._packed = pack_task(task)
+        self._pools: dict[int, loky.ProcessPoolExecutor] = {}
+        self._stopping = False
+
+    @classmethod
+    def check(cls, task: Task, argument: Any) -> None:
+        """See `Executor.check`."""
+        check_sendable(task, argument)
+
+    def stop(self) -> list[Outcome]:
+        """See `Executor.stop`; kills the workers."""
+        self._stopping = True
+        ending = [threading.Thread(target=_kill, args=(pool,)) for pool in self._pools.values()]
+        self._pools = {}
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
+        return self._left()
+
+    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
+        packed = pack_task(argument)
+        start = time.monotonic()
+        try:
+            future = self._submit(slot, index, packed, name)
+        except BrokenProcessPool:  # its worker was killed while it had nothing to do
+            self._pools.pop(slot).shutdown()
+            future = self._submit(slot, index, packed, name)
+        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
+
+    def _submit(self, slot: int, index: int, packed: bytes, name: str) -> Future[bytes]:
+        with _sigint_blocked():
+            if slot not in self._pools:
+                self._pools[slot] = loky.ProcessPoolExecutor(
+                    max_workers=1,
+                    context=get_context("loky"),
+                    timeout=None,
+                    initializer=_initialize,
+                    initargs=(self._packed, self._logs, f"worker_{slot}", os.getpid()),
+                    env=ONE_THREAD,
+                )
+            return self._pools[slot].submit(_work, index, packed, name)
+
+    def _outcome(self, future: Future[bytes], slot: int, index: int, start: float) -> Outcome:
+        failed = partial(Outcome, index, worker=f"worker_{slot}", wall_seconds=time.monotonic() - start)
+        try:
+            return unpack(future.result())
+        except (BrokenProcessPool, ShutdownExecutorError) as ended:
+            error = Stopped() if self._stopping else _death(ended)
+            if (pool := self._pools.pop(slot, None)) is not None:
+                pool.shutdown()
+        except Exception as raised:  # the result cannot be unpacked, or memory ran out here
+            error = raised.with_traceback(None)
+        return failed(error=error, traceback=f"{type(error).__name__}: {error}")
+
+
+def _death(ended: Exception) -> WorkerDied:
+    found = re.search(r"exit codes of the workers are \{(.+)\}", str(ended))
+    how = f" ({found[1]})" if found else ""
+    return WorkerDied(
+        f"the worker process was killed or crashed{how}; if memory ran out, choose fewer workers or smaller items"
+    )
+
+
+def _kill(pool: loky.ProcessPoolExecutor) -> None:
+    pool.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Processes that begin meanwhile do not hear Ctrl-C, which a terminal sends to all, until they are ready for it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Worker:
+    """The state of a worker process."""
+
+    packed: bytes
+    task: Task | None = None
+    log: WorkerLog
+
+
+def _initialize(packed: bytes, logs: Path | None, worker: str, parent: int) -> None:
+    """Prepare a worker process: deaf to Ctrl-C (its parent stops it), and gone when its parent is."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
+    loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # a large item is no leak
+    _Worker.packed, _Worker.log = packed, WorkerLog(logs, worker)
+    if (file := _Worker.log.opened()) is not None:  # crashes of compiled code tell where
+        faulthandler.enable(file)
+
+
+def end_with_parent(parent: int) -> None:
+    """Wait for the end of the parent process, however it came about, and end this one: nobody takes its results.
+
+    Args:
+        parent: Its id.
+    """
+    while os.getppid() == parent or os.name == "nt":
+        time.sleep(_PARENT_INTERVAL)
+    os._exit(1)
+
+
+def _work(index: int, packed: bytes, name: str) -> bytes:
+    """Do one item in a worker process."""
+
+    def task(argument: bytes, report: Callable[[float], None]) -> Any:
+        _Worker.task = _Worker.task or unpack(_Worker.packed)
+        return _Worker.task(unpack(argument), report)
+
+    return pack_outcome(do_item(task, index, packed, name, lambda _: None, _Worker.log))

@@ -1,0 +1,117 @@
+"""What travels between processes: whether it can, and which part is to blame if not."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import cloudpickle
+
+from neuro_mod.config.errors import InputError
+from neuro_mod.execution.executors.base import Outcome, Task
+
+#: How deep the part that is to blame is looked for.
+_DEPTH = 8
+
+
+def pack_task(task: Task) -> bytes:
+    """A task as bytes that any worker can `unpack`, be it defined in a script or in a notebook."""
+    return cloudpickle.dumps(task)
+
+
+def pack_outcome(outcome: Outcome) -> bytes:
+    """An outcome as bytes, whatever is in it; what cannot travel becomes an error that says so."""
+    try:
+        packed = cloudpickle.dumps(outcome)
+        if outcome.error is not None:
+            cloudpickle.loads(packed)  # errors whose constructor is not that of `Exception` fail only there
+    except Exception as failure:
+        if outcome.error is not None:
+            error = RuntimeError(f"{type(outcome.error).__name__}: {outcome.error}")
+        else:
+            error = InputError(
+                f"the result cannot be sent from its worker: {_blame('result', outcome.result, failure)}"
+            )
+        return cloudpickle.dumps(replace(outcome, result=None, error=error, traceback=outcome.traceback or str(error)))
+    return packed
+
+
+def unpack(packed: bytes) -> Any:
+    """What was packed, by this process or by a worker of its own."""
+    return cloudpickle.loads(packed)
+
+
+def check_sendable(task: Task, argument: Any) -> None:
+    """Make sure that a task and an argument can be sent to a worker.
+
+    Raises:
+        InputError: One cannot; the message names the part that is to blame.
+    """
+    for what, value in (("task", task), ("argument", argument)):
+        if (failure := _failure(value)) is not None:
+            raise InputError(
+                f"the {what} cannot be sent to worker processes: {_blame(_name(value, what), value, failure)}; "
+                "keep it out of the object, or choose the executor thread"
+            ) from failure
+
+
+def _failure(value: Any) -> Exception | None:
+    try:
+        cloudpickle.dumps(value)
+    except Exception as failure:
+        return failure
+    return None
+
+
+def _blame(path: str, value: Any, failure: Exception) -> str:
+    """The innermost part that cannot be pickled."""
+    for _ in range(_DEPTH):
+        unfit = ((f, *part) for part in _parts(path, value) if (f := _failure(part[1])) is not None)
+        if (found := next(unfit, None)) is None:
+            break
+        failure, path, value = found
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"{path} is a {name} ({failure})"
+
+
+def _name(value: Any, default: str) -> str:
+    if isinstance(value, functools.partial):
+        return _name(value.func, default)
+    if isinstance(value, types.MethodType):
+        return type(value.__self__).__name__
+    return getattr(value, "__name__", default)
+
+
+def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """What a value is made from, with the names by which users know it."""
+    if isinstance(value, functools.partial):
+        yield path, value.func
+        yield from ((f"argument {k} of {path}", part) for k, part in enumerate(value.args))
+        yield from ((f"argument {name} of {path}", part) for name, part in value.keywords.items())
+    elif isinstance(value, types.MethodType):
+        yield path, value.__self__
+    elif isinstance(value, types.FunctionType):
+        yield from _variables(value)
+    elif isinstance(value, dict):
+        yield from ((f"{path}[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from ((f"{path}[{k}]", part) for k, part in enumerate(value))
+    else:
+        yield from ((f"{path}.{name}", part) for name, part in getattr(value, "__dict__", {}).items())
+        slots = (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()))
+        yield from ((f"{path}.{name}", getattr(value, name)) for name in slots if hasattr(value, name))
+
+
+def _variables(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+    yield from ((f"default of {function.__name__}", part) for part in function.__defaults__ or ())
+    used = function.__code__.co_names
+    yield from ((name, function.__globals__[name]) for name in used if name in function.__globals__)

@@ -1,0 +1,75 @@
+"""Items in threads of this process; the compiled loop lets the others run meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, final
+
+from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.core_limit import CoreLimit
+from neuro_mod.execution.executors.item import do_item
+from neuro_mod.execution.executors.slots import SlotExecutor
+from neuro_mod.execution.executors.worker_log import WorkerLog
+
+#: Seconds that threads have to end after a stop.
+_PATIENCE = 3.0
+
+_Item = tuple[int, Any, str]
+
+
+@final
+class Threads(SlotExecutor):
+    """Items in daemon threads: one that does not hear that it is to stop is left behind, and ends with the process.
+
+    Args:
+        task: As for `Executor`.
+        n_workers: As for `Executor`.
+        logs: As for `Executor`.
+        progress: As for `Executor`.
+    """
+
+    def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
+        super().__init__(task, n_workers, logs, progress)
+        self._stopping = threading.Event()
+        self._items: dict[int, SimpleQueue[_Item | None]] = {}
+        self._threads: list[threading.Thread] = []
+        self._core_limit = CoreLimit()
+
+    def stop(self) -> list[Outcome]:
+        """See `Executor.stop`."""
+        self._stopping.set()
+        for items in self._items.values():
+            items.put(None)
+        deadline = time.monotonic() + _PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._core_limit.lift()
+        return self._left()
+
+    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
+        if slot not in self._items:
+            self._items[slot] = SimpleQueue()
+            thread = threading.Thread(target=self._work, args=(slot,), name=f"worker_{slot}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._items[slot].put((index, argument, name))
+
+    def _work(self, slot: int) -> None:
+        log = WorkerLog(self._logs, f"worker_{slot}")
+        while (item := self._items[slot].get()) is not None:
+            outcome = self._try(log, *item)
+            self._arrived.put(lambda outcome=outcome: outcome)
+            del item, outcome  # nothing is kept in memory until the next one comes
+
+    def _try(self, log: WorkerLog, index: int, argument: Any, name: str) -> Outcome:
+        def report(seconds: float) -> None:
+            if self._stopping.is_set():
+                raise Stopped
+            self._simulated[index] = seconds
+
+        self._core_limit.renew()
+        return do_item(self._task, index, argument, name, report, log)

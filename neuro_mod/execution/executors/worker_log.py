@@ -1,0 +1,113 @@
+"""The log of each worker, in a file of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+_NAME = "neuro_mod"
+
+
+class WorkerLog:
+    """Lines with times in UTC, on the disk as soon as they are written; one that cannot be written is left out.
+
+    Args:
+        folder: Where it is kept; None for nowhere.
+        worker: Name of the worker and of the file.
+    """
+
+    def __init__(self, folder: Path | None, worker: str):
+        self.worker = worker
+        self._path = None if folder is None else folder / f"{worker}.log"
+
+    def write(self, level: str, message: str) -> None:
+        """Append a line."""
+        with suppress(OSError), self.opened() or nullcontext() as file:
+            if file is not None:
+                file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level} {message}\n")
+
+    def opened(self) -> TextIO | None:
+        """The file, to be appended to; None where there is none."""
+        if self._path is None:
+            return None
+        with suppress(OSError):
+            return self._path.open("a", encoding="utf-8", errors="backslashreplace")
+        return None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Records of this package (from INFO) and warnings of this thread come here as well, meanwhile."""
+        if self._path is None:
+            yield
+            return
+        _ROUTER.add(self)
+        try:
+            yield
+        finally:
+            _ROUTER.remove()
+
+
+class _Router(logging.Handler):
+    """Sends what threads say to their logs, and to whoever would have heard it anyway.
+
+    While any log is kept it stands in for the handlers of this package, so that a level that is lower than the user's
+    shows nowhere else.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logs: dict[int, WorkerLog] = {}
+        self._changing = threading.Lock()
+        self._before = logging.Logger(_NAME)
+        self._level = logging.NOTSET
+        self._show_warning = warnings.showwarning
+
+    def add(self, log: WorkerLog) -> None:
+        with self._changing:
+            if not self._logs:
+                self._install()
+            self._logs[threading.get_ident()] = log
+
+    def remove(self) -> None:
+        with self._changing:
+            del self._logs[threading.get_ident()]
+            if not self._logs:
+                self._uninstall()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.INFO and (log := self._logs.get(record.thread or 0)) is not None:
+            log.write(record.levelname, record.getMessage())
+        of_the_user = logging.getLogger(record.name).getEffectiveLevel() != logging.INFO
+        if of_the_user or record.levelno >= self._level:
+            self._before.callHandlers(record)
+
+    def _install(self) -> None:
+        logger = logging.getLogger(_NAME)
+        self._level = logger.getEffectiveLevel()
+        self._before.parent, self._before.handlers = logger.parent, logger.handlers
+        self._before.propagate, self._before.level = logger.propagate, logger.level
+        logger.handlers, logger.propagate = [self], False
+        logger.setLevel(min(self._level, logging.INFO))
+        self._show_warning, warnings.showwarning = warnings.showwarning, self._warn
+
+    def _uninstall(self) -> None:
+        logger = logging.getLogger(_NAME)
+        logger.handlers = self._before.handlers + [handler for handler in logger.handlers if handler is not self]
+        logger.propagate = self._before.propagate
+        logger.setLevel(self._before.level)
+        if warnings.showwarning == self._warn:
+            warnings.showwarning = self._show_warning
+
+    def _warn(self, message: Any, category: Any, *place: Any) -> None:
+        if (log := self._logs.get(threading.get_ident())) is not None:
+            log.write("WARNING", f"{category.__name__}: {message}")
+        self._show_warning(message, category, *place)
+
+
+_ROUTER = _Router()

@@ -1,0 +1,119 @@
+"""Files of a folder of results, each written whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+
+from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, METADATA, PLOTS, WORKER_LOGS
+from neuro_mod.storage.reading import sha256_of
+from neuro_mod.storage.writing import PIECE, write_arrays, write_whole
+
+#: Subfolders of every folder of results.
+FOLDERS = (DATA, PLOTS, METADATA)
+
+#: Size and SHA-256 of a file, as manifests have them.
+Record = dict[str, Any]
+
+
+class Files(ABC):
+    """Writes files into a folder.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        #: Of the files written so far, by their path within the folder.
+        self.records: dict[str, Record] = {}
+
+    @abstractmethod
+    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        """Write one file.
+
+        Args:
+            name: Path within the folder.
+            write: Writes the content to an open binary file.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            StorageError: The disk is full, say; there is no partial file under the final name.
+        """
+
+    def save_text(self, name: str, text: str) -> Path:
+        """Write a text file as `save` does."""
+        return self.save(name, lambda file: _write(file, text.encode(errors="backslashreplace")))
+
+    def save_json(self, name: str, content: Any) -> Path:
+        """Write a JSON file as `save` does.
+
+        Raises:
+            ValueError: A number is not finite, which JSON does not have.
+        """
+        return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def save_table(self, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Path:
+        """Write rows with the same keys to a CSV file as `save` does; `columns` are the header where there is none."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0].keys() if rows else columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return self.save_text(name, text.getvalue())
+
+    def save_arrays(self, name: str, **arrays: Any) -> Path:
+        """Write arrays to an ``.npz`` file as `save` does."""
+        return self.save(name, lambda file: write_arrays(file, arrays.items()))
+
+    def save_array(self, name: str, array: Any) -> Path:
+        """Write one array to an ``.npy`` file as `save` does."""
+        return self.save(name, lambda file: np.save(file, array, allow_pickle=False))
+
+    def save_dense(self, name: str, spikes: SpikeEvents) -> Path:
+        """Write spikes as a boolean array ``(n_steps, n_neurons)`` to an ``.npy`` file as `save` does."""
+        return self.save(name, lambda file: _write_dense(file, spikes))
+
+    def _write(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+        path = self.path / name
+        write_whole(path, write)
+        self.records[name] = record_of(path)
+        return path
+
+
+def record_of(path: Path) -> Record:
+    """Size and SHA-256 of a file."""
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def is_ours(name: Path) -> bool:
+    """Whether a name that was read from a file is that of a plain file in one of our folders."""
+    folders = [Path(folder) for folder in (*FOLDERS, CONFIGS, WORKER_LOGS)]
+    return name.name != ".." and (name.parent in folders or str(name) in IN_ROOT)
+
+
+def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
+    """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
+    header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
+    npy.write_array_header_1_0(file, header)
+    height = max(1, PIECE // max(1, spikes.n_neurons))
+    for begin in range(0, spikes.n_steps, height):
+        end = min(begin + height, spikes.n_steps)
+        first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
+        steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
+        file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    file.write(content)

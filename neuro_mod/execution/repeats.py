@@ -1,0 +1,183 @@
+"""Repeated runs as work on many items: their seeds, and the files that each leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import neuro_mod
+from neuro_mod.config import Experiment
+from neuro_mod.core.choices import Precision
+from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline
+from neuro_mod.core.random import Stream
+from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
+from neuro_mod.execution.files import Files
+from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.perturbing import saved_arrays
+from neuro_mod.execution.pictures import chosen_pictures, drawings_of_perturbations, drawings_of_run, save_pictures
+from neuro_mod.execution.progress import Report as ReportSeconds
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.spiking_net_files import save_rates
+from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
+from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, repeat_rates, repeat_spikes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: How many repeats are drawn, from the first on.
+DRAWN = 3
+#: Results of a repeat that are saved.
+_KEPT = ("spikes", "spike_counts", "rates", "perturbations", "metadata")
+#: What differs from repeat to repeat.
+_OWN = (
+    "random_seed",
+    "noise_seed",
+    "n_spikes",
+    "mean_rates_hz",
+    "mean_rates_by_kind_hz",
+    "active_clusters",
+    "wall_seconds",
+    "real_time_factor",
+)
+
+
+def repeat_seed(root_seed: int, index: int) -> int:
+    """Seed of a repeat, counted from 0."""
+    return Stream(root_seed, "repeat", (index,)).derived_seed
+
+
+class SimulateRepeat:
+    """Simulates one repeat, in whichever process.
+
+    Args:
+        experiment: What is repeated.
+        dtype: Precision.
+        fix_network: Whether all repeats are the network of the root seed.
+    """
+
+    def __init__(self, experiment: Experiment, dtype: Precision, fix_network: bool):
+        self._experiment, self._fix_network = experiment, fix_network
+        self._dtype: Precision = dtype
+
+    @cached_property
+    def _fixed(self) -> StageSNNSimulation:
+        return StageSNNSimulation(self._experiment)
+
+    def __call__(self, seed: int, report: ReportSeconds) -> SpikingOutputs:
+        """Simulate; the network is left behind."""
+        stager = self._fixed if self._fix_network else StageSNNSimulation(self._experiment, seed)
+        outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
+        kept = {name: outputs[name] for name in _KEPT if name in outputs}
+        return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
+
+
+class Repeats(Work):
+    """Runs of one configuration that differ in their seeds.
+
+    Args:
+        experiment: What is repeated; seeds of drawn perturbations are written out.
+        seeds: Seed of each repeat.
+        fix_network: Whether all repeats are the network of the root seed.
+        plot_arg: Which pictures of the first repeats, as for `StageSNNSimulation.execute`, if ``settings.plot``.
+        dtype: Precision.
+    """
+
+    nouns = ("repeat", "repeats")
+    keeps_others = False
+
+    def __init__(
+        self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision
+    ):
+        self._experiment, self._seeds, self._fix_network = experiment, seeds, fix_network
+        self._plot_arg = plot_arg
+        self._dtype: Precision = dtype
+        self._stager = StageSNNSimulation(experiment)
+        init = experiment.init_params
+        self._n_steps, self._delta_t = round(init.duration_sec / init.delta_t), init.delta_t
+
+    @property
+    def _baseline(self) -> Baseline:
+        return self._stager.baseline
+
+    @cached_property
+    def _perturbations(self) -> dict[str, Course]:
+        return self._stager.perturbations_over(self._n_steps, self._delta_t)
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """One for each seed."""
+        duration = self._experiment.init_params.duration_sec
+        return [
+            Item(f"{index} {seed}", f"repeat {index}", seed, seed, duration) for index, seed in enumerate(self._seeds)
+        ]
+
+    @property
+    def task(self) -> SimulateRepeat:
+        """Simulates a repeat, given its seed."""
+        return SimulateRepeat(self._experiment, self._dtype, self._fix_network)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Configuration, precision, and whether the network is fixed; the seeds are those of the items."""
+        return {
+            "what": "repeats",
+            "version": neuro_mod.__version__,
+            "fix_network": self._fix_network,
+            "dtype": self._dtype,
+            "config": self._experiment.determining(),
+        }
+
+    @property
+    def config(self) -> str:
+        """The resolved configuration."""
+        return self._experiment.to_yaml()
+
+    def describe(self) -> dict[str, Any]:
+        """What all repeats have in common."""
+        given = {target: (course, False) for target, course in self._perturbations.items()}
+        return {
+            "random_seed": self._experiment.settings.random_seed,
+            "fix_network": self._fix_network,
+            **describe_setup(self._experiment, given, self._n_steps, self._dtype),
+        }
+
+    def prepare(self, folder: DurableFolder) -> None:
+        """Save seeds, populations, and what acts on them."""
+        folder.save_text(SEEDS, "".join(f"{seed}\n" for seed in self._seeds))
+        folder.save_array(REPEATED_CLUSTERS, self._baseline.populations.of_neuron)
+        if self._perturbations:
+            arrays = saved_arrays(self._perturbations, self._experiment.timed_perturbations, self._delta_t)
+            folder.save_arrays(PERTURBATIONS, **arrays)
+
+    def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
+        """Save spikes and rates of a repeat, and pictures of the first ones."""
+        index = int(item.key.split()[0])
+        files.save_dense(repeat_spikes(index), result["spikes"])
+        save_rates(files, result, repeat_rates(index))
+        if index < DRAWN:
+            drawings = drawings_of_run(result, self._baseline)
+            self._draw(
+                files, {name: drawings[name] for name in ("spikes", "rates") if name in drawings}, f"_{index:04d}"
+            )
+        return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
+
+    def in_words(self, about: Mapping[str, Any]) -> str:
+        """Mean rates."""
+        return ", ".join(f"{kind} {rate:.2f} Hz" for kind, rate in about["mean_rates_by_kind_hz"].items())
+
+    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+        """Draw what acted, and gather what is known about each repeat."""
+        if self._perturbations and not report.interrupted:
+            self._draw(
+                folder,
+                drawings_of_perturbations(self._perturbations, self._baseline, self._n_steps, self._delta_t),
+            )
+        repeats = sorted((entry.about for entry in folder.entries()), key=lambda about: about["repeat"])
+        return {"repeats": [dict(about) for about in repeats]}
+
+    def _draw(self, files: Files, drawings: Mapping[str, Callable[[], Figure]], suffix: str = "") -> None:
+        settings = self._experiment.settings
+        if settings.plot:
+            save_pictures(files.save, chosen_pictures(drawings, self._plot_arg, suffix), settings.plot_format)
