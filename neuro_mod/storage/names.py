@@ -53,3 +53,14 @@ def repeat_spikes(index: int) -> str:
 def repeat_rates(index: int) -> str:
     """File of the population rates of a repeat."""
     return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"
+
+
+def step_config(index: int, repeat: int = 0) -> str:
+    """File of the configuration of a step of a sweep."""
+    more = f"_repeat_{repeat:0{_DIGITS}d}" if repeat else ""
+    return f"{CONFIGS}/step_{index:0{_DIGITS}d}{more}.yaml"
+
+
+def step_result(name: str, repeat: int) -> str:
+    """File of the result of a step of a sweep, given a name of its point."""
+    return f"{DATA}/step_{name}_{repeat:0{_DIGITS}d}.npz"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,15 @@ def point_seed(root_seed: int, key: str, repeat: int) -> int:
         repeat: Counted from 0.
     """
     return Stream(root_seed, f"sweep {key}", (repeat,)).derived_seed
+
+
+def point_name(key: str) -> str:
+    """A name for the files of a point that stays the same when there are more points.
+
+    Args:
+        key: That of the point, see `point_key`.
+    """
+    return hashlib.blake2b(key.encode(errors="backslashreplace"), digest_size=8).hexdigest()
 
 
 def _text(key: str, value: Any) -> str:
