@@ -58,3 +58,14 @@ def repeat_rates(index: int) -> str:
 def pair_rates(index: int) -> str:
     """File of the rates of a pair of runs, of which that of all pairs is made."""
     return f"{DATA}/pair_{index:0{_DIGITS}d}.npz"
+
+
+def step_config(index: int, repeat: int = 0) -> str:
+    """File of the configuration of a step of a sweep."""
+    more = f"_repeat_{repeat:0{_DIGITS}d}" if repeat else ""
+    return f"{CONFIGS}/step_{index:0{_DIGITS}d}{more}.yaml"
+
+
+def step_result(name: str, repeat: int) -> str:
+    """File of the result of a step of a sweep, given a name of its point."""
+    return f"{DATA}/step_{name}_{repeat:0{_DIGITS}d}.npz"
