@@ -15,6 +15,7 @@ from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
+from neuro_mod.cli.sweep import sweep
 from neuro_mod.cli.validate import validate
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("perturb")(perturb)
+app.command("sweep")(sweep)
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(compare)
 app.command("analyze")(analyze)
