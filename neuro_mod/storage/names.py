@@ -55,6 +55,11 @@ def repeat_rates(index: int) -> str:
     return f"{DATA}/rates_{index:0{_DIGITS}d}.npz"
 
 
+def pair_rates(index: int) -> str:
+    """File of the rates of a pair of runs, of which that of all pairs is made."""
+    return f"{DATA}/pair_{index:0{_DIGITS}d}.npz"
+
+
 def step_config(index: int, repeat: int = 0) -> str:
     """File of the configuration of a step of a sweep."""
     more = f"_repeat_{repeat:0{_DIGITS}d}" if repeat else ""

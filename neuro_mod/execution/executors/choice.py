@@ -12,6 +12,7 @@ import numpy as np
 
 from neuro_mod.config.errors import InputError
 from neuro_mod.core.cores import n_cores
+from neuro_mod.core.optional import optional
 from neuro_mod.execution.executors.base import Executor, Task
 
 #: The executors by name: their module and class, loaded where one is chosen.
@@ -43,9 +44,11 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
         address: Of an existing cluster.
 
     Raises:
-        InputError: The executor is unknown, or the number is not possible.
+        InputError: The executor is unknown or has no address, or the number is not possible.
     """
     check_executor(executor)
+    if address is not None and executor != "dask":
+        raise InputError(f"address is {address!r}, but the executor {executor} has none; choose dask")
     if max_workers is not None and (not isinstance(max_workers, int | np.integer) or max_workers < 1):
         raise InputError(f"max_workers is {max_workers!r}; expected a whole number from 1")
     if executor == "serial":
@@ -82,8 +85,6 @@ def start_executor(
         InputError: There is no such executor, it needs a library that is not installed, or nobody answers at the
             address.
     """
-    if address is not None and name != "dask":
-        raise InputError(f"address is {address!r}, but the executor {name} has none; choose dask")
     kind = _load(name)
     if logs is not None:
         logs = logs.absolute()  # workers may be elsewhere
@@ -104,5 +105,10 @@ def check_task(name: str, task: Task, argument: Any) -> None:
 
 def _load(name: str) -> type[Executor]:
     check_executor(name)
+    if name == "dask":
+        try:
+            optional("distributed", "dask")
+        except ImportError as error:
+            raise InputError(f"executor is 'dask': {error}") from error
     module, kind = EXECUTORS[name]
     return getattr(import_module(f"neuro_mod.execution.executors.{module}"), kind)
