@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from neuro_mod.cli.repeats import run_repeats
+from neuro_mod.cli.repeats import run_script
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -25,4 +25,4 @@ def _warn_without_perturbation(experiment: Experiment) -> None:
 
 
 if __name__ == "__main__":
-    run_repeats("Repeat runs of a perturbed spiking network and save them.", check=_warn_without_perturbation)
+    run_script("Repeat runs of a perturbed spiking network, save and analyse them.", check=_warn_without_perturbation)

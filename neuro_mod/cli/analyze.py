@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli.analyses import analyse
 from neuro_mod.cli.analysis_table import print_analysis
-from neuro_mod.cli.failures import INTERRUPTED
-from neuro_mod.cli.options import whole_numbers
+from neuro_mod.cli.options import print_json, whole_numbers
 from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel
 
 if TYPE_CHECKING:
@@ -89,9 +88,6 @@ def analyze(
     """
     from neuro_mod.config import InputError
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.execution.analysis_pictures import remove_analysis_pictures, save_analysis_pictures
-    from neuro_mod.execution.analysis_summary import describe_analysis
-    from neuro_mod.execution.progress import Work, progress_shown
 
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
@@ -117,28 +113,18 @@ def analyze(
     if session >= analyzer.n_sessions:
         raise InputError(f"--session is {session}; valid: 0 to {analyzer.n_sessions - 1}")
     folder = out or _default_folder(spikes)
-    files: list[Path] = []
-    try:
+
+    def fit() -> None:
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
-        with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
-            files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
-        remove_analysis_pictures(folder)
-        if plot:
-            files += save_analysis_pictures(folder, analyzer, session)
-        metadata = describe_analysis(analyzer) | {"files": [str(file) for file in files]}
-    except KeyboardInterrupt:
-        left = (
-            f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
-        )
-        typer.echo(f"interrupted; {left}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+
+    metadata = analyse(analyzer, folder, session, plot=plot, before=fit)
     if as_json:
-        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(metadata)
         return
     print_analysis(metadata)
     typer.echo()
-    for file in files:
+    for file in metadata["files"]:
         typer.echo(file)
 
 

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 import typer
 
 BAD_INPUT = 2
+SOME_FAILED = 3
 INTERRUPTED = 130
 
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """What the user can mend ends the process with a plain message and exit code 2."""
+    """What the user can mend ends the process with a plain message and exit code 2, failed items with code 3."""
     try:
         yield
     except MemoryError as error:
-        typer.echo(_with_notes(error, f"not enough memory: {error}"), err=True)
+        typer.echo(with_notes(error, f"not enough memory: {error}"), err=True)
         sys.exit(BAD_INPUT)
     except (ValueError, OSError, FloatingPointError) as error:
         # not imported above: --help needs neither
@@ -28,9 +29,17 @@ def plain_failures() -> Iterator[None]:
 
         if not isinstance(error, InputError | StorageError | DataError | FloatingPointError):
             raise
-        typer.echo(_with_notes(error, str(error)), err=True)
+        typer.echo(with_notes(error, str(error)), err=True)
         sys.exit(BAD_INPUT)
+    except RuntimeError as error:
+        from neuro_mod.execution.durable.report import FailedItemsError
+
+        if not isinstance(error, FailedItemsError):
+            raise
+        typer.echo(str(error), err=True)
+        sys.exit(SOME_FAILED)
 
 
-def _with_notes(error: Exception, message: str) -> str:
+def with_notes(error: BaseException, message: str) -> str:
+    """A message, and below it what was noted about an error on its way."""
     return "\n".join([message, *getattr(error, "__notes__", ())])

@@ -13,6 +13,7 @@ from neuro_mod.cli.compare import compare
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
+from neuro_mod.cli.repeats import command as repeat_command
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
 from neuro_mod.cli.validate import validate
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run)
+app.command("repeat")(repeat_command())
 app.command("perturb")(perturb)
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(compare)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from neuro_mod.core.choices import OnError
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -19,6 +22,17 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
 ]
+#: Of commands that do many items.
+Executor = Annotated[str | None, typer.Option(metavar="KIND", help="Where: serial, thread, process or dask.")]
+MaxWorkers = Annotated[
+    int | None, typer.Option(metavar="N", help="How many at once, at most [one for each core; serial: one].")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="With --executor dask: an existing scheduler [a cluster of this machine]."),
+]
+OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once one has failed three times.")]
+Force = Annotated[bool, typer.Option("--force", help="Remove what the folder holds of other work.")]
 
 
 def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:
@@ -58,6 +72,11 @@ def whole_numbers(text: str, below: int, what: str, example: str) -> list[int]:
             raise typer.BadParameter(f"found {text!r}, expected {what} from 0 to {below - 1}")
         numbers += range(first, stop)
     return numbers
+
+
+def print_json(content: Any) -> None:
+    """Print plain data as JSON."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def print_rows(rows: dict[str, str]) -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.failures import INTERRUPTED
-from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
+from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.options import (
+    Address,
+    Config,
+    Duration,
+    Executor,
+    Force,
+    MaxWorkers,
+    OnFailure,
+    Overrides,
+    Seed,
+    load,
+    print_json,
+    print_rows,
+    print_table,
+)
 from neuro_mod.core.choices import Precision
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.paired_runs import PairedRuns
-    from neuro_mod.execution.run_folder import RunFolder
-    from neuro_mod.execution.stagers import StageSNNSimulation
 
 #: Rows of the printed table, at most; the file has all.
 _ROWS = 12
@@ -34,63 +43,48 @@ def perturb(
     seed: Seed = None,
     duration: Duration = None,
     overrides: Overrides = None,
+    executor: Executor = "thread",
+    max_workers: MaxWorkers = None,
+    address: Address = None,
+    on_error: OnFailure = "continue",
+    force: Force = False,
     dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Run the network of a configuration in pairs, without and with its perturbations.
 
     The runs of a pair go on from the same state under the same noise, so that they differ by what the perturbations do.
-    Times in the configuration count from the moment at which they part.
+    Times in the configuration count from the moment at which they part. After an interruption, or with more trials, the
+    same command goes on.
     """
     from neuro_mod.config import InputError
-    from neuro_mod.execution.paired_runs import PairsInterrupted, check_perturbed, run_pairs
-    from neuro_mod.execution.run_folder import RunFolder
+    from neuro_mod.execution import durable
+    from neuro_mod.execution.pair_work import Pairs
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
-    check_perturbed(stager.experiment)
     settings = stager.experiment.settings
     if out is None and not settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    folder = RunFolder(out or settings.folder.with_name(f"{settings.sim_name}_perturb"))
-    interrupted = False
-    try:
-        pairs = run_pairs(stager, trials, baseline_duration, dtype=dtype, progress=True)
-    except PairsInterrupted as interruption:
-        if interruption.finished is None:
-            typer.echo("interrupted before the first pair was complete; nothing saved", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        pairs, interrupted = interruption.finished, True
-    try:
-        metadata = _save(folder, stager, pairs, baseline_duration, trials, dtype)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted while saving; the files in {folder.path} are whole, some may be missing", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    if as_json:
-        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
-    else:
-        _print_summary(metadata)
-    if interrupted:
-        typer.echo(f"interrupted; {metadata['n_trials']} of {trials} pairs saved in {folder.path}", err=True)
-        raise typer.Exit(INTERRUPTED)
+    folder = out or settings.folder.with_name(f"{settings.sim_name}_perturb")
+    execution = durable.Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+
+    def say(metadata: Mapping[str, Any]) -> None:
+        if as_json:
+            print_json(metadata)
+        elif metadata["n_trials"]:
+            _print_summary(metadata)
+
+    with long_work():
+        pairs = Pairs(stager, trials, baseline_duration, dtype)
+        try:
+            say(durable.run(pairs, folder, execution))
+        except (durable.FailedItemsError, durable.ItemsInterrupted) as error:
+            say(error.metadata)
+            raise
 
 
-def _save(
-    folder: RunFolder,
-    stager: StageSNNSimulation,
-    pairs: PairedRuns,
-    baseline_duration: float,
-    n_trials: int,
-    dtype: Precision,
-) -> dict[str, Any]:
-    from neuro_mod.execution.paired_runs_files import describe_pairs, save_pairs
-
-    metadata = describe_pairs(stager, pairs, baseline_duration, dtype, n_trials)
-    files = save_pairs(folder, stager, pairs, metadata)
-    return metadata | {"files": [str(file) for file in files]}
-
-
-def _print_summary(metadata: dict[str, Any]) -> None:
+def _print_summary(metadata: Mapping[str, Any]) -> None:
     from neuro_mod.execution.perturbing import in_words
 
     rows = {f"perturbation of {target}": in_words(target, about) for target, about in metadata["perturbations"].items()}
@@ -107,7 +101,7 @@ def _print_summary(metadata: dict[str, Any]) -> None:
         typer.echo(path)
 
 
-def _print_table(metadata: dict[str, Any]) -> None:
+def _print_table(metadata: Mapping[str, Any]) -> None:
     """Rates in Hz, of the populations on which something acts first, then of those with the largest differences."""
     targets = list(metadata["perturbations"])
 

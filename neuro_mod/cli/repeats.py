@@ -1,69 +1,157 @@
-"""What scripts that repeat a configuration have in common: flags, logging, exit codes."""
+"""``neuro-mod repeat``, which scripts are too: runs of one configuration under many seeds, and their analysis."""
 
 from __future__ import annotations
 
 import logging
-import sys
+import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli.analyses import analyse
+from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.options import Seed, load
+from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.options import (
+    Address,
+    Duration,
+    Executor,
+    Force,
+    MaxWorkers,
+    OnFailure,
+    Overrides,
+    Seed,
+    load,
+    print_json,
+    print_rows,
+)
+from neuro_mod.core.choices import Precision
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
 
+_LOG = logging.getLogger(__name__)
 
-def run_repeats(description: str, check: Callable[[Experiment], None] = lambda _: None) -> None:
-    """Repeat a configuration as the command line of the process says, and end the process with an exit code.
+
+def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..., None]:
+    """The command that repeats a configuration.
 
     Args:
-        description: What the script does, for ``--help``.
         check: Looks at the experiment before it is run.
     """
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-    @app.command(help=description)
-    def _(
-        config: Annotated[Path, typer.Option(metavar="FILE", help="The configuration.")],
+    def repeat(
+        config: Annotated[Path | None, typer.Argument(metavar="CONFIG", help="The configuration.")] = None,
+        config_option: Annotated[
+            Path | None, typer.Option("--config", metavar="FILE", help="The configuration, instead of CONFIG.")
+        ] = None,
         save_dir: Annotated[
-            Path | None, typer.Option(metavar="DIR", help="Folder for results [save_dir/sim_name of settings].")
+            Path | None,
+            typer.Option(
+                "--save-dir", "--out", metavar="DIR", help="Folder for results [save_dir/sim_name of settings]."
+            ),
         ] = None,
         sim_name: Annotated[
-            str | None, typer.Option(metavar="NAME", help="A folder in save-dir for this run [settings.sim_name].")
+            str | None, typer.Option(metavar="NAME", help="A folder in save-dir for these runs [settings.sim_name].")
         ] = None,
-        n_repeats: Annotated[int, typer.Option(metavar="N", help="How many runs.")] = 1,
-        seed: Seed = None,
-        executor: Annotated[
-            str | None, typer.Option(metavar="KIND", help="serial, thread or process [serial].")
-        ] = None,
-        max_workers: Annotated[
-            int | None, typer.Option(metavar="N", help="Runs at once, at most [one for each core].")
+        n_repeats: Annotated[
+            int | None, typer.Option(metavar="N", help="How many runs [1, or one for each of the given seeds].")
         ] = None,
         parallel: Annotated[
             bool, typer.Option("--parallel", help="Runs at once: in threads, or as --executor says.")
         ] = False,
+        executor: Executor = None,
+        max_workers: MaxWorkers = None,
+        address: Address = None,
+        on_error: OnFailure = "continue",
+        force: Force = False,
+        seed: Seed = None,
+        seeds_file: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Seeds of the repeats, one a line, instead of drawn ones.")
+        ] = None,
+        load_saved_seeds: Annotated[
+            bool, typer.Option("--load-saved-seeds", help="Take those in metadata/seeds.txt in the folder of results.")
+        ] = False,
+        fix_network: Annotated[
+            bool, typer.Option("--fix-network", help="Repeat one network, under other noise.")
+        ] = False,
+        overrides: Overrides = None,
+        duration: Duration = None,
+        dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
+        plot: Annotated[
+            str,
+            typer.Option(metavar="WHICH", help="Pictures: spikes, rates, perturbations, parameters, all or none."),
+        ] = "all",
+        analysis: Annotated[
+            bool, typer.Option("--analysis/--no-analysis", help="Find metastable states in the spikes.")
+        ] = True,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     ) -> None:
-        # not imported above: --help needs none of it
+        """Run a configuration again and again, each time with other connections and noise, and analyse the spikes.
+
+        What the folder of results already has is not done again: after an interruption, or with more repeats, the same
+        command goes on.
+        """
         from neuro_mod.config import InputError
         from neuro_mod.execution import Repeater
+        from neuro_mod.execution.durable import FailedItemsError
+        from neuro_mod.execution.repeater import saved_seeds
 
-        experiment = load(config, None, seed, None)
-        if sim_name is not None:
-            experiment = experiment.replace({"settings.sim_name": sim_name})
+        given = [path for path in (config, config_option) if path is not None]
+        if len(given) != 1:
+            raise InputError("expected one configuration: CONFIG, or --config FILE")
         if parallel and executor == "serial":
             raise InputError("--parallel contradicts --executor serial")
-        repeater, folder = Repeater(experiment, n_repeats), _folder(experiment, save_dir, sim_name)
-        check(experiment)
-        chosen = executor or ("thread" if parallel else "serial")
-        repeater.execute(folder, executor=chosen, max_workers=max_workers, progress=True)
+        if seeds_file is not None and load_saved_seeds:
+            raise InputError("--seeds-file contradicts --load-saved-seeds")
+        experiment = load(given[0], overrides, seed, duration)
+        if sim_name is not None:
+            experiment = experiment.replace({"settings.sim_name": sim_name})
+        folder = _folder(experiment, save_dir, sim_name)
+        source = folder if load_saved_seeds else seeds_file
+        seeds = None if source is None else saved_seeds(source)
+        n_runs = 1 if n_repeats is None and seeds is None else n_repeats
+        repeater = Repeater(experiment, n_runs, seeds=seeds, fix_network=fix_network)
+        failed = None
+        with long_work():
+            check(experiment)
+            try:
+                metadata = repeater.execute(
+                    folder,
+                    executor=executor or ("thread" if parallel else "serial"),
+                    max_workers=max_workers,
+                    address=address,
+                    on_error=on_error,
+                    force=force,
+                    plot_arg=plot,
+                    dtype=dtype,
+                    progress=True,
+                )
+            except FailedItemsError as error:
+                failed, metadata = error, dict(error.metadata)
+            if analysis and metadata["n_finished"]:
+                metadata["analysis"] = _analyse(folder, experiment, plot)
+        if as_json:
+            print_json(metadata)
+        else:
+            _print_summary(folder, metadata)
+        if failed is not None:
+            raise failed
 
-    handler = _Stderr()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    return repeat
+
+
+def run_script(description: str, check: Callable[[Experiment], None] = lambda _: None) -> None:
+    """Repeat a configuration as the command line of the process says, and end the process with an exit code.
+
+    Args:
+        description: What the script does, for ``--help``.
+        check: As for `command`.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(help=description)(command(check))
     with plain_failures():
         app()
 
@@ -72,18 +160,43 @@ def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None)
     """``--save-dir``, in it ``--sim-name`` if that is given; without ``--save-dir``, what the settings say."""
     from neuro_mod.config import InputError
 
-    settings = experiment.settings
     if save_dir is not None:
         return save_dir / (sim_name or "")
-    if not settings.save:
+    if not experiment.settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --save-dir")
-    return Path(settings.save_dir).expanduser() / settings.sim_name
+    return experiment.settings.folder
 
 
-class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at the time: above a progress bar, not into it."""
+def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
+    """Analyse all repeats in a folder; None where that is not possible, and a warning says why."""
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.storage.names import ANALYSIS
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record."""
-        self.stream = sys.stderr
-        super().emit(record)
+    try:
+        analyzer = Analyzer(folder)
+    except ValueError as error:
+        _LOG.warning("no analysis: %s", error)
+        return None
+    settings = experiment.settings
+    drawn = settings.plot and plot != "none"
+    return analyse(analyzer, folder / ANALYSIS, plot=drawn, file_format=settings.plot_format)
+
+
+def _print_summary(folder: Path, metadata: dict[str, Any]) -> None:
+    repeats, about = metadata["repeats"], metadata.get("analysis")
+    rates = [repeat["mean_rates_by_kind_hz"] for repeat in repeats]
+    rows = {}
+    for kind in rates[0] if rates else ():
+        values = [of_repeat[kind] for of_repeat in rates]
+        spread = f" (from {min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+        rows[f"{kind}, mean rate"] = f"{statistics.fmean(values):.2f} Hz{spread}"
+    network = "one network under other noise" if metadata["fix_network"] else "a network of its own each"
+    rows["repeats"] = f"{len(repeats)} of {metadata['n_repeats']}, {metadata['duration_sec']:g} s each, {network}"
+    rows["saved in"] = str(folder)
+    print_rows(rows)
+    typer.echo()
+    if about is not None:
+        print_analysis(about)
+        typer.echo()
+    for file in [*metadata["files"], *(about["files"] if about is not None else ())]:
+        typer.echo(file)

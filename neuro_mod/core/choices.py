@@ -1,4 +1,4 @@
-"""The named alternatives of the model, for configurations and functions alike."""
+"""Named alternatives, for configurations, functions and the command line alike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ DetectionMethod = Literal["gain", "threshold", "two_state"]
 NeverLeft = Literal["nan", "zero"]
 Criterion = Literal["bic", "cross_validation"]
 UnitKind = Literal["clusters", "neurons"]
+MeasureName = Literal["rates", "n_states", "lifetimes"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
+OnError = Literal["continue", "stop"]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

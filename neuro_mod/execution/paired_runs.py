@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment, InputError
+from neuro_mod.config import InputError
 from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
-from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.core.populations import Populations
-from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
-from neuro_mod.core.spiking_net.engine.batch import Pair, simulate_batch
-from neuro_mod.core.spiking_net.engine.simulation import Simulation
-from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.core.spiking_net.state import State, initial_state
+from neuro_mod.execution.executors import choose_workers, start_executor
+from neuro_mod.execution.pairs import PairArgument, PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.perturbing import acting
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 
 #: Simulated seconds before the two runs of a pair part: the network forgets where it started in about 0.2 s.
 BASELINE_DURATION = 1.0
 N_TRIALS = 20
 #: Seconds over which rates are averaged at least: the response to a short perturbation comes after it.
 RESPONSE = 0.1
+#: Seconds between two looks at how far pairs are.
+_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +36,25 @@ class PairedRuns:
     Args:
         baseline: Rates in Hz without the perturbations, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
         perturbed: Rates with them.
-        bin_width: In seconds.
-        example: The first pair, with spikes.
+        n_steps: Steps of each run, from the moment at which the runs of a pair part.
+        delta_t: Time step in seconds.
+        example: Spikes of the first pair; None where that pair is missing.
         perturbations: What acted, by target, from the moment at which the runs part.
         seeds: Seed of the noise of each trial.
     """
 
     baseline: NDArray[np.float32]
     perturbed: NDArray[np.float32]
-    bin_width: float
-    example: Pair
+    n_steps: int
+    delta_t: float
+    example: PairedSpikes | None
     perturbations: dict[str, Course]
     seeds: list[int]
+
+    @property
+    def bin_width(self) -> float:
+        """Of the rates, in seconds."""
+        return steps_per_sample(self.delta_t) * self.delta_t
 
     @property
     def times(self) -> NDArray[np.floating]:
@@ -83,9 +87,8 @@ class PairedRuns:
 
         All bins if nothing acts.
         """
-        n_bins, n_steps = self.baseline.shape[1], self.example.baseline.n_steps
-        bin_steps = steps_per_sample(self.example.baseline.delta_t)
-        windows = [window for course in self.perturbations.values() if (window := acting(course, n_steps))]
+        n_bins, bin_steps = self.baseline.shape[1], steps_per_sample(self.delta_t)
+        windows = [window for course in self.perturbations.values() if (window := acting(course, self.n_steps))]
         if not windows:
             return 0, n_bins
         begins, ends = zip(*windows, strict=True)
@@ -133,112 +136,69 @@ def run_pairs(
     Raises:
         InputError: There is nothing to compare, or a number is out of bounds.
         PairsInterrupted: On Ctrl-C.
+        Exception: Whatever a pair raises, with a note of its index; the other pairs are stopped.
     """
-    trial, perturbations = _pair_trial(stager, n_trials, baseline_duration, dtype)
-    settling = round(baseline_duration / trial.delta_t)
-    seeds = [Stream(stager.random_seed, "trial", (k,)).derived_seed for k in range(n_trials)]
-    total = n_trials * (settling + 2 * trial.n_steps) * trial.delta_t
-    pairs = _Pairs(stager.circuit.populations, perturbations, seeds)
+    task, arguments = SimulatePair(stager, baseline_duration, dtype), pair_arguments(stager.random_seed, n_trials)
+    if n_threads is not None and n_threads < 1:
+        raise InputError(f"n_threads is {n_threads}; expected a whole number from 1")
+    done: dict[int, SimulatedPair] = {}
     try:
-        with progress_shown(total, shown=progress) as report:
-            states = _settled(trial, settling, seeds, stager, n_threads, report)
-            done = n_trials * settling * trial.delta_t
-            simulate_batch(
-                _branches(trial, states),
-                n_threads=n_threads,
-                on_result=pairs.take,
-                progress=lambda seconds: report(done + seconds),
-            )
+        with progress_shown(n_trials * task.simulated_seconds, shown=progress) as report:
+            for index, pair in _in_threads(task, arguments, n_threads, report):
+                done[index] = pair
     except KeyboardInterrupt:
-        raise PairsInterrupted(pairs.collect()) from None
-    finished = pairs.collect()
+        raise PairsInterrupted(collect(task, arguments, done)) from None
+    finished = collect(task, arguments, done)
     assert finished is not None
     return finished
 
 
-def check_perturbed(experiment: Experiment) -> None:
-    """Refuse a configuration without perturbations.
+def collect(task: SimulatePair, arguments: list[PairArgument], pairs: Mapping[int, SimulatedPair]) -> PairedRuns | None:
+    """The pairs that there are, in order; None if there is none.
 
-    Raises:
-        InputError: It has none.
+    Args:
+        task: What simulated them.
+        arguments: Of all pairs.
+        pairs: Those that are complete, by their index.
     """
-    if not experiment.perturbation.blocks:
-        raise InputError(
-            "the configuration has no perturbation that acts during the run: nothing to compare; the section "
-            f"perturbation can have {', '.join(TARGETS)}"
-        )
-
-
-def _pair_trial(
-    stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision
-) -> tuple[Trial, dict[str, Course]]:
-    """The perturbed run of a pair, before it has a state and noise of its own."""
-    check_perturbed(stager.experiment)
-    whole = isinstance(n_trials, int | np.integer)
-    if not whole or n_trials < 1 or not 0 <= baseline_duration < np.inf:
-        raise InputError(
-            f"found {n_trials} trials and a baseline of {baseline_duration:g} s; expected a whole number from 1, and a "
-            "finite time from 0 s"
-        )
-    trial = stager.trial(dtype=dtype)
-    if trial.n_steps < steps_per_sample(trial.delta_t):
-        raise InputError(f"a run of {trial.duration:g} s is too short for a rate; see init_params.duration_sec")
-    return trial, stager.perturbations_over(trial.n_steps, trial.delta_t)
-
-
-def _settled(
-    trial: Trial,
-    n_steps: int,
-    seeds: list[int],
-    stager: StageSNNSimulation,
-    n_threads: int | None,
-    report: Callable[[float], None],
-) -> list[State]:
-    """State of each trial after so many steps without perturbation and stimulus."""
-    start = stager.experiment.init_params.initial_voltage
-    quiet = replace(trial, stimulus=None, courses={}, n_steps=n_steps, recording=Recording(spikes=False))
-    trials = (replace(quiet, seed=seed, state=initial_state(trial.network, seed, start)) for seed in seeds)
-    states: list[State] = []
-    simulate_batch(
-        trials, n_threads=n_threads, on_result=lambda _, result: states.append(result.state), progress=report
+    if not pairs:
+        return None
+    chosen = sorted(pairs)
+    return PairedRuns(
+        baseline=np.stack([pairs[index].baseline for index in chosen]),
+        perturbed=np.stack([pairs[index].perturbed for index in chosen]),
+        n_steps=task.trial.n_steps,
+        delta_t=task.trial.delta_t,
+        example=pairs[0].spikes if 0 in pairs else None,
+        perturbations=task.perturbations,
+        seeds=[arguments[index].seed for index in chosen],
     )
-    return states
 
 
-def _branches(trial: Trial, states: list[State]) -> Iterator[Trial]:
-    """Two runs from each state; spikes of the first two are kept."""
-    for k, state in enumerate(states):
-        recording = replace(trial.recording, spikes=k == 0)
-        branch = replace(trial, state=state, seed=None, recording=recording)
-        yield replace(branch, courses={})
-        yield branch
+def _in_threads(
+    task: SimulatePair, arguments: list[PairArgument], n_threads: int | None, report: Callable[[float], None]
+) -> Iterator[tuple[int, SimulatedPair]]:
+    """Pairs with their indices, as they are done."""
+    seconds: dict[int, float] = {}
 
+    def advanced(index: int, done: float) -> None:
+        seconds[index] = done
+        report(sum(seconds.values()))
 
-class _Pairs:
-    """Takes the runs of pairs one after the other."""
-
-    def __init__(self, populations: Populations, perturbations: dict[str, Course], seeds: list[int]):
-        self._populations, self._perturbations, self._seeds = populations, perturbations, seeds
-        self._rates: list[NDArray[np.float32]] = []
-        self._example: list[Simulation] = []
-
-    def take(self, index: int, run: Simulation) -> None:
-        """Keep the rates of a run, and all of the first two."""
-        self._rates.append(population_rates(self._populations, run))
-        if index < 2:
-            self._example.append(run)
-
-    def collect(self) -> PairedRuns | None:
-        """The complete pairs; None if there is none."""
-        n = len(self._rates) // 2
-        if not n:
-            return None
-        rates, delta_t = np.stack(self._rates[: 2 * n]), self._example[0].delta_t
-        return PairedRuns(
-            baseline=rates[::2],
-            perturbed=rates[1::2],
-            bin_width=steps_per_sample(delta_t) * delta_t,
-            example=Pair(*self._example),
-            perturbations=self._perturbations,
-            seeds=self._seeds[:n],
-        )
+    waiting, under_way = deque(enumerate(arguments)), 0
+    executor = start_executor("thread", task, choose_workers("thread", n_threads, len(arguments)), None, advanced)
+    try:
+        while waiting or under_way:
+            while waiting and under_way < executor.capacity:
+                index, argument = waiting.popleft()
+                executor.submit(index, argument, f"pair {index}")
+                under_way += 1
+            for outcome in executor.wait(_INTERVAL):
+                under_way -= 1
+                advanced(outcome.index, task.simulated_seconds)
+                if outcome.error is not None:
+                    outcome.error.add_note(f"in pair {outcome.index} (seed {arguments[outcome.index].seed})")
+                    raise outcome.error
+                yield outcome.index, outcome.result
+    finally:
+        executor.stop()

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import neuro_mod
 from neuro_mod.core.populations import Populations
+from neuro_mod.core.spiking_net.analysis.paired import PairedDifference
+from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
+from neuro_mod.execution.files import Files
 from neuro_mod.execution.paired_runs import PairedRuns
-from neuro_mod.execution.perturbing import saved_arrays, strongest, summary
+from neuro_mod.execution.pairs import SimulatePair
+from neuro_mod.execution.perturbing import strongest, summary
 from neuro_mod.execution.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
-from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.spiking_net_files import save_spikes
-from neuro_mod.storage.names import (
-    CLUSTERS,
-    CONFIG,
-    DIFFERENCES,
-    DIFFERENCES_TABLE,
-    PAIRED_RATES,
-    PAIRED_SPIKES,
-    PERTURBATIONS,
-    RUN,
-)
+from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,38 +26,37 @@ if TYPE_CHECKING:
 WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
-def describe_pairs(
-    stager: StageSNNSimulation, pairs: PairedRuns, baseline_duration: float, dtype: str, n_trials: int
-) -> dict[str, Any]:
-    """Metadata of paired runs, as a mapping that JSON can hold.
+def describe_pairs(task: SimulatePair) -> dict[str, Any]:
+    """What is known about paired runs before them, as a mapping that JSON can hold."""
+    trial, populations = task.trial, task.stager.circuit.populations
+    return {
+        "version": neuro_mod.__version__,
+        "random_seed": task.stager.random_seed,
+        "dtype": task.dtype,
+        "baseline_duration_sec": task.baseline_duration,
+        "duration_sec": trial.duration,
+        "delta_t": trial.delta_t,
+        "rate_bin_sec": steps_per_sample(trial.delta_t) * trial.delta_t,
+        "perturbations": {
+            target: summary(course, populations.sizes, trial.n_steps, trial.delta_t)
+            for target, course in task.perturbations.items()
+        },
+    }
+
+
+def describe_results(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str, Any]:
+    """What came of paired runs, as a mapping that JSON can hold.
 
     Args:
         stager: What was run.
         pairs: What came of it.
-        baseline_duration: Seconds before the runs of a pair parted.
-        dtype: Precision.
-        n_trials: How many pairs were asked for.
     """
-    run, populations = pairs.example.baseline, stager.circuit.populations
     return {
-        "version": neuro_mod.__version__,
-        "config": stager.experiment.to_yaml(),
-        "random_seed": stager.random_seed,
-        "dtype": dtype,
         "n_trials": len(pairs.seeds),
         "seeds": pairs.seeds,
-        "interrupted": len(pairs.seeds) < n_trials,
-        "baseline_duration_sec": baseline_duration,
-        "duration_sec": run.duration,
-        "delta_t": run.delta_t,
-        "rate_bin_sec": pairs.bin_width,
-        "perturbations": {
-            target: summary(course, populations.sizes, run.n_steps, run.delta_t)
-            for target, course in pairs.perturbations.items()
-        },
         "averaged_sec": [bins * pairs.bin_width for bins in pairs.averaged_bins()],
         "variance_ratios": variance_ratios(pairs),
-        "differences": table(pairs, populations),
+        "differences": table(pairs, stager.circuit.populations),
     }
 
 
@@ -111,17 +101,17 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
 
 
 def save_pairs(
-    folder: RunFolder, stager: StageSNNSimulation, pairs: PairedRuns, metadata: dict[str, Any]
-) -> list[Path]:
-    """Save rates of all trials, their differences, the example's spikes, and how it all came about.
+    folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, differences: Sequence[Mapping[str, Any]]
+) -> None:
+    """Save rates of all trials and their differences, and draw them as the settings say.
 
     Args:
         folder: Where to.
         stager: What was run.
         pairs: What came of it.
-        metadata: From `describe_pairs`.
+        differences: From `table`.
     """
-    over_time, delta_t = pairs.over_time(), pairs.example.baseline.delta_t
+    over_time = pairs.over_time()
     folder.save_arrays(
         PAIRED_RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
     )
@@ -132,36 +122,37 @@ def save_pairs(
         standard_error=over_time.standard_error,
         variance_ratio=over_time.variance_ratio,
     )
-    folder.save_table(DIFFERENCES_TABLE, metadata["differences"])
-    for name, file in PAIRED_SPIKES.items():
-        save_spikes(folder, getattr(pairs.example, name).spikes, file)
-    folder.save_array(CLUSTERS, stager.circuit.populations.of_neuron)
-    described = stager.experiment.timed_perturbations
-    folder.save_arrays(PERTURBATIONS, **saved_arrays(pairs.perturbations, described, delta_t))
-    about = dict(metadata)
-    config = about.pop("config")
-    folder.save_text(CONFIG, config)
-    folder.save_json(RUN, about | provenance(config))
-    files = folder.finish()
-    if stager.experiment.settings.plot:
-        save_pictures(folder.save, _drawings(stager, pairs), stager.experiment.settings.plot_format)
-        files = folder.finish()
-    return files
+    folder.save_table(DIFFERENCES_TABLE, differences)
+    settings = stager.experiment.settings
+    if settings.plot:
+        save_pictures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)
 
 
-def _drawings(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str, Callable[[], Figure]]:
+def _drawings(
+    stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference
+) -> dict[str, Callable[[], Figure]]:
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
 
-    baseline, changed = pairs.example
-    populations, response = stager.circuit.populations, pairs.over_time()
+    populations, example, duration = stager.circuit.populations, pairs.example, pairs.n_steps * pairs.delta_t
     vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}
     acted_on = np.any([course.values.any(axis=0) for course in pairs.perturbations.values()], axis=0)
-    spikes, end = (baseline.spikes, changed.spikes), min(baseline.duration, LONGEST_SHOWN)
-    acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, baseline.n_steps, baseline.delta_t)
-    return {
-        "paired_runs": lambda: paired_runs(*spikes, pairs.times, response.difference, vectors, populations, t_to=end),
-        "differences": lambda: difference_traces(
-            pairs.times, response.difference, response.standard_error, populations, acted_on
-        ),
-    } | {PICTURES[name]: draw for name, draw in acting.items()}
+    acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, pairs.n_steps, pairs.delta_t)
+    side_by_side = (
+        {}
+        if example is None
+        else {
+            "paired_runs": lambda: paired_runs(
+                *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, LONGEST_SHOWN)
+            )
+        }
+    )
+    return (
+        side_by_side
+        | {
+            "differences": lambda: difference_traces(
+                pairs.times, response.difference, response.standard_error, populations, acted_on
+            ),
+        }
+        | {PICTURES[name]: draw for name, draw in acting.items()}
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,19 @@ _LISTED = 20
 
 
 class FailedItemsError(RuntimeError):
-    """Some items failed; the others are saved. ``report`` says which."""
+    """Some items failed; the others are saved. ``report`` says which, ``metadata`` is what ``run.json`` says."""
 
-    def __init__(self, message: str, report: Report):
+    def __init__(self, message: str, report: Report, metadata: Mapping[str, Any]):
         super().__init__(message)
-        self.report = report
+        self.report, self.metadata = report, metadata
 
 
 class ItemsInterrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM; what was finished is saved. ``report`` says what is left."""
+    """Ctrl-C or SIGTERM; what was finished is saved. ``report`` and ``metadata`` as of `FailedItemsError`."""
 
-    def __init__(self, message: str, report: Report):
+    def __init__(self, message: str, report: Report, metadata: Mapping[str, Any]):
         super().__init__(message)
-        self.report = report
+        self.report, self.metadata = report, metadata
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,11 @@ class Report:
         """How far the work is."""
         return f"{self.n_finished} of {self.n_items} {self.nouns[1]} are finished"
 
-    def raise_if_incomplete(self) -> None:
+    def raise_if_incomplete(self, metadata: Mapping[str, Any]) -> None:
         """Say so if something is missing.
+
+        Args:
+            metadata: Of the work, for whoever goes on with what there is.
 
         Raises:
             ItemsInterrupted: The work was interrupted.
@@ -117,12 +121,11 @@ class Report:
         """
         if self.interrupted:
             again = "" if self.complete else "; the same command goes on"
-            raise ItemsInterrupted(f"interrupted; {self.in_words()}: saved in {self.folder}{again}", self)
+            raise ItemsInterrupted(f"interrupted; {self.in_words()}: saved in {self.folder}{again}", self, metadata)
         if self.failures:
             n_failed = len(self.failures)
             listed = [f"  {failure.in_words}" for failure in self.failures[:_LISTED]]
             more = [f"  and {n_failed - _LISTED} more"] if n_failed > _LISTED else []
             where = f"{self.in_words()} and saved in {self.folder}; tracebacks are in {LOG}"
-            raise FailedItemsError(
-                "\n".join([f"{n_failed} {self.nouns[n_failed != 1]} failed:", *listed, *more, where]), self
-            )
+            message = "\n".join([f"{n_failed} {self.nouns[n_failed != 1]} failed:", *listed, *more, where])
+            raise FailedItemsError(message, self, metadata)

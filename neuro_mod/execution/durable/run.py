@@ -74,8 +74,9 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
             with suppress(StorageError):
                 session.save()
             raise
-    report.raise_if_incomplete()
-    return metadata | {"files": [str(path / name) for name in (*folder.records, MANIFEST)]}
+    metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
+    report.raise_if_incomplete(metadata)
+    return metadata
 
 
 def _scan(folder: DurableFolder, shown: bool) -> None:

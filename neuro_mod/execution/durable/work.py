@@ -5,17 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from neuro_mod.core.choices import check_choice
+from neuro_mod.core.choices import OnError, check_choice
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:
     from neuro_mod.execution.durable.folder import DurableFolder
     from neuro_mod.execution.durable.report import Report
     from neuro_mod.execution.files import Files
-
-OnError = Literal["continue", "stop"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,114 @@
+"""Pairs of runs as work on many items: what each leaves, and what follows from all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import neuro_mod
+from neuro_mod.core.choices import Precision
+from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
+from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
+from neuro_mod.execution.files import Files
+from neuro_mod.execution.paired_runs import PairedRuns, collect
+from neuro_mod.execution.paired_runs_files import describe_pairs, describe_results, save_pairs
+from neuro_mod.execution.pairs import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
+from neuro_mod.execution.perturbing import saved_arrays
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.spiking_net_files import save_spikes
+from neuro_mod.storage.names import CLUSTERS, PAIRED_SPIKES, PERTURBATIONS, pair_rates
+from neuro_mod.storage.reading import read_arrays
+
+
+class Pairs(Work):
+    """Pairs of runs of one configuration, without and with its perturbations.
+
+    Args:
+        stager: The configuration.
+        n_trials: Number of pairs. Adding one changes no other.
+        baseline_duration: Simulated seconds before the runs of a pair part.
+        dtype: Precision.
+
+    Raises:
+        InputError: There is nothing to compare, or a number is out of bounds.
+    """
+
+    nouns = ("pair", "pairs")
+
+    def __init__(self, stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision):
+        self._stager, self._task = stager, SimulatePair(stager, baseline_duration, dtype)
+        self._arguments = pair_arguments(stager.random_seed, n_trials)
+        self._describe = describe_pairs(self._task)
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """One for each trial."""
+        seconds = self._task.simulated_seconds
+        return [
+            Item(str(index), f"pair {index}", argument, argument.seed, seconds)
+            for index, argument in enumerate(self._arguments)
+        ]
+
+    @property
+    def task(self) -> SimulatePair:
+        """Simulates a pair."""
+        return self._task
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Configuration, precision, and when the runs part; seeds follow from these."""
+        return {
+            "what": "pairs",
+            "version": neuro_mod.__version__,
+            "baseline_duration_sec": self._task.baseline_duration,
+            "dtype": self._task.dtype,
+            "config": self._stager.experiment.determining(),
+        }
+
+    @property
+    def config(self) -> str:
+        """The resolved configuration."""
+        return self._stager.experiment.to_yaml()
+
+    def describe(self) -> dict[str, Any]:
+        """What is known before any pair."""
+        return self._describe
+
+    def prepare(self, folder: DurableFolder) -> None:
+        """Save the populations and what acts on them."""
+        described, delta_t = self._stager.experiment.timed_perturbations, self._task.trial.delta_t
+        folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
+        folder.save_arrays(PERTURBATIONS, **saved_arrays(self._task.perturbations, described, delta_t))
+
+    def save(self, files: Files, item: Item, result: SimulatedPair) -> dict[str, Any]:
+        """Save the rates of a pair, and the spikes of the first."""
+        index = int(item.key)
+        files.save_arrays(pair_rates(index), baseline=result.baseline, perturbed=result.perturbed)
+        if result.spikes is not None:
+            for name, file in PAIRED_SPIKES.items():
+                save_spikes(files, getattr(result.spikes, name), file)
+        return {"trial": index}
+
+    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+        """Gather the rates of all pairs, and save and draw their differences."""
+        del report
+        pairs = self._finished(folder)
+        if pairs is None:
+            return {"n_trials": 0, "seeds": []}
+        results = describe_results(self._stager, pairs)
+        save_pairs(folder, self._stager, pairs, results["differences"])
+        return results
+
+    def _finished(self, folder: DurableFolder) -> PairedRuns | None:
+        """From the disk; a folder may have more pairs than are asked for."""
+        saved: dict[int, SimulatedPair] = {}
+        for index in (entry.about["trial"] for entry in folder.entries()):
+            if index < len(self._arguments):
+                spikes = _load_spikes(folder.path) if self._arguments[index].keep_spikes else None
+                saved[index] = SimulatedPair(**read_arrays(folder.path / pair_rates(index)), spikes=spikes)
+        return collect(self._task, self._arguments, saved)
+
+
+def _load_spikes(folder: Path) -> PairedSpikes:
+    return PairedSpikes(*(load_spikes(folder / PAIRED_SPIKES[name]) for name in PairedSpikes._fields))
