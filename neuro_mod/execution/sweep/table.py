@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config.plain import canonical_text
+from neuro_mod.storage.names import RESULTS_PARQUET
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Columns of every table, besides those of parameters and measures; ``spikes`` only where these are kept.
+LEADING = ("point", "repeat", "seed", "spikes", "error")
 #: Error of a run that was not done, as the work ended before.
 NOT_DONE = "not done"
 
@@ -87,6 +91,14 @@ def assemble(
     measured = {name: values for each in columns.by_measure().values() for name, values in each.items()}
     errors = ["" if done else error_of(row) for row, done in enumerate(columns.filled.tolist())]
     return pd.DataFrame({**leading, **measured, "error": np.array(errors, object)})
+
+
+def read_table(folder: Path) -> dict[str, list[Any]]:
+    """The columns of the table in a folder."""
+    import pandas as pd  # noqa: PLC0415 -- half a second
+
+    table = pd.read_parquet(folder / RESULTS_PARQUET)
+    return {str(column): table[column].tolist() for column in table.columns}
 
 
 def _plain(value: float) -> float | str | None:
