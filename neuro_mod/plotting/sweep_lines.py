@@ -98,3 +98,5 @@ def _draw(
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
     style = {"linestyle": "-" if joined else "none", "linewidth": 2 * LINE_WIDTH}
     axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **style)
+    axes.update_datalim(np.column_stack([x, x]), updatey=False)  # also where nothing is known
+    axes.autoscale_view()

@@ -98,12 +98,17 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
 
 
 def broken(label: str, points: float) -> str:
-    """A label on two lines, where it is longer than this and has a place to break it."""
+    """A label on several lines, if it is longer than this: a key is broken at its first dot, words between words."""
     if text_length(label, LABEL_SIZE) <= points:
         return label
-    if " (" in label and "." not in label.split(" (", maxsplit=1)[0]:
-        return label.replace(" (", "\n(", 1)
-    return label.replace(".", ".\n", 1)
+    first, *words = label.split(" ")
+    if "." in first:
+        return label.replace(".", ".\n", 1)
+    lines = [first]
+    for word in words:
+        longer = f"{lines[-1]} {word}"
+        lines[-1:] = [longer] if text_length(longer, LABEL_SIZE) <= points else [lines[-1], word]
+    return "\n".join(lines)
 
 
 def panel_points(n: int, most: int = _MOST_COLUMNS) -> float:
