@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.cli.options import Overrides, print_rows, print_table
+from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.options import (
+    Address,
+    Executor,
+    Force,
+    MaxWorkers,
+    OnFailure,
+    Overrides,
+    print_json,
+    print_rows,
+    print_table,
+)
+from neuro_mod.storage.names import CONFIGS, WORKER_LOGS
 
 if TYPE_CHECKING:
     from neuro_mod.config.sweep import Sweep
@@ -22,19 +33,11 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for results [settings.save_dir and the sweep's name].")
     ] = None,
-    executor: Annotated[
-        Literal["serial", "thread", "process", "dask"], typer.Option(help="Where runs are done.")
-    ] = "thread",
-    max_workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Runs at once, at most [one for each core].")
-    ] = None,
-    address: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler [a cluster on this machine].")
-    ] = None,
-    on_error: Annotated[
-        Literal["continue", "stop"], typer.Option(help="What to do once a run has failed three times.")
-    ] = "continue",
-    force: Annotated[bool, typer.Option("--force", help="Remove results of something else from the folder.")] = False,
+    executor: Executor = None,
+    max_workers: MaxWorkers = None,
+    address: Address = None,
+    on_error: OnFailure = "continue",
+    force: Force = False,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [that of the sweep].")] = None,
     repeats: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Runs at each point [those of the sweep].")
@@ -56,19 +59,25 @@ def sweep(
         return
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    from neuro_mod.execution.durable import Execution
+    from neuro_mod.execution.durable import Execution, FailedItemsError
     from neuro_mod.execution.sweep.from_file import run_sweep
 
-    folder = out or loaded.out
-    execution = Execution(executor, max_workers, address, on_error, force, progress=True)
-    metadata = run_sweep(loaded, folder, execution)
+    folder, failed = out or loaded.out, None
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    with long_work():
+        try:
+            metadata = run_sweep(loaded, folder, execution)
+        except FailedItemsError as error:
+            failed, metadata = error, error.metadata
     if as_json:
-        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
-        return
-    _print_means(loaded, folder)
-    for path in metadata["files"]:
-        if Path(path).parent.name not in {"configs", "logs"}:
-            typer.echo(path)
+        print_json(metadata)
+    else:
+        _print_means(loaded, folder)
+        for path in metadata["files"]:
+            if Path(path).parent.name not in {CONFIGS, Path(WORKER_LOGS).name}:
+                typer.echo(path)
+    if failed is not None:
+        raise failed
 
 
 def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
@@ -82,7 +91,7 @@ def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
         "first_points": first,
     }
     if as_json:
-        typer.echo(json.dumps(plan, indent=2, ensure_ascii=False))
+        print_json(plan)
         return
     runs = f"{plan['n_runs']} runs: {plan['n_points']} points, {plan['repeats']} repeats"
     print_rows({"sweep": runs, "simulated": f"{plan['simulated_sec']:g} s", "folder": plan["out"]})
@@ -98,7 +107,7 @@ def _print_means(sweep: Sweep, folder: Path) -> None:
 
     from neuro_mod.storage.names import RESULTS_PARQUET, RESULTS_TABLE
 
-    table = pd.read_parquet(folder / RESULTS_PARQUET)
+    table: Any = pd.read_parquet(folder / RESULTS_PARQUET)
     known = {"point", "repeat", "seed", "spikes", "error", *sweep.parameters}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]
