@@ -74,7 +74,8 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
 def _scan(folder: DurableFolder, shown: bool) -> None:
     """Look at what is there, which takes a while where there is much."""
     with suppress(FileNotFoundError):
-        n_lines = sum(1 for _ in (folder.path / FINISHED).open("rb"))
+        with (folder.path / FINISHED).open("rb") as file:
+            n_lines = sum(1 for _ in file)
         counted = Counted("checking", "checked", "finished items", 0)
         with progress_shown(n_lines, work=counted, shown=shown) as report:
             folder.scan(report)
