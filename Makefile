@@ -10,7 +10,7 @@ FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test test-slow test-peers check bench bench-long lock format templates clean
+.PHONY: help demo test test-all test-slow test-peers check bench bench-long lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: $(INSTALLED)  ## simulate the default network and draw it
 
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, the slow ones, and faults by the hundred
+	$(BIN)/python -m pytest -m "not peers"
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -2,8 +2,8 @@
 
     python examples/slurm_cluster.py configs/snn_test_run.yaml simulations/many --n-repeats 1000 --jobs 20
 
-Run it where it can stay: on a login node, or in a small job of its own. Stopped, it goes on where it was when it is started
-again. With --local, jobs are processes of this machine, to try it out.
+Run it where it can stay: on a login node, or in a small job of its own. Stopped, it goes on where it was when it is
+started again. With --local, jobs are processes of this machine, to try it out.
 """
 
 import argparse

@@ -76,7 +76,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _form(value: object) -> str:
+def form(value: object) -> str:
+    """Tag of the alternative that a value is meant as."""
     return MANY if isinstance(value, list | tuple) else ONE
 
 
@@ -136,11 +137,11 @@ Pair = Annotated[tuple[T, ...], Field(min_length=2, max_length=2)]
 
 #: A value for all populations, or a list: ``[E, I]``, one entry per population, for external sources also four.
 OneOrMany = Annotated[
-    Annotated[T, Tag(ONE)] | Annotated[tuple[T, ...], Field(min_length=2), Tag(MANY)], Discriminator(_form)
+    Annotated[T, Tag(ONE)] | Annotated[tuple[T, ...], Field(min_length=2), Tag(MANY)], Discriminator(form)
 ]
 
 #: A value for all four pathways, or one for each.
 OneOrFour = Annotated[
     Annotated[T, Tag(ONE)] | Annotated[tuple[T, ...], Field(min_length=4, max_length=4), Tag(MANY)],
-    Discriminator(_form),
+    Discriminator(form),
 ]

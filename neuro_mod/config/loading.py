@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -39,34 +39,57 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
     if isinstance(source, str) and ("\n" in source or ": " in source):
         return _from_yaml(source, "", overrides)
     if isinstance(source, str | Path):
-        return _from_yaml(_read(Path(source)), str(source), overrides)
+        return _from_yaml(read_file(Path(source)), str(source), overrides)
     raise ConfigError([Problem((), f"found {show(source)}", "a path, YAML text or bytes, or a mapping of sections")])
 
 
-def _from_yaml(content: bytes | str, name: str, overrides: Overrides) -> Experiment:
+def read_mapping(
+    content: bytes | str, name: str, keys: Iterable[str], noun: str
+) -> tuple[dict[str, Any], Callable[[KeyPath], dict[str, Any]]]:
+    """Read YAML whose top level is a mapping.
+
+    Args:
+        content: The text.
+        name: The file, for messages; may be empty.
+        keys: What the mapping may hold, for messages.
+        noun: What these are called there.
+
+    Returns:
+        The mapping; and source and line of a key path in it, as keyword arguments of `Problem`.
+
+    Raises:
+        ConfigError: It is not readable, or no mapping.
+    """
     try:
         document = read_document(content)
     except DocumentError as error:
         raise ConfigError(Problem(p.path, p.found, p.expected, p.hint, name, p.line) for p in error.problems) from None
     if not isinstance(document.data, dict):
         found = "the file is empty" if document.data is None else f"the file holds {_kind(document.data)}"
-        raise ConfigError(
-            [Problem((), found, f"a mapping of sections ({', '.join(Experiment.model_fields)})", "", name)]
-        )
+        raise ConfigError([Problem((), found, f"a mapping of {noun} ({', '.join(keys)})", "", name)])
 
     def place(path: KeyPath) -> dict[str, Any]:
         known = [path[:length] for length in range(len(path), 0, -1) if path[:length] in document.lines]
         return {"source": name, "line": document.lines[known[0]] if known else None}
 
-    return build_experiment(document.data, overrides, place)
+    return document.data, place
+
+
+def _from_yaml(content: bytes | str, name: str, overrides: Overrides) -> Experiment:
+    data, place = read_mapping(content, name, Experiment.model_fields, "sections")
+    return build_experiment(data, overrides, place)
 
 
 def _kind(data: object) -> str:
     return "a list" if isinstance(data, list) else show(data)
 
 
-def _read(path: Path) -> bytes:
-    """Read a file, never more than a little above the limit."""
+def read_file(path: Path) -> bytes:
+    """Read a file of YAML, never more than a little above the limit.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -45,8 +45,9 @@ def subschema(root: Schema, path: KeyPath) -> Schema | None:
         if isinstance(part, int):
             found = _form(schema, "array", root).get("items")
         else:
-            found = _form(schema, "object", root).get("properties", {}).get(part)
-        schema = None if found is None else _resolve(found, root)
+            mapping = _form(schema, "object", root)
+            found = mapping.get("properties", {}).get(part, mapping.get("additionalProperties"))
+        schema = _resolve(found, root) if isinstance(found, dict) else None
     return schema
 
 

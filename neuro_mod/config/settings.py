@@ -23,6 +23,11 @@ def _path(text: str) -> str:
     return text
 
 
+#: A name for a folder, and what is valid.
+FolderName = Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)]
+FOLDER_NAME = 'a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)'
+
+
 class Settings(Section):
     """Everything that does not change the model."""
 
@@ -32,11 +37,7 @@ class Settings(Section):
     save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(
         "simulations", "folder for results", expected="the path of a folder"
     )
-    sim_name: Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)] = parameter(
-        "default",
-        "name of this run's folder in save_dir",
-        expected='a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)',
-    )
+    sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
     plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")
 
     @property

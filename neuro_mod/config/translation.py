@@ -40,7 +40,8 @@ def key_path(location: tuple[int | str, ...]) -> KeyPath:
 
 def _problem(path: KeyPath, error: ErrorDetails, root: Schema, known: list[KeyPath]) -> Problem:
     if error["type"] == "extra_forbidden":
-        return unknown_key(path, known)
+        beside = key_paths(root, subschema(root, path[:-1]), path[:-1])  # also where keys above it are not known
+        return unknown_key(path, list(dict.fromkeys([*known, *beside])))
     schema = subschema(root, path)
     valid = "" if schema is None else expected(schema, root)
     if error["type"] == "missing":

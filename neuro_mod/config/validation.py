@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -73,7 +74,7 @@ def _split(error: ValidationError) -> tuple[list[ErrorDetails], list[Problem]]:
 
 def _set_aside(error: ErrorDetails) -> KeyPath:
     """The smallest part of the data without which validation can go on."""
-    path = key_path(error["loc"])
+    path = tuple(takewhile(lambda part: isinstance(part, str), key_path(error["loc"])))
     depth = {"architecture": 3}.get(str(path[0]) if path else "", 2)
     return path[:depth]
 

@@ -16,6 +16,7 @@ DetectionMethod = Literal["gain", "threshold", "two_state"]
 NeverLeft = Literal["nan", "zero"]
 Criterion = Literal["bic", "cross_validation"]
 UnitKind = Literal["clusters", "neurons"]
+MeasureName = Literal["rates", "n_states", "lifetimes"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 OnError = Literal["continue", "stop"]
 

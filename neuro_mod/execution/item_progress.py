@@ -55,6 +55,10 @@ class ItemProgress:
         self.n_done += 1
         self._show(self)
 
+    def waited(self) -> None:
+        """Time has passed."""
+        self._show(self)
+
     def in_words(self) -> str:
         """How far the work is, in a line."""
         left = self.seconds_left

@@ -11,7 +11,7 @@ from typing import IO
 
 from neuro_mod.config import InputError
 from neuro_mod.execution.files import FOLDERS, Files, is_ours
-from neuro_mod.storage.names import FINISHED, MANIFEST, METADATA
+from neuro_mod.storage.names import CONFIGS, FINISHED, MANIFEST, METADATA
 from neuro_mod.storage.writing import PARTIAL, StorageError, write_whole
 
 #: Files written so far, one a line; it is there only until the manifest is.
@@ -40,21 +40,16 @@ class RunFolder(Files):
 
     def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
         """Write one file, see `Files.save`."""
-        path = self.path / name
-        try:
-            if not self.records:
-                remove_run(self.path)
-            with (self.path / _JOURNAL).open("a") as journal:
-                journal.write(f"{name}\n")
-        except OSError as error:
-            raise StorageError(f"cannot write {path}: {error.strerror}: {error.filename}") from error
+        if not self.records:
+            remove_run(self.path)
+        enter(self.path, name)
         return self._write(name, write)
 
     def finish(self) -> list[Path]:
         """Write the manifest and return the paths of all files."""
         text = json.dumps({"files": self.records}, indent=2) + "\n"
         write_whole(self.path / MANIFEST, lambda file: file.write(text.encode()))
-        (self.path / _JOURNAL).unlink(missing_ok=True)
+        close_run(self.path)
         return [self.path / name for name in (*self.records, MANIFEST)]
 
 
@@ -80,17 +75,54 @@ def holds_run(path: Path) -> bool:
 
 
 def remove_run(path: Path) -> None:
-    """Remove what an earlier run left, finished or not: the files it wrote, and partial ones."""
-    for name in (*_written_before(path), MANIFEST, _JOURNAL):
-        (path / name).unlink(missing_ok=True)
-    remove_partial(path)
+    """Remove what an earlier run left, finished or not: the files it wrote, and partial ones.
+
+    Raises:
+        StorageError: They cannot be removed.
+    """
+    _remove(path, [*_written_before(path), MANIFEST, _JOURNAL])
 
 
-def remove_partial(path: Path) -> None:
-    """Remove files whose writing was cut short."""
-    for folder in (".", *FOLDERS):
-        for partial in (path / folder).glob(f".*{PARTIAL}"):
-            partial.unlink(missing_ok=True)
+def reopen_run(path: Path) -> None:
+    """Take the manifest from a run that goes on, and remove partial files; what it wrote is not forgotten.
+
+    Raises:
+        StorageError: The folder cannot be written to.
+    """
+    names = "".join(f"{name}\n" for name in dict.fromkeys(_written_before(path)))
+    write_whole(path / _JOURNAL, lambda file: file.write(names.encode()))
+    _remove(path, [MANIFEST])
+
+
+def enter(path: Path, name: str) -> None:
+    """Note the name of a file that a run is about to write, and make its folder.
+
+    Raises:
+        StorageError: The folder cannot be written to.
+    """
+    try:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        with (path / _JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(f"{name}\n")
+    except OSError as error:
+        raise StorageError(f"cannot write {path / name}: {error.strerror}: {error.filename}") from error
+
+
+def close_run(path: Path) -> None:
+    """Forget what `enter` noted: the manifest has it."""
+    _remove(path, [_JOURNAL])
+
+
+def _remove(path: Path, names: list[str]) -> None:
+    """Remove files, and all whose writing was cut short."""
+    try:
+        for name in names:
+            (path / name).unlink(missing_ok=True)
+        for folder in (".", *FOLDERS, CONFIGS):
+            for partial in (path / folder).glob(f".*{PARTIAL}"):
+                partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot remove {error.filename}: {error.strerror}") from error
 
 
 def _written_before(folder: Path) -> list[str]:
@@ -99,5 +131,5 @@ def _written_before(folder: Path) -> list[str]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
-        names += [Path(name) for name in (folder / _JOURNAL).read_text().splitlines()]
+        names += [Path(name) for name in (folder / _JOURNAL).read_text(encoding="utf-8").splitlines()]
     return [str(name) for name in names if is_ours(name)]

@@ -135,7 +135,7 @@ print("Type:", fp_type)
     assert done.returncode == 0, done.stderr
     fixed_point, kind = done.stdout.splitlines()
     rates = [float(number) for number in re.findall(r"\d+\.\d+", fixed_point)]
-    # Without noise, 1 / (tau_r + tau_m ln(mu / (mu - threshold))); noise changes it by about (sigma / mu)**2 / 4 = 0.5 %.
+    # Without noise, 1 / (tau_r + tau_m ln(mu / (mu - threshold))); noise by some (sigma / mu)**2 / 4 = 0.5 %.
     mu = 0.02 * (2.3 * 320 * 7 + 0.1 * sum(rates))
     assert rates == pytest.approx([1 / (5e-3 + 0.02 * math.log(mu / (mu - high))) for high in (1.5, 0.75)], rel=0.01)
     assert kind.startswith("Type: stable")

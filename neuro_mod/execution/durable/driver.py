@@ -102,6 +102,7 @@ class Driver:
                 self._under_way.add(index)
             for outcome in executor.wait(_INTERVAL):
                 self._take(outcome, progress)
+            progress.waited()
 
     def _next(self) -> int | None:
         """The next item that may begin now."""

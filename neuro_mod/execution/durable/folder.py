@@ -14,8 +14,8 @@ from neuro_mod.config import InputError
 from neuro_mod.execution.durable.ledger import Entry, Ledger
 from neuro_mod.execution.durable.plan import differences, in_lines
 from neuro_mod.execution.files import Files, Record, is_ours, record_of
-from neuro_mod.execution.run_folder import holds_run, make_folders, remove_partial, remove_run
-from neuro_mod.storage.names import CONFIGS, FINISHED, MANIFEST, PLAN, WORKER_LOGS
+from neuro_mod.execution.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
+from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import DataError, read_json
 from neuro_mod.storage.writing import StorageError, write_whole
 
@@ -55,9 +55,10 @@ class DurableFolder(Files):
             StorageError: The folder cannot be written to.
         """
         make_folders(self.path)
-        remove_partial(self.path)
-        (self.path / MANIFEST).unlink(missing_ok=True)
-        self.save_json(PLAN, self._identity)
+        write_whole(self.path / PLAN, lambda file: file.write(json.dumps(self._identity, indent=2).encode()))
+        reopen_run(self.path)
+        enter(self.path, PLAN)
+        self.keep(PLAN)
 
     def remove(self, keys: set[str]) -> None:
         """Remove finished items and their files.
@@ -70,6 +71,11 @@ class DurableFolder(Files):
         self._ledger.rewrite(kept)
         self._unlink(gone)
         self.done -= keys
+
+    @property
+    def n_lines(self) -> int:
+        """How many items there are to `scan`."""
+        return sum(1 for _ in self._ledger.lines())
 
     def scan(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Look at all files of finished items; those of items that are damaged or gone count as unfinished.
@@ -96,7 +102,7 @@ class DurableFolder(Files):
 
     def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
         """Write one file, see `Files.save`."""
-        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+        enter(self.path, name)
         return self._write(name, write)
 
     def finished(self, key: str, save: Callable[[Files], Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -136,6 +142,7 @@ class DurableFolder(Files):
         for name in [FINISHED, *self._names_in(WORKER_LOGS)]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))
+        close_run(self.path)
 
     def _manifest(self) -> Iterator[bytes]:
         separator = b'{"files": {\n'
@@ -162,7 +169,7 @@ class DurableFolder(Files):
     def _remove_all(self) -> None:
         self._unlink([name for entry in self.entries() for name in entry.files])
         remove_run(self.path)
-        self._unlink([PLAN, FINISHED])
+        self._unlink([PLAN, FINISHED, LOG])
         for folder in (WORKER_LOGS, CONFIGS):
             shutil.rmtree(self.path / folder, ignore_errors=True)
 

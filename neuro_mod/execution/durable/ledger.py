@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -45,15 +46,15 @@ class Ledger:
         """Enter an item.
 
         Raises:
-            StorageError: The disk is full, say; what was written of the line is taken back, or never read.
+            StorageError: The disk is full, say; what was written of the line is taken back.
         """
         line = _line(entry)
         try:
-            with self.path.open("ab") as file:
+            with self.path.open("ab", buffering=0) as file:
                 before = file.tell()
                 try:
-                    file.write(line)
-                    file.flush()
+                    if file.write(line) < len(line):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                     os.fsync(file.fileno())
                 except BaseException:
                     file.truncate(before)

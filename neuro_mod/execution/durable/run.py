@@ -20,9 +20,11 @@ from neuro_mod.execution.progress import Work as Counted
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.run_log import RunLog
 from neuro_mod.storage.locking import locked
-from neuro_mod.storage.names import CONFIG, FINISHED, LOG, MANIFEST
+from neuro_mod.storage.names import CONFIG, LOG, MANIFEST
+from neuro_mod.storage.writing import StorageError
 
 _LOG = logging.getLogger(__name__)
+_CHECKED = Counted("checking", "checked", "finished items", 0)
 
 
 def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = None) -> dict[str, Any]:
@@ -41,8 +43,11 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
         StorageError: The folder is in use or cannot be written to, or the disk is full; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
         ItemsInterrupted: Ctrl-C or SIGTERM; the finished items are saved.
+        KeyboardInterrupt: The same before the first item or after the last, or for the second time.
     """
     execution, path, items = execution or Execution(), Path(path), work.items
+    if not items:
+        raise InputError(f"there are no {work.nouns[1]} to do")
     n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)
     check_task(execution.executor, work.task, items[0].argument)
     with locked(path), stop_wish() as wish:
@@ -53,19 +58,22 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
         folder.begin()
         log = RunLog(_LOG, path / LOG)
         session = Session(work, folder, report, {"executor": execution.executor, "max_workers": n_workers})
-        _begin(work, folder, report, log, f"executor {execution.executor}, {n_workers} at once")
-        session.save()
         try:
-            Driver(work, items, folder, report, log, execution, wish).do(n_workers)
+            _begin(work, folder, report, log, f"executor {execution.executor}, {n_workers} at once")
+            session.save()
+            with wish.noted():
+                Driver(work, items, folder, report, log, execution, wish).do(n_workers)
             about = work.conclude(folder, report)
+            _end(report, log)
+            folder.keep(LOG)
+            metadata = session.save(about)
+            folder.finish()
         except BaseException as error:
             error.add_note(f"{report.in_words()}; the same command goes on")
             log.log(logging.ERROR, "; ".join([f"{type(error).__name__}: {error}", *error.__notes__]))
+            with suppress(StorageError):
+                session.save()
             raise
-        _end(report, log)
-        folder.keep(LOG)
-        metadata = session.save(about)
-        folder.finish()
     metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
     report.raise_if_incomplete(metadata)
     return metadata
@@ -73,12 +81,8 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
 
 def _scan(folder: DurableFolder, shown: bool) -> None:
     """Look at what is there, which takes a while where there is much."""
-    with suppress(FileNotFoundError):
-        with (folder.path / FINISHED).open("rb") as file:
-            n_lines = sum(1 for _ in file)
-        counted = Counted("checking", "checked", "finished items", 0)
-        with progress_shown(n_lines, work=counted, shown=shown) as report:
-            folder.scan(report)
+    with progress_shown(folder.n_lines, work=_CHECKED, shown=shown) as report:
+        folder.scan(report)
 
 
 def _check_others(work: Work, folder: DurableFolder, force: bool) -> None:

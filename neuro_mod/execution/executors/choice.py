@@ -12,6 +12,7 @@ import numpy as np
 
 from neuro_mod.config.errors import InputError
 from neuro_mod.core.cores import n_cores
+from neuro_mod.core.optional import optional
 from neuro_mod.execution.executors.base import Executor, Task
 
 #: The executors by name: their module and class, loaded where one is chosen.
@@ -43,7 +44,7 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
         address: Of an existing cluster.
 
     Raises:
-        InputError: The executor is unknown, has no address, or the number is not possible.
+        InputError: The executor is unknown or has no address, or the number is not possible.
     """
     check_executor(executor)
     if address is not None and executor != "dask":
@@ -104,5 +105,10 @@ def check_task(name: str, task: Task, argument: Any) -> None:
 
 def _load(name: str) -> type[Executor]:
     check_executor(name)
+    if name == "dask":
+        try:
+            optional("distributed", "dask")
+        except ImportError as error:
+            raise InputError(f"executor is 'dask': {error}") from error
     module, kind = EXECUTORS[name]
     return getattr(import_module(f"neuro_mod.execution.executors.{module}"), kind)

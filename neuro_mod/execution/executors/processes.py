@@ -22,16 +22,18 @@ from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.item import do_item
+from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.sending import check_sendable, pack_outcome, pack_task, unpack
-from neuro_mod.execution.executors.slots import SlotExecutor
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds between two looks of a worker whether its parent still lives.
 _PARENT_INTERVAL = 0.25
+#: Seconds that the thread which sends items to a worker has to end after it.
+_FEEDER_PATIENCE = 1.0
 
 
 @final
-class Processes(SlotExecutor):
+class Processes(QueuedExecutor):
     """Items in processes; task, arguments and results are pickled. Progress is that of finished items alone.
 
     Args:
@@ -52,26 +54,28 @@ class Processes(SlotExecutor):
         """See `Executor.check`."""
         check_sendable(task, argument)
 
+    def submit(self, index: int, argument: Any, name: str) -> None:
+        """See `Executor.submit`."""
+        slot = self._occupy(index)
+        packed = pack_task(argument)
+        start = time.monotonic()
+        try:
+            future = self._submit(slot, index, packed, name)
+        except BrokenProcessPool:  # its worker was killed while it had nothing to do
+            _end(self._pools.pop(slot))
+            future = self._submit(slot, index, packed, name)
+        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
+
     def stop(self) -> list[Outcome]:
         """See `Executor.stop`; kills the workers."""
         self._stopping = True
-        ending = [threading.Thread(target=_kill, args=(pool,)) for pool in self._pools.values()]
+        ending = [threading.Thread(target=_end, args=(pool,)) for pool in self._pools.values()]
         self._pools = {}
         for thread in ending:
             thread.start()
         for thread in ending:
             thread.join()
         return self._left()
-
-    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
-        packed = pack_task(argument)
-        start = time.monotonic()
-        try:
-            future = self._submit(slot, index, packed, name)
-        except BrokenProcessPool:  # its worker was killed while it had nothing to do
-            self._pools.pop(slot).shutdown()
-            future = self._submit(slot, index, packed, name)
-        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
 
     def _submit(self, slot: int, index: int, packed: bytes, name: str) -> Future[bytes]:
         with _sigint_blocked():
@@ -92,8 +96,9 @@ class Processes(SlotExecutor):
             return unpack(future.result())
         except (BrokenProcessPool, ShutdownExecutorError) as ended:
             error = Stopped() if self._stopping else _death(ended)
+            WorkerLog(self._logs, f"worker_{slot}").write("ERROR", str(error) or "the worker was stopped")
             if (pool := self._pools.pop(slot, None)) is not None:
-                pool.shutdown()
+                _end(pool)
         except Exception as raised:  # the result cannot be unpacked, or memory ran out here
             error = raised.with_traceback(None)
         return failed(error=error, traceback=f"{type(error).__name__}: {error}")
@@ -107,8 +112,11 @@ def _death(ended: Exception) -> WorkerDied:
     )
 
 
-def _kill(pool: loky.ProcessPoolExecutor) -> None:
+def _end(pool: loky.ProcessPoolExecutor) -> None:
+    feeder = getattr(pool._call_queue, "_thread", None)
     pool.shutdown(wait=True, kill_workers=True)
+    if feeder is not None:  # it may hold semaphores, of which Python would complain if it ended meanwhile
+        feeder.join(_FEEDER_PATIENCE)
 
 
 @contextmanager
@@ -128,7 +136,7 @@ class _Worker:
     """The state of a worker process."""
 
     packed: bytes
-    task: Task | None = None
+    task: Any = None
     log: WorkerLog
 
 
@@ -137,21 +145,25 @@ def _initialize(packed: bytes, logs: Path | None, worker: str, parent: int) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # a large item is no leak
     _Worker.packed, _Worker.log = packed, WorkerLog(logs, worker)
     if (file := _Worker.log.opened()) is not None:  # crashes of compiled code tell where
         faulthandler.enable(file)
 
 
-def end_with_parent(parent: int) -> None:
-    """Wait for the end of the parent process, however it came about, and end this one: nobody takes its results.
+def wait_for_parent(parent: int) -> None:
+    """Wait for the end of the parent process, however it came about: nobody takes results any more.
 
     Args:
         parent: Its id.
     """
     while os.getppid() == parent or os.name == "nt":
         time.sleep(_PARENT_INTERVAL)
+
+
+def _end_with_parent(parent: int) -> None:
+    wait_for_parent(parent)
     os._exit(1)
 
 

@@ -12,7 +12,7 @@ from typing import Any, final
 from neuro_mod.execution.executors.base import Outcome, Stopped, Task
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
-from neuro_mod.execution.executors.slots import SlotExecutor
+from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds that threads have to end after a stop.
@@ -22,7 +22,7 @@ _Item = tuple[int, Any, str]
 
 
 @final
-class Threads(SlotExecutor):
+class Threads(QueuedExecutor):
     """Items in daemon threads: one that does not hear that it is to stop is left behind, and ends with the process.
 
     Args:
@@ -39,6 +39,16 @@ class Threads(SlotExecutor):
         self._threads: list[threading.Thread] = []
         self._core_limit = CoreLimit()
 
+    def submit(self, index: int, argument: Any, name: str) -> None:
+        """See `Executor.submit`."""
+        slot = self._occupy(index)
+        if slot not in self._items:
+            self._items[slot] = SimpleQueue()
+            thread = threading.Thread(target=self._work, args=(slot,), name=f"worker_{slot}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._items[slot].put((index, argument, name))
+
     def stop(self) -> list[Outcome]:
         """See `Executor.stop`."""
         self._stopping.set()
@@ -49,14 +59,6 @@ class Threads(SlotExecutor):
             thread.join(max(0.0, deadline - time.monotonic()))
         self._core_limit.lift()
         return self._left()
-
-    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None:
-        if slot not in self._items:
-            self._items[slot] = SimpleQueue()
-            thread = threading.Thread(target=self._work, args=(slot,), name=f"worker_{slot}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
-        self._items[slot].put((index, argument, name))
 
     def _work(self, slot: int) -> None:
         log = WorkerLog(self._logs, f"worker_{slot}")

@@ -63,6 +63,8 @@ class StageSNNSimulation:
         self.circuit: Circuit = modulated_circuit(self.baseline)
         #: Outputs of the latest run, also of one that was interrupted.
         self.outputs: SpikingOutputs | None = None
+        #: What `run` shows or reports unless it is told otherwise.
+        self.progress: bool | Report = False
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any], random_seed: int | None = None) -> Self:
@@ -115,7 +117,7 @@ class StageSNNSimulation:
         initial_state: State | None = None,
         noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
-        progress: bool | Report = False,
+        progress: bool | Report | None = None,
         spike_stream: SpikeStream | None = None,
         **target_perturbations: Given,
     ) -> SpikingOutputs:
@@ -136,7 +138,8 @@ class StageSNNSimulation:
                 ...), in the unit of the target: a number for all populations, an array ``(n_pops,)`` or
                 ``(n_pops, n_steps)`` with one column per step of this run, a `TimedPerturbation`, a `Course`, or None
                 for none.
-            progress: Show the progress on stderr; or a function to call with the simulated seconds done.
+            progress: Show the progress on stderr; or a function to call with the simulated seconds done. By default as
+                ``self.progress`` says, which is False.
             spike_stream: Takes the spikes instead of the memory, for long runs.
             **target_perturbations: The same by keyword: ``rate_perturbation``, ``threshold_perturbation``, ...
 
@@ -150,6 +153,7 @@ class StageSNNSimulation:
             SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
+        progress = self.progress if progress is None else progress
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self.experiment.lasting(duration_sec, delta_t)
         given = merge_keywords(perturbations, target_perturbations)

@@ -1,22 +1,20 @@
-"""Workers of this machine: each has a slot, which is free or has one item under way."""
+"""What executors on one machine and on many share: outcomes that queue up until somebody waits for them."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from neuro_mod.execution.executors.base import Executor, Outcome, Stopped, Task
 
-#: Makes an outcome of what has come.
+#: Makes an outcome of what has come, in the thread that waits.
 Take = Callable[[], Outcome]
 
 
-class SlotExecutor(Executor):
-    """Workers with numbers. Who ends an item puts a function that makes its outcome into the queue ``_arrived``.
+class QueuedExecutor(Executor):
+    """Whoever ends an item puts a function that makes its outcome into the queue ``_arrived``.
 
     Args:
         task: As for `Executor`.
@@ -32,25 +30,20 @@ class SlotExecutor(Executor):
         self._slots: dict[int, int] = {}
         self._taken: list[Outcome] = []
 
-    @abstractmethod
-    def _begin(self, slot: int, index: int, argument: Any, name: str) -> None: ...
-
-    def submit(self, index: int, argument: Any, name: str) -> None:
-        """See `Executor.submit`; takes the first free slot, so that no more workers start than are needed."""
-        busy = set(self._slots.values())
-        slot = next(slot for slot in range(self._n_workers) if slot not in busy)
-        self._slots[index] = slot
-        self._begin(slot, index, argument, name)
-
     def wait(self, timeout: float) -> list[Outcome]:
         """See `Executor.wait`."""
-        with suppress(Empty):
-            self._take(self._arrived.get(timeout=timeout))
-            while True:
-                self._take(self._arrived.get_nowait())
+        for take in self._come(timeout):
+            self._take(take)
         for index, seconds in self._simulated.copy().items():
             self._progress(index, seconds)
         return self._hand_over()
+
+    def _come(self, timeout: float | None = None) -> Iterator[Take]:
+        with suppress(Empty):
+            if timeout is not None:
+                yield self._arrived.get(timeout=timeout)
+            while True:
+                yield self._arrived.get_nowait()
 
     def _take(self, take: Take) -> None:
         outcome = take()
@@ -64,7 +57,12 @@ class SlotExecutor(Executor):
 
     def _left(self) -> list[Outcome]:
         """What has come until the stop, but for items that were told to."""
-        with suppress(Empty):
-            while True:
-                self._take(self._arrived.get_nowait())
+        for take in self._come():
+            self._take(take)
         return [outcome for outcome in self._hand_over() if not isinstance(outcome.error, Stopped)]
+
+    def _occupy(self, index: int) -> int:
+        """The number of the first worker that has nothing to do, so that no more start than are needed."""
+        busy = set(self._slots.values())
+        self._slots[index] = next(slot for slot in range(self._n_workers) if slot not in busy)
+        return self._slots[index]

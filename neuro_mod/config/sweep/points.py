@@ -1,0 +1,135 @@
+"""The points of a sweep: which values its parameters take together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, overload
+
+from neuro_mod.config.plain import canonical_text
+from neuro_mod.config.sweep.sections import Range, SweepFile
+from neuro_mod.core.random import Stream
+
+#: Digits of values between the ends of a logarithmic range.
+_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values that the parameters of a sweep take together.
+
+    Args:
+        index: Place among the points, from 0.
+        values: What is set, by key.
+    """
+
+    index: int
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"point {self.index} ({', '.join(f'{key}={_short(value)}' for key, value in self.values.items())})"
+
+
+class Points(Sequence[Point]):
+    """The points of a sweep in order; each is made when it is asked for.
+
+    In a grid the first parameter varies slowest. Sample k depends on the seed, the parameter and k alone; a combination
+    of listed values that was drawn before is left out.
+
+    Args:
+        file: What the file says.
+        seed: Root seed of samples.
+    """
+
+    def __init__(self, file: SweepFile, seed: int):
+        self._combine, self._seed = file.combine, seed
+        self._parameters = dict(file.parameters)
+        self._values: dict[str, Sequence[Any]] = {}
+        if self._combine == "sampled":
+            assert file.n_samples is not None  # the file was checked
+            self._samples = _first_of_each(file.n_samples, self._sample)
+            self._length = len(self._samples)
+            return
+        self._values = {
+            key: values if isinstance(values, tuple) else range_values(values)
+            for key, values in file.parameters.items()
+        }
+        lengths = [len(values) for values in self._values.values()]
+        self._length = math.prod(lengths) if self._combine == "grid" else lengths[0]
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Point: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Point]: ...
+    def __getitem__(self, index: int | slice) -> Point | list[Point]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        if self._combine == "sampled":
+            return Point(place, self._sample(self._samples[place]))
+        if self._combine == "zipped":
+            return Point(place, {key: values[place] for key, values in self._values.items()})
+        chosen: dict[str, Any] = {}
+        left = place
+        for key, values in reversed(self._values.items()):
+            left, position = divmod(left, len(values))
+            chosen[key] = values[position]
+        return Point(place, dict(reversed(chosen.items())))
+
+    @property
+    def keys_of_log_ranges(self) -> frozenset[str]:
+        """Parameters that vary over logarithmic ranges."""
+        ranges = {key: values for key, values in self._parameters.items() if isinstance(values, Range)}
+        return frozenset(key for key, values in ranges.items() if values.spacing == "log")
+
+    def repeated(self) -> Iterator[tuple[Point, Point]]:
+        """Points that equal an earlier one, each with that one."""
+        seen: dict[str, int] = {}
+        for point in self:
+            first = seen.setdefault(canonical_text(point.values), point.index)
+            if first != point.index:
+                yield point, self[first]
+
+    def _sample(self, k: int) -> dict[str, Any]:
+        return {key: self._draw(key, values, k) for key, values in self._parameters.items()}
+
+    def _draw(self, key: str, values: Range | tuple[Any, ...], k: int) -> Any:
+        u = float(Stream(self._seed, f"sample of {key}").uniform([k], 1)[0, 0])
+        if isinstance(values, tuple):
+            return values[int(u * len(values))]
+        if values.spacing == "log":
+            return values.start * (values.end / values.start) ** u
+        return values.start + u * (values.end - values.start)
+
+
+def range_values(values: Range) -> tuple[float, ...]:
+    """The numbers of a range.
+
+    Equidistant ones are calculated from the decimal numbers that were written, so that the fourth of 0, 0.1, ... is
+    0.3; those between the ends of a logarithmic range have 12 digits.
+    """
+    assert values.n is not None  # the file was checked
+    last = values.n - 1
+    if values.spacing == "linear":
+        start, end = Fraction(repr(values.start)), Fraction(repr(values.end))
+        return tuple(float(start + (end - start) * Fraction(k, last)) for k in range(values.n))
+    ratio = values.end / values.start
+    between = (float(f"{values.start * ratio ** (k / last):.{_DIGITS}g}") for k in range(1, last))
+    return values.start, *between, values.end
+
+
+def _first_of_each(n: int, sample: Any) -> list[int]:
+    first: dict[str, int] = {}
+    for k in range(n):
+        first.setdefault(canonical_text(sample(k)), k)
+    return list(first.values())
+
+
+def _short(value: Any) -> str:
+    text = canonical_text(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -1,0 +1,219 @@
+"""Items on a Dask cluster: that of an address, or one of this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, final
+from uuid import uuid4
+
+from distributed import Client, Future, KilledWorker
+from distributed.comm.core import CommClosedError
+
+from neuro_mod.config.errors import InputError
+from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
+from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
+from neuro_mod.execution.executors.queued import QueuedExecutor
+from neuro_mod.execution.executors.sending import check_sendable, pack_task, unpack
+
+#: Seconds that a scheduler has to answer, workers of this machine have to start, and the connection has to close.
+_CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
+#: Seconds for which a count of workers is good.
+_COUNT_INTERVAL = 1.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class ClusterLostError(RuntimeError):
+    """The connection to the scheduler is gone, and what was under way with it."""
+
+
+@final
+class DaskCluster(QueuedExecutor):
+    """Items on as many worker threads as the cluster has at the moment.
+
+    Args:
+        task: As for `Executor`.
+        n_workers: How many items are under way at once, at most.
+        logs: As for `Executor`; a folder that workers see as well.
+        progress: As for `Executor`.
+        address: Of a scheduler, or a path to its file (``.json``); None to start a cluster of this machine.
+
+    Raises:
+        InputError: Nobody answers at the address, or a worker cannot load this package.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        n_workers: int,
+        logs: Path | None,
+        progress: Callable[[int, float], None],
+        address: str | None = None,
+    ):
+        super().__init__(task, n_workers, logs, progress)
+        self._name = f"neuro_mod-{uuid4().hex}"
+        self._futures: dict[int, Future] = {}
+        self._count = count()
+        self._capacity, self._counted_at = 0, float("-inf")
+        self._stopped = False
+        self._quiet = _quiet()
+        self._quiet.__enter__()
+        self._local: LocalCluster | None = None
+        self._client: Client | None = None
+        try:
+            if address is None:
+                self._local = LocalCluster(n_workers)
+                address = self._local.address
+            self._address = address
+            self._client = _connect(address, direct_to_workers=self._local is not None)
+            self._bring_task()
+        except BaseException:
+            self.stop()
+            raise
+
+    @classmethod
+    def check(cls, task: Task, argument: Any) -> None:
+        """See `Executor.check`."""
+        check_sendable(task, argument)
+
+    @property
+    def capacity(self) -> int:
+        """See `Executor.capacity`; follows the cluster as workers come and go."""
+        if self._local is not None:
+            return self._n_workers
+        now = time.monotonic()
+        if now - self._counted_at > _COUNT_INTERVAL and self._connected.status == "running":
+            with suppress(OSError, TimeoutError):  # a lost scheduler is for `wait` to tell
+                n_threads: Any = self._connected.nthreads()
+                self._capacity = sum(n_threads.values())
+            self._counted_at = now
+        return min(self._capacity, self._n_workers)
+
+    def submit(self, index: int, argument: Any, name: str) -> None:
+        """See `Executor.submit`."""
+        packed, key = pack_task(argument), f"{self._name}-{next(self._count)}"
+        resources = None if self._local is None else slot_resource(self._occupy(index))
+        start = time.monotonic()
+        item = (self._name, index, packed, name, self._logs)
+        future = self._connected.submit(work, *item, key=key, pure=False, resources=resources)
+        self._futures[index] = future
+        future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, index, start)))
+
+    def wait(self, timeout: float) -> list[Outcome]:
+        """See `Executor.wait`.
+
+        Raises:
+            ClusterLostError: The scheduler is gone.
+        """
+        outcomes = super().wait(timeout)
+        if not outcomes and self._connected.status != "running":
+            raise self._lost()
+        return outcomes
+
+    def stop(self) -> list[Outcome]:
+        """See `Executor.stop`; on a cluster of others, items end as soon as they report."""
+        if self._stopped:
+            return []
+        self._stopped = True
+        try:
+            return self._left() if self._client is not None else []
+        finally:
+            self._close()
+
+    def _left(self) -> list[Outcome]:
+        with suppress(ClusterLostError):
+            return super()._left()
+        return self._hand_over()
+
+    @property
+    def _connected(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    def _lost(self) -> ClusterLostError:
+        return ClusterLostError(f"the connection to the Dask scheduler at {self._address} is lost")
+
+    def _bring_task(self) -> None:
+        client = self._connected
+        if self._local is not None:
+            try:
+                client.wait_for_workers(self._n_workers, timeout=_FIRST_WORKER)
+            except TimeoutError:
+                raise InputError(f"no Dask worker started within {_FIRST_WORKER:.0f} s") from None
+        elif not client.nthreads():
+            _LOG.info("the Dask scheduler at %s has no workers yet; work begins as they come", self._address)
+        try:
+            client.register_plugin(TaskPlugin(self._name, pack_task(self._task)))
+        except Exception as error:
+            reason = "the workers of the Dask cluster cannot load the task; do they have the same packages?"
+            raise InputError(f"{reason} ({type(error).__name__}: {error})") from error
+
+    def _outcome(self, future: Future, index: int, start: float) -> Outcome:
+        self._futures.pop(index, None)
+        worker = ""
+        try:
+            return unpack(future.result())
+        except (CancelledError, CommClosedError, TimeoutError) as gone:
+            if not self._stopped:
+                raise self._lost() from gone
+            error = Stopped()
+        except KilledWorker as killed:
+            worker = log_name(killed.last_worker)
+            self._counted_at = float("-inf")
+            error = WorkerDied(
+                f"{worker} of the Dask cluster was killed or crashed; if memory ran out, choose fewer workers or "
+                "smaller items"
+            )
+        except Exception as raised:  # the result cannot be unpacked, or the worker cannot load what it needs
+            error = raised.with_traceback(None)
+        seconds = time.monotonic() - start
+        return Outcome(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
+
+    def _close(self) -> None:
+        """Take everything back, whatever still answers."""
+        if self._client is not None:
+            if self._local is None and self._client.status == "running":
+                with suppress(Exception):
+                    self._client.cancel(list(self._futures.values()), force=True)
+                    self._client.unregister_worker_plugin(self._name)
+            self._futures = {}
+            with suppress(Exception):
+                self._client.close()
+        if self._local is not None:
+            self._local.close()
+        self._quiet.__exit__(None, None, None)
+
+
+def _connect(address: str, direct_to_workers: bool) -> Client:
+    how = {"timeout": _CONNECTING, "set_as_default": False, "direct_to_workers": direct_to_workers}
+    try:
+        if address.endswith(".json"):
+            if not Path(address).is_file():
+                raise InputError(f"address is {address!r}, but there is no such scheduler file")
+            return Client(scheduler_file=address, **how)
+        return Client(address, **how)
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        raise InputError(f"no Dask scheduler answers at {address!r} within {_CONNECTING:.0f} s: {reason}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask tells of lost connections and killed workers on stderr; here they become outcomes."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

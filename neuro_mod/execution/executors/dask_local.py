@@ -1,0 +1,121 @@
+"""A Dask cluster of this machine: a scheduler and workers, each a process that ends with this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, final
+
+from dask import config
+
+from neuro_mod.execution.executors import dask_worker
+from neuro_mod.execution.executors.core_limit import ONE_THREAD
+
+#: Seconds that the scheduler has to begin.
+_PATIENCE = 60.0
+#: Seconds between two looks whether a worker has ended.
+_WATCH_INTERVAL = 0.1
+
+
+def slot_resource(slot: int) -> dict[str, float]:
+    """What an item asks Dask for to get the worker with this number, or the one that replaces it, for itself.
+
+    Dask blames the death of a worker on all items that wait for it, not only on the one it was doing.
+    """
+    return {f"slot_{slot}": 1}
+
+
+@final
+class LocalCluster:
+    """Dask's own is not used: it imports the user's script again in each worker.
+
+    Args:
+        n_workers: How many workers, of one thread each.
+
+    Raises:
+        RuntimeError: The scheduler does not start.
+    """
+
+    def __init__(self, n_workers: int):
+        self._folder = Path(tempfile.mkdtemp(prefix="neuro_mod-dask-"))
+        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._n_workers = n_workers
+        self._closing = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        file = self._folder / "scheduler.json"
+        log = self._folder / "scheduler.log"
+        with log.open("wb") as output:
+            port = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+            self._scheduler = self._start("scheduler", *port, output=output)
+        try:
+            #: Of the scheduler.
+            self.address: str = self._wait_for_address(file, log)
+        except BaseException:
+            self.close()
+            raise
+        self._revive()
+        self._watcher.start()
+
+    def close(self) -> None:
+        """Kill all processes and remove their files; to do it twice is fine."""
+        self._closing.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
+        processes = [*self._workers.values(), self._scheduler]
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _revive(self) -> None:
+        for slot in range(self._n_workers):
+            if (worker := self._workers.get(slot)) is None or worker.poll() is not None:
+                folder = ("--local-directory", str(self._folder / f"worker_{slot}"))
+                what = ("--name", f"worker_{slot}", "--nthreads", "1", "--no-nanny", "--memory-limit", "0")
+                alone = ("--resources", " ".join(f"{name}={amount}" for name, amount in slot_resource(slot).items()))
+                self._workers[slot] = self._start("worker", self.address, *what, *folder, *alone)
+
+    def _watch(self) -> None:
+        """Start workers in the place of those that have ended."""
+        while not self._closing.wait(_WATCH_INTERVAL):
+            with suppress(OSError):  # no memory for a process: perhaps later
+                self._revive()
+
+    def _start(self, what: str, *arguments: str, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
+        short = {"log-length": 100, "low-level-log-length": 100}  # what happened is kept by the logs of workers
+        settings = {
+            "distributed": {"scheduler": {"allowed-failures": 0}, "admin": short},
+            "logging": {"distributed": "critical"},
+        }
+        environment = os.environ | ONE_THREAD | {
+            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+            "DASK_INTERNAL_INHERIT_CONFIG": config.serialize(config.merge(config.config, settings)),
+            dask_worker.PARENT: str(os.getpid()),
+            dask_worker.FOLDER: str(self._folder),
+        }  # fmt: skip
+        return subprocess.Popen(
+            [*command, "--preload", dask_worker.__name__, *arguments],
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # Ctrl-C in a terminal is not for them
+            stdout=output,
+            stderr=output,
+        )
+
+    def _wait_for_address(self, file: Path, log: Path) -> str:
+        deadline = time.monotonic() + _PATIENCE
+        while self._scheduler.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError, ValueError):
+                return json.loads(file.read_text())["address"]
+            time.sleep(0.05)
+        raise RuntimeError(f"the Dask scheduler of this machine does not start: {log.read_text()[-2000:]}")

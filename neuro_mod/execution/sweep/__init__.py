@@ -1,0 +1,1 @@
+"""Many runs of configurations that differ in some parameters."""

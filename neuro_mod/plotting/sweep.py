@@ -1,0 +1,33 @@
+"""The picture of a sweep that suits the number and the kind of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from neuro_mod.plotting.sweep_lines import sweep_lines
+from neuro_mod.plotting.sweep_maps import sweep_maps
+from neuro_mod.plotting.sweep_panels import SweptParameter
+from neuro_mod.plotting.sweep_scatter import sweep_scatter
+
+
+def sweep_figure(
+    parameters: Sequence[SweptParameter], measures: Mapping[str, ArrayLike], *, is_grid: bool = True
+) -> Figure:
+    """Draw related measures of a sweep: lines over one parameter, heat maps over a grid of two, else single runs.
+
+    Args:
+        parameters: What varies, one at least.
+        measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``.
+        is_grid: Whether every value of a parameter was combined with all values of the others.
+
+    Raises:
+        ValueError: There are no rows, or shapes that do not fit.
+    """
+    if is_grid and len(parameters) == 1:
+        return sweep_lines(parameters[0], measures)
+    if is_grid and len(parameters) == 2:
+        return sweep_maps(parameters[0], parameters[1], measures)
+    return sweep_scatter(parameters, measures)

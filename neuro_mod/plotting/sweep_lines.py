@@ -1,0 +1,100 @@
+"""Measures over one parameter of a sweep: the mean over repeats with its standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, POINTS_PER_INCH, TWO_COLUMNS, paper_style
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, new_panels, panel_points
+
+COLOUR = CLUSTER_COLOURS[0][0]
+_BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
+#: Height of a panel in points, and the share of it that axes take.
+_HEIGHT, _SHARE = 125.0, 0.72
+
+
+def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) -> Figure:
+    """Draw a panel for each measure: its mean at each value of the parameter.
+
+    The band is plus or minus one standard error of the mean over repeats; where a value was measured once there is
+    none. NaN are left out.
+
+    Args:
+        parameter: What varies.
+        measures: By label with unit, a value for each row, shape ``(n_rows,)``.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: There are no rows, or shapes that do not fit.
+    """
+    check_rows([parameter], measures)
+    with paper_style():
+        statistics = [over_repeats(parameter.values, np.asarray(values, float)) for values in measures.values()]
+        handles = _entries(np.concatenate([n for *_, n in statistics]))
+        above = legend_height([str(each.get_label()) for each in handles], TWO_COLUMNS * POINTS_PER_INCH)
+        points = panel_points(len(measures))
+        figure, panels = new_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
+        for axes, label, (x, mean, error, _) in zip(panels, measures, statistics, strict=True):
+            _draw(axes, x, mean, error, joined=not parameter.categories)
+            parameter.apply(axes.xaxis, points)
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+            axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
+        legend_above_figure(figure, handles)
+    return figure
+
+
+def over_repeats(
+    places: NDArray[np.floating], values: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Mean and standard error at each place.
+
+    Args:
+        places: Place of each row, shape ``(n_rows,)``.
+        values: Value in each row, NaN where there is none, shape ``(n_rows,)``.
+
+    Returns:
+        The different places, rising, shape ``(n,)``; there the mean, its standard error and the number of values; NaN
+        where there is no value, or for the error not two.
+    """
+    x, of_row = np.unique(places, return_inverse=True)
+    known = np.isfinite(values)
+    n = np.bincount(of_row[known], minlength=len(x))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(of_row[known], values[known], len(x)) / n
+        squares = np.bincount(of_row[known], (values[known] - mean[of_row[known]]) ** 2, len(x))
+        error = np.where(n > 1, np.sqrt(squares / (n - 1) / n), np.nan)
+    return x.astype(np.float64), mean, error, n
+
+
+def _entries(n: NDArray[np.int64]) -> list[Line2D | Patch]:
+    line = Line2D([], [], color=COLOUR, marker="o", markersize=_MARK_SIZE, linewidth=2 * LINE_WIDTH, label="mean")
+    if n.max() < 2:
+        line.set_label("one run at each value")
+        return [line]
+    repeats = f"{n.max()} repeats" if n.min() == n.max() else f"up to {n.max()} repeats"
+    return [line, Patch(color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0, label=f"± standard error over {repeats}")]
+
+
+def _draw(
+    axes: Axes, x: NDArray[np.float64], mean: NDArray[np.float64], error: NDArray[np.float64], *, joined: bool
+) -> None:
+    low, high = (mean + sign * np.nan_to_num(error) for sign in (-1, 1))
+    if joined:
+        axes.fill_between(x, low, high, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
+    else:
+        axes.bar(x, high - low, 0.3, low, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
+        axes.use_sticky_edges = False  # bars here do not stand on the axis
+        axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
+    style = {"linestyle": "-" if joined else "none", "linewidth": 2 * LINE_WIDTH}
+    axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **style)

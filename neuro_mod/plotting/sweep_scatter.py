@@ -1,0 +1,76 @@
+"""Measures over each of many parameters of a sweep, a point for each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from neuro_mod.plotting.style import (
+    MM_PER_INCH,
+    ONE_AND_A_HALF_COLUMNS,
+    ONE_COLUMN,
+    POINTS_PER_INCH,
+    TWO_COLUMNS,
+    dress,
+    new_figure,
+    paper_style,
+)
+from neuro_mod.plotting.sweep_lines import COLOUR
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows
+
+#: Parameters that a picture shows, at most.
+MOST_PARAMETERS = 6
+#: Runs from which on points are drawn as pixels, in files of any format.
+_MANY = 2000
+#: In mm: height of a panel, and of labels below them; shares of its height and width that axes take.
+_HEIGHT, _BELOW, _TALL, _WIDE = 34.0, 8.0, 0.85, 0.85
+
+
+def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, ArrayLike]) -> Figure:
+    """Draw each measure (a row) over each parameter (a column), a point for each run.
+
+    Args:
+        parameters: What varies; ``MOST_PARAMETERS`` at most are drawn.
+        measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``; NaN are left out.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: There are no rows, or shapes that do not fit.
+    """
+    check_rows(parameters, measures)
+    shown = parameters[:MOST_PARAMETERS]
+    width = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS}.get(len(shown), TWO_COLUMNS)
+    size = np.array([_WIDE * width / len(shown), _TALL * _HEIGHT / MM_PER_INCH]) * POINTS_PER_INCH
+    with paper_style():
+        below = max(parameter.turned(size[0]) for parameter in shown) / POINTS_PER_INCH
+        figure = new_figure(width, (_HEIGHT * len(measures) + _BELOW) / MM_PER_INCH + below)
+        panels = figure.subplots(len(measures), len(shown), sharex="col", sharey="row", squeeze=False)
+        for row, (label, values) in zip(panels, measures.items(), strict=True):
+            for axes, parameter in zip(row, shown, strict=True):
+                dress(axes)
+                many = len(parameter.values) > _MANY
+                style = {"marker": "o", "markersize": 2.0 if many else 3.0, "alpha": 0.3 if many else 0.6}
+                axes.plot(
+                    parameter.values,
+                    np.asarray(values, float),
+                    linestyle="none",
+                    color=COLOUR,
+                    markeredgewidth=0,
+                    rasterized=many,
+                    **style,
+                )
+                parameter.apply(axes.xaxis, size[0])
+                if axes not in panels[-1]:
+                    axes.set_xlabel("")
+                if parameter.categories:
+                    axes.set_xlim(-0.5, len(parameter.categories) - 0.5)
+            row[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+            row[0].set_ylabel(broken(label, size[1]))
+        figure.align_ylabels(panels[:, 0])
+    return figure

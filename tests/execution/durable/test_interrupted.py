@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from disturbing import (
+    assert_all_end,
+    assert_complete,
+    children,
+    driver,
+    keys,
+    n_finished,
+    tries,
+    undisturbed,
+    wait_until,
+)
+from tiny_work import TinyWork
+
+from neuro_mod.execution import durable
+from neuro_mod.execution.durable import DurableFolder
+from neuro_mod.execution.durable.signals import stop_wish
+
+#: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
+WAYS = [
+    ("process", signal.SIGINT, os.killpg),
+    ("process", signal.SIGTERM, os.killpg),
+    ("process", signal.SIGINT, os.kill),
+    ("process", signal.SIGTERM, os.kill),
+    ("thread", signal.SIGINT, os.killpg),
+    ("serial", signal.SIGTERM, os.kill),
+    ("dask", signal.SIGINT, os.killpg),
+    ("dask", signal.SIGTERM, os.kill),
+]
+
+
+@pytest.mark.parametrize(("executor", "number", "send"), WAYS)
+def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_path, executor, number, send):
+    folder, trace = tmp_path / "run", tmp_path / "trace"
+    what = {"n_items": 4, "trace": str(trace), "fates": {3 if executor == "serial" else 2: "sleeps"}}
+    workers = None if executor == "serial" else 2
+    with driver(folder, what, executor=executor, max_workers=workers) as process:
+        wait_until(lambda: n_finished(folder) == 3)
+        wait_until(lambda: len(tries(trace)) == 4)
+        below = children(process.pid)
+        assert bool(below) == (executor in {"process", "dask"})
+        send(process.pid, number)
+        assert_all_end(below)
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 130, said
+    assert f"interrupted; 3 of 4 items are finished: saved in {folder}; the same command goes on\n" in said
+    assert "Traceback" not in said and "leaked" not in said
+    about = json.loads((folder / "metadata/run.json").read_text())
+    assert (about["interrupted"], about["n_finished"], about["n_concluded"]) == (True, 3, 3)
+    assert len(keys(folder)) == 3
+    durable.run(TinyWork(4, trace=str(trace)), folder)
+    assert len(tries(trace)) == 5
+    assert_complete(folder, undisturbed(tmp_path / "undisturbed", 4), 4)
+
+
+def test_the_second_ctrl_c_does_not_wait_for_threads(tmp_path):
+    what = {"n_items": 2, "fates": {1: "sleeps"}}
+    with driver(tmp_path, what, executor="thread", max_workers=2) as process:
+        wait_until(lambda: n_finished(tmp_path) == 1)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130 and "interrupted;" not in said
+    assert "KeyboardInterrupt: ; 1 of 2 items are finished" in (tmp_path / "metadata/run.log").read_text()
+    assert json.loads((tmp_path / "metadata/run.json").read_text())["n_finished"] == 1
+    assert durable.run(TinyWork(2), tmp_path)["n_finished_before"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_while_finished_items_are_checked_loses_none(tmp_path, monkeypatch, number):
+    trace = tmp_path / "trace"
+    work, folder = TinyWork(6, trace=str(trace)), tmp_path / "run"
+    durable.run(work, folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    handlers = [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)]
+    with monkeypatch.context() as patched:
+        patched.setattr(DurableFolder, "_fault", lambda *_: signal.raise_signal(number))
+        with pytest.raises(KeyboardInterrupt):
+            durable.run(work, folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert durable.run(work, folder)["n_finished_before"] == 6 and len(tries(trace)) == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, number):
+    trace = tmp_path / "trace"
+    work, folder = TinyWork(3, trace=str(trace)), tmp_path / "run"
+    with monkeypatch.context() as patched:
+        patched.setattr(TinyWork, "conclude", lambda *_: signal.raise_signal(number))
+        with pytest.raises(KeyboardInterrupt):
+            durable.run(work, folder)
+    about = json.loads((folder / "metadata/run.json").read_text())
+    assert about["n_finished"] == 3 and about["concluded"] is False
+    assert not (folder / "metadata/manifest.json").exists()
+    assert durable.run(work, folder)["concluded"] is True and len(tries(trace)) == 3
+    assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)
+
+
+@pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
+def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place):
+    save = durable.folder._ItemFiles.save
+
+    def interrupted(self, name, write):
+        if name == place:
+            signal.raise_signal(signal.SIGINT)
+            return save(self, name, lambda file: (file.write(b"half"), signal.raise_signal(signal.SIGINT)))
+        return save(self, name, write)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable.folder._ItemFiles, "save", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            durable.run(TinyWork(3), tmp_path / "run")
+    assert keys(tmp_path / "run") == ["item 0"] and not (tmp_path / "run" / place).exists()
+    assert not list((tmp_path / "run").rglob("*.partial"))
+    durable.run(TinyWork(3), tmp_path / "run")
+    assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 3), 3)
+
+
+def test_a_first_ctrl_c_while_an_item_is_saved_lets_it_be_saved(tmp_path, monkeypatch):
+    save = TinyWork.save
+
+    def interrupted(self, files, item, result):
+        signal.raise_signal(signal.SIGINT)
+        return save(self, files, item, result)
+
+    monkeypatch.setattr(TinyWork, "save", interrupted)
+    with pytest.raises(durable.ItemsInterrupted, match="interrupted; 1 of 3 items are finished") as caught:
+        durable.run(TinyWork(3), tmp_path)
+    assert caught.value.report.interrupted and keys(tmp_path) == ["item 0"]
+    assert json.loads((tmp_path / "data/sums.json").read_text()).keys() == {"item 0"}
+
+
+def test_ctrl_c_after_the_last_item_is_none(tmp_path, monkeypatch):
+    save = TinyWork.save
+
+    def interrupted(self, files, item, result):
+        if item.key == "item 2":
+            signal.raise_signal(signal.SIGINT)
+        return save(self, files, item, result)
+
+    monkeypatch.setattr(TinyWork, "save", interrupted)
+    assert durable.run(TinyWork(3), tmp_path)["interrupted"] is False
+
+
+def test_a_wish_is_noted_once_and_only_where_it_is_to_be():
+    before = signal.getsignal(signal.SIGTERM)
+    with stop_wish() as wish:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert not wish
+        with wish.noted():
+            signal.raise_signal(signal.SIGTERM)
+            assert wish
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from neuro_mod.config import InputError
+from neuro_mod.execution.executors import choose_workers, dask_cluster, start_executor
+from neuro_mod.execution.executors.dask_cluster import ClusterLostError
+from neuro_mod.execution.executors.dask_local import LocalCluster
+
+
+def _start(address=None):
+    return start_executor("dask", lambda argument, _: argument, 2, None, lambda *_: None, address)
+
+
+def _wait(executor):
+    while not (outcomes := executor.wait(0.1)):
+        pass
+    return outcomes
+
+
+def test_an_address_where_nobody_is_is_named(monkeypatch):
+    monkeypatch.setattr(dask_cluster, "_CONNECTING", 0.5)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"no Dask scheduler answers at '{address}'"):
+            _start(address)
+    with pytest.raises(InputError, match="no such scheduler file"):
+        _start("nowhere.json")
+
+
+def test_without_dask_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r'executor is \'dask\': .*pip install "neuro_mod\[dask\]"'):
+        _start()
+
+
+def test_an_address_is_for_dask():
+    with pytest.raises(InputError, match="the executor thread has none; choose dask"):
+        choose_workers("thread", 2, 10, "tcp://127.0.0.1:1")
+
+
+def test_a_scheduler_is_found_by_its_file_and_its_loss_is_an_error(monkeypatch):
+    cluster = LocalCluster(1)
+    try:
+        executor = _start(str(cluster._folder / "scheduler.json"))
+        executor.submit(0, "here", "item")
+        assert _wait(executor)[0].result == "here"
+        cluster.close()
+        with pytest.raises(ClusterLostError, match=r"connection to the Dask scheduler at .* is lost"):
+            _wait(executor)
+        assert executor.stop() == executor.stop() == []
+    finally:
+        cluster.close()
+
+
+def test_a_cluster_whose_workers_come_later_is_waited_for(caplog):
+    cluster = LocalCluster(0)
+    worker = None
+    try:
+        with caplog.at_level("INFO", logger="neuro_mod"):
+            executor = _start(cluster.address)
+        assert executor.capacity == 0 and "has no workers yet" in caplog.text
+        command = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            cluster.address,
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+        ]
+        worker = subprocess.Popen([*command, "--no-nanny"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not executor.capacity:
+            assert worker.poll() is None
+            assert executor.wait(0.1) == []
+        executor.submit(0, "late", "item")
+        assert _wait(executor)[0].result == "late"
+        executor.stop()
+    finally:
+        if worker is not None:
+            worker.kill()
+            worker.wait()
+        cluster.close()
+
+
+def test_a_cluster_of_this_machine_leaves_no_file():
+    before = set(Path(tempfile.gettempdir()).glob("neuro_mod-dask-*"))
+    cluster = LocalCluster(1)
+    assert len(set(Path(tempfile.gettempdir()).glob("neuro_mod-dask-*")) - before) == 1
+    cluster.close()
+    assert set(Path(tempfile.gettempdir()).glob("neuro_mod-dask-*")) <= before

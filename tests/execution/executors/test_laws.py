@@ -1,0 +1,251 @@
+"""What is true of every executor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from neuro_mod.config import InputError
+from neuro_mod.execution.executors import EXECUTORS, Stopped, WorkerDied, check_task, choose_workers
+
+EVERY = pytest.mark.parametrize("name", list(EXECUTORS))
+SENDING = pytest.mark.parametrize("name", ["process", "dask"])
+IN_THREADS = pytest.mark.parametrize("name", ["serial", "thread"])
+
+
+@EVERY
+def test_each_item_has_one_outcome_with_its_result(drive, name):
+    def task(argument, report):
+        report(1.0)
+        time.sleep(0.02 * (argument % 2))  # so that they end in another order
+        return np.full(3, argument) ** 2
+
+    outcomes = drive(name, task, range(9))
+    assert [outcome.index for outcome in outcomes] == list(range(9))
+    assert all((outcome.result == outcome.index**2).all() and outcome.error is None for outcome in outcomes)
+    workers = {outcome.worker for outcome in outcomes}
+    assert workers <= {"worker_0", "worker_1"} and (len(workers) == 1 or name != "serial")
+    assert all(outcome.wall_seconds >= 0.02 for outcome in outcomes[1::2])
+
+
+@EVERY
+def test_what_a_task_raises_is_an_outcome_with_its_traceback_and_the_others_go_on(drive, name):
+    class OddError(Exception):
+        def __init__(self, one, two):
+            super().__init__(one)
+
+    def task(argument, _):
+        if argument == 1:
+            raise ValueError("deliberate")
+        if argument == 2:
+            raise SystemExit(4)
+        if argument == 3:
+            raise OddError(1, 2)
+        if argument == 4:
+            raise KeyboardInterrupt
+        return argument
+
+    outcomes = drive(name, task, range(7))
+    assert [outcome.result for outcome in outcomes if outcome.error is None] == [0, 5, 6]
+    assert type(outcomes[1].error) is ValueError and str(outcomes[1].error) == "deliberate"
+    for outcome, said in zip(
+        outcomes[1:5], ("deliberate", "SystemExit: 4", "OddError", "KeyboardInterrupt"), strict=True
+    ):
+        assert isinstance(outcome.error, Exception) and outcome.result is None
+        assert said in outcome.traceback and "in task" in outcome.traceback
+
+
+@SENDING
+def test_a_result_that_cannot_be_sent_is_an_error_that_names_it(drive, name):
+    outcomes = drive(name, lambda argument, _: {"a": [1, threading.Lock()]} if argument else "fine", [0, 1, 0])
+    assert [outcome.result for outcome in outcomes] == ["fine", None, "fine"]
+    assert isinstance(outcomes[1].error, InputError) and "result['a'][1] is a _thread.lock" in str(outcomes[1].error)
+
+
+@EVERY
+def test_large_arguments_and_results_arrive_whole(drive, name):
+    (outcome,) = drive(name, lambda argument, _: argument + 1, [np.arange(1_000_000)])
+    np.testing.assert_array_equal(outcome.result, np.arange(1, 1_000_001))
+
+
+@EVERY
+def test_items_use_one_core_each_whatever_they_load(drive, name):
+    def task(_, __):
+        import numpy as np
+        import scipy.linalg
+
+        scipy.linalg.eigh(np.eye(3))
+        return [library["num_threads"] for library in threadpool_info()]
+
+    before = threadpool_info()
+    for outcome in drive(name, task, range(4)):
+        assert outcome.index < 2 or (set(outcome.result) == {1} and len(outcome.result) > 0), outcome.result
+    after = {library["filepath"]: library["num_threads"] for library in threadpool_info()}
+    assert all(after[library["filepath"]] == library["num_threads"] for library in before)
+
+
+@EVERY
+def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, name, tmp_path):
+    def task(argument, report):
+        if argument == "short":
+            return 7
+        argument.touch()
+        try:
+            while True:
+                report(1.0)
+                time.sleep(1e-3)
+        except Stopped:
+            argument.with_name("told").touch()
+            raise
+
+    executor = started(name, task)
+    executor.submit(0, "short", "short")
+    while executor._arrived.empty():
+        time.sleep(1e-3)
+    if name != "serial":
+        executor.submit(1, tmp_path / "begun", "long")
+        while not (tmp_path / "begun").exists():
+            time.sleep(1e-3)
+    assert [(outcome.index, outcome.result) for outcome in executor.stop()] == [(0, 7)]
+    assert executor.stop() == []
+    while name in ("thread", "dask") and not (tmp_path / "told").exists():
+        time.sleep(1e-3)
+
+
+@EVERY
+def test_progress_is_that_of_items_under_way(started, name, tmp_path):
+    def task(_, report):
+        report(2.5)
+        while not (tmp_path / "go").exists():
+            time.sleep(1e-3)
+
+    seen = []
+    executor = started(name, task, progress=lambda index, seconds: seen.append((index, seconds)))
+    executor.submit(4, None, "item")
+    while name in ("serial", "thread") and not seen:
+        assert executor.wait(0.01) == []
+    (tmp_path / "go").touch()
+    while not executor.wait(0.1):
+        pass
+    assert set(seen) <= {(4, 2.5)}
+
+
+@SENDING
+def test_a_killed_worker_is_the_outcome_of_its_item_alone(drive, name):
+    def task(argument, _):
+        if argument == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if argument == 2:
+            os._exit(3)
+        time.sleep(0.01)
+        return argument
+
+    outcomes = drive(name, task, range(8), alone=True)
+    assert [outcome.index for outcome in outcomes if isinstance(outcome.error, WorkerDied)] == [1, 2]
+    assert [outcome.result for outcome in outcomes if outcome.error is None] == [0, 3, 4, 5, 6, 7]
+    if name == "process":
+        assert "SIGKILL" in str(outcomes[1].error) and "EXIT(3)" in str(outcomes[2].error)
+    assert "memory" in str(outcomes[1].error)
+
+
+@EVERY
+def test_each_worker_keeps_a_log(drive, name, tmp_path):
+    def task(argument, _):
+        logging.getLogger("neuro_mod.some").info("told by %s", argument)
+        logging.getLogger("neuro_mod.some").debug("not told")
+        if argument == 1:
+            raise ValueError("deliberate")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("strange", UserWarning, stacklevel=1)
+
+    logger = logging.getLogger("neuro_mod")
+    before = logger.level, list(logger.handlers), logger.propagate, warnings.showwarning
+    with warnings.catch_warnings(record=True) as shown:
+        drive(name, task, range(4), logs=tmp_path / "logs")
+    assert before == (logger.level, logger.handlers, logger.propagate, warnings.showwarning)
+    if name in ("serial", "thread"):
+        assert [str(warning.message) for warning in shown] == ["strange"] * 3
+    files = sorted((tmp_path / "logs").iterdir())
+    assert {file.name for file in files} <= {"worker_0.log", "worker_1.log"}
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    for index in range(4):
+        for said in (f"INFO item {index} begins", f"INFO told by {index}"):
+            assert sum(said in line for line in lines) == 1, said
+    assert sum("WARNING UserWarning: strange" in line for line in lines) == 3
+    assert sum("ended after" in line for line in lines) == 3
+    text = "\n".join(lines)
+    assert "ERROR item 1 failed after" in text and "\nValueError: deliberate" in text and "not told" not in text
+
+
+@IN_THREADS
+def test_records_below_the_level_of_the_user_go_to_the_log_alone(drive, name, tmp_path, caplog):
+    def task(_, __):
+        logging.getLogger("neuro_mod.some").info("quiet")
+        logging.getLogger("neuro_mod.some").warning("loud")
+
+    drive(name, task, [0], logs=tmp_path)
+    assert [record.message for record in caplog.records] == ["loud"]
+    assert "quiet" in (tmp_path / "worker_0.log").read_text()
+
+
+@EVERY
+def test_a_log_that_cannot_be_written_fails_no_item(drive, name, tmp_path):
+    (tmp_path / "logs").write_text("a file in the way")
+    (outcome,) = drive(name, lambda argument, _: argument, [5], logs=tmp_path / "logs")
+    assert outcome.result == 5
+
+
+class _Sweep:
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def step(self, argument, _):
+        return argument
+
+
+@SENDING
+def test_what_cannot_be_sent_is_named_before_anything_runs(name):
+    sweep = _Sweep()
+    expected = r"the task cannot be sent to worker processes: sweep\.lock is a _thread\.lock"
+    with pytest.raises(InputError, match=expected):
+        check_task(name, lambda argument, report: (argument, sweep.step(argument, report)), 1)
+    with pytest.raises(InputError, match=r"_Sweep\.lock is a _thread\.lock.*choose the executor thread"):
+        check_task(name, sweep.step, 1)
+    with pytest.raises(InputError, match=r"the argument cannot be sent .*argument\['a'\]\[0\] is a _thread\.lock"):
+        check_task(name, lambda *_: None, {"a": [threading.Lock()]})
+    check_task(name, lambda *_: None, {"a": 1})
+
+
+@IN_THREADS
+def test_threads_take_anything(name):
+    check_task(name, _Sweep().step, threading.Lock())
+
+
+@IN_THREADS
+def test_a_task_that_raises_stopped_by_itself_failed(drive, name):
+    def task(_, __):
+        raise Stopped
+
+    (outcome,) = drive(name, task, [0])
+    assert isinstance(outcome.error, Stopped)
+
+
+def test_numbers_of_workers():
+    assert choose_workers("serial", None, 9) == choose_workers("serial", 1, 9) == 1
+    assert choose_workers("thread", 4, 9) == 4 and choose_workers("process", 4, 3) == 3
+    assert choose_workers("dask", None, 900, address="tcp://somewhere:8786") == 900
+    with pytest.raises(InputError, match="executor is 'mpi'; valid: serial, thread, process, dask"):
+        choose_workers("mpi", None, 9)
+    with pytest.raises(InputError, match="the executor serial has one; choose thread or process or dask"):
+        choose_workers("serial", 2, 9)
+    with pytest.raises(InputError, match="max_workers is 0; expected a whole number from 1"):
+        choose_workers("thread", 0, 9)
