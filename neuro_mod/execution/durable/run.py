@@ -91,7 +91,7 @@ def _check_others(work: Work, folder: DurableFolder, force: bool) -> None:
     if others and not work.keeps_others:
         if not force:
             raise InputError(
-                f"{folder.path} holds {len(others)} {work.nouns[len(others) != 1]} that are not asked for now: more of "
+                f"{folder.path} holds {len(others)} {work.nouns[len(others) != 1]} not asked for now: more of "
                 "them, or with other seeds; ask for all of them, choose another folder, or --force (force=True) to "
                 "remove these"
             )
