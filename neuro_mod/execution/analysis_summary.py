@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
@@ -35,7 +36,8 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
         "fitted_sessions": sum(session.fitted for session in sessions),
         **describe_states(analyzer),
-        **_describe_active_clusters(analyzer),
+        "active_clusters": mean_active_clusters(analyzer),
+        "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),
         "hidden_markov": None if model is None else _describe_model(model, analyzer),
     }
 
@@ -88,14 +90,19 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
     }
 
 
-def _describe_active_clusters(analyzer: Analyzer) -> dict[str, Any]:
-    visits = analyzer.occurrences()
+def mean_active_clusters(statistics: StateStatistics) -> float | None:
+    """Time average of the number of active clusters; None where no time was analysed."""
+    time = _time_by_active_clusters(statistics)
+    return float(np.arange(len(time)) @ time) if len(time) else None
+
+
+def _time_by_active_clusters(statistics: StateStatistics) -> NDArray[np.float64]:
+    """Part of the time with 0, 1, ... active clusters; empty where no time was analysed."""
+    visits = statistics.occurrences()
     spans = visits["duration"].to_numpy(np.float64)
     if not spans.sum():
-        return {"active_clusters": None, "time_by_active_clusters": []}
-    active = np.array([len(state) for state in visits["state"]])
-    time = np.bincount(active, spans) / spans.sum()
-    return {"active_clusters": float(active @ spans / spans.sum()), "time_by_active_clusters": time.tolist()}
+        return np.empty(0)
+    return np.bincount(np.array([len(state) for state in visits["state"]]), spans) / spans.sum()
 
 
 def _known(value: float) -> float | None:

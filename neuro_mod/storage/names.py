@@ -36,8 +36,11 @@ LOG = f"{METADATA}/run.log"
 PLAN = f"{METADATA}/plan.json"
 FINISHED = f"{METADATA}/finished.jsonl"
 WORKER_LOGS = f"{METADATA}/logs"
+#: The table of a sweep in two formats, and what the sweep is.
+RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
+SWEEP = f"{METADATA}/sweep.json"
 #: Files at the root of a folder of results.
-IN_ROOT = (REPEATED_CLUSTERS,)
+IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
 #: Folder of the analysis of a run, in its folder.
 ANALYSIS = "analysis"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
@@ -69,3 +72,18 @@ def step_config(index: int, repeat: int = 0) -> str:
 def step_result(name: str, repeat: int) -> str:
     """File of the result of a step of a sweep, given a name of its point."""
     return f"{DATA}/step_{name}_{repeat:0{_DIGITS}d}.npz"
+
+
+def point_config(index: int) -> str:
+    """File of the configuration at a point of a sweep."""
+    return f"{CONFIGS}/point_{index:0{_DIGITS}d}.yaml"
+
+
+def point_result(name: str, repeat: int) -> str:
+    """File of the measures of a run of a sweep, given a name of its point."""
+    return f"{DATA}/point_{name}_{repeat:0{_DIGITS}d}.json"
+
+
+def point_spikes(name: str, repeat: int) -> str:
+    """File of the spikes of a run of a sweep, given a name of its point."""
+    return f"{DATA}/spikes_{name}_{repeat:0{_DIGITS}d}.npz"

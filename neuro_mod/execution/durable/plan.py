@@ -29,7 +29,7 @@ def in_lines(found: list[str]) -> str:
 
 def _flat(value: Any, key: str = "") -> dict[str, Any]:
     """Entries of nested mappings and lists by their full keys, as overrides write them."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and (value or not key):
         parts = {f"{key}.{name}" if key else str(name): entry for name, entry in value.items()}
     elif isinstance(value, list | tuple) and value:
         parts = {f"{key}[{place}]": entry for place, entry in enumerate(value)}
@@ -39,4 +39,4 @@ def _flat(value: Any, key: str = "") -> dict[str, Any]:
 
 
 def _show(value: Any) -> str:
-    return "nothing" if value is _ABSENT else str(value)
+    return "nothing" if value is _ABSENT else repr(value)

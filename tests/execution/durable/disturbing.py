@@ -75,7 +75,9 @@ def workers(pid: int) -> list[psutil.Process]:
     found = []
     for child in children(pid):
         with suppress(psutil.NoSuchProcess):
-            if any("popen_loky" in argument for argument in child.cmdline()):
+            if any(
+                "popen_loky" in argument or argument == "distributed.cli.dask_worker" for argument in child.cmdline()
+            ):
                 found.append(child)
     return found
 

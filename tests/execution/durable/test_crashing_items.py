@@ -25,6 +25,8 @@ ANYWHERE = {
     "wants memory": (3, "MemoryError: too much"),
     "is not valid": (1, "InputError: never valid"),
 }
+#: Each replaced worker takes seconds here.
+IN_DASK = {"crashes": (3, "of the Dask cluster was killed or crashed"), "divides": ANYWHERE["divides"]}
 
 
 def assert_listed(folder, report, fates, expected):
@@ -43,7 +45,8 @@ def assert_listed(folder, report, fates, expected):
 
 
 @pytest.mark.parametrize(
-    ("executor", "expected"), [("process", IN_A_PROCESS | ANYWHERE), ("thread", ANYWHERE), ("serial", ANYWHERE)]
+    ("executor", "expected"),
+    [("process", IN_A_PROCESS | ANYWHERE), ("thread", ANYWHERE), ("serial", ANYWHERE), ("dask", IN_DASK)],
 )
 def test_items_that_always_crash_are_listed_and_all_others_done(tmp_path, executor, expected):
     fates = {2 * index: fate for index, fate in enumerate(expected)}

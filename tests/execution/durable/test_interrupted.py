@@ -31,6 +31,8 @@ WAYS = [
     ("process", signal.SIGTERM, os.kill),
     ("thread", signal.SIGINT, os.killpg),
     ("serial", signal.SIGTERM, os.kill),
+    ("dask", signal.SIGINT, os.killpg),
+    ("dask", signal.SIGTERM, os.kill),
 ]
 
 
@@ -43,7 +45,7 @@ def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_
         wait_until(lambda: n_finished(folder) == 3)
         wait_until(lambda: len(tries(trace)) == 4)
         below = children(process.pid)
-        assert bool(below) == (executor == "process")
+        assert bool(below) == (executor in {"process", "dask"})
         send(process.pid, number)
         assert_all_end(below)
         _, said = process.communicate(timeout=20)

@@ -19,8 +19,13 @@ from disturbing import (
 N_WORKERS = 2
 
 
-@pytest.mark.parametrize("executor", ["process", "thread"])
-@pytest.mark.parametrize("n_kills", [10, pytest.param(100, marks=pytest.mark.large)])
+@pytest.mark.parametrize(
+    ("executor", "n_kills"),
+    [
+        *(("process", 10), ("thread", 10), ("dask", 2)),
+        *(pytest.param(executor, 100, marks=pytest.mark.large) for executor in ("process", "thread")),
+    ],
+)
 def test_a_killed_driver_costs_no_more_items_than_it_had_workers(tmp_path, executor, n_kills):
     choice, n_items = random.Random(n_kills), 5 * n_kills
     trace, folder = tmp_path / "trace", tmp_path / "killed"

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
+
 from neuro_mod.config import InputError
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import Execution, FailedItemsError, Item, Work
@@ -36,6 +39,12 @@ def _raise(error: Exception) -> None:
     raise error
 
 
+def _product() -> float:
+    """In its last bits it depends on how many threads BLAS shares it among."""
+    many = np.sin(np.arange(200_000.0))
+    return float(many @ many)
+
+
 #: What may become of an item. It comes in the way of the calculation.
 FATES = {
     "exits": lambda: os._exit(7),
@@ -47,6 +56,7 @@ FATES = {
     "is not valid": lambda: _raise(InputError("never valid")),
     "returns a lock": threading.Lock,
     "returns a function": lambda: numbers,
+    "multiplies": lambda: [_product()],
     "sleeps": lambda: time.sleep(60),
 }
 
@@ -96,6 +106,8 @@ class TinyWork(Work):
     #: What happens to items, by their number.
     fates: dict[int, str] = field(default_factory=dict)
     keeps_others: bool = True
+    #: File for what the driver holds of the machine meanwhile.
+    gauge: str | None = None
 
     @property
     def items(self) -> Sequence[Item]:
@@ -121,9 +133,17 @@ class TinyWork(Work):
 
     def save(self, files: Any, item: Item, result: Any) -> dict[str, Any]:
         index = item.argument[0]
+        if self.gauge is not None and index % (self.n_items // 40) == 0:
+            self._read_gauges(Path(self.gauge))
         files.save_json(f"data/item_{index}.json", result)
         files.save_text(f"data/item_{index}.txt", f"ä{sum(result)}\n")
         return {"item": index, "sum": sum(result)}
+
+    def _read_gauges(self, file: Path) -> None:
+        process = psutil.Process()
+        now = [time.monotonic(), process.memory_info().rss, process.num_fds()]
+        with file.open("a") as lines:
+            lines.write(json.dumps(now) + "\n")
 
     def in_words(self, about: Any) -> str:
         return f"sum {about['sum']}"

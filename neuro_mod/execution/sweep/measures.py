@@ -1,0 +1,141 @@
+"""What a sweep keeps of each run: numbers that go by the names of columns of its table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from neuro_mod.config import InputError
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.execution.analysis_summary import mean_active_clusters
+from neuro_mod.execution.outputs import SpikingOutputs
+from neuro_mod.execution.sweep.user_functions import UserFunction, find_function
+
+#: Numbers of one measure by column.
+Numbers = dict[str, float]
+#: What pictures call columns; others by their name.
+_LABELS = {
+    "active_clusters": f"E clusters above {ACTIVE_RATE:g} Hz",
+    "n_states": "number of states",
+    "active_clusters_detected": "active clusters detected",
+    "mean_lifespan_sec": "mean lifespan of states (s)",
+    "mean_lifespan_kaplan_meier_sec": "mean lifespan, Kaplan-Meier (s)",
+}
+_UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
+
+
+class MeasuredRun:
+    """A run of which the measures are taken; states are detected once for all of them.
+
+    Args:
+        outputs: What `StageSNNSimulation.run` returned.
+    """
+
+    def __init__(self, outputs: SpikingOutputs):
+        self.outputs = outputs
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        """States of the run, detected as by default."""
+        return Analyzer(self.outputs)
+
+
+def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction | None]:
+    """The functions of the user among measures, and None for `MEASURES`.
+
+    Args:
+        names: Names of `MEASURES`, and functions of the user as ``module:function``.
+        folder: Where modules of the user lie, if they are not installed.
+
+    Raises:
+        InputError: A function is not there.
+    """
+    return {name: None if name in MEASURES else find_function(name, folder) for name in names}
+
+
+def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]) -> dict[str, Numbers]:
+    """Take the measures of a run.
+
+    Args:
+        outputs: What `StageSNNSimulation.run` returned, spikes included.
+        measures: Which ones, see `find_measures`.
+
+    Returns:
+        Numbers by measure and column, NaN where there is none.
+
+    Raises:
+        InputError: A function of the user is not there, or returns something else than numbers.
+    """
+    run = MeasuredRun(outputs)
+    taken: dict[str, Numbers] = {}
+    columns: dict[str, str] = {}
+    for name, function in measures.items():
+        numbers = MEASURES[name](run) if function is None else _of_user(name, function(outputs))
+        for column in numbers:
+            if (other := columns.setdefault(column, name)) != name:
+                raise InputError(f"the measures {other} and {name} both have a column {column}")
+        taken[name] = numbers
+    return taken
+
+
+def column_label(column: str) -> str:
+    """What pictures call a column: ``rate of E clusters (Hz)``."""
+    if column in _LABELS:
+        return _LABELS[column]
+    ending = next((ending for ending in _UNITS if column.endswith(ending)), "")
+    words = column.removesuffix(ending).replace("_", " ")
+    words = f"rate of {words.removeprefix('rate ')}" if words.startswith(("rate E ", "rate I ")) else words
+    return f"{words} ({_UNITS[ending]})" if ending else words
+
+
+def _of_user(name: str, returned: Any) -> Numbers:
+    numbers = returned if isinstance(returned, Mapping) else {name.partition(":")[2]: returned}
+    try:
+        if numbers and all(isinstance(column, str) and column for column in numbers):
+            return {column: _number(value) for column, value in numbers.items()}
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"measure {name} returned {returned!r:.60}; expected a number, or a mapping from names of columns to numbers"
+    )
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, Real) or getattr(value, "shape", None) == ():
+        return float(value)
+    raise TypeError
+
+
+def _rates(run: MeasuredRun) -> Numbers:
+    metadata = run.outputs["metadata"]
+    rates = {f"rate_{kind.replace(' ', '_')}_hz": rate for kind, rate in metadata["mean_rates_by_kind_hz"].items()}
+    return rates | {"active_clusters": _number(metadata["active_clusters"])}
+
+
+def _n_states(run: MeasuredRun) -> Numbers:
+    return {
+        "n_states": float(run.analyzer.get_num_states()),
+        "active_clusters_detected": _number(mean_active_clusters(run.analyzer)),
+    }
+
+
+def _lifetimes(run: MeasuredRun) -> Numbers:
+    return {
+        "mean_lifespan_sec": run.analyzer.get_mean_lifespan(),
+        "mean_lifespan_kaplan_meier_sec": run.analyzer.get_mean_lifespan(estimator="kaplan_meier"),
+    }
+
+
+#: Measures by name.
+MEASURES: dict[str, Callable[[MeasuredRun], Numbers]] = {
+    "rates": _rates,
+    "n_states": _n_states,
+    "lifetimes": _lifetimes,
+}

@@ -1,0 +1,62 @@
+"""Which pictures there are of a sweep. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config.sweep import Sweep
+from neuro_mod.config.units import unit_of
+from neuro_mod.execution.pictures import Save, save_pictures
+from neuro_mod.execution.sweep.measures import column_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from neuro_mod.plotting.sweep_panels import SweptParameter
+
+
+def save_sweep_pictures(
+    save: Save, sweep: Sweep, table: pd.DataFrame, measures: Mapping[str, Mapping[str, NDArray[np.float64]]]
+) -> list[Path]:
+    """Draw each measure over the parameters.
+
+    Args:
+        save: Saves a file.
+        sweep: The sweep.
+        table: Its results, of which the columns of parameters are drawn.
+        measures: Columns by measure.
+
+    Returns:
+        The files.
+    """
+    drawings = {
+        name.replace(":", "_").replace(".", "_"): _drawing(sweep, table, columns) for name, columns in measures.items()
+    }
+    return save_pictures(save, drawings, sweep.experiment.settings.plot_format)
+
+
+def _drawing(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Callable[[], Figure]:
+    from neuro_mod.plotting.sweep import sweep_figure  # noqa: PLC0415
+
+    values = {key: table[key].to_numpy() for key in sweep.parameters}
+    varied = [key for key, each in values.items() if len(set(each.tolist())) > 1] or list(values)[:1]
+    is_grid = sweep.file.combine == "grid" or (sweep.file.combine == "zipped" and len(varied) == 1)
+    labelled = {column_label(column): each for column, each in columns.items()}
+    return lambda: sweep_figure([_parameter(sweep, key, values[key]) for key in varied], labelled, is_grid=is_grid)
+
+
+def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
+    from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
+
+    unit = unit_of(key)
+    label = f"{key} ({unit})" if unit else key
+    if values.dtype.kind in "if":
+        return SweptParameter(label, values.astype(np.float64), (), key in sweep.points.keys_of_log_ranges)
+    place = {text: float(k) for k, text in enumerate(dict.fromkeys(map(str, values)))}
+    return SweptParameter(label, np.array([place[str(value)] for value in values]), tuple(place))

@@ -1,0 +1,97 @@
+"""The table of a sweep: a row for each point and repeat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config.plain import canonical_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Error of a run that was not done, as the work ended before.
+NOT_DONE = "not done"
+
+#: Numbers as JSON has them: None for NaN, text for infinity.
+_Plain = dict[str, dict[str, Any]]
+
+
+def to_plain(measures: Mapping[str, Mapping[str, float]]) -> _Plain:
+    """Numbers by measure and column in a form that JSON has."""
+    return {name: {column: _plain(value) for column, value in each.items()} for name, each in measures.items()}
+
+
+class MeasuredColumns:
+    """Columns of measures, filled in any order.
+
+    Args:
+        measures: Names of the measures.
+        n_rows: Number of rows; those that are not filled hold NaN.
+    """
+
+    def __init__(self, measures: Sequence[str], n_rows: int):
+        self._measures = list(measures)
+        self._n_rows = n_rows
+        self._columns: dict[tuple[str, str], NDArray[np.float64]] = {}
+        #: Row and place in it in which a column stands first: the order of columns, whatever that of filling.
+        self._first: dict[tuple[str, str], tuple[int, int]] = {}
+        self.filled = np.zeros(n_rows, bool)
+
+    def fill(self, row: int, measures: _Plain) -> None:
+        """Enter what `to_plain` returned."""
+        self.filled[row] = True
+        for name, each in measures.items():
+            for place, (column, value) in enumerate(each.items()):
+                key = name, column
+                if key not in self._columns:
+                    self._columns[key] = np.full(self._n_rows, math.nan)
+                self._columns[key][row] = math.nan if value is None else float(value)
+                self._first[key] = min(self._first.get(key, (row, place)), (row, place))
+
+    def by_measure(self) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """The columns of each measure that has any."""
+        ordered = sorted(self._columns, key=lambda key: (self._measures.index(key[0]), self._first[key]))
+        found: dict[str, dict[str, NDArray[np.float64]]] = {}
+        for name, column in ordered:
+            found.setdefault(name, {})[column] = self._columns[name, column]
+        return found
+
+
+def parameter_column(values: Sequence[Any]) -> NDArray[Any]:
+    """Values of a parameter as one kind of data: whole numbers, real numbers, truth values, or text."""
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float}:
+        return np.array(values, np.int64 if kinds == {int} and _fit(values) else np.float64)
+    if kinds == {bool}:
+        return np.array(values, bool)
+    return np.array([value if isinstance(value, str) else canonical_text(value) for value in values], object)
+
+
+def assemble(
+    leading: Mapping[str, NDArray[Any]], columns: MeasuredColumns, error_of: Callable[[int], str]
+) -> pd.DataFrame:
+    """The table.
+
+    Args:
+        leading: Columns for point, repeat, seed and parameters.
+        columns: Those of the measures.
+        error_of: What went wrong in a row that is not filled.
+    """
+    import pandas as pd  # noqa: PLC0415 -- half a second
+
+    measured = {name: values for each in columns.by_measure().values() for name, values in each.items()}
+    errors = ["" if done else error_of(row) for row, done in enumerate(columns.filled.tolist())]
+    return pd.DataFrame({**leading, **measured, "error": np.array(errors, object)})
+
+
+def _plain(value: float) -> float | str | None:
+    return None if math.isnan(value) else str(value) if math.isinf(value) else value
+
+
+def _fit(values: Sequence[int]) -> bool:
+    return all(-(2**63) <= value < 2**63 for value in values)

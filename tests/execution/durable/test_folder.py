@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from disturbing import assert_complete, drive, driver, keys, n_finished, results, tries, undisturbed, wait_until
+from tiny_work import TinyWork
+
+from neuro_mod.config import InputError
+from neuro_mod.execution import durable
+from neuro_mod.execution.durable import DurableFolder, Execution
+from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.storage.writing import StorageError
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_finished_is_not_done_again(tmp_path):
+    trace = tmp_path / "trace"
+    durable.run(TinyWork(6, trace=str(trace)), tmp_path / "run")
+    about = durable.run(TinyWork(9, trace=str(trace)), tmp_path / "run", Execution("thread", 2))
+    assert (about["n_finished_before"], about["n_finished"]) == (6, 9)
+    assert "6 of 9 items are done" in (tmp_path / "run/metadata/run.log").read_text()
+    assert sorted(tries(trace)) == list(range(9))
+    assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 9), 9)
+
+
+def test_the_second_process_says_so_and_the_first_is_unharmed(tmp_path):
+    folder, trace = tmp_path / "run", tmp_path / "trace"
+    what = {"n_items": 3, "fates": {1: "sleeps"}, "trace": str(trace)}
+    with driver(folder, what, executor="process", max_workers=2) as first:
+        wait_until(lambda: n_finished(folder) == 2 and len(tries(trace)) == 3)
+        before = contents(folder)
+        code, said = drive(folder, what)
+        assert code == 2 and f"another process is writing to {folder}" in said
+        with pytest.raises(StorageError, match="another process"):
+            durable.run(TinyWork(3, root_seed=2), folder, Execution(force=True))
+        assert contents(folder) == before and first.poll() is None
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(20) == 130
+    assert durable.run(TinyWork(3), folder)["n_finished_before"] == 2
+    assert len(tries(trace)) == 3
+
+
+def test_results_of_something_else_are_refused_with_the_difference(tmp_path):
+    durable.run(TinyWork(3), tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=r"(?s)results of something else; .*--force .*:\n  root.seed: 1 -> 2$"):
+        durable.run(TinyWork(3, root_seed=2), tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
+    folder = tmp_path / "run"
+    durable.run(TinyWork(9), folder)
+    if killed:  # the manifest is not there, and the log and a file of the work as a whole are
+        with monkeypatch.context() as patched:
+            patched.setattr(TinyWork, "conclude", lambda *_: _[1].save_text("plots/only_then.txt", "old") and 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                durable.run(TinyWork(10), folder)
+        assert (folder / "plots/only_then.txt").exists() and not (folder / "metadata/manifest.json").exists()
+    (folder / "notes.txt").write_text("mine")
+    durable.run(TinyWork(2, root_seed=2), folder, Execution(force=True))
+    durable.run(TinyWork(2, root_seed=2), tmp_path / "fresh")
+    assert results(folder) == results(tmp_path / "fresh")
+    assert contents(folder).keys() == contents(tmp_path / "fresh").keys() | {"notes.txt"}
+    log = (folder / "metadata/run.log").read_text()
+    assert "0 of 2 items are done" in log and "of 9" not in log
+
+
+def test_items_that_are_not_asked_for_stay_where_they_may(tmp_path):
+    durable.run(TinyWork(5), tmp_path)
+    about = durable.run(TinyWork(2), tmp_path)
+    assert (about["n_items"], about["n_finished_before"], about["n_concluded"]) == (2, 2, 5)
+    assert len(keys(tmp_path)) == 5
+
+
+def test_items_that_are_not_asked_for_are_refused_where_they_may_not_stay(tmp_path):
+    durable.run(TinyWork(5), tmp_path)
+    work = TinyWork(2, keeps_others=False)
+    with pytest.raises(InputError, match=r"holds 3 items that are not asked for now: .*--force"):
+        durable.run(work, tmp_path)
+    assert len(keys(tmp_path)) == 5
+    durable.run(work, tmp_path, Execution(force=True))
+    assert keys(tmp_path) == ["item 0", "item 1"]
+    assert not (tmp_path / "data/item_2.json").exists()
+
+
+def test_a_folder_of_another_run_is_refused_either_way(tmp_path):
+    single = RunFolder(tmp_path / "single")
+    single.save_text("data/result.txt", "one")
+    single.finish()
+    with pytest.raises(InputError, match="holds the results of another run"):
+        durable.run(TinyWork(2), tmp_path / "single")
+    durable.run(TinyWork(2), tmp_path / "single", Execution(force=True))
+    assert not (tmp_path / "single/data/result.txt").exists()
+    with pytest.raises(InputError, match="holds the results of many runs"):
+        RunFolder(tmp_path / "single")
+
+
+def test_a_ledger_without_plan_is_of_another_run(tmp_path):
+    durable.run(TinyWork(2), tmp_path)
+    (tmp_path / "metadata/plan.json").unlink()
+    with pytest.raises(InputError, match="holds the results of another run"):
+        durable.run(TinyWork(2), tmp_path)
+
+
+@pytest.mark.parametrize("place", ["run", "run/data", "run/metadata", "run/metadata/plan.json"])
+def test_where_nothing_can_be_written_it_is_said_before_anything_runs(tmp_path, place):
+    trace, blocked = tmp_path / "trace", tmp_path / place
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    if place.endswith("plan.json"):
+        blocked.mkdir()
+    else:
+        blocked.write_text("a file")
+    with pytest.raises((StorageError, InputError), match=str(tmp_path / "run")):
+        durable.run(TinyWork(2, trace=str(trace)), tmp_path / "run")
+    assert tries(trace) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"executor": "mpi"}, "'mpi'; valid: serial, thread, process, dask"),
+        ({"executor": "thread", "max_workers": 0}, "max_workers is 0; expected a whole number from 1"),
+        ({"max_workers": 2}, "max_workers is 2, but the executor serial has one"),
+        ({"address": "tcp://localhost:8786"}, "address is 'tcp://localhost:8786', but the executor serial has none"),
+        ({"on_error": "retry"}, "on_error is 'retry'; valid: continue, stop"),
+    ],
+)
+def test_bad_arguments_leave_no_folder(tmp_path, how, message):
+    with pytest.raises(ValueError, match=message):
+        durable.run(TinyWork(2), tmp_path / "run", Execution(**how))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_cannot_be_sent_leaves_no_folder(tmp_path):
+    work = TinyWork(2)
+    work.fates[0] = open  # no name of a fate
+    work.fates[1] = (line for line in [])
+    with pytest.raises(InputError, match=r"the task cannot be sent to worker processes: .*fates\[1\] is a generator"):
+        durable.run(work, tmp_path / "run", Execution("process"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_ledger_names_no_file_elsewhere(tmp_path):
+    """What it names is removed by force, so that it must be in a folder of ours."""
+    (tmp_path / "precious.txt").write_text("mine")
+    (tmp_path / "run/data").mkdir(parents=True)
+    durable.run(TinyWork(1), tmp_path / "run")
+    folder = DurableFolder(tmp_path / "run", TinyWork().identity)
+    for name in ("../precious.txt", str(tmp_path / "precious.txt"), "data/../../precious.txt"):
+        folder._ledger.append(durable.ledger.Entry(name, {name: {"bytes": 4, "sha256": "0"}}, {}))
+    folder.scan()
+    assert folder.done == {"item 0"} and sum("is no file of ours" in fault for fault in folder.damaged) == 3
+    folder.remove({"item 0"})
+    durable.run(TinyWork(1, root_seed=2), tmp_path / "run", Execution(force=True))
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_the_manifest_has_all_files_with_their_sizes(tmp_path):
+    said = durable.run(TinyWork(3), tmp_path)
+    files = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
+    assert files.keys() | {"metadata/manifest.json"} == contents(tmp_path).keys()
+    for name, record in files.items():
+        assert record["bytes"] == len(contents(tmp_path)[name]), name
+    assert {str(tmp_path / f"data/item_{k}.json") for k in range(3)}.isdisjoint(said["files"])
+    assert str(tmp_path / "data/sums.json") in said["files"]

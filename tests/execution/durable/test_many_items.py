@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from disturbing import drive, keys, n_finished
+from tiny_work import TinyWork
+
+from neuro_mod.execution.durable import DurableFolder
+
+#: Bytes by which the driver may grow for an item.
+MEMORY = 1000
+#: Seconds that an item may cost beside its calculation, which takes none here.
+OVERHEAD = 0.02
+#: Seconds in which 10,000 finished items are checked.
+CHECK = 5.0
+
+
+def gauges(tmp_path, executor, n_items):
+    """Times, memory and open files of a driver in the course of many items, from the first quarter on."""
+    gauge, folder = tmp_path / "gauge", tmp_path / "run"
+    what = {"n_items": n_items, "gauge": str(gauge)}
+    workers = None if executor == "serial" else 2
+    code, said = drive(folder, what, executor=executor, max_workers=workers)
+    assert code == 0, said
+    assert n_finished(folder) == len(set(keys(folder))) == n_items
+    return np.array([json.loads(line) for line in gauge.read_text().splitlines()])[10:].T
+
+
+@pytest.mark.parametrize(
+    ("executor", "n_items"),
+    [
+        ("serial", 2000),
+        *(pytest.param(name, 20_000, marks=pytest.mark.large) for name in ("thread", "process", "dask")),
+    ],
+)
+def test_many_items_need_no_memory_and_no_files(tmp_path, executor, n_items, record_property):
+    seconds, memory, files = gauges(tmp_path, executor, n_items)
+    n_between = 0.75 * n_items
+    assert (memory[-1] - memory[0]) / n_between <= MEMORY
+    assert np.ptp(files) <= 2  # one may be open just then
+    if n_items < 20_000:
+        return
+    overhead = (seconds[-1] - seconds[0]) / n_between
+    begin = time.monotonic()
+    folder = DurableFolder(tmp_path / "run", TinyWork().identity)
+    folder.scan()
+    check = (time.monotonic() - begin) * 10_000 / n_items
+    record_property("bytes_per_item", (memory[-1] - memory[0]) / n_between)
+    record_property("seconds_per_item", overhead)
+    record_property("seconds_to_check_10000", check)
+    assert len(folder.done) == n_items and overhead <= OVERHEAD and check <= CHECK
