@@ -16,6 +16,7 @@ from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.repeats import command as repeat_command
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
+from neuro_mod.cli.sweep import sweep
 from neuro_mod.cli.validate import validate
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("repeat")(repeat_command())
 app.command("perturb")(perturb)
+app.command("sweep")(sweep)
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(compare)
 app.command("analyze")(analyze)

@@ -197,6 +197,88 @@ def test_mean_field_stagers(checkout):
     assert not (checkout / "simulations").exists()
 
 
+SWEEP = """\
+from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner
+
+class SpikeCountSweep(SNNBaseSweepRunner):
+    def _step(self, param, idx, sweep_param, **kwargs):
+        outputs = self._sweep_object.run(**kwargs)
+        return int(outputs["spikes"].sum())
+
+    def _store(self, *args, **kwargs):
+        pass
+
+    def summary(self, results, sweep_params):
+        print(list(zip(sweep_params, results)))
+
+    def _summary_plot(self, *args, **kwargs):
+        pass
+
+    def summarize_repeated_run(self, *args, **kwargs):
+        pass
+
+sweep = SpikeCountSweep()
+"""
+EXECUTE = """\
+sweep.execute(
+    main_dir="simulations/sweep_demo",
+    baseline_params="configs/snn_test_run.yaml",
+    param=["external_currents", "nu_ext_baseline"],
+    sweep_params=[5.0, 7.5, 10.0],
+    param_idx=0,
+)
+"""
+EXECUTE_IN_PARALLEL = EXECUTE.replace("param_idx=0,\n", 'param_idx=0,\n    parallel=True,\n    executor="process",\n')
+
+
+def replayed(folder):
+    """What the sweep prints, from the configurations that it keeps."""
+    from neuro_mod.config import load_experiment
+    from neuro_mod.execution.stagers import StageSNNSimulation
+
+    steps = sorted((folder / "configs").iterdir())
+    assert [step.name for step in steps] == [f"step_000{k}.yaml" for k in range(3)]
+    values = [load_experiment(step).external_currents.nu_ext_baseline for step in steps]
+    assert values == [(5.0, 7.0), (7.5, 7.0), (10.0, 7.0)]
+    counts = [int(np.asarray(StageSNNSimulation(step).run(record=("spikes",))["spikes"]).sum()) for step in steps]
+    assert 0 < counts[0] < counts[1] < counts[2]
+    return f"{list(zip([5.0, 7.5, 10.0], counts, strict=True))}\n"
+
+
+def test_sweep_stagers(checkout):
+    (checkout / "script.py").write_text(SWEEP + EXECUTE)
+    printed = run_in(checkout, "python", "script.py")
+    assert printed == replayed(checkout / "simulations/sweep_demo")
+
+
+def test_parallel_sweeps(checkout):
+    (checkout / "script.py").write_text(SWEEP + EXECUTE_IN_PARALLEL)
+    printed = run_in(checkout, "python", "script.py")  # it has no main guard
+    folder = checkout / "simulations/sweep_demo"
+    assert printed == replayed(folder)
+    assert json.loads((folder / "metadata/run.json").read_text())["executor"] == "process"
+    (checkout / "script.py").write_text(SWEEP + EXECUTE)
+    assert run_in(checkout, "python", "script.py") == printed
+    assert json.loads((folder / "metadata/run.json").read_text())["n_finished_before"] == 3
+
+
+#: What a kernel does with the cells of a notebook: their code is compiled by itself and belongs to no file.
+KERNEL = """\
+import json, sys
+for number, cell in enumerate(json.load(open("cells.json"))):
+    exec(compile(cell, f"<ipython-input-{number}>", "exec"))
+"""
+
+
+def test_sweeps_in_a_notebook(checkout):
+    (checkout / "cells.json").write_text(json.dumps([SWEEP, EXECUTE_IN_PARALLEL, EXECUTE]))
+    done = subprocess.run(
+        [sys.executable, "-"], input=KERNEL, cwd=checkout, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == 2 * replayed(checkout / "simulations/sweep_demo")
+
+
 PERTURBATION = """\
 perturbation:
   rate:

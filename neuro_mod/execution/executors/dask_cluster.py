@@ -23,7 +23,7 @@ from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.sending import check_sendable, pack_task, unpack
 
-#: Seconds that a scheduler has to answer, the first worker has to come, and the connection has to close.
+#: Seconds that a scheduler has to answer, workers of this machine have to start, and the connection has to close.
 _CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
 #: Seconds for which a count of workers is good.
 _COUNT_INTERVAL = 1.0
@@ -43,7 +43,7 @@ class DaskCluster(QueuedExecutor):
         address: Of a scheduler, or a path to its file (``.json``); None to start a cluster of this machine.
 
     Raises:
-        InputError: Nobody answers at the address, or no worker comes or can load this package.
+        InputError: Nobody answers at the address, or a worker cannot load this package.
     """
 
     def __init__(
@@ -139,11 +139,13 @@ class DaskCluster(QueuedExecutor):
 
     def _bring_task(self) -> None:
         client = self._connected
-        try:
-            client.wait_for_workers(1 if self._local is None else self._n_workers, timeout=_FIRST_WORKER)
-        except TimeoutError:
-            reason = f"no worker came to the Dask scheduler at {self._address} within {_FIRST_WORKER:.0f} s"
-            raise InputError(reason) from None
+        if self._local is not None:
+            try:
+                client.wait_for_workers(self._n_workers, timeout=_FIRST_WORKER)
+            except TimeoutError:
+                raise InputError(f"no Dask worker started within {_FIRST_WORKER:.0f} s") from None
+        elif not client.nthreads():
+            _LOG.info("the Dask scheduler at %s has no workers yet; work begins as they come", self._address)
         try:
             client.register_plugin(TaskPlugin(self._name, pack_task(self._task)))
         except Exception as error:

@@ -101,6 +101,7 @@ class LocalCluster:
             "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
             "DASK_INTERNAL_INHERIT_CONFIG": config.serialize(config.merge(config.config, settings)),
             dask_worker.PARENT: str(os.getpid()),
+            dask_worker.FOLDER: str(self._folder),
         }  # fmt: skip
         return subprocess.Popen(
             [*command, "--preload", dask_worker.__name__, *arguments],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from distributed import WorkerPlugin, get_worker
 from neuro_mod.execution.executors.base import Stopped
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
-from neuro_mod.execution.executors.processes import end_with_parent
+from neuro_mod.execution.executors.processes import wait_for_parent
 from neuro_mod.execution.executors.sending import pack_outcome, unpack
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Name of the environment variable with the id of the process that started a worker of this machine.
 PARENT = "NEURO_MOD_PARENT"
+#: And of that with the folder of their files.
+FOLDER = "NEURO_MOD_DASK_FOLDER"
 
 _tasks: dict[str, Any] = {}
 _core_limits: list[CoreLimit] = []
@@ -27,7 +30,13 @@ _core_limits: list[CoreLimit] = []
 
 def dask_setup(_: Any) -> None:
     """Dask calls this as a scheduler or a worker of this machine begins."""
-    threading.Thread(target=end_with_parent, args=(int(os.environ[PARENT]),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    wait_for_parent(int(os.environ[PARENT]))
+    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+    os._exit(1)
 
 
 class TaskPlugin(WorkerPlugin):

@@ -145,21 +145,25 @@ def _initialize(packed: bytes, logs: Path | None, worker: str, parent: int) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # a large item is no leak
     _Worker.packed, _Worker.log = packed, WorkerLog(logs, worker)
     if (file := _Worker.log.opened()) is not None:  # crashes of compiled code tell where
         faulthandler.enable(file)
 
 
-def end_with_parent(parent: int) -> None:
-    """Wait for the end of the parent process, however it came about, and end this one: nobody takes its results.
+def wait_for_parent(parent: int) -> None:
+    """Wait for the end of the parent process, however it came about: nobody takes results any more.
 
     Args:
         parent: Its id.
     """
     while os.getppid() == parent or os.name == "nt":
         time.sleep(_PARENT_INTERVAL)
+
+
+def _end_with_parent(parent: int) -> None:
+    wait_for_parent(parent)
     os._exit(1)
 
 

@@ -104,6 +104,8 @@ def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}.{name}", part) for name, part in getattr(value, "__dict__", {}).items())
         slots = (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()))
         yield from ((f"{path}.{name}", getattr(value, name)) for name in slots if hasattr(value, name))
+        methods = ((name, each) for kind in type(value).__mro__ for name, each in vars(kind).items())
+        yield from ((f"{path}.{name}", each) for name, each in methods if isinstance(each, types.FunctionType))
 
 
 def _variables(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

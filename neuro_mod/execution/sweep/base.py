@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -214,6 +215,10 @@ class SweepRunner(ABC):
         self, values: Swept, param: str | Sequence[str | int], step_kwargs: dict[str, Any]
     ) -> tuple[Task, dict[str, Any]]:
         """What workers do, and all on which it depends but for the configuration."""
+        try:
+            inspect.signature(self._step).bind(param, 0, values.values[0], **step_kwargs)
+        except TypeError as error:
+            raise InputError(f"{type(self).__name__}._step does not take its arguments: {error}") from None
         identity = {
             "sweep": type(self).__name__,
             "step_kwargs": {name: described(value) for name, value in step_kwargs.items()},

@@ -17,29 +17,34 @@ from typing import Any
 from neuro_mod.config import InputError
 
 _LOCK = RLock()
-#: Modules that were read from files, by file and SHA-256.
-_READ: dict[tuple[str, str], ModuleType] = {}
+#: Modules that were made from sources, by file and source.
+_MADE: dict[tuple[str, bytes], ModuleType] = {}
 
 
 @dataclass(frozen=True)
 class UserFunction:
-    """A function that can be sent to workers by name; each imports it for itself.
+    """A function that can be sent to workers, which import it for themselves.
 
     Args:
         name: ``module:function``.
         file: The file of the module, if it lies beside what names it; empty if the module is imported by its name.
-        sha256: Of the module's file; empty if it has none.
+        source: What the file says; of a module that is imported by its name, what its own file says, if it has one.
     """
 
     name: str
     file: str
-    sha256: str
+    source: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of the source."""
+        return hashlib.sha256(self.source).hexdigest()
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it.
 
         Raises:
-            InputError: It is not there, or its file has changed meanwhile.
+            InputError: It is not there.
         """
         return self.load()(*arguments)
 
@@ -47,32 +52,27 @@ class UserFunction:
         """Import it; errors as for a call."""
         module_name, _, function_name = self.name.partition(":")
         try:
-            module = self._read(module_name) if self.file else importlib.import_module(module_name)
-        except InputError:
-            raise
+            module = self._execute(module_name) if self.file else importlib.import_module(module_name)
         except Exception as error:
             where = f" in {self.file}" if self.file else ""
             raise InputError(f"{self.name}: {type(error).__name__}{where}: {error}") from error
         function = getattr(module, function_name, None)
         if not callable(function):
             known = [name for name, each in vars(module).items() if callable(each) and not name.startswith("_")]
-            raise InputError(f"{self.name}: no such function; {self.file or module_name} has {', '.join(known)}")
+            hint = f"; it has {', '.join(known)}" if known else ""
+            raise InputError(f"{self.name}: {self.file or module_name} has no function {function_name}{hint}")
         return function
 
-    def _read(self, module_name: str) -> ModuleType:
-        """Read the file; while that happens it may import its neighbours."""
+    def _execute(self, module_name: str) -> ModuleType:
+        """Make the module from the source; while that happens it may import its neighbours."""
         with _LOCK:
-            if (module := _READ.get((self.file, self.sha256))) is not None:
+            if (module := _MADE.get((self.file, self.source))) is not None:
                 return module
-            source = Path(self.file).read_bytes()
-            if hashlib.sha256(source).hexdigest() != self.sha256:
-                raise InputError(f"{self.name}: {self.file} has changed since the beginning")
-            spec = importlib.util.spec_from_file_location(module_name, self.file)
-            assert spec is not None  # a file that ends with .py has one
-            module = importlib.util.module_from_spec(spec)
+            module = ModuleType(module_name)
+            module.__file__ = self.file
             with _on_path(str(Path(self.file).parent)):
-                exec(compile(source, self.file, "exec"), vars(module))
-            _READ[self.file, self.sha256] = module
+                exec(compile(self.source, self.file, "exec"), vars(module))
+            _MADE[self.file, self.source] = module
             return module
 
 
@@ -89,23 +89,18 @@ def find_function(name: str, folder: Path) -> UserFunction:
     module_name = name.partition(":")[0]
     beside = folder.absolute().joinpath(*module_name.split(".")).with_suffix(".py")
     if beside.is_file():
-        function = UserFunction(name, str(beside), _hash_of(beside))
+        function = UserFunction(name, str(beside), beside.read_bytes())
     else:
         try:
-            file = getattr(importlib.import_module(module_name), "__file__", None)
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-                raise InputError(f"{name}: {error}") from error
-            raise InputError(f"{name}: there is no {beside}, and no module {module_name} is installed") from None
-        except Exception as error:
-            raise InputError(f"{name}: {type(error).__name__}: {error}") from error
-        function = UserFunction(name, "", _hash_of(Path(file)) if file else "")
+            found = importlib.util.find_spec(module_name)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise InputError(f"{name}: there is no {beside}, and no module {module_name} is installed")
+        own = found.origin and Path(found.origin)
+        function = UserFunction(name, "", own.read_bytes() if own and own.is_file() else b"")
     function.load()
     return function
-
-
-def _hash_of(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from neuro_mod.config import InputError
-from neuro_mod.execution.executors import dask_cluster, start_executor
+from neuro_mod.execution.executors import choose_workers, dask_cluster, start_executor
 from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
 
@@ -42,7 +43,7 @@ def test_without_dask_the_error_says_how_to_install_it(monkeypatch):
 
 def test_an_address_is_for_dask():
     with pytest.raises(InputError, match="the executor thread has none; choose dask"):
-        start_executor("thread", lambda argument, _: argument, 2, None, lambda *_: None, "tcp://127.0.0.1:1")
+        choose_workers("thread", 2, 10, "tcp://127.0.0.1:1")
 
 
 def test_a_scheduler_is_found_by_its_file_and_its_loss_is_an_error(monkeypatch):
@@ -59,13 +60,33 @@ def test_a_scheduler_is_found_by_its_file_and_its_loss_is_an_error(monkeypatch):
         cluster.close()
 
 
-def test_a_cluster_without_workers_is_an_error(monkeypatch):
-    monkeypatch.setattr(dask_cluster, "_FIRST_WORKER", 0.5)
+def test_a_cluster_whose_workers_come_later_is_waited_for(caplog):
     cluster = LocalCluster(0)
+    worker = None
     try:
-        with pytest.raises(InputError, match="no worker came to the Dask scheduler at tcp://"):
-            _start(cluster.address)
+        with caplog.at_level("INFO", logger="neuro_mod"):
+            executor = _start(cluster.address)
+        assert executor.capacity == 0 and "has no workers yet" in caplog.text
+        command = [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_worker",
+            cluster.address,
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+        ]
+        worker = subprocess.Popen([*command, "--no-nanny"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not executor.capacity:
+            assert worker.poll() is None
+            assert executor.wait(0.1) == []
+        executor.submit(0, "late", "item")
+        assert _wait(executor)[0].result == "late"
+        executor.stop()
     finally:
+        if worker is not None:
+            worker.kill()
+            worker.wait()
         cluster.close()
 
 

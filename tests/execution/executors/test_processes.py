@@ -56,7 +56,7 @@ def _script(folder: Path, name: str, forever: bool) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         start_new_session=True,
     )
 
@@ -100,6 +100,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path, name):
     driver.kill()
     driver.wait()
     assert len(family) >= 2 and _left(family) == []
+    assert list(tmp_path.glob("neuro_mod-dask-*")) == []
     driver.communicate()
 
 
@@ -110,4 +111,5 @@ def test_ctrl_c_in_a_terminal_reaches_the_driver_alone_which_ends_all(tmp_path, 
     os.killpg(driver.pid, signal.SIGINT)
     _, complained = driver.communicate(timeout=10)
     assert driver.returncode != 0 and _left(family) == []
+    assert list(tmp_path.glob("neuro_mod-dask-*")) == []
     assert complained.count("Traceback") == 1 and complained.endswith("KeyboardInterrupt\n"), complained
