@@ -41,6 +41,7 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
     Raises:
         InputError: An argument is not valid, the folder holds something else, or the work cannot be sent to workers.
         StorageError: The folder is in use or cannot be written to, or the disk is full; finished items stay.
+        ClusterLostError: The Dask scheduler is gone; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
         ItemsInterrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
