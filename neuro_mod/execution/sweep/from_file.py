@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from neuro_mod.execution.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
 from neuro_mod.execution.sweep.pictures import save_sweep_pictures
-from neuro_mod.execution.sweep.points import point_key, point_seed
+from neuro_mod.execution.sweep.points import point_key, point_name, point_seed
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.storage.names import (
@@ -168,11 +167,8 @@ class FileSweep(Work):
         described = self._sweep.file.model_dump(by_alias=True, exclude_unset=True)
         folder.save_json(SWEEP, described | {"config": self._sweep.experiment.resolved(), "set": {}})
         for point in self._sweep.points:
-            name, heading = point_config(point.index), f"# {point_key(point.values)}\n"
-            if _first_line(folder.path / name) == heading:
-                folder.keep(name)
-            else:
-                folder.save_text(name, heading + experiment_at(self._sweep, point.values).to_yaml())
+            heading, config = f"# {point_key(point.values)}\n", experiment_at(self._sweep, point.values).to_yaml()
+            folder.save_text(point_config(point.index), heading + config)
         names = {Path(point_config(index)).name for index in range(len(self._sweep.points))}
         for file in (folder.path / CONFIGS).glob("point_*.yaml"):
             if file.name not in names:
@@ -181,7 +177,7 @@ class FileSweep(Work):
     def save(self, files: Files, item: Item, result: Measured) -> dict[str, Any]:
         """Save the numbers of a run, and its spikes if they are kept."""
         (values, seed), repeat = item.argument, _repeat_of(item)
-        name, measures = _name_of_point(point_key(values)), to_plain(result.numbers)
+        name, measures = point_name(point_key(values)), to_plain(result.numbers)
         files.save_json(
             point_result(name, repeat), {"values": values, "repeat": repeat, "seed": seed, "measures": measures}
         )
@@ -224,7 +220,7 @@ class FileSweep(Work):
         for key in self._sweep.parameters:
             leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), repeats)
         if self._sweep.file.keep_spikes:
-            files = [point_spikes(_name_of_point(point_key(p.values)), k) for p in points for k in range(repeats)]
+            files = [point_spikes(point_name(point_key(p.values)), k) for p in points for k in range(repeats)]
             leading["spikes"] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
 
@@ -264,16 +260,3 @@ class Runs(Sequence[Item]):
 
 def _repeat_of(item: Item) -> int:
     return int(item.key.rsplit(" ", 1)[1])
-
-
-def _name_of_point(key: str) -> str:
-    """A name for files of a point that stays the same when there are more points."""
-    return hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-
-
-def _first_line(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            return lines.readline()
-    except (OSError, ValueError):
-        return ""
