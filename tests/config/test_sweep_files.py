@@ -117,7 +117,7 @@ def test_simulated_time_may_vary():
     [
         ("arousal.k", [5]),
         ("arousal.k", (5, 5.5)),
-        ("arousal.x_0", {"from": 1, "to": -1, "n": 2}),
+        ("arousal.k", {"from": 2, "to": 1, "n": 2}),
         ("architecture.network.n_neurons", {"from": 60, "to": 63, "n": 2}),
         ("init_params.mechanism", ["analytic", "euler"]),
         ("init_params.threshold", [0.5, [1, 2], [3, 4]]),

@@ -139,7 +139,7 @@ class FileSweep(Work):
             "parameters": sorted(self._sweep.parameters),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
-            "measures": {name: each.sha256 if each else "" for name, each in self._measures.items()},
+            "measures": {name: each.sha256 if each else "built in" for name, each in self._measures.items()},
             "config": self._sweep.experiment.determining(),
         }
 
