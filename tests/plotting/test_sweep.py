@@ -158,7 +158,7 @@ RANGES = {
 }
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 6])
+@pytest.mark.parametrize("n", [1, 3, 6])
 @pytest.mark.parametrize("parameter", RANGES.values(), ids=RANGES)
 def test_texts_of_lines_never_overlap(crowded, cut_off, parameter, n):
     figure = sweep_figure([parameter], measures(n, 12))
@@ -216,8 +216,7 @@ def test_bad_arguments(draw_on):
 
 
 @pytest.mark.parametrize("n_parameters", [1, 5])
-@pytest.mark.parametrize("low", [0.02, 1, 3, 7])
-@pytest.mark.parametrize("ratio", [1.1, 3, 10, 25, 90, 100, 3e3, 1e12])
+@pytest.mark.parametrize(("low", "ratio"), [(7, 1.1), (3, 3), (1, 10), (0.02, 25), (3, 90), (0.1, 100), (1, 1e12)])
 def test_a_logarithmic_axis_has_some_numbers(low, ratio, n_parameters):
     parameter = SweptParameter("a", np.geomspace(low, low * ratio, 5), (), True)
     figure = sweep_figure([parameter] * n_parameters, {"b": np.arange(5.0)}, is_grid=False)
