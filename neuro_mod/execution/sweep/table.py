@@ -14,6 +14,8 @@ from neuro_mod.config.plain import canonical_text
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Name of the last column.
+ERROR = "error"
 #: Error of a run that was not done, as the work ended before.
 NOT_DONE = "not done"
 
@@ -75,7 +77,7 @@ def parameter_column(values: Sequence[Any]) -> NDArray[Any]:
 def assemble(
     leading: Mapping[str, NDArray[Any]], columns: MeasuredColumns, error_of: Callable[[int], str]
 ) -> pd.DataFrame:
-    """The table.
+    """The table. A column of a measure whose name is taken gets that of the measure before it.
 
     Args:
         leading: Columns for point, repeat, seed and parameters.
@@ -84,9 +86,12 @@ def assemble(
     """
     import pandas as pd  # noqa: PLC0415 -- half a second
 
-    measured = {name: values for each in columns.by_measure().values() for name, values in each.items()}
+    data = dict(leading)
+    for measure, each in columns.by_measure().items():
+        for name, values in each.items():
+            data[f"{measure} {name}" if name in data or name == ERROR else name] = values
     errors = ["" if done else error_of(row) for row, done in enumerate(columns.filled.tolist())]
-    return pd.DataFrame({**leading, **measured, "error": np.array(errors, object)})
+    return pd.DataFrame({**data, ERROR: np.array(errors, object)})
 
 
 def _plain(value: float) -> float | str | None:
