@@ -33,11 +33,12 @@ def plain_failures() -> Iterator[None]:
         sys.exit(BAD_INPUT)
     except RuntimeError as error:
         from neuro_mod.execution.durable.report import FailedItemsError
+        from neuro_mod.execution.executors.base import ClusterLostError
 
-        if not isinstance(error, FailedItemsError):
+        if not isinstance(error, FailedItemsError | ClusterLostError):
             raise
-        typer.echo(str(error), err=True)
-        sys.exit(SOME_FAILED)
+        typer.echo(with_notes(error, str(error)), err=True)
+        sys.exit(SOME_FAILED if isinstance(error, FailedItemsError) else BAD_INPUT)
 
 
 def with_notes(error: BaseException, message: str) -> str:

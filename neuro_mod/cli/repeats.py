@@ -172,14 +172,13 @@ def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] 
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.storage.names import ANALYSIS
 
+    settings = experiment.settings
+    drawn = settings.plot and plot != "none"
     try:
-        analyzer = Analyzer(folder)
+        return analyse(Analyzer(folder), folder / ANALYSIS, plot=drawn, file_format=settings.plot_format)
     except ValueError as error:
         _LOG.warning("no analysis: %s", error)
         return None
-    settings = experiment.settings
-    drawn = settings.plot and plot != "none"
-    return analyse(analyzer, folder / ANALYSIS, plot=drawn, file_format=settings.plot_format)
 
 
 def _print_summary(folder: Path, metadata: dict[str, Any]) -> None:

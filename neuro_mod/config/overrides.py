@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -64,6 +65,15 @@ def parse_key(key: str) -> KeyPath:
             Problem((), f'cannot read the key "{key}"', "names joined by dots, with [index] for a list entry")
         )
     return tuple(int(index) if index else name for index, name in _PART.findall(key))
+
+
+def override_paths(overrides: Overrides) -> dict[str, KeyPath]:
+    """Key path that each override sets, by its text; those that cannot be read are left out."""
+    paths: dict[str, KeyPath] = {}
+    for label, key, _ in _parse(overrides, []):
+        with suppress(ValueError):
+            paths[label] = parse_key(key)
+    return paths
 
 
 def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str, str, Any]]:

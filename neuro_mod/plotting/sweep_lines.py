@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, POINTS_PER_INCH, TWO_COLUMNS, paper_style
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, new_panels, panel_points
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, new_panels, panel_points, say_if_empty
 
 COLOUR = CLUSTER_COLOURS[0][0]
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
@@ -41,7 +42,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
     check_rows([parameter], measures)
     with paper_style():
         statistics = [over_repeats(parameter.values, np.asarray(values, float)) for values in measures.values()]
-        handles = _entries(np.concatenate([n for *_, n in statistics]))
+        handles = _entries(np.concatenate([n for *_, n in statistics]), joined=not parameter.categories)
         above = legend_height([str(each.get_label()) for each in handles], TWO_COLUMNS * POINTS_PER_INCH)
         points = panel_points(len(measures))
         figure, panels = new_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
@@ -50,6 +51,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
             parameter.apply(axes.xaxis, points)
             axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
             axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
+            say_if_empty(axes, mean)
         legend_above_figure(figure, handles)
     return figure
 
@@ -77,8 +79,8 @@ def over_repeats(
     return x.astype(np.float64), mean, error, n
 
 
-def _entries(n: NDArray[np.int64]) -> list[Line2D | Patch]:
-    line = Line2D([], [], color=COLOUR, marker="o", markersize=_MARK_SIZE, linewidth=2 * LINE_WIDTH, label="mean")
+def _entries(n: NDArray[np.int64], *, joined: bool) -> list[Line2D | Patch]:
+    line = Line2D([], [], color=COLOUR, marker="o", markersize=_MARK_SIZE, label="mean", **_style(joined))
     if n.max() < 2:
         line.set_label("one run at each value")
         return [line]
@@ -96,7 +98,9 @@ def _draw(
         axes.bar(x, high - low, 0.3, low, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
         axes.use_sticky_edges = False  # bars here do not stand on the axis
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
-    style = {"linestyle": "-" if joined else "none", "linewidth": 2 * LINE_WIDTH}
-    axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **style)
-    axes.update_datalim(np.column_stack([x, x]), updatey=False)  # also where nothing is known
-    axes.autoscale_view()
+    axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **_style(joined))
+    axes.update_datalim([(each, 0.0) for each in x], updatey=False)  # also where there is no value
+
+
+def _style(joined: bool) -> dict[str, Any]:
+    return {"linestyle": "-" if joined else "none", "linewidth": 2 * LINE_WIDTH}

@@ -57,6 +57,8 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
             axes.set(xlim=edges_x[[0, -1]], ylim=edges_y[[0, -1]])
             bar = add_colour_bar(axes, norm, COLOUR_MAP)
             bar.set_label(broken(label, tall), size=LABEL_SIZE)
+            if not len(known):
+                bar.set_ticks([])
         if max(np.unique(_pairs(x, y), axis=0, return_counts=True)[1]) > 1:
             figure.supxlabel("means over repeats", fontsize=TICK_SIZE, x=0.99, ha="right")
     return figure

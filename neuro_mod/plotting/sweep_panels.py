@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.style import (
@@ -29,8 +31,12 @@ _MOST_COLUMNS = 3
 _WIDTHS = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS, 3: TWO_COLUMNS}
 #: Share of a panel's width that its axes take, roughly.
 _SHARE = 0.7
-#: Names on an axis, at most; decades from which on a logarithmic axis has a number at each alone.
-_MOST_NAMES, _FEW_DECADES = 30, 2.5
+#: Where labels may be broken: after a comma or a dot, before a unit.
+_BREAK = re.compile(r"(?<=,) | (?=\()|(?<=\.)(?=[a-z])")
+#: Names on an axis, at most; numbers likewise.
+_MOST_NAMES, _MOST_NUMBERS = 30, 5
+#: Points along an axis that a number on it needs.
+_PER_NUMBER = {"x": 26.0, "y": 16.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +57,17 @@ class SweptParameter:
 
     def apply(self, axis: XAxis | YAxis, points: float) -> None:
         """Scale, ticks and label of an axis of this length in points."""
+        n_numbers = min(max(int(points / _PER_NUMBER[axis.axis_name]), 2), _MOST_NUMBERS)
         if self.logarithmic:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-            decades = np.log10(self.values.max() / self.values.min())
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < _FEW_DECADES else (1,)))
+            low, high = float(self.values.min()), float(self.values.max())
+            if high < 10 * low:
+                axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
+                axis.set_minor_locator(NullLocator())
+            else:
+                axis.set_major_locator(FixedLocator(_logarithmic_numbers(low, high, n_numbers)))
+                axis.set_minor_formatter(NullFormatter())
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axis.set_minor_formatter(NullFormatter())
         elif self.categories:
             axis.set_major_locator(FixedLocator(list(range(len(self.categories))[:: self._every])))
             axis.set_minor_locator(NullLocator())
@@ -64,7 +75,7 @@ class SweptParameter:
             if axis.axis_name == "x" and self.turned(points):
                 axis.set_tick_params(labelrotation=90)
         else:
-            axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+            axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
         axis.set_label_text(broken(self.label, points))
 
     def turned(self, points: float) -> float:
@@ -98,17 +109,18 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
 
 
 def broken(label: str, points: float) -> str:
-    """A label on several lines, if it is longer than this: a key is broken at its first dot, words between words."""
-    if text_length(label, LABEL_SIZE) <= points:
+    """A label on several lines, where it is longer than this and has places to break it."""
+    place = _BREAK.search(label)
+    if place is None or text_length(label, LABEL_SIZE) <= points:
         return label
-    first, *words = label.split(" ")
-    if "." in first:
-        return label.replace(".", ".\n", 1)
-    lines = [first]
-    for word in words:
-        longer = f"{lines[-1]} {word}"
-        lines[-1:] = [longer] if text_length(longer, LABEL_SIZE) <= points else [lines[-1], word]
-    return "\n".join(lines)
+    return f"{label[: place.start()]}\n{broken(label[place.end() :], points)}"
+
+
+def say_if_empty(axes: Axes, values: ArrayLike) -> None:
+    """Write into axes that there is no value, if there is none."""
+    if not np.isfinite(values).any():
+        axes.text(0.5, 0.5, "no value", size=TICK_SIZE, ha="center", va="center", transform=axes.transAxes)
+        axes.yaxis.set_major_locator(NullLocator())
 
 
 def panel_points(n: int, most: int = _MOST_COLUMNS) -> float:
@@ -135,6 +147,17 @@ def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MOST_C
     for axes in panels[:n]:
         dress(axes)
     return figure, panels[:n]
+
+
+def _logarithmic_numbers(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from one to another, ten times as large at least, about so many."""
+    first, last = np.log10(low), np.log10(high)
+    exponents = range(math.floor(first), math.ceil(last) + 1)
+    decades = last - first
+    factors = (1, 2, 5) if 3 * decades <= most + 1 else (1, 3) if 2 * decades <= most + 1 else (1,)
+    every = math.ceil(decades / (most - 1)) if factors == (1,) else 1
+    numbers = [factor * 10.0**exponent for exponent in exponents for factor in factors]
+    return [number for number in numbers if low * (1 - 1e-9) <= number <= high * (1 + 1e-9)][::every]
 
 
 def _shortened(name: str, most: int = 14) -> str:

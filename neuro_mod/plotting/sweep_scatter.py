@@ -20,10 +20,10 @@ from neuro_mod.plotting.style import (
     paper_style,
 )
 from neuro_mod.plotting.sweep_lines import COLOUR
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
 
 #: Parameters that a picture shows, at most.
-MOST_PARAMETERS = 6
+MOST_PARAMETERS = 5
 #: Runs from which on points are drawn as pixels, in files of any format.
 _MANY = 2000
 #: In mm: height of a panel, and of labels below them; shares of its height and width that axes take.
@@ -72,5 +72,6 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
                     axes.set_xlim(-0.5, len(parameter.categories) - 0.5)
             row[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
             row[0].set_ylabel(broken(label, size[1]))
+            say_if_empty(row[0], np.asarray(values, float))
         figure.align_ylabels(panels[:, 0])
     return figure

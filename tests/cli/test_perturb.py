@@ -3,11 +3,13 @@ from __future__ import annotations
 import csv
 import inspect
 import json
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from processes import n_finished, start_python, wait_until
 from shared import SMALL
 
 from neuro_mod.cli.perturb import perturb as command
@@ -86,6 +88,32 @@ def test_bad_input(config, tmp_path, arguments, message):
     if message == "no perturbation":
         assert not (tmp_path / "out").exists()
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_goes_on_in_the_same_folder(config, tmp_path):
+    few = perturb(config, "--trials", 2, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
+    more = perturb(
+        *(config, "--trials", 3, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false"),
+        *("--executor", "process", "--max-workers", 1),
+    )
+    assert few.returncode == more.returncode == 0, more.stderr
+    assert "2 of 3 pairs are done; executor process, 1 at once" in more.stderr and "3 of 0.2 s" in more.stdout
+    other = perturb(config, "--trials", 3, "--baseline-duration", 0.1, "--out", tmp_path, "--seed", 1)
+    assert other.returncode == 2 and "settings.random_seed: 256 -> 1" in other.stderr and "--force" in other.stderr
+
+
+def test_an_interruption_keeps_complete_pairs(config, tmp_path):
+    process = start_python(
+        *("-m", "neuro_mod.cli.main", "perturb", config, "--trials", 1000, "--out", tmp_path),
+        *("--baseline-duration", 20, "--set", "settings.plot=false"),
+    )
+    wait_until(lambda: n_finished(tmp_path) > 0, process)
+    process.send_signal(signal.SIGTERM)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors, errors
+    assert "of 1000 pairs are finished: saved in" in errors and "the same command goes on" in errors
+    rates = np.load(tmp_path / "data/paired_rates.npz")["baseline"]
+    assert len(rates) == n_finished(tmp_path) and f"{len(rates)} of 0.2 s" in printed
 
 
 def test_where_nothing_is_to_be_saved_it_says_how(config, tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.rates import binned_rates
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.execution.paired_runs import PairsInterrupted, run_pairs
+from neuro_mod.execution.pairs import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 WINDOW = {"onset_time": 0.05, "offset_time": 0.15}
@@ -137,18 +139,30 @@ def test_nothing_to_compare(config, arguments, message):
 
 
 def test_ctrl_c_keeps_complete_pairs(stager, pairs, monkeypatch):
-    from neuro_mod.execution import paired_runs
+    simulated = SimulatePair.__call__
 
-    taken = paired_runs._Pairs.take
+    def interrupt_in_the_second(self, argument, report):
+        if argument.seed == pairs.seeds[1]:
+            signal.raise_signal(signal.SIGINT)  # heard by the main thread
+            while True:
+                report(0.0)  # until it is told to stop
+        return simulated(self, argument, report)
 
-    def stop_in_the_fourth(self, index, run):
-        if index == 3:
-            raise KeyboardInterrupt
-        taken(self, index, run)
-
-    monkeypatch.setattr(paired_runs._Pairs, "take", stop_in_the_fourth)
+    monkeypatch.setattr(SimulatePair, "__call__", interrupt_in_the_second)
     with pytest.raises(PairsInterrupted) as caught:
-        run_pairs(stager, 3, 0.1)
+        run_pairs(stager, 3, 0.1, n_threads=1)
     finished = caught.value.finished
-    assert finished is not None and len(finished.seeds) == 1
+    assert finished is not None and finished.seeds == pairs.seeds[:1]
     assert np.array_equal(finished.perturbed[0], pairs.perturbed[0])
+
+
+def test_what_a_pair_raises_is_raised_with_its_seed(stager, pairs, monkeypatch):
+    def failing(*_):
+        raise FloatingPointError("too much")
+
+    monkeypatch.setattr(SimulatePair, "__call__", failing)
+    with pytest.raises(FloatingPointError, match="too much") as caught:
+        run_pairs(stager, 2, 0.1, n_threads=1)
+    assert caught.value.__notes__ == [f"in pair 0 (seed {pairs.seeds[0]})"]
+    with pytest.raises(InputError, match="n_threads is 0"):
+        run_pairs(stager, 2, 0.1, n_threads=0)

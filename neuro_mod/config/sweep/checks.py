@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from neuro_mod.config.plain import canonical_text
 
 if TYPE_CHECKING:
     from neuro_mod.config.sweep.sections import Range, SweepFile
+
+
+#: Points of a sweep, and runs, at most.
+MOST_POINTS, MOST_RUNS = 100_000, 1_000_000
 
 
 def check_sweep(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]:
@@ -31,6 +36,7 @@ def check_sweep(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Pro
         yield Problem(("n_samples",), "missing", "a whole number >= 1", "combine: sampled draws so many points")
     if combine in {"grid", "zipped"} and file.n_samples is not None:
         yield Problem(("n_samples",), f"no use with combine: {combine}", hint="only combine: sampled draws points")
+    yield from _check_number(file, combine)
     yield from _check_measures(file.measures)
 
 
@@ -78,18 +84,46 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
             yield Problem(("parameters", other), f"{key} sets this value too")
     for key in file.overrides:
         with suppress(ValueError):
-            path = parse_key(key)
-            above = [name for name, varied in paths.items() if path[: len(varied)] == varied]
-            if above:
-                yield Problem(("set", key), f"the parameter {above[0]} sets this value too")
+            if above := first_above(parse_key(key), file.parameters):
+                yield Problem(("set", key), f"the parameter {above} sets this value too")
+
+
+def first_above(path: KeyPath, parameters: Iterable[str]) -> str:
+    """The first of these parameters that sets what stands at a key path; empty if none does."""
+    for key in parameters:
+        with suppress(ValueError):
+            varied = parse_key(key)
+            if path[: len(varied)] == varied:
+                return key
+    return ""
+
+
+def _lengths(file: SweepFile) -> dict[str, int]:
+    lengths = {key: len(values) if isinstance(values, tuple) else values.n for key, values in file.parameters.items()}
+    return {key: length for key, length in lengths.items() if length is not None}
 
 
 def _check_lengths(file: SweepFile) -> Iterator[Problem]:
-    lengths = {key: len(values) if isinstance(values, tuple) else values.n for key, values in file.parameters.items()}
-    known = {key: length for key, length in lengths.items() if length is not None}
-    if len(set(known.values())) > 1:
-        found = ", ".join(f"{key} has {length}" for key, length in known.items())
+    lengths = _lengths(file)
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{key} has {show(length)}" for key, length in lengths.items())
         yield Problem(("combine",), f"zipped parameters need equally many values; {found}")
+
+
+def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
+    """Refuse what is too much before it is made."""
+    lengths = _lengths(file).values()
+    by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": file.n_samples or 0}
+    n = by_combine.get(combine, 0)
+    if n > MOST_POINTS:
+        path = ("n_samples",) if combine == "sampled" else ("parameters",)
+        yield Problem(path, f"{_counted(n)} points", f"at most {MOST_POINTS:,}")
+    elif n * file.repeats > MOST_RUNS:
+        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points", f"at most {MOST_RUNS:,}")
+
+
+def _counted(number: int) -> str:
+    return f"found {number:,}" if number < 10**15 else "found a huge number of"
 
 
 def _check_measures(measures: tuple[str, ...]) -> Iterator[Problem]:

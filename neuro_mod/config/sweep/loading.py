@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from neuro_mod.config.errors import ConfigError, KeyPath, Problem, show
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
-from neuro_mod.config.overrides import Overrides
+from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
+from neuro_mod.config.sweep.checks import first_above
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
 
-#: Points of a sweep, at most, and problems of points that are told.
-MOST_POINTS, _MOST_TOLD = 100_000, 20
+#: Problems of points that are told, at most.
+_MOST_TOLD = 20
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -95,7 +96,8 @@ def load_sweep(
         name, folder, stem = str(source), Path(source).parent, Path(source).stem
         data, place = read_mapping(read_file(Path(source)), name, _keys(), "keys")
     elif isinstance(source, Mapping):
-        data, place = plain(source), _nowhere
+        config = source.get("config")
+        data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
     else:
         raise ConfigError([Problem((), f"found {show(source)}", "the path of a sweep, or a mapping of its keys")])
     data |= {key: value for key, value in (("seed", seed), ("repeats", repeats)) if value is not None}
@@ -108,9 +110,11 @@ def load_sweep(
         problems += error.problems
     if problems or file is None or experiment is None:
         raise ConfigError(problems)
-    experiment = load_experiment(experiment, overrides)
     if file.seed is not None:
         experiment = experiment.replace({"settings.random_seed": file.seed})
+    overrides = overrides if isinstance(overrides, str | Mapping) else list(overrides)
+    _check_overrides(file, overrides)
+    experiment = load_experiment(experiment, overrides)
     points = Points(file, experiment.settings.random_seed)
     durations = _check_points(experiment, points, lambda path: {"source": name} | place(path))
     return Sweep(file, experiment, points, durations, folder, file.name or stem)
@@ -138,6 +142,17 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
         raise ConfigError(_placed(problem, paths, place) for problem in error.problems) from None
 
 
+def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
+    """Refuse overrides of what varies, which would have no effect."""
+    problems = [
+        Problem(path, "no effect", hint=f"the parameter {key} sets this value at each point", override=label)
+        for label, path in override_paths(overrides).items()
+        if (key := first_above(path, file.parameters))
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
 def _label(key: str, value: Any) -> str:
     """What problems call an override."""
     return f"override {key}={show(value)}"
@@ -159,10 +174,6 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
     Raises:
         ConfigError: A point is not; equal problems of many points are told once.
     """
-    if len(points) > MOST_POINTS:
-        raise ConfigError(
-            [_problem(place, ("parameters",), f"found {len(points):,} points", f"at most {MOST_POINTS:,}")]
-        )
     durations = np.zeros(len(points))
     problems: dict[Any, tuple[Problem, int]] = {}
     stimulated = False

@@ -103,7 +103,7 @@ class Points(Sequence[Point]):
         if isinstance(values, tuple):
             return values[int(u * len(values))]
         if values.spacing == "log":
-            return values.start * (values.end / values.start) ** u
+            return _between(values, u)
         return values.start + u * (values.end - values.start)
 
 
@@ -118,9 +118,13 @@ def range_values(values: Range) -> tuple[float, ...]:
     if values.spacing == "linear":
         start, end = Fraction(repr(values.start)), Fraction(repr(values.end))
         return tuple(float(start + (end - start) * Fraction(k, last)) for k in range(values.n))
-    ratio = values.end / values.start
-    between = (float(f"{values.start * ratio ** (k / last):.{_DIGITS}g}") for k in range(1, last))
+    between = (float(f"{_between(values, k / last):.{_DIGITS}g}") for k in range(1, last))
     return values.start, *between, values.end
+
+
+def _between(values: Range, share: float) -> float:
+    """What divides a logarithmic range like this; the ratio of its ends may be too large for a number."""
+    return values.start ** (1 - share) * values.end**share
 
 
 def _first_of_each(n: int, sample: Any) -> list[int]:

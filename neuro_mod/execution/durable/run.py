@@ -41,6 +41,7 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
     Raises:
         InputError: An argument is not valid, the folder holds something else, or the work cannot be sent to workers.
         StorageError: The folder is in use or cannot be written to, or the disk is full; finished items stay.
+        ClusterLostError: The Dask scheduler is gone; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
         ItemsInterrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
@@ -91,7 +92,7 @@ def _check_others(work: Work, folder: DurableFolder, force: bool) -> None:
     if others and not work.keeps_others:
         if not force:
             raise InputError(
-                f"{folder.path} holds {len(others)} {work.nouns[len(others) != 1]} that are not asked for now: more of "
+                f"{folder.path} holds {len(others)} {work.nouns[len(others) != 1]} not asked for now: more of "
                 "them, or with other seeds; ask for all of them, choose another folder, or --force (force=True) to "
                 "remove these"
             )

@@ -1,6 +1,6 @@
 """Where many items are done: one after the other, in threads, in processes, or on a Dask cluster."""
 
-from neuro_mod.execution.executors.base import Executor, Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.base import ClusterLostError, Executor, Outcome, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.choice import (
     EXECUTORS,
     check_executor,
@@ -11,6 +11,7 @@ from neuro_mod.execution.executors.choice import (
 
 __all__ = [
     "EXECUTORS",
+    "ClusterLostError",
     "Executor",
     "Outcome",
     "Stopped",

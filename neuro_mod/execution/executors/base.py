@@ -23,6 +23,10 @@ class WorkerDied(RuntimeError):  # noqa: N818 -- it says what happened
     """The worker of an item ended while it did it: it was killed, ran out of memory, or crashed."""
 
 
+class ClusterLostError(RuntimeError):
+    """The connection to the scheduler of a cluster is gone, and what was under way with it."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one try of an item ended.

@@ -17,7 +17,7 @@ from distributed import Client, Future, KilledWorker
 from distributed.comm.core import CommClosedError
 
 from neuro_mod.config.errors import InputError
-from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.base import ClusterLostError, Outcome, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
 from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
@@ -29,10 +29,6 @@ _CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
 _COUNT_INTERVAL = 1.0
 
 _LOG = logging.getLogger(__name__)
-
-
-class ClusterLostError(RuntimeError):
-    """The connection to the scheduler is gone, and what was under way with it."""
 
 
 @final

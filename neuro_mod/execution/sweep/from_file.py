@@ -139,7 +139,7 @@ class FileSweep(Work):
             "parameters": sorted(self._sweep.parameters),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
-            "measures": {name: each.sha256 if each else "" for name, each in self._measures.items()},
+            "measures": {name: each.sha256 if each else "built in" for name, each in self._measures.items()},
             "config": self._sweep.experiment.determining(),
         }
 
@@ -167,11 +167,8 @@ class FileSweep(Work):
         described = self._sweep.file.model_dump(by_alias=True, exclude_unset=True)
         folder.save_json(SWEEP, described | {"config": self._sweep.experiment.resolved(), "set": {}})
         for point in self._sweep.points:
-            name, heading = point_config(point.index), f"# {point_key(point.values)}\n"
-            if _first_line(folder.path / name) == heading:
-                folder.keep(name)
-            else:
-                folder.save_text(name, heading + experiment_at(self._sweep, point.values).to_yaml())
+            heading, config = f"# {point_key(point.values)}\n", experiment_at(self._sweep, point.values).to_yaml()
+            folder.save_text(point_config(point.index), heading + config)
         names = {Path(point_config(index)).name for index in range(len(self._sweep.points))}
         for file in (folder.path / CONFIGS).glob("point_*.yaml"):
             if file.name not in names:
@@ -263,11 +260,3 @@ class Runs(Sequence[Item]):
 
 def _repeat_of(item: Item) -> int:
     return int(item.key.rsplit(" ", 1)[1])
-
-
-def _first_line(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            return lines.readline()
-    except (OSError, ValueError):
-        return ""

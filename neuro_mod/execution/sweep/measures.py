@@ -72,15 +72,10 @@ def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]
         InputError: A function of the user is not there, or returns something else than numbers.
     """
     run = MeasuredRun(outputs)
-    taken: dict[str, Numbers] = {}
-    columns: dict[str, str] = {}
-    for name, function in measures.items():
-        numbers = MEASURES[name](run) if function is None else _of_user(name, function(outputs))
-        for column in numbers:
-            if (other := columns.setdefault(column, name)) != name:
-                raise InputError(f"the measures {other} and {name} both have a column {column}")
-        taken[name] = numbers
-    return taken
+    return {
+        name: MEASURES[name](run) if function is None else _of_user(name, function(outputs))
+        for name, function in measures.items()
+    }
 
 
 def column_label(column: str) -> str:
@@ -98,7 +93,7 @@ def _of_user(name: str, returned: Any) -> Numbers:
     try:
         if numbers and all(isinstance(column, str) and column for column in numbers):
             return {column: _number(value) for column, value in numbers.items()}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise InputError(
         f"measure {name} returned {returned!r:.60}; expected a number, or a mapping from names of columns to numbers"

@@ -58,5 +58,7 @@ def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
     label = f"{key} ({unit})" if unit else key
     if values.dtype.kind in "if":
         return SweptParameter(label, values.astype(np.float64), (), key in sweep.points.keys_of_log_ranges)
+    if values.dtype.kind == "b":
+        values = np.where(values, "true", "false")
     place = {text: float(k) for k, text in enumerate(dict.fromkeys(map(str, values)))}
     return SweptParameter(label, np.array([place[str(value)] for value in values]), tuple(place))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config.plain import canonical_text
-from neuro_mod.storage.names import RESULTS_PARQUET
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns of every table, besides those of parameters and measures; ``spikes`` only where these are kept.
-LEADING = ("point", "repeat", "seed", "spikes", "error")
+#: Name of the last column.
+ERROR = "error"
 #: Error of a run that was not done, as the work ended before.
 NOT_DONE = "not done"
 
@@ -79,7 +77,7 @@ def parameter_column(values: Sequence[Any]) -> NDArray[Any]:
 def assemble(
     leading: Mapping[str, NDArray[Any]], columns: MeasuredColumns, error_of: Callable[[int], str]
 ) -> pd.DataFrame:
-    """The table.
+    """The table. A column of a measure whose name is taken gets that of the measure before it.
 
     Args:
         leading: Columns for point, repeat, seed and parameters.
@@ -88,17 +86,12 @@ def assemble(
     """
     import pandas as pd  # noqa: PLC0415 -- half a second
 
-    measured = {name: values for each in columns.by_measure().values() for name, values in each.items()}
+    data = dict(leading)
+    for measure, each in columns.by_measure().items():
+        for name, values in each.items():
+            data[f"{measure} {name}" if name in data or name == ERROR else name] = values
     errors = ["" if done else error_of(row) for row, done in enumerate(columns.filled.tolist())]
-    return pd.DataFrame({**leading, **measured, "error": np.array(errors, object)})
-
-
-def read_table(folder: Path) -> dict[str, list[Any]]:
-    """The columns of the table in a folder."""
-    import pandas as pd  # noqa: PLC0415 -- half a second
-
-    table = pd.read_parquet(folder / RESULTS_PARQUET)
-    return {str(column): table[column].tolist() for column in table.columns}
+    return pd.DataFrame({**data, ERROR: np.array(errors, object)})
 
 
 def _plain(value: float) -> float | str | None:

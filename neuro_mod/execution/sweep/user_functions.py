@@ -46,14 +46,16 @@ class UserFunction:
         Raises:
             InputError: It is not there.
         """
-        return self.load()(*arguments)
+        function = self.load()
+        with self._neighbours():
+            return function(*arguments)
 
     def load(self) -> Any:
         """Import it; errors as for a call."""
         module_name, _, function_name = self.name.partition(":")
         try:
             module = self._execute(module_name) if self.file else importlib.import_module(module_name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = f" in {self.file}" if self.file else ""
             raise InputError(f"{self.name}: {type(error).__name__}{where}: {error}") from error
         function = getattr(module, function_name, None)
@@ -64,16 +66,29 @@ class UserFunction:
         return function
 
     def _execute(self, module_name: str) -> ModuleType:
-        """Make the module from the source; while that happens it may import its neighbours."""
+        """Make the module from the source."""
         with _LOCK:
             if (module := _MADE.get((self.file, self.source))) is not None:
                 return module
-            module = ModuleType(module_name)
+            module = ModuleType(f"{module_name} of {self.sha256}")
             module.__file__ = self.file
-            with _on_path(str(Path(self.file).parent)):
+            sys.modules[module.__name__] = module  # where dataclasses look for it
+            with self._neighbours():
                 exec(compile(self.source, self.file, "exec"), vars(module))
             _MADE[self.file, self.source] = module
             return module
+
+    @contextmanager
+    def _neighbours(self) -> Iterator[None]:
+        """Let the module import what lies beside it."""
+        folder = str(Path(self.file).parent)
+        if self.file:
+            sys.path.insert(0, folder)
+        try:
+            yield
+        finally:
+            if self.file:
+                sys.path.remove(folder)
 
 
 def find_function(name: str, folder: Path) -> UserFunction:
@@ -95,18 +110,11 @@ def find_function(name: str, folder: Path) -> UserFunction:
             found = importlib.util.find_spec(module_name)
         except (ImportError, ValueError):
             found = None
+        except (Exception, SystemExit) as error:  # of the package around it
+            raise InputError(f"{name}: {type(error).__name__}: {error}") from error
         if found is None:
             raise InputError(f"{name}: there is no {beside}, and no module {module_name} is installed")
         own = found.origin and Path(found.origin)
         function = UserFunction(name, "", own.read_bytes() if own and own.is_file() else b"")
     function.load()
     return function
-
-
-@contextmanager
-def _on_path(folder: str) -> Iterator[None]:
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)

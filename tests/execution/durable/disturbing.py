@@ -72,14 +72,18 @@ def children(pid: int) -> list[psutil.Process]:
 
 def workers(pid: int) -> list[psutil.Process]:
     """Worker processes below one: they do the work, other children only look after it."""
-    found = []
-    for child in children(pid):
-        with suppress(psutil.NoSuchProcess):
-            if any(
-                "popen_loky" in argument or argument == "distributed.cli.dask_worker" for argument in child.cmdline()
-            ):
-                found.append(child)
-    return found
+    return [child for child in children(pid) if _runs_module(child, "popen_loky_posix", "distributed.cli.dask_worker")]
+
+
+def schedulers(pid: int) -> list[psutil.Process]:
+    """Dask schedulers below one."""
+    return [child for child in children(pid) if _runs_module(child, "distributed.cli.dask_scheduler")]
+
+
+def _runs_module(process: psutil.Process, *names: str) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return any(argument.endswith(names) for argument in process.cmdline())
+    return False
 
 
 def assert_all_end(processes: list[psutil.Process]) -> None:

@@ -5,7 +5,21 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from disturbing import assert_complete, drive, driver, n_finished, undisturbed, wait_until, workers
+from disturbing import (
+    assert_all_end,
+    assert_complete,
+    children,
+    drive,
+    driver,
+    n_finished,
+    schedulers,
+    undisturbed,
+    wait_until,
+    workers,
+)
+from tiny_work import TinyWork
+
+from neuro_mod.execution import durable
 
 
 @pytest.mark.parametrize(
@@ -32,3 +46,17 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path, execu
         code, _ = drive(folder, what, executor=executor, max_workers=3)
     assert code == 0
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", n_items), n_items)
+
+
+def test_a_lost_scheduler_is_said_and_what_is_finished_stays(tmp_path):
+    folder, what = tmp_path / "run", {"n_items": 3, "fates": {1: "sleeps"}}
+    with driver(folder, what, executor="dask", max_workers=2) as process:
+        wait_until(lambda: n_finished(folder) == 2)
+        below = children(process.pid)
+        schedulers(process.pid)[0].kill()
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 2 and "connection to the Dask scheduler at" in said
+        assert_all_end(below)
+    assert "ClusterLostError: the connection" in (folder / "metadata/run.log").read_text()
+    durable.run(TinyWork(3), folder)
+    assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 
 import numpy as np
@@ -9,6 +10,8 @@ from disturbing import drive, keys, n_finished
 from tiny_work import TinyWork
 
 from neuro_mod.execution.durable import DurableFolder
+
+_LOG = logging.getLogger(__name__)
 
 #: Bytes by which the driver may grow for an item.
 MEMORY = 1000
@@ -33,22 +36,22 @@ def gauges(tmp_path, executor, n_items):
     ("executor", "n_items"),
     [
         ("serial", 2000),
-        *(pytest.param(name, 20_000, marks=pytest.mark.large) for name in ("thread", "process", "dask")),
+        *(pytest.param(name, 20_000, marks=pytest.mark.large) for name in ("thread", "process")),
+        pytest.param("dask", 5000, marks=pytest.mark.large),
     ],
 )
-def test_many_items_need_no_memory_and_no_files(tmp_path, executor, n_items, record_property):
+def test_many_items_need_no_memory_and_no_files(tmp_path, executor, n_items):
     seconds, memory, files = gauges(tmp_path, executor, n_items)
     n_between = 0.75 * n_items
     assert (memory[-1] - memory[0]) / n_between <= MEMORY
     assert np.ptp(files) <= 2  # one may be open just then
-    if n_items < 20_000:
+    if n_items == 2000:
         return
     overhead = (seconds[-1] - seconds[0]) / n_between
     begin = time.monotonic()
     folder = DurableFolder(tmp_path / "run", TinyWork().identity)
     folder.scan()
     check = (time.monotonic() - begin) * 10_000 / n_items
-    record_property("bytes_per_item", (memory[-1] - memory[0]) / n_between)
-    record_property("seconds_per_item", overhead)
-    record_property("seconds_to_check_10000", check)
+    growth = (memory[-1] - memory[0]) / n_between
+    _LOG.info("%s: %.0f bytes and %.4f s for each item, 10,000 checked in %.2f s", executor, growth, overhead, check)
     assert len(folder.done) == n_items and overhead <= OVERHEAD and check <= CHECK

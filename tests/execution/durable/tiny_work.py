@@ -20,6 +20,7 @@ import psutil
 from neuro_mod.config import InputError
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import Execution, FailedItemsError, Item, Work
+from neuro_mod.execution.executors import ClusterLostError
 from neuro_mod.storage.writing import StorageError
 
 
@@ -164,7 +165,7 @@ def main() -> None:
         _end(130, stopped)
     except FailedItemsError as failed:
         _end(3, failed)
-    except (InputError, StorageError) as error:
+    except (InputError, StorageError, ClusterLostError) as error:
         _end(2, error)
 
 

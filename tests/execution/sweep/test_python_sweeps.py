@@ -332,8 +332,8 @@ def test_drawn_perturbations_are_the_same_in_all_steps(tmp_path):
     [
         ({"overrides": ["init_params.duration_sec=0.3"]}, r"config.init_params.duration_sec: 0.2 -> 0.3"),
         ({"random_seed": 3}, "config.settings.random_seed: 256 -> 3"),
-        ({"param_idx": 1}, r"param: .*\[0\] -> .*\[1\]"),
-        ({"dtype": "float64"}, "step_kwargs.dtype: nothing -> float64"),
+        ({"param_idx": 1}, r"\n  param: .*\[0\]. -> .*\[1\].$"),
+        ({"dtype": "float64"}, r"\n  step_kwargs\.dtype: nothing -> .float64.$"),
     ],
 )
 def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, message):

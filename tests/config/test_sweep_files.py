@@ -1,0 +1,387 @@
+"""What the file of a sweep may say, and what is said about all else."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+from shared import CONFIGS, SMALL
+
+from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config.sweep import load_sweep
+from neuro_mod.config.writing import to_yaml
+
+RATE = "external_currents.nu_ext_baseline[0]"
+BASE = {"config": SMALL, "parameters": {"arousal.level": [0, 1]}}
+ONE_OF = "one of rates, n_states, lifetimes, or a function of yours as module:function"
+VALUES = "a list of values, or a range such as {from: 0, to: 1, n: 5}"
+
+
+def messages(source, overrides=(), **rest):
+    with pytest.raises(ConfigError) as caught:
+        load_sweep(source, overrides, **rest)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(caught.value.problems)
+    for word in ("pydantic", "Input should", "tuple", "Union", "<one>", "<many>", "Traceback"):
+        assert word not in str(caught.value)
+    return lines
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text: str, name: str = "sweep.yaml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("where", ["beside", "below", "above", "absolute"])
+def test_the_path_of_the_configuration_is_seen_from_the_file(written, tmp_path, monkeypatch, where):
+    place, path = {
+        "beside": ("in/small.yaml", "small.yaml"),
+        "below": ("in/configs/small.yaml", "configs/small.yaml"),
+        "above": ("small.yaml", "../small.yaml"),
+        "absolute": ("small.yaml", str(tmp_path / "small.yaml")),
+    }[where]
+    written(to_yaml(SMALL), place)
+    file = written(f"config: {path}\nparameters: {{arousal.level: [0, 1]}}\n", "in/my_sweep.yaml")
+    monkeypatch.chdir(Path(__file__).parent)
+    sweep = load_sweep(file)
+    assert sweep.experiment == load_experiment(SMALL)
+    assert (sweep.name, sweep.folder) == ("my_sweep", tmp_path / "in")
+    assert load_sweep({"config": tmp_path / place, "parameters": {"arousal.level": [0, 1]}}).name == "sweep"
+
+
+def test_all_that_a_file_may_say(written):
+    file = written(
+        """\
+config:
+  init_params: {duration_sec: 2}
+  settings: {save_dir: my/results}
+set:
+  init_params.duration_sec: 3
+  arousal: {level: 0.5}
+parameters:
+  arousal.level: {from: 0, to: 1, n: 3}
+  external_currents.nu_ext_baseline[0]: {from: 0.1, to: 10, n: 3, spacing: log}
+  init_params.mechanism: [analytic, euler]
+combine: grid
+repeats: 4
+fix_network: true
+measures: [rates, n_states, lifetimes, "my_measures:synchrony", "package.module:f"]
+keep_spikes: true
+seed: 18446744073709551616
+name: map
+"""
+    )
+    sweep = load_sweep(file)
+    assert (len(sweep.points), sweep.n_runs, sweep.simulated_seconds) == (18, 72, 216)
+    assert (sweep.seed, sweep.out) == (2**64, Path("my/results/map"))
+    assert sweep.experiment.settings.random_seed == 2**64
+    assert dict(sweep.points[3].values) == {"arousal.level": 0, RATE: 1, "init_params.mechanism": "euler"}
+    assert sweep.points.keys_of_log_ranges == {RATE}
+
+
+def test_what_is_left_out(written):
+    sweep = load_sweep(written("config: {}\nset:\nparameters:\n  arousal.level: [0.5]\n"))
+    assert sweep.experiment == load_experiment({})
+    assert (sweep.file.repeats, sweep.file.measures, sweep.file.combine) == (1, ("rates",), "grid")
+    assert (sweep.seed, sweep.file.fix_network, sweep.file.keep_spikes) == (
+        load_experiment({}).settings.random_seed,
+        False,
+        False,
+    )
+
+
+def test_numbers_from_outside_replace_those_of_the_file():
+    source = BASE | {"seed": 3, "repeats": 2, "set": {"arousal.k": 1.0, "settings.random_seed": 9}}
+    assert (load_sweep(source).seed, load_sweep(source).n_runs) == (3, 4)
+    changed = load_sweep(source, ["arousal.k=2.0"], seed=4, repeats=5)
+    assert (changed.seed, changed.n_runs, changed.experiment.arousal.k) == (4, 10, 2)
+    assert load_sweep(source, ["settings.random_seed=6"]).seed == 6
+    assert load_sweep({k: v for k, v in source.items() if k != "seed"}).seed == 9
+
+
+def test_simulated_time_may_vary():
+    sweep = load_sweep(BASE | {"parameters": {"init_params.duration_sec": [1, 2.5]}, "repeats": 2})
+    assert sweep.durations.tolist() == [1, 2.5] and sweep.simulated_seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("arousal.k", [5]),
+        ("arousal.k", (5, 5.5)),
+        ("arousal.k", {"from": 2, "to": 1, "n": 2}),
+        ("architecture.network.n_neurons", {"from": 60, "to": 63, "n": 2}),
+        ("init_params.mechanism", ["analytic", "euler"]),
+        ("init_params.threshold", [0.5, [1, 2], [3, 4]]),
+        ("arousal", [{"level": 0}, {"level": 1}]),
+        ("perturbation.rate", [{"vectors": [[1, 0]], "involved_clusters": [[0, 1]], "params": [1]}]),
+    ],
+)
+def test_values_of_any_kind_may_vary(key, values):
+    points = load_sweep(BASE | {"parameters": {key: values}}).points
+    assert len(points) == (2 if isinstance(values, dict) else len(values))
+    assert all(list(point.values) == [key] for point in points)
+
+
+def test_every_problem_is_told_at_once_with_its_line(written):
+    file = written(
+        """\
+config: {arousal: {levle: 1}}
+set: {init_params.duration_sec: -1}
+parameters:
+  arousal.level: {from: 0, to: 1, n: 2.5}
+  init_params.mechanism: []
+combine: gird
+repeats: 0
+measure: [rates]
+name: a/b
+"""
+    )
+    said = [line.removeprefix(f"{file}:").partition(", expected")[0].partition(" (valid")[0] for line in messages(file)]
+    assert sorted(said) == [
+        "1: arousal.levle: unknown key; did you mean level?",
+        "2: init_params.duration_sec: found -1",
+        "4: parameters.arousal.level.n: found 2.5",
+        "5: parameters.init_params.mechanism: found 0 entries",
+        '6: combine: found "gird"',
+        "7: repeats: found 0",
+        "8: measure: unknown key; did you mean measures?",
+        '9: name: found "a/b"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "the file is empty, expected a mapping of keys (config, set, parameters, combine, n_samples"),
+        ("- 3", "the file holds a list, expected a mapping of keys (config"),
+        ("a: [", "not valid YAML"),
+        ("config: {}\nconfig: {}", "duplicate key; it is also on line 1"),
+        ("parameters: {arousal.level: [0, 1], arousal.level: [2]}", "duplicate key"),
+        ("config: !!python/object:os.system {}", "the tag !!python/object:os.system is not allowed"),
+    ],
+)
+def test_files_that_cannot_be_read(written, content, said):
+    assert said in messages(written(content))[0]
+
+
+def test_files_that_are_not_there(written, tmp_path):
+    file = written("config: smal.yaml\nparameters: {arousal.level: [0, 1]}\n")
+    written(to_yaml(SMALL), "small.yaml")
+    assert messages(file) == [f"{tmp_path}/smal.yaml: no such file; did you mean {tmp_path}/small.yaml?"]
+    assert messages(tmp_path / "swep.yaml") == [f"{tmp_path}/swep.yaml: no such file; did you mean {file}?"]
+    assert messages(written("config: nowhere/x.yaml\nparameters: {arousal.level: [0]}\n")) == [
+        f"{tmp_path}/nowhere/x.yaml: no such file; there is no folder {tmp_path}/nowhere"
+    ]
+    assert messages(3)[0] == "found 3, expected the path of a sweep, or a mapping of its keys"
+
+
+def test_problems_of_the_configuration_are_told_at_its_own_lines(written, tmp_path):
+    written("arousal:\n  levle: 1\n", "small.yaml")
+    file = written("config: small.yaml\nset:\n  arousal.k: x\nparameters: {arousal.level: [0, 1]}\n")
+    of_override, of_file = messages(file)
+    assert of_override == f'{file}:3: arousal.k: found "x", expected a number > 0'
+    assert of_file.startswith(f"{tmp_path}/small.yaml:2: arousal.levle: unknown key; did you mean level?")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"config": 3}, "config: found 3, expected the path of a configuration, seen from this file, or a mapping"),
+        ({"config": " "}, 'config: found "", expected the path'),
+        ({"set": [1]}, "set: found [1], expected a mapping of keys to values, or nothing"),
+        ({"set": {"arousl.level": 1}}, "arousl: unknown key; did you mean arousal?"),
+        ({"parameters": {}}, "parameters: found 0 entries, expected a mapping from keys such as arousal.level"),
+        ({"parameters": None}, "parameters: missing value, expected a mapping from keys such as arousal.level"),
+        ({"parameters": ["arousal.level"]}, 'parameters: found ["arousal.level"], expected a mapping from keys'),
+        ({"combine": "gird"}, 'combine: found "gird", expected one of grid, zipped, sampled'),
+        ({"n_samples": 3}, "n_samples: no use with combine: grid; only combine: sampled draws points"),
+        (
+            {"combine": "sampled"},
+            "n_samples: missing, expected a whole number >= 1; combine: sampled draws so many points",
+        ),
+        ({"combine": "sampled", "n_samples": 0}, "n_samples: found 0, expected a whole number >= 1"),
+        ({"repeats": 0}, "repeats: found 0, expected a whole number >= 1"),
+        ({"repeats": 1.5}, "repeats: found 1.5, expected a whole number >= 1"),
+        ({"repeats": "3"}, 'repeats: found "3", expected a whole number >= 1'),
+        ({"fix_network": "yes"}, 'fix_network: found "yes", expected true or false'),
+        ({"keep_spikes": 1}, "keep_spikes: found 1, expected true or false"),
+        ({"measures": []}, f"measures: found 0 entries, expected a list of entries, each {ONE_OF}"),
+        ({"measures": "rates"}, f'measures: found "rates", expected a list of entries, each {ONE_OF}'),
+        ({"measures": ["rate"]}, f'measures[0]: found "rate", expected {ONE_OF}'),
+        ({"measures": ["rates", "../x:f"]}, f'measures[1]: found "../x:f", expected {ONE_OF}'),
+        ({"measures": ["rates", "rates"]}, "measures[1]: rates stands there twice"),
+        ({"measures": ["a:f", "b:f"]}, "measures[1]: b:f has the same name as a:f"),
+        ({"seed": -1}, "seed: found -1, expected a whole number >= 0"),
+        ({"seed": None}, "seed: missing value, expected a whole number >= 0"),
+        ({"name": ".."}, 'name: found "..", expected a plain folder name'),
+        ({"paramters": {}}, "paramters: unknown key; did you mean parameters? (valid: config, set, parameters"),
+    ],
+)
+def test_keys_with_a_wrong_value(change, said):
+    assert [line for line in messages(BASE | change) if line.startswith(said)]
+
+
+def test_what_is_missing():
+    assert messages({}) == [
+        "config: missing, expected the path of a configuration, seen from this file, or a mapping of its sections; "
+        "the configuration that is varied",
+        "parameters: missing, expected a mapping from keys such as arousal.level to values; what varies, by key",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([], f": found 0 entries, expected {VALUES}"),
+        (None, f": missing value, expected {VALUES}"),
+        (0.5, f": found 0.5, expected {VALUES}"),
+        ("0.5", f': found "0.5", expected {VALUES}'),
+        ([0, float("nan")], "[1]: found nan, expected a plain value, finite if it is a number"),
+        ([0, [float("inf")]], "[1]: found [inf], expected a plain value, finite if it is a number"),
+        ([0.5, 0, 0.5], ": 0.5 stands there twice"),
+        ([1, 1.0, 0, 0], ": 1, 0 stand there twice"),
+        ({}, ".from: missing, expected a number; first value"),
+        ({"from": 0, "to": 1}, ".n: missing, expected a whole number >= 2; how many values"),
+        ({"from": 0, "to": 1, "n": 0}, ".n: found 0, expected a whole number >= 1"),
+        ({"from": 0.5, "to": 1, "n": 1}, ".n: found 1, expected a whole number >= 2; a single value is a list: [0.5]"),
+        ({"from": 0, "to": 1, "n": 2.5}, ".n: found 2.5, expected a whole number >= 1"),
+        ({"from": 0, "to": 1, "n": "3"}, '.n: found "3", expected a whole number >= 1'),
+        ({"from": 0, "to": float("nan"), "n": 3}, ".to: found nan, expected a number"),
+        ({"from": "a", "to": 1, "n": 3}, '.from: found "a", expected a number'),
+        ({"from": 1, "to": 1, "n": 3}, ": from and to are equal; a single value is a list: [1.0]"),
+        ({"from": 0, "to": 1, "n": 3, "spacing": "log"}, ".from: found 0.0, expected a number > 0, as spacing is log"),
+        ({"from": 1, "to": -1, "n": 3, "spacing": "log"}, ".to: found -1.0, expected a number > 0, as spacing is log"),
+        (
+            {"from": 0, "to": 1, "n": 3, "spacing": "logarithmic"},
+            '.spacing: found "logarithmic", expected one of linear',
+        ),
+        ({"from": 0, "too": 1, "n": 3}, ".too: unknown key; did you mean to? (valid: from, to, n, spacing)"),
+    ],
+)
+def test_values_that_are_no_list_or_range(values, said):
+    assert f"parameters.arousal.level{said}" in "\n".join(messages(BASE | {"parameters": {"arousal.level": values}}))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"arousal.levl": [0, 1]}, "arousal.levl: unknown key; did you mean level?"),
+        ({"a b": [0, 1]}, 'cannot read the key "a b", expected names joined by dots'),
+        ({"arousal": [0, 1]}, "arousal: found 0, expected a mapping"),
+        ({"init_params.threshold[5]": [1, 2]}, "init_params.threshold[5]: index out of range"),
+        ({"settings.random_seed": [1, 2]}, "no parameter; seeds follow from seed; repeats: N gives N of them"),
+        ({"settings.plot": [True, False]}, "parameters.settings.plot: no parameter; it changes no result"),
+        ({"settings": [{}, {"plot": False}]}, "parameters.settings: no parameter; it changes no result"),
+        ({RATE: [1, 2], RATE[:-3]: [[1, 2], [3, 4]]}, f"parameters.{RATE}: {RATE[:-3]} sets this value too"),
+        ({"stimulus.amplitude": [1, 2]}, "parameters.stimulus.amplitude: no effect; no point has a stimulus"),
+    ],
+)
+def test_keys_that_cannot_vary(parameters, said):
+    assert said in "\n".join(messages(BASE | {"parameters": parameters}))
+
+
+def test_a_stimulus_may_vary_where_there_is_one():
+    stimulus = {"stimulus.amplitude": [0, 1]}
+    assert len(load_sweep(BASE | {"parameters": stimulus, "set": {"stimulus.onsets": [0.1]}}).points) == 2
+    onsets = {"stimulus.onsets": [[], [0.1]], "stimulus.amplitude": [1.5]}
+    assert len(load_sweep(BASE | {"parameters": onsets}).points) == 2
+
+
+def test_what_is_set_must_not_vary():
+    given = BASE | {"set": {"arousal.level": 0.5}}
+    assert messages(given) == ["set.arousal.level: the parameter arousal.level sets this value too"]
+    assert messages(BASE, ["arousal.k=1", "arousal.level=0.5"]) == [
+        "--set arousal.level=0.5: arousal.level: no effect; the parameter arousal.level sets this value at each point"
+    ]
+    assert "no effect" in messages(BASE, {"arousal.level": 0.5})[0]
+    whole = BASE | {"parameters": {"init_params.threshold": [[1, 2], [2, 3]]}}
+    assert "no effect" in messages(whole, ["init_params.threshold[0]=1"])[0]
+    assert len(load_sweep(BASE, (text for text in ["arousal={level: 0.5}"])).points) == 2
+
+
+def test_zipped_parameters_need_equally_many_values():
+    zipped = {"combine": "zipped", "parameters": {"arousal.level": [0, 1, 0.5], RATE: {"from": 1, "to": 5, "n": 4}}}
+    assert messages(BASE | zipped) == [
+        f"combine: zipped parameters need equally many values; arousal.level has 3, {RATE} has 4"
+    ]
+    twice = {"combine": "zipped", "parameters": {"arousal.level": [0, 1, 0.0], RATE: [5, 5, 5.0]}}
+    assert messages(BASE | twice) == [
+        f"parameters: point 2 (arousal.level=0, {RATE}=5) equals point 0 (arousal.level=0, {RATE}=5)"
+    ]
+
+
+def test_samples_come_from_the_whole_range():
+    ranged = {"combine": "sampled", "n_samples": 3, "parameters": {"arousal.level": {"from": 0, "to": 1, "n": 3}}}
+    assert messages(BASE | ranged) == [
+        "parameters.arousal.level.n: found 3, where points are sampled; combine: sampled draws n_samples points from "
+        "the whole range"
+    ]
+
+
+def test_points_that_are_not_valid_are_named(written):
+    config = CONFIGS / "default_snn_params.yaml"
+    file = written(f"config: {config}\nparameters:\n  arousal.level: [0.5, 2, 0.7, 3]\n  {RATE}: [5, -1]\n")
+    assert messages(file) == [
+        f"{file}:4: point 1 ({RATE}=-1): {RATE}: found -1, expected a number >= 0; 3 more points likewise",
+        f"{file}:3: point 2 (arousal.level=2): arousal.level: found 2, expected a number >= 0 and <= 1; 1 more point "
+        "likewise",
+        f"{file}:3: point 6 (arousal.level=3): arousal.level: found 3, expected a number >= 0 and <= 1; 1 more point "
+        "likewise",
+    ]
+
+
+def test_values_that_do_not_fit_together_at_one_point():
+    sizes = {"architecture.network.n_neurons": [60, 61], "architecture.network.n_excitatory": [40, 100]}
+    said = messages(BASE | {"parameters": sizes, "combine": "zipped"})
+    assert all(line.startswith("point 1 (") for line in said) and "100" in said[0]
+
+
+def test_no_more_than_some_problems_of_points_are_told():
+    said = messages(BASE | {"parameters": {"arousal.level": {"from": 2, "to": 3, "n": 500}}})
+    assert len(said) == 20
+
+
+BILLION = {"from": 0, "to": 1, "n": 10**9}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"parameters": {"arousal.level": BILLION}},
+            "parameters: found 1,000,000,000 points, expected at most 100,000",
+        ),
+        ({"parameters": {"arousal.level": BILLION | {"n": 1e9}}}, "parameters: found 1,000,000,000 points"),
+        (
+            {"parameters": {"arousal.level": BILLION, "arousal.k": BILLION | {"n": 10**4000}}},
+            "parameters: found a huge number of points, expected at most 100,000",
+        ),
+        ({"parameters": {"arousal.k": BILLION}, "combine": "zipped"}, "parameters: found 1,000,000,000 points"),
+        (
+            {"parameters": {"arousal.level": {"from": 0, "to": 1}}, "combine": "sampled", "n_samples": 10**9},
+            "n_samples: found 1,000,000,000 points, expected at most 100,000",
+        ),
+        ({"repeats": 10**9}, "repeats: found 2,000,000,000 runs at 2 points, expected at most 1,000,000"),
+    ],
+)
+def test_far_too_much_is_refused_before_memory_is_gone(change, said):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert messages(BASE | change)[0].startswith(said)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 50_000, "kB; a billion numbers take 8 GB"
+
+
+def test_the_folder_of_modules_is_that_of_the_file(written, monkeypatch):
+    file = written("config: {}\nparameters: {arousal.level: [0, 1]}\n")
+    monkeypatch.chdir(file.parent)
+    assert load_sweep("sweep.yaml").folder.resolve() == file.parent
+    assert load_sweep(os.fspath(file)).folder == file.parent

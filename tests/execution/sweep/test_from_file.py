@@ -1,0 +1,364 @@
+"""Sweeps that a file describes: what their tables say, and that nothing but the missing runs is done."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import SMALL
+
+from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config.sweep import load_sweep
+from neuro_mod.config.writing import to_yaml
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
+from neuro_mod.execution.durable import Execution, FailedItemsError
+from neuro_mod.execution.durable.report import ItemsInterrupted
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.sweep.from_file import run_sweep
+
+RATE, LEVEL = "external_currents.nu_ext_baseline[0]", "arousal.level"
+QUIET = SMALL | {"settings": {"plot": False, "random_seed": 7}}
+BASE = {"config": QUIET, "parameters": {RATE: [8.0, 12.0], LEVEL: [0, 0.5]}, "repeats": 2}
+MODULE = """\
+import signal
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def _seeds(name):
+    return (HERE / name).read_text().split() if (HERE / name).exists() else []
+
+def count(outputs):
+    seed = str(outputs["metadata"]["noise_seed"])
+    with (HERE / "calls").open("a") as calls:
+        calls.write(seed + "\\n")
+    if seed in _seeds("interrupting"):
+        signal.raise_signal(signal.SIGINT)
+    if seed in _seeds("failing"):
+        raise FloatingPointError("too much, \\"really\\"")
+    return {"spikes": len(outputs["spikes"]), "unknown": None, "endless": float("inf")}
+"""
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """A sweep with a function that notes the seed of each run, and the folder of its module."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "mine.py").write_text(MODULE)
+
+    def write(**changed):
+        (folder / "sweep.yaml").write_text(json.dumps(BASE | {"measures": ["rates", "mine:count"]} | changed))
+        return folder / "sweep.yaml"
+
+    return write
+
+
+def calls(file):
+    """Seeds of the runs since the last time."""
+    noted = file.parent / "calls"
+    seeds = noted.read_text().split() if noted.exists() else []
+    noted.unlink(missing_ok=True)
+    return sorted(map(int, seeds))
+
+
+def table_in(folder):
+    return pd.read_parquet(folder / "results.parquet")
+
+
+def results_in(folder):
+    """All that is the same however a sweep is executed."""
+    names = [*folder.glob("results.*"), *folder.glob("data/*"), *folder.glob("configs/*"), folder / "clusters.npy"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.exists()}
+
+
+def assert_same(a, b):
+    pd.testing.assert_frame_equal(a.reset_index(drop=True), b.reset_index(drop=True), check_exact=True)
+
+
+@pytest.mark.parametrize("fix_network", [False, True])
+def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
+    measures = ["rates", "n_states", "lifetimes"]
+    run_sweep(BASE | {"fix_network": fix_network, "measures": measures}, tmp_path)
+    table = table_in(tmp_path)
+    assert table["point"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3] and table["repeat"].tolist() == [0, 1] * 4
+    assert table[RATE].tolist() == [8] * 4 + [12] * 4 and table[LEVEL].tolist() == [0, 0, 0.5, 0.5] * 2
+    assert table["seed"].nunique() == 8 and (table["error"] == "").all()
+    for row in table.to_dict("records"):
+        experiment = load_experiment(QUIET, {RATE: row[RATE], LEVEL: row[LEVEL]})
+        outputs = StageSNNSimulation(experiment, 7 if fix_network else row["seed"]).run(noise_seed=row["seed"])
+        metadata, analyzer = outputs["metadata"], Analyzer(outputs)
+        for kind, rate in metadata["mean_rates_by_kind_hz"].items():
+            assert row[f"rate_{kind.replace(' ', '_')}_hz"] == rate
+        assert row["active_clusters"] == metadata["active_clusters"]
+        assert row["n_states"] == analyzer.get_num_states()
+        for column, estimator in (
+            ("mean_lifespan_sec", "mean"),
+            ("mean_lifespan_kaplan_meier_sec", "kaplan_meier"),
+        ):
+            expected = analyzer.get_mean_lifespan(estimator=estimator)
+            assert row[column] == expected or (math.isnan(row[column]) and math.isnan(expected))
+    assert table["rate_E_clusters_hz"].nunique() > 5 and table["n_states"].nunique() > 1
+
+
+def test_columns_have_one_kind_of_data_and_names_in_order(tmp_path):
+    parameters = {
+        "architecture.network.n_neurons": [60, 63],
+        RATE: [9, 9.5],
+        "init_params.mechanism": ["analytic", "euler"],
+        "init_params.threshold": [[1, 0.5], [1, 0.6]],
+        "architecture.clusters.depress": [True, False],
+    }
+    run_sweep(BASE | {"parameters": parameters, "combine": "zipped", "repeats": 1}, tmp_path)
+    table = table_in(tmp_path)
+    rates = [f"rate_{kind}_hz" for kind in ("E_clusters", "E_background", "I_clusters", "I_background")]
+    assert list(table) == ["point", "repeat", "seed", *parameters, *rates, "active_clusters", "error"]
+    kinds = ["int64", "int64", "uint64", "int64", "float64", "object", "object", "bool", *["float64"] * 5, "object"]
+    assert [str(kind).replace("str", "object") for kind in table.dtypes] == kinds
+    assert table["init_params.threshold"].tolist() == ["[1, 0.5]", "[1, 0.6]"]
+    assert table["init_params.mechanism"].tolist() == ["analytic", "euler"]
+
+
+def test_the_text_and_the_binary_table_say_the_same(tmp_path, counted):
+    file = counted(parameters={"init_params.threshold": [[1, 0.5], [1, 0.6]]}, measures=["lifetimes", "mine:count"])
+    run_sweep(file, tmp_path / "out")
+    table = table_in(tmp_path / "out")
+    kinds = {"seed": "uint64", "error": "str"}
+    text = pd.read_csv(tmp_path / "out/results.csv", dtype=kinds)
+    assert_same(text.assign(error=text["error"].fillna("")).astype(table.dtypes), table)
+    assert table["unknown"].isna().all() and (table["endless"] == math.inf).all()
+    first = (tmp_path / "out/results.csv").read_text().splitlines()[1]
+    assert first.startswith(f'0,0,{table["seed"][0]},"[1, 0.5]",') and first.endswith(f",{table['spikes'][0]},,inf,")
+
+
+def test_the_configuration_that_is_kept_of_a_point_replays_its_runs(tmp_path):
+    drawn = {"perturbation": {"rate": {"involved_clusters": [[0, 1]], "params": [0.3]}}}
+    run_sweep(BASE | {"config": QUIET | drawn}, tmp_path)
+    vectors = []
+    for row in table_in(tmp_path).to_dict("records"):
+        kept = tmp_path / f"configs/point_{row['point']:04d}.yaml"
+        assert kept.read_text().startswith(f"# arousal.level={row[LEVEL]:g} {RATE}={row[RATE]:g}\n")
+        stager = StageSNNSimulation(kept, row["seed"])
+        outputs = stager.run()
+        assert outputs["metadata"]["mean_rates_by_kind_hz"]["E clusters"] == row["rate_E_clusters_hz"]
+        vectors.append(stager.experiment.timed_perturbations["rate"].at(0.0))
+    assert np.ptp(vectors, axis=0).max() == 0, "all runs share what is drawn"
+    assert np.ptp(vectors[0]) > 0
+
+
+WAYS = [("thread", 2), ("process", 2)]
+
+
+def test_executors_give_the_same_bytes(tmp_path, counted):
+    file = counted(keep_spikes=True)
+    run_sweep(file, tmp_path / "serial")
+    for executor, n_workers in WAYS:
+        run_sweep(file, tmp_path / executor, Execution(executor, n_workers))
+        assert results_in(tmp_path / executor) == results_in(tmp_path / "serial")
+    assert len(results_in(tmp_path / "serial")) == 2 + 2 * 8 + 4
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path, counted):
+    file = counted()
+    run_sweep(file, tmp_path / "whole")
+    seeds = calls(file)
+    whole = table_in(tmp_path / "whole")
+    (file.parent / "interrupting").write_text(str(whole["seed"][2]))
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(ItemsInterrupted, match="3 of 8 runs are finished"):
+        run_sweep(file, tmp_path / "out")
+    assert signal.getsignal(signal.SIGINT) is before
+    part = table_in(tmp_path / "out")
+    assert_same(part[:3], whole[:3])
+    assert part["error"].tolist() == [""] * 3 + ["not done"] * 5
+    assert part["spikes"].isna().tolist() == [False] * 3 + [True] * 5
+    done = calls(file)
+    (file.parent / "interrupting").unlink()
+    assert run_sweep(file, tmp_path / "out")["n_finished_before"] == 3
+    assert sorted(done + calls(file)) == seeds
+    assert results_in(tmp_path / "out") == results_in(tmp_path / "whole")
+
+
+def test_more_points_and_repeats_change_nothing_that_is_there(tmp_path, counted):
+    run_sweep(counted(), tmp_path)
+    few, data = table_in(tmp_path), {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").iterdir()}
+    file = counted(parameters={RATE: [8.0, 10.0, 12.0], LEVEL: [0, 0.25, 0.5]}, repeats=3)
+    calls(file)
+    run_sweep(file, tmp_path)
+    many = table_in(tmp_path)
+    old = many[RATE].isin([8, 12]) & many[LEVEL].isin([0, 0.5]) & (many["repeat"] < 2)
+    assert len(many) == 27 and calls(file) == sorted(many["seed"][~old])
+    assert_same(many[old].drop(columns="point"), few.drop(columns="point"))
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in data} == data
+    assert load_experiment(tmp_path / "configs/point_0004.yaml").external_currents.nu_ext_baseline[0] == 10
+    run_sweep(file, tmp_path / "at once")
+    assert results_in(tmp_path) == results_in(tmp_path / "at once")
+
+
+def test_fewer_points_leave_the_others_for_later(tmp_path, counted):
+    run_sweep(counted(), tmp_path)
+    whole = table_in(tmp_path)
+    file = counted(parameters={RATE: [12.0], LEVEL: [0, 0.5]}, repeats=1)
+    calls(file)
+    run_sweep(file, tmp_path)
+    part = table_in(tmp_path)
+    assert_same(part.drop(columns="point"), whole[(whole[RATE] == 12) & (whole["repeat"] == 0)].drop(columns="point"))
+    assert sorted(path.name for path in (tmp_path / "configs").iterdir()) == ["point_0000.yaml", "point_0001.yaml"]
+    run_sweep(counted(), tmp_path)
+    assert calls(file) == []
+    assert_same(table_in(tmp_path), whole)
+
+
+def test_how_points_are_combined_and_in_which_order_does_not_matter_to_them(tmp_path, counted):
+    file = counted()
+    run_sweep(file, tmp_path)
+    whole = table_in(tmp_path)
+    calls(file)
+    run_sweep(counted(combine="zipped", parameters={LEVEL: [0.5, 0], RATE: [12, 8]}), tmp_path)
+    zipped = table_in(tmp_path)
+    assert calls(file) == [] and zipped["seed"].tolist() == [*whole["seed"][6:], *whole["seed"][:2]]
+    assert zipped["spikes"].tolist() == [*whole["spikes"][6:], *whole["spikes"][:2]]
+
+
+def test_runs_that_fail_are_rows_without_numbers(tmp_path, counted):
+    file = counted()
+    run_sweep(file, tmp_path / "whole")
+    whole = table_in(tmp_path / "whole")
+    failing = whole["seed"][[1, 5]].tolist()
+    (file.parent / "failing").write_text(" ".join(map(str, failing)))
+    calls(file)
+    with pytest.raises(FailedItemsError, match="2 runs failed") as caught:
+        run_sweep(file, tmp_path / "out")
+    assert f"point 0 ({RATE}=8, arousal.level=0), repeat 1 (seed {failing[0]}): FloatingPointError: too" in str(
+        caught.value
+    )
+    assert calls(file) == sorted([*whole["seed"], *failing, *failing]), "three tries each"
+    part = table_in(tmp_path / "out")
+    error = 'FloatingPointError: too much, "really"'
+    assert part["error"].tolist() == [error if row in (1, 5) else "" for row in range(8)]
+    measured = list(part)[5:-1]
+    assert part[measured].isna().all(axis=1).tolist() == [row in (1, 5) for row in range(8)]
+    assert_same(part.drop([1, 5]), whole.drop([1, 5]))
+    text = pd.read_csv(tmp_path / "out/results.csv")
+    assert text["error"][1] == error and text["spikes"].isna().sum() == 2
+    (file.parent / "failing").unlink()
+    run_sweep(file, tmp_path / "out")
+    assert calls(file) == sorted(failing)
+    assert results_in(tmp_path / "out") == results_in(tmp_path / "whole")
+
+
+def test_where_all_runs_fail_there_is_a_table_of_errors(tmp_path, counted):
+    file = counted(measures=["mine:count"], config=QUIET | {"settings": {"plot": True}})
+    seeds = [item.seed for item in items_of(file)]
+    (file.parent / "failing").write_text(" ".join(map(str, seeds)))
+    with pytest.raises(FailedItemsError, match="8 runs failed"):
+        run_sweep(file, tmp_path / "out")
+    assert list(table_in(tmp_path / "out")) == ["point", "repeat", "seed", RATE, LEVEL, "error"]
+    assert not list((tmp_path / "out/plots").iterdir())
+
+
+def items_of(file):
+    from neuro_mod.execution.sweep.from_file import FileSweep
+
+    return FileSweep(load_sweep(file)).items
+
+
+def test_spikes_are_kept_where_that_is_asked_for(tmp_path):
+    run_sweep(BASE | {"keep_spikes": True}, tmp_path)
+    table = table_in(tmp_path)
+    assert table["spikes"].nunique() == 8
+    for row in table.to_dict("records"):
+        experiment = load_experiment(QUIET, {RATE: row[RATE], LEVEL: row[LEVEL]})
+        expected = StageSNNSimulation(experiment, row["seed"]).run()["spikes"]
+        kept = load_spikes(tmp_path / row["spikes"])
+        assert np.array_equal(kept.steps, expected.steps) and np.array_equal(kept.neurons, expected.neurons)
+
+
+def test_columns_never_take_the_place_of_others(tmp_path):
+    names = ["seed", "error", "rate_E_clusters_hz", LEVEL, "point"]
+    (tmp_path / "mine.py").write_text(f"def f(outputs):\n    return {dict(zip(names, range(5), strict=True))}\n")
+    (tmp_path / "sweep.yaml").write_text(json.dumps(BASE | {"measures": ["rates", "mine:f"]}))
+    run_sweep(BASE, tmp_path / "alone")
+    run_sweep(tmp_path / "sweep.yaml", tmp_path / "out")
+    table, alone = table_in(tmp_path / "out"), table_in(tmp_path / "alone")
+    assert_same(table[list(alone)], alone)
+    assert {name: table[f"mine:f {name}"].tolist() for name in names} == {name: [k] * 8 for k, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "difference"),
+    [
+        ({"config": SMALL}, "config.settings.random_seed: 7 -> 256"),
+        ({"seed": 3}, "config.settings.random_seed: 7 -> 3"),
+        ({"set": {"init_params.duration_sec": 0.3}}, "config.init_params.duration_sec: 0.2 -> 0.3"),
+        ({"fix_network": True}, "fix_network: False -> True"),
+        ({"keep_spikes": True}, "keep_spikes: False -> True"),
+        ({"measures": ["rates", "n_states"]}, "measures.n_states: nothing -> 'built in'"),
+        ({"parameters": {RATE: [8, 12]}}, "parameters"),
+    ],
+)
+def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, difference):
+    few = BASE | {"repeats": 1}
+    run_sweep(few, tmp_path)
+    before = results_in(tmp_path)
+    with pytest.raises(InputError, match="holds the results of something else") as caught:
+        run_sweep(few | changed, tmp_path)
+    assert difference in str(caught.value)
+    assert results_in(tmp_path) == before
+    run_sweep(few | changed, tmp_path, Execution(force=True))
+    run_sweep(few | changed, tmp_path / "anew")
+    assert results_in(tmp_path) == results_in(tmp_path / "anew")
+
+
+def test_changed_code_of_the_user_is_refused(tmp_path, counted):
+    file = counted()
+    run_sweep(file, tmp_path / "out")
+    (file.parent / "mine.py").write_text(MODULE.replace('len(outputs["spikes"])', "0"))
+    with pytest.raises(InputError, match=r"(?s)holds the results of something else.*measures.mine:count"):
+        run_sweep(file, tmp_path / "out")
+    run_sweep(file, tmp_path / "out", Execution(force=True))
+    assert (table_in(tmp_path / "out")["spikes"] == 0).all()
+
+
+def test_what_is_damaged_or_was_edited_is_made_again(tmp_path, counted):
+    file = counted()
+    run_sweep(file, tmp_path)
+    before = results_in(tmp_path)
+    calls(file)
+    damaged = sorted((tmp_path / "data").iterdir())[3]
+    damaged.write_bytes(damaged.read_bytes().replace(b"1", b"2", 1))
+    (tmp_path / "configs/point_0001.yaml").write_text((tmp_path / "configs/point_0001.yaml").read_text() + "arousal:\n")
+    (tmp_path / "results.csv").unlink()
+    run_sweep(file, tmp_path)
+    assert calls(file) == [json.loads(damaged.read_text())["seed"]]
+    assert results_in(tmp_path) == before
+
+
+def test_measures_of_the_user_that_are_not_there_are_found_before_anything_is_made(tmp_path, counted):
+    file = counted(measures=["rates", "mine:cuont"])
+    with pytest.raises(InputError, match=r"mine:cuont: .*mine.py has no function cuont; it has .*count"):
+        run_sweep(file, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_go_beside_those_of_single_runs_by_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/small.yaml").write_text(to_yaml(QUIET))
+    (tmp_path / "files/my_map.yaml").write_text(json.dumps(BASE | {"config": "small.yaml"}))
+    metadata = run_sweep("files/my_map.yaml")
+    folder = tmp_path / "simulations/my_map"
+    assert len(table_in(folder)) == metadata["n_runs"] == 8
+    assert (metadata["n_points"], metadata["repeats"], metadata["simulated_sec"]) == (4, 2, pytest.approx(1.6))
+    assert json.loads((folder / "metadata/sweep.json").read_text())["parameters"] == BASE["parameters"]
+
+
+def test_there_is_a_picture_for_each_measure(tmp_path, counted):
+    plotted = QUIET | {"settings": {"plot_format": "pdf"}}
+    run_sweep(counted(config=plotted, measures=["rates", "mine:count"]), tmp_path)
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["mine_count.pdf", "rates.pdf"]

@@ -1,0 +1,129 @@
+"""Pairs of runs on the disk: resumed, on any executor, with failures."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from processes import data_in, run_json
+from shared import SMALL
+
+from neuro_mod.config import InputError
+from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
+from neuro_mod.execution import durable
+from neuro_mod.execution.durable import Execution, FailedItemsError, ItemsInterrupted
+from neuro_mod.execution.pair_work import Pairs
+from neuro_mod.execution.paired_runs import run_pairs
+from neuro_mod.execution.pairs import SimulatePair
+from neuro_mod.execution.stagers import StageSNNSimulation
+
+PERTURBED = SMALL | {
+    "perturbation": {"rate": {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}},
+    "settings": {"plot": False},
+}
+
+
+@pytest.fixture(scope="module")
+def stager():
+    return StageSNNSimulation(PERTURBED)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stager, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    durable.run(Pairs(stager, 5, 0.1, "float32"), folder)
+    return data_in(folder)
+
+
+def test_the_files_hold_what_python_gets(stager, tmp_path):
+    said = durable.run(Pairs(stager, 3, 0.1, "float32"), tmp_path)
+    pairs, saved = run_pairs(stager, 3, 0.1), np.load(tmp_path / "data/paired_rates.npz")
+    assert np.array_equal(saved["baseline"], pairs.baseline) and np.array_equal(saved["perturbed"], pairs.perturbed)
+    assert np.array_equal(saved["times"], pairs.times) and said["seeds"] == pairs.seeds
+    differences, over_time = np.load(tmp_path / "data/differences.npz"), pairs.over_time()
+    assert np.array_equal(differences["difference"], over_time.difference)
+    assert np.array_equal(differences["standard_error"], over_time.standard_error)
+    assert pairs.example is not None
+    for name, spikes in zip(("baseline", "perturbed"), pairs.example, strict=True):
+        assert np.array_equal(np.asarray(load_spikes(tmp_path / f"data/spikes_{name}.npz")), np.asarray(spikes))
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("thread", 1), ("thread", 3), ("process", 2)])
+def test_executors_give_the_same_bytes(stager, tmp_path, undisturbed, executor, workers):
+    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path, Execution(executor, workers))
+    assert data_in(tmp_path) == undisturbed
+
+
+def test_more_pairs_leave_the_earlier_as_they_are_and_fewer_are_looked_at(stager, tmp_path, undisturbed, monkeypatch):
+    durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)
+    of_two = data_in(tmp_path)
+    simulated, call = [], SimulatePair.__call__
+
+    def counted(self, argument, report):
+        simulated.append(argument.seed)
+        return call(self, argument, report)
+
+    monkeypatch.setattr(SimulatePair, "__call__", counted)
+    said = durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    assert data_in(tmp_path) == undisturbed and simulated == said["seeds"][2:]
+    assert "2 of 5 pairs are done" in (tmp_path / "metadata/run.log").read_text()
+    assert durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)["n_trials"] == 2
+    assert {name: content for name, content in data_in(tmp_path).items() if name in of_two} == of_two
+
+
+def test_another_baseline_is_refused(stager, tmp_path):
+    durable.run(Pairs(stager, 1, 0.1, "float32"), tmp_path)
+    with pytest.raises(InputError, match=r"baseline_duration_sec: 0\.1 -> 0\.05"):
+        durable.run(Pairs(stager, 1, 0.05, "float32"), tmp_path)
+
+
+def test_a_failing_pair_is_left_out(stager, tmp_path, undisturbed, monkeypatch):
+    """Even the first, whose spikes are missing then."""
+    call, seeds = SimulatePair.__call__, [item.seed for item in Pairs(stager, 5, 0.1, "float32").items]
+
+    def failing(self, argument, report):
+        if argument.seed == seeds[0]:
+            raise FloatingPointError("too much")
+        return call(self, argument, report)
+
+    monkeypatch.setattr(SimulatePair, "__call__", failing)
+    drawn = StageSNNSimulation(PERTURBED | {"settings": {"plot": True}})
+    with pytest.raises(FailedItemsError, match="1 pair failed") as caught:
+        durable.run(Pairs(drawn, 5, 0.1, "float32"), tmp_path)
+    assert caught.value.metadata["seeds"] == seeds[1:] and caught.value.metadata["n_trials"] == 4
+    assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 4
+    drawings = {path.stem for path in (tmp_path / "plots").iterdir()}
+    assert drawings == {"differences", "perturbations", "effective_parameters"}
+    monkeypatch.undo()
+    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    assert data_in(tmp_path) == undisturbed
+
+
+def test_an_interruption_keeps_complete_pairs(stager, tmp_path, undisturbed, monkeypatch):
+    save = Pairs.save
+
+    def interrupted(self, files, item, result):
+        if item.key == "1":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return save(self, files, item, result)
+
+    monkeypatch.setattr(Pairs, "save", interrupted)
+    with pytest.raises(ItemsInterrupted, match="2 of 5 pairs are finished") as caught:
+        durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    assert caught.value.metadata["n_trials"] == 2
+    assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 2
+    monkeypatch.undo()
+    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    assert data_in(tmp_path) == undisturbed
+
+
+def test_where_no_pair_is_complete_nothing_follows(stager, tmp_path, monkeypatch):
+    def failing(*_):
+        raise FloatingPointError("too much")
+
+    monkeypatch.setattr(SimulatePair, "__call__", failing)
+    with pytest.raises(FailedItemsError, match="2 pairs failed"):
+        durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)
+    assert run_json(tmp_path)["n_trials"] == 0 and set(data_in(tmp_path)) == {"data/clusters.npy"}
