@@ -135,10 +135,9 @@ def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
 def with_perturbation_seeds(experiment: Experiment) -> Experiment:
     """Write out the seeds of drawn perturbations, which otherwise would follow from the seed of each repeat."""
     root = experiment.settings.random_seed
-    return experiment.replace(
-        {
-            f"perturbation.{target}.seed": perturbation_seed(root, target)
-            for target, block in experiment.perturbation.blocks.items()
-            if not block.vectors and block.seed is None
-        }
-    )
+    seeds = {
+        f"perturbation.{target}.seed": perturbation_seed(root, target)
+        for target, block in experiment.perturbation.blocks.items()
+        if not block.vectors and block.seed is None
+    }
+    return experiment.replace(seeds) if seeds else experiment

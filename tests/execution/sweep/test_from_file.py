@@ -332,11 +332,15 @@ def test_what_is_damaged_or_was_edited_is_made_again(tmp_path, counted):
     calls(file)
     damaged = sorted((tmp_path / "data").iterdir())[3]
     damaged.write_bytes(damaged.read_bytes().replace(b"1", b"2", 1))
+    untouched = (tmp_path / "configs/point_0000.yaml").stat().st_ino
     (tmp_path / "configs/point_0001.yaml").write_text((tmp_path / "configs/point_0001.yaml").read_text() + "arousal:\n")
     (tmp_path / "results.csv").unlink()
     run_sweep(file, tmp_path)
     assert calls(file) == [json.loads(damaged.read_text())["seed"]]
     assert results_in(tmp_path) == before
+    assert (tmp_path / "configs/point_0000.yaml").stat().st_ino == untouched
+    manifest = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
+    assert {f"configs/point_{index:04d}.yaml" for index in range(4)} < set(manifest)
 
 
 def test_measures_of_the_user_that_are_not_there_are_found_before_anything_is_made(tmp_path, counted):
