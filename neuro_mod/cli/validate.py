@@ -1,4 +1,4 @@
-"""``neuro-mod validate``: check configuration files without running them."""
+"""``neuro-mod validate``: check files of configurations and sweeps without running them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from neuro_mod.cli.options import Overrides
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations to check.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations or sweeps to check.")],
     overrides: Overrides = None,
 ) -> None:
-    """Check configuration files."""
+    """Check files of configurations and sweeps."""
     from neuro_mod.config import ConfigError, Problem, load_experiment
+    from neuro_mod.config.sweep import is_sweep, load_sweep
 
     problems: list[Problem] = []
     for file in files:
         try:
+            if is_sweep(file):
+                sweep = load_sweep(file, overrides or ())
+                typer.echo(f"{file}: valid ({len(sweep.points)} points, {sweep.n_runs} runs)")
+                continue
             experiment = load_experiment(file, overrides or ())
         except ConfigError as error:
             problems += error.problems

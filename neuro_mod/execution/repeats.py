@@ -15,7 +15,7 @@ from neuro_mod.core.random import Stream
 from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
 from neuro_mod.execution.files import Files
 from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import saved_arrays
+from neuro_mod.execution.perturbing import in_words, saved_arrays
 from neuro_mod.execution.pictures import chosen_pictures, drawings_of_perturbations, drawings_of_run, save_pictures
 from neuro_mod.execution.progress import Report as ReportSeconds
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -142,6 +142,11 @@ class Repeats(Work):
             "fix_network": self._fix_network,
             **describe_setup(self._experiment, given, self._n_steps, self._dtype),
         }
+
+    def remarks(self) -> list[str]:
+        """What acts in all repeats."""
+        acting = self.describe()["perturbations"].items()
+        return [f"perturbation of {target}: {in_words(target, about)}" for target, about in acting]
 
     def prepare(self, folder: DurableFolder) -> None:
         """Save seeds, populations, and what acts on them."""

@@ -105,3 +105,11 @@ print("loaded:", *(set({forbidden!r}.split()) & set(sys.modules)))
     )
     assert "Traceback" not in result.stderr
     assert result.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_sweeps(monkeypatch, capsys, tmp_path) -> None:
+    file = ROOT / "configs" / "sweeps" / "arousal.yaml"
+    (wrong := tmp_path / "wrong.yaml").write_text(f"config: {DEFAULT}\nparameters:\n  arousal.level: [0.1, 3]\n")
+    code, out, err = run(monkeypatch, capsys, "validate", file, wrong)
+    assert code == 2 and out == f"{file}: valid (5 points, 15 runs)\n"
+    assert f"{wrong}:3" in err and "arousal.level" in err and "point 1" in err

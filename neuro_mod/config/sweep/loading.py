@@ -120,6 +120,15 @@ def load_sweep(
     return Sweep(file, experiment, points, durations, folder, file.name or stem)
 
 
+def is_sweep(file: Path) -> bool:
+    """Whether a file describes a sweep: it says which parameters vary."""
+    try:
+        data, _ = read_mapping(read_file(file), str(file), _keys(), "keys")
+    except ConfigError:
+        return False
+    return "parameters" in data
+
+
 def _keys() -> Iterator[str]:
     for name, field in SweepFile.model_fields.items():
         yield field.alias or name

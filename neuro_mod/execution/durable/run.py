@@ -103,6 +103,8 @@ def _begin(work: Work, folder: DurableFolder, report: Report, log: RunLog, how: 
     for fault in folder.damaged:
         log.log(logging.WARNING, f"{fault}: done again")
     log.info(f"{report.n_before} of {report.n_items} {report.nouns[1]} are done; {how}")
+    for remark in work.remarks():
+        log.info(remark)
     folder.save_text(CONFIG, work.config)
     work.prepare(folder)
 

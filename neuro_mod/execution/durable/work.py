@@ -102,6 +102,10 @@ class Work(ABC):
         """What ``run.json`` says about the work from its beginning, plain data."""
         return {}
 
+    def remarks(self) -> Sequence[str]:
+        """Lines for the log at the beginning."""
+        return ()
+
     @abstractmethod
     def prepare(self, folder: DurableFolder) -> None:
         """Save what does not depend on any result."""
