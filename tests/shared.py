@@ -6,6 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / "configs"
+#: Shipped sweeps, and shipped configurations.
+SWEEPS = sorted((CONFIGS / "sweeps").glob("*.yaml"))
+EXPERIMENTS = sorted(set(CONFIGS.rglob("*.yaml")) - set(SWEEPS))
 
 #: The network whose numbers are known: J+EE 15.75, no arousal.
 REFERENCE_OVERRIDES = ["architecture.clusters.j_potentiated[0]=15.75", "arousal.level=0"]

@@ -5,11 +5,10 @@ from typing import Any
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
+from shared import EXPERIMENTS
 from typer.testing import CliRunner
 
 from neuro_mod.cli.main import app
-
-CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def test_is_a_schema(schema) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_accepts_shipped_configurations(schema, path: Path) -> None:
     jsonschema.validate(YAML(typ="safe", pure=True).load(path), schema)
 

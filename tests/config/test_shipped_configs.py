@@ -4,13 +4,13 @@ import jsonschema
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
+from shared import CONFIGS, EXPERIMENTS, SWEEPS
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths
+from neuro_mod.config.sweep import is_sweep, load_sweep
 from neuro_mod.config.template import mean_field_template, spiking_net_template
 
-CONFIGS = Path(__file__).parents[2] / "configs"
-FILES = sorted(CONFIGS.rglob("*.yaml"))
 PERTURBED = CONFIGS / "perturbed" / "default_snn_params_with_perturbation.yaml"
 
 
@@ -19,26 +19,33 @@ def name_of(path: Path) -> str:
 
 
 def test_all_seven_are_here() -> None:
-    assert len(FILES) == 7
+    assert len(EXPERIMENTS) == 7
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
 def test_loads(path: Path) -> None:
     experiment = load_experiment(path)
     assert experiment.populations.n_neurons == experiment.architecture.network.n_neurons
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
 def test_obeys_the_json_schema(path: Path) -> None:
     jsonschema.validate(YAML(typ="safe", pure=True).load(path), json_schema(Experiment))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
 def test_survives_a_round_trip(path: Path) -> None:
     experiment = load_experiment(path)
     text = experiment.to_yaml()
     assert load_experiment(text) == experiment
     assert load_experiment(text).to_yaml() == text
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=name_of)
+def test_sweeps_are_valid_and_small_enough_to_try(path: Path) -> None:
+    assert is_sweep(path)
+    assert load_sweep(path).simulated_seconds <= 30
+    assert not any(map(is_sweep, EXPERIMENTS))
 
 
 def test_default_is_the_published_network() -> None:

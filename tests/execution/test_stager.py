@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
+from shared import CONFIGS, EXPERIMENTS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
@@ -160,7 +160,7 @@ def test_clusters_may_be_absent_or_empty():
         assert all(np.isfinite(rate) for rate in outputs["metadata"]["mean_rates_hz"].values())
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda path: path.stem)
 def test_every_shipped_configuration_runs(file):
     assert StageSNNSimulation(file).run(duration_sec=0.05)["spikes"].n_steps == 100
 
