@@ -93,7 +93,7 @@ def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    runs = f"{plan['n_runs']} runs: {plan['n_points']} points, {plan['repeats']} repeats"
+    runs = f"{plan['n_runs']} runs: {_many(plan['n_points'], 'point')}, {_many(plan['repeats'], 'repeat')}"
     print_rows({"sweep": runs, "simulated": f"{plan['simulated_sec']:g} s", "folder": plan["out"]})
     for point in sweep.points[:_POINTS]:
         typer.echo(point)
@@ -120,7 +120,11 @@ def _print_means(sweep: Sweep, folder: Path) -> None:
     print_table(["point", *sweep.parameters, *shown], rows)
     more = f"; {len(means) - _ROWS} more points" if len(means) > _ROWS else ""
     more += f"; {len(columns) - len(shown)} more columns" if len(columns) > len(shown) else ""
-    typer.echo(f"means over {sweep.file.repeats} repeats{more} in {RESULTS_TABLE}")
+    typer.echo(f"means over {_many(sweep.file.repeats, 'repeat')}{more} in {RESULTS_TABLE}")
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _short(value: Any) -> str:
