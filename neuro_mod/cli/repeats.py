@@ -98,6 +98,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         from neuro_mod.execution import Repeater
         from neuro_mod.execution.durable import FailedItemsError
         from neuro_mod.execution.repeater import saved_seeds
+        from neuro_mod.storage.names import SEEDS
 
         given = [path for path in (config, config_option) if path is not None]
         if len(given) != 1:
@@ -110,7 +111,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         if sim_name is not None:
             experiment = experiment.replace({"settings.sim_name": sim_name})
         folder = _folder(experiment, save_dir, sim_name)
-        source = folder if load_saved_seeds else seeds_file
+        source = folder / SEEDS if load_saved_seeds else seeds_file
         seeds = None if source is None else saved_seeds(source)
         n_runs = 1 if n_repeats is None and seeds is None else n_repeats
         repeater = Repeater(experiment, n_runs, seeds=seeds, fix_network=fix_network)

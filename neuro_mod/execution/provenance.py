@@ -19,6 +19,11 @@ from neuro_mod.core.cores import n_cores
 _PACKAGES = (
     "neuro_mod",
     "numpy",
+    "pandas",
+    "pyarrow",
+    "threadpoolctl",
+    "cloudpickle",
+    "dask",
     "scipy",
     "numba",
     "llvmlite",
@@ -31,7 +36,7 @@ _PACKAGES = (
 #: Variables that say how many threads libraries use.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 #: Variables of the SLURM job, if it is one.
-_SLURM = re.compile("SLURM_(JOB_ID|JOB_NAME|ARRAY_JOB_ID|ARRAY_TASK_ID|CLUSTER_NAME|PROCID)")
+_SLURM = re.compile("SLURM_(JOB_ID|JOB_NAME|JOB_NODELIST|NODELIST|ARRAY_JOB_ID|ARRAY_TASK_ID|CLUSTER_NAME|PROCID)")
 #: Roughly when this process began.
 _PROCESS_START = time.time()
 
@@ -52,7 +57,8 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
         "command": sys.argv,
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
-        "git": git_state(),
+        "git": git_state(Path(__file__).parent),
+        "git_of_current_folder": git_state(Path.cwd()),
         "machine": {
             "host": platform.node(),
             "system": f"{platform.system()} {platform.machine()}",
@@ -69,17 +75,18 @@ def _in_utc(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def git_state() -> dict[str, Any] | None:
-    """Commit of the current folder and whether files differ from it, or None outside a git repository."""
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit of a folder and whether files differ from it, or None outside a git repository."""
     try:
-        commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "modified": bool(_git("status", "--porcelain"))}
+        commit = _git(folder, "rev-parse", "HEAD")
+        return {"commit": commit, "modified": bool(_git(folder, "status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
 
 
 def _version(package: str) -> str | None:

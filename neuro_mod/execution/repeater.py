@@ -51,6 +51,8 @@ class Repeater:
         seeds: Sequence[int] | None = None,
         fix_network: bool = False,
     ):
+        if seeds is not None:
+            _check_seeds(seeds)
         most = MOST_REPEATS if seeds is None else min(len(seeds), MOST_REPEATS)
         if n_repeats is None and seeds is not None:
             n_repeats = len(seeds)
@@ -114,6 +116,16 @@ class Repeater:
         return durable.run(work, save_dir, execution)
 
 
+def _check_seeds(seeds: Sequence[int]) -> None:
+    """Refuse what is no seed, and seeds that come twice: their runs would be one run, counted twice."""
+    for index, seed in enumerate(seeds):
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+            raise InputError(f"seeds[{index}] is {seed!r}; expected a whole number from 0")
+    if len(set(seeds)) < len(seeds):
+        doubled = next(seed for seed in seeds if list(seeds).count(seed) > 1)
+        raise InputError(f"seed {doubled} is there twice; expected different seeds, as equal ones give equal runs")
+
+
 def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
     """Seeds of repeats from a file with one a line, or from the folder of an earlier run.
 
@@ -125,9 +137,9 @@ def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
         lines = file.read_text(encoding="utf-8").split()
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read seeds from {file}: {getattr(error, 'strerror', None) or error}") from None
-    wrong = [line for line in lines if not (line.isascii() and line.isdigit())]
+    wrong = [(number, line) for number, line in enumerate(lines, 1) if not (line.isascii() and line.isdigit())]
     if wrong or not lines:
-        found = f"found {wrong[0][:40]!r}" if wrong else "it is empty"
+        found = f"seed {wrong[0][0]} is {wrong[0][1][:40]!r}" if wrong else "it is empty"
         raise InputError(f"{file}: {found}; expected a whole number from 0 in each line")
     return [int(line) for line in lines]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from neuro_mod.config import InputError
 from neuro_mod.execution.files import FOLDERS, Files, is_ours
-from neuro_mod.storage.names import CONFIGS, FINISHED, MANIFEST, METADATA
+from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, MANIFEST, METADATA
 from neuro_mod.storage.writing import PARTIAL, StorageError, write_whole
 
 #: Files written so far, one a line; it is there only until the manifest is.
@@ -83,15 +83,20 @@ def remove_run(path: Path) -> None:
     _remove(path, [*_written_before(path), MANIFEST, _JOURNAL])
 
 
-def reopen_run(path: Path) -> None:
+def reopen_run(path: Path, kept: Container[str]) -> None:
     """Take the manifest from a run that goes on, and remove partial files; what it wrote is not forgotten.
+
+    Args:
+        path: The folder.
+        kept: Files of data that stay; others that it wrote belong to nothing, and are removed.
 
     Raises:
         StorageError: The folder cannot be written to.
     """
-    names = "".join(f"{name}\n" for name in dict.fromkeys(_written_before(path)))
+    written = dict.fromkeys(_written_before(path))
+    names = "".join(f"{name}\n" for name in written)
     write_whole(path / _JOURNAL, lambda file: file.write(names.encode()))
-    _remove(path, [MANIFEST])
+    _remove(path, [MANIFEST, *(name for name in written if Path(name).parent == Path(DATA) and name not in kept)])
 
 
 def enter(path: Path, name: str) -> None:

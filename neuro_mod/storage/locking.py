@@ -32,7 +32,8 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise StorageError(f"cannot write to the folder {folder}: {error.strerror}") from error
+        reason = "it is a file" if folder.is_file() else error.strerror
+        raise StorageError(f"cannot write to the folder {folder}: {reason}") from error
     try:
         if not _is_ours(handle, path):
             raise StorageError(f"another process is writing to {folder}; wait for it, or choose another folder")

@@ -114,6 +114,38 @@ def test_the_demo_makes_its_picture(tmp_path):
     assert pixels.shape[0] > 800 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 6
 
 
+REPEATED = (
+    *("python", "scripts/run_snn.py", "--config", "configs/snn_test_run.yaml"),
+    *("--save-dir", "simulations/snn_test_run", "--n-repeats", "4"),
+)
+
+
+def test_repeated_runs_and_analysis(checkout):
+    run_in(checkout, *REPEATED)
+    folder = checkout / "simulations/snn_test_run"
+    assert {path.name for path in (folder / "data").glob("spikes_*.npy")} == {f"spikes_000{k}.npy" for k in range(4)}
+    assert np.load(folder / "data/spikes_0003.npy").shape == (2000, 2000)
+    assert np.load(folder / "clusters.npy").shape == (2000,)
+    assert len((folder / "metadata/seeds.txt").read_text().split()) == 4
+    metadata = {"config.yaml", "run.json", "run.log", "manifest.json"}
+    assert metadata <= {path.name for path in (folder / "metadata").iterdir()}
+    assert (folder / "plots/raster_0000.png").read_bytes().startswith(b"\x89PNG")
+    assert "distinct" in run_in(checkout, "python", "scripts/load_snn_analysis.py")
+
+
+def test_repeated_runs_in_parallel(checkout):
+    run_in(checkout, *REPEATED, "--parallel", "--executor", "process")
+    folder = checkout / "simulations/snn_test_run"
+    said = json.loads((folder / "metadata/run.json").read_text())
+    assert said["executor"] == "process" and said["n_finished"] == 4 and said["failures"] == []
+    from neuro_mod.execution.stagers import StageSNNSimulation
+
+    seed = int((folder / "metadata/seeds.txt").read_text().split()[2])
+    alone = StageSNNSimulation(checkout / "configs/snn_test_run.yaml", seed).run(record=("spikes",))
+    assert np.array_equal(np.load(folder / "data/spikes_0002.npy"), np.asarray(alone["spikes"]))
+    assert (folder / "analysis/analysis.json").exists()
+
+
 def test_perturbed_spiking_network_runs(checkout):
     run_in(
         checkout,

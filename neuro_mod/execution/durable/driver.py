@@ -83,14 +83,22 @@ class Driver:
                 progress.advanced,
                 self._execution.address,
             )
-            try:
-                self._work_through(executor, progress)
-            finally:
-                left = executor.stop()
-            for outcome in left:
-                if outcome.error is None:
+            with self._wish.noted():
+                self._work_with(executor, progress)
+        self._report.interrupted = bool(self._wish)
+
+    def _work_with(self, executor: Executor, progress: ItemProgress) -> None:
+        """Work, and save what else has come in the end if it can be saved."""
+        can_save = True
+        try:
+            self._work_through(executor, progress)
+        except StorageError:
+            can_save = False
+            raise
+        finally:
+            for outcome in executor.stop():
+                if can_save and outcome.error is None:
                     self._take(outcome, progress)
-        self._report.interrupted = bool(self._wish) and not self._report.complete
 
     def _work_through(self, executor: Executor, progress: ItemProgress) -> None:
         while self._waiting or self._again or self._under_way:

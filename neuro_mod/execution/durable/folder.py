@@ -42,6 +42,7 @@ class DurableFolder(Files):
         self.done: set[str] = set()
         #: What was wrong with the files of items that count as unfinished therefore.
         self.damaged: list[str] = []
+        self._faulty: list[str] = []
         self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
         if reason := self._reason_against_us():
             if not force:
@@ -56,7 +57,8 @@ class DurableFolder(Files):
         """
         make_folders(self.path)
         write_whole(self.path / PLAN, lambda file: file.write(json.dumps(self._identity, indent=2).encode()))
-        reopen_run(self.path)
+        self._unlink(self._faulty)
+        reopen_run(self.path, {name for entry in self.entries() for name in entry.files})
         enter(self.path, PLAN)
         self.keep(PLAN)
 
@@ -92,6 +94,7 @@ class DurableFolder(Files):
             fault = f"{self.path / FINISHED}: line {n_lines} is damaged" if entry is None else self._fault(entry)
             if fault:
                 self.damaged.append(fault)
+                self._faulty += [] if entry is None else entry.files
             elif entry is not None and entry.key not in self.done:
                 self.done.add(entry.key)
                 sound.add(n_lines)
@@ -158,12 +161,16 @@ class DurableFolder(Files):
         try:
             before = read_json(self.path / PLAN)
         except FileNotFoundError:
-            if holds_run(self.path) or (self.path / FINISHED).exists():
+            if (self.path / FINISHED).exists():
+                return f"{self.path / PLAN} is gone, so that nobody knows of what these are the results; {ways}"
+            if holds_run(self.path):
                 return f"{self.path} holds the results of another run; {ways}"
             return ""
         except DataError as error:
             return f"{error}; {ways}"
-        found = differences(before, self._identity) if isinstance(before, dict) else ["all"]
+        if not isinstance(before, dict):
+            return f"{self.path / PLAN} is damaged; {ways}"
+        found = differences(before, self._identity)
         return f"{self.path} holds the results of something else; {ways}:\n{in_lines(found)}" if found else ""
 
     def _remove_all(self) -> None:
@@ -208,4 +215,5 @@ class _ItemFiles(Files):
 
     def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
         """Write one file, see `Files.save`."""
+        enter(self.path, name)
         return self._write(name, write)

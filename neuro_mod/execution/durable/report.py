@@ -120,8 +120,8 @@ class Report:
             FailedItemsError: Items failed.
         """
         if self.interrupted:
-            again = "" if self.complete else "; the same command goes on"
-            raise ItemsInterrupted(f"interrupted; {self.in_words()}: saved in {self.folder}{again}", self, metadata)
+            saved = f"saved in {self.folder}; the same command goes on"
+            raise ItemsInterrupted(f"interrupted; {self.in_words()}: {saved}", self, metadata)
         if self.failures:
             n_failed = len(self.failures)
             listed = [f"  {failure.in_words}" for failure in self.failures[:_LISTED]]

@@ -58,12 +58,12 @@ def run(work: Work, path: str | os.PathLike[str], execution: Execution | None = 
         report = Report(path, work.nouns, len(items), sum(item.key in folder.done for item in items))
         folder.begin()
         log = RunLog(_LOG, path / LOG)
-        session = Session(work, folder, report, {"executor": execution.executor, "max_workers": n_workers})
+        how = {"executor": execution.executor, "max_workers": n_workers, "threads_per_worker": 1}
+        session = Session(work, folder, report, how)
         try:
             _begin(work, folder, report, log, f"executor {execution.executor}, {n_workers} at once")
             session.save()
-            with wish.noted():
-                Driver(work, items, folder, report, log, execution, wish).do(n_workers)
+            Driver(work, items, folder, report, log, execution, wish).do(n_workers)
             about = work.conclude(folder, report)
             _end(report, log)
             folder.keep(LOG)

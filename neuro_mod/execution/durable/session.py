@@ -35,19 +35,22 @@ class Session:
         Raises:
             StorageError: The disk is full, say.
         """
+        earlier = list(self._earlier)
         session = {
             **self._how,
             "n_finished_before": self._report.n_before,
             "wall_seconds": time.time() - self._begin,
             **provenance(self._work.config, self._begin),
         }
+        if about is not None and earlier and not (self._report.n_now or self._report.failures):
+            session = earlier.pop()  # whoever only looked did nothing
         metadata = {
+            **session,
             **self._report.describe(),
             "concluded": about is not None,
             **self._work.describe(),
             **(about or {}),
-            **session,
-            "earlier_sessions": self._earlier,
+            "earlier_sessions": earlier,
         }
         self._folder.save_json(RUN, metadata)
         return metadata
@@ -67,14 +70,17 @@ def _sessions(folder: DurableFolder) -> list[dict[str, Any]]:
 _KEPT = (
     "executor",
     "max_workers",
+    "threads_per_worker",
     "n_finished_before",
     "n_finished",
     "wall_seconds",
     "started",
     "ended",
     "command",
+    "config_sha256",
     "versions",
     "git",
+    "git_of_current_folder",
     "machine",
     "slurm",
 )

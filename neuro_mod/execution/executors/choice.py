@@ -49,7 +49,8 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
     check_executor(executor)
     if address is not None and executor != "dask":
         raise InputError(f"address is {address!r}, but the executor {executor} has none; choose dask")
-    if max_workers is not None and (not isinstance(max_workers, int | np.integer) or max_workers < 1):
+    whole = isinstance(max_workers, int | np.integer) and not isinstance(max_workers, bool)
+    if max_workers is not None and (not whole or max_workers < 1):
         raise InputError(f"max_workers is {max_workers!r}; expected a whole number from 1")
     if executor == "serial":
         if (max_workers or 1) > 1:

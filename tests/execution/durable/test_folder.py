@@ -9,7 +9,7 @@ from tiny_work import TinyWork
 
 from neuro_mod.config import InputError
 from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder, Execution
+from neuro_mod.execution.durable import DurableFolder, Execution, FailedItemsError
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.storage.writing import StorageError
 
@@ -170,3 +170,50 @@ def test_the_manifest_has_all_files_with_their_sizes(tmp_path):
         assert record["bytes"] == len(contents(tmp_path)[name]), name
     assert {str(tmp_path / f"data/item_{k}.json") for k in range(3)}.isdisjoint(said["files"])
     assert str(tmp_path / "data/sums.json") in said["files"]
+
+
+def test_files_of_an_item_that_is_not_finished_do_not_stay(tmp_path, monkeypatch):
+    """Whoever looks at all data files must not find those of items that are not in the ledger."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neuro_mod.execution.durable.ledger.Ledger.append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            durable.run(TinyWork(1), tmp_path)
+    orphans = set((tmp_path / "data").glob("item_*"))
+    (mine := tmp_path / "data/mine.txt").write_text("not of ours")
+    with pytest.raises(FailedItemsError):
+        durable.run(TinyWork(1, fates={0: "is not valid"}), tmp_path)
+    assert len(orphans) == 2 and not any(orphan.exists() for orphan in orphans) and mine.exists()
+
+
+def test_a_damaged_file_does_not_stay_where_its_item_fails(tmp_path):
+    durable.run(TinyWork(2), tmp_path)
+    (tmp_path / "metadata/manifest.json").unlink()
+    (tmp_path / "data/item_0.json").write_bytes(b"damaged")
+    with pytest.raises(FailedItemsError):
+        durable.run(TinyWork(2, fates={0: "is not valid", 1: "is not valid"}), tmp_path)
+    assert {path.name for path in (tmp_path / "data").glob("item_*")} == {"item_1.json", "item_1.txt"}
+
+
+def test_force_leaves_nothing_of_other_work_that_was_cut_short(tmp_path, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neuro_mod.execution.durable.ledger.Ledger.append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            durable.run(TinyWork(3), tmp_path)
+    (tmp_path / "data/item_0.json").rename(tmp_path / "data/item_1.json")  # as if it had come to that
+    with (tmp_path / "metadata/.unfinished").open("a") as journal:
+        journal.write("data/item_1.json\n")
+    durable.run(TinyWork(1, root_seed=7), tmp_path, Execution(force=True))
+    assert {path.name for path in (tmp_path / "data").glob("item_*")} == {"item_0.json", "item_0.txt"}
+
+
+def test_looking_again_is_no_session(tmp_path):
+    first = durable.run(TinyWork(2), tmp_path, Execution("thread", 2))
+    again = durable.run(TinyWork(2), tmp_path)
+    assert again["executor"] == "thread" and again["started"] == first["started"] and again["earlier_sessions"] == []

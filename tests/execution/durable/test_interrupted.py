@@ -140,7 +140,7 @@ def test_a_first_ctrl_c_while_an_item_is_saved_lets_it_be_saved(tmp_path, monkey
     assert json.loads((tmp_path / "data/sums.json").read_text()).keys() == {"item 0"}
 
 
-def test_ctrl_c_after_the_last_item_is_none(tmp_path, monkeypatch):
+def test_ctrl_c_while_the_last_item_is_saved_is_heard(tmp_path, monkeypatch):
     save = TinyWork.save
 
     def interrupted(self, files, item, result):
@@ -149,7 +149,10 @@ def test_ctrl_c_after_the_last_item_is_none(tmp_path, monkeypatch):
         return save(self, files, item, result)
 
     monkeypatch.setattr(TinyWork, "save", interrupted)
-    assert durable.run(TinyWork(3), tmp_path)["interrupted"] is False
+    with pytest.raises(ItemsInterrupted, match="3 of 3 items are finished"):
+        durable.run(TinyWork(3), tmp_path)
+    said = durable.run(TinyWork(3), tmp_path)
+    assert said["interrupted"] is False and said["n_finished"] == 3
 
 
 def test_a_wish_is_noted_once_and_only_where_it_is_to_be():
