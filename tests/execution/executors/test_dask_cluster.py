@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import wait_until
@@ -16,7 +17,7 @@ from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
 
 
-def _start(address=None):
+def _start(address=None) -> Any:
     return start_executor("dask", lambda argument, _: argument, 2, None, lambda *_: None, address)
 
 
