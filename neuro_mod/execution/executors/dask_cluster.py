@@ -25,6 +25,8 @@ from neuro_mod.execution.executors.sending import check_sendable, pack_task, unp
 
 #: Seconds that a scheduler has to answer, workers of this machine have to start, and the connection has to close.
 _CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
+#: Seconds that the result of a finished item has to get here, or to be calculated again if its worker died meanwhile.
+_FETCHING = 60.0
 #: Seconds for which a count of workers is good.
 _COUNT_INTERVAL = 1.0
 
@@ -44,6 +46,7 @@ class DaskCluster(QueuedExecutor):
 
     Raises:
         InputError: Nobody answers at the address, or a worker cannot load this package.
+        ClusterLostError: Workers of this machine do not start.
     """
 
     def __init__(
@@ -107,11 +110,13 @@ class DaskCluster(QueuedExecutor):
         """See `Executor.wait`.
 
         Raises:
-            ClusterLostError: The scheduler is gone.
+            ClusterLostError: The scheduler is gone, or workers of this machine do not start.
         """
         outcomes = super().wait(timeout)
         if not outcomes and self._connected.status != "running":
             raise self._lost()
+        if not outcomes:
+            self._check_workers()
         return outcomes
 
     def stop(self) -> list[Outcome]:
@@ -124,11 +129,6 @@ class DaskCluster(QueuedExecutor):
         finally:
             self._close()
 
-    def _left(self) -> list[Outcome]:
-        with suppress(ClusterLostError):
-            return super()._left()
-        return self._hand_over()
-
     @property
     def _connected(self) -> Client:
         assert self._client is not None
@@ -137,13 +137,22 @@ class DaskCluster(QueuedExecutor):
     def _lost(self) -> ClusterLostError:
         return ClusterLostError(f"the connection to the Dask scheduler at {self._address} is lost")
 
+    def _check_workers(self) -> None:
+        if self._local is not None and self._local.failure is not None:
+            raise ClusterLostError(self._local.failure)
+
+    def _wait_for_workers(self) -> None:
+        deadline = time.monotonic() + _FIRST_WORKER
+        while time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                return self._connected.wait_for_workers(self._n_workers, timeout=_COUNT_INTERVAL)
+            self._check_workers()
+        raise InputError(f"no Dask worker started within {_FIRST_WORKER:.0f} s")
+
     def _bring_task(self) -> None:
         client = self._connected
         if self._local is not None:
-            try:
-                client.wait_for_workers(self._n_workers, timeout=_FIRST_WORKER)
-            except TimeoutError:
-                raise InputError(f"no Dask worker started within {_FIRST_WORKER:.0f} s") from None
+            self._wait_for_workers()
         elif not client.nthreads():
             _LOG.info("the Dask scheduler at %s has no workers yet; work begins as they come", self._address)
         try:
@@ -154,13 +163,19 @@ class DaskCluster(QueuedExecutor):
 
     def _outcome(self, future: Future, index: int, start: float) -> Outcome:
         self._futures.pop(index, None)
+        if self._local is not None:
+            self._local.has_worked(self._slots[index])
         worker = ""
         try:
-            return unpack(future.result())
+            return unpack(future.result(timeout=_FETCHING))
         except (CancelledError, CommClosedError, TimeoutError) as gone:
-            if not self._stopped:
+            if self._stopped:
+                error = Stopped()
+            elif isinstance(gone, TimeoutError) and self._connected.status == "running":
+                future.cancel(force=True)
+                error = WorkerDied(f"the result of a finished item did not arrive within {_FETCHING:.0f} s")
+            else:
                 raise self._lost() from gone
-            error = Stopped()
         except KilledWorker as killed:
             worker = log_name(killed.last_worker)
             self._counted_at = float("-inf")

@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, final
+from typing import final
 
 from dask import config
 
@@ -23,6 +23,10 @@ from neuro_mod.execution.executors.core_limit import ONE_THREAD
 _PATIENCE = 60.0
 #: Seconds between two looks whether a worker has ended.
 _WATCH_INTERVAL = 0.1
+#: A worker that ends within so many seconds of its start, and has done nothing, died quickly; how often is final.
+_QUICK, _MOST_QUICK_DEATHS = 10.0, 5
+#: Seconds until the next start after one quick death, doubled by each further one, and at most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 
 
 def slot_resource(slot: int) -> dict[str, float]:
@@ -46,30 +50,38 @@ class LocalCluster:
 
     def __init__(self, n_workers: int):
         self._folder = Path(tempfile.mkdtemp(prefix="neuro_mod-dask-"))
+        self._scheduler: subprocess.Popen[bytes] | None = None
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._started_at, self._start_at = [0.0] * n_workers, [0.0] * n_workers
+        self._quick_deaths = [0] * n_workers
         self._n_workers = n_workers
+        #: Why a worker does not start, once that is certain.
+        self.failure: str | None = None
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         file = self._folder / "scheduler.json"
         log = self._folder / "scheduler.log"
-        with log.open("wb") as output:
-            port = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-            self._scheduler = self._start("scheduler", *port, output=output)
         try:
+            port = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+            self._scheduler = self._start("scheduler", *port, log=log)
             #: Of the scheduler.
-            self.address: str = self._wait_for_address(file, log)
+            self.address: str = self._wait_for_address(self._scheduler, file, log)
+            self._revive()
+            self._watcher.start()
         except BaseException:
             self.close()
             raise
-        self._revive()
-        self._watcher.start()
+
+    def has_worked(self, slot: int) -> None:
+        """Tell that the worker with this number had an item, so that its death is no failure to start."""
+        self._quick_deaths[slot], self._start_at[slot] = 0, 0.0
 
     def close(self) -> None:
         """Kill all processes and remove their files; to do it twice is fine."""
         self._closing.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        processes = [*self._workers.values(), self._scheduler]
+        processes = [*self._workers.values(), *([] if self._scheduler is None else [self._scheduler])]
         for process in processes:
             process.kill()
         for process in processes:
@@ -78,11 +90,31 @@ class LocalCluster:
 
     def _revive(self) -> None:
         for slot in range(self._n_workers):
-            if (worker := self._workers.get(slot)) is None or worker.poll() is not None:
+            if (worker := self._workers.get(slot)) is not None and worker.poll() is not None:
+                del self._workers[slot]
+                self._note_death(slot)
+            if slot not in self._workers and time.monotonic() >= self._start_at[slot]:
                 folder = ("--local-directory", str(self._folder / f"worker_{slot}"))
                 what = ("--name", f"worker_{slot}", "--nthreads", "1", "--no-nanny", "--memory-limit", "0")
                 alone = ("--resources", " ".join(f"{name}={amount}" for name, amount in slot_resource(slot).items()))
-                self._workers[slot] = self._start("worker", self.address, *what, *folder, *alone)
+                self._started_at[slot] = time.monotonic()
+                self._workers[slot] = self._start("worker", self.address, *what, *folder, *alone, log=self._log(slot))
+
+    def _note_death(self, slot: int) -> None:
+        now = time.monotonic()
+        if now - self._started_at[slot] > _QUICK:
+            self.has_worked(slot)
+            return
+        self._quick_deaths[slot] += 1
+        if self._quick_deaths[slot] < _MOST_QUICK_DEATHS:
+            self._start_at[slot] = now + min(_FIRST_PAUSE * 2 ** (self._quick_deaths[slot] - 1), _LONGEST_PAUSE)
+            return
+        self._start_at[slot] = float("inf")
+        lines = self._log(slot).read_text(errors="replace").strip().splitlines()
+        self.failure = f"workers of this machine do not start: {lines[-1] if lines else 'they say nothing'}"
+
+    def _log(self, slot: int) -> Path:
+        return self._folder / f"worker_{slot}.log"
 
     def _watch(self) -> None:
         """Start workers in the place of those that have ended."""
@@ -90,7 +122,7 @@ class LocalCluster:
             with suppress(OSError):  # no memory for a process: perhaps later
                 self._revive()
 
-    def _start(self, what: str, *arguments: str, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    def _start(self, what: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
         short = {"log-length": 100, "low-level-log-length": 100}  # what happened is kept by the logs of workers
         settings = {
@@ -103,18 +135,18 @@ class LocalCluster:
             dask_worker.PARENT: str(os.getpid()),
             dask_worker.FOLDER: str(self._folder),
         }  # fmt: skip
-        return subprocess.Popen(
-            [*command, "--preload", dask_worker.__name__, *arguments],
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,  # Ctrl-C in a terminal is not for them
-            stdout=output,
-            stderr=output,
-        )
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                [*command, "--preload", dask_worker.__name__, *arguments],
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,  # Ctrl-C in a terminal is not for them
+                stderr=output,
+            )
 
-    def _wait_for_address(self, file: Path, log: Path) -> str:
+    def _wait_for_address(self, scheduler: subprocess.Popen[bytes], file: Path, log: Path) -> str:
         deadline = time.monotonic() + _PATIENCE
-        while self._scheduler.poll() is None and time.monotonic() < deadline:
+        while scheduler.poll() is None and time.monotonic() < deadline:
             with suppress(OSError, ValueError):
                 return json.loads(file.read_text())["address"]
             time.sleep(0.05)

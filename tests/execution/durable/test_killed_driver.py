@@ -27,7 +27,7 @@ N_WORKERS = 2
     ],
 )
 def test_a_killed_driver_costs_no_more_items_than_it_had_workers(tmp_path, executor, n_kills):
-    choice, n_items = random.Random(n_kills), 5 * n_kills
+    choice, n_items = random.Random(n_kills), 20 * n_kills
     trace, folder = tmp_path / "trace", tmp_path / "killed"
     what = {"n_items": n_items, "seconds": 0.004, "trace": str(trace)}
     for _ in range(n_kills):

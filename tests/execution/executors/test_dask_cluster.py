@@ -5,22 +5,25 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from processes import wait_until
 
 from neuro_mod.config import InputError
-from neuro_mod.execution.executors import choose_workers, dask_cluster, start_executor
+from neuro_mod.execution.executors import WorkerDied, choose_workers, dask_cluster, dask_local, start_executor
+from neuro_mod.execution.executors.base import Outcome
 from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
 
 
-def _start(address=None):
+def _start(address=None) -> Any:
     return start_executor("dask", lambda argument, _: argument, 2, None, lambda *_: None, address)
 
 
 def _wait(executor):
-    while not (outcomes := executor.wait(0.1)):
-        pass
+    outcomes = []
+    wait_until(lambda: bool(outcomes.extend(executor.wait(0.1)) or outcomes))
     return outcomes
 
 
@@ -52,10 +55,15 @@ def test_a_scheduler_is_found_by_its_file_and_its_loss_is_an_error(monkeypatch):
         executor = _start(str(cluster._folder / "scheduler.json"))
         executor.submit(0, "here", "item")
         assert _wait(executor)[0].result == "here"
+        for index in (1, 2):
+            executor.submit(index, "never done", "item")
         cluster.close()
         with pytest.raises(ClusterLostError, match=r"connection to the Dask scheduler at .* is lost"):
-            _wait(executor)
-        assert executor.stop() == executor.stop() == []
+            while True:
+                _wait(executor)
+        executor._arrived.put(lambda: Outcome(3, "behind lost ones"))
+        assert "behind lost ones" in [outcome.result for outcome in executor.stop()]
+        assert executor.stop() == []
     finally:
         cluster.close()
 
@@ -77,9 +85,7 @@ def test_a_cluster_whose_workers_come_later_is_waited_for(caplog):
             "--no-dashboard",
         ]
         worker = subprocess.Popen([*command, "--no-nanny"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not executor.capacity:
-            assert worker.poll() is None
-            assert executor.wait(0.1) == []
+        wait_until(lambda: executor.wait(0.1) == [] and executor.capacity > 0)
         executor.submit(0, "late", "item")
         assert _wait(executor)[0].result == "late"
         executor.stop()
@@ -96,3 +102,45 @@ def test_a_cluster_of_this_machine_leaves_no_file():
     assert len(set(Path(tempfile.gettempdir()).glob("neuro_mod-dask-*")) - before) == 1
     cluster.close()
     assert set(Path(tempfile.gettempdir()).glob("neuro_mod-dask-*")) <= before
+
+
+def test_workers_that_do_not_start_are_given_up_with_what_they_say(monkeypatch):
+    start = LocalCluster._start
+
+    def start_badly(self, what, *arguments, log):
+        return start(self, what, *arguments, *(["--no-such-option"] if what == "worker" else []), log=log)
+
+    monkeypatch.setattr(LocalCluster, "_start", start_badly)
+    monkeypatch.setattr(dask_local, "_FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(dask_local, "_MOST_QUICK_DEATHS", 2)
+    with pytest.raises(ClusterLostError, match="workers of this machine do not start: Error: Unknown argument"):
+        _start()
+
+
+def test_a_cluster_that_cannot_start_leaves_no_file(monkeypatch, tmp_path):
+    def cannot(*_, **__):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(subprocess, "Popen", cannot)
+    with pytest.raises(OSError, match="no memory"):
+        LocalCluster(1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_that_does_not_arrive_is_a_death_of_its_worker(monkeypatch):
+    class Lost:
+        def result(self, timeout):
+            raise TimeoutError
+
+        def cancel(self, force):
+            self.cancelled = force
+
+    cluster, lost = LocalCluster(0), Lost()
+    try:
+        executor = _start(cluster.address)
+        outcome = executor._outcome(lost, 0, 0.0)
+        executor.stop()
+        assert outcome.index == 0 and isinstance(outcome.error, WorkerDied) and lost.cancelled
+    finally:
+        cluster.close()

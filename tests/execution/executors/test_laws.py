@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pytest
+from processes import wait_until
 from threadpoolctl import threadpool_info
 
 from neuro_mod.config import InputError
@@ -108,33 +109,31 @@ def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, n
 
     executor = started(name, task)
     executor.submit(0, "short", "short")
-    while executor._arrived.empty():
-        time.sleep(1e-3)
+    wait_until(lambda: not executor._arrived.empty())
     if name != "serial":
         executor.submit(1, tmp_path / "begun", "long")
-        while not (tmp_path / "begun").exists():
-            time.sleep(1e-3)
+        wait_until((tmp_path / "begun").exists)
     assert [(outcome.index, outcome.result) for outcome in executor.stop()] == [(0, 7)]
     assert executor.stop() == []
-    while name in ("thread", "dask") and not (tmp_path / "told").exists():
-        time.sleep(1e-3)
+    if name in ("thread", "dask"):
+        wait_until((tmp_path / "told").exists)
 
 
 @EVERY
 def test_progress_is_that_of_items_under_way(started, name, tmp_path):
     def task(_, report):
         report(2.5)
-        while not (tmp_path / "go").exists():
+        end = time.monotonic() + 60.0
+        while not (tmp_path / "go").exists() and time.monotonic() < end:
             time.sleep(1e-3)
 
     seen = []
     executor = started(name, task, progress=lambda index, seconds: seen.append((index, seconds)))
     executor.submit(4, None, "item")
-    while name in ("serial", "thread") and not seen:
-        assert executor.wait(0.01) == []
+    if name in ("serial", "thread"):
+        wait_until(lambda: executor.wait(0.01) == [] and bool(seen))
     (tmp_path / "go").touch()
-    while not executor.wait(0.1):
-        pass
+    wait_until(lambda: bool(executor.wait(0.1)))
     assert set(seen) <= {(4, 2.5)}
 
 

@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from processes import wait_until
 from shared import ROOT
 
 from neuro_mod.execution.executors import WorkerDied
@@ -63,9 +63,12 @@ def _script(folder: Path, name: str, forever: bool) -> subprocess.Popen[str]:
 
 def _busy_family(driver: subprocess.Popen[str], folder: Path) -> list[psutil.Process]:
     """All descendants, once both workers are in the midst of an item."""
-    while len(pids := [file.read_text() for file in folder.glob("begun_*")]) < 2 or "" in pids:
-        assert driver.poll() is None, driver.communicate()
-        time.sleep(0.01)
+
+    def both_are_busy() -> bool:
+        pids = [file.read_text() for file in folder.glob("begun_*")]
+        return len(pids) == 2 and "" not in pids
+
+    wait_until(both_are_busy, driver)
     return psutil.Process(driver.pid).children(recursive=True)
 
 
