@@ -166,6 +166,19 @@ def test_more_values_and_repeats_change_nothing_that_is_there(tmp_path, fragile)
     assert data_in(tmp_path) == after
 
 
+def test_configurations_that_are_there_are_not_written_again(tmp_path):
+    ReturningSweep(1).execute(tmp_path, **SWEEP)
+    files = [tmp_path / f"configs/step_000{k}.yaml" for k in range(3)]
+    texts, places = [file.read_text() for file in files], [file.stat().st_ino for file in files]
+    files[1].write_text("changed")
+    places[1] = files[1].stat().st_ino
+    ReturningSweep(1).execute(tmp_path, **SWEEP)
+    assert [file.read_text() for file in files] == texts
+    assert [file.stat().st_ino == place for file, place in zip(files, places, strict=True)] == [True, False, True]
+    listed = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
+    assert {f"configs/{file.name}" for file in files} < set(listed)
+
+
 def test_a_failing_step_is_named_and_the_finished_ones_are_not_done_again(tmp_path, fragile, monkeypatch):
     monkeypatch.setattr(fragile, "failing", (9.0,))
     sweep = fragile()
