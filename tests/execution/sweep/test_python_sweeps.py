@@ -220,6 +220,11 @@ class ReturningSweep(SNNBaseSweepRunner):
         return self.drawn
 
 
+class WeighingSweep(ReturningSweep):
+    def _step(self, param, idx, sweep_param, weights):
+        return 1
+
+
 @pytest.mark.parametrize("executor", ["serial", "process"])
 def test_what_is_not_plain_is_refused_at_once(tmp_path, executor):
     with pytest.raises(FailedItemsError, match=r"result\['net'\]\[2\] is a set; return numbers") as caught:
@@ -357,6 +362,17 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, message)
     assert data_in(tmp_path) == before
     CountSweep().execute(tmp_path, **SWEEP | changed, force=True)
     assert run_json(tmp_path)["n_finished_before"] == 0 and len(data_in(tmp_path)) == 3
+
+
+def test_an_argument_that_differs_in_one_entry_is_another_sweep(tmp_path):
+    weights = np.zeros((2, 5000))
+    sweep = WeighingSweep()
+    sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
+    weights[1, 2500] = 1
+    with pytest.raises(InputError, match=r"\n  step_kwargs\.weights: "):
+        sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
+    with pytest.raises(InputError, match=r"^weights\[0\] is a _thread\.lock"):
+        sweep.execute(tmp_path, **SWEEP, weights=[threading.Lock()])
 
 
 def test_steps_may_be_simulations_that_hear_that_they_are_to_stop():
