@@ -369,7 +369,7 @@ def test_an_argument_that_differs_in_one_entry_is_another_sweep(tmp_path):
     sweep = WeighingSweep()
     sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
     weights[1, 2500] = 1
-    with pytest.raises(InputError, match=r"\n  step_kwargs\.weights: "):
+    with pytest.raises(InputError, match=r"\n  step_kwargs\.weights"):
         sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
     with pytest.raises(InputError, match=r"^weights\[0\] is a _thread\.lock"):
         sweep.execute(tmp_path, **SWEEP, weights=[threading.Lock()])
