@@ -137,12 +137,13 @@ class _Description:
         """An object: what `copy` would make another of."""
         try:
             reduce = copyreg.dispatch_table.get(type(value))
-            reduced = reduce(value) if reduce else value.__reduce_ex__(4)
+            reduced: Any = reduce(value) if reduce else value.__reduce_ex__(4)
         except Exception as error:
             raise _unknown(value, name) from error
         if isinstance(reduced, str):
             return f"{type(value).__module__}.{reduced}"
-        maker, arguments, state, *items = (*reduced, None, None, None)[:5]
+        whole: list[Any] = [*reduced, None, None, None][:5]
+        maker, arguments, state, items = *whole[:3], whole[3:]
         parts = [_name(type(value)), _name(maker), self.of(arguments, name)]
         for attributes in state if isinstance(state, tuple) else (state,):
             if isinstance(attributes, dict):
