@@ -221,7 +221,7 @@ class SweepRunner(ABC):
             raise InputError(f"{type(self).__name__}._step does not take its arguments: {error}") from None
         identity = {
             "sweep": type(self).__name__,
-            **{f"step_kwargs.{name}": described(value) for name, value in step_kwargs.items()},
+            **{f"step_kwargs.{name}": described(value, name) for name, value in step_kwargs.items()},
             **versions_of(self, "_step"),
             **versions_of(self, "_stage"),
         }

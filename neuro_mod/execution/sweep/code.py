@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
-import json
-import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
-from neuro_mod.config.plain import plain
-from neuro_mod.storage.values import NotPlainError, value_arrays
+from neuro_mod.execution.sweep.described import content_of, describe, short_hash
 
-_DIGITS = 16
-#: Characters of data that are shown as they are.
-_SHOWN = 1000
 _PACKAGE = "neuro_mod."
 #: Data outside of objects that count.
 _CONSTANTS = (bool, int, float, str, type(None))
@@ -42,26 +35,31 @@ def versions_of(owner: object, method: str) -> dict[str, Any]:
     return found
 
 
-def described(value: Any) -> Any:
-    """A value as data for JSON, equal for equal values, as far as that can be told; a hash of it where it is long."""
-    try:
-        arrays = value_arrays(value)
-    except NotPlainError:
-        return _short(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)))
-    try:
-        text = json.dumps(plain(value), allow_nan=False)
-    except (TypeError, ValueError):
-        text = ""
-    if text and len(text) <= _SHOWN:
-        return json.loads(text)
-    return _hash(*(part for name, array in arrays.items() for part in (f"{name} {array.dtype}", array.tobytes())))
+def described(value: Any, name: str) -> Any:
+    """A value as data for JSON, equal for equal values; a hash of it where it is long.
+
+    Args:
+        value: Plain data, arrays and tensors, functions, and objects that consist of these.
+        name: What messages call the value.
+
+    Raises:
+        InputError: It has a part of which nobody can tell whether it is the same.
+    """
+    return describe(value, name, _code_alone)
+
+
+def _code_alone(function: FunctionType) -> dict[str, Any]:
+    """Versions of a function that belongs to no object."""
+    found: dict[str, Any] = {}
+    _function(SimpleNamespace(), function, found)
+    return found
 
 
 def _attribute(owner: object, name: str, found: dict[str, Any]) -> None:
     """Follow what an object calls by a name, where that is the user's."""
     kind = type(owner)
     if name in vars(owner):
-        found[f"{kind.__name__}.{name}"] = described(vars(owner)[name])
+        found[f"{kind.__name__}.{name}"] = described(vars(owner)[name], f"{kind.__name__}.{name}")
         return
     for each in kind.__mro__:
         if name in vars(each) and each is not object and not each.__module__.startswith(_PACKAGE):
@@ -71,7 +69,8 @@ def _attribute(owner: object, name: str, found: dict[str, Any]) -> None:
             if isinstance(value, FunctionType):
                 _function(owner, value, found)
             else:
-                found[f"{each.__name__}.{name}"] = described(value)
+                label = f"{each.__name__}.{name}"
+                found[label] = described(value, label)
 
 
 def _function(owner: object, function: FunctionType, found: dict[str, Any]) -> None:
@@ -85,7 +84,7 @@ def _function(owner: object, function: FunctionType, found: dict[str, Any]) -> N
             _neighbour(owner, name, function.__globals__.get(name), function, found)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         if name != "__class__":
-            _neighbour(owner, name, _content(cell), function, found)
+            _neighbour(owner, name, content_of(cell), function, found)
 
 
 def _neighbour(owner: object, name: str, value: Any, function: FunctionType, found: dict[str, Any]) -> None:
@@ -94,25 +93,20 @@ def _neighbour(owner: object, name: str, value: Any, function: FunctionType, fou
     if isinstance(unwrapped, FunctionType) and unwrapped.__globals__ is function.__globals__:
         _function(owner, unwrapped, found)
     elif isinstance(value, _CONSTANTS) and value is not None:
-        found[name] = described(value)
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not assigned yet
-        return None
+        found[name] = described(value, name)
 
 
 def _version(function: FunctionType) -> str:
     """A hash of the source without comments, or of the compiled code where there is no source: what is typed in."""
+    if function.__name__ == "<lambda>":  # its source is that of the whole statement
+        return short_hash(*(_compiled(code) for code in _codes(function.__code__)))
     try:
         source = textwrap.dedent(inspect.getsource(function)).strip()
     except (OSError, TypeError):
-        return _hash(*(_compiled(code) for code in _codes(function.__code__)))
-    with suppress(SyntaxError):  # a lambda in the middle of a statement
+        return short_hash(*(_compiled(code) for code in _codes(function.__code__)))
+    with suppress(SyntaxError):
         source = ast.unparse(ast.parse(source))
-    return _hash(source)
+    return short_hash(source)
 
 
 def _compiled(code: CodeType) -> str:
@@ -131,15 +125,3 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for each in code.co_consts:
         if isinstance(each, CodeType):
             yield from _codes(each)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else _hash(text)
-
-
-def _hash(*parts: str | bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part.encode(errors="backslashreplace") if isinstance(part, str) else part)
-        digest.update(b"\0")
-    return f"sha256 {digest.hexdigest()[:_DIGITS]}"

@@ -20,13 +20,13 @@ from neuro_mod.execution.files import Files
 from neuro_mod.execution.progress import Report as ReportSeconds
 from neuro_mod.execution.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
 from neuro_mod.execution.sweep.pictures import save_sweep_pictures
-from neuro_mod.execution.sweep.points import point_key, point_name, point_seed
+from neuro_mod.execution.sweep.points import point_key, point_name, point_seed, repeat_of
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.storage.names import (
-    CONFIGS,
     RESULTS_PARQUET,
     RESULTS_TABLE,
     SWEEP,
@@ -166,17 +166,18 @@ class FileSweep(Work):
         """Save what the sweep is, and the configuration at each point."""
         described = self._sweep.file.model_dump(by_alias=True, exclude_unset=True)
         folder.save_json(SWEEP, described | {"config": self._sweep.experiment.resolved(), "set": {}})
-        for point in self._sweep.points:
-            heading, config = f"# {point_key(point.values)}\n", experiment_at(self._sweep, point.values).to_yaml()
-            _save_if_new(folder, point_config(point.index), heading + config)
-        names = {Path(point_config(index)).name for index in range(len(self._sweep.points))}
-        for file in (folder.path / CONFIGS).glob("point_*.yaml"):
-            if file.name not in names:
-                file.unlink()
+        texts = (
+            (
+                point_config(point.index),
+                f"# {point_key(point.values)}\n{experiment_at(self._sweep, point.values).to_yaml()}",
+            )
+            for point in self._sweep.points
+        )
+        save_configs(folder, texts, "point_*.yaml")
 
     def save(self, files: Files, item: Item, result: Measured) -> dict[str, Any]:
         """Save the numbers of a run, and its spikes if they are kept."""
-        (values, seed), repeat = item.argument, _repeat_of(item)
+        (values, seed), repeat = item.argument, repeat_of(item.key)
         name, measures = point_name(point_key(values)), to_plain(result.numbers)
         files.save_json(
             point_result(name, repeat), {"values": values, "repeat": repeat, "seed": seed, "measures": measures}
@@ -256,19 +257,3 @@ class Runs(Sequence[Item]):
             seed,
             float(self._sweep.durations[place]),
         )
-
-
-def _repeat_of(item: Item) -> int:
-    return int(item.key.rsplit(" ", 1)[1])
-
-
-def _save_if_new(folder: DurableFolder, name: str, text: str) -> None:
-    """Save a text that is not there yet: to look is ten times as fast as to write, which waits for the disk."""
-    try:
-        same = (folder.path / name).read_bytes() == text.encode()
-    except OSError:
-        same = False
-    if same:
-        folder.keep(name)
-    else:
-        folder.save_text(name, text)

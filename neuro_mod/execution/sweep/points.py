@@ -48,6 +48,11 @@ def point_name(key: str) -> str:
     return hashlib.blake2b(key.encode(errors="backslashreplace"), digest_size=8).hexdigest()
 
 
+def repeat_of(item_key: str) -> int:
+    """The repeat, counted from 0, in the key of an item of a sweep: a point and ``repeat 3``."""
+    return int(item_key.rsplit(" ", 1)[1])
+
+
 def _text(key: str, value: Any) -> str:
     try:
         return canonical_text(value)

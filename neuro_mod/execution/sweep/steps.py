@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,9 +12,10 @@ from neuro_mod.config.plain import plain
 from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
 from neuro_mod.execution.executors import Task
 from neuro_mod.execution.files import Files
+from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.parameter import Swept
-from neuro_mod.execution.sweep.points import point_name, point_seed
-from neuro_mod.storage.names import CONFIGS, step_config, step_result
+from neuro_mod.execution.sweep.points import point_name, point_seed, repeat_of
+from neuro_mod.storage.names import step_config, step_result
 from neuro_mod.storage.values import read_value
 
 #: Results of all steps, in order, for each repeat.
@@ -87,15 +87,8 @@ class Steps(Work):
 
     def prepare(self, folder: DurableFolder) -> None:
         """Save the configuration of each step, seed included, and nothing of other steps that were there before."""
-        names = set()
-        for item in self.items:
-            step, seed = item.argument
-            name = step_config(step, _repeat_of(item))
-            folder.save_text(name, self._swept.experiment(step, seed).to_yaml())
-            names.add(Path(name).name)
-        for file in (folder.path / CONFIGS).glob("step_*.yaml"):
-            if file.name not in names:
-                file.unlink()
+        texts = ((self._config(item), self._swept.experiment(*item.argument).to_yaml()) for item in self.items)
+        save_configs(folder, texts, "step_*.yaml")
 
     def save(self, files: Files, item: Item, result: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Save what a step returned."""
@@ -127,21 +120,20 @@ class Steps(Work):
         name = self._swept.in_words(step) + (f", repeat {repeat}" if self._n_repeats > 1 else "")
         return Item(f"{point} repeat {repeat}", name, (step, seed), seed)
 
+    def _config(self, item: Item) -> str:
+        return step_config(item.argument[0], repeat_of(item.key))
+
     def _file(self, item: Item) -> str:
         step, _ = item.argument
-        return step_result(point_name(self._swept.points[step]), _repeat_of(item))
+        return step_result(point_name(self._swept.points[step]), repeat_of(item.key))
 
     def _about(self, item: Item) -> dict[str, Any]:
-        (step, seed), repeat = item.argument, _repeat_of(item)
+        step, seed = item.argument
         return {
             "step": step,
-            "repeat": repeat,
+            "repeat": repeat_of(item.key),
             "value": plain(self._swept.values[step]),
             "seed": seed,
-            "config": step_config(step, repeat),
+            "config": self._config(item),
             "result": self._file(item),
         }
-
-
-def _repeat_of(item: Item) -> int:
-    return int(item.key.rsplit(" ", 1)[1])

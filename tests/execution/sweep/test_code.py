@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
+import os
 import subprocess
 import sys
+import threading
+from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from neuro_mod.config import InputError
 from neuro_mod.execution.sweep.code import described, versions_of
 
 MODULE = '''\
@@ -151,15 +158,113 @@ def test_functions_of_functions_are_followed():
     assert {name for name in two if two[name] != three[name]} == {"n"}
 
 
-class Opaque:
+@dataclass
+class Weights:
+    values: np.ndarray
+    inner: object = None
+
+
+class Slotted:
+    __slots__ = ("x",)
+
+    def __init__(self, x):
+        self.x = x
+
+
+class Number(int):
     pass
 
 
+def defaulting(weights):
+    return lambda x, w=weights: x @ w
+
+
+def enclosing(weights):
+    return lambda x: x @ weights
+
+
 def test_data_are_described_by_their_values():
-    assert described({"a": [1, 2.5, None, "x"], "b": np.arange(2)}) == {"a": [1, 2.5, None, "x"], "b": [0, 1]}
+    assert described({"a": [1, 2.5, None, "x"], "b": np.arange(2)}, "x") == {"a": [1, 2.5, None, "x"], "b": [0, 1]}
     long = np.arange(10_000.0)
-    assert described(long).startswith("sha256 ") and described(long) == described(long.copy())
+    assert described(long, "x").startswith("sha256 ") and described(long, "x") == described(long.copy(), "x")
     long[5000] = -1
-    assert described(long) != described(np.arange(10_000.0))
-    assert described(float("nan")) == described(float("nan")) != described(float("inf"))
-    assert described(Opaque()) == described(Opaque()) == "<tests.Opaque object>".replace("tests.", f"{__name__}.")
+    assert described(long, "x") != described(np.arange(10_000.0), "x")
+    assert described(float("nan"), "x") == described(float("nan"), "x") != described(float("inf"), "x")
+
+
+def numbers(changed):
+    values = np.zeros(5000)
+    values[2500] = changed
+    return values
+
+
+def tensor(changed):
+    return pytest.importorskip("torch").as_tensor(numbers(changed)).requires_grad_()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        tensor,
+        lambda n: [tensor(n), "x"],
+        lambda n: Weights(numbers(n)),
+        lambda n: {"a": [Weights(np.zeros(2), Weights(numbers(n)))]},
+        lambda n: Slotted(tensor(n)),
+        lambda n: np.array([numbers(n), None], object),
+        lambda n: {1, "a", frozenset({n, "b"})},
+        np.random.default_rng,
+        lambda n: partial(np.add, n),
+        lambda n: defaulting(numbers(n)),
+        lambda n: enclosing(numbers(n)),
+        lambda n: cache(enclosing(numbers(n))),
+        Number,
+        lambda n: (lambda x: x, lambda x: 2 * x)[n],
+        lambda n: Weights(np.zeros(2), Slotted(n)).__eq__,
+        lambda n: (np.add, np.subtract)[n],
+        lambda n: pd.DataFrame({"ab"[n]: [1.0]}),
+    ],
+)
+def test_objects_are_described_by_all_that_they_consist_of(made):
+    first, again, other = (json.dumps(described(made(n), "x")) for n in (0, 0, 1))
+    assert first == again != other
+
+
+def test_objects_within_themselves_are_described():
+    def cycle(n):
+        first = Weights(np.zeros(2))
+        first.inner = [Weights(numbers(n), first), first]
+        return first
+
+    assert described(cycle(0), "x") == described(cycle(0), "x") != described(cycle(1), "x")
+
+
+def test_what_cannot_be_described_is_named():
+    with pytest.raises(InputError, match=r"^weights\.inner\['a'\]\[0\] is a _thread\.lock: .*expected plain data"):
+        described(Weights(np.zeros(2), {"a": [threading.Lock()]}), "weights")
+
+    class Sweep:
+        def __init__(self):
+            self.lock = threading.Lock()
+
+        def _step(self):
+            return self.lock
+
+    with pytest.raises(InputError, match=r"^Sweep\.lock is a _thread\.lock"):
+        versions_of(Sweep(), "_step")
+
+
+def test_sets_are_described_alike_in_each_process():
+    script = "from neuro_mod.execution.sweep.code import described\n"
+    script += "print(described([{*'abcdefgh'}, frozenset({*'abcdefgh'})], 'x'))"
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(printed) == 1 and "h" in printed.pop()

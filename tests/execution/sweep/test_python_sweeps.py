@@ -166,6 +166,19 @@ def test_more_values_and_repeats_change_nothing_that_is_there(tmp_path, fragile)
     assert data_in(tmp_path) == after
 
 
+def test_configurations_that_are_there_are_not_written_again(tmp_path):
+    ReturningSweep(1).execute(tmp_path, **SWEEP)
+    files = [tmp_path / f"configs/step_000{k}.yaml" for k in range(3)]
+    texts, places = [file.read_text() for file in files], [file.stat().st_ino for file in files]
+    files[1].write_text("changed")
+    places[1] = files[1].stat().st_ino
+    ReturningSweep(1).execute(tmp_path, **SWEEP)
+    assert [file.read_text() for file in files] == texts
+    assert [file.stat().st_ino == place for file, place in zip(files, places, strict=True)] == [True, False, True]
+    listed = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
+    assert {f"configs/{file.name}" for file in files} < set(listed)
+
+
 def test_a_failing_step_is_named_and_the_finished_ones_are_not_done_again(tmp_path, fragile, monkeypatch):
     monkeypatch.setattr(fragile, "failing", (9.0,))
     sweep = fragile()
@@ -205,6 +218,11 @@ class ReturningSweep(SNNBaseSweepRunner):
 
     def summarize_repeated_run(self, results, sweep_params):
         return self.drawn
+
+
+class WeighingSweep(ReturningSweep):
+    def _step(self, param, idx, sweep_param, weights):
+        return 1
 
 
 @pytest.mark.parametrize("executor", ["serial", "process"])
@@ -344,6 +362,17 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, message)
     assert data_in(tmp_path) == before
     CountSweep().execute(tmp_path, **SWEEP | changed, force=True)
     assert run_json(tmp_path)["n_finished_before"] == 0 and len(data_in(tmp_path)) == 3
+
+
+def test_an_argument_that_differs_in_one_entry_is_another_sweep(tmp_path):
+    weights = np.zeros((2, 5000))
+    sweep = WeighingSweep()
+    sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
+    weights[1, 2500] = 1
+    with pytest.raises(InputError, match=r"\n  step_kwargs\.weights"):
+        sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
+    with pytest.raises(InputError, match=r"^weights\[0\] is a _thread\.lock"):
+        sweep.execute(tmp_path, **SWEEP, weights=[threading.Lock()])
 
 
 def test_steps_may_be_simulations_that_hear_that_they_are_to_stop():
