@@ -291,7 +291,9 @@ def test_parallel_sweeps(checkout):
     assert json.loads((folder / "metadata/run.json").read_text())["executor"] == "process"
     (checkout / "script.py").write_text(SWEEP + EXECUTE)
     assert run_in(checkout, "python", "script.py") == printed
-    assert json.loads((folder / "metadata/run.json").read_text())["n_finished_before"] == 3
+    # nothing was done again: the results still are those of the processes
+    assert json.loads((folder / "metadata/run.json").read_text())["executor"] == "process"
+    assert "3 of 3 steps are done; executor serial" in (folder / "metadata/run.log").read_text()
 
 
 #: What a kernel does with the cells of a notebook: their code is compiled by itself and belongs to no file.

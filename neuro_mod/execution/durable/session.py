@@ -63,7 +63,8 @@ def _sessions(folder: DurableFolder) -> list[dict[str, Any]]:
         *earlier, latest = [*before["earlier_sessions"], before]
     except (FileNotFoundError, DataError, TypeError, KeyError):
         return []
-    return [*earlier, {key: latest[key] for key in _KEPT if key in latest}]
+    sessions = [*earlier, {key: latest[key] for key in _KEPT if key in latest}]
+    return [session for session in sessions if isinstance(session, dict) and "started" in session]
 
 
 #: What is kept of an earlier attempt.

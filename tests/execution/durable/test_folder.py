@@ -75,7 +75,8 @@ def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
 def test_items_that_are_not_asked_for_stay_where_they_may(tmp_path):
     durable.run(TinyWork(5), tmp_path)
     about = durable.run(TinyWork(2), tmp_path)
-    assert (about["n_items"], about["n_finished_before"], about["n_concluded"]) == (2, 2, 5)
+    assert (about["n_items"], about["n_finished"], about["n_concluded"]) == (2, 2, 5)
+    assert "2 of 2 items are done" in (tmp_path / "metadata/run.log").read_text()
     assert len(keys(tmp_path)) == 5
 
 
@@ -105,7 +106,7 @@ def test_a_folder_of_another_run_is_refused_either_way(tmp_path):
 def test_a_ledger_without_plan_is_of_another_run(tmp_path):
     durable.run(TinyWork(2), tmp_path)
     (tmp_path / "metadata/plan.json").unlink()
-    with pytest.raises(InputError, match="holds the results of another run"):
+    with pytest.raises(InputError, match=r"plan\.json is gone"):
         durable.run(TinyWork(2), tmp_path)
 
 

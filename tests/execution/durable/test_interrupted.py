@@ -20,7 +20,7 @@ from disturbing import (
 from tiny_work import TinyWork
 
 from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder
+from neuro_mod.execution.durable import DurableFolder, ItemsInterrupted
 from neuro_mod.execution.durable.signals import stop_wish
 
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
@@ -88,7 +88,7 @@ def test_ctrl_c_while_finished_items_are_checked_loses_none(tmp_path, monkeypatc
             durable.run(work, folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)] == handlers
-    assert durable.run(work, folder)["n_finished_before"] == 6 and len(tries(trace)) == 6
+    assert durable.run(work, folder)["n_finished"] == 6 and len(tries(trace)) == 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
