@@ -142,7 +142,8 @@ def test_given_seeds_are_used_in_their_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("1\n-2\n", "found '-2'"), ("", "it is empty"), ("1\n2.5", "found '2.5'"), (None, "No such")]
+    ("text", "message"),
+    [("1\n-2\n", "seed 2 is '-2'"), ("", "it is empty"), ("1\n2.5", "seed 2 is '2.5'"), (None, "No such")],
 )
 def test_seeds_that_are_none(tmp_path, text, message):
     if text is not None:
@@ -223,3 +224,9 @@ def test_the_log_changes_no_level_and_is_complete(tmp_path):
     Repeater(SMALL, 1).execute(tmp_path, plot_arg="none")
     assert (logger.level, logger.handlers) == before
     assert f"saved in {tmp_path}" in (tmp_path / "metadata/run.log").read_text()
+
+
+@pytest.mark.parametrize(("seeds", "message"), [([3, -1], r"seeds\[1\] is -1"), ([5, 6, 5], "seed 5 is there twice")])
+def test_seeds_are_whole_numbers_and_differ(seeds, message):
+    with pytest.raises(InputError, match=message):
+        Repeater(SMALL, seeds=seeds)

@@ -42,8 +42,9 @@ class Session:
             "wall_seconds": time.time() - self._begin,
             **provenance(self._work.config, self._begin),
         }
-        if about is not None and earlier and not (self._report.n_now or self._report.failures):
-            session = earlier.pop()  # whoever only looked did nothing
+        did_nothing = about is not None and not (self._report.n_now or self._report.failures)
+        if did_nothing and earlier and earlier[-1].get("concluded"):
+            session = earlier.pop()  # whoever only looked is no session
         metadata = {
             **session,
             **self._report.describe(),
@@ -74,6 +75,7 @@ _KEPT = (
     "threads_per_worker",
     "n_finished_before",
     "n_finished",
+    "concluded",
     "wall_seconds",
     "started",
     "ended",

@@ -109,7 +109,8 @@ def test_a_full_disk_leaves_nothing_half_and_the_work_goes_on_when_there_is_spac
             assert_whole(folder, expected)
         n_finished = len(keys(folder))
         assert len(tries(trace)) <= n_finished + 1
-        assert durable.run(work, folder)["n_finished_before"] == n_finished
+        assert durable.run(work, folder)["n_finished"] == N_ITEMS
+        assert f"{n_finished} of {N_ITEMS} items are done" in (folder / "metadata/run.log").read_text()
         assert len(tries(trace)) <= N_ITEMS + 1
         assert_complete(folder, expected, N_ITEMS)
 
