@@ -30,9 +30,11 @@ def test_what_is_finished_is_not_done_again(tmp_path):
 
 def test_the_second_process_says_so_and_the_first_is_unharmed(tmp_path):
     folder, trace = tmp_path / "run", tmp_path / "trace"
+    log = folder / "metadata/run.log"
     what = {"n_items": 3, "fates": {1: "sleeps"}, "trace": str(trace)}
     with driver(folder, what, executor="process", max_workers=2) as first:
-        wait_until(lambda: n_finished(folder) == 2 and len(tries(trace)) == 3)
+        # the log tells of an item after the ledger does
+        wait_until(lambda: n_finished(folder) == 2 and len(tries(trace)) == 3 and log.read_text().count(": sum ") == 2)
         before = contents(folder)
         code, said = drive(folder, what)
         assert code == 2 and f"another process is writing to {folder}" in said
