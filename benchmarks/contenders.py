@@ -15,7 +15,7 @@ from benchmarks.brian2_network import Brian2Network
 from benchmarks.default_network import timed
 from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import PlainNetwork, plain
-from neuro_mod.core.choices import Precision
+from neuro_mod.choices import Precision
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment, load_experiment
-from neuro_mod.core.choices import Precision
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network

@@ -19,7 +19,7 @@ from scipy.stats import norm
 
 from benchmarks.report import markdown_table, publish
 from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_sessions
-from neuro_mod.core.choices import Kernel
+from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, Threshold, TwoState
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel
 from neuro_mod.cli.analyses import analyse
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.options import print_json, whole_numbers
-from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer

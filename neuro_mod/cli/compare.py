@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.choices import Precision
 from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
-from neuro_mod.core.choices import Precision
 
 if TYPE_CHECKING:
     from neuro_mod.execution.comparison import Comparison

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.core.choices import OnError
+from neuro_mod.choices import OnError
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment

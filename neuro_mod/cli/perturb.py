@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neuro_mod.choices import Precision
 from neuro_mod.cli.long_work import long_work
 from neuro_mod.cli.options import (
     Address,
@@ -24,7 +25,6 @@ from neuro_mod.cli.options import (
     print_rows,
     print_table,
 )
-from neuro_mod.core.choices import Precision
 
 #: Rows of the printed table, at most; the file has all.
 _ROWS = 12

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.choices import Precision
 from neuro_mod.cli.analyses import analyse
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
@@ -27,7 +28,6 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
 )
-from neuro_mod.core.choices import Precision
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment

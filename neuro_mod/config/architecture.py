@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from neuro_mod.choices import InDegree
 from neuro_mod.config.fields import (
     PER_PATHWAY,
     PER_TYPE,
@@ -19,8 +20,7 @@ from neuro_mod.config.fields import (
     Switch,
     parameter,
 )
-from neuro_mod.core.choices import InDegree
-from neuro_mod.core.populations import total_populations
+from neuro_mod.populations import total_populations
 
 
 class Network(Section):

@@ -25,7 +25,7 @@ from neuro_mod.config.settings import Settings
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.populations import PATHWAYS, Populations, divide_into_clusters
+from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters
 
 
 class Experiment(Section):

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
-from neuro_mod.core.populations import PATHWAYS
+from neuro_mod.populations import PATHWAYS
 
 T = TypeVar("T")
 

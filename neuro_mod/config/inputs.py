@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from neuro_mod.choices import Heterogeneity, StimulusShape
 from neuro_mod.config.fields import (
     PER_SOURCE,
     Fraction,
@@ -15,7 +16,6 @@ from neuro_mod.config.fields import (
     Section,
     parameter,
 )
-from neuro_mod.core.choices import Heterogeneity, StimulusShape
 
 
 class ExternalCurrents(Section):

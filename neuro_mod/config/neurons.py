@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from neuro_mod.choices import InitialVoltage, Mechanism
 from neuro_mod.config.fields import PER_POPULATION, NonNegative, OneOrMany, Positive, Real, Section, extra_of, parameter
-from neuro_mod.core.choices import InitialVoltage, Mechanism
 
 
 class InitParams(Section):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from neuro_mod.choices import CourseShape
 from neuro_mod.config.fields import (
     MANY,
     ONE,
@@ -23,12 +24,11 @@ from neuro_mod.config.fields import (
     Switch,
     parameter,
 )
-from neuro_mod.core.choices import CourseShape
 from neuro_mod.core.perturbations import TimeCourse, TimedPerturbation, VectorialPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.perturbations.time_courses import SHAPES
-from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
+from neuro_mod.populations import Populations
 
 #: A population by its index or its name, such as ``E0`` or ``I_background``.
 PopulationReference = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 
 def members_by_activity(active: NDArray[np.bool_], populations: Populations) -> dict[str, NDArray[np.bool_]]:

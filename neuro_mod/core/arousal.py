@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, roots_jacobi
 
-from neuro_mod.core.populations import EXCITATORY, Populations
 from neuro_mod.core.random import Stream
+from neuro_mod.populations import EXCITATORY, Populations
 
 #: z ~ Beta(10, 10) spreads the external rate over neurons.
 BETA_SHAPE = 10.0

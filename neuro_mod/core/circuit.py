@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import Heterogeneity, InDegree
-from neuro_mod.core.populations import Populations
+from neuro_mod.choices import Heterogeneity, InDegree
+from neuro_mod.populations import Populations
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.choices import Heterogeneity, InDegree
 from neuro_mod.core.arousal import arousal_effect, weaken_excitation
-from neuro_mod.core.choices import Heterogeneity, InDegree
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import within_cluster
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS, Impossible, check_target
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 _Values = NDArray[np.float64]
 

@@ -9,14 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.activity import members_by_activity
-from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
-from neuro_mod.core.populations import Populations
 from neuro_mod.core.spiking_net.analysis.activity import Estimate, active_in_time, mean_rate
 from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
 from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch
@@ -28,6 +27,7 @@ from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.repeater import repeat_seed, with_perturbation_seeds
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
+from neuro_mod.populations import Populations
 from neuro_mod.storage.names import MOST_REPEATS
 
 N_TRIALS = 4

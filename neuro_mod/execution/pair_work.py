@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import neuro_mod
-from neuro_mod.core.choices import Precision
+from neuro_mod.choices import Precision
 from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
 from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
 from neuro_mod.execution.files import Files

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Precision
 from neuro_mod.config import InputError
-from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample

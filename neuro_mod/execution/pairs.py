@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment, InputError
-from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.random import Stream

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from neuro_mod.choices import OnError, Precision, check_choice
 from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.perturbation import perturbation_seed
-from neuro_mod.core.choices import OnError, Precision, check_choice
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import Execution
 from neuro_mod.execution.pictures import check_plot_arg

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import neuro_mod
+from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
-from neuro_mod.core.choices import Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import Stream

@@ -7,7 +7,6 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.population_map import add_colour_bar, check_samples, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
 from neuro_mod.plotting.style import (
@@ -18,6 +17,7 @@ from neuro_mod.plotting.style import (
     new_figure,
     paper_style,
 )
+from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
 

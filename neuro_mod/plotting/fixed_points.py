@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.population_rows import PopulationRows, population_rows
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
 from neuro_mod.plotting.style import (
@@ -27,6 +26,7 @@ from neuro_mod.plotting.style import (
     paper_style,
     text_length,
 )
+from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
 #: States at most; more do not fit a page.

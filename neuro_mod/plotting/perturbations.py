@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.population_map import add_colour_bar, centred, fit_beside, frame_map
 from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows
 from neuro_mod.plotting.style import (
@@ -32,6 +31,7 @@ from neuro_mod.plotting.style import (
     population_colours,
 )
 from neuro_mod.plotting.target_labels import change_label, check_by_target, parameter_label
+from neuro_mod.populations import Populations
 
 BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
 

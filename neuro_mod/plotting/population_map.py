@@ -11,9 +11,9 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.population_rows import PopulationRows
 from neuro_mod.plotting.style import LABEL_SIZE, LINE_WIDTH, TICK_SIZE, text_length
+from neuro_mod.populations import Populations
 
 #: Columns of the image at most; more samples are averaged.
 _MAX_COLUMNS = 2000

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axis import Axis
 from numpy.typing import NDArray
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.style import TICK_SIZE, population_groups
+from neuro_mod.populations import Populations
 
 #: Heights of the rows of E clusters, E background, I clusters and I background in a map.
 MAP_HEIGHTS = {"E clusters": 1.0, "E background": 0.8, "I clusters": 0.6, "I background": 0.8}

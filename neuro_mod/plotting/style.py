@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
+from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
 MM_PER_INCH = 25.4
 #: Widths of a journal's columns in inches.

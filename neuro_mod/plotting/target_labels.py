@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 #: Parameters by target, as an axis names them; others by the target's name.
 _PARAMETERS = {

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta, kstest
 
 from neuro_mod.core.arousal import arousal_effect, quenched_z, weaken_excitation, z_quadrature
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 L, X_0, K, M = 0.75, 0.2, 1.25, 13.125
 LEVELS = np.linspace(0, 1, 11)

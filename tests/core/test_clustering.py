@@ -6,7 +6,7 @@ from scipy.stats import binom, kstest
 
 from neuro_mod.core.clustering.adjacency import draw_adjacency
 from neuro_mod.core.clustering.block_weights import block_weights, depression_factors, largest_potentiation
-from neuro_mod.core.populations import Populations, divide_into_clusters
+from neuro_mod.populations import Populations, divide_into_clusters
 
 PUBLISHED = divide_into_clusters(18, (1600, 400), (160, 40))
 PROBABILITIES = [0.2, 0.5, 0.5, 0.5]

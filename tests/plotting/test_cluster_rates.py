@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
 from neuro_mod.plotting import population_map as module
 from neuro_mod.plotting.cluster_rates import cluster_rate_map
 from neuro_mod.plotting.style import DPI, population_groups
+from neuro_mod.populations import Populations
 
 
 def test_groups_are_images_of_their_rates(populations, make_spikes):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.fixed_points import MOST_STATES, fixed_point_map
 from neuro_mod.plotting.state_styles import SHAPES
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS, population_groups
+from neuro_mod.populations import Populations
 
 KINDS = list(SHAPES)
 

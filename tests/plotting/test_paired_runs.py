@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.paired_runs import MOST_TRACES, difference_traces, paired_runs
 from neuro_mod.plotting.style import (
     DIVERGING,
@@ -15,6 +14,7 @@ from neuro_mod.plotting.style import (
     population_colours,
     population_groups,
 )
+from neuro_mod.populations import Populations
 
 TIMES = (np.arange(20) + 0.5) * 0.05
 

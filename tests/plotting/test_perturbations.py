@@ -10,9 +10,9 @@ from matplotlib.image import imread
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map
 from neuro_mod.plotting.style import DPI, ONE_AND_A_HALF_COLUMNS, ONE_COLUMN, population_colours, population_groups
+from neuro_mod.populations import Populations
 
 DELTA_T = 0.5e-3
 RUN = {"duration": 1.0, "delta_t": DELTA_T}

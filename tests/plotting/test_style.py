@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
 
-from neuro_mod.core.populations import Populations
 from neuro_mod.plotting import style
+from neuro_mod.populations import Populations
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])

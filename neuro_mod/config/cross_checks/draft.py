@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 from neuro_mod.config.errors import KeyPath
-from neuro_mod.core.populations import Populations, divide_into_clusters
+from neuro_mod.populations import Populations, divide_into_clusters
 
 
 class UnavailableError(LookupError):

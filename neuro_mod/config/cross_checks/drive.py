@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import Problem
 from neuro_mod.config.inputs import ExternalCurrents
-from neuro_mod.core.populations import total_populations
+from neuro_mod.populations import total_populations
 
 _EXTERNAL = tuple(ExternalCurrents.model_fields)
 

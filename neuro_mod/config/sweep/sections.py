@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from neuro_mod.choices import MeasureName
 from neuro_mod.config.errors import ConfigError, KeyPath
 from neuro_mod.config.fields import (
     MANY,
@@ -27,7 +28,6 @@ from neuro_mod.config.fields import (
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.settings import FOLDER_NAME, FolderName
 from neuro_mod.config.sweep.checks import check_sweep
-from neuro_mod.core.choices import MeasureName
 
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from neuro_mod.core.choices import InDegree, check_choice
-from neuro_mod.core.populations import Populations
+from neuro_mod.choices import InDegree, check_choice
 from neuro_mod.core.random import Stream
+from neuro_mod.populations import Populations
 
 _CHUNK_BYTES = 2**26
 

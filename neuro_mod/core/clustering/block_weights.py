@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.populations import PATHWAYS, Populations, expand_four
+from neuro_mod.populations import PATHWAYS, Populations, expand_four
 
 
 def depression_factor(j_potentiated: float, n_clusters: int, f_post: float, f_pre: float) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.perturbations.base import Perturbation
 from neuro_mod.core.perturbations.entries import Entries
-from neuro_mod.core.populations import EXCITATORY, INHIBITORY, Populations
+from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
 
 class CirculantPerturbation(Perturbation):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import CourseShape
+from neuro_mod.choices import CourseShape
 
 _Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from neuro_mod.core.choices import Mechanism, check_choice
+from neuro_mod.choices import Mechanism, check_choice
 
 
 class Propagators(NamedTuple):

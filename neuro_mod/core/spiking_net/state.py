@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import InitialVoltage, check_choice
+from neuro_mod.choices import InitialVoltage, check_choice
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from neuro_mod.config.errors import InputError
 from neuro_mod.core.cores import n_cores
-from neuro_mod.core.optional import optional
 from neuro_mod.execution.executors.base import Executor, Task
+from neuro_mod.optional import optional
 
 #: The executors by name: their module and class, loaded where one is chosen.
 EXECUTORS: dict[str, tuple[str, str]] = {

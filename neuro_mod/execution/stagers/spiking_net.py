@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from neuro_mod.choices import Precision, check_choice
 from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
-from neuro_mod.core.choices import Precision, check_choice
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, modulated_circuit, modulated_courses

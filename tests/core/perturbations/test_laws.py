@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import circulant
 
 from neuro_mod.core.perturbations import CirculantPerturbation, VectorialPerturbation
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 LAYOUT = Populations(4, (5, 2), (3, 2))  # E 0..3, E background 4, I 5..8, I background 9
 P = LAYOUT.total

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.activity import members_by_activity
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 
 def rates_by_activity(

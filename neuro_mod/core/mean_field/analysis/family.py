@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
-from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
+from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 _Indices = NDArray[np.int64]

@@ -19,7 +19,7 @@ from neuro_mod.core.mean_field.core.searches import (
     from_starts,
     random_starts,
 )
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from neuro_mod.core.mean_field.core.effective import START, EffectiveField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import response, response_to_input
-from neuro_mod.core.populations import Populations
+from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 

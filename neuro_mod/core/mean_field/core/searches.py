@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros, relax
-from neuro_mod.core.populations import Populations
 from neuro_mod.core.random import Stream
+from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import Criterion, DetectionMethod, Kernel, UnitKind
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
 from neuro_mod.core.spiking_net.analysis import (
     correlations,
     fano,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuro_mod.core.choices import Criterion, UnitKind, check_choice
+from neuro_mod.choices import Criterion, UnitKind, check_choice
 from neuro_mod.core.whole_numbers import check_whole
 
 #: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import LifespanEstimator, check_choice
+from neuro_mod.choices import LifespanEstimator, check_choice
 from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.visits import of_state
 

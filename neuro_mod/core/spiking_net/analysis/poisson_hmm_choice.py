@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import Criterion
+from neuro_mod.choices import Criterion
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.findings import Report
 from neuro_mod.core.spiking_net.analysis.poisson_hmm import Fit, expectation, fitted, side_by_side

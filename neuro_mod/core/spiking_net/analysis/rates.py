@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import Kernel
+from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.kernels import filtered
 from neuro_mod.core.spiking_net.spikes import SpikeEvents
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neuro_mod.core.choices import DetectionMethod, Kernel, check_choice
+from neuro_mod.choices import DetectionMethod, Kernel, check_choice
 from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.optional import optional
+from neuro_mod.optional import optional
 
 
 @dataclass(frozen=True, eq=False)

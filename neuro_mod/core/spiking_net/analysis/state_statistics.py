@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import LifespanEstimator, NeverLeft
+from neuro_mod.choices import LifespanEstimator, NeverLeft
 from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_order
 from neuro_mod.core.spiking_net.analysis import transitions as chains
 from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics

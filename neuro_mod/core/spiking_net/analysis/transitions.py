@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import NeverLeft, check_choice
+from neuro_mod.choices import NeverLeft, check_choice
 from neuro_mod.core.spiking_net.analysis.states import EMPTY, State, state_name, state_order
 
 

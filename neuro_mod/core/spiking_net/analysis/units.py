@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.choices import UnitKind, check_choice
+from neuro_mod.choices import UnitKind, check_choice
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.rates import population_counts
 from neuro_mod.core.spiking_net.analysis.windows import whole_steps

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.choices import Mechanism, Precision, check_choice
+from neuro_mod.choices import Mechanism, Precision, check_choice
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.simulation import Simulation

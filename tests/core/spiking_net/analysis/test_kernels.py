@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import expon, halfnorm, norm, uniform
 
-from neuro_mod.core.choices import Kernel
+from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.kernels import filtered
 from neuro_mod.core.spiking_net.analysis.rates import smooth, smoothed_rates
 from neuro_mod.core.spiking_net.spikes import SpikeEvents

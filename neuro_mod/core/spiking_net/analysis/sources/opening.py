@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.populations import EXCITATORY
 from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout, cluster_layout, first_clusters
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
@@ -20,6 +19,7 @@ from neuro_mod.core.spiking_net.analysis.sources.sessions import (
     check_conventions,
     open_sessions,
 )
+from neuro_mod.populations import EXCITATORY
 from neuro_mod.storage.reading import DataError, map_array
 
 

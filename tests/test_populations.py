@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_mod.core.populations import Populations, divide_into_clusters
+from neuro_mod.populations import Populations, divide_into_clusters
 
 
 def test_order_of_the_default_network():
