@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.plain_network import PlainNetwork
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PYTHON = _ROOT / ".venv" / "brian2" / "bin" / "python"

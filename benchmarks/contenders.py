@@ -21,8 +21,8 @@ from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.lif_net import LIFNet
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import initial_state
+from neuro_mod.recordings.spikes import SpikeEvents
 
 Counts = NDArray[np.integer]
 

@@ -23,7 +23,7 @@ from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, Threshold, TwoState
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 _SEED = 1
 _LEAST_VISIT = 50e-3  # s; in between are the moments in which not all clusters of a state have switched yet

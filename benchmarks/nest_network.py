@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.plain_network import PlainNetwork
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 _MS_PER_S = 1000.0
 _CAPACITANCE = 1.0  # pF

@@ -27,7 +27,7 @@ from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 _WARM_UP = 1.0  # s
 _WORDS = kernel.WORDS

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 _BURN_IN = 20  # mean lifespans before the start of a session, so that it starts within a visit
 

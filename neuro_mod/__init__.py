@@ -21,7 +21,7 @@ _HOMES = {
     "Repeater": "neuro_mod.execution",
     "Analyzer": "neuro_mod.core.spiking_net.analysis.analyzer",
     "LIFNet": "neuro_mod.core.spiking_net.lif_net",
-    "SpikeEvents": "neuro_mod.core.spiking_net.spikes",
+    "SpikeEvents": "neuro_mod.recordings.spikes",
     "Trial": "neuro_mod.core.spiking_net.engine.trial",
     "Recording": "neuro_mod.core.spiking_net.engine.trial",
     "Course": "neuro_mod.core.course",
@@ -37,7 +37,7 @@ _HOMES = {
     "CirculantPerturbation": "neuro_mod.core.perturbations",
     "TimedPerturbation": "neuro_mod.core.perturbations",
     "run_pairs": "neuro_mod.execution.paired_runs",
-    "load_spikes": "neuro_mod.core.spiking_net.analysis.sources.saved",
+    "load_spikes": "neuro_mod.recordings.saved",
     "load_state": "neuro_mod.execution.saved_state",
     "save_state": "neuro_mod.execution.saved_state",
 }

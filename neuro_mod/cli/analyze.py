@@ -130,7 +130,7 @@ def analyze(
 
 def _default_folder(spikes: Path) -> Path:
     """``analysis`` in the folder of the run; of one file among others, ``analysis_`` and its name."""
-    from neuro_mod.core.spiking_net.analysis.sources.sessions import run_folder
+    from neuro_mod.recordings.sessions import run_folder
     from neuro_mod.storage.names import ANALYSIS
 
     return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")

@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, METADATA, PLOTS, WORKER_LOGS
 from neuro_mod.storage.reading import sha256_of
 from neuro_mod.storage.writing import PIECE, write_arrays, write_whole

@@ -18,11 +18,11 @@ from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.execution.progress import Report
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
+from neuro_mod.recordings.spikes import SpikeEvents
 
 
 class PairedSpikes(NamedTuple):

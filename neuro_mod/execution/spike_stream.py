@@ -10,7 +10,7 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.writing import StorageError
 
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.plotting.population_map import add_colour_bar, centred, check_samples, draw_population_map, time_span
 from neuro_mod.plotting.population_rows import population_rows
 from neuro_mod.plotting.raster import draw_raster, label_populations, shown_window
@@ -32,6 +31,7 @@ from neuro_mod.plotting.style import (
 )
 from neuro_mod.plotting.target_labels import check_by_target, range_label
 from neuro_mod.populations import EXCITATORY, Populations
+from neuro_mod.recordings.spikes import SpikeEvents
 
 DIFFERENCE_LABEL = "rate difference (Hz)"
 #: Panels of traces at most.

@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.plotting.style import (
     DPI,
     MM_PER_INCH,
@@ -26,6 +25,7 @@ from neuro_mod.plotting.style import (
     population_groups,
 )
 from neuro_mod.populations import Populations
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Up to this many spikes each is a dot; more are drawn as an image of their density.
 MAX_DOTS = 300_000

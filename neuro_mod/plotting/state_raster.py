@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.raster import draw_raster, shown_window
@@ -28,6 +26,8 @@ from neuro_mod.plotting.style import (
     new_figure,
     paper_style,
 )
+from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.spikes import SpikeEvents
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,9 @@ from shared import SMALL
 
 from neuro_mod.cli.perturb import perturb as command
 from neuro_mod.config import load_experiment
-from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.paired_runs import BASELINE_DURATION, N_TRIALS
+from neuro_mod.recordings.saved import load_spikes
+from neuro_mod.recordings.spikes import SpikeEvents
 
 PERTURBATION = {
     "rate": {"params": [6.0], "involved_clusters": [["E0", "E1"]], "vectors": [[1, -1]]},

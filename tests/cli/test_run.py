@@ -13,8 +13,8 @@ import pytest
 from shared import SMALL
 
 from neuro_mod.config import load_experiment
-from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings.saved import load_spikes
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
 

@@ -11,13 +11,13 @@ from processes import data_in, run_json
 from shared import SMALL
 
 from neuro_mod.config import InputError
-from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import Execution, FailedItemsError, ItemsInterrupted
 from neuro_mod.execution.pair_work import Pairs
 from neuro_mod.execution.paired_runs import run_pairs
 from neuro_mod.execution.pairs import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings.saved import load_spikes
 
 PERTURBED = SMALL | {
     "perturbation": {"rate": {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}},

@@ -10,11 +10,11 @@ from shared import SMALL
 
 from neuro_mod.config import InputError, load_experiment
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeater import saved_seeds
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MOST_REPEATS, repeat_rates, repeat_spikes
 
 #: Two targets, one with drawn vectors.

@@ -6,11 +6,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.sources.saved import load_spikes
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.saved_state import load_state
 from neuro_mod.execution.stagers.spiking_net_files import save_spikes
+from neuro_mod.recordings.saved import load_spikes
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage import reading
 
 SPIKES = SpikeEvents(np.array([0, 2], np.int32), np.array([1, 0], np.int32), 3, 2, 1e-3)

@@ -21,7 +21,7 @@ from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import plain
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 pytestmark = pytest.mark.peers
 

@@ -12,7 +12,7 @@ from neuro_mod.core.spiking_net.analysis.correlations import count_correlations
 from neuro_mod.core.spiking_net.analysis.fano import fano_factors
 from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
 from neuro_mod.core.spiking_net.analysis.neuron_statistics import firing_rates
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Elephant calls quantities with an argument, and NumPy for a class, that they are about to drop.
 pytestmark = [

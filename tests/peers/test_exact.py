@@ -24,8 +24,8 @@ from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.network import SpikingNetwork, no_external_input
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import initial_state
+from neuro_mod.recordings.spikes import SpikeEvents
 
 pytestmark = pytest.mark.peers
 

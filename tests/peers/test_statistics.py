@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from peers.statistics import compare, distributions, draw_pairs, how_they_differ, permutation_p_value
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 N_NEURONS, N_STEPS, STEP = 200, 4_000, 1e-3
 PAIRS = draw_pairs(N_NEURONS, 1_000, seed=0)

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.populations import Populations
+from neuro_mod.recordings.spikes import SpikeEvents
 
 DELTA_T = 0.5e-3
 

@@ -9,8 +9,8 @@ from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.errors import Problem
 from neuro_mod.config.inputs import ExternalCurrents
 from neuro_mod.config.neurons import POPULATION_KEYS
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.populations import Populations, total_populations
+from neuro_mod.recordings.spikes import MOST_STEPS
 
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 

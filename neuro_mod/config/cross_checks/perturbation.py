@@ -19,8 +19,8 @@ from neuro_mod.config.perturbation import (
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.populations import Populations
+from neuro_mod.recordings.spikes import MOST_STEPS
 
 
 def _counts(target: str, draft: Draft) -> Iterator[Problem]:

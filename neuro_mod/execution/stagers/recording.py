@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.execution.memory import demand_memory
+from neuro_mod.recordings.spikes import MOST_STEPS
 
 RECORDABLE = ("spikes", "voltage", "current")
 _TRACES = ("voltage", "current")

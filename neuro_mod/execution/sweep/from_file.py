@@ -12,8 +12,6 @@ import numpy as np
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Sweep, load_sweep
-from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import DurableFolder, Execution, Item, Report, Work
 from neuro_mod.execution.files import Files
@@ -26,6 +24,8 @@ from neuro_mod.execution.sweep.pictures import save_sweep_pictures
 from neuro_mod.execution.sweep.points import point_key, point_name, point_seed, repeat_of
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
+from neuro_mod.recordings.saved import spike_arrays
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import (
     RESULTS_PARQUET,
     RESULTS_TABLE,

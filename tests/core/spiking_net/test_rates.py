@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 H = 1e-3
 

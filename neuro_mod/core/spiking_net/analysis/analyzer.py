@@ -31,20 +31,20 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
     numbers_to_try,
 )
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
-from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.neuron_statistics import FiringRates
 from neuro_mod.core.spiking_net.analysis.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit
-from neuro_mod.core.spiking_net.analysis.sources.opening import open_source
 from neuro_mod.core.spiking_net.analysis.state_agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states import State
 from neuro_mod.core.spiking_net.analysis.units import unit_counts, units_of
-from neuro_mod.core.spiking_net.analysis.windows import window_of
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.events import Conventions, TimeUnit
+from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.opening import open_source
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import window_of
 
 StateClusters = Literal["excitatory", "all"] | Sequence[int]
 

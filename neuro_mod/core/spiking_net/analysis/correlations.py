@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.one_pass import sum_over_sessions
-from neuro_mod.core.spiking_net.analysis.windows import whole_steps
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import whole_steps
 
 #: Width of a count bin in seconds.
 COUNT_BIN = 50e-3

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.windows import SAME
+from neuro_mod.recordings.windows import SAME
 
 
 def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions: int) -> NDArray[np.int64]:

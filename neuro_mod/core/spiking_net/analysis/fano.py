@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.one_pass import by_neuron, sum_over_sessions
-from neuro_mod.core.spiking_net.analysis.windows import whole_steps
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import whole_steps
 
 #: Lengths of count windows in seconds.
 COUNT_WINDOWS = (10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.one_pass import by_neuron, sum_over_sessions
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Fewer intervals say nothing of their variation.
 MIN_INTERVALS = 2

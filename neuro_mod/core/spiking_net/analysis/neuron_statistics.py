@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS, interval_statistics
 from neuro_mod.core.spiking_net.analysis.one_pass import each_session
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 
 @dataclass(frozen=True, eq=False)

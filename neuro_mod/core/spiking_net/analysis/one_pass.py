@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.windows import cut
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import cut
 
 Summary = TypeVar("Summary")
 

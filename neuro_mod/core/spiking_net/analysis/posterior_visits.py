@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.visits import no_visits, visit_table
-from neuro_mod.core.spiking_net.analysis.windows import SAME
+from neuro_mod.recordings.windows import SAME
 
 
 class Runs(NamedTuple):

@@ -30,14 +30,14 @@ from neuro_mod.core.spiking_net.analysis.findings import (
     assembled,
     summarised,
 )
-from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.session_analysis import SessionRates, SpikeSource
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
 from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
 from neuro_mod.storage.writing import write_arrays, write_whole

@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.detection import Detection
-from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout
 from neuro_mod.core.spiking_net.analysis.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.sessions import Session
 from neuro_mod.core.spiking_net.analysis.visits import rates_in_visits, visits_of
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.sessions import Session
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.reading import DataError
 
 #: Rates of all clusters in one session, at most: some gigabytes while they are made.

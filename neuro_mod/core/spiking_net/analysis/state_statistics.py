@@ -18,7 +18,7 @@ from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
 from neuro_mod.core.spiking_net.analysis.states import State, parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.visits import of_state, within
-from neuro_mod.core.spiking_net.analysis.windows import from_starts, windows_of
+from neuro_mod.recordings.windows import from_starts, windows_of
 
 #: Types of the columns of a table of states.
 _STATES = {

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.states import state_name
 from neuro_mod.core.spiking_net.analysis.transitions import visited_states
-from neuro_mod.core.spiking_net.analysis.windows import SAME
 from neuro_mod.core.whole_numbers import check_whole
+from neuro_mod.recordings.windows import SAME
 
 #: Rounds of swaps. In each about two of five visits of a session are paired and half of the pairs try to swap.
 N_ROUNDS = 60

@@ -12,7 +12,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MOST_STEPS
 
 _Values = NDArray[np.float64]
 _Quantities = Callable[..., tuple[_Values, ...]]

@@ -15,8 +15,8 @@ from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.core.spiking_net.state import State
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
 _UPDATES_PER_CALL = 4_000_000

@@ -16,8 +16,8 @@ from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS
 from neuro_mod.core.spiking_net.state import State
+from neuro_mod.recordings.spikes import MOST_STEPS
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.
 SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]

@@ -8,7 +8,7 @@ import numpy as np
 from analysis.trains import events
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 STEP = 1e-3
 #: Four clusters, of which one never fires alone.

@@ -16,7 +16,7 @@ from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expect
 from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
 from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
 from neuro_mod.core.spiking_net.analysis.units import unit_counts
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 BIN = 20e-3
 TRUE = PoissonModel(

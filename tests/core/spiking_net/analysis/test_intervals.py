@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import beta
 
 from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: A mean over neurons may lie this many standard errors off.
 SIGMAS = 4

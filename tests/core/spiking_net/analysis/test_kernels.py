@@ -11,7 +11,7 @@ from scipy.stats import expon, halfnorm, norm, uniform
 from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.kernels import filtered
 from neuro_mod.core.spiking_net.analysis.rates import smooth, smoothed_rates
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents
 
 KERNELS = get_args(Kernel)
 SYMMETRIC, CAUSAL = ("gaussian", "box"), ("exponential", "half_normal")

@@ -16,11 +16,11 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_units
-from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
-from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, labels_of_neurons
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.optional import optional
+from neuro_mod.recordings.events import Conventions, events_from_units
+from neuro_mod.recordings.hdf5 import lies_in
+from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
 from neuro_mod.storage.writing import write_whole
 

@@ -10,12 +10,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.layout import are_whole
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.hdf5 import lies_in
-from neuro_mod.core.spiking_net.analysis.sources.matlab_level5 import list_arrays, load_arrays
-from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, reading_of_times
 from neuro_mod.optional import optional
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.hdf5 import lies_in
+from neuro_mod.recordings.layout import are_whole
+from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
+from neuro_mod.recordings.readings import NAMES, Reading, reading_of_times
 from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
 
 #: MATLAB's classes of arrays of numbers.

@@ -17,14 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.choices import check_choice
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit, events_from_dense
-from neuro_mod.core.spiking_net.analysis.sources.files import READERS, read_file
-from neuro_mod.core.spiking_net.analysis.sources.neo_objects import is_neo, neo_sessions
-from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked, reading_of_times
-from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays, spikes_from
-from neuro_mod.core.spiking_net.analysis.sources.tables import read_frame
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
 from neuro_mod.populations import Populations
+from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_dense
+from neuro_mod.recordings.files import READERS, read_file
+from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
+from neuro_mod.recordings.readings import Reading, checked, reading_of_times
+from neuro_mod.recordings.saved import spike_arrays, spikes_from
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.tables import read_frame
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import DataError, read_json
 

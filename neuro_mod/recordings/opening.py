@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.spiking_net.analysis.layout import ClusterLayout, cluster_layout, first_clusters
 from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.sessions import (
+from neuro_mod.populations import EXCITATORY
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
+from neuro_mod.recordings.sessions import (
     Description,
     Sessions,
     check_conventions,
     open_sessions,
 )
-from neuro_mod.populations import EXCITATORY
 from neuro_mod.storage.reading import DataError, map_array
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, TimeUnit, events_from_times
-from neuro_mod.core.spiking_net.analysis.sources.readings import Reading, checked
+from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_times
+from neuro_mod.recordings.readings import Reading, checked
 from neuro_mod.storage.reading import DataError, naming
 
 #: Names of the column of times, and the unit that a name says.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.storage.names import SPIKES
 from neuro_mod.storage.reading import DataError, read_arrays
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_dense
-from neuro_mod.core.spiking_net.analysis.sources.matlab import read_mat
-from neuro_mod.core.spiking_net.analysis.sources.nwb import read_nwb
-from neuro_mod.core.spiking_net.analysis.sources.readings import NAMES, Reading, checked, reading_of_times
-from neuro_mod.core.spiking_net.analysis.sources.saved import SAVED_ARRAYS, spikes_from
-from neuro_mod.core.spiking_net.analysis.sources.tables import read_table
+from neuro_mod.recordings.events import Conventions, events_from_dense
+from neuro_mod.recordings.matlab import read_mat
+from neuro_mod.recordings.nwb import read_nwb
+from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_times
+from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
+from neuro_mod.recordings.tables import read_table
 from neuro_mod.storage.reading import DataError, map_array, names_of_arrays, read_arrays
 
 

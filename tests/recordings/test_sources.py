@@ -27,9 +27,9 @@ from analysis.recordings import (
 
 from neuro_mod.core.spiking_net.analysis.findings import find_states
 from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.saved import spike_arrays
-from neuro_mod.core.spiking_net.analysis.sources.sessions import open_sessions
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.saved import spike_arrays
+from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.storage.names import PAIRED_SPIKES
 from neuro_mod.storage.reading import DataError
 
@@ -58,7 +58,7 @@ def test_dense_arrays_of_any_shape(tmp_path, shape):
 
 def test_dense_arrays_are_read_piece_by_piece(monkeypatch):
     dense = np.random.default_rng(1).random((101, 7)) < 0.2
-    monkeypatch.setattr("neuro_mod.core.spiking_net.analysis.sources.events._PIECE", 30)
+    monkeypatch.setattr("neuro_mod.recordings.events._PIECE", 30)
     for each in (dense, np.asfortranarray(dense)):
         spikes = read_all(each)[0].spikes
         assert np.array_equal(np.stack([spikes.steps, spikes.neurons]), np.nonzero(dense))

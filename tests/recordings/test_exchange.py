@@ -14,12 +14,12 @@ import quantities as pq
 from pynwb import NWBHDF5IO, NWBFile
 from scipy.io import savemat
 
-from neuro_mod.core.spiking_net.analysis.sources import matlab
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.neo_objects import from_neo, is_neo, to_neo
-from neuro_mod.core.spiking_net.analysis.sources.nwb import read_nwb, write_nwb
-from neuro_mod.core.spiking_net.analysis.sources.sessions import open_sessions
-from neuro_mod.core.spiking_net.spikes import SpikeEvents
+from neuro_mod.recordings import matlab
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.neo_objects import from_neo, is_neo, to_neo
+from neuro_mod.recordings.nwb import read_nwb, write_nwb
+from neuro_mod.recordings.sessions import open_sessions
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.reading import DataError
 from neuro_mod.storage.writing import StorageError
 

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions, events_from_times
+from neuro_mod.recordings.events import Conventions, events_from_times
 
 DELTA_T = st.sampled_from([0.1e-3, 0.5e-3, 1e-3])
 UNITS = st.sampled_from([("s", 1.0), ("ms", 1e3)])

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.layout import are_whole
-from neuro_mod.core.spiking_net.analysis.windows import SAME
-from neuro_mod.core.spiking_net.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.recordings.layout import are_whole
+from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.reading import DataError
 
 TimeUnit = Literal["s", "ms"]

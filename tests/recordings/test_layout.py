@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.layout import cluster_layout, first_clusters
+from neuro_mod.recordings.layout import cluster_layout, first_clusters
 
 
 def test_clusters_are_ordered_by_label_whatever_the_order_of_neurons():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat, whosmat
 
-from neuro_mod.core.spiking_net.analysis.sources.matlab_level5 import list_arrays, load_arrays
+from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
 
 RANDOM = np.random.default_rng(1)
 TYPES = ("f8", "f4", *(f"{sign}{size}" for sign in "iu" for size in (1, 2, 4, 8)))
@@ -98,8 +98,8 @@ def test_a_name_cannot_be_there_twice(tmp_path):
 _FLIPS = """
 import sys, warnings
 from pathlib import Path
-from neuro_mod.core.spiking_net.analysis.sources.events import Conventions
-from neuro_mod.core.spiking_net.analysis.sources.matlab import read_mat
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.matlab import read_mat
 from neuro_mod.storage.reading import DataError
 warnings.simplefilter("ignore")
 for name in sys.argv[1:]:

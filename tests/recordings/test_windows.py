@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from analysis.trains import bernoulli
 
-from neuro_mod.core.spiking_net.analysis.windows import cut, from_start, whole_steps, window_of
+from neuro_mod.recordings.windows import cut, from_start, whole_steps, window_of
 
 
 @pytest.mark.parametrize(
