@@ -15,7 +15,7 @@ from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print
 
 if TYPE_CHECKING:
     from neuro_mod.execution.comparison import Comparison
-    from neuro_mod.execution.run_folder import RunFolder
+    from neuro_mod.storage.run_folder import RunFolder
 
 #: States in the printed table, at most; the file has all.
 _COLUMNS = 7
@@ -52,7 +52,7 @@ def compare(
     from neuro_mod.config import InputError
     from neuro_mod.execution.comparison import ComparisonInterrupted
     from neuro_mod.execution.comparison import compare as run_comparison
-    from neuro_mod.execution.run_folder import RunFolder
+    from neuro_mod.storage.run_folder import RunFolder
 
     experiment = load(config, overrides, seed, duration)
     settings = experiment.settings

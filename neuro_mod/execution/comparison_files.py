@@ -14,9 +14,9 @@ from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
 from neuro_mod.execution.comparison import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers.mean_field.full import describe_state
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE
+from neuro_mod.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,8 +14,8 @@ from neuro_mod.core.random import Stream
 from neuro_mod.execution.assembly import build_circuit
 from neuro_mod.execution.comparison import ComparisonInterrupted, compare
 from neuro_mod.execution.comparison_files import describe_comparison, save_comparison
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.storage.run_folder import RunFolder
 
 #: A constant drive that makes one cluster active, over arousal that differs between neurons.
 DRIVEN = SMALL | {

@@ -13,8 +13,8 @@ from shared import SMALL
 from neuro_mod.config import InputError
 from neuro_mod.execution import Repeater, repeats
 from neuro_mod.execution.durable import FailedItemsError, ItemsInterrupted
-from neuro_mod.execution.files import Files
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.writing import StorageError
 

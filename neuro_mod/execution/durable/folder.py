@@ -13,10 +13,10 @@ from typing import IO, Any
 from neuro_mod.config import InputError
 from neuro_mod.execution.durable.ledger import Entry, Ledger
 from neuro_mod.execution.durable.plan import differences, in_lines
-from neuro_mod.execution.files import Files, Record, is_ours, record_of
-from neuro_mod.execution.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
+from neuro_mod.storage.files import Files, Record, is_ours, record_of
 from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import DataError, read_json
+from neuro_mod.storage.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
 from neuro_mod.storage.writing import StorageError, write_whole
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.execution.files import Record
+from neuro_mod.storage.files import Record
 from neuro_mod.storage.writing import StorageError, write_whole
 
 _CHECK_DIGITS = 16

@@ -13,7 +13,7 @@ from neuro_mod.execution.executors.base import Task
 if TYPE_CHECKING:
     from neuro_mod.execution.durable.folder import DurableFolder
     from neuro_mod.execution.durable.report import Report
-    from neuro_mod.execution.files import Files
+    from neuro_mod.storage.files import Files
 
 
 @dataclass(frozen=True)

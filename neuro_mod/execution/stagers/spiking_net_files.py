@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.execution.files import Files
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import saved_arrays
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.saved_state import state_arrays
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import CLUSTERS, CONFIG, PERTURBATIONS, RATES, RUN, SPIKES, STATE, STIMULUS, TRACES
 
 

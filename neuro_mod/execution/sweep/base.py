@@ -19,12 +19,12 @@ from neuro_mod.config.loading import Source
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import Execution, OnError
 from neuro_mod.execution.executors import Task
-from neuro_mod.execution.files import Files, is_ours
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.progress import Report
 from neuro_mod.execution.sweep.code import described, versions_of
 from neuro_mod.execution.sweep.parameter import Swept, swept
 from neuro_mod.execution.sweep.steps import Results, Steps
+from neuro_mod.storage.files import Files, is_ours
 from neuro_mod.storage.names import MOST_REPEATS, PLOTS
 from neuro_mod.storage.values import NotPlainError, value_arrays
 

@@ -14,7 +14,6 @@ from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Sweep, load_sweep
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import DurableFolder, Execution, Item, Report, Work
-from neuro_mod.execution.files import Files
 from neuro_mod.execution.progress import Report as ReportSeconds
 from neuro_mod.execution.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -26,6 +25,7 @@ from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble,
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
     RESULTS_PARQUET,
     RESULTS_TABLE,

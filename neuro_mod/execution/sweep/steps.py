@@ -11,10 +11,10 @@ import neuro_mod
 from neuro_mod.config.plain import plain
 from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
 from neuro_mod.execution.executors import Task
-from neuro_mod.execution.files import Files
 from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.parameter import Swept
 from neuro_mod.execution.sweep.points import point_name, point_seed, repeat_of
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import step_config, step_result
 from neuro_mod.storage.values import read_value
 

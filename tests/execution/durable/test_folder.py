@@ -10,7 +10,7 @@ from tiny_work import TinyWork
 from neuro_mod.config import InputError
 from neuro_mod.execution import durable
 from neuro_mod.execution.durable import DurableFolder, Execution, FailedItemsError
-from neuro_mod.execution.run_folder import RunFolder
+from neuro_mod.storage.run_folder import RunFolder
 from neuro_mod.storage.writing import StorageError
 
 

@@ -19,8 +19,8 @@ from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.execution.assembly import build_circuit
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.storage.names import CONFIG, RUN
+from neuro_mod.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,10 +16,10 @@ from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bi
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs, whole_number
 from neuro_mod.populations import Populations
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
+from neuro_mod.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,12 +6,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.execution.saved_state import load_state
 from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage import reading
+from neuro_mod.storage.run_folder import RunFolder
 
 SPIKES = SpikeEvents(np.array([0, 2], np.int32), np.array([1, 0], np.int32), 3, 2, 1e-3)
 GOOD = {"steps": [0, 2], "neurons": [1, 0], "n_steps": 3, "n_neurons": 2, "delta_t": 1e-3}

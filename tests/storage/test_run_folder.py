@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from neuro_mod.execution.run_folder import RunFolder
 from neuro_mod.storage.names import MANIFEST
+from neuro_mod.storage.run_folder import RunFolder
 from neuro_mod.storage.writing import StorageError
 
 

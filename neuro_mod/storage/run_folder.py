@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from neuro_mod.config import InputError
-from neuro_mod.execution.files import FOLDERS, Files, is_ours
+from neuro_mod.storage.files import FOLDERS, Files, is_ours
 from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, MANIFEST, METADATA
 from neuro_mod.storage.writing import PARTIAL, StorageError, write_whole
 
