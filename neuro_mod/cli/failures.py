@@ -32,8 +32,8 @@ def plain_failures() -> Iterator[None]:
         typer.echo(with_notes(error, str(error)), err=True)
         sys.exit(BAD_INPUT)
     except RuntimeError as error:
-        from neuro_mod.execution.durable.report import FailedItemsError
         from neuro_mod.execution.executors.base import ClusterLostError
+        from neuro_mod.execution.jobs.outcome import FailedItemsError
 
         if not isinstance(error, FailedItemsError | ClusterLostError):
             raise

@@ -58,7 +58,7 @@ def perturb(
     same command goes on.
     """
     from neuro_mod.config import InputError
-    from neuro_mod.execution import durable
+    from neuro_mod.execution import jobs as durable
     from neuro_mod.execution.pair_work import Pairs
     from neuro_mod.execution.stagers import StageSNNSimulation
 

@@ -96,7 +96,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         """
         from neuro_mod.config import InputError
         from neuro_mod.execution import Repeater
-        from neuro_mod.execution.durable import FailedItemsError
+        from neuro_mod.execution.jobs import FailedItemsError
         from neuro_mod.execution.repeater import saved_seeds
         from neuro_mod.storage.names import SEEDS
 

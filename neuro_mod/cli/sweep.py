@@ -59,7 +59,7 @@ def sweep(
         return
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    from neuro_mod.execution.durable import Execution, FailedItemsError
+    from neuro_mod.execution.jobs import Execution, FailedItemsError
     from neuro_mod.execution.sweep.from_file import run_sweep
 
     folder, failed = out or loaded.out, None

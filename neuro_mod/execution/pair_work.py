@@ -8,7 +8,7 @@ from typing import Any
 
 import neuro_mod
 from neuro_mod.choices import Precision
-from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
+from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
 from neuro_mod.execution.paired_runs import PairedRuns, collect
 from neuro_mod.execution.paired_runs_files import describe_pairs, describe_results, save_pairs
 from neuro_mod.execution.pairs import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments

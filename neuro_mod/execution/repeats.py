@@ -12,7 +12,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import Stream
-from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
+from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
 from neuro_mod.execution.outputs import SpikingOutputs
 from neuro_mod.execution.perturbing import in_words, saved_arrays
 from neuro_mod.execution.pictures import chosen_pictures, drawings_of_perturbations, drawings_of_run, save_pictures

@@ -11,8 +11,8 @@ from processes import data_in, run_json
 from shared import SMALL
 
 from neuro_mod.config import InputError
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution, FailedItemsError, ItemsInterrupted
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import Execution, FailedItemsError, ItemsInterrupted
 from neuro_mod.execution.pair_work import Pairs
 from neuro_mod.execution.paired_runs import run_pairs
 from neuro_mod.execution.pairs import SimulatePair

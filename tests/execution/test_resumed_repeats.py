@@ -12,7 +12,7 @@ from shared import SMALL
 
 from neuro_mod.config import InputError
 from neuro_mod.execution import Repeater, repeats
-from neuro_mod.execution.durable import FailedItemsError, ItemsInterrupted
+from neuro_mod.execution.jobs import FailedItemsError, ItemsInterrupted
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked

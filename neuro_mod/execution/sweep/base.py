@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution, OnError
+from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.executors import Task
+from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.progress import Report
 from neuro_mod.execution.sweep.code import described, versions_of

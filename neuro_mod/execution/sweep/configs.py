@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from neuro_mod.execution.durable import DurableFolder
+from neuro_mod.execution.jobs import DurableFolder
 from neuro_mod.storage.names import CONFIGS
 
 

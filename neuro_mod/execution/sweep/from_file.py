@@ -12,8 +12,8 @@ import numpy as np
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Sweep, load_sweep
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder, Execution, Item, Report, Work
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import DurableFolder, Execution, Item, Report, Work
 from neuro_mod.execution.progress import Report as ReportSeconds
 from neuro_mod.execution.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation

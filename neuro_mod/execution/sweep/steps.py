@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 import neuro_mod
 from neuro_mod.config.plain import plain
-from neuro_mod.execution.durable import DurableFolder, Item, Report, Work
 from neuro_mod.execution.executors import Task
+from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
 from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.parameter import Swept
 from neuro_mod.execution.sweep.points import point_name, point_seed, repeat_of

@@ -15,8 +15,8 @@ from neuro_mod.config import InputError, load_experiment
 from neuro_mod.config.sweep import load_sweep
 from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.durable import Execution, FailedItemsError
-from neuro_mod.execution.durable.report import ItemsInterrupted
+from neuro_mod.execution.jobs import Execution, FailedItemsError
+from neuro_mod.execution.jobs.outcome import ItemsInterrupted
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.from_file import run_sweep
 from neuro_mod.recordings.saved import load_spikes

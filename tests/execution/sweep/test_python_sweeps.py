@@ -11,8 +11,8 @@ import pytest
 from shared import SMALL
 
 from neuro_mod.config import InputError, load_experiment
-from neuro_mod.execution.durable import FailedItemsError
 from neuro_mod.execution.executors import Stopped
+from neuro_mod.execution.jobs import FailedItemsError
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.sweep.mean_field import FullMeanFieldBaseSweepRunner, ReducedMeanFieldSweepRunner
 from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner

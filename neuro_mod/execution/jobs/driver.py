@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from neuro_mod.config import ConfigError, InputError
-from neuro_mod.execution.durable.folder import DurableFolder
-from neuro_mod.execution.durable.report import Failure, Report
-from neuro_mod.execution.durable.signals import StopWish
-from neuro_mod.execution.durable.work import Execution, Item, Work
 from neuro_mod.execution.executors import start_executor
 from neuro_mod.execution.executors.base import Executor, Outcome
 from neuro_mod.execution.item_progress import ItemProgress, items_shown
-from neuro_mod.execution.run_log import RunLog
+from neuro_mod.execution.jobs.folder import DurableFolder
+from neuro_mod.execution.jobs.job import Execution, Item, Work
+from neuro_mod.execution.jobs.log import RunLog
+from neuro_mod.execution.jobs.outcome import Failure, Report
+from neuro_mod.execution.jobs.signals import StopWish
 from neuro_mod.storage.names import WORKER_LOGS
 from neuro_mod.storage.writing import StorageError
 

@@ -8,8 +8,8 @@ from disturbing import assert_complete, drive, driver, keys, n_finished, results
 from tiny_work import TinyWork
 
 from neuro_mod.config import InputError
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder, Execution, FailedItemsError
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import DurableFolder, Execution, FailedItemsError
 from neuro_mod.storage.run_folder import RunFolder
 from neuro_mod.storage.writing import StorageError
 
@@ -182,7 +182,7 @@ def test_files_of_an_item_that_is_not_finished_do_not_stay(tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("neuro_mod.execution.durable.ledger.Ledger.append", killed)
+        patch.setattr("neuro_mod.execution.jobs.ledger.Ledger.append", killed)
         with pytest.raises(KeyboardInterrupt):
             durable.run(TinyWork(1), tmp_path)
     orphans = set((tmp_path / "data").glob("item_*"))
@@ -206,7 +206,7 @@ def test_force_leaves_nothing_of_other_work_that_was_cut_short(tmp_path, monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("neuro_mod.execution.durable.ledger.Ledger.append", killed)
+        patch.setattr("neuro_mod.execution.jobs.ledger.Ledger.append", killed)
         with pytest.raises(KeyboardInterrupt):
             durable.run(TinyWork(3), tmp_path)
     (tmp_path / "data/item_0.json").rename(tmp_path / "data/item_1.json")  # as if it had come to that

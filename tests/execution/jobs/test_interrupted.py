@@ -19,9 +19,9 @@ from disturbing import (
 )
 from tiny_work import TinyWork
 
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder, ItemsInterrupted
-from neuro_mod.execution.durable.signals import stop_wish
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import DurableFolder, ItemsInterrupted
+from neuro_mod.execution.jobs.signals import stop_wish
 
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
 WAYS = [

@@ -17,8 +17,8 @@ import psutil
 from shared import ROOT
 from tiny_work import TinyWork, numbers
 
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable.ledger import Ledger
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
 
 #: Seconds until which whatever has to happen has happened, on a machine with much else to do.

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from neuro_mod.config import InputError
-from neuro_mod.execution.durable.driver import Driver
-from neuro_mod.execution.durable.folder import DurableFolder
-from neuro_mod.execution.durable.report import Report
-from neuro_mod.execution.durable.session import Session
-from neuro_mod.execution.durable.signals import stop_wish
-from neuro_mod.execution.durable.work import Execution, Work
 from neuro_mod.execution.executors import check_task, choose_workers
+from neuro_mod.execution.jobs.attempt import Session
+from neuro_mod.execution.jobs.driver import Driver
+from neuro_mod.execution.jobs.folder import DurableFolder
+from neuro_mod.execution.jobs.job import Execution, Work
+from neuro_mod.execution.jobs.log import RunLog
+from neuro_mod.execution.jobs.outcome import Report
+from neuro_mod.execution.jobs.signals import stop_wish
 from neuro_mod.execution.progress import Work as Counted
 from neuro_mod.execution.progress import progress_shown
-from neuro_mod.execution.run_log import RunLog
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, LOG, MANIFEST
 from neuro_mod.storage.writing import StorageError

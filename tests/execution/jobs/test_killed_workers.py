@@ -19,7 +19,7 @@ from disturbing import (
 )
 from tiny_work import TinyWork
 
-from neuro_mod.execution import durable
+from neuro_mod.execution import jobs as durable
 
 
 @pytest.mark.parametrize(

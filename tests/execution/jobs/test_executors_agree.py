@@ -4,9 +4,9 @@ import pytest
 from disturbing import keys, results
 from tiny_work import TinyWork
 
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution
-from neuro_mod.execution.durable.ledger import Ledger
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import Execution
+from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
 
 N_ITEMS = 8

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from neuro_mod.config import InputError
-from neuro_mod.execution.durable.ledger import Entry, Ledger
-from neuro_mod.execution.durable.plan import differences, in_lines
+from neuro_mod.execution.jobs.ledger import Entry, Ledger
+from neuro_mod.execution.jobs.plan import differences, in_lines
 from neuro_mod.storage.files import Files, Record, is_ours, record_of
 from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import DataError, read_json

@@ -9,7 +9,7 @@ import pytest
 from disturbing import assert_complete, keys, results, tries, undisturbed
 from tiny_work import TinyWork
 
-from neuro_mod.execution import durable
+from neuro_mod.execution import jobs as durable
 from neuro_mod.storage.writing import StorageError
 
 N_ITEMS = 12

@@ -18,9 +18,9 @@ import numpy as np
 import psutil
 
 from neuro_mod.config import InputError
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution, FailedItemsError, Item, Work
+from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.executors import ClusterLostError
+from neuro_mod.execution.jobs import Execution, FailedItemsError, Item, Work
 from neuro_mod.storage.writing import StorageError
 
 

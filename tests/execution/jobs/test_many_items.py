@@ -9,7 +9,7 @@ import pytest
 from disturbing import drive, keys, n_finished
 from tiny_work import TinyWork
 
-from neuro_mod.execution.durable import DurableFolder
+from neuro_mod.execution.jobs import DurableFolder
 
 _LOG = logging.getLogger(__name__)
 

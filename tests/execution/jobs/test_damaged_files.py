@@ -8,8 +8,8 @@ from disturbing import assert_complete, keys, tries, undisturbed
 from tiny_work import TinyWork
 
 from neuro_mod.config import InputError
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import DurableFolder
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import DurableFolder
 from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, RUN
 
 N_ITEMS = 40

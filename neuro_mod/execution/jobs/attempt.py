@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from neuro_mod.execution.durable.folder import DurableFolder
-from neuro_mod.execution.durable.report import Report
-from neuro_mod.execution.durable.work import Work
+from neuro_mod.execution.jobs.folder import DurableFolder
+from neuro_mod.execution.jobs.job import Work
+from neuro_mod.execution.jobs.outcome import Report
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.storage.names import RUN
 from neuro_mod.storage.reading import DataError, read_json

@@ -8,8 +8,8 @@ from disturbing import drive, keys, results, tries, undisturbed
 from tiny_work import TinyWork, numbers
 
 from neuro_mod.config import InputError
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution, FailedItemsError
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import Execution, FailedItemsError
 
 #: How often an item is tried, and what is said, by what becomes of it.
 IN_A_PROCESS = {

@@ -11,8 +11,8 @@ from neuro_mod.choices import OnError, check_choice
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.durable.folder import DurableFolder
-    from neuro_mod.execution.durable.report import Report
+    from neuro_mod.execution.jobs.folder import DurableFolder
+    from neuro_mod.execution.jobs.outcome import Report
     from neuro_mod.storage.files import Files
 
 
@@ -65,7 +65,7 @@ class Execution:
 
 
 class Work(ABC):
-    """Items of one kind, and what becomes of their results. `neuro_mod.execution.durable.run` does it.
+    """Items of one kind, and what becomes of their results. `neuro_mod.execution.jobs.run` does it.
 
     Everything is called in the process that does the work; the task alone runs in workers.
     """

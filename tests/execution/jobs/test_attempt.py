@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from tiny_work import TinyWork
 
-from neuro_mod.execution import durable
-from neuro_mod.execution.durable import Execution, FailedItemsError
+from neuro_mod.execution import jobs as durable
+from neuro_mod.execution.jobs import Execution, FailedItemsError
 
 SLURM = {"SLURM_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": "3", "SLURM_CLUSTER_NAME": "jureca"}
 
