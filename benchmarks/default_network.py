@@ -19,7 +19,7 @@ from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import initial_state
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 CONFIG = Path(__file__).resolve().parents[1] / "configs" / "default_snn_params.yaml"
 PACKAGES = ("numpy", "numba", "llvmlite")

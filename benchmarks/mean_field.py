@@ -32,8 +32,8 @@ from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.tables import coefficients
 from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT, response
-from neuro_mod.execution.assembly import build_circuit
 from neuro_mod.execution.stagers import ReducedMeanFieldStager
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 _Array = NDArray[np.float64]
 

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from benchmarks.default_network import timed
         from neuro_mod.config import load_experiment
         from neuro_mod.core.spiking_net.network import draw_network
-        from neuro_mod.execution.assembly import build_circuit
+        from neuro_mod.execution.stagers.assembly import build_circuit
 
         experiment = load_experiment(_CONFIG)
         seed, delta_t = experiment.settings.random_seed, experiment.init_params.delta_t

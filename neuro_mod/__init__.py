@@ -36,10 +36,10 @@ _HOMES = {
     "VectorialPerturbation": "neuro_mod.core.perturbations",
     "CirculantPerturbation": "neuro_mod.core.perturbations",
     "TimedPerturbation": "neuro_mod.core.perturbations",
-    "run_pairs": "neuro_mod.execution.paired_runs",
+    "run_pairs": "neuro_mod.execution.pairs.rates",
     "load_spikes": "neuro_mod.recordings.saved",
-    "load_state": "neuro_mod.execution.saved_state",
-    "save_state": "neuro_mod.execution.saved_state",
+    "load_state": "neuro_mod.execution.stagers.saved_state",
+    "save_state": "neuro_mod.execution.stagers.saved_state",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]

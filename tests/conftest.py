@@ -6,7 +6,7 @@ from shared import CONFIGS, REFERENCE_OVERRIDES
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 
 @pytest.fixture(scope="session")

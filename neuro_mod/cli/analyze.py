@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel
-from neuro_mod.cli.analyses import analyse
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.options import print_json, whole_numbers
+from neuro_mod.execution.analysis.save import analyse
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer

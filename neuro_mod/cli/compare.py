@@ -14,7 +14,7 @@ from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.comparison import Comparison
+    from neuro_mod.execution.comparison.rates import Comparison
     from neuro_mod.storage.run_folder import RunFolder
 
 #: States in the printed table, at most; the file has all.
@@ -50,8 +50,8 @@ def compare(
     what the theory assumes. Times in the configuration count from the end of the settling.
     """
     from neuro_mod.config import InputError
-    from neuro_mod.execution.comparison import ComparisonInterrupted
-    from neuro_mod.execution.comparison import compare as run_comparison
+    from neuro_mod.execution.comparison.rates import ComparisonInterrupted
+    from neuro_mod.execution.comparison.rates import compare as run_comparison
     from neuro_mod.storage.run_folder import RunFolder
 
     experiment = load(config, overrides, seed, duration)
@@ -82,7 +82,7 @@ def compare(
 
 
 def _save(folder: RunFolder, comparison: Comparison, n_trials: int, dtype: Precision) -> dict[str, Any]:
-    from neuro_mod.execution.comparison_files import describe_comparison, save_comparison
+    from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
 
     metadata = describe_comparison(comparison, dtype, n_trials)
     files = save_comparison(folder, comparison, metadata)
@@ -114,7 +114,7 @@ def _print_summary(metadata: dict[str, Any]) -> None:
 
 def _print_table(metadata: dict[str, Any]) -> None:
     """Rates in Hz of groups in the simulation and in the states nearest to it, and how far it is above the nearest."""
-    from neuro_mod.execution.comparison_files import state_column
+    from neuro_mod.execution.comparison.results import state_column
 
     states, nearest = metadata["states"], metadata["nearest"]
     ranked = sorted(range(len(states)), key=lambda i: abs(states[i]["n_active"] - metadata["active_clusters"]))

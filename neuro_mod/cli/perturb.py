@@ -59,7 +59,7 @@ def perturb(
     """
     from neuro_mod.config import InputError
     from neuro_mod.execution import jobs as durable
-    from neuro_mod.execution.pair_work import Pairs
+    from neuro_mod.execution.pairs.job import Pairs
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
@@ -85,7 +85,7 @@ def perturb(
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:
-    from neuro_mod.execution.perturbing import in_words
+    from neuro_mod.execution.stagers.perturbations import in_words
 
     rows = {f"perturbation of {target}": in_words(target, about) for target, about in metadata["perturbations"].items()}
     for about in metadata["variance_ratios"]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Precision
-from neuro_mod.cli.analyses import analyse
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.long_work import long_work
@@ -28,6 +27,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
 )
+from neuro_mod.execution.analysis.save import analyse
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -97,7 +97,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         from neuro_mod.config import InputError
         from neuro_mod.execution import Repeater
         from neuro_mod.execution.jobs import FailedItemsError
-        from neuro_mod.execution.repeater import saved_seeds
+        from neuro_mod.execution.repeats.repeater import saved_seeds
         from neuro_mod.storage.names import SEEDS
 
         given = [path for path in (config, config_option) if path is not None]

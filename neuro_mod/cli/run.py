@@ -13,8 +13,8 @@ from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, whole_numbers
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.outputs import SpikingOutputs
     from neuro_mod.execution.stagers import StageSNNSimulation
+    from neuro_mod.execution.stagers.outputs import SpikingOutputs
 
 
 def run(
@@ -90,7 +90,7 @@ def _report_interruption(stager: StageSNNSimulation) -> None:
 
 
 def _print_summary(outputs: SpikingOutputs) -> None:
-    from neuro_mod.execution.perturbing import in_words
+    from neuro_mod.execution.stagers.perturbations import in_words
 
     metadata: dict[str, Any] = outputs["metadata"]
     rows = {f"{kind}, mean rate": f"{rate:.2f} Hz" for kind, rate in metadata["mean_rates_by_kind_hz"].items()}

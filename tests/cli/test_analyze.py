@@ -13,8 +13,8 @@ from analysis.known_states import CLUSTERS, STEP, drawn_sessions
 from shared import SMALL
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.analysis_pictures import PICTURES
-from neuro_mod.execution.repeater import Repeater
+from neuro_mod.execution.analysis.pictures import PICTURES
+from neuro_mod.execution.repeats.repeater import Repeater
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
 

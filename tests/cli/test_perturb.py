@@ -14,7 +14,7 @@ from shared import SMALL
 
 from neuro_mod.cli.perturb import perturb as command
 from neuro_mod.config import load_experiment
-from neuro_mod.execution.paired_runs import BASELINE_DURATION, N_TRIALS
+from neuro_mod.execution.pairs.rates import BASELINE_DURATION, N_TRIALS
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
 

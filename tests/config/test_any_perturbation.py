@@ -12,8 +12,8 @@ from shared import SMALL
 
 from neuro_mod.config import ConfigError, Experiment, load_experiment
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.execution.assembly import build_circuit
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 NAMES = ("E0", "E1", "E2", "E_background", "I0", "I1", "I2", "I_background")
 VALID_LISTS = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True).flatmap(

@@ -168,7 +168,7 @@ def test_perturbed_spiking_network_runs(checkout):
 
 def test_spiking_net_analyzer(checkout):
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.execution.repeater import Repeater
+    from neuro_mod.execution.repeats.repeater import Repeater
 
     run = checkout / "simulations/snn_test_run"
     overrides = ["init_params.duration_sec=0.4", "settings.plot=false"]

@@ -64,7 +64,7 @@ def test_project_structure_the_science(path):
 @pytest.mark.parametrize(
     "path",
     [
-        *("neuro_mod/execution/stagers", "neuro_mod/execution/sweep", "neuro_mod/execution/repeater.py"),
+        *("neuro_mod/execution/stagers", "neuro_mod/execution/sweep", "neuro_mod/execution/repeats/repeater.py"),
         *(
             "configs/templates/spiking_net_template.yaml",
             "configs/default_snn_params.yaml",

@@ -13,7 +13,7 @@ from scipy.special import erfcx
 from shared import CONFIGS
 
 from neuro_mod.config import load_experiment
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 COLOURED_NOISE = 1.0326265761156086  # |zeta(1/2)| / sqrt(2)
 

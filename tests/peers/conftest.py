@@ -8,7 +8,7 @@ from benchmarks.nest_network import import_nest
 from benchmarks.nnmt_network import import_nnmt
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 
 @pytest.fixture(scope="session")

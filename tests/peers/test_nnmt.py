@@ -17,7 +17,7 @@ from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core.fixed_points import fixed_points
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.transfer import firing_rate
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 pytestmark = pytest.mark.peers
 

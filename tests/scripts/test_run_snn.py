@@ -24,7 +24,7 @@ from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.repeater import saved_seeds
+from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuro_mod.execution.saved_state import load_state
+from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents

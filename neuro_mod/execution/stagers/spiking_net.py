@@ -26,13 +26,13 @@ from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.core.whole_numbers import check_whole
-from neuro_mod.execution.assembly import build_baseline, build_stimulus
-from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import Given, merge_keywords, perturbations_of_run, warn_of_idle
-from neuro_mod.execution.pictures import check_plot_arg, save_plots
 from neuro_mod.execution.progress import Report, progress_shown
-from neuro_mod.execution.spike_stream import SpikeStream
+from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
+from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
+from neuro_mod.execution.stagers.pictures import check_plot_arg, save_plots
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
+from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_files import save_results
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
 from neuro_mod.storage.run_folder import RunFolder

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import saved_arrays
 from neuro_mod.execution.provenance import provenance
-from neuro_mod.execution.saved_state import state_arrays
+from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.execution.stagers.perturbations import saved_arrays
+from neuro_mod.execution.stagers.saved_state import state_arrays
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.files import Files

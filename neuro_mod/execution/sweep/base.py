@@ -19,8 +19,8 @@ from neuro_mod.config.loading import Source
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.executors import Task
 from neuro_mod.execution.jobs import Execution, OnError
-from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.progress import Report
+from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.execution.sweep.code import described, versions_of
 from neuro_mod.execution.sweep.parameter import Swept, swept
 from neuro_mod.execution.sweep.steps import Results, Steps

@@ -15,7 +15,7 @@ from neuro_mod.config.sweep import Sweep, load_sweep
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import DurableFolder, Execution, Item, Report, Work
 from neuro_mod.execution.progress import Report as ReportSeconds
-from neuro_mod.execution.repeater import with_perturbation_seeds
+from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.config.units import unit_of
-from neuro_mod.execution.pictures import Save, save_pictures
+from neuro_mod.execution.stagers.pictures import Save, save_pictures
 from neuro_mod.execution.sweep.measures import column_label
 
 if TYPE_CHECKING:

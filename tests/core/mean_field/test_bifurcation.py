@@ -11,7 +11,7 @@ from neuro_mod.core.mean_field.analysis.branch import FollowedBranch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 POTENTIATION = "architecture.clusters.j_potentiated[0]"
 EXTERNAL_RATE = "external_currents.nu_ext_baseline[0]"

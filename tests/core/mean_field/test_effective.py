@@ -8,7 +8,7 @@ from shared import CONFIGS
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 
 @pytest.fixture(scope="module")

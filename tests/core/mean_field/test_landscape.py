@@ -14,7 +14,7 @@ from neuro_mod.core.mean_field.analysis.grid import field_on_grid
 from neuro_mod.core.mean_field.analysis.paths import evenly_spaced, potential_along
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 
 GRID = np.linspace(0, 60, 31)
 

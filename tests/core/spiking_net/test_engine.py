@@ -177,7 +177,7 @@ from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.core.spiking_net.network import draw_network
-from neuro_mod.execution.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.config import load_experiment
 
 network = draw_network(build_circuit(load_experiment({"init_params": {}})), 1)

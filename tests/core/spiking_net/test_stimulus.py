@@ -5,7 +5,7 @@ import pytest
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus, draw_stimulated, stimulus_course
-from neuro_mod.execution.assembly import build_circuit, build_stimulus
+from neuro_mod.execution.stagers.assembly import build_circuit, build_stimulus
 from neuro_mod.populations import divide_into_clusters
 
 PUBLISHED = divide_into_clusters(18, (1600, 400), (160, 40))

@@ -16,9 +16,9 @@ from neuro_mod.config import Experiment, InputError, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
-from neuro_mod.execution.assembly import build_circuit
-from neuro_mod.execution.pictures import save_pictures
 from neuro_mod.execution.provenance import provenance
+from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder
 

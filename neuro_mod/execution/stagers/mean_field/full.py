@@ -14,7 +14,6 @@ from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import HIGHEST_START
-from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.stagers.mean_field.base import (
     HIGHEST_RATE,
     MeanFieldStager,
@@ -22,6 +21,7 @@ from neuro_mod.execution.stagers.mean_field.base import (
     rates_array,
     whole_number,
 )
+from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
 from neuro_mod.storage.names import FIXED_POINTS, FIXED_POINTS_TABLE
 from neuro_mod.storage.run_folder import RunFolder

@@ -21,9 +21,9 @@ from neuro_mod.core.mean_field.analysis.landscape import (
 )
 from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.memory import demand_memory
 from neuro_mod.execution.progress import Work, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import HIGHEST_RATE, MeanFieldStager, Outputs, rates_array
+from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
 from neuro_mod.storage.run_folder import RunFolder
 

@@ -13,8 +13,8 @@ from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates import binned_rates
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.state import initial_state
-from neuro_mod.execution.paired_runs import PairsInterrupted, run_pairs
-from neuro_mod.execution.pairs import SimulatePair
+from neuro_mod.execution.pairs.rates import PairsInterrupted, run_pairs
+from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 WINDOW = {"onset_time": 0.05, "offset_time": 0.15}

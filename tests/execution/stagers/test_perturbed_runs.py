@@ -17,8 +17,8 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.network import draw_network
-from neuro_mod.execution.perturbing import acting
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.perturbations import acting
 
 H = 0.5e-3
 P = 8  # E0 E1 E2 E_background I0 I1 I2 I_background
@@ -410,7 +410,7 @@ def test_a_run_longer_than_the_configuration_is_checked_to_its_end():
 
 def test_what_would_not_fit_into_memory_is_refused_before_it_is_tried(stager, monkeypatch):
     sine = vector_in_time("j_baseline", Sine(frequency=3.0))
-    monkeypatch.setattr("neuro_mod.execution.memory._physical_memory", lambda: 8.0 * P * P * N_STEPS)
+    monkeypatch.setattr("neuro_mod.execution.stagers.memory._physical_memory", lambda: 8.0 * P * P * N_STEPS)
     monkeypatch.setattr("neuro_mod.core.modulation._block_weights", lambda *_: pytest.fail("it was tried"))
     monkeypatch.setattr(TimedPerturbation, "times", lambda *_: pytest.fail("it was tried"))
     with pytest.raises(

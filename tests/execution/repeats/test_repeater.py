@@ -11,7 +11,7 @@ from shared import SMALL
 from neuro_mod.config import InputError, load_experiment
 from neuro_mod.core.random import Stream
 from neuro_mod.execution import Repeater
-from neuro_mod.execution.repeater import saved_seeds
+from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MOST_REPEATS, repeat_rates, repeat_spikes

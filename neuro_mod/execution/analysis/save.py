@@ -40,8 +40,8 @@ def analyse(
         StorageError: The folder cannot be written to.
         typer.Exit: On Ctrl-C, once it has been said what is left.
     """
-    from neuro_mod.execution.analysis_pictures import remove_analysis_pictures, save_analysis_pictures
-    from neuro_mod.execution.analysis_summary import describe_analysis
+    from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
+    from neuro_mod.execution.analysis.summary import describe_analysis
     from neuro_mod.execution.progress import Work, progress_shown
 
     files: list[Path] = []

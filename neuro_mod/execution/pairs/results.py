@@ -10,11 +10,11 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
-from neuro_mod.execution.paired_runs import PairedRuns
-from neuro_mod.execution.pairs import SimulatePair
-from neuro_mod.execution.perturbing import strongest, summary
-from neuro_mod.execution.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
+from neuro_mod.execution.pairs.rates import PairedRuns
+from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.perturbations import strongest, summary
+from neuro_mod.execution.stagers.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES

@@ -9,11 +9,11 @@ from typing import Any
 import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
-from neuro_mod.execution.paired_runs import PairedRuns, collect
-from neuro_mod.execution.paired_runs_files import describe_pairs, describe_results, save_pairs
-from neuro_mod.execution.pairs import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
-from neuro_mod.execution.perturbing import saved_arrays
+from neuro_mod.execution.pairs.rates import PairedRuns, collect
+from neuro_mod.execution.pairs.results import describe_pairs, describe_results, save_pairs
+from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.execution.stagers.spiking_net_files import save_spikes
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.storage.files import Files

@@ -15,10 +15,10 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
 from neuro_mod.execution.executors import choose_workers, start_executor
-from neuro_mod.execution.pairs import PairArgument, PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
-from neuro_mod.execution.perturbing import acting
+from neuro_mod.execution.pairs.simulate import PairArgument, PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.perturbations import acting
 
 #: Simulated seconds before the two runs of a pair part: the network forgets where it started in about 0.2 s.
 BASELINE_DURATION = 1.0

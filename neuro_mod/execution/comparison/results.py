@@ -11,10 +11,10 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
-from neuro_mod.execution.comparison import ALL_OF_A_KIND, BAR, Comparison
-from neuro_mod.execution.pictures import save_pictures
+from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.mean_field.full import describe_state
+from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE
 from neuro_mod.storage.run_folder import RunFolder
 

@@ -67,7 +67,7 @@ def test_number_of_runs(n_runs):
 
 def test_too_many_runs(monkeypatch):
     refused(FullMeanFieldStager, "n_runs is 1000000000; expected a whole number from 0 to 100000", n_runs=10**9)
-    monkeypatch.setattr("neuro_mod.execution.memory._physical_memory", lambda: 1e6)
+    monkeypatch.setattr("neuro_mod.execution.stagers.memory._physical_memory", lambda: 1e6)
     refused(FullMeanFieldStager, "100000 random starts would need .* GB of memory; use fewer", n_runs=100_000)
 
 

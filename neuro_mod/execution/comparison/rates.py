@@ -23,7 +23,7 @@ from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.execution.progress import progress_shown
-from neuro_mod.execution.repeater import repeat_seed, with_perturbation_seeds
+from neuro_mod.execution.repeats.repeater import repeat_seed, with_perturbation_seeds
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 from neuro_mod.populations import Populations

@@ -13,9 +13,9 @@ from shared import SMALL
 from neuro_mod.config import InputError
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import Execution, FailedItemsError, ItemsInterrupted
-from neuro_mod.execution.pair_work import Pairs
-from neuro_mod.execution.paired_runs import run_pairs
-from neuro_mod.execution.pairs import SimulatePair
+from neuro_mod.execution.pairs.job import Pairs
+from neuro_mod.execution.pairs.rates import run_pairs
+from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
 

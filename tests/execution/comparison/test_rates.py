@@ -11,10 +11,10 @@ from shared import SMALL
 from neuro_mod.config import InputError, load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.random import Stream
-from neuro_mod.execution.assembly import build_circuit
-from neuro_mod.execution.comparison import ComparisonInterrupted, compare
-from neuro_mod.execution.comparison_files import describe_comparison, save_comparison
+from neuro_mod.execution.comparison.rates import ComparisonInterrupted, compare
+from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.storage.run_folder import RunFolder
 
 #: A constant drive that makes one cluster active, over arousal that differs between neurons.
@@ -227,7 +227,7 @@ def test_numbers_out_of_bounds(experiment, arguments, message):
 
 
 def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
-    from neuro_mod.execution import comparison as module
+    from neuro_mod.execution.comparison.rates import rates as module
 
     taken = module._Runs.take
 

@@ -15,8 +15,8 @@ from neuro_mod.config.loading import Source
 from neuro_mod.config.perturbation import perturbation_seed
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import Execution
-from neuro_mod.execution.pictures import check_plot_arg
-from neuro_mod.execution.repeats import Repeats, repeat_seed
+from neuro_mod.execution.repeats.job import Repeats, repeat_seed
+from neuro_mod.execution.stagers.pictures import check_plot_arg
 from neuro_mod.storage.names import MOST_REPEATS, SEEDS
 
 

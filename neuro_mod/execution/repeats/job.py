@@ -13,11 +13,16 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import Stream
 from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
-from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import in_words, saved_arrays
-from neuro_mod.execution.pictures import chosen_pictures, drawings_of_perturbations, drawings_of_run, save_pictures
 from neuro_mod.execution.progress import Report as ReportSeconds
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.execution.stagers.perturbations import in_words, saved_arrays
+from neuro_mod.execution.stagers.pictures import (
+    chosen_pictures,
+    drawings_of_perturbations,
+    drawings_of_run,
+    save_pictures,
+)
 from neuro_mod.execution.stagers.spiking_net_files import save_rates
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
 from neuro_mod.storage.files import Files

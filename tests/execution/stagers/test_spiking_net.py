@@ -9,9 +9,9 @@ from shared import CONFIGS, EXPERIMENTS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
-from neuro_mod.execution.saved_state import load_state
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
+from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.storage.writing import StorageError
 

@@ -13,8 +13,8 @@ from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates import smooth
-from neuro_mod.execution.outputs import SpikingOutputs
-from neuro_mod.execution.perturbing import strongest
+from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.execution.stagers.perturbations import strongest
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PLOTS
 

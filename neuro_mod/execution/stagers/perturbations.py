@@ -15,7 +15,7 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
-from neuro_mod.execution.memory import demand_memory
+from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
 
 _LOG = logging.getLogger(__name__)
