@@ -1,1 +1,1 @@
-"""TODO"""
+"""Analyses of spikes: their summary, pictures and folder."""

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from neuro_mod.cli.failures import INTERRUPTED
+from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
+from neuro_mod.execution.analysis.summary import describe_analysis
+from neuro_mod.execution.progress import Work, progress_shown
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -40,10 +43,6 @@ def analyse(
         StorageError: The folder cannot be written to.
         typer.Exit: On Ctrl-C, once it has been said what is left.
     """
-    from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
-    from neuro_mod.execution.analysis.summary import describe_analysis
-    from neuro_mod.execution.progress import Work, progress_shown
-
     files: list[Path] = []
     try:
         before()

@@ -1,1 +1,1 @@
-"""TODO"""
+"""The mean field and simulations of one configuration, side by side."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Pairs of runs, without and with the perturbations of a configuration."""

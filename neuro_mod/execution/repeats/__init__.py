@@ -1,1 +1,1 @@
-"""TODO"""
+"""Repeated runs of one configuration under other seeds."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 from shared import ROOT
-from tiny_work import TinyWork, numbers
+from tiny_job import TinyWork, numbers
 
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs.ledger import Ledger
@@ -38,7 +38,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
 @contextmanager
 def driver(folder: Path, what: dict[str, Any], **how: Any) -> Iterator[subprocess.Popen[str]]:
     """A process in a group of its own that does tiny work."""
-    arguments = [sys.executable, "-c", "import tiny_work; tiny_work.main()", str(folder), json.dumps(what)]
+    arguments = [sys.executable, "-c", "import tiny_job; tiny_job.main()", str(folder), json.dumps(what)]
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     process = subprocess.Popen(
         [*arguments, json.dumps(how)],

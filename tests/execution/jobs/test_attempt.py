@@ -5,7 +5,7 @@ import sys
 from datetime import datetime
 
 import pytest
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import Execution, FailedItemsError

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from disturbing import drive, keys, results, tries, undisturbed
-from tiny_work import TinyWork, numbers
+from tiny_job import TinyWork, numbers
 
 from neuro_mod.config import InputError
 from neuro_mod.execution import jobs as durable

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from disturbing import assert_complete, keys, tries, undisturbed
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.config import InputError
 from neuro_mod.execution import jobs as durable

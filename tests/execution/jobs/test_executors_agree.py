@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from disturbing import keys, results
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import Execution

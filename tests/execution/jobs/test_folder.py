@@ -5,7 +5,7 @@ import signal
 
 import pytest
 from disturbing import assert_complete, drive, driver, keys, n_finished, results, tries, undisturbed, wait_until
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.config import InputError
 from neuro_mod.execution import jobs as durable

@@ -7,7 +7,7 @@ import os
 
 import pytest
 from disturbing import assert_complete, keys, results, tries, undisturbed
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution import jobs as durable
 from neuro_mod.storage.writing import StorageError

@@ -17,7 +17,7 @@ from disturbing import (
     undisturbed,
     wait_until,
 )
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution import jobs as durable
 from neuro_mod.execution.jobs import DurableFolder, ItemsInterrupted

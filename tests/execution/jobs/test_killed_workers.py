@@ -17,7 +17,7 @@ from disturbing import (
     wait_until,
     workers,
 )
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution import jobs as durable
 

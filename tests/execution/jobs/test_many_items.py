@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 from disturbing import drive, keys, n_finished
-from tiny_work import TinyWork
+from tiny_job import TinyWork
 
 from neuro_mod.execution.jobs import DurableFolder
 

@@ -13,7 +13,7 @@ from shared import SMALL
 from neuro_mod.config import InputError
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.jobs import FailedItemsError, ItemsInterrupted
-from neuro_mod.execution.repeats.job import job as repeats
+from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
