@@ -18,10 +18,10 @@ from benchmarks.plain_network import PlainNetwork, plain
 from neuro_mod.choices import Precision
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.lif_net import LIFNet
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.recordings.spikes import SpikeEvents
 
 Counts = NDArray[np.integer]

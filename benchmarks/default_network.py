@@ -16,9 +16,9 @@ import numpy as np
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.execution.stagers.assembly import build_circuit
 
 CONFIG = Path(__file__).resolve().parents[1] / "configs" / "default_snn_params.yaml"

@@ -22,7 +22,7 @@ from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_se
 from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, Threshold, TwoState
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
-from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.recordings.spikes import SpikeEvents
 
 _SEED = 1

@@ -19,7 +19,7 @@ from benchmarks.report import markdown_table, publish
 from neuro_mod import StageSNNSimulation
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import Detection, Gain, Threshold, TwoState
-from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING
+from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING
 
 _CASES = ((0.3, 256), (0.3, 1), (0.0, 3), (0.6, 2))  # arousal, seed
 _WIDTHS = (10e-3, 25e-3, 50e-3)  # s

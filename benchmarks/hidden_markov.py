@@ -22,10 +22,10 @@ from benchmarks.default_network import CONFIG, take_turns, timed
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod import StageSNNSimulation
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis import poisson_hmm
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import NUMBERS_OF_STATES
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
+from neuro_mod.core.spiking_net.analysis.hidden_markov import poisson_hmm
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import NUMBERS_OF_STATES
+from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
 _DATA = ((1, 15.0), (3, 10.0), (4, 15.0))  # runs, seconds of each
 _NUMBERS = (*NUMBERS_OF_STATES, 128)

@@ -29,7 +29,7 @@ _HOMES = {
     "simulate": "neuro_mod.core.spiking_net.engine.simulate",
     "SimulationInterrupted": "neuro_mod.core.spiking_net.engine.simulation",
     "BatchInterrupted": "neuro_mod.core.spiking_net.engine.batch",
-    "State": "neuro_mod.core.spiking_net.state",
+    "State": "neuro_mod.core.spiking_net.engine.state",
     "SpikingNetwork": "neuro_mod.core.spiking_net.network",
     "simulate_batch": "neuro_mod.core.spiking_net.engine.batch",
     "simulate_pair": "neuro_mod.core.spiking_net.engine.batch",

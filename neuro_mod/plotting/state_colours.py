@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states import EMPTY, State, state_name, state_order
+from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
 from neuro_mod.plotting.style import LINE_WIDTH
 
 if TYPE_CHECKING:

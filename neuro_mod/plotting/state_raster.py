@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.raster import draw_raster, shown_window

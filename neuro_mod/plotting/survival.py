@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
 from neuro_mod.plotting.legends import ROW, legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import (

@@ -13,10 +13,10 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.ordering import transition_order
-from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.ordering import transition_order
 from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import (

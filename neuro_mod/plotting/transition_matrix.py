@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.ordering import transition_order
-from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
+from neuro_mod.plotting.ordering import transition_order
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.state_colours import short_name

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
+from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SpikeSource
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters

@@ -14,7 +14,7 @@ from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import check_possible, modulated_circuit, modulated_courses
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.core.spiking_net.courses import VARIABLE
+from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.execution.stagers.assembly import build_baseline, build_circuit
 
 #: Three clusters, parameters that differ from population to population, and an external inhibitory source that the

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.correlations import count_correlations
-from neuro_mod.core.spiking_net.analysis.fano import fano_factors
-from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
-from neuro_mod.core.spiking_net.analysis.neuron_statistics import firing_rates
+from neuro_mod.core.spiking_net.analysis.neurons.correlations import count_correlations
+from neuro_mod.core.spiking_net.analysis.neurons.fano import fano_factors
+from neuro_mod.core.spiking_net.analysis.neurons.intervals import interval_statistics
+from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import firing_rates
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Elephant calls quantities with an argument, and NumPy for a class, that they are about to drop.

@@ -20,11 +20,11 @@ from benchmarks.nest_network import NestNetwork
 from benchmarks.plain_network import PlainNetwork, plain
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.network import SpikingNetwork, no_external_input
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.recordings.spikes import SpikeEvents
 
 pytestmark = pytest.mark.peers

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.rates import smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import smoothed_rates
 from neuro_mod.plotting import population_map as module
 from neuro_mod.plotting.cluster_rates import cluster_rate_map
 from neuro_mod.plotting.style import DPI, population_groups

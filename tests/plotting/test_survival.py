@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
 from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
 from neuro_mod.plotting.survival import MOST_CURVES, survival_curves
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from state_sequences import visits_of, walk
 
-from neuro_mod.core.spiking_net.analysis.transitions import transition_counts, transition_table, visited_states
+from neuro_mod.core.spiking_net.analysis.states.transitions import transition_counts, transition_table, visited_states
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.plotting.transition_matrix import busiest, transition_map
 

@@ -25,8 +25,8 @@ from analysis.recordings import (
     source_of,
 )
 
-from neuro_mod.core.spiking_net.analysis.findings import find_states
-from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.lifetimes import Survival, survival
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
 from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.recordings.windows import window_of

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
-from neuro_mod.core.spiking_net.analysis.saved_hidden_markov import agreement_numbers
-from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
-from neuro_mod.core.spiking_net.analysis.states import state_name
+from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_numbers
+from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0

@@ -16,8 +16,8 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
-from neuro_mod.core.spiking_net.analysis.activity import Estimate, active_in_time, mean_rate
-from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate, active_in_time, mean_rate
+from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
 from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Trial

@@ -10,7 +10,7 @@ import numpy as np
 
 import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.mean_field.full import describe_state

@@ -13,7 +13,7 @@ from neuro_mod.choices import Precision
 from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
-from neuro_mod.core.spiking_net.analysis.rates import smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
 from neuro_mod.execution.executors import choose_workers, start_executor
 from neuro_mod.execution.pairs.simulate import PairArgument, PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.progress import progress_shown

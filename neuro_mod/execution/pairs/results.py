@@ -9,7 +9,7 @@ import numpy as np
 
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference
-from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation

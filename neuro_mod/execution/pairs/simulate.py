@@ -15,10 +15,10 @@ from neuro_mod.config import Experiment, InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.rates import steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.core.spiking_net.state import initial_state
 from neuro_mod.execution.progress import Report
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.spiking_net.state import State
+from neuro_mod.core.spiking_net.engine.state import State
 
 
 class SpikingOutputs(Mapping[str, Any]):

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
-from neuro_mod.core.spiking_net.analysis.rates import smooth
+from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import strongest
 from neuro_mod.storage.files import Files

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.core.spiking_net.state import State
+from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.storage.names import STATE
 from neuro_mod.storage.reading import read_arrays
 from neuro_mod.storage.writing import write_whole

@@ -21,10 +21,10 @@ from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.core.spiking_net.state import State, initial_state
 from neuro_mod.core.whole_numbers import check_whole
 from neuro_mod.execution.progress import Report, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus

@@ -11,7 +11,13 @@ import numpy as np
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, binned_rates, mean_rates, smooth, steps_per_sample
+from neuro_mod.core.spiking_net.analysis.rates.rates import (
+    ACTIVE_RATE,
+    binned_rates,
+    mean_rates,
+    smooth,
+    steps_per_sample,
+)
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.execution.stagers.perturbations import summary
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations

@@ -11,7 +11,7 @@ from typing import Any
 
 from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.execution.analysis.summary import mean_active_clusters
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.sweep.user_functions import UserFunction, find_function

@@ -9,11 +9,11 @@ import torch
 
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.lif_net import LIFNet
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, no_external_input
-from neuro_mod.core.spiking_net.state import State
 
 
 class Histories(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from simulators import Histories
 
-from neuro_mod.core.spiking_net.courses import VARIABLE
+from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.propagators import propagators

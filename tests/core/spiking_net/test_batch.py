@@ -16,10 +16,10 @@ import pytest
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch, simulate_pair
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import draw_network
-from neuro_mod.core.spiking_net.state import initial_state
 
 H = 0.5e-3
 

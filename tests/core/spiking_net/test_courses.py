@@ -11,14 +11,14 @@ from slow_simulator import run_slowly
 
 from neuro_mod.core.clustering.adjacency import Adjacency
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine import kernel, wiring
+from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Synapses
-from neuro_mod.core.spiking_net.state import initial_state
 
 H = 0.5e-3
 SIZES = np.array([30, 30, 30, 0, 20, 10])

@@ -12,14 +12,14 @@ import pytest
 from scipy import sparse
 from simulators import network, run_engine, run_lif_net, start
 
-from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine import wiring
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
-from neuro_mod.core.spiking_net.state import State, initial_state
 
 H = 0.5e-3
 
@@ -175,7 +175,7 @@ import os, signal, threading, numpy as np
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.trial import Trial
-from neuro_mod.core.spiking_net.state import State, initial_state
+from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.network import draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.config import load_experiment

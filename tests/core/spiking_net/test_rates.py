@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.recordings.spikes import SpikeEvents
 
 H = 1e-3

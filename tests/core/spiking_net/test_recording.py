@@ -10,8 +10,8 @@ import pytest
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.core.spiking_net.state import initial_state
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from shared import CONFIGS, SMALL
 from neuro_mod.config import InputError, load_experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.rates import binned_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.core.spiking_net.state import initial_state
+from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.execution.pairs.rates import PairsInterrupted, run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation

@@ -13,33 +13,29 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
-from neuro_mod.core.spiking_net.analysis import (
-    correlations,
-    fano,
-    neuron_statistics,
-    saved_analysis,
-    saved_hidden_markov,
-)
-from neuro_mod.core.spiking_net.analysis.correlations import COUNT_BIN, ClusterCorrelations
-from neuro_mod.core.spiking_net.analysis.fano import COUNT_WINDOWS, FanoFactors
-from neuro_mod.core.spiking_net.analysis.findings import Findings, Report, SessionSummary, find_states, silent
-from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov, hidden_markov
-from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import (
+from neuro_mod.core.spiking_net.analysis.findings.findings import Findings, Report, SessionSummary, find_states, silent
+from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SpikeSource
+from neuro_mod.core.spiking_net.analysis.findings.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import Agreement, agreement
+from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov, hidden_markov
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
     LEAST_DURATION,
     LEAST_POSTERIOR,
     HiddenMarkovSettings,
     numbers_to_try,
 )
-from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS
-from neuro_mod.core.spiking_net.analysis.neuron_statistics import FiringRates
-from neuro_mod.core.spiking_net.analysis.one_pass import each_session
-from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
-from neuro_mod.core.spiking_net.analysis.session_analysis import SpikeSource
-from neuro_mod.core.spiking_net.analysis.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.state_agreement import Agreement, agreement
-from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
-from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.units import unit_counts, units_of
+from neuro_mod.core.spiking_net.analysis.neurons import correlations, fano, neuron_statistics
+from neuro_mod.core.spiking_net.analysis.neurons.correlations import COUNT_BIN, ClusterCorrelations
+from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, FanoFactors
+from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS
+from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import FiringRates
+from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
+from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
+from neuro_mod.core.spiking_net.analysis.saved import analysis as saved_analysis
+from neuro_mod.core.spiking_net.analysis.saved import hidden_markov as saved_hidden_markov
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.recordings.events import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import open_source

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
-from neuro_mod.core.spiking_net.state import State
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.state import State
+from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.recordings.spikes import SpikeEvents
 
 

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import Mechanism, Precision, check_choice
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.courses import ParametersInTime
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.core.spiking_net.state import State
 from neuro_mod.recordings.spikes import MOST_STEPS
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.

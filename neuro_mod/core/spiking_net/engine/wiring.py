@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.clustering.adjacency import Adjacency
-from neuro_mod.core.spiking_net.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
 #: From this density on, going through a row of bits beats going through a list of targets.

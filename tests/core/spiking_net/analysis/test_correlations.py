@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from analysis.trains import STEP, bernoulli, events, uneven
 
-from neuro_mod.core.spiking_net.analysis import correlations
-from neuro_mod.core.spiking_net.analysis.correlations import cluster_correlations, count_correlations
+from neuro_mod.core.spiking_net.analysis.neurons import correlations
+from neuro_mod.core.spiking_net.analysis.neurons.correlations import cluster_correlations, count_correlations
 
 
 def slow_counts(session, width):

@@ -7,7 +7,7 @@ from scipy.stats import norm
 from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS, Gain, Threshold, TwoState, detector
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE, KERNEL_WIDTH, SAMPLING, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE, KERNEL_WIDTH, SAMPLING, smoothed_rates
 
 EVERY = [*(detector(method) for method in DETECTORS), Threshold(20, 8), Gain(0.0), TwoState(0.0, 0.0)]
 every_detector = pytest.mark.parametrize("method", EVERY, ids=str)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from neuro_mod.core.spiking_net.analysis.fano import COUNT_WINDOWS, fano_factors
+from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, fano_factors
 
 
 def slow_factors(sessions, width):

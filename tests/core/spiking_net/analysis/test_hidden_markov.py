@@ -9,13 +9,22 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings import silent
-from neuro_mod.core.spiking_net.analysis.hidden_markov import hidden_markov
-from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings, numbers_to_try
-from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, fitted, side_by_side
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
-from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
-from neuro_mod.core.spiking_net.analysis.units import unit_counts
+from neuro_mod.core.spiking_net.analysis.findings.findings import silent
+from neuro_mod.core.spiking_net.analysis.hidden_markov.model import hidden_markov
+from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import (
+    PoissonModel,
+    expectation,
+    fitted,
+    side_by_side,
+)
+from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
+    by_occupancy,
+    occurrences_table,
+    runs_of_states,
+)
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings, numbers_to_try
+from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
+from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts
 from neuro_mod.recordings.spikes import SpikeEvents
 
 BIN = 20e-3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import beta
 
-from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
+from neuro_mod.core.spiking_net.analysis.neurons.intervals import interval_statistics
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: A mean over neurons may lie this many standard errors off.

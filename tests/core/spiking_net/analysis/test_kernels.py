@@ -9,8 +9,8 @@ from scipy.integrate import quad
 from scipy.stats import expon, halfnorm, norm, uniform
 
 from neuro_mod.choices import Kernel
-from neuro_mod.core.spiking_net.analysis.kernels import filtered
-from neuro_mod.core.spiking_net.analysis.rates import smooth, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.kernels import filtered
+from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, smoothed_rates
 from neuro_mod.recordings.spikes import SpikeEvents
 
 KERNELS = get_args(Kernel)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from visit_frames import sequences, visits
 
-from neuro_mod.core.spiking_net.analysis.lifetimes import lifespans, mean_lifespan, survival
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import lifespans, mean_lifespan, survival
 
 A, B = (0,), (1,)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from neuro_mod.core.spiking_net.analysis.markov_chain import (
+from neuro_mod.core.spiking_net.analysis.states.markov_chain import (
     entropy_rate,
     entropy_rate_per_second,
     jump_chain,

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from analysis.trains import bernoulli, events, uneven
 
-from neuro_mod.core.spiking_net.analysis.correlations import count_correlations
-from neuro_mod.core.spiking_net.analysis.fano import fano_factors
-from neuro_mod.core.spiking_net.analysis.intervals import interval_statistics
-from neuro_mod.core.spiking_net.analysis.neuron_statistics import firing_rates, neuron_table
-from neuro_mod.core.spiking_net.analysis.one_pass import each_session
-from neuro_mod.core.spiking_net.analysis.units import unit_counts
+from neuro_mod.core.spiking_net.analysis.neurons.correlations import count_correlations
+from neuro_mod.core.spiking_net.analysis.neurons.fano import fano_factors
+from neuro_mod.core.spiking_net.analysis.neurons.intervals import interval_statistics
+from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import firing_rates, neuron_table
+from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
+from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts
 
 OF_NEURON, LABELS = np.array([1, 0, 1, 0]), np.array([3, 8])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.state_agreement import agreement
+from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
 
 
 def visits(*rows):

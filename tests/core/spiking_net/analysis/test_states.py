@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name, state_order
+from neuro_mod.core.spiking_net.analysis.states.names import parse_state, state_name, state_order
 
 STATES = st.one_of(st.sets(st.integers(-9, 99)).map(lambda labels: tuple(sorted(labels))), st.integers(0, 99))
 

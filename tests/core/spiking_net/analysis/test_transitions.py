@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from visit_frames import sequences, visits
 
-from neuro_mod.core.spiking_net.analysis.transitions import (
+from neuro_mod.core.spiking_net.analysis.states.transitions import (
     sequence_probability,
     transition_counts,
     transition_matrix,

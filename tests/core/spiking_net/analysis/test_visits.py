@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_mod.core.spiking_net.analysis.visits import (
+from neuro_mod.core.spiking_net.analysis.states.visits import (
     OCCURRENCES,
     labels_of,
     no_visits,

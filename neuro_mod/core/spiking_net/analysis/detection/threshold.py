@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector, check_not_negative
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 
 _ALONG_TIME = np.array([[0, 1, 0], [0, 1, 0], [0, 1, 0]])
 

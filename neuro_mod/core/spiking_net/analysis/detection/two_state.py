@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector, check_not_negative
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 
 _N_BINS = 256
 _BLUR = 1 / 8  # of the distance of the states

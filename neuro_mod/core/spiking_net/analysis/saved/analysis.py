@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings import (
+from neuro_mod.core.spiking_net.analysis.findings.findings import (
     Findings,
     Report,
     SessionSummary,
@@ -30,12 +30,12 @@ from neuro_mod.core.spiking_net.analysis.findings import (
     assembled,
     summarised,
 )
-from neuro_mod.core.spiking_net.analysis.session_analysis import SessionRates, SpikeSource
-from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.state_statistics import states_table
-from neuro_mod.core.spiking_net.analysis.states import parse_state, state_name
-from neuro_mod.core.spiking_net.analysis.transitions import transition_probabilities, transition_table
-from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SessionRates, SpikeSource
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.states.names import parse_state, state_name
+from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
+from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
+from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.storage.locking import locked

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis import markov_chain
-from neuro_mod.core.spiking_net.analysis.markov_chain import JumpChain
-from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.transitions import (
+from neuro_mod.core.spiking_net.analysis.states import markov_chain
+from neuro_mod.core.spiking_net.analysis.states.markov_chain import JumpChain
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.transitions import (
     transition_counts,
     transition_table,
     visited_states,

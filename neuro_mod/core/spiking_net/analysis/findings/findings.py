@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.session_analysis import AnalysedSession, SessionRates, SpikeSource, analyse
-from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.visits import no_visits
+from neuro_mod.core.spiking_net.analysis.findings.session_analysis import (
+    AnalysedSession,
+    SessionRates,
+    SpikeSource,
+    analyse,
+)
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.states.visits import no_visits
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 

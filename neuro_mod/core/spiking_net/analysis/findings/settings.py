@@ -10,7 +10,7 @@ import numpy as np
 
 from neuro_mod.choices import DetectionMethod, Kernel, check_choice
 from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
-from neuro_mod.core.spiking_net.analysis.rates import KERNEL_WIDTH, SAMPLING
+from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING
 
 #: How active clusters are told from others unless the user says so.
 DEFAULT_METHOD: DetectionMethod = "two_state"

@@ -5,7 +5,7 @@ from itertools import groupby, permutations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.ordering import transition_order
+from neuro_mod.plotting.ordering import transition_order
 
 
 def blocks(sizes, within=0.2, between=0.001):

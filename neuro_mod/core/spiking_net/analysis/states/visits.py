@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.recordings.windows import SAME, windows_of
 
 #: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.

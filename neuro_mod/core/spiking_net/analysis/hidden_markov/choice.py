@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.choices import Criterion
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings import Report
-from neuro_mod.core.spiking_net.analysis.poisson_hmm import Fit, expectation, fitted, side_by_side
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_start import random_start
+from neuro_mod.core.spiking_net.analysis.findings.findings import Report
+from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
+from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
 Sessions = Sequence[NDArray[np.integer]]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.intervals import MIN_INTERVALS, interval_statistics
-from neuro_mod.core.spiking_net.analysis.one_pass import each_session
+from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS, interval_statistics
+from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.recordings.spikes import SpikeEvents
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import UnitKind, check_choice
-from neuro_mod.core.spiking_net.analysis.rates import population_counts
+from neuro_mod.core.spiking_net.analysis.rates.rates import population_counts
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import whole_steps

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.populations import EXCITATORY, Populations
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.visits import no_visits, visit_table
+from neuro_mod.core.spiking_net.analysis.states.visits import no_visits, visit_table
 from neuro_mod.recordings.windows import SAME
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.choices import LifespanEstimator, check_choice
-from neuro_mod.core.spiking_net.analysis.states import State
-from neuro_mod.core.spiking_net.analysis.visits import of_state
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.visits import of_state
 
 #: Digits of a duration in seconds. Durations are differences of rounded times; whether one that was seen to end and one
 #: that was not are equal must not depend on that.

@@ -23,8 +23,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.states import state_name
-from neuro_mod.core.spiking_net.analysis.transitions import visited_states
+from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.core.spiking_net.analysis.states.transitions import visited_states
 from neuro_mod.core.whole_numbers import check_whole
 from neuro_mod.recordings.windows import SAME
 

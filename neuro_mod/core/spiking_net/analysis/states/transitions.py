@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import NeverLeft, check_choice
-from neuro_mod.core.spiking_net.analysis.states import EMPTY, State, state_name, state_order
+from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
 
 
 def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.one_pass import by_neuron, sum_over_sessions
+from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import whole_steps
 

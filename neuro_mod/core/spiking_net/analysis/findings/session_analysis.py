@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.detection import Detection
-from neuro_mod.core.spiking_net.analysis.rates import binned_rates, sampled_counts, smooth
-from neuro_mod.core.spiking_net.analysis.settings import AnalysisSettings
-from neuro_mod.core.spiking_net.analysis.visits import rates_in_visits, visits_of
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
+from neuro_mod.core.spiking_net.analysis.states.visits import rates_in_visits, visits_of
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.sessions import Session

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Kernel
-from neuro_mod.core.spiking_net.analysis.kernels import filtered
+from neuro_mod.core.spiking_net.analysis.rates.kernels import filtered
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Width of the kernel behind a cluster's rate (of a Gaussian: its standard deviation), in seconds.

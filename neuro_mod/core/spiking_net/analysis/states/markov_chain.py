@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, shortest_path
 
-from neuro_mod.core.spiking_net.analysis.transitions import transition_matrix
+from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 
 #: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
 MIXED = 0.25

@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter1d
 from scipy.spatial.distance import cdist
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.poisson_hmm import Counts, PoissonModel
+from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Counts, PoissonModel
 
 #: Counts are averaged over so many bins before they are grouped: a single bin is mostly noise.
 AVERAGED_BINS = 7

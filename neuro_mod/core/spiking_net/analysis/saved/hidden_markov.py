@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neuro_mod.core.spiking_net.analysis.findings import Findings
-from neuro_mod.core.spiking_net.analysis.hidden_markov import HiddenMarkov
-from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import SCORE_COLUMNS
-from neuro_mod.core.spiking_net.analysis.saved_analysis import AnalysisFolder, SavedAnalysis
-from neuro_mod.core.spiking_net.analysis.state_agreement import agreement
-from neuro_mod.core.spiking_net.analysis.visits import OCCURRENCES
+from neuro_mod.core.spiking_net.analysis.findings.findings import Findings
+from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
+from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS
+from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
+from neuro_mod.core.spiking_net.analysis.saved.analysis import AnalysisFolder, SavedAnalysis
+from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.storage.reading import naming, read_arrays
 
 #: What the description of an analysis says about the model lies under this name.

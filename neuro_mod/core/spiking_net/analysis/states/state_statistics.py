@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import LifespanEstimator, NeverLeft
-from neuro_mod.core.spiking_net.analysis import development, lifetimes, visit_order
-from neuro_mod.core.spiking_net.analysis import transitions as chains
-from neuro_mod.core.spiking_net.analysis.jump_statistics import JumpStatistics, jump_statistics
-from neuro_mod.core.spiking_net.analysis.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.states import State, parse_state, state_name
-from neuro_mod.core.spiking_net.analysis.visit_order import ShuffleTest
-from neuro_mod.core.spiking_net.analysis.visits import of_state, within
+from neuro_mod.core.spiking_net.analysis.states import development, lifetimes, visit_order
+from neuro_mod.core.spiking_net.analysis.states import transitions as chains
+from neuro_mod.core.spiking_net.analysis.states.jump_statistics import JumpStatistics, jump_statistics
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
+from neuro_mod.core.spiking_net.analysis.states.names import State, parse_state, state_name
+from neuro_mod.core.spiking_net.analysis.states.visit_order import ShuffleTest
+from neuro_mod.core.spiking_net.analysis.states.visits import of_state, within
 from neuro_mod.recordings.windows import from_starts, windows_of
 
 #: Types of the columns of a table of states.

@@ -21,13 +21,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings import Report, silent
-from neuro_mod.core.spiking_net.analysis.hidden_markov_settings import HiddenMarkovSettings
-from neuro_mod.core.spiking_net.analysis.poisson_hmm import PoissonModel, expectation, side_by_side
-from neuro_mod.core.spiking_net.analysis.poisson_hmm_choice import chosen_fit
-from neuro_mod.core.spiking_net.analysis.posterior_visits import by_occupancy, occurrences_table, runs_of_states
-from neuro_mod.core.spiking_net.analysis.state_statistics import StateStatistics
-from neuro_mod.core.spiking_net.analysis.states import State
+from neuro_mod.core.spiking_net.analysis.findings.findings import Report, silent
+from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
+from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
+from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
+    by_occupancy,
+    occurrences_table,
+    runs_of_states,
+)
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""From spikes to the visits of states, session by session."""

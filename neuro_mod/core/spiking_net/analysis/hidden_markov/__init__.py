@@ -1,0 +1,1 @@
+"""A Poisson hidden Markov model of the states."""

@@ -1,0 +1,1 @@
+"""Statistics of single neurons and pairs of them."""

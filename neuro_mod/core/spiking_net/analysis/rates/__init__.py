@@ -1,0 +1,1 @@
+"""Rates of clusters and neurons from spikes."""

@@ -1,0 +1,1 @@
+"""States: their visits, lifetimes and transitions."""
