@@ -9,7 +9,15 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ConfigError": "neuro_mod.config",
+    "NeuroModError": "neuro_mod.errors",
+    "InputError": "neuro_mod.errors",
+    "ConfigError": "neuro_mod.errors",
+    "DataError": "neuro_mod.errors",
+    "StorageError": "neuro_mod.errors",
+    "NumericalError": "neuro_mod.errors",
+    "ClusterLostError": "neuro_mod.errors",
+    "FailedItemsError": "neuro_mod.errors",
+    "Interrupted": "neuro_mod.errors",
     "Experiment": "neuro_mod.config",
     "load_experiment": "neuro_mod.config",
     "StageSNNSimulation": "neuro_mod.execution.stagers",
@@ -27,8 +35,6 @@ _HOMES = {
     "Course": "neuro_mod.core.course",
     "InjectedSpikes": "neuro_mod.core.spiking_net.external.injected",
     "simulate": "neuro_mod.core.spiking_net.engine.simulate",
-    "SimulationInterrupted": "neuro_mod.core.spiking_net.engine.simulation",
-    "BatchInterrupted": "neuro_mod.core.spiking_net.engine.batch",
     "State": "neuro_mod.core.spiking_net.engine.state",
     "SpikingNetwork": "neuro_mod.core.spiking_net.network",
     "simulate_batch": "neuro_mod.core.spiking_net.engine.batch",

@@ -14,8 +14,8 @@ import typer
 
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
-from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.errors import InputError
 from neuro_mod.execution.analysis.summary import describe_analysis
 
 

@@ -86,8 +86,8 @@ def analyze(
     A state is a combination of active clusters. Every file spikes* of a folder is a session; nothing is counted across
     two of them.
     """
-    from neuro_mod.config import InputError
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.errors import InputError
 
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
@@ -138,12 +138,12 @@ def _default_folder(spikes: Path) -> Path:
 
 def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:
     """Fit the hidden Markov model that the command line asks for."""
-    from neuro_mod.config import InputError
-    from neuro_mod.execution.progress import Work, progress_shown
+    from neuro_mod.errors import InputError
+    from neuro_mod.execution.progress import Quantity, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {_AUTO}"
     numbers = None if n_states == _AUTO else whole_numbers(n_states, _TOO_MANY, "numbers of states", example)
-    with progress_shown(100, work=Work("fitting", "fitted", "% of the hidden Markov models", 0)) as report:
+    with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
         try:
             analyzer.fit_hidden_markov(
                 numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)
@@ -153,7 +153,7 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
 
 
 def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:
-    from neuro_mod.config import InputError
+    from neuro_mod.errors import InputError
 
     for option, value in given.items():
         methods = _THRESHOLDS[option]

@@ -49,8 +49,7 @@ def compare(
     Says for groups of neurons how they fire in simulations and in each stable state, and how far the network is from
     what the theory assumes. Times in the configuration count from the end of the settling.
     """
-    from neuro_mod.config import InputError
-    from neuro_mod.execution.comparison.rates import ComparisonInterrupted
+    from neuro_mod.errors import InputError, Interrupted
     from neuro_mod.execution.comparison.rates import compare as run_comparison
     from neuro_mod.storage.run_folder import RunFolder
 
@@ -62,7 +61,7 @@ def compare(
     interrupted = False
     try:
         found = run_comparison(experiment, trials, settling, n_z=n_z, dtype=dtype, progress=True)
-    except ComparisonInterrupted as interruption:
+    except Interrupted as interruption:
         if interruption.finished is None:
             typer.echo("interrupted before the first simulation was complete; nothing saved", err=True)
             raise typer.Exit(INTERRUPTED) from None

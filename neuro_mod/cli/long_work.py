@@ -1,4 +1,4 @@
-"""What commands that do many items have in common: what happens goes to stderr, and Ctrl-C ends them in order."""
+"""What commands that run a job have in common: the log goes to stderr, and SIGTERM interrupts like Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-import typer
-
-from neuro_mod.cli.failures import INTERRUPTED, with_notes
-
 
 @contextmanager
 def long_work() -> Iterator[None]:
-    """Log to stderr what the package says; SIGTERM is Ctrl-C, which says what is saved and ends with exit code 130."""
+    """Send the log of the package to stderr, and treat SIGTERM like Ctrl-C."""
     logger, handler = logging.getLogger("neuro_mod"), _Stderr()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     level, heard = logger.level, None
@@ -27,9 +23,6 @@ def long_work() -> Iterator[None]:
         heard = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
-    except KeyboardInterrupt as interruption:
-        typer.echo(with_notes(interruption, str(interruption) or "interrupted"), err=True)
-        raise typer.Exit(INTERRUPTED) from None
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)

@@ -27,15 +27,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("run")(run)
-app.command("repeat")(repeat_command())
-app.command("perturb")(perturb)
-app.command("sweep")(sweep)
+app.command("run")(plain_failures()(run))
+app.command("repeat")(plain_failures()(repeat_command()))
+app.command("perturb")(plain_failures()(perturb))
+app.command("sweep")(plain_failures()(sweep))
 app.add_typer(mean_field, name="mean-field")
-app.command("compare")(compare)
-app.command("analyze")(analyze)
-app.command("validate")(validate)
-app.command("schema")(schema)
+app.command("compare")(plain_failures()(compare))
+app.command("analyze")(plain_failures()(analyze))
+app.command("validate")(plain_failures()(validate))
+app.command("schema")(plain_failures()(schema))
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,12 +56,11 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; what the user can mend ends any command with a plain message and exit code 2."""
+    """Run the command line."""
     # The many objects of imported modules live to the end: looking for garbage among them costs 0.5 s a command.
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    with plain_failures():
-        app()
+    app()
 
 
 if __name__ == "__main__":

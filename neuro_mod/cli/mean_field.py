@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.options import Config, Overrides, Seed, load, print_rows, print_table, whole_numbers
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ _ROWS = 12
 
 
 @app.command("fixed-points")
+@plain_failures()
 def fixed_points(
     config: Config,
     starts: Annotated[int, typer.Option(metavar="N", min=0, help="Number of random starts.")] = 100,
@@ -76,6 +78,7 @@ def fixed_points(
 
 
 @app.command("landscape")
+@plain_failures()
 def landscape(
     config: Config,
     focus: Annotated[str, typer.Option(metavar="POPS", help="Focus populations, by index or name.")] = "E0,E1",
@@ -144,6 +147,7 @@ def landscape(
 
 
 @app.command("bifurcation")
+@plain_failures()
 def bifurcation(
     config: Config,
     lower: Annotated[float, typer.Option("--from", metavar="VALUE", help="Smallest value of the parameter.")],

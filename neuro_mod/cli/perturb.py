@@ -57,9 +57,9 @@ def perturb(
     Times in the configuration count from the moment at which they part. After an interruption, or with more trials, the
     same command goes on.
     """
-    from neuro_mod.config import InputError
-    from neuro_mod.execution import jobs as durable
-    from neuro_mod.execution.pairs.job import Pairs
+    from neuro_mod.errors import FailedItemsError, InputError, Interrupted
+    from neuro_mod.execution import jobs
+    from neuro_mod.execution.pairs.job import PairJob
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
@@ -67,7 +67,7 @@ def perturb(
     if out is None and not settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --out")
     folder = out or settings.folder.with_name(f"{settings.sim_name}_perturb")
-    execution = durable.Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = jobs.Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
 
     def say(metadata: Mapping[str, Any]) -> None:
         if as_json:
@@ -76,10 +76,10 @@ def perturb(
             _print_summary(metadata)
 
     with long_work():
-        pairs = Pairs(stager, trials, baseline_duration, dtype)
+        pairs = PairJob(stager, trials, baseline_duration, dtype)
         try:
-            say(durable.run(pairs, folder, execution))
-        except (durable.FailedItemsError, durable.ItemsInterrupted) as error:
+            say(jobs.run(pairs, folder, execution))
+        except (FailedItemsError, Interrupted) as error:
             say(error.metadata)
             raise
 

@@ -94,9 +94,8 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         What the folder of results already has is not done again: after an interruption, or with more repeats, the same
         command goes on.
         """
-        from neuro_mod.config import InputError
+        from neuro_mod.errors import FailedItemsError, InputError
         from neuro_mod.execution import Repeater
-        from neuro_mod.execution.jobs import FailedItemsError
         from neuro_mod.execution.repeats.repeater import saved_seeds
         from neuro_mod.storage.names import SEEDS
 
@@ -152,14 +151,13 @@ def run_script(description: str, check: Callable[[Experiment], None] = lambda _:
         check: As for `command`.
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command(help=description)(command(check))
-    with plain_failures():
-        app()
+    app.command(help=description)(plain_failures()(command(check)))
+    app()
 
 
 def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None) -> Path:
     """``--save-dir``, in it ``--sim-name`` if that is given; without ``--save-dir``, what the settings say."""
-    from neuro_mod.config import InputError
+    from neuro_mod.errors import InputError
 
     if save_dir is not None:
         return save_dir / (sim_name or "")

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Precision
-from neuro_mod.cli.failures import INTERRUPTED
 from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, whole_numbers
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.stagers import StageSNNSimulation
     from neuro_mod.execution.stagers.outputs import SpikingOutputs
 
 
@@ -49,20 +47,15 @@ def run(
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
-    try:
-        neurons = _neurons(record_neurons, stager.experiment.architecture.network.n_neurons)
-        outputs = stager.execute(
-            plot,
-            out=out,
-            record=[name.strip() for name in record.split(",")],
-            neurons=neurons,
-            every=record_every,
-            dtype=dtype,
-            progress=True,
-        )
-    except KeyboardInterrupt:
-        _report_interruption(stager)
-        raise typer.Exit(INTERRUPTED) from None
+    outputs = stager.execute(
+        plot,
+        out=out,
+        record=[name.strip() for name in record.split(",")],
+        neurons=_neurons(record_neurons, stager.experiment.architecture.network.n_neurons),
+        every=record_every,
+        dtype=dtype,
+        progress=True,
+    )
     if as_json:
         typer.echo(json.dumps(outputs["metadata"], indent=2, ensure_ascii=False))
     else:
@@ -76,17 +69,6 @@ def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
     if text == "all":
         return list(range(n_neurons))
     return whole_numbers(text, n_neurons, "neurons", "all, or indices and ranges like 0,80,1600:1700")
-
-
-def _report_interruption(stager: StageSNNSimulation) -> None:
-    outputs = stager.outputs
-    if outputs is None:
-        typer.echo("interrupted before the simulation began", err=True)
-        return
-    metadata = outputs["metadata"]
-    part = f"the first {metadata['duration_sec']:g} simulated seconds" if metadata["interrupted"] else "the whole run"
-    saved = f"saved in {_folder(metadata)}" if metadata.get("files") else "not saved"
-    typer.echo(f"interrupted; {part}: {saved}", err=True)
 
 
 def _print_summary(outputs: SpikingOutputs) -> None:
@@ -103,7 +85,3 @@ def _print_summary(outputs: SpikingOutputs) -> None:
     print_rows(rows)
     for path in metadata.get("files", ()):
         typer.echo(path)
-
-
-def _folder(metadata: dict[str, Any]) -> Path:
-    return Path(metadata["files"][0]).parents[1]

@@ -50,8 +50,8 @@ def sweep(
 
     The same command again goes on where the last one ended.
     """
-    from neuro_mod.config import InputError
     from neuro_mod.config.sweep import load_sweep
+    from neuro_mod.errors import InputError
 
     loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats)
     if dry_run:
@@ -59,7 +59,8 @@ def sweep(
         return
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    from neuro_mod.execution.jobs import Execution, FailedItemsError
+    from neuro_mod.errors import FailedItemsError
+    from neuro_mod.execution.jobs import Execution
     from neuro_mod.execution.sweep.from_file import run_sweep
 
     folder, failed = out or loaded.out, None

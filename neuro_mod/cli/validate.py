@@ -15,8 +15,9 @@ def validate(
     overrides: Overrides = None,
 ) -> None:
     """Check files of configurations and sweeps."""
-    from neuro_mod.config import ConfigError, Problem, load_experiment
+    from neuro_mod.config import load_experiment
     from neuro_mod.config.sweep import is_sweep, load_sweep
+    from neuro_mod.errors import ConfigError, Problem
 
     problems: list[Problem] = []
     for file in files:

@@ -3,19 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.config.errors import ConfigError, InputError, Problem
-
 if TYPE_CHECKING:
     from neuro_mod.config.experiment import Experiment
     from neuro_mod.config.loading import load_experiment
 
-__all__ = ["ConfigError", "Experiment", "InputError", "Problem", "load_experiment"]
+__all__ = ["Experiment", "load_experiment"]
 
 _HOMES = {"Experiment": "neuro_mod.config.experiment", "load_experiment": "neuro_mod.config.loading"}
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for: who needs the errors alone, as workers do, does not wait for Pydantic."""
+    """Load what is asked for: whoever needs a part of this package does not wait for Pydantic."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from neuro_mod.config.errors import KeyPath, Problem
+from neuro_mod.errors import KeyPath, Problem
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000

@@ -13,7 +13,6 @@ from pydantic import Field, ValidationInfo, model_validator
 from neuro_mod.config.architecture import Architecture
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.errors import ConfigError, KeyPath, Problem
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
 from neuro_mod.config.neurons import InitParams
@@ -25,6 +24,7 @@ from neuro_mod.config.settings import Settings
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.perturbations import TimedPerturbation
+from neuro_mod.errors import ConfigError, KeyPath, Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters
 
 

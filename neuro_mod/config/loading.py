@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from neuro_mod.config.document import MAX_BYTES, DocumentError, read_document
-from neuro_mod.config.errors import ConfigError, KeyPath, Problem, show
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.overrides import Overrides
+from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 Source = str | Path | bytes | Mapping[str, Any] | Experiment
 

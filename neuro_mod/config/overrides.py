@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from neuro_mod.config.document import DocumentError, read_document
-from neuro_mod.config.errors import KeyPath, Problem, show
 from neuro_mod.config.plain import plain
 from neuro_mod.config.schema import Schema, key_paths, subschema
 from neuro_mod.config.translation import unknown_key
+from neuro_mod.errors import KeyPath, Problem, show
 
 #: Strings ``KEY=VALUE``, or a mapping from key to value.
 Overrides = Iterable[str] | Mapping[str, Any]

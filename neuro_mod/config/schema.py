@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from neuro_mod.config.errors import KeyPath, show
 from neuro_mod.config.fields import PER_PATHWAY
+from neuro_mod.errors import KeyPath, show
 
 Schema = dict[str, Any]
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from neuro_mod.config.errors import KeyPath, Problem, format_path, show
 from neuro_mod.config.fields import MANY, ONE
 from neuro_mod.config.schema import Schema, expected, json_schema, key_paths, subschema
+from neuro_mod.errors import KeyPath, Problem, format_path, show
 
 
 def translate(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Problem]:

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from neuro_mod.config.errors import ConfigError, KeyPath, Problem
 from neuro_mod.config.plain import plain
 from neuro_mod.config.translation import key_path, translate
+from neuro_mod.errors import ConfigError, KeyPath, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a plain line now and then in a log."""
+"""Progress of long computations: a bar on a terminal, a line at intervals in a log."""
 
 from __future__ import annotations
 
@@ -12,71 +12,154 @@ from typing import NamedTuple
 LOG_INTERVAL = 10.0
 
 #: Called with how much is done so far.
-Report = Callable[[float], None]
+Progress = Callable[[float], None]
+#: Shows how much is done, and the text that a function gives.
+_Show = Callable[[float, Callable[[], str]], None]
 
 
-class Work(NamedTuple):
-    """What is being done, and how it is counted."""
+class Quantity(NamedTuple):
+    """What progress is measured in: ``simulated 0.50 of 2.5 s``."""
 
-    doing: str
     done: str
     unit: str
-    digits: int
+    digits: int = 0
 
 
-SIMULATION = Work("simulating", "simulated", "s", 2)
+SIMULATED = Quantity("simulated", "s", 2)
 
 
 @contextmanager
 def progress_shown(
-    total: float, *, work: Work = SIMULATION, shown: bool = True, log_interval: float = LOG_INTERVAL
-) -> Iterator[Report]:
-    """Show on stderr how far long work is and when it will be done.
+    total: float, *, quantity: Quantity = SIMULATED, shown: bool = True, log_interval: float = LOG_INTERVAL
+) -> Iterator[Progress]:
+    """Show the progress of a computation and the remaining time on stderr.
 
     Args:
         total: How much there is to do in all, such as simulated seconds.
-        work: What is done.
+        quantity: What it is measured in.
         shown: Whether anything is shown at all.
-        log_interval: Wall-clock seconds between two lines where stderr is no terminal.
+        log_interval: Wall-clock seconds between two lines where stderr is not a terminal.
 
     Yields:
         A function to call with how much is done.
     """
-    if not shown or sys.stderr is None:  # closed, as under a daemon
-        yield lambda _: None
-    elif sys.stderr.isatty():
-        with _bar(total, work) as report:
-            yield report
-    else:
-        yield _lines(total, work, log_interval)
+    begin = time.monotonic()
+
+    def text(done: float) -> str:
+        left = (time.monotonic() - begin) * (total - done) / done if 0 < done < total else None
+        return f"{quantity.done} {done:.{quantity.digits}f} of {total:g} {quantity.unit}{_remaining(left)}"
+
+    with _display(total, shown, log_interval) as show:
+        yield lambda done: show(done, lambda: text(done))
+
+
+class ItemProgress:
+    """Counts items and simulated seconds; the remaining time is estimated from finished items alone.
+
+    Args:
+        noun: What items are called.
+        n_items: How many there are.
+        n_before: How many of them were finished before.
+        seconds: Simulated seconds of the others together.
+        show: Called whenever something has changed.
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        n_items: int,
+        n_before: int,
+        seconds: float,
+        show: _Show = lambda *_: None,
+    ):
+        self.noun, self.n_items, self.seconds = noun, n_items, seconds
+        self.n_done = self._n_before = n_before
+        self._seconds_finished = 0.0
+        self._under_way: dict[int, float] = {}
+        self._begin = time.monotonic()
+        self._show = show
+
+    @property
+    def seconds_done(self) -> float:
+        """Simulated seconds since the beginning, those of items under way included."""
+        return min(self._seconds_finished + sum(self._under_way.values()), self.seconds)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Remaining wall-clock seconds if the other items take as long as those finished; None before the first."""
+        n_now = self.n_done - self._n_before
+        return (time.monotonic() - self._begin) / n_now * (self.n_items - self.n_done) if n_now else None
+
+    def advanced(self, index: int, seconds: float) -> None:
+        """Note how far an item under way is."""
+        self._under_way[index] = seconds
+        self.refresh()
+
+    def finished(self, index: int, seconds: float) -> None:
+        """Note that an item of so many simulated seconds is finished."""
+        self._under_way.pop(index, None)
+        self._seconds_finished += seconds
+        self.n_done += 1
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the progress again, as time has passed."""
+        self._show(self.n_done, self.describe)
+
+    def describe(self) -> str:
+        """The progress in a line."""
+        simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
+        return f"{self.n_done} of {self.n_items} {self.noun} done{simulated}{_remaining(self.seconds_left)}"
 
 
 @contextmanager
-def _bar(total: float, work: Work) -> Iterator[Report]:
-    from rich.console import Console  # noqa: PLC0415 -- only where there is a terminal
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+def items_shown(
+    noun: str, n_items: int, n_before: int, seconds: float, *, shown: bool = True, log_interval: float = LOG_INTERVAL
+) -> Iterator[ItemProgress]:
+    """Show on stderr how many items are finished, and the remaining time.
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn(f"{{task.completed:.{work.digits}f}}/{{task.total:g}} {work.unit}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(work.doing, total=total)
-        yield lambda done: progress.update(task, completed=done)
+    Args:
+        noun: As for `ItemProgress`.
+        n_items: As for `ItemProgress`.
+        n_before: As for `ItemProgress`.
+        seconds: As for `ItemProgress`.
+        shown: As for `progress_shown`.
+        log_interval: As for `progress_shown`.
+
+    Yields:
+        The progress, to be told of items that advance or finish.
+    """
+    with _display(n_items, shown, log_interval) as show:
+        yield ItemProgress(noun, n_items, n_before, seconds, show)
 
 
-def _lines(total: float, work: Work, interval: float) -> Report:
-    start = last = time.monotonic()
+def _remaining(seconds: float | None) -> str:
+    return "" if seconds is None else f", about {seconds:.0f} s left"
 
-    def report(done: float) -> None:
+
+@contextmanager
+def _display(total: float, shown: bool, log_interval: float) -> Iterator[_Show]:
+    if not shown or sys.stderr is None:  # closed, as under a daemon
+        yield lambda *_: None
+    elif sys.stderr.isatty():
+        from rich import progress as bars  # noqa: PLC0415 -- only where there is a terminal
+        from rich.console import Console  # noqa: PLC0415
+
+        columns = bars.BarColumn(), bars.TextColumn("{task.description}")
+        with bars.Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda done, text: bar.update(task, completed=done, description=text())
+    else:
+        yield _lines(log_interval)
+
+
+def _lines(interval: float) -> _Show:
+    last = time.monotonic()
+
+    def show(_: float, text: Callable[[], str]) -> None:
         nonlocal last
-        now = time.monotonic()
-        if now - last >= interval and 0 < done < total:
-            last = now
-            remaining = (now - start) * (total - done) / done
-            amount = f"{work.done} {done:.{work.digits}f} of {total:g} {work.unit}"
-            print(f"{amount}, about {remaining:.0f} s left", file=sys.stderr, flush=True)  # noqa: T201
+        if time.monotonic() - last >= interval:
+            last = time.monotonic()
+            print(text(), file=sys.stderr, flush=True)  # noqa: T201
 
-    return report
+    return show

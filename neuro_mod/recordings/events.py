@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.layout import are_whole
 from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.recordings.windows import SAME
-from neuro_mod.storage.reading import DataError
 
 TimeUnit = Literal["s", "ms"]
 #: Time step where neither data nor user say one, in seconds.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions, events_from_dense
 from neuro_mod.recordings.matlab import read_mat
 from neuro_mod.recordings.nwb import read_nwb
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_times
 from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
 from neuro_mod.recordings.tables import read_table
-from neuro_mod.storage.reading import DataError, map_array, names_of_arrays, read_arrays
+from neuro_mod.storage.reading import map_array, names_of_arrays, read_arrays
 
 
 def read_npy(file: Path, conventions: Conventions) -> Reading:

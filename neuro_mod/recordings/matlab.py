@@ -10,13 +10,14 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.events import Conventions
-from neuro_mod.recordings.hdf5 import lies_in
 from neuro_mod.recordings.layout import are_whole
 from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
+from neuro_mod.recordings.nwb import lies_in
 from neuro_mod.recordings.readings import NAMES, Reading, reading_of_times
-from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
+from neuro_mod.storage.reading import MOST_UNPACKED, naming
 
 #: MATLAB's classes of arrays of numbers.
 _NUMERIC = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))

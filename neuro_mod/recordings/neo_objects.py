@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.events import Conventions, events_from_units
 from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError
 
 #: Classes of Neo that hold spikes.
 _KINDS = ("Block", "Segment", "SpikeTrainList", "SpikeTrain")

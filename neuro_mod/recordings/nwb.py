@@ -16,12 +16,12 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.events import Conventions, events_from_units
-from neuro_mod.recordings.hdf5 import lies_in
 from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import MOST_UNPACKED, DataError, naming
+from neuro_mod.storage.reading import MOST_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
 
 
@@ -140,3 +140,8 @@ def _content(column: Any, where: str) -> NDArray[Any]:
     if 8 * size > MOST_UNPACKED:
         raise DataError(f"{where}: {column.name} is too large, {size} entries")
     return np.asarray(column.data)
+
+
+def lies_in(file: Path, dataset: Any) -> bool:
+    """Whether the numbers of a dataset lie in the file itself; HDF5 can send its reader to any file of the machine."""
+    return not dataset.external and not dataset.is_virtual and file.samefile(dataset.file.filename)

@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SpikeSource
+from neuro_mod.errors import DataError
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
 from neuro_mod.recordings.sessions import (
     Description,
+    Session,
     Sessions,
     check_conventions,
     open_sessions,
 )
-from neuro_mod.storage.reading import DataError, map_array
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.storage.reading import map_array
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeSource:
+    """Sessions that can be read, and what is known about all of them.
+
+    Args:
+        sessions: The sessions.
+        layout: Which neuron belongs to which cluster.
+        conventions: What the spikes leave open.
+    """
+
+    sessions: tuple[Session, ...]
+    layout: ClusterLayout
+    conventions: Conventions
+    #: The session that was read first, with its time step; the others have the same.
+    _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
+
+    def read(self, index: int) -> SpikeEvents:
+        """Spikes of one session.
+
+        Raises:
+            DataError: They are damaged, or contradict what is known about all sessions.
+        """
+        session = self.sessions[index]
+        spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
+        if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
+            raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
+        first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
+        if not math.isclose(spikes.delta_t, delta_t):
+            raise DataError(f"{session.where} has steps of {spikes.delta_t:g} s, {first.where} of {delta_t:g} s")
+        return spikes
+
+    def __iter__(self) -> Iterator[SpikeEvents]:
+        return (self.read(index) for index in range(len(self.sessions)))
 
 
 def open_source(

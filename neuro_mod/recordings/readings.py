@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions, events_from_times, steps_until
 from neuro_mod.recordings.layout import cluster_layout
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError
 
 #: What a file of times and neurons may say about the session, besides ``clusters``.
 SCALARS = ("duration", "n_neurons")

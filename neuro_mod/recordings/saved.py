@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
 from neuro_mod.storage.names import SPIKES
-from neuro_mod.storage.reading import DataError, read_arrays
+from neuro_mod.storage.reading import read_arrays
 
 #: Arrays of a file of spikes.
 SAVED_ARRAYS = ("steps", "neurons", "n_steps", "n_neurons", "delta_t")

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.choices import check_choice
+from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_dense
 from neuro_mod.recordings.files import READERS, read_file
@@ -26,7 +27,7 @@ from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.tables import read_frame
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
-from neuro_mod.storage.reading import DataError, read_json
+from neuro_mod.storage.reading import read_json
 
 #: How many files of a folder without spikes are named.
 _MOST_SHOWN = 3

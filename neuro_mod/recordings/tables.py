@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_times
 from neuro_mod.recordings.readings import Reading, checked
-from neuro_mod.storage.reading import DataError, naming
+from neuro_mod.storage.reading import naming
 
 #: Names of the column of times, and the unit that a name says.
 TIME_COLUMNS: dict[str, TimeUnit | None] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from neuro_mod.storage.writing import StorageError
+from neuro_mod.errors import StorageError
 
 try:
     import fcntl

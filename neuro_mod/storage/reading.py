@@ -15,12 +15,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from neuro_mod.errors import DataError
+
 #: Bytes that the compressed arrays of a file may unpack to together.
 MOST_UNPACKED = 2**32
-
-
-class DataError(OSError, ValueError):
-    """Data are damaged or not what they should be; the message names the file."""
 
 
 @contextmanager

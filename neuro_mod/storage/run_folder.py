@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError, StorageError
 from neuro_mod.storage.files import FOLDERS, Files, is_ours
 from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, MANIFEST, METADATA
-from neuro_mod.storage.writing import PARTIAL, StorageError, write_whole
+from neuro_mod.storage.writing import PARTIAL, write_whole
 
 #: Files written so far, one a line; it is there only until the manifest is.
 _JOURNAL = f"{METADATA}/.unfinished"

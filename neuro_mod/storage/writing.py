@@ -15,14 +15,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from neuro_mod.errors import StorageError
+
 #: End of the name of a file that is being written.
 PARTIAL = ".partial"
 #: Entries of an array that are written at once.
 PIECE = 2**22
-
-
-class StorageError(OSError):
-    """A file or folder could not be written; the message says which, why, and how much space was free."""
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:

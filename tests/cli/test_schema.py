@@ -58,7 +58,8 @@ def test_accepts_shipped_configurations(schema, path: Path) -> None:
     ids=str,
 )
 def test_agrees_with_the_loader(schema, data: Any, valid: bool) -> None:
-    from neuro_mod.config import ConfigError, load_experiment
+    from neuro_mod.config import load_experiment
+    from neuro_mod.errors import ConfigError
 
     assert is_valid(schema, data) is valid
     try:

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neuro_mod.config import ConfigError, Experiment, load_experiment
-from neuro_mod.config.errors import format_path
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths
+from neuro_mod.errors import ConfigError, format_path
 
 PATHS = key_paths(json_schema(Experiment))
 NUMBERS = st.one_of(

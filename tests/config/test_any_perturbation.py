@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from shared import SMALL
 
-from neuro_mod.config import ConfigError, Experiment, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.errors import ConfigError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
 

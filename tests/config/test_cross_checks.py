@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from neuro_mod.config import ConfigError, Experiment, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.errors import ConfigError
 
 FOUR_EXTERNAL = [320, 320, 80, 80]
 

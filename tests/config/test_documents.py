@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.config.document import read_document
+from neuro_mod.errors import ConfigError
 
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from neuro_mod.config import ConfigError, Experiment, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths, subschema
+from neuro_mod.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

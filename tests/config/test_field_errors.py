@@ -2,7 +2,8 @@
 
 import pytest
 
-from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config import load_experiment
+from neuro_mod.errors import ConfigError
 
 
 def messages(source: object, overrides: object = ()) -> list[str]:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config import load_experiment
+from neuro_mod.errors import ConfigError
 
 FILE = Path(__file__).parents[2] / "configs" / "default_snn_params.yaml"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from shared import CONFIGS, SMALL
 
-from neuro_mod.config import ConfigError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.config.sweep import load_sweep
 from neuro_mod.config.writing import to_yaml
+from neuro_mod.errors import ConfigError
 
 RATE = "external_currents.nu_ext_baseline[0]"
 BASE = {"config": SMALL, "parameters": {"arousal.level": [0, 1]}}

@@ -14,14 +14,13 @@ import quantities as pq
 from pynwb import NWBHDF5IO, NWBFile
 from scipy.io import savemat
 
+from neuro_mod.errors import DataError, StorageError
 from neuro_mod.recordings import matlab
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.neo_objects import from_neo, is_neo, to_neo
 from neuro_mod.recordings.nwb import read_nwb, write_nwb
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError
-from neuro_mod.storage.writing import StorageError
 
 STEPS, NEURONS = [0, 3, 3, 17, 48], [2, 0, 1, 2, 2]
 EVENTS = SpikeEvents(np.array(STEPS, np.int32), np.array(NEURONS, np.int32), 50, 4, 1e-3)

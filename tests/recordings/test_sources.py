@@ -27,11 +27,11 @@ from analysis.recordings import (
 
 from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.storage.names import PAIRED_SPIKES
-from neuro_mod.storage.reading import DataError
 
 
 @pytest.mark.parametrize("order", "CF")

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuro_mod.errors import DataError
 from neuro_mod.storage import reading
-from neuro_mod.storage.reading import DataError, map_array, names_of_arrays, read_arrays, read_json
+from neuro_mod.storage.reading import map_array, names_of_arrays, read_arrays, read_json
 
 
 class Trap:

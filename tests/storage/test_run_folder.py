@@ -7,9 +7,9 @@ import os
 
 import pytest
 
+from neuro_mod.errors import StorageError
 from neuro_mod.storage.names import MANIFEST
 from neuro_mod.storage.run_folder import RunFolder
-from neuro_mod.storage.writing import StorageError
 
 
 def files_in(folder):

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from neuro_mod.errors import DataError
 from neuro_mod.storage import values
-from neuro_mod.storage.reading import DataError, read_arrays
+from neuro_mod.storage.reading import read_arrays
 from neuro_mod.storage.values import DEPTH, NotPlainError, read_value, value_arrays, value_of
 from neuro_mod.storage.writing import write_arrays, write_whole
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from neuro_mod.config.cross_checks import drive, network, neurons
 from neuro_mod.config.cross_checks.draft import Draft, UnavailableError
 from neuro_mod.config.cross_checks.perturbation import PERTURBATIONS
-from neuro_mod.config.errors import Problem
+from neuro_mod.errors import Problem
 
 _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     neurons.time_step,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import reduce
 from typing import Any
 
-from neuro_mod.config.errors import KeyPath
+from neuro_mod.errors import KeyPath
 from neuro_mod.populations import Populations, divide_into_clusters
 
 

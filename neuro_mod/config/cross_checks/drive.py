@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.errors import Problem
 from neuro_mod.config.inputs import ExternalCurrents
+from neuro_mod.errors import Problem
 from neuro_mod.populations import total_populations
 
 _EXTERNAL = tuple(ExternalCurrents.model_fields)

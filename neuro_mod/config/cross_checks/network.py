@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from neuro_mod.config.cross_checks.draft import Draft, entry_path, four_entries
-from neuro_mod.config.errors import Problem
 from neuro_mod.core.clustering.block_weights import depression_factors, largest_potentiation
+from neuro_mod.errors import Problem
 from neuro_mod.populations import PATHWAYS, divide_into_clusters, total_populations
 
 _NETWORK = ("architecture", "network")

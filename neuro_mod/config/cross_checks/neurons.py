@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.errors import Problem
 from neuro_mod.config.inputs import ExternalCurrents
 from neuro_mod.config.neurons import POPULATION_KEYS
+from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations, total_populations
 from neuro_mod.recordings.spikes import MOST_STEPS
 

@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.errors import Problem
 from neuro_mod.config.perturbation import (
     PerturbationBlock,
     Perturbations,
@@ -19,6 +18,7 @@ from neuro_mod.config.perturbation import (
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
+from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MOST_STEPS
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.config.errors import KeyPath, Problem, show
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
+from neuro_mod.errors import KeyPath, Problem, show
 
 if TYPE_CHECKING:
     from neuro_mod.config.sweep.sections import Range, SweepFile

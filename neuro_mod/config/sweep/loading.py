@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config.errors import ConfigError, KeyPath, Problem, show
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
@@ -20,6 +19,7 @@ from neuro_mod.config.sweep.checks import first_above
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
+from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Problems of points that are told, at most.
 _MOST_TOLD = 20

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from pydantic_core import PydanticCustomError
 
 from neuro_mod.choices import MeasureName
-from neuro_mod.config.errors import ConfigError, KeyPath
 from neuro_mod.config.fields import (
     MANY,
     ONE,
@@ -28,6 +27,7 @@ from neuro_mod.config.fields import (
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.settings import FOLDER_NAME, FolderName
 from neuro_mod.config.sweep.checks import check_sweep
+from neuro_mod.errors import ConfigError, KeyPath
 
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from neuro_mod.cli.failures import INTERRUPTED
+from neuro_mod.errors import Interrupted
 from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
 from neuro_mod.execution.analysis.summary import describe_analysis
-from neuro_mod.execution.progress import Work, progress_shown
+from neuro_mod.execution.progress import Quantity, progress_shown
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -41,12 +39,12 @@ def analyse(
 
     Raises:
         StorageError: The folder cannot be written to.
-        typer.Exit: On Ctrl-C, once it has been said what is left.
+        Interrupted: On Ctrl-C; the message says what is left.
     """
     files: list[Path] = []
     try:
         before()
-        with progress_shown(analyzer.n_sessions, work=Work("analysing", "analysed", "sessions", 0)) as report:
+        with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
         remove_analysis_pictures(folder)
         if plot:
@@ -56,5 +54,4 @@ def analyse(
         left = (
             f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
         )
-        typer.echo(f"interrupted; {left}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise Interrupted(f"interrupted; {left}") from None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Precision
-from neuro_mod.config import Experiment, InputError
+from neuro_mod.config import Experiment
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.course import Course
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
@@ -18,10 +18,11 @@ from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate, active_in_time, mean_rate
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
-from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch
+from neuro_mod.core.spiking_net.engine.batch import simulate_batch
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
+from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.repeats.repeater import repeat_seed, with_perturbation_seeds
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
@@ -140,14 +141,6 @@ class Comparison:
         return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
 
 
-class ComparisonInterrupted(KeyboardInterrupt):
-    """Ctrl-C; ``finished`` compares with the trials that were complete, None if there was none."""
-
-    def __init__(self, finished: Comparison | None):
-        super().__init__(finished)
-        self.finished = finished
-
-
 def compare(
     experiment: Experiment,
     n_trials: int = N_TRIALS,
@@ -175,7 +168,7 @@ def compare(
 
     Raises:
         InputError: A number is out of bounds, or a perturbation makes a parameter impossible.
-        ComparisonInterrupted: On Ctrl-C.
+        Interrupted: On Ctrl-C.
     """
     experiment = with_perturbation_seeds(experiment)
     _check(experiment, n_trials, settling)
@@ -186,7 +179,7 @@ def compare(
     try:
         found: FixedPoints = theory.run()["distinct"]
     except KeyboardInterrupt:
-        raise ComparisonInterrupted(None) from None
+        raise Interrupted("interrupted before the first simulation") from None
     total = n_trials * (experiment.init_params.duration_sec + runs.settling_steps * runs.delta_t)
     try:
         with progress_shown(total, shown=progress) as report:
@@ -197,8 +190,10 @@ def compare(
                 progress=report,
             )
     except KeyboardInterrupt as interruption:
-        simulated = runs.collect(interruption.finished if isinstance(interruption, BatchInterrupted) else {})
-        raise ComparisonInterrupted(simulated and Comparison(theory, found, simulated, notes)) from None
+        simulated = runs.collect(interruption.finished if isinstance(interruption, Interrupted) else {})
+        comparison = simulated and Comparison(theory, found, simulated, notes)
+        n_done = len(simulated.seeds) if simulated else 0
+        raise Interrupted(f"interrupted; {n_done} of {n_trials} simulations are finished", comparison) from None
     simulated = runs.collect()
     assert simulated is not None
     return Comparison(theory, found, simulated, notes)

@@ -1,6 +1,7 @@
 """Where many items are done: one after the other, in threads, in processes, or on a Dask cluster."""
 
-from neuro_mod.execution.executors.base import ClusterLostError, Executor, Outcome, Stopped, Task, WorkerDied
+from neuro_mod.errors import ClusterLostError
+from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.choice import (
     EXECUTORS,
     check_executor,
@@ -12,8 +13,8 @@ from neuro_mod.execution.executors.choice import (
 __all__ = [
     "EXECUTORS",
     "ClusterLostError",
+    "Completion",
     "Executor",
-    "Outcome",
     "Stopped",
     "Task",
     "WorkerDied",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.execution.progress import Report
+from neuro_mod.execution.progress import Progress
 
 #: Calculates something from an argument. It calls a function with the simulated seconds done so far, now and then,
 #: which raises `Stopped` where the work is no longer wanted.
-Task = Callable[[Any, Report], Any]
+Task = Callable[[Any, Progress], Any]
 
 
 class Stopped(Exception):  # noqa: N818 -- nothing went wrong
@@ -23,12 +23,8 @@ class WorkerDied(RuntimeError):  # noqa: N818 -- it says what happened
     """The worker of an item ended while it did it: it was killed, ran out of memory, or crashed."""
 
 
-class ClusterLostError(RuntimeError):
-    """The connection to the scheduler of a cluster is gone, and what was under way with it."""
-
-
 @dataclass(frozen=True)
-class Outcome:
+class Completion:
     """How one try of an item ended.
 
     Args:
@@ -83,17 +79,17 @@ class Executor(ABC):
         """Give an item to a worker that has none.
 
         Args:
-            index: Comes back with its outcome.
+            index: Comes back with its completion.
             argument: Of the task.
             name: What logs call the item.
         """
 
     @abstractmethod
-    def wait(self, timeout: float) -> list[Outcome]:
+    def wait(self, timeout: float) -> list[Completion]:
         """Outcomes that have not been handed over, as soon as there are any, or none after so many seconds."""
 
     @abstractmethod
-    def stop(self) -> list[Outcome]:
+    def stop(self) -> list[Completion]:
         """End all workers, at once where they can be ended; to do it twice is fine.
 
         Returns:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.config.errors import InputError
 from neuro_mod.core.cores import n_cores
+from neuro_mod.errors import InputError
 from neuro_mod.execution.executors.base import Executor, Task
 from neuro_mod.optional import optional
 

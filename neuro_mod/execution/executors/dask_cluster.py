@@ -16,8 +16,8 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker
 from distributed.comm.core import CommClosedError
 
-from neuro_mod.config.errors import InputError
-from neuro_mod.execution.executors.base import ClusterLostError, Outcome, Stopped, Task, WorkerDied
+from neuro_mod.errors import ClusterLostError, InputError
+from neuro_mod.execution.executors.base import Completion, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
 from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
@@ -106,20 +106,20 @@ class DaskCluster(QueuedExecutor):
         self._futures[index] = future
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, index, start)))
 
-    def wait(self, timeout: float) -> list[Outcome]:
+    def wait(self, timeout: float) -> list[Completion]:
         """See `Executor.wait`.
 
         Raises:
             ClusterLostError: The scheduler is gone, or workers of this machine do not start.
         """
-        outcomes = super().wait(timeout)
-        if not outcomes and self._connected.status != "running":
+        completions = super().wait(timeout)
+        if not completions and self._connected.status != "running":
             raise self._lost()
-        if not outcomes:
+        if not completions:
             self._check_workers()
-        return outcomes
+        return completions
 
-    def stop(self) -> list[Outcome]:
+    def stop(self) -> list[Completion]:
         """See `Executor.stop`; on a cluster of others, items end as soon as they report."""
         if self._stopped:
             return []
@@ -161,7 +161,7 @@ class DaskCluster(QueuedExecutor):
             reason = "the workers of the Dask cluster cannot load the task; do they have the same packages?"
             raise InputError(f"{reason} ({type(error).__name__}: {error})") from error
 
-    def _outcome(self, future: Future, index: int, start: float) -> Outcome:
+    def _outcome(self, future: Future, index: int, start: float) -> Completion:
         self._futures.pop(index, None)
         if self._local is not None:
             self._local.has_worked(self._slots[index])
@@ -186,7 +186,7 @@ class DaskCluster(QueuedExecutor):
         except Exception as raised:  # the result cannot be unpacked, or the worker cannot load what it needs
             error = raised.with_traceback(None)
         seconds = time.monotonic() - start
-        return Outcome(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
+        return Completion(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
 
     def _close(self) -> None:
         """Take everything back, whatever still answers."""
@@ -220,7 +220,7 @@ def _connect(address: str, direct_to_workers: bool) -> Client:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask tells of lost connections and killed workers on stderr; here they become outcomes."""
+    """Dask tells of lost connections and killed workers on stderr; here they become completions."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)

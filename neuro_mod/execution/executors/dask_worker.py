@@ -71,7 +71,7 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
         logs: Folder of the logs.
 
     Returns:
-        The outcome, packed.
+        The completion, packed.
     """
     if not _core_limits:
         _core_limits.append(CoreLimit())

@@ -6,12 +6,12 @@ import time
 import traceback
 from typing import Any
 
-from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.base import Completion, Stopped, Task
 from neuro_mod.execution.executors.worker_log import WorkerLog
-from neuro_mod.execution.progress import Report
+from neuro_mod.execution.progress import Progress
 
 
-def do_item(task: Task, index: int, argument: Any, name: str, report: Report, log: WorkerLog) -> Outcome:
+def do_item(task: Task, index: int, argument: Any, name: str, report: Progress, log: WorkerLog) -> Completion:
     """Try an item.
 
     Args:
@@ -41,7 +41,7 @@ def do_item(task: Task, index: int, argument: Any, name: str, report: Report, lo
         log.write("WARNING", f"{name} was stopped after {seconds:.2f} s")
     else:
         log.write("ERROR", f"{name} failed after {seconds:.2f} s\n{text.rstrip()}")
-    return Outcome(index, result, error, text, log.worker, seconds)
+    return Completion(index, result, error, text, log.worker, seconds)
 
 
 def _as_exception(raised: BaseException) -> Exception:

@@ -19,7 +19,7 @@ import loky
 from loky.backend import get_context
 from loky.process_executor import BrokenProcessPool, ShutdownExecutorError
 
-from neuro_mod.execution.executors.base import Outcome, Stopped, Task, WorkerDied
+from neuro_mod.execution.executors.base import Completion, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.queued import QueuedExecutor
@@ -66,7 +66,7 @@ class Processes(QueuedExecutor):
             future = self._submit(slot, index, packed, name)
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
 
-    def stop(self) -> list[Outcome]:
+    def stop(self) -> list[Completion]:
         """See `Executor.stop`; kills the workers."""
         self._stopping = True
         ending = [threading.Thread(target=_end, args=(pool,)) for pool in self._pools.values()]
@@ -90,8 +90,8 @@ class Processes(QueuedExecutor):
                 )
             return self._pools[slot].submit(_work, index, packed, name)
 
-    def _outcome(self, future: Future[bytes], slot: int, index: int, start: float) -> Outcome:
-        failed = partial(Outcome, index, worker=f"worker_{slot}", wall_seconds=time.monotonic() - start)
+    def _outcome(self, future: Future[bytes], slot: int, index: int, start: float) -> Completion:
+        failed = partial(Completion, index, worker=f"worker_{slot}", wall_seconds=time.monotonic() - start)
         try:
             return unpack(future.result())
         except (BrokenProcessPool, ShutdownExecutorError) as ended:

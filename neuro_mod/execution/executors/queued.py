@@ -1,4 +1,4 @@
-"""What executors on one machine and on many share: outcomes that queue up until somebody waits for them."""
+"""What executors on one machine and on many share: completions that queue up until somebody waits for them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from neuro_mod.execution.executors.base import Executor, Outcome, Stopped, Task
+from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task
 
-#: Makes an outcome of what has come, in the thread that waits.
-Take = Callable[[], Outcome]
+#: Makes an completion of what has come, in the thread that waits.
+Take = Callable[[], Completion]
 
 
 class QueuedExecutor(Executor):
-    """Whoever ends an item puts a function that makes its outcome into the queue ``_arrived``.
+    """Whoever ends an item puts a function that makes its completion into the queue ``_arrived``.
 
     Args:
         task: As for `Executor`.
@@ -28,9 +28,9 @@ class QueuedExecutor(Executor):
         self._arrived: SimpleQueue[Take] = SimpleQueue()
         self._simulated: dict[int, float] = {}
         self._slots: dict[int, int] = {}
-        self._taken: list[Outcome] = []
+        self._taken: list[Completion] = []
 
-    def wait(self, timeout: float) -> list[Outcome]:
+    def wait(self, timeout: float) -> list[Completion]:
         """See `Executor.wait`."""
         for take in self._come(timeout):
             self._take(take)
@@ -46,20 +46,20 @@ class QueuedExecutor(Executor):
                 yield self._arrived.get_nowait()
 
     def _take(self, take: Take) -> None:
-        outcome = take()
-        self._taken.append(outcome)
-        self._simulated.pop(outcome.index, None)
-        self._slots.pop(outcome.index, None)
+        completion = take()
+        self._taken.append(completion)
+        self._simulated.pop(completion.index, None)
+        self._slots.pop(completion.index, None)
 
-    def _hand_over(self) -> list[Outcome]:
+    def _hand_over(self) -> list[Completion]:
         taken, self._taken = self._taken, []
         return taken
 
-    def _left(self) -> list[Outcome]:
+    def _left(self) -> list[Completion]:
         """What has come until the stop, but for items that were told to."""
         for take in self._come():
             self._take(take)
-        return [outcome for outcome in self._hand_over() if not isinstance(outcome.error, Stopped)]
+        return [completion for completion in self._hand_over() if not isinstance(completion.error, Stopped)]
 
     def _occupy(self, index: int) -> int:
         """The number of the first worker that has nothing to do, so that no more start than are needed."""

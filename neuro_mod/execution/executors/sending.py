@@ -10,8 +10,8 @@ from typing import Any
 
 import cloudpickle
 
-from neuro_mod.config.errors import InputError
-from neuro_mod.execution.executors.base import Outcome, Task
+from neuro_mod.errors import InputError
+from neuro_mod.execution.executors.base import Completion, Task
 
 #: How deep the part that is to blame is looked for.
 _DEPTH = 8
@@ -22,20 +22,22 @@ def pack_task(task: Task) -> bytes:
     return cloudpickle.dumps(task)
 
 
-def pack_outcome(outcome: Outcome) -> bytes:
-    """An outcome as bytes, whatever is in it; what cannot travel becomes an error that says so."""
+def pack_outcome(completion: Completion) -> bytes:
+    """An completion as bytes, whatever is in it; what cannot travel becomes an error that says so."""
     try:
-        packed = cloudpickle.dumps(outcome)
-        if outcome.error is not None:
+        packed = cloudpickle.dumps(completion)
+        if completion.error is not None:
             cloudpickle.loads(packed)  # errors whose constructor is not that of `Exception` fail only there
     except Exception as failure:
-        if outcome.error is not None:
-            error = RuntimeError(f"{type(outcome.error).__name__}: {outcome.error}")
+        if completion.error is not None:
+            error = RuntimeError(f"{type(completion.error).__name__}: {completion.error}")
         else:
             error = InputError(
-                f"the result cannot be sent from its worker: {_blame('result', outcome.result, failure)}"
+                f"the result cannot be sent from its worker: {_blame('result', completion.result, failure)}"
             )
-        return cloudpickle.dumps(replace(outcome, result=None, error=error, traceback=outcome.traceback or str(error)))
+        return cloudpickle.dumps(
+            replace(completion, result=None, error=error, traceback=completion.traceback or str(error))
+        )
     return packed
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, final
 
-from neuro_mod.execution.executors.base import Outcome, Stopped, Task
+from neuro_mod.execution.executors.base import Completion, Stopped, Task
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.queued import QueuedExecutor
@@ -49,7 +49,7 @@ class Threads(QueuedExecutor):
             self._threads.append(thread)
         self._items[slot].put((index, argument, name))
 
-    def stop(self) -> list[Outcome]:
+    def stop(self) -> list[Completion]:
         """See `Executor.stop`."""
         self._stopping.set()
         for items in self._items.values():
@@ -63,11 +63,11 @@ class Threads(QueuedExecutor):
     def _work(self, slot: int) -> None:
         log = WorkerLog(self._logs, f"worker_{slot}")
         while (item := self._items[slot].get()) is not None:
-            outcome = self._try(log, *item)
-            self._arrived.put(lambda outcome=outcome: outcome)
-            del item, outcome  # nothing is kept in memory until the next one comes
+            completion = self._try(log, *item)
+            self._arrived.put(lambda completion=completion: completion)
+            del item, completion  # nothing is kept in memory until the next one comes
 
-    def _try(self, log: WorkerLog, index: int, argument: Any, name: str) -> Outcome:
+    def _try(self, log: WorkerLog, index: int, argument: Any, name: str) -> Completion:
         def report(seconds: float) -> None:
             if self._stopping.is_set():
                 raise Stopped

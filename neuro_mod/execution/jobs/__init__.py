@@ -1,20 +1,18 @@
-"""Work on many items that survives what interrupts it: each is saved as it is done, and never done again."""
+"""Jobs: many items, each saved as soon as it is finished, so that an interrupted job can be resumed."""
 
 from neuro_mod.choices import OnError
-from neuro_mod.execution.jobs.folder import DurableFolder
-from neuro_mod.execution.jobs.job import Execution, Item, Work
-from neuro_mod.execution.jobs.outcome import FailedItemsError, Failure, ItemsInterrupted, Report
+from neuro_mod.execution.jobs.folder import JobFolder
+from neuro_mod.execution.jobs.job import Execution, Item, Job
+from neuro_mod.execution.jobs.outcome import Failure, Outcome
 from neuro_mod.execution.jobs.run import run
 
 __all__ = [
-    "DurableFolder",
     "Execution",
-    "FailedItemsError",
     "Failure",
     "Item",
-    "ItemsInterrupted",
+    "Job",
+    "JobFolder",
     "OnError",
-    "Report",
-    "Work",
+    "Outcome",
     "run",
 ]

@@ -6,26 +6,27 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from neuro_mod.execution.jobs.folder import DurableFolder
-from neuro_mod.execution.jobs.job import Work
-from neuro_mod.execution.jobs.outcome import Report
+from neuro_mod.errors import DataError
+from neuro_mod.execution.jobs.folder import JobFolder
+from neuro_mod.execution.jobs.job import Job
+from neuro_mod.execution.jobs.outcome import Outcome
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.storage.names import RUN
-from neuro_mod.storage.reading import DataError, read_json
+from neuro_mod.storage.reading import read_json
 
 
-class Session:
-    """One attempt at some work, as ``run.json`` shows it beside the earlier ones.
+class Attempt:
+    """One attempt at a job, as ``run.json`` shows it beside the earlier ones.
 
     Args:
-        work: The work.
+        job: The job.
         folder: Its folder.
-        report: What becomes of the items.
+        outcome: What becomes of the items.
         how: How they are done.
     """
 
-    def __init__(self, work: Work, folder: DurableFolder, report: Report, how: Mapping[str, Any]):
-        self._work, self._folder, self._report, self._how = work, folder, report, how
+    def __init__(self, job: Job, folder: JobFolder, outcome: Outcome, how: Mapping[str, Any]):
+        self._job, self._folder, self._outcome, self._how = job, folder, outcome, how
         self._begin = time.time()
         self._earlier = _sessions(folder)
 
@@ -38,18 +39,18 @@ class Session:
         earlier = list(self._earlier)
         session = {
             **self._how,
-            "n_finished_before": self._report.n_before,
+            "n_finished_before": self._outcome.n_before,
             "wall_seconds": time.time() - self._begin,
-            **provenance(self._work.config, self._begin),
+            **provenance(self._job.config, self._begin),
         }
-        did_nothing = about is not None and not (self._report.n_now or self._report.failures)
+        did_nothing = about is not None and not (self._outcome.n_now or self._outcome.failures)
         if did_nothing and earlier and earlier[-1].get("concluded"):
             session = earlier.pop()  # whoever only looked is no session
         metadata = {
             **session,
-            **self._report.describe(),
+            **self._outcome.describe(),
             "concluded": about is not None,
-            **self._work.describe(),
+            **self._job.describe(),
             **(about or {}),
             "earlier_sessions": earlier,
         }
@@ -57,7 +58,7 @@ class Session:
         return metadata
 
 
-def _sessions(folder: DurableFolder) -> list[dict[str, Any]]:
+def _sessions(folder: JobFolder) -> list[dict[str, Any]]:
     """Of earlier attempts, oldest first."""
     try:
         before = read_json(folder.path / RUN)

@@ -7,20 +7,24 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
-from neuro_mod.execution.jobs.plan import differences, in_lines
 from neuro_mod.storage.files import Files, Record, is_ours, record_of
 from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
-from neuro_mod.storage.reading import DataError, read_json
+from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
-from neuro_mod.storage.writing import StorageError, write_whole
+from neuro_mod.storage.writing import write_whole
+
+_ABSENT = object()
+#: Differences that are shown, at most.
+_SHOWN = 12
 
 
-class DurableFolder(Files):
+class JobFolder(Files):
     """The folder of work on many items. Only one process may hold it, see `storage.locking.locked`.
 
     What `save` writes here belongs to the work as a whole; the files of an item go through `finished`.
@@ -217,3 +221,34 @@ class _ItemFiles(Files):
         """Write one file, see `Files.save`."""
         enter(self.path, name)
         return self._write(name, write)
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs between two nested mappings, one line each: ``key: 1 -> 2``."""
+    old, new = _flat(before), _flat(now)
+    return [
+        f"{key}: {_show(old.get(key, _ABSENT))} -> {_show(new.get(key, _ABSENT))}"
+        for key in {**old, **new}
+        if old.get(key, _ABSENT) != new.get(key, _ABSENT)
+    ]
+
+
+def in_lines(found: list[str]) -> str:
+    """Differences for a message."""
+    more = [f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return "\n".join([*(f"  {line}" for line in islice(found, _SHOWN)), *more])
+
+
+def _flat(value: Any, key: str = "") -> dict[str, Any]:
+    """Entries of nested mappings and lists by their full keys, as overrides write them."""
+    if isinstance(value, Mapping) and (value or not key):
+        parts = {f"{key}.{name}" if key else str(name): entry for name, entry in value.items()}
+    elif isinstance(value, list | tuple) and value:
+        parts = {f"{key}[{place}]": entry for place, entry in enumerate(value)}
+    else:
+        return {key: [] if isinstance(value, tuple) else value}
+    return {name: entry for part, inner in parts.items() for name, entry in _flat(inner, part).items()}
+
+
+def _show(value: Any) -> str:
+    return "nothing" if value is _ABSENT else repr(value)

@@ -1,4 +1,4 @@
-"""Work that consists of many items, each done by itself and saved as soon as it is done."""
+"""A job: many items, each computed independently and saved as soon as it is finished."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from neuro_mod.choices import OnError, check_choice
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.jobs.folder import DurableFolder
-    from neuro_mod.execution.jobs.outcome import Report
+    from neuro_mod.execution.jobs.folder import JobFolder
+    from neuro_mod.execution.jobs.outcome import Outcome
     from neuro_mod.storage.files import Files
 
 
@@ -49,7 +49,7 @@ class Execution:
         max_workers: How many items are done at once, at most; None for one for each core.
         address: Of a Dask scheduler; None for a cluster on this machine.
         on_error: Whether to go on with the other items once one has failed three times.
-        force: Whether to remove what the folder holds of other work, instead of refusing to begin.
+        force: Whether to remove what the folder holds of another job, instead of refusing to begin.
         progress: Show the progress on stderr.
     """
 
@@ -64,7 +64,7 @@ class Execution:
         check_choice("on_error", self.on_error, OnError)
 
 
-class Work(ABC):
+class Job(ABC):
     """Items of one kind, and what becomes of their results. `neuro_mod.execution.jobs.run` does it.
 
     Everything is called in the process that does the work; the task alone runs in workers.
@@ -107,7 +107,7 @@ class Work(ABC):
         return ()
 
     @abstractmethod
-    def prepare(self, folder: DurableFolder) -> None:
+    def prepare(self, folder: JobFolder) -> None:
         """Save what does not depend on any result."""
 
     @abstractmethod
@@ -124,7 +124,7 @@ class Work(ABC):
         return ""
 
     @abstractmethod
-    def conclude(self, folder: DurableFolder, report: Report) -> Mapping[str, Any]:
+    def conclude(self, folder: JobFolder, outcome: Outcome) -> Mapping[str, Any]:
         """Save what follows from all items that are finished, also where some are not.
 
         Returns:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.errors import StorageError
 from neuro_mod.storage.files import Record
-from neuro_mod.storage.writing import StorageError, write_whole
+from neuro_mod.storage.writing import write_whole
 
 _CHECK_DIGITS = 16
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-class RunLog:
+class JobLog:
     """Logs what happens in a run, and appends it to a file, with times in UTC, whatever the levels of the loggers.
 
     Args:

@@ -8,28 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.errors import FailedItemsError, Interrupted
 from neuro_mod.storage.names import LOG
 
 #: How many of the slowest items are named.
 _SLOWEST = 3
 #: Failed items that a message lists, at most.
 _LISTED = 20
-
-
-class FailedItemsError(RuntimeError):
-    """Some items failed; the others are saved. ``report`` says which, ``metadata`` is what ``run.json`` says."""
-
-    def __init__(self, message: str, report: Report, metadata: Mapping[str, Any]):
-        super().__init__(message)
-        self.report, self.metadata = report, metadata
-
-
-class ItemsInterrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM; what was finished is saved. ``report`` and ``metadata`` as of `FailedItemsError`."""
-
-    def __init__(self, message: str, report: Report, metadata: Mapping[str, Any]):
-        super().__init__(message)
-        self.report, self.metadata = report, metadata
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,7 @@ class Failure:
 
 
 @dataclass
-class Report:
+class Outcome:
     """What became of the items, this time and earlier.
 
     Args:
@@ -113,15 +98,15 @@ class Report:
         """Say so if something is missing.
 
         Args:
-            metadata: Of the work, for whoever goes on with what there is.
+            metadata: Of the job, for whoever goes on with what there is.
 
         Raises:
-            ItemsInterrupted: The work was interrupted.
+            Interrupted: The work was interrupted.
             FailedItemsError: Items failed.
         """
         if self.interrupted:
             saved = f"saved in {self.folder}; the same command goes on"
-            raise ItemsInterrupted(f"interrupted; {self.in_words()}: {saved}", self, metadata)
+            raise Interrupted(f"interrupted; {self.in_words()}: {saved}", self, metadata)
         if self.failures:
             n_failed = len(self.failures)
             listed = [f"  {failure.in_words}" for failure in self.failures[:_LISTED]]

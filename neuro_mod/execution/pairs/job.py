@@ -1,4 +1,4 @@
-"""Pairs of runs as work on many items: what each leaves, and what follows from all."""
+"""Pairs of runs as a job: what each pair saves, and what follows from all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import neuro_mod
 from neuro_mod.choices import Precision
-from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
+from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.rates import PairedRuns, collect
 from neuro_mod.execution.pairs.results import describe_pairs, describe_results, save_pairs
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
@@ -21,7 +21,7 @@ from neuro_mod.storage.names import CLUSTERS, PAIRED_SPIKES, PERTURBATIONS, pair
 from neuro_mod.storage.reading import read_arrays
 
 
-class Pairs(Work):
+class PairJob(Job):
     """Pairs of runs of one configuration, without and with its perturbations.
 
     Args:
@@ -75,7 +75,7 @@ class Pairs(Work):
         """What is known before any pair."""
         return self._describe
 
-    def prepare(self, folder: DurableFolder) -> None:
+    def prepare(self, folder: JobFolder) -> None:
         """Save the populations and what acts on them."""
         described, delta_t = self._stager.experiment.timed_perturbations, self._task.trial.delta_t
         folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
@@ -90,9 +90,9 @@ class Pairs(Work):
                 save_spikes(files, getattr(result.spikes, name), file)
         return {"trial": index}
 
-    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+    def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
         """Gather the rates of all pairs, and save and draw their differences."""
-        del report
+        del outcome
         pairs = self._finished(folder)
         if pairs is None:
             return {"n_trials": 0, "seeds": []}
@@ -100,7 +100,7 @@ class Pairs(Work):
         save_pairs(folder, self._stager, pairs, results["differences"])
         return results
 
-    def _finished(self, folder: DurableFolder) -> PairedRuns | None:
+    def _finished(self, folder: JobFolder) -> PairedRuns | None:
         """From the disk; a folder may have more pairs than are asked for."""
         saved: dict[int, SimulatedPair] = {}
         for index in (entry.about["trial"] for entry in folder.entries()):

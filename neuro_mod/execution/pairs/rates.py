@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Precision
-from neuro_mod.config import InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
+from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.executors import choose_workers, start_executor
 from neuro_mod.execution.pairs.simulate import PairArgument, PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.progress import progress_shown
@@ -102,14 +102,6 @@ class PairedRuns:
         return np.stack([smooth(each, self.bin_width)[1][n_bins:] for each in whole])
 
 
-class PairsInterrupted(KeyboardInterrupt):
-    """Ctrl-C; ``finished`` holds the pairs that were complete, None if there was none."""
-
-    def __init__(self, finished: PairedRuns | None):
-        super().__init__(finished)
-        self.finished = finished
-
-
 def run_pairs(
     stager: StageSNNSimulation,
     n_trials: int = N_TRIALS,
@@ -135,7 +127,7 @@ def run_pairs(
 
     Raises:
         InputError: There is nothing to compare, or a number is out of bounds.
-        PairsInterrupted: On Ctrl-C.
+        Interrupted: On Ctrl-C.
         Exception: Whatever a pair raises, with a note of its index; the other pairs are stopped.
     """
     task, arguments = SimulatePair(stager, baseline_duration, dtype), pair_arguments(stager.random_seed, n_trials)
@@ -147,7 +139,9 @@ def run_pairs(
             for index, pair in _in_threads(task, arguments, n_threads, report):
                 done[index] = pair
     except KeyboardInterrupt:
-        raise PairsInterrupted(collect(task, arguments, done)) from None
+        raise Interrupted(
+            f"interrupted; {len(done)} of {n_trials} pairs are finished", collect(task, arguments, done)
+        ) from None
     finished = collect(task, arguments, done)
     assert finished is not None
     return finished
@@ -178,7 +172,7 @@ def collect(task: SimulatePair, arguments: list[PairArgument], pairs: Mapping[in
 def _in_threads(
     task: SimulatePair, arguments: list[PairArgument], n_threads: int | None, report: Callable[[float], None]
 ) -> Iterator[tuple[int, SimulatedPair]]:
-    """Pairs with their indices, as they are done."""
+    """PairJob with their indices, as they are done."""
     seconds: dict[int, float] = {}
 
     def advanced(index: int, done: float) -> None:
@@ -193,12 +187,12 @@ def _in_threads(
                 index, argument = waiting.popleft()
                 executor.submit(index, argument, f"pair {index}")
                 under_way += 1
-            for outcome in executor.wait(_INTERVAL):
+            for completion in executor.wait(_INTERVAL):
                 under_way -= 1
-                advanced(outcome.index, task.simulated_seconds)
-                if outcome.error is not None:
-                    outcome.error.add_note(f"in pair {outcome.index} (seed {arguments[outcome.index].seed})")
-                    raise outcome.error
-                yield outcome.index, outcome.result
+                advanced(completion.index, task.simulated_seconds)
+                if completion.error is not None:
+                    completion.error.add_note(f"in pair {completion.index} (seed {arguments[completion.index].seed})")
+                    raise completion.error
+                yield completion.index, completion.result
     finally:
         executor.stop()

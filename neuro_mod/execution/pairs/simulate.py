@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Precision
-from neuro_mod.config import Experiment, InputError
+from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.random import Stream
@@ -19,7 +19,8 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.execution.progress import Report
+from neuro_mod.errors import InputError
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -106,7 +107,7 @@ class SimulatePair:
     def _n_before(self) -> int:
         return round(self.baseline_duration / self.trial.delta_t)
 
-    def __call__(self, argument: PairArgument, report: Report) -> SimulatedPair:
+    def __call__(self, argument: PairArgument, report: Progress) -> SimulatedPair:
         """Simulate a pair; calls `report` with the simulated seconds done."""
         trial, populations = self.trial, self.stager.circuit.populations
         start = initial_state(trial.network, argument.seed, self.stager.experiment.init_params.initial_voltage)

@@ -12,8 +12,8 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import Stream
-from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
-from neuro_mod.execution.progress import Report as ReportSeconds
+from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import in_words, saved_arrays
@@ -70,7 +70,7 @@ class SimulateRepeat:
     def _fixed(self) -> StageSNNSimulation:
         return StageSNNSimulation(self._experiment)
 
-    def __call__(self, seed: int, report: ReportSeconds) -> SpikingOutputs:
+    def __call__(self, seed: int, report: Progress) -> SpikingOutputs:
         """Simulate; the network is left behind."""
         stager = self._fixed if self._fix_network else StageSNNSimulation(self._experiment, seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
@@ -78,7 +78,7 @@ class SimulateRepeat:
         return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
 
 
-class Repeats(Work):
+class RepeatJob(Job):
     """Runs of one configuration that differ in their seeds.
 
     Args:
@@ -153,7 +153,7 @@ class Repeats(Work):
         acting = self.describe()["perturbations"].items()
         return [f"perturbation of {target}: {in_words(target, about)}" for target, about in acting]
 
-    def prepare(self, folder: DurableFolder) -> None:
+    def prepare(self, folder: JobFolder) -> None:
         """Save seeds, populations, and what acts on them."""
         folder.save_text(SEEDS, "".join(f"{seed}\n" for seed in self._seeds))
         folder.save_array(REPEATED_CLUSTERS, self._baseline.populations.of_neuron)
@@ -177,9 +177,9 @@ class Repeats(Work):
         """Mean rates."""
         return ", ".join(f"{kind} {rate:.2f} Hz" for kind, rate in about["mean_rates_by_kind_hz"].items())
 
-    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+    def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
         """Draw what acted, and gather what is known about each repeat."""
-        if self._perturbations and not report.interrupted:
+        if self._perturbations and not outcome.interrupted:
             self._draw(
                 folder,
                 drawings_of_perturbations(self._perturbations, self._baseline, self._n_steps, self._delta_t),

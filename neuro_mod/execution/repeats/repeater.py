@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.choices import OnError, Precision, check_choice
-from neuro_mod.config import Experiment, InputError, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.perturbation import perturbation_seed
-from neuro_mod.execution import jobs as durable
+from neuro_mod.errors import InputError
+from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
-from neuro_mod.execution.repeats.job import Repeats, repeat_seed
+from neuro_mod.execution.repeats.job import RepeatJob, repeat_seed
 from neuro_mod.execution.stagers.pictures import check_plot_arg
 from neuro_mod.storage.names import MOST_REPEATS, SEEDS
 
@@ -107,13 +108,13 @@ class Repeater:
             InputError: An argument is not valid, or the folder holds results of something else.
             StorageError: The folder cannot be written to or is in use (known before simulating), or the disk is full.
             FailedItemsError: Repeats failed; the others are saved.
-            ItemsInterrupted: Ctrl-C or SIGTERM; the finished repeats are saved.
+            Interrupted: Ctrl-C or SIGTERM; the finished repeats are saved.
         """
         check_plot_arg(plot_arg)
         check_choice("dtype", dtype, Precision)
         execution = Execution(executor, max_workers, address, on_error, force, progress)
-        work = Repeats(self.experiment, self.seeds, self.fix_network, plot_arg, dtype)
-        return durable.run(work, save_dir, execution)
+        work = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype)
+        return jobs.run(work, save_dir, execution)
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:

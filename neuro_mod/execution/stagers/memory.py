@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 
 
 def demand_memory(n_bytes: float, what: str, remedy: str) -> None:

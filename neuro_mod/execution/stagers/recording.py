@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
+from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.recordings.spikes import MOST_STEPS
 

@@ -10,8 +10,8 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.errors import StorageError
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.writing import StorageError
 
 
 class SpikeStream:

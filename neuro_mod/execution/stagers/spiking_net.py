@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from neuro_mod.choices import Precision, check_choice
-from neuro_mod.config import Experiment, InputError, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
@@ -20,13 +20,14 @@ from neuro_mod.core.modulation import Baseline, modulated_circuit, modulated_cou
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.core.whole_numbers import check_whole
-from neuro_mod.execution.progress import Report, progress_shown
+from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
@@ -64,7 +65,7 @@ class StageSNNSimulation:
         #: Outputs of the latest run, also of one that was interrupted.
         self.outputs: SpikingOutputs | None = None
         #: What `run` shows or reports unless it is told otherwise.
-        self.progress: bool | Report = False
+        self.progress: bool | Progress = False
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any], random_seed: int | None = None) -> Self:
@@ -117,7 +118,7 @@ class StageSNNSimulation:
         initial_state: State | None = None,
         noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
-        progress: bool | Report | None = None,
+        progress: bool | Progress | None = None,
         spike_stream: SpikeStream | None = None,
         **target_perturbations: Given,
     ) -> SpikingOutputs:
@@ -149,8 +150,8 @@ class StageSNNSimulation:
         Raises:
             InputError: An argument is not valid, or the recording would not fit into memory.
             ValueError: ``dtype``, ``initial_state`` or ``noise_seed`` does not fit.
-            FloatingPointError: The state became infinite or NaN; the message says where and when.
-            SimulationInterrupted: On Ctrl-C; the finished part is in ``self.outputs``.
+            NumericalError: The state became infinite or NaN; the message says where and when.
+            Interrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
         progress = self.progress if progress is None else progress
@@ -178,7 +179,7 @@ class StageSNNSimulation:
         try:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)
-        except SimulationInterrupted as interruption:
+        except Interrupted as interruption:
             finish(interruption.finished, interrupted=True)
             raise
         return finish(simulation)
@@ -210,7 +211,7 @@ class StageSNNSimulation:
         Raises:
             InputError: As for `run`, or ``plot_arg`` names no picture.
             StorageError: The folder cannot be written to (known before simulating), or the disk is full.
-            SimulationInterrupted: On Ctrl-C, once the finished part has been saved.
+            Interrupted: On Ctrl-C, once the finished part has been saved.
         """
         check_plot_arg(plot_arg)
         neurons = self._example_neurons() if neurons is None else neurons
@@ -222,11 +223,15 @@ class StageSNNSimulation:
         try:
             with SpikeStream(folder.path) as stream:
                 outputs = self.run(record=record, neurons=neurons, every=every, spike_stream=stream, **run_options)
-        except SimulationInterrupted as interruption:
+        except Interrupted as interruption:
             if self.outputs is not None and interruption.finished.n_steps:
                 self._write(folder, self.outputs, plot_arg, save=settings.save or out is not None)
+                interruption.add_note(f"saved in {folder.path}")
             raise
-        self._write(folder, outputs, plot_arg, save=settings.save or out is not None)
+        try:
+            self._write(folder, outputs, plot_arg, save=settings.save or out is not None)
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted while saving the run in {folder.path}; figures may be missing") from None
         return outputs
 
     def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment, InputError, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
-from neuro_mod.execution import jobs as durable
+from neuro_mod.errors import InputError
+from neuro_mod.execution import jobs
 from neuro_mod.execution.executors import Task
 from neuro_mod.execution.jobs import Execution, OnError
-from neuro_mod.execution.progress import Report
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.execution.sweep.code import described, versions_of
 from neuro_mod.execution.sweep.parameter import Swept, swept
@@ -47,7 +48,7 @@ class SweepRunner(ABC):
     _sweep_object: Any
 
     @abstractmethod
-    def _stage(self, experiment: Experiment, report: Report) -> Any:
+    def _stage(self, experiment: Experiment, report: Progress) -> Any:
         """A stager of the configuration of a step.
 
         Args:
@@ -156,7 +157,7 @@ class SweepRunner(ABC):
                 workers.
             StorageError: The folder is in use or cannot be written to, or the disk is full; finished steps stay.
             FailedItemsError: Steps failed, or returned what cannot be saved; the others are saved, and not summarised.
-            ItemsInterrupted: Ctrl-C or SIGTERM; the finished steps are saved.
+            Interrupted: Ctrl-C or SIGTERM; the finished steps are saved.
         """
         execution = Execution(_chosen(parallel, executor), max_workers, address, on_error, force, progress)
         values = swept(_baseline(baseline_params, overrides, random_seed), param, param_idx, sweep_params)
@@ -228,7 +229,7 @@ class SweepRunner(ABC):
         return partial(self._do, values=values, param=param, step_kwargs=step_kwargs), identity
 
     def _do(
-        self, argument: tuple[int, int], report: Report, *, values: Swept, param: Any, step_kwargs: dict[str, Any]
+        self, argument: tuple[int, int], report: Progress, *, values: Swept, param: Any, step_kwargs: dict[str, Any]
     ) -> dict[str, NDArray[Any]]:
         """Do a step, given its number and seed, in whichever process."""
         step, seed = argument
@@ -241,7 +242,7 @@ class SweepRunner(ABC):
             raise InputError(f"what {type(self).__name__}._step returned cannot be saved: {error}") from None
 
     def _run(self, path: str | os.PathLike[str], work: Steps, execution: Execution) -> Results:
-        durable.run(work, path, execution)
+        jobs.run(work, path, execution)
         assert work.results is not None  # it would have raised
         return work.results
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from neuro_mod.execution.jobs import DurableFolder
+from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.storage.names import CONFIGS
 
 
-def save_configs(folder: DurableFolder, texts: Iterable[tuple[str, str]], pattern: str) -> None:
+def save_configs(folder: JobFolder, texts: Iterable[tuple[str, str]], pattern: str) -> None:
     """Save configurations, and remove those of others that were there before.
 
     Args:
@@ -29,7 +29,7 @@ def save_configs(folder: DurableFolder, texts: Iterable[tuple[str, str]], patter
             file.unlink()
 
 
-def _save_if_new(folder: DurableFolder, name: str, text: str) -> None:
+def _save_if_new(folder: JobFolder, name: str, text: str) -> None:
     """Save a text that is not there yet: to look is ten times as fast as to write, which waits for the disk."""
     try:
         same = (folder.path / name).read_bytes() == text.encode(errors="backslashreplace")

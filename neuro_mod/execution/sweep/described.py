@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.config import InputError
 from neuro_mod.config.plain import plain
+from neuro_mod.errors import InputError
 from neuro_mod.storage.values import DEPTH, NotPlainError, value_arrays
 
 _DIGITS = 16

@@ -12,9 +12,9 @@ import numpy as np
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Sweep, load_sweep
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import DurableFolder, Execution, Item, Report, Work
-from neuro_mod.execution.progress import Report as ReportSeconds
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.configs import save_configs
@@ -59,10 +59,10 @@ def run_sweep(
         InputError: A measure is not there, an argument is not valid, or the folder holds something else.
         StorageError: The folder cannot be written to or is in use, or the disk is full.
         FailedItemsError: Runs failed; the others are saved and stand in the table.
-        ItemsInterrupted: Ctrl-C or SIGTERM; the finished runs are saved.
+        Interrupted: Ctrl-C or SIGTERM; the finished runs are saved.
     """
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
-    return durable.run(FileSweep(sweep), out or sweep.out, execution)
+    return jobs.run(SweepJob(sweep), out or sweep.out, execution)
 
 
 def experiment_at(sweep: Sweep, values: Mapping[str, Any]) -> Experiment:
@@ -93,7 +93,7 @@ class MeasureRun:
         self._experiment, self._measures = experiment, measures
         self._fix_network, self._keep_spikes = fix_network, keep_spikes
 
-    def __call__(self, argument: tuple[Mapping[str, Any], int], report: ReportSeconds) -> Measured:
+    def __call__(self, argument: tuple[Mapping[str, Any], int], report: Progress) -> Measured:
         """Do it, given the values of the point and a seed."""
         values, seed = argument
         experiment = with_perturbation_seeds(self._experiment.replace(values))
@@ -102,7 +102,7 @@ class MeasureRun:
         return Measured(measure(outputs, self._measures), outputs["spikes"] if self._keep_spikes else None)
 
 
-class FileSweep(Work):
+class SweepJob(Job):
     """The runs of a sweep.
 
     Args:
@@ -162,7 +162,7 @@ class FileSweep(Work):
             "simulated_sec": sweep.simulated_seconds,
         }
 
-    def prepare(self, folder: DurableFolder) -> None:
+    def prepare(self, folder: JobFolder) -> None:
         """Save what the sweep is, and the configuration at each point."""
         described = self._sweep.file.model_dump(by_alias=True, exclude_unset=True)
         folder.save_json(SWEEP, described | {"config": self._sweep.experiment.resolved(), "set": {}})
@@ -192,17 +192,17 @@ class FileSweep(Work):
         shown = [(column, value) for column, value in numbers.items() if isinstance(value, float)][:4]
         return ", ".join(f"{column} {value:.4g}" for column, value in shown)
 
-    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+    def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
         """Save the table, also where runs are missing, and draw it."""
         columns = self._columns(folder)
-        table = self._table(columns, report)
+        table = self._table(columns, outcome)
         folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, index=False))
         folder.save_text(RESULTS_TABLE, table.to_csv(index=False, lineterminator="\n"))
-        if self._sweep.experiment.settings.plot and not report.interrupted:
+        if self._sweep.experiment.settings.plot and not outcome.interrupted:
             save_sweep_pictures(folder.save, self._sweep, table, columns.by_measure())
         return {"n_rows_without_results": int((~columns.filled).sum())}
 
-    def _columns(self, folder: DurableFolder) -> MeasuredColumns:
+    def _columns(self, folder: JobFolder) -> MeasuredColumns:
         columns = MeasuredColumns(self._sweep.file.measures, self._sweep.n_runs)
         rows = {item.key: row for row, item in enumerate(self.items)}
         for entry in folder.entries():
@@ -210,9 +210,9 @@ class FileSweep(Work):
                 columns.fill(row, entry.about["measures"])
         return columns
 
-    def _table(self, columns: MeasuredColumns, report: Report) -> pd.DataFrame:
+    def _table(self, columns: MeasuredColumns, outcome: Outcome) -> pd.DataFrame:
         points, repeats = self._sweep.points, self._sweep.file.repeats
-        failures = {failure.key: failure.error for failure in report.failures}
+        failures = {failure.key: failure.error for failure in outcome.failures}
         leading = {
             "point": np.repeat(np.arange(len(points)), repeats),
             "repeat": np.tile(np.arange(repeats), len(points)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuro_mod.config import Experiment
-from neuro_mod.execution.progress import Report
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
 from neuro_mod.execution.sweep.base import SweepRunner
 
@@ -13,7 +13,7 @@ class FullMeanFieldBaseSweepRunner(SweepRunner):
 
     _sweep_object: FullMeanFieldStager
 
-    def _stage(self, experiment: Experiment, report: Report) -> FullMeanFieldStager:
+    def _stage(self, experiment: Experiment, report: Progress) -> FullMeanFieldStager:
         del report  # a search is not interrupted
         return FullMeanFieldStager(experiment)
 
@@ -23,6 +23,6 @@ class ReducedMeanFieldSweepRunner(SweepRunner):
 
     _sweep_object: ReducedMeanFieldStager
 
-    def _stage(self, experiment: Experiment, report: Report) -> ReducedMeanFieldStager:
+    def _stage(self, experiment: Experiment, report: Progress) -> ReducedMeanFieldStager:
         del report  # a landscape is not interrupted
         return ReducedMeanFieldStager(experiment)

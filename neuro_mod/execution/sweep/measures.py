@@ -9,9 +9,9 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.config import InputError
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
+from neuro_mod.errors import InputError
 from neuro_mod.execution.analysis.summary import mean_active_clusters
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.sweep.user_functions import UserFunction, find_function

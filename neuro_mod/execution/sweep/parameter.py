@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.config import ConfigError, Experiment, InputError, Problem
-from neuro_mod.config.errors import format_path, show
+from neuro_mod.config import Experiment
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import plain
+from neuro_mod.errors import ConfigError, InputError, Problem, format_path, show
 from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.execution.sweep.points import point_key
 

@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from neuro_mod.config import InputError
-from neuro_mod.config.errors import show
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.core.random import Stream
+from neuro_mod.errors import InputError, show
 
 
 def point_key(values: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuro_mod.config import Experiment
-from neuro_mod.execution.progress import Report
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.base import SweepRunner
 
@@ -13,7 +13,7 @@ class SNNBaseSweepRunner(SweepRunner):
 
     _sweep_object: StageSNNSimulation
 
-    def _stage(self, experiment: Experiment, report: Report) -> StageSNNSimulation:
+    def _stage(self, experiment: Experiment, report: Progress) -> StageSNNSimulation:
         stager = StageSNNSimulation(experiment)
         stager.progress = report
         return stager

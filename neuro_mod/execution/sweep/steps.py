@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import neuro_mod
 from neuro_mod.config.plain import plain
 from neuro_mod.execution.executors import Task
-from neuro_mod.execution.jobs import DurableFolder, Item, Report, Work
+from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.parameter import Swept
 from neuro_mod.execution.sweep.points import point_name, point_seed, repeat_of
@@ -22,7 +22,7 @@ from neuro_mod.storage.values import read_value
 Results = list[list[Any]]
 
 
-class Steps(Work):
+class Steps(Job):
     """The steps of a sweep.
 
     Args:
@@ -85,7 +85,7 @@ class Steps(Work):
             "n_repeats": self._n_repeats,
         }
 
-    def prepare(self, folder: DurableFolder) -> None:
+    def prepare(self, folder: JobFolder) -> None:
         """Save the configuration of each step, seed included, and nothing of other steps that were there before."""
         texts = ((self._config(item), self._swept.experiment(*item.argument).to_yaml()) for item in self.items)
         save_configs(folder, texts, "step_*.yaml")
@@ -95,9 +95,9 @@ class Steps(Work):
         files.save_arrays(self._file(item), **result)
         return {}
 
-    def conclude(self, folder: DurableFolder, report: Report) -> dict[str, Any]:
+    def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
         """Give the results to whoever makes something of them, if they are complete; say where each is."""
-        if report.complete:
+        if outcome.complete:
             found = iter(self.items)
             self.results = [
                 [read_value(folder.path / self._file(next(found))) for _ in range(self._n_steps)]

@@ -14,7 +14,7 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 
 _LOCK = RLock()
 #: Modules that were made from sources, by file and source.

@@ -45,7 +45,7 @@ def of_weights(*given, **options):
 
 
 def pairs(clusters):
-    """Pairs (post, pre) that alpha and beta may touch."""
+    """PairJob (post, pre) that alpha and beta may touch."""
     return [
         [(post, pre) for post in clusters for pre in clusters],
         [(post, pre + 5) for post in clusters for pre in clusters],

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.engine.batch import BatchInterrupted, simulate_batch, simulate_pair
+from neuro_mod.core.spiking_net.engine.batch import simulate_batch, simulate_pair
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import draw_network
+from neuro_mod.errors import Interrupted
 
 H = 0.5e-3
 
@@ -114,7 +115,7 @@ def test_threads_are_counted_from_one(trials):
 def test_ctrl_c_stops_the_batch_and_keeps_what_is_finished(trials, alone):
     long = replace(trials[0], n_steps=10**7)
     threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(BatchInterrupted) as interruption:
+    with pytest.raises(Interrupted) as interruption:
         simulate_batch([replace(trials[0], n_steps=10), long, replace(trials[0], n_steps=20), long], n_threads=3)
     assert {index: result.n_steps for index, result in interruption.value.finished.items()} == {0: 10, 2: 20}
     assert no_thread_is_left()
@@ -155,7 +156,7 @@ def test_whoever_raises_stops_the_batch(trials, alone, where, raised):
         act("on_result")
         received.append(index)
 
-    expected = BatchInterrupted if raised is KeyboardInterrupt else RuntimeError
+    expected = Interrupted if raised is KeyboardInterrupt else RuntimeError
     with pytest.raises(expected) as caught:
         simulate_batch(make(), n_threads=2, on_result=take, progress=lambda _: act("progress"))
     assert received == [0, 1, 2, 3, 4] and no_thread_is_left()

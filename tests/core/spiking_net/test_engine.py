@@ -15,11 +15,11 @@ from simulators import network, run_engine, run_lif_net, start
 from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine import wiring
-from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
+from neuro_mod.errors import Interrupted
 
 H = 0.5e-3
 
@@ -154,7 +154,7 @@ def test_interruption_keeps_the_finished_part(reference_network, monkeypatch):
         if seconds > 0.5:
             raise KeyboardInterrupt
 
-    with pytest.raises(SimulationInterrupted) as interruption:
+    with pytest.raises(Interrupted) as interruption:
         simulate(
             reference_network,
             state,
@@ -173,7 +173,7 @@ def test_interruption_keeps_the_finished_part(reference_network, monkeypatch):
 CTRL_C = """
 import os, signal, threading, numpy as np
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.errors import Interrupted
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.network import draw_network
@@ -189,7 +189,7 @@ for attempt in range(5):
     try:
         run(10**8)
         raise AssertionError("it was not interrupted")
-    except SimulationInterrupted as interruption:
+    except Interrupted as interruption:
         finished = interruption.finished
     whole = run(finished.spikes.n_steps)
     assert finished.state.step == whole.state.step > 0
@@ -206,7 +206,7 @@ def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
 
 
 def test_an_interruption_survives_pickling():
-    interruption = SimulationInterrupted("finished")
+    interruption = Interrupted("finished")
     assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
+from neuro_mod.errors import Interrupted
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_an_interrupted_run_has_streamed_what_it_has_done(trial, monkeypatch, in
             interrupt(*arguments)
 
     done = []
-    with pytest.raises(SimulationInterrupted) as interruption:
+    with pytest.raises(Interrupted) as interruption:
         simulate(
             replace(trial, recording=Recording(bin_steps=10, on_spikes=on_spikes)),
             interrupt if interrupted_in == "progress" else None,

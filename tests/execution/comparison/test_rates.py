@@ -8,10 +8,11 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 from shared import SMALL
 
-from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.random import Stream
-from neuro_mod.execution.comparison.rates import ComparisonInterrupted, compare
+from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.comparison.rates import compare
 from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
@@ -238,7 +239,7 @@ def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(module._Runs, "take", stop_in_the_second)
-    with pytest.raises(ComparisonInterrupted) as caught:
+    with pytest.raises(Interrupted) as caught:
         compare(experiment, 3, 0.1, n_threads=1)
     finished = caught.value.finished
     assert finished is not None and 2 <= len(finished.simulation.seeds) <= 3
@@ -253,6 +254,6 @@ def test_ctrl_c_before_there_is_anything(experiment, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FullMeanFieldStager, "run", stop)
-    with pytest.raises(ComparisonInterrupted) as caught:
+    with pytest.raises(Interrupted) as caught:
         compare(experiment, 1)
     assert caught.value.finished is None

@@ -31,11 +31,11 @@ def started(request):
 
 @pytest.fixture
 def drive(started):
-    """Does items and gives their outcomes in the order in which they were submitted."""
+    """Does items and gives their completions in the order in which they were submitted."""
 
     def do(name, task, arguments, **how):
         executor = started(name, task, **how)
-        left, under_way, outcomes = list(enumerate(arguments)), 0, []
+        left, under_way, completions = list(enumerate(arguments)), 0, []
         while left or under_way:
             while left and under_way < executor.capacity:
                 index, argument = left.pop(0)
@@ -43,8 +43,8 @@ def drive(started):
                 under_way += 1
             come = executor.wait(0.1)
             under_way -= len(come)
-            outcomes += come
+            completions += come
         assert executor.stop() == executor.stop() == []
-        return sorted(outcomes, key=lambda outcome: outcome.index)
+        return sorted(completions, key=lambda completion: completion.index)
 
     return do

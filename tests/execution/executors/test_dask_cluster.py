@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from processes import wait_until
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import WorkerDied, choose_workers, dask_cluster, dask_local, start_executor
-from neuro_mod.execution.executors.base import Outcome
+from neuro_mod.execution.executors.base import Completion
 from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
 
@@ -22,9 +22,9 @@ def _start(address=None) -> Any:
 
 
 def _wait(executor):
-    outcomes = []
-    wait_until(lambda: bool(outcomes.extend(executor.wait(0.1)) or outcomes))
-    return outcomes
+    completions = []
+    wait_until(lambda: bool(completions.extend(executor.wait(0.1)) or completions))
+    return completions
 
 
 def test_an_address_where_nobody_is_is_named(monkeypatch):
@@ -61,8 +61,8 @@ def test_a_scheduler_is_found_by_its_file_and_its_loss_is_an_error(monkeypatch):
         with pytest.raises(ClusterLostError, match=r"connection to the Dask scheduler at .* is lost"):
             while True:
                 _wait(executor)
-        executor._arrived.put(lambda: Outcome(3, "behind lost ones"))
-        assert "behind lost ones" in [outcome.result for outcome in executor.stop()]
+        executor._arrived.put(lambda: Completion(3, "behind lost ones"))
+        assert "behind lost ones" in [completion.result for completion in executor.stop()]
         assert executor.stop() == []
     finally:
         cluster.close()
@@ -139,8 +139,8 @@ def test_a_result_that_does_not_arrive_is_a_death_of_its_worker(monkeypatch):
     cluster, lost = LocalCluster(0), Lost()
     try:
         executor = _start(cluster.address)
-        outcome = executor._outcome(lost, 0, 0.0)
+        completion = executor._outcome(lost, 0, 0.0)
         executor.stop()
-        assert outcome.index == 0 and isinstance(outcome.error, WorkerDied) and lost.cancelled
+        assert completion.index == 0 and isinstance(completion.error, WorkerDied) and lost.cancelled
     finally:
         cluster.close()

@@ -14,7 +14,7 @@ import pytest
 from processes import wait_until
 from threadpoolctl import threadpool_info
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import EXECUTORS, Stopped, WorkerDied, check_task, choose_workers
 
 EVERY = pytest.mark.parametrize("name", list(EXECUTORS))
@@ -29,12 +29,14 @@ def test_each_item_has_one_outcome_with_its_result(drive, name):
         time.sleep(0.02 * (argument % 2))  # so that they end in another order
         return np.full(3, argument) ** 2
 
-    outcomes = drive(name, task, range(9))
-    assert [outcome.index for outcome in outcomes] == list(range(9))
-    assert all((outcome.result == outcome.index**2).all() and outcome.error is None for outcome in outcomes)
-    workers = {outcome.worker for outcome in outcomes}
+    completions = drive(name, task, range(9))
+    assert [completion.index for completion in completions] == list(range(9))
+    assert all(
+        (completion.result == completion.index**2).all() and completion.error is None for completion in completions
+    )
+    workers = {completion.worker for completion in completions}
     assert workers <= {"worker_0", "worker_1"} and (len(workers) == 1 or name != "serial")
-    assert all(outcome.wall_seconds >= 0.02 for outcome in outcomes[1::2])
+    assert all(completion.wall_seconds >= 0.02 for completion in completions[1::2])
 
 
 @EVERY
@@ -54,27 +56,29 @@ def test_what_a_task_raises_is_an_outcome_with_its_traceback_and_the_others_go_o
             raise KeyboardInterrupt
         return argument
 
-    outcomes = drive(name, task, range(7))
-    assert [outcome.result for outcome in outcomes if outcome.error is None] == [0, 5, 6]
-    assert type(outcomes[1].error) is ValueError and str(outcomes[1].error) == "deliberate"
-    for outcome, said in zip(
-        outcomes[1:5], ("deliberate", "SystemExit: 4", "OddError", "KeyboardInterrupt"), strict=True
+    completions = drive(name, task, range(7))
+    assert [completion.result for completion in completions if completion.error is None] == [0, 5, 6]
+    assert type(completions[1].error) is ValueError and str(completions[1].error) == "deliberate"
+    for completion, said in zip(
+        completions[1:5], ("deliberate", "SystemExit: 4", "OddError", "KeyboardInterrupt"), strict=True
     ):
-        assert isinstance(outcome.error, Exception) and outcome.result is None
-        assert said in outcome.traceback and "in task" in outcome.traceback
+        assert isinstance(completion.error, Exception) and completion.result is None
+        assert said in completion.traceback and "in task" in completion.traceback
 
 
 @SENDING
 def test_a_result_that_cannot_be_sent_is_an_error_that_names_it(drive, name):
-    outcomes = drive(name, lambda argument, _: {"a": [1, threading.Lock()]} if argument else "fine", [0, 1, 0])
-    assert [outcome.result for outcome in outcomes] == ["fine", None, "fine"]
-    assert isinstance(outcomes[1].error, InputError) and "result['a'][1] is a _thread.lock" in str(outcomes[1].error)
+    completions = drive(name, lambda argument, _: {"a": [1, threading.Lock()]} if argument else "fine", [0, 1, 0])
+    assert [completion.result for completion in completions] == ["fine", None, "fine"]
+    assert isinstance(completions[1].error, InputError) and "result['a'][1] is a _thread.lock" in str(
+        completions[1].error
+    )
 
 
 @EVERY
 def test_large_arguments_and_results_arrive_whole(drive, name):
-    (outcome,) = drive(name, lambda argument, _: argument + 1, [np.arange(1_000_000)])
-    np.testing.assert_array_equal(outcome.result, np.arange(1, 1_000_001))
+    (completion,) = drive(name, lambda argument, _: argument + 1, [np.arange(1_000_000)])
+    np.testing.assert_array_equal(completion.result, np.arange(1, 1_000_001))
 
 
 @EVERY
@@ -87,8 +91,8 @@ def test_items_use_one_core_each_whatever_they_load(drive, name):
         return [library["num_threads"] for library in threadpool_info()]
 
     before = threadpool_info()
-    for outcome in drive(name, task, range(4)):
-        assert outcome.index < 2 or (set(outcome.result) == {1} and len(outcome.result) > 0), outcome.result
+    for completion in drive(name, task, range(4)):
+        assert completion.index < 2 or (set(completion.result) == {1} and len(completion.result) > 0), completion.result
     after = {library["filepath"]: library["num_threads"] for library in threadpool_info()}
     assert all(after[library["filepath"]] == library["num_threads"] for library in before)
 
@@ -113,7 +117,7 @@ def test_stopping_ends_what_is_under_way_and_hands_over_what_has_come(started, n
     if name != "serial":
         executor.submit(1, tmp_path / "begun", "long")
         wait_until((tmp_path / "begun").exists)
-    assert [(outcome.index, outcome.result) for outcome in executor.stop()] == [(0, 7)]
+    assert [(completion.index, completion.result) for completion in executor.stop()] == [(0, 7)]
     assert executor.stop() == []
     if name in ("thread", "dask"):
         wait_until((tmp_path / "told").exists)
@@ -147,12 +151,12 @@ def test_a_killed_worker_is_the_outcome_of_its_item_alone(drive, name):
         time.sleep(0.01)
         return argument
 
-    outcomes = drive(name, task, range(8), alone=True)
-    assert [outcome.index for outcome in outcomes if isinstance(outcome.error, WorkerDied)] == [1, 2]
-    assert [outcome.result for outcome in outcomes if outcome.error is None] == [0, 3, 4, 5, 6, 7]
+    completions = drive(name, task, range(8), alone=True)
+    assert [completion.index for completion in completions if isinstance(completion.error, WorkerDied)] == [1, 2]
+    assert [completion.result for completion in completions if completion.error is None] == [0, 3, 4, 5, 6, 7]
     if name == "process":
-        assert "SIGKILL" in str(outcomes[1].error) and "EXIT(3)" in str(outcomes[2].error)
-    assert "memory" in str(outcomes[1].error)
+        assert "SIGKILL" in str(completions[1].error) and "EXIT(3)" in str(completions[2].error)
+    assert "memory" in str(completions[1].error)
 
 
 @EVERY
@@ -199,8 +203,8 @@ def test_records_below_the_level_of_the_user_go_to_the_log_alone(drive, name, tm
 @EVERY
 def test_a_log_that_cannot_be_written_fails_no_item(drive, name, tmp_path):
     (tmp_path / "logs").write_text("a file in the way")
-    (outcome,) = drive(name, lambda argument, _: argument, [5], logs=tmp_path / "logs")
-    assert outcome.result == 5
+    (completion,) = drive(name, lambda argument, _: argument, [5], logs=tmp_path / "logs")
+    assert completion.result == 5
 
 
 class _Sweep:
@@ -234,8 +238,8 @@ def test_a_task_that_raises_stopped_by_itself_failed(drive, name):
     def task(_, __):
         raise Stopped
 
-    (outcome,) = drive(name, task, [0])
-    assert isinstance(outcome.error, Stopped)
+    (completion,) = drive(name, task, [0])
+    assert isinstance(completion.error, Stopped)
 
 
 def test_numbers_of_workers():

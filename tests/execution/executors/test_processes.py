@@ -36,10 +36,10 @@ try:
         executor.submit(index, index, "item")
     left = 2
     while left:
-        for outcome in executor.wait(0.1):
-            if outcome.error is not None:
-                raise outcome.error
-            assert outcome.result is Sweep
+        for completion in executor.wait(0.1):
+            if completion.error is not None:
+                raise completion.error
+            assert completion.result is Sweep
             left -= 1
 finally:
     executor.stop()
@@ -82,8 +82,8 @@ def test_a_crash_of_compiled_code_is_in_the_log_of_its_worker(drive, tmp_path):
 
         ctypes.string_at(0)
 
-    (outcome,) = drive("process", task, [0], logs=tmp_path)
-    assert isinstance(outcome.error, WorkerDied) and "SIGSEGV" in str(outcome.error)
+    (completion,) = drive("process", task, [0], logs=tmp_path)
+    assert isinstance(completion.error, WorkerDied) and "SIGSEGV" in str(completion.error)
     text = (tmp_path / "worker_0.log").read_text()
     parts = ("item 0 begins", "Segmentation fault", "in task", "SIGSEGV")
     assert sorted(parts, key=text.index) == list(parts)

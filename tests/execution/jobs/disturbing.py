@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 from shared import ROOT
-from tiny_job import TinyWork, numbers
+from tiny_job import TinyJob, numbers
 
-from neuro_mod.execution import jobs as durable
+from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
 
@@ -118,7 +118,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 def undisturbed(folder: Path, n_items: int) -> dict[str, bytes]:
     """The results of a run that nothing happened to, and that calculated what it should."""
-    durable.run(TinyWork(n_items), folder)
+    jobs.run(TinyJob(n_items), folder)
     found = results(folder)
     for index in range(n_items):
         assert json.loads(found[f"item_{index}.json"]) == numbers(1000 + index)

@@ -5,10 +5,11 @@ import sys
 from datetime import datetime
 
 import pytest
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import Execution, FailedItemsError
+from neuro_mod.errors import FailedItemsError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution
 
 SLURM = {"SLURM_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": "3", "SLURM_CLUSTER_NAME": "jureca"}
 
@@ -20,7 +21,7 @@ def about(folder):
 def test_who_did_it_when_on_what(tmp_path, monkeypatch):
     for name, value in (SLURM | {"SLURM_PASSWORD": "secret", "OMP_NUM_THREADS": "1"}).items():
         monkeypatch.setenv(name, value)
-    said = durable.run(TinyWork(3), tmp_path, Execution("thread", 2))
+    said = jobs.run(TinyJob(3), tmp_path, Execution("thread", 2))
     found = about(tmp_path)
     assert {key: value for key, value in said.items() if key != "files"} == found
     assert found["slurm"] == SLURM
@@ -35,7 +36,7 @@ def test_who_did_it_when_on_what(tmp_path, monkeypatch):
 
 
 def test_what_the_log_tells_in_the_end(tmp_path):
-    durable.run(TinyWork(3), tmp_path)
+    jobs.run(TinyJob(3), tmp_path)
     log = (tmp_path / "metadata/run.log").read_text().splitlines()
     assert "0 of 3 items are done; executor serial, 1 at once" in log[0]
     assert "item 0 (seed 1000): sum " in log[1] and log[1].endswith(" s")
@@ -44,7 +45,7 @@ def test_what_the_log_tells_in_the_end(tmp_path):
 
 
 def test_a_log_of_each_worker(tmp_path):
-    durable.run(TinyWork(8, seconds=0.01), tmp_path, Execution("thread", 2))
+    jobs.run(TinyJob(8, seconds=0.01), tmp_path, Execution("thread", 2))
     logs = {path.name: path.read_text() for path in (tmp_path / "metadata/logs").iterdir()}
     assert logs.keys() == {"worker_0.log", "worker_1.log"}
     assert sum(log.count(" begins") for log in logs.values()) == 8
@@ -55,12 +56,12 @@ def test_a_log_of_each_worker(tmp_path):
 def test_earlier_attempts_are_remembered(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "1")
     with pytest.raises(FailedItemsError):
-        durable.run(TinyWork(4, fates={1: "divides"}), tmp_path)
+        jobs.run(TinyJob(4, fates={1: "divides"}), tmp_path)
     monkeypatch.setenv("SLURM_JOB_ID", "2")
     with pytest.raises(FailedItemsError):
-        durable.run(TinyWork(4, fates={1: "is not valid"}), tmp_path, Execution("thread", 2))
+        jobs.run(TinyJob(4, fates={1: "is not valid"}), tmp_path, Execution("thread", 2))
     monkeypatch.delenv("SLURM_JOB_ID")
-    durable.run(TinyWork(6), tmp_path)
+    jobs.run(TinyJob(6), tmp_path)
     found = about(tmp_path)
     assert found["n_finished_before"] == 3 and found["n_finished"] == 6 and found["failures"] == []
     first, second = found["earlier_sessions"]
@@ -72,6 +73,6 @@ def test_earlier_attempts_are_remembered(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"earlier_sessions": 3}', '{"earlier_sessions": ["a"]}'])
 def test_earlier_attempts_that_cannot_be_read_are_forgotten(tmp_path, content):
-    durable.run(TinyWork(2), tmp_path)
+    jobs.run(TinyJob(2), tmp_path)
     (tmp_path / "metadata/run.json").write_text(content)
-    assert durable.run(TinyWork(2), tmp_path)["n_finished_before"] == 2
+    assert jobs.run(TinyJob(2), tmp_path)["n_finished_before"] == 2

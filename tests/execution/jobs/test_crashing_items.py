@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 from disturbing import drive, keys, results, tries, undisturbed
-from tiny_job import TinyWork, numbers
+from tiny_job import TinyJob, numbers
 
-from neuro_mod.config import InputError
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import Execution, FailedItemsError
+from neuro_mod.errors import FailedItemsError, InputError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution
 
 #: How often an item is tried, and what is said, by what becomes of it.
 IN_A_PROCESS = {
@@ -51,19 +51,19 @@ def assert_listed(folder, report, fates, expected):
 def test_items_that_always_crash_are_listed_and_all_others_done(tmp_path, executor, expected):
     fates = {2 * index: fate for index, fate in enumerate(expected)}
     n_items, trace, folder = 2 * len(fates), tmp_path / "trace", tmp_path / "run"
-    work = TinyWork(n_items, trace=str(trace), fates=fates)
+    work = TinyJob(n_items, trace=str(trace), fates=fates)
     execution = Execution(executor, None if executor == "serial" else 3)
     with pytest.raises(FailedItemsError) as caught:
-        durable.run(work, folder, execution)
+        jobs.run(work, folder, execution)
     assert str(caught.value).startswith(f"{len(fates)} items failed:\n  item ")
     assert f"{len(fates)} of {n_items} items are finished and saved in {folder}" in str(caught.value)
     assert sorted(keys(folder)) == sorted(f"item {index}" for index in range(1, n_items, 2))
-    assert_listed(folder, caught.value.report, fates, expected)
+    assert_listed(folder, caught.value.outcome, fates, expected)
     assert Counter(tries(trace)) == {
         index: expected[fates[index]][0] if index in fates else 1 for index in range(n_items)
     }
     work.fates.clear()
-    assert durable.run(work, folder)["n_finished"] == n_items  # tried anew by the next command
+    assert jobs.run(work, folder)["n_finished"] == n_items  # tried anew by the next command
     assert results(folder) == undisturbed(tmp_path / "undisturbed", n_items)
 
 
@@ -74,7 +74,7 @@ def test_the_exit_code_says_that_items_failed(tmp_path):
 
 @pytest.mark.parametrize("executor", ["process", "thread", "serial"])
 def test_an_item_that_works_the_second_time_has_not_failed(tmp_path, executor, monkeypatch):
-    save = TinyWork.save
+    save = TinyJob.save
     faults = [ValueError("first"), ValueError("second")]
 
     def failing(self, files, item, result):
@@ -82,22 +82,22 @@ def test_an_item_that_works_the_second_time_has_not_failed(tmp_path, executor, m
             raise faults.pop()
         return save(self, files, item, result)
 
-    monkeypatch.setattr(TinyWork, "save", failing)
-    about = durable.run(TinyWork(3), tmp_path, Execution(executor))
+    monkeypatch.setattr(TinyJob, "save", failing)
+    about = jobs.run(TinyJob(3), tmp_path, Execution(executor))
     assert about["n_finished"] == 3 and about["failures"] == []
     assert "item 1 (seed 1001), try 2 of 3, failed" in (tmp_path / "metadata/run.log").read_text()
 
 
 def test_what_failed_is_tried_after_the_others_and_for_the_last_time_alone(tmp_path):
     trace, n_items = tmp_path / "trace", 8
-    work = TinyWork(n_items, trace=str(trace), fates={0: "divides", 3: "divides"})
+    work = TinyJob(n_items, trace=str(trace), fates={0: "divides", 3: "divides"})
     with pytest.raises(FailedItemsError):
-        durable.run(work, tmp_path / "run")
+        jobs.run(work, tmp_path / "run")
     assert tries(trace) == [*range(n_items), 0, 3, 0, 3]
     trace.unlink()
-    work = TinyWork(n_items, trace=str(trace), fates={0: "divides", 3: "divides"}, seconds=0.02)
+    work = TinyJob(n_items, trace=str(trace), fates={0: "divides", 3: "divides"}, seconds=0.02)
     with pytest.raises(FailedItemsError):
-        durable.run(work, tmp_path / "threads", Execution("thread", 4))
+        jobs.run(work, tmp_path / "threads", Execution("thread", 4))
     logs = [path.read_text() for path in (tmp_path / "threads/metadata/logs").iterdir()]
     events = sorted(line for log in logs for line in log.splitlines() if "item" in line)
     assert sum("begins" in line for line in events) == n_items + 4
@@ -106,31 +106,31 @@ def test_what_failed_is_tried_after_the_others_and_for_the_last_time_alone(tmp_p
 
 def test_on_error_stop_stops(tmp_path):
     trace = tmp_path / "trace"
-    work = TinyWork(10, trace=str(trace), fates={2: "divides"})
+    work = TinyJob(10, trace=str(trace), fates={2: "divides"})
     with pytest.raises(FailedItemsError, match="1 item failed:\n  item 2") as caught:
-        durable.run(work, tmp_path / "run", Execution(on_error="stop"))
-    assert tries(trace) == [0, 1, 2, 2, 2] and caught.value.report.n_finished == 2
+        jobs.run(work, tmp_path / "run", Execution(on_error="stop"))
+    assert tries(trace) == [0, 1, 2, 2, 2] and caught.value.outcome.n_finished == 2
     assert keys(tmp_path / "run") == ["item 0", "item 1"]
     work.fates.clear()
-    assert durable.run(work, tmp_path / "run")["n_finished"] == 10
+    assert jobs.run(work, tmp_path / "run")["n_finished"] == 10
     assert tries(trace)[5:] == list(range(2, 10))
 
 
 def test_many_failures_are_counted_and_the_first_named(tmp_path):
-    work = TinyWork(25, fates=dict.fromkeys(range(25), "is not valid"))
+    work = TinyJob(25, fates=dict.fromkeys(range(25), "is not valid"))
     with pytest.raises(FailedItemsError, match=r"(?s)25 items failed:\n  item 0 .*item 19 .*\n  and 5 more\n0 of 25"):
-        durable.run(work, tmp_path)
+        jobs.run(work, tmp_path)
     assert len(json.loads((tmp_path / "metadata/run.json").read_text())["failures"]) == 25
 
 
 def test_numbers_that_json_does_not_have_are_a_failure_of_their_item(tmp_path, monkeypatch):
-    monkeypatch.setattr(TinyWork, "save", lambda *_: {"sum": float("nan")})
+    monkeypatch.setattr(TinyJob, "save", lambda *_: {"sum": float("nan")})
     with pytest.raises(FailedItemsError, match=r"item 0 .*not JSON compliant"):
-        durable.run(TinyWork(1), tmp_path)
+        jobs.run(TinyJob(1), tmp_path)
     assert keys(tmp_path) == []
 
 
 def test_nothing_to_do_is_refused(tmp_path):
     with pytest.raises(InputError, match="there are no items to do"):
-        durable.run(TinyWork(0), tmp_path / "run")
+        jobs.run(TinyJob(0), tmp_path / "run")
     assert not (tmp_path / "run").exists() and len(numbers(1)) == 32

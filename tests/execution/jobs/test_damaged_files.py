@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from disturbing import assert_complete, keys, tries, undisturbed
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.config import InputError
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import DurableFolder
+from neuro_mod.errors import InputError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, RUN
 
 N_ITEMS = 40
@@ -17,7 +17,7 @@ N_ITEMS = 40
 
 @pytest.fixture
 def folder(tmp_path):
-    durable.run(TinyWork(N_ITEMS), tmp_path / "run")
+    jobs.run(TinyJob(N_ITEMS), tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -42,7 +42,7 @@ def test_all_flips_and_cuts_of_results_are_found_and_named(folder, n_damages):
         contents = {path: path.read_bytes() for path in before}
         for path, content in contents.items():
             path.write_bytes(damaged(content, choice))
-        durable_folder = DurableFolder(folder, TinyWork().identity)
+        durable_folder = JobFolder(folder, TinyJob().identity)
         durable_folder.scan()
         assert len(durable_folder.damaged) == at_once
         assert {Path(fault.split()[0]) for fault in durable_folder.damaged} == before.keys()
@@ -61,7 +61,7 @@ def test_only_damaged_items_are_done_again(tmp_path, folder):
         for path in paths[1:]:
             path.write_bytes(damaged(path.read_bytes(), choice))
         paths[0].unlink()
-        durable.run(TinyWork(N_ITEMS, trace=str(trace)), folder)
+        jobs.run(TinyJob(N_ITEMS, trace=str(trace)), folder)
         assert tries(trace) == hit
         trace.unlink()
         log = (folder / LOG).read_text()
@@ -81,7 +81,7 @@ def test_a_damaged_line_of_the_ledger_costs_only_its_item(tmp_path, folder, cut)
         line = lines[index][:-1]
         lines[index] = (line[: choice.randrange(len(line))] if cut else flipped(line, choice)) + b"\n"
         (folder / FINISHED).write_bytes(b"".join(lines))
-        durable.run(TinyWork(N_ITEMS, trace=str(trace)), folder)
+        jobs.run(TinyJob(N_ITEMS, trace=str(trace)), folder)
         assert [f"item {number}" for number in tries(trace)] == [key]
         trace.unlink()
         assert f"{FINISHED}: line {index + 1} is damaged: done again" in (folder / LOG).read_text()
@@ -94,12 +94,12 @@ def test_a_damaged_plan_is_refused_and_nothing_touched(folder):
     for content in (plan[:-3], b"", b"\xff" + plan, b"[]", plan.replace(b'"seed": 1', b'"seed": 5')):
         (folder / PLAN).write_bytes(content)
         with pytest.raises(InputError, match=r"(?s)^\S*run.*choose another folder, or --force"):
-            durable.run(TinyWork(N_ITEMS), folder)
+            jobs.run(TinyJob(N_ITEMS), folder)
     n_refused = 0
     for _ in range(200):
         (folder / PLAN).write_bytes(flipped(plan, choice))
         try:
-            DurableFolder(folder, TinyWork().identity)
+            JobFolder(folder, TinyJob().identity)
         except InputError:
             n_refused += 1
     assert n_refused > 100  # the others are in the space between
@@ -112,6 +112,6 @@ def test_damaged_records_of_a_run_are_written_anew(tmp_path, folder, name):
     expected = undisturbed(tmp_path / "undisturbed", N_ITEMS)
     for _ in range(10):
         (folder / name).write_bytes(damaged((folder / name).read_bytes(), choice))
-        durable.run(TinyWork(N_ITEMS, trace=str(trace)), folder)
+        jobs.run(TinyJob(N_ITEMS, trace=str(trace)), folder)
         assert_complete(folder, expected, N_ITEMS)
     assert tries(trace) == []

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 from disturbing import keys, results
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution import jobs as durable
+from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
 
 N_ITEMS = 8
-WORK = TinyWork(N_ITEMS, fates=dict.fromkeys(range(0, N_ITEMS, 2), "multiplies"))
+WORK = TinyJob(N_ITEMS, fates=dict.fromkeys(range(0, N_ITEMS, 2), "multiplies"))
 WAYS = [*((executor, n_workers) for executor in ("thread", "process") for n_workers in (1, 2, 4)), ("dask", 2)]
 
 
@@ -21,13 +21,13 @@ def in_ledger(folder):
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serial")
-    durable.run(WORK, folder)
+    jobs.run(WORK, folder)
     return folder
 
 
 @pytest.mark.parametrize(("executor", "n_workers"), WAYS)
 def test_executors_and_numbers_of_workers_give_the_same_bytes(tmp_path, serial, executor, n_workers):
-    about = durable.run(WORK, tmp_path, Execution(executor, n_workers))
+    about = jobs.run(WORK, tmp_path, Execution(executor, n_workers))
     assert (about["executor"], about["max_workers"]) == (executor, n_workers)
     assert results(tmp_path) == results(serial)
     assert in_ledger(tmp_path) == in_ledger(serial) and len(keys(tmp_path)) == N_ITEMS

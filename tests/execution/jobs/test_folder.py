@@ -5,13 +5,12 @@ import signal
 
 import pytest
 from disturbing import assert_complete, drive, driver, keys, n_finished, results, tries, undisturbed, wait_until
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.config import InputError
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import DurableFolder, Execution, FailedItemsError
+from neuro_mod.errors import FailedItemsError, InputError, StorageError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution, JobFolder
 from neuro_mod.storage.run_folder import RunFolder
-from neuro_mod.storage.writing import StorageError
 
 
 def contents(folder):
@@ -20,8 +19,8 @@ def contents(folder):
 
 def test_what_is_finished_is_not_done_again(tmp_path):
     trace = tmp_path / "trace"
-    durable.run(TinyWork(6, trace=str(trace)), tmp_path / "run")
-    about = durable.run(TinyWork(9, trace=str(trace)), tmp_path / "run", Execution("thread", 2))
+    jobs.run(TinyJob(6, trace=str(trace)), tmp_path / "run")
+    about = jobs.run(TinyJob(9, trace=str(trace)), tmp_path / "run", Execution("thread", 2))
     assert (about["n_finished_before"], about["n_finished"]) == (6, 9)
     assert "6 of 9 items are done" in (tmp_path / "run/metadata/run.log").read_text()
     assert sorted(tries(trace)) == list(range(9))
@@ -39,35 +38,35 @@ def test_the_second_process_says_so_and_the_first_is_unharmed(tmp_path):
         code, said = drive(folder, what)
         assert code == 2 and f"another process is writing to {folder}" in said
         with pytest.raises(StorageError, match="another process"):
-            durable.run(TinyWork(3, root_seed=2), folder, Execution(force=True))
+            jobs.run(TinyJob(3, root_seed=2), folder, Execution(force=True))
         assert contents(folder) == before and first.poll() is None
         first.send_signal(signal.SIGTERM)
         assert first.wait(20) == 130
-    assert durable.run(TinyWork(3), folder)["n_finished_before"] == 2
+    assert jobs.run(TinyJob(3), folder)["n_finished_before"] == 2
     assert len(tries(trace)) == 3
 
 
 def test_results_of_something_else_are_refused_with_the_difference(tmp_path):
-    durable.run(TinyWork(3), tmp_path)
+    jobs.run(TinyJob(3), tmp_path)
     before = contents(tmp_path)
     with pytest.raises(InputError, match=r"(?s)results of something else; .*--force .*:\n  root.seed: 1 -> 2$"):
-        durable.run(TinyWork(3, root_seed=2), tmp_path)
+        jobs.run(TinyJob(3, root_seed=2), tmp_path)
     assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
     folder = tmp_path / "run"
-    durable.run(TinyWork(9), folder)
+    jobs.run(TinyJob(9), folder)
     if killed:  # the manifest is not there, and the log and a file of the work as a whole are
         with monkeypatch.context() as patched:
-            patched.setattr(TinyWork, "conclude", lambda *_: _[1].save_text("plots/only_then.txt", "old") and 1 / 0)
+            patched.setattr(TinyJob, "conclude", lambda *_: _[1].save_text("plots/only_then.txt", "old") and 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                durable.run(TinyWork(10), folder)
+                jobs.run(TinyJob(10), folder)
         assert (folder / "plots/only_then.txt").exists() and not (folder / "metadata/manifest.json").exists()
     (folder / "notes.txt").write_text("mine")
-    durable.run(TinyWork(2, root_seed=2), folder, Execution(force=True))
-    durable.run(TinyWork(2, root_seed=2), tmp_path / "fresh")
+    jobs.run(TinyJob(2, root_seed=2), folder, Execution(force=True))
+    jobs.run(TinyJob(2, root_seed=2), tmp_path / "fresh")
     assert results(folder) == results(tmp_path / "fresh")
     assert contents(folder).keys() == contents(tmp_path / "fresh").keys() | {"notes.txt"}
     log = (folder / "metadata/run.log").read_text()
@@ -75,20 +74,20 @@ def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
 
 
 def test_items_that_are_not_asked_for_stay_where_they_may(tmp_path):
-    durable.run(TinyWork(5), tmp_path)
-    about = durable.run(TinyWork(2), tmp_path)
+    jobs.run(TinyJob(5), tmp_path)
+    about = jobs.run(TinyJob(2), tmp_path)
     assert (about["n_items"], about["n_finished"], about["n_concluded"]) == (2, 2, 5)
     assert "2 of 2 items are done" in (tmp_path / "metadata/run.log").read_text()
     assert len(keys(tmp_path)) == 5
 
 
 def test_items_that_are_not_asked_for_are_refused_where_they_may_not_stay(tmp_path):
-    durable.run(TinyWork(5), tmp_path)
-    work = TinyWork(2, keeps_others=False)
+    jobs.run(TinyJob(5), tmp_path)
+    work = TinyJob(2, keeps_others=False)
     with pytest.raises(InputError, match=r"holds 3 items not asked for now: .*--force"):
-        durable.run(work, tmp_path)
+        jobs.run(work, tmp_path)
     assert len(keys(tmp_path)) == 5
-    durable.run(work, tmp_path, Execution(force=True))
+    jobs.run(work, tmp_path, Execution(force=True))
     assert keys(tmp_path) == ["item 0", "item 1"]
     assert not (tmp_path / "data/item_2.json").exists()
 
@@ -98,18 +97,18 @@ def test_a_folder_of_another_run_is_refused_either_way(tmp_path):
     single.save_text("data/result.txt", "one")
     single.finish()
     with pytest.raises(InputError, match="holds the results of another run"):
-        durable.run(TinyWork(2), tmp_path / "single")
-    durable.run(TinyWork(2), tmp_path / "single", Execution(force=True))
+        jobs.run(TinyJob(2), tmp_path / "single")
+    jobs.run(TinyJob(2), tmp_path / "single", Execution(force=True))
     assert not (tmp_path / "single/data/result.txt").exists()
     with pytest.raises(InputError, match="holds the results of many runs"):
         RunFolder(tmp_path / "single")
 
 
 def test_a_ledger_without_plan_is_of_another_run(tmp_path):
-    durable.run(TinyWork(2), tmp_path)
+    jobs.run(TinyJob(2), tmp_path)
     (tmp_path / "metadata/plan.json").unlink()
     with pytest.raises(InputError, match=r"plan\.json is gone"):
-        durable.run(TinyWork(2), tmp_path)
+        jobs.run(TinyJob(2), tmp_path)
 
 
 @pytest.mark.parametrize("place", ["run", "run/data", "run/metadata", "run/metadata/plan.json"])
@@ -121,7 +120,7 @@ def test_where_nothing_can_be_written_it_is_said_before_anything_runs(tmp_path, 
     else:
         blocked.write_text("a file")
     with pytest.raises((StorageError, InputError), match=str(tmp_path / "run")):
-        durable.run(TinyWork(2, trace=str(trace)), tmp_path / "run")
+        jobs.run(TinyJob(2, trace=str(trace)), tmp_path / "run")
     assert tries(trace) == []
 
 
@@ -137,16 +136,16 @@ def test_where_nothing_can_be_written_it_is_said_before_anything_runs(tmp_path, 
 )
 def test_bad_arguments_leave_no_folder(tmp_path, how, message):
     with pytest.raises(ValueError, match=message):
-        durable.run(TinyWork(2), tmp_path / "run", Execution(**how))
+        jobs.run(TinyJob(2), tmp_path / "run", Execution(**how))
     assert not (tmp_path / "run").exists()
 
 
 def test_what_cannot_be_sent_leaves_no_folder(tmp_path):
-    work = TinyWork(2)
+    work = TinyJob(2)
     work.fates[0] = open  # no name of a fate
     work.fates[1] = (line for line in [])
     with pytest.raises(InputError, match=r"the task cannot be sent to worker processes: .*fates\[1\] is a generator"):
-        durable.run(work, tmp_path / "run", Execution("process"))
+        jobs.run(work, tmp_path / "run", Execution("process"))
     assert not (tmp_path / "run").exists()
 
 
@@ -154,19 +153,19 @@ def test_a_ledger_names_no_file_elsewhere(tmp_path):
     """What it names is removed by force, so that it must be in a folder of ours."""
     (tmp_path / "precious.txt").write_text("mine")
     (tmp_path / "run/data").mkdir(parents=True)
-    durable.run(TinyWork(1), tmp_path / "run")
-    folder = DurableFolder(tmp_path / "run", TinyWork().identity)
+    jobs.run(TinyJob(1), tmp_path / "run")
+    folder = JobFolder(tmp_path / "run", TinyJob().identity)
     for name in ("../precious.txt", str(tmp_path / "precious.txt"), "data/../../precious.txt"):
-        folder._ledger.append(durable.ledger.Entry(name, {name: {"bytes": 4, "sha256": "0"}}, {}))
+        folder._ledger.append(jobs.ledger.Entry(name, {name: {"bytes": 4, "sha256": "0"}}, {}))
     folder.scan()
     assert folder.done == {"item 0"} and sum("is no file of ours" in fault for fault in folder.damaged) == 3
     folder.remove({"item 0"})
-    durable.run(TinyWork(1, root_seed=2), tmp_path / "run", Execution(force=True))
+    jobs.run(TinyJob(1, root_seed=2), tmp_path / "run", Execution(force=True))
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
 def test_the_manifest_has_all_files_with_their_sizes(tmp_path):
-    said = durable.run(TinyWork(3), tmp_path)
+    said = jobs.run(TinyJob(3), tmp_path)
     files = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
     assert files.keys() | {"metadata/manifest.json"} == contents(tmp_path).keys()
     for name, record in files.items():
@@ -184,20 +183,20 @@ def test_files_of_an_item_that_is_not_finished_do_not_stay(tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr("neuro_mod.execution.jobs.ledger.Ledger.append", killed)
         with pytest.raises(KeyboardInterrupt):
-            durable.run(TinyWork(1), tmp_path)
+            jobs.run(TinyJob(1), tmp_path)
     orphans = set((tmp_path / "data").glob("item_*"))
     (mine := tmp_path / "data/mine.txt").write_text("not of ours")
     with pytest.raises(FailedItemsError):
-        durable.run(TinyWork(1, fates={0: "is not valid"}), tmp_path)
+        jobs.run(TinyJob(1, fates={0: "is not valid"}), tmp_path)
     assert len(orphans) == 2 and not any(orphan.exists() for orphan in orphans) and mine.exists()
 
 
 def test_a_damaged_file_does_not_stay_where_its_item_fails(tmp_path):
-    durable.run(TinyWork(2), tmp_path)
+    jobs.run(TinyJob(2), tmp_path)
     (tmp_path / "metadata/manifest.json").unlink()
     (tmp_path / "data/item_0.json").write_bytes(b"damaged")
     with pytest.raises(FailedItemsError):
-        durable.run(TinyWork(2, fates={0: "is not valid", 1: "is not valid"}), tmp_path)
+        jobs.run(TinyJob(2, fates={0: "is not valid", 1: "is not valid"}), tmp_path)
     assert {path.name for path in (tmp_path / "data").glob("item_*")} == {"item_1.json", "item_1.txt"}
 
 
@@ -208,15 +207,15 @@ def test_force_leaves_nothing_of_other_work_that_was_cut_short(tmp_path, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr("neuro_mod.execution.jobs.ledger.Ledger.append", killed)
         with pytest.raises(KeyboardInterrupt):
-            durable.run(TinyWork(3), tmp_path)
+            jobs.run(TinyJob(3), tmp_path)
     (tmp_path / "data/item_0.json").rename(tmp_path / "data/item_1.json")  # as if it had come to that
     with (tmp_path / "metadata/.unfinished").open("a") as journal:
         journal.write("data/item_1.json\n")
-    durable.run(TinyWork(1, root_seed=7), tmp_path, Execution(force=True))
+    jobs.run(TinyJob(1, root_seed=7), tmp_path, Execution(force=True))
     assert {path.name for path in (tmp_path / "data").glob("item_*")} == {"item_0.json", "item_0.txt"}
 
 
 def test_looking_again_is_no_session(tmp_path):
-    first = durable.run(TinyWork(2), tmp_path, Execution("thread", 2))
-    again = durable.run(TinyWork(2), tmp_path)
+    first = jobs.run(TinyJob(2), tmp_path, Execution("thread", 2))
+    again = jobs.run(TinyJob(2), tmp_path)
     assert again["executor"] == "thread" and again["started"] == first["started"] and again["earlier_sessions"] == []

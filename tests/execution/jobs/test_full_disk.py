@@ -7,10 +7,10 @@ import os
 
 import pytest
 from disturbing import assert_complete, keys, results, tries, undisturbed
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution import jobs as durable
-from neuro_mod.storage.writing import StorageError
+from neuro_mod.errors import StorageError
+from neuro_mod.execution import jobs
 
 N_ITEMS = 12
 
@@ -77,7 +77,7 @@ def n_places(tmp_path_factory):
     """How often a whole run asks for space before the manifest, the last file, is there."""
     with pytest.MonkeyPatch.context() as patched:
         disk = Disk(patched, float("inf"))
-        durable.run(TinyWork(N_ITEMS), tmp_path_factory.mktemp("counted") / "run")
+        jobs.run(TinyJob(N_ITEMS), tmp_path_factory.mktemp("counted") / "run")
     assert disk.n_asked >= 200
     return disk.n_asked - 4  # one more or less: the manifest may need one more buffer
 
@@ -100,16 +100,16 @@ def assert_whole(folder, expected):
 def test_a_full_disk_leaves_nothing_half_and_the_work_goes_on_when_there_is_space(tmp_path, expected, n_places, number):
     for place in sorted({round(k * (n_places - 1) / (number - 1)) for k in range(number)}):
         folder, trace = tmp_path / f"{place}", tmp_path / f"trace_{place}"
-        work = TinyWork(N_ITEMS, trace=str(trace))
+        work = TinyJob(N_ITEMS, trace=str(trace))
         with pytest.MonkeyPatch.context() as patched:
             Disk(patched, place)
             with pytest.raises(StorageError, match=rf"{folder}.*No space left on device"):
-                durable.run(work, folder)
+                jobs.run(work, folder)
         if folder.exists():
             assert_whole(folder, expected)
         n_finished = len(keys(folder))
         assert len(tries(trace)) <= n_finished + 1
-        assert durable.run(work, folder)["n_finished"] == N_ITEMS
+        assert jobs.run(work, folder)["n_finished"] == N_ITEMS
         assert f"{n_finished} of {N_ITEMS} items are done" in (folder / "metadata/run.log").read_text()
         assert len(tries(trace)) <= N_ITEMS + 1
         assert_complete(folder, expected, N_ITEMS)
@@ -117,7 +117,7 @@ def test_a_full_disk_leaves_nothing_half_and_the_work_goes_on_when_there_is_spac
 
 @pytest.mark.parametrize("executor", ["thread", "process"])
 def test_nothing_runs_on_when_the_disk_is_full(tmp_path, monkeypatch, executor, expected):
-    append = durable.ledger.Ledger.append
+    append = jobs.ledger.Ledger.append
 
     def full(self, entry):
         if len(keys(tmp_path / "run")) == 4:
@@ -125,13 +125,13 @@ def test_nothing_runs_on_when_the_disk_is_full(tmp_path, monkeypatch, executor, 
         append(self, entry)
 
     trace = tmp_path / "trace"
-    work = TinyWork(N_ITEMS, trace=str(trace))
+    work = TinyJob(N_ITEMS, trace=str(trace))
     with monkeypatch.context() as patched:
-        patched.setattr(durable.ledger.Ledger, "append", full)
+        patched.setattr(jobs.ledger.Ledger, "append", full)
         with pytest.raises(StorageError, match="no space") as caught:
-            durable.run(work, tmp_path / "run", durable.Execution(executor, 2))
+            jobs.run(work, tmp_path / "run", jobs.Execution(executor, 2))
     assert caught.value.__notes__ == ["4 of 12 items are finished; the same command goes on"]
     assert len(tries(trace)) <= 6
     assert "StorageError: no space; 4 of 12 items" in (tmp_path / "run/metadata/run.log").read_text()
-    durable.run(work, tmp_path / "run")
+    jobs.run(work, tmp_path / "run")
     assert results(tmp_path / "run") == expected

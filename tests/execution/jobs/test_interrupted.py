@@ -17,10 +17,11 @@ from disturbing import (
     undisturbed,
     wait_until,
 )
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import DurableFolder, ItemsInterrupted
+from neuro_mod.errors import Interrupted
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.execution.jobs.signals import stop_wish
 
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
@@ -55,7 +56,7 @@ def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_
     about = json.loads((folder / "metadata/run.json").read_text())
     assert (about["interrupted"], about["n_finished"], about["n_concluded"]) == (True, 3, 3)
     assert len(keys(folder)) == 3
-    durable.run(TinyWork(4, trace=str(trace)), folder)
+    jobs.run(TinyJob(4, trace=str(trace)), folder)
     assert len(tries(trace)) == 5
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", 4), 4)
 
@@ -72,43 +73,43 @@ def test_the_second_ctrl_c_does_not_wait_for_threads(tmp_path):
     assert process.returncode == 130 and "interrupted;" not in said
     assert "KeyboardInterrupt: ; 1 of 2 items are finished" in (tmp_path / "metadata/run.log").read_text()
     assert json.loads((tmp_path / "metadata/run.json").read_text())["n_finished"] == 1
-    assert durable.run(TinyWork(2), tmp_path)["n_finished_before"] == 1
+    assert jobs.run(TinyJob(2), tmp_path)["n_finished_before"] == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_while_finished_items_are_checked_loses_none(tmp_path, monkeypatch, number):
     trace = tmp_path / "trace"
-    work, folder = TinyWork(6, trace=str(trace)), tmp_path / "run"
-    durable.run(work, folder)
+    work, folder = TinyJob(6, trace=str(trace)), tmp_path / "run"
+    jobs.run(work, folder)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     handlers = [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)]
     with monkeypatch.context() as patched:
-        patched.setattr(DurableFolder, "_fault", lambda *_: signal.raise_signal(number))
+        patched.setattr(JobFolder, "_fault", lambda *_: signal.raise_signal(number))
         with pytest.raises(KeyboardInterrupt):
-            durable.run(work, folder)
+            jobs.run(work, folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert [signal.getsignal(kind) for kind in (signal.SIGINT, signal.SIGTERM)] == handlers
-    assert durable.run(work, folder)["n_finished"] == 6 and len(tries(trace)) == 6
+    assert jobs.run(work, folder)["n_finished"] == 6 and len(tries(trace)) == 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, number):
     trace = tmp_path / "trace"
-    work, folder = TinyWork(3, trace=str(trace)), tmp_path / "run"
+    work, folder = TinyJob(3, trace=str(trace)), tmp_path / "run"
     with monkeypatch.context() as patched:
-        patched.setattr(TinyWork, "conclude", lambda *_: signal.raise_signal(number))
+        patched.setattr(TinyJob, "conclude", lambda *_: signal.raise_signal(number))
         with pytest.raises(KeyboardInterrupt):
-            durable.run(work, folder)
+            jobs.run(work, folder)
     about = json.loads((folder / "metadata/run.json").read_text())
     assert about["n_finished"] == 3 and about["concluded"] is False
     assert not (folder / "metadata/manifest.json").exists()
-    assert durable.run(work, folder)["concluded"] is True and len(tries(trace)) == 3
+    assert jobs.run(work, folder)["concluded"] is True and len(tries(trace)) == 3
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)
 
 
 @pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
 def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place):
-    save = durable.folder._ItemFiles.save
+    save = jobs.folder._ItemFiles.save
 
     def interrupted(self, name, write):
         if name == place:
@@ -117,41 +118,41 @@ def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, m
         return save(self, name, write)
 
     with monkeypatch.context() as patched:
-        patched.setattr(durable.folder._ItemFiles, "save", interrupted)
+        patched.setattr(jobs.folder._ItemFiles, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            durable.run(TinyWork(3), tmp_path / "run")
+            jobs.run(TinyJob(3), tmp_path / "run")
     assert keys(tmp_path / "run") == ["item 0"] and not (tmp_path / "run" / place).exists()
     assert not list((tmp_path / "run").rglob("*.partial"))
-    durable.run(TinyWork(3), tmp_path / "run")
+    jobs.run(TinyJob(3), tmp_path / "run")
     assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 3), 3)
 
 
 def test_a_first_ctrl_c_while_an_item_is_saved_lets_it_be_saved(tmp_path, monkeypatch):
-    save = TinyWork.save
+    save = TinyJob.save
 
     def interrupted(self, files, item, result):
         signal.raise_signal(signal.SIGINT)
         return save(self, files, item, result)
 
-    monkeypatch.setattr(TinyWork, "save", interrupted)
-    with pytest.raises(durable.ItemsInterrupted, match="interrupted; 1 of 3 items are finished") as caught:
-        durable.run(TinyWork(3), tmp_path)
-    assert caught.value.report.interrupted and keys(tmp_path) == ["item 0"]
+    monkeypatch.setattr(TinyJob, "save", interrupted)
+    with pytest.raises(Interrupted, match="interrupted; 1 of 3 items are finished") as caught:
+        jobs.run(TinyJob(3), tmp_path)
+    assert caught.value.finished.interrupted and keys(tmp_path) == ["item 0"]
     assert json.loads((tmp_path / "data/sums.json").read_text()).keys() == {"item 0"}
 
 
 def test_ctrl_c_while_the_last_item_is_saved_is_heard(tmp_path, monkeypatch):
-    save = TinyWork.save
+    save = TinyJob.save
 
     def interrupted(self, files, item, result):
         if item.key == "item 2":
             signal.raise_signal(signal.SIGINT)
         return save(self, files, item, result)
 
-    monkeypatch.setattr(TinyWork, "save", interrupted)
-    with pytest.raises(ItemsInterrupted, match="3 of 3 items are finished"):
-        durable.run(TinyWork(3), tmp_path)
-    said = durable.run(TinyWork(3), tmp_path)
+    monkeypatch.setattr(TinyJob, "save", interrupted)
+    with pytest.raises(Interrupted, match="3 of 3 items are finished"):
+        jobs.run(TinyJob(3), tmp_path)
+    said = jobs.run(TinyJob(3), tmp_path)
     assert said["interrupted"] is False and said["n_finished"] == 3
 
 

@@ -17,9 +17,9 @@ from disturbing import (
     wait_until,
     workers,
 )
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution import jobs as durable
+from neuro_mod.execution import jobs
 
 
 @pytest.mark.parametrize(
@@ -58,5 +58,5 @@ def test_a_lost_scheduler_is_said_and_what_is_finished_stays(tmp_path):
         assert process.returncode == 2 and "connection to the Dask scheduler at" in said
         assert_all_end(below)
     assert "ClusterLostError: the connection" in (folder / "metadata/run.log").read_text()
-    durable.run(TinyWork(3), folder)
+    jobs.run(TinyJob(3), folder)
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)

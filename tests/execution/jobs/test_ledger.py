@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuro_mod.errors import StorageError
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
-from neuro_mod.storage.writing import StorageError
 
 ENTRY = Entry("a", {"data/a.json": {"bytes": 3, "sha256": "0" * 64}}, {"mean": 0.1, "name": "größe → 1"})
 VALUES = st.recursive(

@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 from disturbing import drive, keys, n_finished
-from tiny_job import TinyWork
+from tiny_job import TinyJob
 
-from neuro_mod.execution.jobs import DurableFolder
+from neuro_mod.execution.jobs import JobFolder
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def test_many_items_need_no_memory_and_no_files(tmp_path, executor, n_items):
         return
     overhead = (seconds[-1] - seconds[0]) / n_between
     begin = time.monotonic()
-    folder = DurableFolder(tmp_path / "run", TinyWork().identity)
+    folder = JobFolder(tmp_path / "run", TinyJob().identity)
     folder.scan()
     check = (time.monotonic() - begin) * 10_000 / n_items
     growth = (memory[-1] - memory[0]) / n_between

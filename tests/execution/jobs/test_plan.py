@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuro_mod.execution.jobs.plan import differences, in_lines
+from neuro_mod.execution.jobs.folder import differences, in_lines
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Work whose items are done in an instant; `main` does it in a process of its own, which may be killed."""
+"""Job whose items are done in an instant; `main` does it in a process of its own, which may be killed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from typing import Any
 import numpy as np
 import psutil
 
-from neuro_mod.config import InputError
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.executors import ClusterLostError
-from neuro_mod.execution.jobs import Execution, FailedItemsError, Item, Work
-from neuro_mod.storage.writing import StorageError
+from neuro_mod.errors import ClusterLostError, FailedItemsError, InputError, StorageError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution, Item, Job
 
 
 def numbers(seed: int) -> list[float]:
@@ -96,7 +94,7 @@ class _Items(Sequence[Item]):
 
 
 @dataclass
-class TinyWork(Work):
+class TinyJob(Job):
     """Items that calculate a few numbers from their seed."""
 
     n_items: int = 10
@@ -129,7 +127,7 @@ class TinyWork(Work):
     def describe(self) -> dict[str, Any]:
         return {"described": True}
 
-    def prepare(self, folder: durable.DurableFolder) -> None:
+    def prepare(self, folder: jobs.JobFolder) -> None:
         folder.save_text("data/prepared.txt", f"{self.root_seed}\n")
 
     def save(self, files: Any, item: Item, result: Any) -> dict[str, Any]:
@@ -149,7 +147,7 @@ class TinyWork(Work):
     def in_words(self, about: Any) -> str:
         return f"sum {about['sum']}"
 
-    def conclude(self, folder: durable.DurableFolder, report: durable.Report) -> dict[str, Any]:
+    def conclude(self, folder: jobs.JobFolder, outcome: jobs.Outcome) -> dict[str, Any]:
         sums = {entry.key: entry.about["sum"] for entry in folder.entries()}
         folder.save_json("data/sums.json", dict(sorted(sums.items())))
         return {"n_concluded": len(sums)}
@@ -160,7 +158,7 @@ def main() -> None:
     folder, what, how = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
     what["fates"] = {int(index): fate for index, fate in what.get("fates", {}).items()}
     try:
-        durable.run(TinyWork(**what), Path(folder), Execution(**how))
+        jobs.run(TinyJob(**what), Path(folder), Execution(**how))
     except KeyboardInterrupt as stopped:
         _end(130, stopped)
     except FailedItemsError as failed:

@@ -10,10 +10,10 @@ import pytest
 from processes import data_in, run_json
 from shared import SMALL
 
-from neuro_mod.config import InputError
-from neuro_mod.execution import jobs as durable
-from neuro_mod.execution.jobs import Execution, FailedItemsError, ItemsInterrupted
-from neuro_mod.execution.pairs.job import Pairs
+from neuro_mod.errors import FailedItemsError, InputError, Interrupted
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import Execution
+from neuro_mod.execution.pairs.job import PairJob
 from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -33,12 +33,12 @@ def stager():
 @pytest.fixture(scope="module")
 def undisturbed(stager, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
-    durable.run(Pairs(stager, 5, 0.1, "float32"), folder)
+    jobs.run(PairJob(stager, 5, 0.1, "float32"), folder)
     return data_in(folder)
 
 
 def test_the_files_hold_what_python_gets(stager, tmp_path):
-    said = durable.run(Pairs(stager, 3, 0.1, "float32"), tmp_path)
+    said = jobs.run(PairJob(stager, 3, 0.1, "float32"), tmp_path)
     pairs, saved = run_pairs(stager, 3, 0.1), np.load(tmp_path / "data/paired_rates.npz")
     assert np.array_equal(saved["baseline"], pairs.baseline) and np.array_equal(saved["perturbed"], pairs.perturbed)
     assert np.array_equal(saved["times"], pairs.times) and said["seeds"] == pairs.seeds
@@ -52,12 +52,12 @@ def test_the_files_hold_what_python_gets(stager, tmp_path):
 
 @pytest.mark.parametrize(("executor", "workers"), [("thread", 1), ("thread", 3), ("process", 2)])
 def test_executors_give_the_same_bytes(stager, tmp_path, undisturbed, executor, workers):
-    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path, Execution(executor, workers))
+    jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path, Execution(executor, workers))
     assert data_in(tmp_path) == undisturbed
 
 
 def test_more_pairs_leave_the_earlier_as_they_are_and_fewer_are_looked_at(stager, tmp_path, undisturbed, monkeypatch):
-    durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)
+    jobs.run(PairJob(stager, 2, 0.1, "float32"), tmp_path)
     of_two = data_in(tmp_path)
     simulated, call = [], SimulatePair.__call__
 
@@ -66,22 +66,22 @@ def test_more_pairs_leave_the_earlier_as_they_are_and_fewer_are_looked_at(stager
         return call(self, argument, report)
 
     monkeypatch.setattr(SimulatePair, "__call__", counted)
-    said = durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    said = jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert data_in(tmp_path) == undisturbed and simulated == said["seeds"][2:]
     assert "2 of 5 pairs are done" in (tmp_path / "metadata/run.log").read_text()
-    assert durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)["n_trials"] == 2
+    assert jobs.run(PairJob(stager, 2, 0.1, "float32"), tmp_path)["n_trials"] == 2
     assert {name: content for name, content in data_in(tmp_path).items() if name in of_two} == of_two
 
 
 def test_another_baseline_is_refused(stager, tmp_path):
-    durable.run(Pairs(stager, 1, 0.1, "float32"), tmp_path)
+    jobs.run(PairJob(stager, 1, 0.1, "float32"), tmp_path)
     with pytest.raises(InputError, match=r"baseline_duration_sec: 0\.1 -> 0\.05"):
-        durable.run(Pairs(stager, 1, 0.05, "float32"), tmp_path)
+        jobs.run(PairJob(stager, 1, 0.05, "float32"), tmp_path)
 
 
 def test_a_failing_pair_is_left_out(stager, tmp_path, undisturbed, monkeypatch):
     """Even the first, whose spikes are missing then."""
-    call, seeds = SimulatePair.__call__, [item.seed for item in Pairs(stager, 5, 0.1, "float32").items]
+    call, seeds = SimulatePair.__call__, [item.seed for item in PairJob(stager, 5, 0.1, "float32").items]
 
     def failing(self, argument, report):
         if argument.seed == seeds[0]:
@@ -91,31 +91,31 @@ def test_a_failing_pair_is_left_out(stager, tmp_path, undisturbed, monkeypatch):
     monkeypatch.setattr(SimulatePair, "__call__", failing)
     drawn = StageSNNSimulation(PERTURBED | {"settings": {"plot": True}})
     with pytest.raises(FailedItemsError, match="1 pair failed") as caught:
-        durable.run(Pairs(drawn, 5, 0.1, "float32"), tmp_path)
+        jobs.run(PairJob(drawn, 5, 0.1, "float32"), tmp_path)
     assert caught.value.metadata["seeds"] == seeds[1:] and caught.value.metadata["n_trials"] == 4
     assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 4
     drawings = {path.stem for path in (tmp_path / "plots").iterdir()}
     assert drawings == {"differences", "perturbations", "effective_parameters"}
     monkeypatch.undo()
-    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert data_in(tmp_path) == undisturbed
 
 
 def test_an_interruption_keeps_complete_pairs(stager, tmp_path, undisturbed, monkeypatch):
-    save = Pairs.save
+    save = PairJob.save
 
     def interrupted(self, files, item, result):
         if item.key == "1":
             os.kill(os.getpid(), signal.SIGTERM)
         return save(self, files, item, result)
 
-    monkeypatch.setattr(Pairs, "save", interrupted)
-    with pytest.raises(ItemsInterrupted, match="2 of 5 pairs are finished") as caught:
-        durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    monkeypatch.setattr(PairJob, "save", interrupted)
+    with pytest.raises(Interrupted, match="2 of 5 pairs are finished") as caught:
+        jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert caught.value.metadata["n_trials"] == 2
     assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 2
     monkeypatch.undo()
-    durable.run(Pairs(stager, 5, 0.1, "float32"), tmp_path)
+    jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert data_in(tmp_path) == undisturbed
 
 
@@ -125,5 +125,5 @@ def test_where_no_pair_is_complete_nothing_follows(stager, tmp_path, monkeypatch
 
     monkeypatch.setattr(SimulatePair, "__call__", failing)
     with pytest.raises(FailedItemsError, match="2 pairs failed"):
-        durable.run(Pairs(stager, 2, 0.1, "float32"), tmp_path)
+        jobs.run(PairJob(stager, 2, 0.1, "float32"), tmp_path)
     assert run_json(tmp_path)["n_trials"] == 0 and set(data_in(tmp_path)) == {"data/clusters.npy"}

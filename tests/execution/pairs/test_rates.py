@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from shared import CONFIGS, SMALL
 
-from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
-from neuro_mod.execution.pairs.rates import PairsInterrupted, run_pairs
+from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 
@@ -149,7 +150,7 @@ def test_ctrl_c_keeps_complete_pairs(stager, pairs, monkeypatch):
         return simulated(self, argument, report)
 
     monkeypatch.setattr(SimulatePair, "__call__", interrupt_in_the_second)
-    with pytest.raises(PairsInterrupted) as caught:
+    with pytest.raises(Interrupted) as caught:
         run_pairs(stager, 3, 0.1, n_threads=1)
     finished = caught.value.finished
     assert finished is not None and finished.seeds == pairs.seeds[:1]

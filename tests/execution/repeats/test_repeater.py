@@ -8,8 +8,9 @@ import pytest
 from processes import data_in, files_in, run_json, run_python
 from shared import SMALL
 
-from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.core.random import Stream
+from neuro_mod.errors import InputError
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation

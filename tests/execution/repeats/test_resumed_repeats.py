@@ -10,14 +10,12 @@ import pytest
 from processes import data_in, files_in, run_json
 from shared import SMALL
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import FailedItemsError, InputError, Interrupted, StorageError
 from neuro_mod.execution import Repeater
-from neuro_mod.execution.jobs import FailedItemsError, ItemsInterrupted
 from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
-from neuro_mod.storage.writing import StorageError
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +180,7 @@ def test_what_is_impossible_in_a_process_is_said_once_for_each_repeat(tmp_path):
     repeater = Repeater(SMALL, 2, overrides=["external_currents.nu_ext_baseline=1e9"])
     with pytest.raises(FailedItemsError, match="external spikes in each step") as caught:
         repeater.execute(tmp_path, executor="process", max_workers=1)
-    assert [failure.tries for failure in caught.value.report.failures] == [1, 1]
+    assert [failure.tries for failure in caught.value.outcome.failures] == [1, 1]
     assert not data_in(tmp_path) and run_json(tmp_path)["repeats"] == []
 
 
@@ -196,7 +194,7 @@ def test_an_interruption_while_a_repeat_is_saved_keeps_it_whole(tmp_path, monkey
         return save_rates(*arguments)
 
     monkeypatch.setattr(repeats, "save_rates", interrupted)
-    with pytest.raises(ItemsInterrupted, match=r"of 6 repeats are finished: saved in .*; the same command goes on"):
+    with pytest.raises(Interrupted, match=r"of 6 repeats are finished: saved in .*; the same command goes on"):
         Repeater(SMALL, 6).execute(tmp_path, executor=executor, max_workers=1, plot_arg="none")
     said = run_json(tmp_path)
     assert said["interrupted"] is True and said["n_finished"] == len(said["repeats"]) >= 1

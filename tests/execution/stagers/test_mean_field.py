@@ -12,13 +12,13 @@ from shared import CONFIGS, SMALL
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.modulation import modulated_circuit
+from neuro_mod.errors import StorageError
 from neuro_mod.execution.stagers import (
     BifurcationStager,
     FullMeanFieldStager,
     ReducedMeanFieldStager,
 )
 from neuro_mod.execution.stagers.assembly import build_baseline
-from neuro_mod.storage.writing import StorageError
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: model.md, section 7 (two independent implementations): E1, E2, E background, I background in Hz.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shared import SMALL
 
-from neuro_mod.config import ConfigError, InputError
+from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import BifurcationStager, FullMeanFieldStager, ReducedMeanFieldStager
 
 NAN, INF = float("nan"), float("inf")

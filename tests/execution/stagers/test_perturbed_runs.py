@@ -9,7 +9,6 @@ import pytest
 from shared import SMALL
 from slow_simulator import network_at, run_slowly
 
-from neuro_mod.config import ConfigError, InputError
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import modulated_circuit
 from neuro_mod.core.perturbations import Gaussian, Hat, Ramp, Sampled, Sine, TimedPerturbation, VectorialPerturbation
@@ -17,6 +16,7 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.network import draw_network
+from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import acting
 

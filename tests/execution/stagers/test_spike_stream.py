@@ -7,10 +7,10 @@ import errno
 import numpy as np
 import pytest
 
+from neuro_mod.errors import StorageError
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.storage import writing
 from neuro_mod.storage.run_folder import RunFolder
-from neuro_mod.storage.writing import StorageError
 
 
 def chunk(*values):

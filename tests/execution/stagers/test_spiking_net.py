@@ -8,12 +8,11 @@ import pytest
 from shared import CONFIGS, EXPERIMENTS, SMALL
 
 from neuro_mod.config import load_experiment
-from neuro_mod.core.spiking_net.engine.simulation import SimulationInterrupted
+from neuro_mod.errors import Interrupted, StorageError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
-from neuro_mod.storage.writing import StorageError
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 
@@ -280,7 +279,7 @@ def test_an_interruption_before_the_first_step_leaves_earlier_results_alone(stag
         raise KeyboardInterrupt
 
     monkeypatch.setattr("neuro_mod.core.spiking_net.engine.kernel.advance", interrupt)
-    with pytest.raises(SimulationInterrupted):
+    with pytest.raises(Interrupted):
         stager.execute("none")
     assert (tmp_path / "run/data/spikes.npz").read_bytes() == before
 
@@ -302,7 +301,7 @@ def test_interruption_saves_the_finished_part(stager, tmp_path, monkeypatch):
             return None
 
     monkeypatch.setattr("neuro_mod.execution.stagers.spiking_net.progress_shown", lambda _, shown: Progress())
-    with pytest.raises(SimulationInterrupted):
+    with pytest.raises(Interrupted):
         stager.execute(progress=True)
     saved = load_spikes(tmp_path / "run")
     assert 0 < saved.n_steps < whole.n_steps

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep.code import described, versions_of
 
 MODULE = '''\

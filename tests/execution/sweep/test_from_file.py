@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from shared import SMALL
 
-from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config import load_experiment
 from neuro_mod.config.sweep import load_sweep
 from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.jobs import Execution, FailedItemsError
-from neuro_mod.execution.jobs.outcome import ItemsInterrupted
+from neuro_mod.errors import FailedItemsError, InputError, Interrupted
+from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.from_file import run_sweep
 from neuro_mod.recordings.saved import load_spikes
@@ -170,7 +170,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, counted):
     whole = table_in(tmp_path / "whole")
     (file.parent / "interrupting").write_text(str(whole["seed"][2]))
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(ItemsInterrupted, match="3 of 8 runs are finished"):
+    with pytest.raises(Interrupted, match="3 of 8 runs are finished"):
         run_sweep(file, tmp_path / "out")
     assert signal.getsignal(signal.SIGINT) is before
     part = table_in(tmp_path / "out")
@@ -263,9 +263,9 @@ def test_where_all_runs_fail_there_is_a_table_of_errors(tmp_path, counted):
 
 
 def items_of(file):
-    from neuro_mod.execution.sweep.from_file import FileSweep
+    from neuro_mod.execution.sweep.from_file import SweepJob
 
-    return FileSweep(load_sweep(file)).items
+    return SweepJob(load_sweep(file)).items
 
 
 def test_spikes_are_kept_where_that_is_asked_for(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from shared import SMALL
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.measures import column_label, find_measures, measure
 from neuro_mod.execution.sweep.user_functions import find_function

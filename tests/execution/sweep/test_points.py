@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from neuro_mod.config import InputError
+from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep.points import point_key, point_seed
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from shared import SMALL
 
-from neuro_mod.config import InputError, load_experiment
+from neuro_mod.config import load_experiment
+from neuro_mod.errors import FailedItemsError, InputError
 from neuro_mod.execution.executors import Stopped
-from neuro_mod.execution.jobs import FailedItemsError
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.sweep.mean_field import FullMeanFieldBaseSweepRunner, ReducedMeanFieldSweepRunner
 from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner
@@ -184,7 +184,7 @@ def test_a_failing_step_is_named_and_the_finished_ones_are_not_done_again(tmp_pa
     sweep = fragile()
     with pytest.raises(FailedItemsError, match=r"step 1 \(external_currents.nu_ext_baseline.0.=9.0\)") as caught:
         sweep.execute(tmp_path, **SWEEP)
-    assert [failure.tries for failure in caught.value.report.failures] == [3] and not sweep.called
+    assert [failure.tries for failure in caught.value.outcome.failures] == [3] and not sweep.called
     assert fragile.begun == [8, 9, 10, 9, 9]
     assert [about["finished"] for about in run_json(tmp_path)["steps"]] == [True, False, True]
     monkeypatch.setattr(fragile, "failing", ())
@@ -229,7 +229,7 @@ class WeighingSweep(ReturningSweep):
 def test_what_is_not_plain_is_refused_at_once(tmp_path, executor):
     with pytest.raises(FailedItemsError, match=r"result\['net'\]\[2\] is a set; return numbers") as caught:
         ReturningSweep({"net": [1, 2, {3}]}).execute(tmp_path, **SWEEP, executor=executor)
-    assert [failure.tries for failure in caught.value.report.failures] == [1, 1, 1]
+    assert [failure.tries for failure in caught.value.outcome.failures] == [1, 1, 1]
 
 
 def test_results_come_back_as_they_were(tmp_path):

@@ -13,8 +13,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
-from neuro_mod.core.spiking_net.analysis.findings.findings import Findings, Report, SessionSummary, find_states, silent
-from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SpikeSource
+from neuro_mod.core.spiking_net.analysis.findings.findings import (
+    Findings,
+    Progress,
+    SessionSummary,
+    find_states,
+    silent,
+)
 from neuro_mod.core.spiking_net.analysis.findings.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov, hidden_markov
@@ -38,7 +43,7 @@ from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.recordings.events import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
-from neuro_mod.recordings.opening import open_source
+from neuro_mod.recordings.opening import SpikeSource, open_source
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import window_of
 
@@ -98,7 +103,7 @@ class Analyzer(StateStatistics):
         duration: float | None = None,
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
-        report: Report = silent,
+        report: Progress = silent,
         **parameters: float,
     ):
         #: How states are found.
@@ -135,7 +140,7 @@ class Analyzer(StateStatistics):
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
 
-    def save_analysis(self, folder: str | os.PathLike[str], *, report: Report | None = None) -> list[Path]:
+    def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
         """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
 
         Spikes are read once more, and states found anew, so that tables, rates and hashes belong together.
@@ -170,7 +175,7 @@ class Analyzer(StateStatistics):
         n_folds: int = 5,
         least_posterior: float = LEAST_POSTERIOR,
         least_duration_ms: float = LEAST_DURATION * 1e3,
-        report: Report = silent,
+        report: Progress = silent,
     ) -> HiddenMarkov:
         """Fit a hidden Markov model to spike counts, a second view of the same sessions; kept as `hidden_markov`.
 

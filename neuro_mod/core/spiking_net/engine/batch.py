@@ -14,6 +14,7 @@ from neuro_mod.core.cores import n_cores
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import SpikeSink, Trial
+from neuro_mod.errors import Interrupted
 
 #: Seconds between two reports of progress.
 _REPORT_INTERVAL = 0.1
@@ -24,17 +25,6 @@ class Pair(NamedTuple):
 
     baseline: Simulation
     changed: Simulation
-
-
-class BatchInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a batch; ``finished`` holds the finished trials that were not all handed over, by their index."""
-
-    def __init__(self, finished: dict[int, Simulation]):
-        super().__init__(finished)
-        self.finished = finished
-
-    def __str__(self) -> str:
-        return f"interrupted; {len(self.finished)} finished trials were not handed over"
 
 
 def simulate_batch(
@@ -61,7 +51,7 @@ def simulate_batch(
 
     Raises:
         ValueError: ``n_threads`` is below 1.
-        BatchInterrupted: On Ctrl-C, with what was not handed over.
+        Interrupted: On Ctrl-C, with what was not handed over.
         Exception: Whatever a trial raises, with a note of its index; the other trials are stopped.
     """
     n_threads = n_cores() if n_threads is None else n_threads
@@ -75,7 +65,8 @@ def simulate_batch(
             take(index, result)
     except KeyboardInterrupt:
         batch.stop()
-        raise BatchInterrupted(dict(enumerate(results)) | batch.finished()) from None
+        finished = dict(enumerate(results)) | batch.finished()
+        raise Interrupted(f"interrupted; {len(finished)} finished trials were not handed over", finished) from None
     finally:
         batch.stop()
     return results

@@ -12,10 +12,11 @@ from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
-from neuro_mod.core.spiking_net.engine.simulation import Simulation, SimulationInterrupted
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
+from neuro_mod.errors import Interrupted, NumericalError
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
@@ -37,8 +38,8 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
 
     Raises:
         ValueError: External rates are too high.
-        FloatingPointError: The state became infinite or NaN; the message says where and when.
-        SimulationInterrupted: On Ctrl-C, with the finished part.
+        NumericalError: The state became infinite or NaN; the message says where and when.
+        Interrupted: On Ctrl-C, with the finished part.
     """
     run = _Run(trial)
     report = progress or (lambda _: None)
@@ -51,7 +52,8 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
             report(run.done * trial.delta_t)
     except KeyboardInterrupt:
         run.hand_over()
-        raise SimulationInterrupted(run.result()) from None
+        finished = run.result()
+        raise Interrupted(f"interrupted after {finished.duration:g} simulated seconds", finished) from None
     return run.result()
 
 
@@ -128,7 +130,7 @@ class _Run:
         before = self._progress
         state, steps, neurons = self._advanced(min(n_steps, self._trial.n_steps - self.done))
         if not _is_finite(state):
-            raise FloatingPointError(self._where_not_finite(state.step - before.state.step))
+            raise NumericalError(self._where_not_finite(state.step - before.state.step))
         spike_counts = before.spike_counts + np.bincount(neurons, minlength=len(before.spike_counts))
         end = state.step - self._trial.state.step
         chunk = _Chunk(end, steps, neurons, *self._in_bins(end, steps, neurons))

@@ -51,14 +51,3 @@ class Simulation:
     def duration(self) -> float:
         """Simulated seconds."""
         return self.n_steps * self.delta_t
-
-
-class SimulationInterrupted(KeyboardInterrupt):
-    """Ctrl-C during a simulation; ``finished`` holds the part that was done."""
-
-    def __init__(self, finished: Simulation):
-        super().__init__(finished)
-        self.finished = finished
-
-    def __str__(self) -> str:
-        return f"interrupted after {self.finished.duration:g} simulated seconds"

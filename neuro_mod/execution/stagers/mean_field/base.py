@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
-from neuro_mod.config import Experiment, InputError, load_experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.errors import InputError
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.execution.stagers.pictures import save_pictures

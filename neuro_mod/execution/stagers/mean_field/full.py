@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import HIGHEST_START
+from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers.mean_field.base import (
     HIGHEST_RATE,
     MeanFieldStager,

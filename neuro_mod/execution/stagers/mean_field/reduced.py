@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.config import InputError
 from neuro_mod.core.mean_field.analysis.grid import field_on_grid
 from neuro_mod.core.mean_field.analysis.landscape import (
     MINIMUM_FORCE,
@@ -21,7 +20,8 @@ from neuro_mod.core.mean_field.analysis.landscape import (
 )
 from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.progress import Work, progress_shown
+from neuro_mod.errors import InputError
+from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import HIGHEST_RATE, MeanFieldStager, Outputs, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neuro_mod.plotting.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
-_SOLVING = Work("solving", "solved", "grid points", 0)
+_SOLVED = Quantity("solved", "grid points")
 #: Bytes of a number, and how often the arrays of a grid exist while they are made.
 _BYTES, _COPIES = 8, 3
 #: Matrices of all populations for each point of a slice of the grid, while it is solved.
@@ -84,7 +84,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         axis = _axis(grid_density, grid_lims)
         path = _checked_path(path, n_focus)
         self._demand_memory(len(axis), n_focus)
-        with progress_shown(float(len(axis)) ** n_focus, work=_SOLVING, shown=progress) as report:
+        with progress_shown(float(len(axis)) ** n_focus, quantity=_SOLVED, shown=progress) as report:
             grid = field_on_grid(effective, [axis] * n_focus, report)
         states = states_within(effective, grid)
         between = barriers(effective, states)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.opening import open_source
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError
 
 MS = Conventions(delta_t=1e-3)
 DENSE = np.zeros((50, 4), bool)

@@ -11,7 +11,7 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS
 from neuro_mod.core.spiking_net.analysis.rates.rates import smoothed_rates
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
-from neuro_mod.storage.reading import DataError
+from neuro_mod.errors import DataError
 
 DURATIONS = (4.0, 2.0)
 

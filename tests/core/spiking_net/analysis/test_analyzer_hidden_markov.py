@@ -13,7 +13,7 @@ import pytest
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
-from neuro_mod.storage.reading import DataError
+from neuro_mod.errors import DataError
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
 CHAIN = Chain.drawn(4, 3, 2, seed=1, lifespan=0.5)

@@ -15,8 +15,7 @@ from analysis.known_states import CLUSTERS, STEP, drawn_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import TwoState
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state
-from neuro_mod.storage.reading import DataError
-from neuro_mod.storage.writing import StorageError
+from neuro_mod.errors import DataError, StorageError
 
 FILES = {
     "analysis.json",

@@ -23,11 +23,11 @@ from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 
 #: Told how many sessions are done, of how many.
-Report = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 
 def silent(done: int, total: int) -> None:
-    """Report nothing."""
+    """Progress nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Findings:
     rates: Callable[[int], SessionRates]
 
 
-def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: Report) -> Iterator[AnalysedSession]:
+def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: Progress) -> Iterator[AnalysedSession]:
     """Analyse session after session; only the one that is looked at is in memory."""
     for index in range(len(source.sessions)):
         yield analyse(source, index, settings)
@@ -96,7 +96,7 @@ def summarised(session: AnalysedSession) -> SessionSummary:
     )
 
 
-def find_states(source: SpikeSource, settings: AnalysisSettings, report: Report = silent) -> Findings:
+def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progress = silent) -> Findings:
     """Find the states of all sessions.
 
     Raises:

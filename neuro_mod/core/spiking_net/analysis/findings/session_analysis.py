@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +13,8 @@ from neuro_mod.core.spiking_net.analysis.detection import Detection
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.states.visits import rates_in_visits, visits_of
-from neuro_mod.recordings.events import Conventions
-from neuro_mod.recordings.layout import ClusterLayout
-from neuro_mod.recordings.sessions import Session
-from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import DataError
+from neuro_mod.errors import DataError
+from neuro_mod.recordings.opening import SpikeSource
 
 #: Rates of all clusters in one session, at most: some gigabytes while they are made.
 MOST_SAMPLES = 2**28
@@ -64,41 +59,6 @@ class AnalysedSession:
     detection: Detection
     rates: SessionRates
     visits: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class SpikeSource:
-    """Sessions that can be read, and what is known about all of them.
-
-    Args:
-        sessions: The sessions.
-        layout: Which neuron belongs to which cluster.
-        conventions: What the spikes leave open.
-    """
-
-    sessions: tuple[Session, ...]
-    layout: ClusterLayout
-    conventions: Conventions
-    #: The session that was read first, with its time step; the others have the same.
-    _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
-
-    def read(self, index: int) -> SpikeEvents:
-        """Spikes of one session.
-
-        Raises:
-            DataError: They are damaged, or contradict what is known about all sessions.
-        """
-        session = self.sessions[index]
-        spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
-        if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
-            raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
-        first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
-        if not math.isclose(spikes.delta_t, delta_t):
-            raise DataError(f"{session.where} has steps of {spikes.delta_t:g} s, {first.where} of {delta_t:g} s")
-        return spikes
-
-    def __iter__(self) -> Iterator[SpikeEvents]:
-        return (self.read(index) for index in range(len(self.sessions)))
 
 
 def smoothed(

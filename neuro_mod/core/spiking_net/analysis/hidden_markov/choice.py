@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.choices import Criterion
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings.findings import Report
+from neuro_mod.core.spiking_net.analysis.findings.findings import Progress
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
@@ -50,7 +50,7 @@ def chosen_fit(
     seed: int,
     n_restarts: int,
     n_folds: int,
-    report: Report,
+    report: Progress,
 ) -> Choice:
     """Fit a model with each number of states and choose one; arguments as for `hidden_markov.hidden_markov`."""
     folds = _folds(len(sessions), n_folds) if criterion == "cross_validation" else []

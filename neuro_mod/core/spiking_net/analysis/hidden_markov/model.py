@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import Report, silent
+from neuro_mod.core.spiking_net.analysis.findings.findings import Progress, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
@@ -128,7 +128,7 @@ def hidden_markov(
     unit_labels: NDArray[np.int64] | None = None,
     unit_sizes: NDArray[np.int64] | None = None,
     durations: ArrayLike | None = None,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> HiddenMarkov:
     """Fit a Poisson hidden Markov model to sessions, and find the visits to its states.
 

@@ -24,22 +24,24 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.findings.findings import (
     Findings,
-    Report,
+    Progress,
     SessionSummary,
     analysed_sessions,
     assembled,
     summarised,
 )
-from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SessionRates, SpikeSource
+from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SessionRates
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
+from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.opening import SpikeSource
 from neuro_mod.storage.locking import locked
-from neuro_mod.storage.reading import DataError, naming, read_arrays, read_json, sha256_of
+from neuro_mod.storage.reading import naming, read_arrays, read_json, sha256_of
 from neuro_mod.storage.writing import write_arrays, write_whole
 
 DESCRIPTION = "analysis.json"
@@ -148,7 +150,7 @@ def write(path: Path, findings: Findings, parts: Parts) -> list[Path]:
 
 
 def write_while_finding(
-    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Report, parts: Parts
+    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Progress, parts: Parts
 ) -> tuple[list[Path], Findings]:
     """Find the states of all sessions and write them, in one pass over the spikes.
 

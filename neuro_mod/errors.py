@@ -1,9 +1,13 @@
-"""What is wrong with a configuration, said in the language of whoever wrote it."""
+"""Every error that a user can meet, and how messages show keys and values.
+
+A message has the form ``PLACE: VALUE found; expected WHAT``, with a hint after it where there is one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Where a value stands in a configuration: keys, and indices into lists.
 KeyPath = tuple[str | int, ...]
@@ -45,8 +49,14 @@ class Problem:
         return " ".join((f"{line}; {self.hint}" if self.hint else line).split())
 
 
-class InputError(ValueError):
-    """What the user asked for cannot be done; the message tells the user why."""
+class NeuroModError(Exception):
+    """Base of all errors that a user can correct; the command line prints their message and exits with `exit_code`."""
+
+    exit_code = 2
+
+
+class InputError(NeuroModError, ValueError):
+    """An argument or a configuration is not valid; the message says where, and what is."""
 
 
 class ConfigError(InputError):
@@ -62,6 +72,53 @@ class ConfigError(InputError):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))
+
+
+class DataError(NeuroModError, OSError, ValueError):
+    """Data are damaged or not what they should be; the message names the file."""
+
+
+class StorageError(NeuroModError, OSError):
+    """A file or folder could not be written; the message says which, why, and how much space was free."""
+
+
+class NumericalError(NeuroModError, FloatingPointError):
+    """The state of a simulation became infinite or NaN; the message says where and when."""
+
+
+class ClusterLostError(NeuroModError, RuntimeError):
+    """The connection to the scheduler of a cluster is lost, and with it the items under way."""
+
+
+class FailedItemsError(NeuroModError, RuntimeError):
+    """Some items of a job failed; the others are saved.
+
+    Args:
+        message: Which items, and why.
+        outcome: What became of all items.
+        metadata: What ``run.json`` says.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, outcome: Any, metadata: Mapping[str, Any]):
+        super().__init__(message)
+        self.outcome, self.metadata = outcome, metadata
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM; what was finished is kept.
+
+    Args:
+        message: How far it got.
+        finished: What was finished, None for nothing: of `simulate` the `Simulation` up to there, of `simulate_batch`
+            results by index that were not handed over, of `run_pairs` the `PairedRuns`, of a job its `Outcome`.
+        metadata: Of a job, what ``run.json`` says.
+    """
+
+    def __init__(self, message: str, finished: Any = None, metadata: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.finished, self.metadata = finished, metadata or {}
 
 
 def format_path(path: KeyPath) -> str:

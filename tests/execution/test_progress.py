@@ -6,15 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from neuro_mod.execution import item_progress
-from neuro_mod.execution.item_progress import ItemProgress, items_shown
+from neuro_mod.execution import progress as module
+from neuro_mod.execution.progress import ItemProgress, items_shown
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that is put forward by hand."""
     clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr(item_progress, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
@@ -23,7 +23,7 @@ def test_the_time_left_follows_from_items_finished_now_alone(clock):
     clock.now += 10
     progress.advanced(4, 1.9)
     assert progress.seconds_left is None
-    assert progress.in_words() == "4 of 9 repeats done, 1.90 of 10 s simulated"
+    assert progress.describe() == "4 of 9 repeats done, 1.90 of 10 s simulated"
     progress.finished(4, 2.0)
     assert progress.seconds_left == 40.0  # the four from before took none of these ten seconds
     progress.advanced(5, 1.0)
@@ -31,7 +31,7 @@ def test_the_time_left_follows_from_items_finished_now_alone(clock):
     clock.now += 30
     progress.finished(5, 2.0)
     assert progress.seconds_left == 60.0
-    assert progress.in_words() == "6 of 9 repeats done, 4.00 of 10 s simulated, about 60 s left"
+    assert progress.describe() == "6 of 9 repeats done, 4.00 of 10 s simulated, about 60 s left"
 
 
 def test_an_item_that_begins_anew_takes_back_its_seconds(clock):
@@ -48,7 +48,7 @@ def test_in_a_log_there_is_a_line_in_each_interval_also_while_nothing_is_finishe
     with items_shown("items", 3, 0, 0.0, log_interval=10.0) as progress:
         for _ in range(25):
             clock.now += 1
-            progress.waited()
+            progress.refresh()
         progress.finished(0, 0.0)
         clock.now += 5
         progress.finished(1, 0.0)
