@@ -1,19 +1,23 @@
-"""Spikes of our own runs on the disk."""
+"""Spikes that a run saves, as events or as a dense array, and how they are read again."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import SPIKES
 from neuro_mod.storage.reading import read_arrays
+from neuro_mod.storage.writing import PIECE
 
 #: Arrays of a file of spikes.
 SAVED_ARRAYS = ("steps", "neurons", "n_steps", "n_neurons", "delta_t")
@@ -22,6 +26,16 @@ SAVED_ARRAYS = ("steps", "neurons", "n_steps", "n_neurons", "delta_t")
 def spike_arrays(spikes: SpikeEvents) -> dict[str, Any]:
     """Spikes as the arrays of a file."""
     return {name: getattr(spikes, name) for name in SAVED_ARRAYS}
+
+
+def save_spikes(files: Files, spikes: SpikeEvents, name: str = SPIKES) -> Path:
+    """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
+    return files.save_arrays(name, **spike_arrays(spikes))
+
+
+def save_dense(files: Files, spikes: SpikeEvents, name: str) -> Path:
+    """Save spikes as a boolean array ``(n_steps, n_neurons)`` in an ``.npy`` file."""
+    return files.save(name, lambda file: _write_dense(file, spikes))
 
 
 def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
@@ -67,3 +81,15 @@ def _number(value: ArrayLike, name: str, where: str) -> float:
     if array.ndim or array.dtype.kind not in "uif":
         raise DataError(f"{where} is damaged: {name} is no number")
     return float(array)
+
+
+def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
+    """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
+    header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
+    npy.write_array_header_1_0(file, header)
+    height = max(1, PIECE // max(1, spikes.n_neurons))
+    for begin in range(0, spikes.n_steps, height):
+        end = min(begin + height, spikes.n_steps)
+        first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
+        steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
+        file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())

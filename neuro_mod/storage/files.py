@@ -7,17 +7,14 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.lib import format as npy
 
-from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, METADATA, PLOTS, WORKER_LOGS
 from neuro_mod.storage.reading import sha256_of
-from neuro_mod.storage.writing import PIECE, write_arrays, write_whole
+from neuro_mod.storage.writing import write_arrays, write_whole
 
 #: Subfolders of every folder of results.
 FOLDERS = (DATA, PLOTS, METADATA)
@@ -81,10 +78,6 @@ class Files(ABC):
         """Write one array to an ``.npy`` file as `save` does."""
         return self.save(name, lambda file: np.save(file, array, allow_pickle=False))
 
-    def save_dense(self, name: str, spikes: SpikeEvents) -> Path:
-        """Write spikes as a boolean array ``(n_steps, n_neurons)`` to an ``.npy`` file as `save` does."""
-        return self.save(name, lambda file: _write_dense(file, spikes))
-
     def _write(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
         path = self.path / name
         write_whole(path, write)
@@ -101,18 +94,6 @@ def is_ours(name: Path) -> bool:
     """Whether a name that was read from a file is that of a plain file in one of our folders."""
     folders = [Path(folder) for folder in (*FOLDERS, CONFIGS, WORKER_LOGS)]
     return name.name != ".." and (name.parent in folders or str(name) in IN_ROOT)
-
-
-def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
-    """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
-    header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
-    npy.write_array_header_1_0(file, header)
-    height = max(1, PIECE // max(1, spikes.n_neurons))
-    for begin in range(0, spikes.n_steps, height):
-        end = min(begin + height, spikes.n_steps)
-        first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
-        steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
-        file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())
 
 
 def _write(file: IO[bytes], content: bytes) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.execution.stagers.saved_state import load_state
-from neuro_mod.execution.stagers.spiking_net_files import save_spikes
-from neuro_mod.recordings.saved import load_spikes
+from neuro_mod.recordings.saved import load_spikes, save_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage import reading
 from neuro_mod.storage.run_folder import RunFolder

@@ -12,7 +12,7 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
-from neuro_mod.execution.stagers.pictures import save_pictures
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.recordings.windows import window_of
 from neuro_mod.storage.names import PLOTS
 from neuro_mod.storage.writing import write_whole
@@ -52,7 +52,7 @@ def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, f
         return folder / name
 
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
-    return save_pictures(save, drawings_of_analysis(analyzer, session), file_format)
+    return save_figures(save, drawings_of_analysis(analyzer, session), file_format)
 
 
 def remove_analysis_pictures(folder: Path) -> None:

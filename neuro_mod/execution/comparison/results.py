@@ -12,9 +12,9 @@ import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.mean_field.full import describe_state
-from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE
 from neuro_mod.storage.run_folder import RunFolder
 
@@ -117,7 +117,7 @@ def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[st
     files = folder.finish()
     settings = comparison.theory.experiment.settings
     if settings.plot:
-        save_pictures(folder.save, _drawings(comparison), settings.plot_format)
+        save_figures(folder.save, _drawings(comparison), settings.plot_format)
         files = folder.finish()
     return files
 

@@ -14,8 +14,7 @@ from neuro_mod.execution.pairs.results import describe_pairs, describe_results, 
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import saved_arrays
-from neuro_mod.execution.stagers.spiking_net_files import save_spikes
-from neuro_mod.recordings.saved import load_spikes
+from neuro_mod.recordings.saved import load_spikes, save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import CLUSTERS, PAIRED_SPIKES, PERTURBATIONS, pair_rates
 from neuro_mod.storage.reading import read_arrays

@@ -10,11 +10,12 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.execution.stagers.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations, save_pictures
+from neuro_mod.execution.stagers.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
@@ -125,7 +126,7 @@ def save_pairs(
     folder.save_table(DIFFERENCES_TABLE, differences)
     settings = stager.experiment.settings
     if settings.plot:
-        save_pictures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)
+        save_figures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)
 
 
 def _drawings(

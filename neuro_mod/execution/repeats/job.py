@@ -21,10 +21,11 @@ from neuro_mod.execution.stagers.pictures import (
     chosen_pictures,
     drawings_of_perturbations,
     drawings_of_run,
-    save_pictures,
+    save_figures,
 )
 from neuro_mod.execution.stagers.spiking_net_files import save_rates
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
+from neuro_mod.recordings.saved import save_dense
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, repeat_rates, repeat_spikes
 
@@ -164,7 +165,7 @@ class RepeatJob(Job):
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
         """Save spikes and rates of a repeat, and pictures of the first ones."""
         index = int(item.key.split()[0])
-        files.save_dense(repeat_spikes(index), result["spikes"])
+        save_dense(files, result["spikes"], repeat_spikes(index))
         save_rates(files, result, repeat_rates(index))
         if index < DRAWN:
             drawings = drawings_of_run(result, self._baseline)
@@ -190,4 +191,4 @@ class RepeatJob(Job):
     def _draw(self, files: Files, drawings: Mapping[str, Callable[[], Figure]], suffix: str = "") -> None:
         settings = self._experiment.settings
         if settings.plot:
-            save_pictures(files.save, chosen_pictures(drawings, self._plot_arg, suffix), settings.plot_format)
+            save_figures(files.save, chosen_pictures(drawings, self._plot_arg, suffix), settings.plot_format)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,16 +12,13 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import strongest
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-#: Saves what is written to a file under a name, as `RunFolder.save` does.
-Save = Callable[[str, Callable[[IO[bytes]], None]], Path]
 
 #: File name of each picture.
 PICTURES = {
@@ -50,7 +46,7 @@ def check_plot_arg(plot_arg: str) -> None:
 
 def save_plots(folder: Files, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
     """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
-    save_pictures(folder.save, chosen_pictures(drawings_of_run(outputs, baseline), plot_arg), file_format)
+    save_figures(folder.save, chosen_pictures(drawings_of_run(outputs, baseline), plot_arg), file_format)
 
 
 def chosen_pictures(
@@ -58,17 +54,6 @@ def chosen_pictures(
 ) -> dict[str, Callable[[], Figure]]:
     """Those that ``plot_arg`` names, by file name, with something at its end."""
     return {f"{PICTURES[name]}{suffix}": draw for name, draw in drawings.items() if plot_arg in (name, "all")}
-
-
-def save_pictures(save: Save, drawings: Mapping[str, Callable[[], Figure]], file_format: str) -> list[Path]:
-    """Draw pictures, and save each under its name; returns the files."""
-    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415 -- matplotlib is loaded only to draw
-
-    with paper_style():
-        return [
-            save(f"{PLOTS}/{name}.{file_format}", lambda file, draw=draw: save_figure(draw(), file, file_format))
-            for name, draw in drawings.items()
-        ]
 
 
 def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:

@@ -9,10 +9,9 @@ from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.execution.stagers.saved_state import state_arrays
-from neuro_mod.recordings.saved import spike_arrays
-from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import CLUSTERS, CONFIG, PERTURBATIONS, RATES, RUN, SPIKES, STATE, STIMULUS, TRACES
+from neuro_mod.storage.names import CLUSTERS, CONFIG, PERTURBATIONS, RATES, RUN, STATE, STIMULUS, TRACES
 
 
 def save_results(folder: Files, outputs: SpikingOutputs) -> None:
@@ -33,11 +32,6 @@ def save_results(folder: Files, outputs: SpikingOutputs) -> None:
     config = metadata.pop("config")
     folder.save_text(CONFIG, config)
     folder.save_json(RUN, metadata | provenance(config))
-
-
-def save_spikes(folder: Files, spikes: SpikeEvents, name: str = SPIKES) -> Path:
-    """Save spikes as events: steps, neurons, and the shape and time step they belong to."""
-    return folder.save_arrays(name, **spike_arrays(spikes))
 
 
 def save_rates(folder: Files, outputs: SpikingOutputs, name: str = RATES) -> Path:

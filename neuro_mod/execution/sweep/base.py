@@ -19,9 +19,9 @@ from neuro_mod.config.loading import Source
 from neuro_mod.errors import InputError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.executors import Task
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.progress import Progress
-from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.execution.sweep.code import described, versions_of
 from neuro_mod.execution.sweep.parameter import Swept, swept
 from neuro_mod.execution.sweep.steps import Results, Steps
@@ -274,4 +274,4 @@ def _save(files: Files, name: str, drawn: Drawn, baseline: Experiment) -> None:
         if not is_ours(Path(PLOTS) / str(each)):
             raise InputError(f"{name}: {each!r} is no name for a picture; expected a plain file name")
     drawings = {str(each): lambda figure=figure: figure for each, figure in figures.items()}
-    save_pictures(files.save, drawings, baseline.settings.plot_format)
+    save_figures(files.save, drawings, baseline.settings.plot_format)

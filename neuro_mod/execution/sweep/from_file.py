@@ -23,7 +23,7 @@ from neuro_mod.execution.sweep.pictures import save_sweep_pictures
 from neuro_mod.execution.sweep.points import point_key, point_name, point_seed, repeat_of
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
-from neuro_mod.recordings.saved import spike_arrays
+from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
@@ -183,7 +183,7 @@ class SweepJob(Job):
             point_result(name, repeat), {"values": values, "repeat": repeat, "seed": seed, "measures": measures}
         )
         if result.spikes is not None:
-            files.save_arrays(point_spikes(name, repeat), **spike_arrays(result.spikes))
+            save_spikes(files, result.spikes, point_spikes(name, repeat))
         return {"measures": measures}
 
     def in_words(self, about: Mapping[str, Any]) -> str:

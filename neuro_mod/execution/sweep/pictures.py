@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.config.units import unit_of
-from neuro_mod.execution.stagers.pictures import Save, save_pictures
+from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.stagers.pictures import Save
 from neuro_mod.execution.sweep.measures import column_label
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def save_sweep_pictures(
     drawings = {
         name.replace(":", "_").replace(".", "_"): _drawing(sweep, table, columns) for name, columns in measures.items()
     }
-    return save_pictures(save, drawings, sweep.experiment.settings.plot_format)
+    return save_figures(save, drawings, sweep.experiment.settings.plot_format)
 
 
 def _drawing(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Callable[[], Figure]:

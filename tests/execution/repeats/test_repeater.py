@@ -14,6 +14,7 @@ from neuro_mod.errors import InputError
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings.saved import save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MOST_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
@@ -170,10 +171,10 @@ def test_executors_and_workers_give_the_same_bytes(tmp_path, one_by_one, executo
 
 @pytest.mark.parametrize("shape", [(0, 3), (7, 5), (8, 5), (3, 0), (4, 50)])
 def test_a_dense_file_is_what_numpy_saves(tmp_path, monkeypatch, shape):
-    monkeypatch.setattr("neuro_mod.storage.files.PIECE", 20)
+    monkeypatch.setattr("neuro_mod.recordings.saved.PIECE", 20)
     dense = Stream(1, "test").uniform(np.arange(shape[0]), shape[1]).reshape(shape) < 0.3
     steps, neurons = (index.astype(np.int32) for index in np.nonzero(dense))
-    path = RunFolder(tmp_path / "run").save_dense("data/a.npy", SpikeEvents(steps, neurons, *shape, 1e-3))
+    path = save_dense(RunFolder(tmp_path / "run"), SpikeEvents(steps, neurons, *shape, 1e-3), "data/a.npy")
     np.save(tmp_path / "b.npy", dense)
     assert path.read_bytes() == (tmp_path / "b.npy").read_bytes()
 

@@ -14,7 +14,6 @@ from neuro_mod.errors import FailedItemsError, InputError, Interrupted, StorageE
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
 
 
@@ -225,14 +224,14 @@ def test_the_second_ctrl_c_does_not_wait(tmp_path, monkeypatch, undisturbed):
 
 
 def test_a_full_disk_is_said_and_nothing_runs_on(tmp_path, monkeypatch, simulated, undisturbed):
-    save_dense = Files.save_dense
+    save_dense = repeats.save_dense
 
-    def full(self, name, spikes):
+    def full(files, spikes, name):
         if "0001" in name:
             raise StorageError("cannot write it")
-        return save_dense(self, name, spikes)
+        return save_dense(files, spikes, name)
 
-    monkeypatch.setattr(Files, "save_dense", full)
+    monkeypatch.setattr(repeats, "save_dense", full)
     repeater = Repeater(SMALL, 6)
     with pytest.raises(StorageError, match="cannot write it"):
         repeater.execute(tmp_path, plot_arg="none")

@@ -17,9 +17,9 @@ from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.assembly import build_circuit
-from neuro_mod.execution.stagers.pictures import save_pictures
 from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder
 
@@ -120,7 +120,7 @@ class MeanFieldStager(ABC):
             folder.save_text(CONFIG, config)
             folder.save_json(RUN, about | provenance(config))
         if settings.plot:
-            save_pictures(folder.save, self._drawings(outputs), settings.plot_format)
+            save_figures(folder.save, self._drawings(outputs), settings.plot_format)
         outputs["metadata"]["files"] = list(map(str, folder.finish()))
         return outputs
 

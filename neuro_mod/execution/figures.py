@@ -1,0 +1,41 @@
+"""Figures of results, drawn and saved. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from neuro_mod.storage.names import PLOTS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    #: Functions that draw figures, by file name without ending.
+    Drawings = Mapping[str, Callable[[], Figure]]
+
+#: Saves what is written to a file under a name, see `storage.files.Files.save`.
+Save = Callable[[str, Callable[[IO[bytes]], None]], Path]
+
+
+def save_figures(save: Save, drawings: Drawings, file_format: str) -> list[Path]:
+    """Draw figures and save each under its name.
+
+    Args:
+        save: Saves a file.
+        drawings: The figures.
+        file_format: ``png``, ``pdf`` or ``svg``.
+
+    Returns:
+        The files.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415
+
+    with paper_style():
+        return [
+            save(f"{PLOTS}/{name}.{file_format}", lambda file, draw=draw: save_figure(draw(), file, file_format))
+            for name, draw in drawings.items()
+        ]
