@@ -26,7 +26,7 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLI
 from neuro_mod.recordings.spikes import SpikeEvents
 
 _SEED = 1
-_LEAST_VISIT = 50e-3  # s; in between are the moments in which not all clusters of a state have switched yet
+_MIN_VISIT = 50e-3  # s; in between are the moments in which not all clusters of a state have switched yet
 _WIDTHS = (10e-3, 25e-3, 50e-3, 100e-3)  # s
 _GAINS = (2.5, 5.0, 10.0, 15.0, 20.0)  # Hz
 _FIRING: dict[str, Firing] = {
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     kernels = [(kernel, width) for kernel in get_args(Kernel) for width in _WIDTHS]
     report = [
         "Each cell: part of the samples whose complete state is right; balanced accuracy of clusters; error of the "
-        f"mean duration of visits of {_LEAST_VISIT * 1e3:g} ms or more. {chosen.sessions} sessions of "
+        f"mean duration of visits of {_MIN_VISIT * 1e3:g} ms or more. {chosen.sessions} sessions of "
         f"{chosen.duration:g} s, 18 clusters, 24 states of 1 to 3 clusters, mean lifespan 0.4 s.",
         f"Methods, Gaussian kernel of {KERNEL_WIDTH * 1e3:g} ms:",
         _table("case", cases, {name: {"detector": method} for name, method in _METHODS.items()}),
@@ -153,7 +153,7 @@ def _lifespan(sessions: Iterable[NDArray[np.bool_]]) -> float:
     for active in sessions:
         changes = np.flatnonzero((active[1:] != active[:-1]).any(axis=1)) + 1
         durations.extend(np.diff(np.r_[0, changes, len(active)]) * SAMPLING)
-    counted = [duration for duration in durations if duration >= _LEAST_VISIT]
+    counted = [duration for duration in durations if duration >= _MIN_VISIT]
     return float(np.mean(counted)) if counted else 0.0
 
 

@@ -113,7 +113,7 @@ def _times_of_iterations() -> str:
     rows = np.concatenate(sessions)
 
     def ours() -> None:
-        with patch.multiple(poisson_hmm, MOST_ITERATIONS=_ITERATIONS, TOLERANCE=-np.inf):
+        with patch.multiple(poisson_hmm, MAX_ITERATIONS=_ITERATIONS, TOLERANCE=-np.inf):
             poisson_hmm.fitted(counts, start)  # and the likelihood at the end, nearly an iteration more
 
     def theirs(implementation: str) -> None:

@@ -21,7 +21,7 @@ from benchmarks.report import describe_machine, describe_versions, markdown_tabl
 _ROOT = Path(__file__).resolve().parents[1]
 _CONFIG = "configs/default_snn_params.yaml"
 _PACKAGES = ("numpy", "numba", "llvmlite")
-_LARGEST_PEAK = 1e9  # bytes
+_MAX_PEAK = 1e9  # bytes
 _RUN = """
 import sys
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"Machine: {machine}. {describe_versions(_PACKAGES)}.",
         f"`StageSNNSimulation.execute` of {_CONFIG}, float32, spikes and rates saved, and the voltages of one neuron "
         "of each type in every step; 1 thread.",
-        f"The peak is {'below' if peak < _LARGEST_PEAK else 'NOT BELOW'} {_LARGEST_PEAK / 1e6:g} MB.",
+        f"The peak is {'below' if peak < _MAX_PEAK else 'NOT BELOW'} {_MAX_PEAK / 1e6:g} MB.",
     ]
     publish(markdown_table(("", "one run"), rows) + "\n\n" + "\n".join(f"- {note}" for note in notes), options.out)
 

@@ -51,7 +51,7 @@ _NEURON: dict[str, float] = {
 _MU, _SIGMA = (-0.5, 3.0), (0.1, 1.0)
 _N_SCALAR, _N_NNMT = 1000, 10_000
 _N_STARTS, _N_SCALAR_STARTS, _N_NNMT_STARTS = 100, 3, 2
-_HIGHEST_START = 60.0  # Hz
+_MAX_START = 60.0  # Hz
 _FOCUS, _DENSITY, _LIMITS = (0, 1), 0.5, (0.0, 60.0)
 _N_GRID, _N_SCALAR_GRID = 121, 8
 
@@ -229,7 +229,7 @@ def _states(nnmt: Any | None, repeats: int) -> Part:
     circuit = build_circuit(load_experiment(_CONFIGS / "default_mf_params.yaml", {"arousal.level": 0.0}))
     field = LIFMeanField.from_circuit(circuit)
     shape = _N_STARTS, field.n_populations
-    starts = _HIGHEST_START * np.random.default_rng(0).uniform(size=shape)
+    starts = _MAX_START * np.random.default_rng(0).uniform(size=shape)
     scalar = ScalarField(field.coefficients)
     actions: dict[str, Callable[[], Any]] = {
         _ALL_STATES: partial(fixed_points, field, starts=starts),
@@ -252,7 +252,7 @@ def _states(nnmt: Any | None, repeats: int) -> Part:
     ]
     residuals = {name: float(np.abs(field.equations(search.states)).max(initial=0)) for name, search in found.items()}
     notes = [
-        f"{_N_STARTS} random starts between 0 and {_HIGHEST_START:g} Hz, the same for all; {field.n_populations} "
+        f"{_N_STARTS} random starts between 0 and {_MAX_START:g} Hz, the same for all; {field.n_populations} "
         "populations, stability from the eigenvalues of each state found. Where fewer starts are timed, the seconds "
         f"are scaled up to {_N_STARTS}. `fixed_points` seeks more states than the starts lead to.",
         "Largest residual in our equations: "

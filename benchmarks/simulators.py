@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CONFIG = Path(__file__).resolve().parents[1] / "configs" / "default_snn_params.yaml"
 _PACKAGES = ("numpy", "numba", "llvmlite", "torch", "nest-simulator")
 _REFERENCE_DURATION = 0.5  # s; LIFNet is slow, and keeps the voltage of every step
-_LARGEST_DIFFERENCE = 0.05
+_MAX_DIFFERENCE = 0.05
 _OURS = "float32", "float64"
 _EQUAL_RATES = "every neuron at the mean external rate"
 
@@ -183,9 +183,9 @@ def _agreement(turns: dict[str, Turns]) -> list[str]:
 
 def _comparison(name: str, ours: tuple[float, float], theirs: tuple[float, float]) -> str:
     differences = [their / our - 1 for our, their in zip(ours, theirs, strict=True)]
-    verdict = "agree" if max(map(abs, differences)) <= _LARGEST_DIFFERENCE else "DO NOT AGREE"
+    verdict = "agree" if max(map(abs, differences)) <= _MAX_DIFFERENCE else "DO NOT AGREE"
     shown = ", ".join(f"{kind} {difference:+.1%}" for kind, difference in zip("EI", differences, strict=True))
-    return f"{name}'s mean rates {verdict} with ours within {_LARGEST_DIFFERENCE:.0%}: {shown}."
+    return f"{name}'s mean rates {verdict} with ours within {_MAX_DIFFERENCE:.0%}: {shown}."
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ _HAT = 1.02  # factor on the rate
 _WAVE = 0.01  # amplitude of what varies, relative
 _SPREAD = 0.002
 _FIRST, _GENERAL = "block weights, no course", "general weights"
-_MOST = 2.0  # times slower that general weights may be
+_MAX = 2.0  # times slower that general weights may be
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{chosen.repeats} turns. Steps are without set-up, which is what `simulate` does before the first one for a "
         "network it has met.",
         f"General weights take {slow_down:.2f} times as long as block weights, which is "
-        f"{'within' if slow_down <= _MOST else 'NOT WITHIN'} the {_MOST:g} times they may take.",
+        f"{'within' if slow_down <= _MAX else 'NOT WITHIN'} the {_MAX:g} times they may take.",
         f"Courses are sines of {_WAVE:.0%}, at another phase in each (receiving) population, so that none has the "
         f"parameters of another; the hat is a rate {_HAT - 1:.0%} higher in the middle third, of all populations.",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 InDegree = Literal["fixed", "binomial"]
 Heterogeneity = Literal["quenched", "per_step", "none"]
@@ -19,18 +19,3 @@ UnitKind = Literal["clusters", "neurons"]
 MeasureName = Literal["rates", "n_states", "lifetimes"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 OnError = Literal["continue", "stop"]
-
-
-def check_choice(name: str, value: object, choices: object) -> None:
-    """Refuse what is none of the alternatives.
-
-    Args:
-        name: What is chosen, for the message.
-        value: The choice.
-        choices: One of the types above.
-
-    Raises:
-        ValueError: The message lists the alternatives.
-    """
-    if value not in get_args(choices):
-        raise ValueError(f"{name} is {value!r}; valid: {', '.join(get_args(choices))}")

@@ -59,6 +59,18 @@ class InputError(NeuroModError, ValueError):
     """An argument or a configuration is not valid; the message says where, and what is."""
 
 
+def invalid(place: str, value: object, expected: str, hint: str = "") -> InputError:
+    """An error about one value: ``PLACE: VALUE found; expected WHAT``.
+
+    Args:
+        place: Argument, key, file or option.
+        value: What was found there.
+        expected: What is valid.
+        hint: What to do about it; may be empty.
+    """
+    return InputError("; ".join(filter(None, (f"{place}: {show(value)} found", f"expected {expected}", hint))))
+
+
 class ConfigError(InputError):
     """A configuration is invalid.
 

@@ -40,7 +40,7 @@ _DASHES = (0, (3, 1.2))
 _CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * LINE_WIDTH, "linestyle": ":"}
 _HEIGHT = 60.0
 #: Numbers of active clusters that a legend names; more have a colour bar.
-_MOST_ENTRIES = 4
+_MAX_ENTRIES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def bifurcation_diagram(
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        if len(colours) > _MOST_ENTRIES:
+        if len(colours) > _MAX_ENTRIES:
             _add_bar(axes, colours)
         legend_above_figure(figure, handles)
     return figure
@@ -202,7 +202,7 @@ def _entries(
     handles += [Line2D([], [], **_critical_style(kind)) for kind in _kinds_present(critical)]
     if current is not None:
         handles.append(Line2D([], [], label="this network", **_CURRENT))
-    if len(colours) <= _MOST_ENTRIES:
+    if len(colours) <= _MAX_ENTRIES:
         handles += [
             Line2D([], [], color=colour, linewidth=4 * LINE_WIDTH, label=f"{number} active")
             for number, colour in colours.items()

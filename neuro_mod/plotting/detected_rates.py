@@ -27,7 +27,7 @@ from neuro_mod.plotting.style import (
 )
 
 #: Heights in mm: of a cluster's row at most, of all rows at least and at most, of what lies around them.
-_ROW, _LEAST, _MOST, _AROUND = 8.0, 20.0, 190.0, 18.0
+_ROW, _MIN, _MAX, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
 _FILLED = 0.95
 _RATE_COLOUR, _ACTIVE_COLOUR, _THRESHOLD_COLOUR = "#404040", "#56B4E9", "#D55E00"
@@ -72,7 +72,7 @@ def detected_rates(
     if not start < end:
         raise ValueError(f"the window must have t_from < t_to; found {start:g} s and {end:g} s")
     inside = (times >= start) & (times <= end)
-    rows_height = float(np.clip(_ROW * n, _LEAST, _MOST))
+    rows_height = float(np.clip(_ROW * n, _MIN, _MAX))
     with paper_style():
         figure = new_figure(width, (rows_height + _AROUND) / MM_PER_INCH)
         axes = figure.add_subplot()

@@ -30,7 +30,7 @@ from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
 #: States at most; more do not fit a page.
-MOST_STATES = 60
+MAX_STATES = 60
 
 #: Heights in mm: of a state's row, and of what lies around the rows. Gap below the attractors in rows.
 _ROW, _AROUND, _GAP = 3.0, 36.0, 0.8
@@ -57,7 +57,7 @@ def fixed_point_map(
     """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
 
     Populations go from left to right: E clusters, E background, I clusters, I background; those without neurons are
-    left out. Of more than ``MOST_STATES`` states the first are drawn, and a note says so.
+    left out. Of more than ``MAX_STATES`` states the first are drawn, and a note says so.
 
     Args:
         rates: In Hz, shape ``(K, P)``.
@@ -75,7 +75,7 @@ def fixed_point_map(
         ValueError: There is no state, a kind is unknown, or shapes do not fit.
     """
     n_states = _check(rates, leading_eigenvalues, kinds, n_active, multiplicities, populations)
-    order = np.argsort(~stable_kinds(kinds), kind="stable")[:MOST_STATES]
+    order = np.argsort(~stable_kinds(kinds), kind="stable")[:MAX_STATES]
     shown_kinds = [kinds[int(k)] for k in order]
     stable = stable_kinds(shown_kinds)
     table = {

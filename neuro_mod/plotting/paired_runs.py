@@ -35,7 +35,7 @@ from neuro_mod.recordings.spikes import SpikeEvents
 
 DIFFERENCE_LABEL = "rate difference (Hz)"
 #: Panels of traces at most.
-MOST_TRACES = 8
+MAX_TRACES = 8
 
 _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 #: Heights in mm: of the rasters, of what lies below them, of their titles; of the map at least and at most, with
@@ -170,7 +170,7 @@ def difference_traces(
 ) -> Figure:
     """Draw the differences of the rates of some populations over time, with bands of plus and minus a standard error.
 
-    Shown are the up to ``MOST_TRACES`` populations that the perturbation acts on with the largest mean absolute
+    Shown are the up to ``MAX_TRACES`` populations that the perturbation acts on with the largest mean absolute
     difference, E clusters before others; if it acts on none, the populations with the largest of all.
 
     Args:
@@ -215,7 +215,7 @@ def _largest(
     candidates = np.flatnonzero(inhabited & acted_on if (inhabited & acted_on).any() else inhabited)
     size = np.nan_to_num(np.abs(difference[:, candidates])).sum(axis=0)
     in_cluster = (populations.types == EXCITATORY) & (populations.cluster_index >= 0)
-    return np.sort(candidates[np.lexsort((-size, ~in_cluster[candidates]))][:MOST_TRACES])
+    return np.sort(candidates[np.lexsort((-size, ~in_cluster[candidates]))][:MAX_TRACES])
 
 
 def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:

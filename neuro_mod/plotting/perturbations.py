@@ -36,7 +36,7 @@ from neuro_mod.populations import Populations
 BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
 
 #: Of all panels, in mm: highest together; of one panel: lowest and highest, what its label takes if it lies above.
-_TOGETHER, _LOWEST, _HIGHEST, _TITLE = 210.0, 16.0, 82.0, 4.0
+_TOGETHER, _LOWEST, _MAX, _TITLE = 210.0, 16.0, 82.0, 4.0
 #: Share of a panel's height that its axes take; of the figure's width that populations along x take.
 _HEIGHT_SHARE, _WIDTH_SHARE = 0.85, 0.75
 #: Columns of a map in an inch of the figure, where pieces are narrower; each is some three pixels wide.
@@ -84,7 +84,7 @@ def perturbation_map(
     n_steps = max(1, round(duration / delta_t))
     norms = []
     with paper_style():
-        figure, panels, points = _new_panels(len(perturbations), width, min(_HIGHEST, 8 + 4.5 * rows.end), 10)
+        figure, panels, points = _new_panels(len(perturbations), width, min(_MAX, 8 + 4.5 * rows.end), 10)
         for axes, course in zip(panels, perturbations.values(), strict=True):
             edges, values = _pieces(course, n_steps, int(_COLUMNS_PER_INCH * width))
             norms.append(centred(values[:, rows.drawn]))

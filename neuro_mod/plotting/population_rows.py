@@ -19,7 +19,7 @@ EVEN_HEIGHTS = dict.fromkeys(MAP_HEIGHTS, 1.0)
 
 _GAP = 0.5
 #: Least distance of two names, in parts of their size: in steps of a group, and between groups.
-_STEP, _LEAST = 1.15, 1.0
+_STEP, _MIN = 1.15, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class PopulationRows:
         return sorted(in_turn[i] for i in spaced(self.middles[in_turn] * points_per_row))
 
 
-def spaced(places: NDArray[np.floating], least: float = _LEAST * TICK_SIZE) -> list[int]:
+def spaced(places: NDArray[np.floating], least: float = _MIN * TICK_SIZE) -> list[int]:
     """Indices of the places, in points, that keep this distance to all that were kept before them."""
     kept: list[int] = []
     for i, place in enumerate(places):

@@ -36,7 +36,7 @@ _AXES_SHARE = (0.72, 0.87)
 #: Share of the axes that dots cover: an active cluster, five times the mean rate, is then nearly full.
 _INK = 0.22
 #: A dot is at least a pixel; at most this many points, where neurons have the room.
-_SMALLEST_DOT, _LARGE_DOT, _LARGEST_DOT = POINTS_PER_INCH / DPI, 1.0, 3.0
+_MIN_DOT, _LARGE_DOT, _MAX_DOT = POINTS_PER_INCH / DPI, 1.0, 3.0
 #: Middle and width of the bars beside the axes, and beginning of the names, in points.
 _BAR_PLACE, _BAR_WIDTH, _NAME_PLACE = 5.0, 3.0, 9.0
 #: In the image, this quantile of the density of pixels with spikes has the full colour.
@@ -136,8 +136,8 @@ def _draw_dots(
 ) -> None:
     width, height = axes_size
     row = height / max(1, len(of_neuron))
-    largest = float(np.clip(0.9 * row, _LARGE_DOT, _LARGEST_DOT))
-    size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _SMALLEST_DOT, largest))
+    largest = float(np.clip(0.9 * row, _LARGE_DOT, _MAX_DOT))
+    size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _MIN_DOT, largest))
     distinct = sorted(set(colours))
     of_group = np.array([distinct.index(colour) for colour in colours], dtype=np.int8)
     of_spike, times = of_group[of_neuron[spikes.neurons]], spikes.times

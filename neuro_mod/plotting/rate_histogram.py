@@ -25,7 +25,7 @@ _HISTOGRAM, _ROW, _AROUND, _PAD = 38.0, 3.6, 20.0, 0.5
 _ACTIVE_SIZE, _OTHER_SIZE, _STROKE_SIZE = 5.0, 2.6, 6.0
 #: Rates that differ by less, relatively, are drawn once.
 _SAME = 1e-3
-_LEAST_BINS, _MOST_BINS = 20, 120
+_MIN_BINS, _MAX_BINS = 20, 120
 _STROKE: dict[str, Any] = {
     "color": UNSTABLE_COLOUR,
     "linestyle": "none",
@@ -113,7 +113,7 @@ def _draw_histogram(axes: Axes, rates: NDArray[np.float64], bin_width: float | N
     highest = float(rates.max(initial=0.0)) or 1.0
     if bin_width is None:
         found = len(np.histogram_bin_edges(rates, "auto")) if len(rates) else 0
-        n = int(np.clip(found, _LEAST_BINS, _MOST_BINS))
+        n = int(np.clip(found, _MIN_BINS, _MAX_BINS))
         edges = np.linspace(0, highest, n + 1)
     else:
         edges = bin_width * np.arange(int(highest / bin_width) + 2)

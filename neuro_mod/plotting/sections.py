@@ -34,9 +34,9 @@ _POINT: dict[str, Any] = {
     "markersize": 7.0,
     "markeredgewidth": 1.5 * LINE_WIDTH,
 }
-_MOST_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
+_MAX_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
 #: In mm: what the bar takes of the width, what a panel's labels take beside it, below and above it; its least width.
-_BAR, _BESIDE, _AROUND, _LEAST = 15.0, 10.0, 14.0, 40.0
+_BAR, _BESIDE, _AROUND, _MIN = 15.0, 10.0, 14.0, 40.0
 
 
 def landscape_sections(
@@ -137,7 +137,7 @@ def _entries(kinds: Sequence[str]) -> list[Line2D]:
 
 
 def _n_columns(n: int, width: float) -> int:
-    return max(1, min(n, _MOST_COLUMNS, int(width * MM_PER_INCH / _LEAST)))
+    return max(1, min(n, _MAX_COLUMNS, int(width * MM_PER_INCH / _MIN)))
 
 
 def _new_panels(n: int, columns: int, width: float, above: float) -> tuple[Figure, list[Axes]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Of the most common states, in turn; distinct with any colour vision.
 STATE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 #: Letters of a name at most.
-_LONGEST = 14
+_MAX_LENGTH = 14
 OTHER_COLOUR, EMPTY_COLOUR, FRAME_COLOUR = "#B3B3B3", "#FFFFFF", "#7F7F7F"
 
 
@@ -44,7 +44,7 @@ def colour_of(state: State, colours: Mapping[State, str]) -> str:
 def short_name(state: State) -> str:
     """Name of a state; one of many clusters as ``0+4+…+57 (30)``, with their number."""
     name = state_name(state)
-    if not isinstance(state, tuple) or len(name) <= _LONGEST:
+    if not isinstance(state, tuple) or len(name) <= _MAX_LENGTH:
         return name
     return f"{state[0]}+{state[1]}+\N{HORIZONTAL ELLIPSIS}+{state[-1]} ({len(state)})"
 

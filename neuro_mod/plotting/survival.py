@@ -26,13 +26,13 @@ from neuro_mod.plotting.style import (
 )
 
 #: Curves at most; more cannot be told apart.
-MOST_CURVES = 6
+MAX_CURVES = 6
 
 #: In mm: height of the figure without its legend.
 _HEIGHT = 62.0
 _BAND_STRENGTH, _MARK_SIZE = 0.15, 3.5
-#: The axis ends below the lowest curve by this factor, and nowhere above ``_LEAST_RANGE``.
-_ROOM, _LEAST_RANGE = 0.7, 0.1
+#: The axis ends below the lowest curve by this factor, and nowhere above ``_MIN_RANGE``.
+_ROOM, _MIN_RANGE = 0.7, 0.1
 
 
 def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN) -> Figure:
@@ -41,7 +41,7 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN
     Bands are the intervals of confidence; strokes stand at lifetimes of which only a part was seen; n is the number of
     lifetimes with, in brackets, those of which only a part was seen.
 
-    Of more than ``MOST_CURVES`` curves those of the most lifetimes are drawn, and a note counts the others.
+    Of more than ``MAX_CURVES`` curves those of the most lifetimes are drawn, and a note counts the others.
 
     Args:
         curves: The curves by name, coloured from dark to light in this order.
@@ -56,8 +56,8 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN
     by_number = sorted((name for name in curves if len(curves[name].times)), key=lambda name: -_n(curves[name]))
     if not by_number:
         raise ValueError(f"there is no lifetime in the curves {', '.join(curves)}" if curves else "there is no curve")
-    drawn = {name: curves[name] for name in curves if name in by_number[:MOST_CURVES]}
-    left_out = [curves[name] for name in by_number[MOST_CURVES:]]
+    drawn = {name: curves[name] for name in curves if name in by_number[:MAX_CURVES]}
+    left_out = [curves[name] for name in by_number[MAX_CURVES:]]
     colours = dict(zip(drawn, active_colours(range(len(drawn))).values(), strict=True))
     with paper_style():
         handles = _entries(drawn, colours)
@@ -69,7 +69,7 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN
             _draw(axes, curve, colours[name])
         lowest = min(float(curve.probability[curve.probability > 0].min(initial=1.0)) for curve in drawn.values())
         longest = max(float(curve.times[-1]) for curve in drawn.values())
-        axes.set(yscale="log", ylim=(_ROOM * min(_LEAST_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
+        axes.set(yscale="log", ylim=(_ROOM * min(_MIN_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")

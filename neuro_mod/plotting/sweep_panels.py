@@ -27,14 +27,14 @@ from neuro_mod.plotting.style import (
 )
 
 #: Panels side by side, at most, and the widths of figures of so many.
-_MOST_COLUMNS = 3
+_MAX_COLUMNS = 3
 _WIDTHS = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS, 3: TWO_COLUMNS}
 #: Share of a panel's width that its axes take, roughly.
 _SHARE = 0.7
 #: Where labels may be broken: after a comma or a dot, before a unit.
 _BREAK = re.compile(r"(?<=,) | (?=\()|(?<=\.)(?=[a-z])")
 #: Names on an axis, at most; numbers likewise.
-_MOST_NAMES, _MOST_NUMBERS = 30, 5
+_MAX_NAMES, _MAX_NUMBERS = 30, 5
 #: Points along an axis that a number on it needs.
 _PER_NUMBER = {"x": 26.0, "y": 16.0}
 
@@ -57,7 +57,7 @@ class SweptParameter:
 
     def apply(self, axis: XAxis | YAxis, points: float) -> None:
         """Scale, ticks and label of an axis of this length in points."""
-        n_numbers = min(max(int(points / _PER_NUMBER[axis.axis_name]), 2), _MOST_NUMBERS)
+        n_numbers = min(max(int(points / _PER_NUMBER[axis.axis_name]), 2), _MAX_NUMBERS)
         if self.logarithmic:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
             low, high = float(self.values.min()), float(self.values.max())
@@ -85,7 +85,7 @@ class SweptParameter:
 
     @property
     def _every(self) -> int:
-        return -(-len(self.categories) // _MOST_NAMES) or 1
+        return -(-len(self.categories) // _MAX_NAMES) or 1
 
     @property
     def _names(self) -> list[str]:
@@ -123,13 +123,13 @@ def say_if_empty(axes: Axes, values: ArrayLike) -> None:
         axes.yaxis.set_major_locator(NullLocator())
 
 
-def panel_points(n: int, most: int = _MOST_COLUMNS) -> float:
+def panel_points(n: int, most: int = _MAX_COLUMNS) -> float:
     """Width in points, without its labels and roughly, of each of n panels, so many side by side at most."""
     columns = min(n, most)
     return _SHARE * _WIDTHS[columns] * POINTS_PER_INCH / columns
 
 
-def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MOST_COLUMNS) -> tuple[Figure, list[Axes]]:
+def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
     """An empty figure with panels, read row by row.
 
     Args:

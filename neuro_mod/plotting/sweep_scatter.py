@@ -23,7 +23,7 @@ from neuro_mod.plotting.sweep_lines import COLOUR
 from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
 
 #: Parameters that a picture shows, at most.
-MOST_PARAMETERS = 5
+MAX_PARAMETERS = 5
 #: Runs from which on points are drawn as pixels, in files of any format.
 _MANY = 2000
 #: In mm: height of a panel, and of labels below them; shares of its height and width that axes take.
@@ -34,7 +34,7 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
     """Draw each measure (a row) over each parameter (a column), a point for each run.
 
     Args:
-        parameters: What varies; ``MOST_PARAMETERS`` at most are drawn.
+        parameters: What varies; ``MAX_PARAMETERS`` at most are drawn.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``; NaN are left out.
 
     Returns:
@@ -44,7 +44,7 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
         ValueError: There are no rows, or shapes that do not fit.
     """
     check_rows(parameters, measures)
-    shown = parameters[:MOST_PARAMETERS]
+    shown = parameters[:MAX_PARAMETERS]
     width = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS}.get(len(shown), TWO_COLUMNS)
     size = np.array([_WIDE * width / len(shown), _TALL * _HEIGHT / MM_PER_INCH]) * POINTS_PER_INCH
     with paper_style():

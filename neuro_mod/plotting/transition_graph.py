@@ -33,13 +33,13 @@ from neuro_mod.plotting.style import (
 from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note
 
 #: States at most, and arrows for each of them.
-MOST_STATES, ARROWS_PER_STATE = 20, 3
+MAX_STATES, ARROWS_PER_STATE = 20, 3
 
 _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 #: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
 _ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
 #: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
-_LARGEST, _SMALLEST, _KEY = 6.5, 1.2, 3.0
+_MAX, _MIN, _KEY = 6.5, 1.2, 3.0
 #: White around names in points, for arrows to pass behind.
 _HALO = 1.5
 _WIDEST, _THINNEST = 2.6, 0.3
@@ -53,7 +53,7 @@ def transition_graph(
     counts: NDArray[np.integer],
     time: NDArray[np.floating],
     *,
-    most: int = MOST_STATES,
+    most: int = MAX_STATES,
     width: float = ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
@@ -84,7 +84,7 @@ def transition_graph(
     shown = [states[int(k)] for k in chosen]
     places, row_names = _places(shown, width * MM_PER_INCH)
     shares = np.asarray(time, np.float64)[chosen] / (np.sum(time) or 1.0)
-    diameters = np.maximum(_SMALLEST, _LARGEST * np.sqrt(shares / (shares.max() or 1.0)))
+    diameters = np.maximum(_MIN, _MAX * np.sqrt(shares / (shares.max() or 1.0)))
     flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
     np.fill_diagonal(flow, 0)
     note = share_note(states, counts, chosen)
@@ -197,7 +197,7 @@ def _entries(share: float, number: float) -> list[Line2D]:
         Line2D(
             [],
             [],
-            label=f"{100 * share * (_KEY / _LARGEST) ** 2:.2g} % of time",
+            label=f"{100 * share * (_KEY / _MAX) ** 2:.2g} % of time",
             markersize=_KEY * _POINTS_PER_MM,
             **disc,
         ),

@@ -31,7 +31,7 @@ from neuro_mod.plotting.style import (
 )
 
 #: States at most; the names of more do not fit a page.
-MOST_STATES = 40
+MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
 _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
@@ -39,12 +39,12 @@ _POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
-_LEAST = 36.0
+_MIN = 36.0
 _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
 
 
 def transition_map(
-    states: Sequence[State], counts: NDArray[np.integer], *, most: int = MOST_STATES, width: float | None = None
+    states: Sequence[State], counts: NDArray[np.integer], *, most: int = MAX_STATES, width: float | None = None
 ) -> Figure:
     """Draw transition probabilities as colours, with states that follow each other often side by side.
 
@@ -78,12 +78,12 @@ def transition_map(
     norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
     note = share_note(states, counts, chosen)
     with paper_style():
-        figure = new_figure(width, (max(side, _LEAST) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
+        figure = new_figure(width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
         axes = figure.add_subplot()
         dress(axes)
         _draw_cells(axes, ordered, norm)
         _name(axes, names, side * _POINTS_PER_MM)
-        add_colour_bar(axes, norm, COLOUR_MAP, max(side, _LEAST) / _BAR).set_label("transition probability")
+        add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
         if note:
             figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
     return figure

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.layout import are_whole
-from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 from neuro_mod.recordings.windows import SAME
 
 TimeUnit = Literal["s", "ms"]
@@ -26,7 +26,7 @@ _SAID = {
 _PER_SECOND = {"s": 1.0, "ms": 1e3}
 #: Least distance from the next step, in steps, at which a time counts as rounded down to just before it.
 _ROUNDING = 1e-6
-_MOST_NEURONS = 2**31 - 1
+_MAX_NEURONS = 2**31 - 1
 #: Entries of a dense array that are looked at together.
 _PIECE = 2**24
 
@@ -68,8 +68,8 @@ class Conventions:
             expected = getattr(self, name)
             if not 0 <= value < np.inf or (name == "delta_t" and value == 0):
                 raise DataError(f"{where}: {name} is {value:g}")
-            if name == "n_neurons" and (value != int(value) or value > _MOST_NEURONS):
-                raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MOST_NEURONS}")
+            if name == "n_neurons" and (value != int(value) or value > _MAX_NEURONS):
+                raise DataError(f"{where}: n_neurons is {value:g}, expected a whole number up to {_MAX_NEURONS}")
             if expected is not None and not np.isclose(value, expected, rtol=SAME, atol=0):
                 raise DataError(f"{where}: {name} is {value:g}, but {_SAID[name].format(expected)}")
         if "n_neurons" in described:
@@ -88,9 +88,7 @@ def steps_until(time: float, delta_t: float) -> int:
 
     A length that is a multiple of the step but for rounding has no further step.
     """
-    position = min(
-        time / delta_t, 2.0 * MOST_STEPS
-    )  # the most is far from rounding, and infinity is no number of steps
+    position = min(time / delta_t, 2.0 * MAX_STEPS)  # the most is far from rounding, and infinity is no number of steps
     return math.ceil(position - max(_ROUNDING, 2 * np.finfo(np.float64).eps * position))
 
 
@@ -112,9 +110,9 @@ def events_from_times(times: ArrayLike, neurons: ArrayLike, conventions: Convent
     index = _indices(neurons, conventions, where)
     if len(index) != len(seconds):
         raise DataError(f"{where}: {len(seconds)} times, but {len(index)} neurons")
-    n_steps = MOST_STEPS if conventions.duration is None else steps_until(conventions.duration, conventions.step)
-    if n_steps > MOST_STEPS:
-        raise DataError(f"{where}: {n_steps} steps are more than {MOST_STEPS}")
+    n_steps = MAX_STEPS if conventions.duration is None else steps_until(conventions.duration, conventions.step)
+    if n_steps > MAX_STEPS:
+        raise DataError(f"{where}: {n_steps} steps are more than {MAX_STEPS}")
     # before the division: a time in the wrong unit may be too large for it
     beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
     steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
@@ -183,7 +181,7 @@ def events_from_dense(dense: NDArray[Any], conventions: Conventions, where: str)
             f"{where}: expected a boolean array (n_steps, n_neurons), found {dense.dtype} of shape {dense.shape}"
         )
     n_steps, n_neurons = dense.shape
-    if n_steps > MOST_STEPS or n_neurons > _MOST_NEURONS:
+    if n_steps > MAX_STEPS or n_neurons > _MAX_NEURONS:
         raise DataError(f"{where}: {n_steps} steps of {n_neurons} neurons are more than can be read")
     height = max(1, _PIECE // max(1, n_neurons))
     found = [np.empty(0, np.int64)]
@@ -224,7 +222,7 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
     if array.ndim != 1 or not (are_whole(array) or not array.size):
         raise DataError(f"{where}: expected whole numbers of neurons, found {array.dtype} of shape {array.shape}")
     first, n = conventions.first_neuron, conventions.n_neurons
-    bound = _MOST_NEURONS if n is None else n
+    bound = _MAX_NEURONS if n is None else n
     low, high = (array.min(), array.max()) if array.size else (first, first)
     if not first <= low <= high < first + bound:
         hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""

@@ -17,7 +17,7 @@ from neuro_mod.recordings.layout import are_whole
 from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
 from neuro_mod.recordings.nwb import lies_in
 from neuro_mod.recordings.readings import NAMES, Reading, reading_of_times
-from neuro_mod.storage.reading import MOST_UNPACKED, naming
+from neuro_mod.storage.reading import MAX_UNPACKED, naming
 
 #: MATLAB's classes of arrays of numbers.
 _NUMERIC = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
@@ -72,7 +72,7 @@ def _chosen(variables: list[Variable], file: Path) -> list[str]:
         kind = found[name].kind
         if kind not in _NUMERIC:
             raise DataError(f"{file}: {name} is a {kind} array, expected numbers")
-    if sum(8 * int(np.prod(found[name].shape, dtype=object)) for name in chosen) > MOST_UNPACKED:
+    if sum(8 * int(np.prod(found[name].shape, dtype=object)) for name in chosen) > MAX_UNPACKED:
         shown = ", ".join(f"{name} {found[name].shape}" for name in chosen)
         raise DataError(f"{file}: too large, {shown}")
     return chosen

@@ -29,7 +29,7 @@ _CLASSES = (
 )
 _COMPLEX, _LOGICAL = 0x800, 0x200
 #: Most bytes of the name or the dimensions of an array.
-_MOST_NAMED = 4096
+_MAX_NAMED = 4096
 #: Bytes of a compressed element that are taken from the file together.
 _PIECE = 2**16
 
@@ -155,10 +155,10 @@ def _opened(content: _Bytes) -> _Array:
         raise ValueError("an array without a class")
     if _CLASSES[kind - 1] == "opaque":  # what follows is not documented
         return _Array("", (), "opaque", content)
-    shape = content.element({_INT32: "i4"}, _MOST_NAMED).tolist()
+    shape = content.element({_INT32: "i4"}, _MAX_NAMED).tolist()
     if len(shape) < 2 or min(shape) < 0:
         raise ValueError(f"an array of shape {tuple(shape)}")
-    name = content.element({_INT8: "u1"}, _MOST_NAMED).tobytes().decode("latin1")
+    name = content.element({_INT8: "u1"}, _MAX_NAMED).tobytes().decode("latin1")
     shown = "complex" if flags[0] & _COMPLEX else "logical" if flags[0] & _LOGICAL else _CLASSES[kind - 1]
     return _Array(name, tuple(shape), shown, content)
 

@@ -21,7 +21,7 @@ from neuro_mod.optional import optional
 from neuro_mod.recordings.events import Conventions, events_from_units
 from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.reading import MOST_UNPACKED, naming
+from neuro_mod.storage.reading import MAX_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
 
 
@@ -137,7 +137,7 @@ def _content(column: Any, where: str) -> NDArray[Any]:
     if not lies_in(Path(where), column.data):
         raise DataError(f"{where}: {column.name} lies in another file")
     size = int(np.prod(np.shape(column.data), dtype=object))
-    if 8 * size > MOST_UNPACKED:
+    if 8 * size > MAX_UNPACKED:
         raise DataError(f"{where}: {column.name} is too large, {size} entries")
     return np.asarray(column.data)
 

@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.spikes import MOST_STEPS, SpikeEvents
+from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import SPIKES
 from neuro_mod.storage.reading import read_arrays
@@ -64,7 +64,7 @@ def spikes_from(arrays: Mapping[str, ArrayLike], where: str) -> SpikeEvents:
     steps, neurons = np.asarray(arrays["steps"]), np.asarray(arrays["neurons"])
     n_steps, n_neurons, delta_t = (_number(arrays[name], name, where) for name in ("n_steps", "n_neurons", "delta_t"))
     for name, count in (("n_steps", n_steps), ("n_neurons", n_neurons)):
-        if not 0 <= count <= MOST_STEPS or count != int(count):
+        if not 0 <= count <= MAX_STEPS or count != int(count):
             raise DataError(f"{where} is damaged: {name} is {count:g}")
     for name, index, bound in (("steps", steps, n_steps), ("neurons", neurons, n_neurons)):
         whole = index.ndim == 1 and np.issubdtype(index.dtype, np.integer) and len(index) == len(steps)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.choices import check_choice
+from neuro_mod.checks import check_choice
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_dense
@@ -30,7 +30,7 @@ from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUS
 from neuro_mod.storage.reading import read_json
 
 #: How many files of a folder without spikes are named.
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _files_of(folder: Path) -> list[Path]:
         if files:
             return files
     names = sorted(each.name for each in folder.iterdir())
-    found = ", ".join(names[:_MOST_SHOWN]) + (", ..." if len(names) > _MOST_SHOWN else "") or "nothing"
+    found = ", ".join(names[:_MAX_SHOWN]) + (", ..." if len(names) > _MAX_SHOWN else "") or "nothing"
     raise DataError(
         f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/, found {found}"
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 #: Longest run; steps are held in 32 bits.
-MOST_STEPS = 2**31 - 1
+MAX_STEPS = 2**31 - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
 ANALYSIS = "analysis"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
-MOST_REPEATS = 10**_DIGITS
+MAX_REPEATS = 10**_DIGITS
 
 
 def repeat_spikes(index: int) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neuro_mod.errors import DataError
 
 #: Bytes that the compressed arrays of a file may unpack to together.
-MOST_UNPACKED = 2**32
+MAX_UNPACKED = 2**32
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def read_arrays(file: Path, names: Sequence[str] | None = None) -> dict[str, NDA
         chosen = _names(archive) if names is None else names
         wanted = {f"{name}.npy" for name in chosen}
         size = sum(info.file_size for info in archive.infolist() if info.filename in wanted)
-        if size > max(MOST_UNPACKED, file.stat().st_size):
+        if size > max(MAX_UNPACKED, file.stat().st_size):
             raise ValueError(f"it unpacks to {size / 1e9:.1f} GB; save it uncompressed")
         return {name: _read_member(archive, f"{name}.npy") for name in chosen}
 

@@ -23,7 +23,7 @@ DEPTH = 50
 #: list of a tag and its content: ``["tuple", [1, 2]]``; lists themselves are tagged.
 _STRUCTURE = "structure"
 #: Whole numbers that stand in JSON as they are; Python refuses to read longer ones.
-_LARGEST = 2**63
+_MAX = 2**63
 
 
 class NotPlainError(TypeError):
@@ -86,7 +86,7 @@ def _node(value: Any, name: str, arrays: _Arrays, depth: int) -> Any:
 
 def _number(value: complex) -> Any:
     if isinstance(value, int):
-        return value if abs(value) < _LARGEST else ["int", hex(value)]
+        return value if abs(value) < _MAX else ["int", hex(value)]
     if isinstance(value, float):
         return value if math.isfinite(value) else ["float", repr(value)]
     return ["complex", [_number(value.real), _number(value.imag)]]

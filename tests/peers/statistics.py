@@ -23,7 +23,7 @@ from neuro_mod.recordings.spikes import SpikeEvents
 #: Chance that two simulators that are the same are told apart.
 LEVEL = 0.01
 _BIN_WIDTH = 50e-3  # s
-_LEAST_SPIKES = 5  # fewer say nothing of how regular they are
+_MIN_SPIKES = 5  # fewer say nothing of how regular they are
 _N_PERMUTATIONS = 20_000
 
 Distributions = dict[str, NDArray[np.float64]]
@@ -120,7 +120,7 @@ def _interval_variation(steps: NDArray[np.int32], neurons: NDArray[np.int32], n:
     same = np.diff(neurons[order]) == 0
     interval, neuron = np.diff(steps[order])[same].astype(float), neurons[order][1:][same]
     count = np.bincount(neuron, minlength=n)
-    enough = count >= _LEAST_SPIKES - 1
+    enough = count >= _MIN_SPIKES - 1
     mean, square = (np.bincount(neuron, interval**k, n)[enough] / count[enough] for k in (1, 2))
     return np.sqrt(np.maximum(square - mean**2, 0)) / mean
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.peers
 
 DELTA_T, N_STEPS = 0.5e-3, 400
 #: Summation in another order changes a voltage by some 1e-15; a voltage so close to threshold could fire or not.
-TOLERANCE, LEAST_MARGIN = 1e-10, 1e-9
+TOLERANCE, MIN_MARGIN = 1e-10, 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def assert_same_spikes(theirs: SpikeEvents, ours: SpikeEvents) -> None:
 def test_our_run_is_lively_and_keeps_clear_of_the_threshold(ours: Simulation, alone: PlainNetwork):
     step = propagators(np, "analytic", alone.tau_membrane, alone.tau_synaptic, DELTA_T)
     unreset = step.a * ours.voltage[:-1] + step.b * ours.current[:-1]
-    assert np.abs(unreset - alone.threshold).min() > LEAST_MARGIN
+    assert np.abs(unreset - alone.threshold).min() > MIN_MARGIN
     rate = ours.spikes.sum(axis=0) / ours.spikes.duration
     assert 5 < rate.mean() < 20
     assert rate.max() > 40  # more than one spike, and refractory periods, within the run

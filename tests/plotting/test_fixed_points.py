@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuro_mod.plotting.fixed_points import MOST_STATES, fixed_point_map
+from neuro_mod.plotting.fixed_points import MAX_STATES, fixed_point_map
 from neuro_mod.plotting.state_styles import SHAPES
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS, population_groups
 from neuro_mod.populations import Populations
@@ -71,8 +71,8 @@ def test_images_of_large_networks(default):
 def test_of_many_states_the_first_are_drawn_and_a_note_says_so(default):
     rates, *others = states(default, 200)
     figure = fixed_point_map(rates, *others, default)
-    assert sum(mesh.get_array().shape[0] for mesh in figure.axes[0].collections[::4]) == MOST_STATES
-    assert figure.get_supxlabel() == f"the first {MOST_STATES} of 200 states"
+    assert sum(mesh.get_array().shape[0] for mesh in figure.axes[0].collections[::4]) == MAX_STATES
+    assert figure.get_supxlabel() == f"the first {MAX_STATES} of 200 states"
     assert figure.get_figheight() * 25.4 < 230
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.plotting.paired_runs import MOST_TRACES, difference_traces, paired_runs
+from neuro_mod.plotting.paired_runs import MAX_TRACES, difference_traces, paired_runs
 from neuro_mod.plotting.style import (
     DIVERGING,
     ONE_AND_A_HALF_COLUMNS,
@@ -128,7 +128,7 @@ def test_traces_with_bands(populations, difference):
     acted_on = np.ones(populations.total, dtype=bool)
     figure = difference_traces(TIMES, difference, error, populations, acted_on)
     shown = [populations.index(axes.get_title(loc="left").replace(" ", "_")) for axes in figure.axes if axes.lines]
-    assert len(shown) == min(MOST_TRACES, (populations.sizes > 0).sum())
+    assert len(shown) == min(MAX_TRACES, (populations.sizes > 0).sum())
     assert shown == sorted(shown)
     for axes, a in zip(figure.axes, shown, strict=bool(shown)):
         zero, trace = axes.lines

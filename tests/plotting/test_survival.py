@@ -5,7 +5,7 @@ import pytest
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
 from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
-from neuro_mod.plotting.survival import MOST_CURVES, survival_curves
+from neuro_mod.plotting.survival import MAX_CURVES, survival_curves
 
 # Lifetimes 1, 2, 2+, 3+, 4 s (+: only a part was seen); Kaplan & Meier's products: 4/5, 3/4, 1, 0.
 CURVE = Survival(
@@ -48,10 +48,10 @@ def test_bands_are_the_intervals():
 
 
 def test_the_curves_of_the_most_lifetimes_are_drawn():
-    curves = {f"{n} active": of(n + 1) for n in range(MOST_CURVES + 2)} | {"none": NONE}
+    curves = {f"{n} active": of(n + 1) for n in range(MAX_CURVES + 2)} | {"none": NONE}
     figure = survival_curves(curves)
     assert entries(figure)[0] == "2 active, n = 3"
-    assert len(entries(figure)) == MOST_CURVES + 1
+    assert len(entries(figure)) == MAX_CURVES + 1
     assert [text.get_text() for text in figure.axes[0].texts] == ["left out: 2 curves of 3 lifetimes"]
 
 

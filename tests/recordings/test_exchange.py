@@ -220,7 +220,7 @@ def test_small_files_of_matlab_cannot_ask_for_much_memory(tmp_path):
 def test_arrays_of_matlab_have_one_bound_together(tmp_path, monkeypatch, save):
     save(tmp_path / "spikes.mat", {"times": PAIR[0], "neurons": PAIR[1]})
     for most in (2 * 8 * 5, 2 * 8 * 5 - 1):
-        monkeypatch.setattr(matlab, "MOST_UNPACKED", most)
+        monkeypatch.setattr(matlab, "MAX_UNPACKED", most)
         with pytest.raises(DataError, match=r"too large, times \(1, 5\), neurons") if most % 2 else nullcontext():
             read(tmp_path / "spikes.mat", MS)
 

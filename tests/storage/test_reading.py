@@ -83,7 +83,7 @@ def test_headers_that_lie_are_refused(tmp_path, shape):
 
 
 def test_compressed_arrays_have_a_bound(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 10**6)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 10**6)
     np.savez_compressed(tmp_path / "a.npz", a=np.zeros(10**6, np.int32))
     with pytest.raises(DataError, match="unpacks to"):
         read_arrays(tmp_path / "a.npz")

@@ -62,7 +62,7 @@ def test_content_that_makes_no_sense_is_refused(tmp_path, change):
 
 
 def test_small_files_cannot_ask_for_much_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 10**6)
+    monkeypatch.setattr(reading, "MAX_UNPACKED", 10**6)
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<i4", "fortran_order": False, "shape": (2**40,)})
     lying, packed = tmp_path / "lying.npz", tmp_path / "packed.npz"

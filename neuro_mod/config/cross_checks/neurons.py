@@ -10,7 +10,7 @@ from neuro_mod.config.inputs import ExternalCurrents
 from neuro_mod.config.neurons import POPULATION_KEYS
 from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations, total_populations
-from neuro_mod.recordings.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 
@@ -22,11 +22,11 @@ def time_step(draft: Draft) -> Iterator[Problem]:
         yield Problem(
             ("init_params", "delta_t"), f"found {step:g} s", f"at most init_params.duration_sec = {duration:g} s"
         )
-    if duration > step * MOST_STEPS:
+    if duration > step * MAX_STEPS:
         yield Problem(
             ("init_params", "duration_sec"),
             f"found {duration:g} s",
-            f"at most {MOST_STEPS} steps of init_params.delta_t = {step:g} s",
+            f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s",
             "longer runs can be continued from the state where one ended",
         )
 

@@ -20,7 +20,7 @@ from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
 from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations
-from neuro_mod.recordings.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 
 def _counts(target: str, draft: Draft) -> Iterator[Problem]:
@@ -134,7 +134,7 @@ def _possible(target: str, draft: Draft) -> Iterator[Problem]:
         return
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
-    if not 0 < times.duration_sec / times.delta_t <= MOST_STEPS:
+    if not 0 < times.duration_sec / times.delta_t <= MAX_STEPS:
         return  # other checks say why, here and below
     try:
         perturbation = block.timed(populations, perturbation_seed(seed, target))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 #: Points of a sweep, and runs, at most.
-MOST_POINTS, MOST_RUNS = 100_000, 1_000_000
+MAX_POINTS, MAX_RUNS = 100_000, 1_000_000
 
 
 def check_sweep(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]:
@@ -115,11 +115,11 @@ def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
     lengths = _lengths(file).values()
     by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": file.n_samples or 0}
     n = by_combine.get(combine, 0)
-    if n > MOST_POINTS:
+    if n > MAX_POINTS:
         path = ("n_samples",) if combine == "sampled" else ("parameters",)
-        yield Problem(path, f"{_counted(n)} points", f"at most {MOST_POINTS:,}")
-    elif n * file.repeats > MOST_RUNS:
-        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points", f"at most {MOST_RUNS:,}")
+        yield Problem(path, f"{_counted(n)} points", f"at most {MAX_POINTS:,}")
+    elif n * file.repeats > MAX_RUNS:
+        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points", f"at most {MAX_RUNS:,}")
 
 
 def _counted(number: int) -> str:

@@ -22,7 +22,7 @@ from neuro_mod.config.validation import locate, validate
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Problems of points that are told, at most.
-_MOST_TOLD = 20
+_MAX_TOLD = 20
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -198,9 +198,9 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
         stimulus = changed.stimulus
         stimulated |= bool(stimulus.onsets) and stimulus.amplitude != 0
         durations[point.index] = changed.init_params.duration_sec
-    told = [_told(each, count, len(points)) for each, count in list(problems.values())[:_MOST_TOLD]]
+    told = [_told(each, count, len(points)) for each, count in list(problems.values())[:_MAX_TOLD]]
     if not told:
-        repeated = islice(points.repeated(), _MOST_TOLD)
+        repeated = islice(points.repeated(), _MAX_TOLD)
         told = [_problem(place, ("parameters",), f"{point} equals {first}") for point, first in repeated]
     if not told and not stimulated:
         told = [

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from neuro_mod.choices import InDegree, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import InDegree
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 

@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from neuro_mod.choices import Mechanism, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import Mechanism
 from neuro_mod.core.spiking_net.propagators import propagators
 
 Surrogate = Literal["fast_sigmoid", "arctan"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from neuro_mod.choices import Mechanism, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import Mechanism
 
 
 class Propagators(NamedTuple):

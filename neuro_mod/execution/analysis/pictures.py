@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Seconds of one session that pictures over time show, from its start.
-LONGEST_SHOWN = 5.0
+MAX_SHOWN_SEC = 5.0
 #: Names of all pictures that there may be.
 PICTURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
@@ -121,7 +121,7 @@ def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figur
 
 def _shown_until(analyzer: Analyzer, session: int) -> float:
     duration = analyzer.sessions[session].duration
-    return window_of(duration, None, min(duration, LONGEST_SHOWN))[1]
+    return window_of(duration, None, min(duration, MAX_SHOWN_SEC))[1]
 
 
 def _survival_by_active_clusters(visits: pd.DataFrame) -> dict[str, Survival]:

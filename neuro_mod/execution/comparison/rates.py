@@ -28,8 +28,8 @@ from neuro_mod.execution.repeats.repeater import repeat_seed, with_perturbation_
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 from neuro_mod.populations import Populations
-from neuro_mod.recordings.spikes import MOST_STEPS
-from neuro_mod.storage.names import MOST_REPEATS
+from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.storage.names import MAX_REPEATS
 
 N_TRIALS = 4
 #: Simulated seconds that are dropped: the network forgets where it started in about 0.2 s.
@@ -159,7 +159,7 @@ def compare(
 
     Args:
         experiment: The configuration.
-        n_trials: Number of simulations, at most `MOST_REPEATS`. Adding one changes no other.
+        n_trials: Number of simulations, at most `MAX_REPEATS`. Adding one changes no other.
         settling: Simulated seconds that are dropped, rounded to whole bins.
         n_z: Over how many values of z the mean field averages; by default `N_Z` where each neuron has its own.
         dtype: ``float32`` or ``float64``.
@@ -234,18 +234,18 @@ class _Runs:
 
 def _check(experiment: Experiment, n_trials: int, settling: float) -> None:
     whole = isinstance(n_trials, int | np.integer)
-    if not whole or not 1 <= n_trials <= MOST_REPEATS or not 0 <= settling < np.inf:
+    if not whole or not 1 <= n_trials <= MAX_REPEATS or not 0 <= settling < np.inf:
         raise InputError(
             f"found {n_trials} trials and a settling time of {settling:g} s; expected a whole number from 1 to "
-            f"{MOST_REPEATS}, and a finite time from 0 s"
+            f"{MAX_REPEATS}, and a finite time from 0 s"
         )
     duration, delta_t = experiment.init_params.duration_sec, experiment.init_params.delta_t
     if round(duration / delta_t) < steps_per_sample(delta_t):
         raise InputError(f"a run of {duration:g} s is too short for a rate; see init_params.duration_sec")
-    if (duration + settling) / delta_t + steps_per_sample(delta_t) > MOST_STEPS:
+    if (duration + settling) / delta_t + steps_per_sample(delta_t) > MAX_STEPS:
         raise InputError(
             f"a settling time of {settling:g} s and a run of {duration:g} s are too long; expected at most "
-            f"{MOST_STEPS} steps of init_params.delta_t = {delta_t:g} s together"
+            f"{MAX_STEPS} steps of init_params.delta_t = {delta_t:g} s together"
         )
 
 

@@ -24,9 +24,9 @@ _PATIENCE = 60.0
 #: Seconds between two looks whether a worker has ended.
 _WATCH_INTERVAL = 0.1
 #: A worker that ends within so many seconds of its start, and has done nothing, died quickly; how often is final.
-_QUICK, _MOST_QUICK_DEATHS = 10.0, 5
+_QUICK, _MAX_QUICK_DEATHS = 10.0, 5
 #: Seconds until the next start after one quick death, doubled by each further one, and at most.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_FIRST_PAUSE, _MAX_PAUSE = 0.5, 5.0
 
 
 def slot_resource(slot: int) -> dict[str, float]:
@@ -106,8 +106,8 @@ class LocalCluster:
             self.has_worked(slot)
             return
         self._quick_deaths[slot] += 1
-        if self._quick_deaths[slot] < _MOST_QUICK_DEATHS:
-            self._start_at[slot] = now + min(_FIRST_PAUSE * 2 ** (self._quick_deaths[slot] - 1), _LONGEST_PAUSE)
+        if self._quick_deaths[slot] < _MAX_QUICK_DEATHS:
+            self._start_at[slot] = now + min(_FIRST_PAUSE * 2 ** (self._quick_deaths[slot] - 1), _MAX_PAUSE)
             return
         self._start_at[slot] = float("inf")
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.choices import OnError, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.execution.stagers.pictures import LONGEST_SHOWN, PICTURES, drawings_of_perturbations
+from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, PICTURES, drawings_of_perturbations
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
@@ -144,7 +144,7 @@ def _drawings(
         if example is None
         else {
             "paired_runs": lambda: paired_runs(
-                *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, LONGEST_SHOWN)
+                *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, MAX_SHOWN_SEC)
             )
         }
     )

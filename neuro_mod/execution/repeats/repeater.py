@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.choices import OnError, Precision, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import OnError, Precision
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.perturbation import perturbation_seed
@@ -18,7 +19,7 @@ from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.repeats.job import RepeatJob, repeat_seed
 from neuro_mod.execution.stagers.pictures import check_plot_arg
-from neuro_mod.storage.names import MOST_REPEATS, SEEDS
+from neuro_mod.storage.names import MAX_REPEATS, SEEDS
 
 
 class Repeater:
@@ -54,7 +55,7 @@ class Repeater:
     ):
         if seeds is not None:
             _check_seeds(seeds)
-        most = MOST_REPEATS if seeds is None else min(len(seeds), MOST_REPEATS)
+        most = MAX_REPEATS if seeds is None else min(len(seeds), MAX_REPEATS)
         if n_repeats is None and seeds is not None:
             n_repeats = len(seeds)
         if not isinstance(n_repeats, int | np.integer) or isinstance(n_repeats, bool) or not 1 <= n_repeats <= most:

@@ -31,7 +31,7 @@ PICTURES = {
 #: Traces in the picture of the voltage, at most.
 _EXAMPLES = 4
 #: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
-LONGEST_SHOWN = 10.0
+MAX_SHOWN_SEC = 10.0
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -67,7 +67,7 @@ def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Ca
         "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
     if "spikes" in outputs:
-        end = min(metadata["duration_sec"], LONGEST_SHOWN) or None
+        end = min(metadata["duration_sec"], MAX_SHOWN_SEC) or None
         drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
     if "voltage" in outputs and len(outputs.recorded_neurons):
         drawings["voltage"] = lambda: _voltage_figure(outputs, baseline)
@@ -84,9 +84,9 @@ def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
     populations, metadata = baseline.populations, outputs["metadata"]
     shown = outputs.recorded_neurons[:_EXAMPLES]
     interval = metadata["recorded_every"] * metadata["delta_t"]
-    voltage = outputs["voltage"][: max(1, round(LONGEST_SHOWN / interval)), : len(shown)]
+    voltage = outputs["voltage"][: max(1, round(MAX_SHOWN_SEC / interval)), : len(shown)]
     times = np.arange(len(voltage)) * interval
-    spikes = outputs["spikes"].between(0.0, LONGEST_SHOWN) if "spikes" in outputs else None
+    spikes = outputs["spikes"].between(0.0, MAX_SHOWN_SEC) if "spikes" in outputs else None
     population = populations.of_neuron[shown]
     return voltage_trace(
         times,

@@ -13,7 +13,7 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
 from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers.memory import demand_memory
-from neuro_mod.recordings.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 RECORDABLE = ("spikes", "voltage", "current")
 _TRACES = ("voltage", "current")
@@ -83,8 +83,8 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
         raise InputError(
             f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)} (spike counts and rates always are)"
         )
-    if not isinstance(every, int | np.integer) or not 1 <= every <= MOST_STEPS:
-        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MOST_STEPS}")
+    if not isinstance(every, int | np.integer) or not 1 <= every <= MAX_STEPS:
+        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MAX_STEPS}")
     kept = tuple(name for name in RECORDABLE if name in names)
     return ChosenRecording(kept, _indices(neurons, n_neurons), int(every))
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from neuro_mod.choices import Precision, check_choice
+from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
@@ -25,7 +26,6 @@ from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.core.whole_numbers import check_whole
 from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
@@ -255,7 +255,7 @@ class StageSNNSimulation:
         """The state to begin with, which knows the seed of the noise."""
         if given is None:
             seed = self.random_seed if noise_seed is None else noise_seed
-            check_whole("noise_seed", seed, 0)
+            whole_number("noise_seed", seed, 0)
             return initial_state(self.network, seed, self.experiment.init_params.initial_voltage)
         if noise_seed is not None:
             raise InputError("initial_state and noise_seed are both given; a state has the seed of its noise")

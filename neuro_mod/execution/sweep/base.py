@@ -26,7 +26,7 @@ from neuro_mod.execution.sweep.code import described, versions_of
 from neuro_mod.execution.sweep.parameter import Swept, swept
 from neuro_mod.execution.sweep.steps import Results, Steps
 from neuro_mod.storage.files import Files, is_ours
-from neuro_mod.storage.names import MOST_REPEATS, PLOTS
+from neuro_mod.storage.names import MAX_REPEATS, PLOTS
 from neuro_mod.storage.values import NotPlainError, value_arrays
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ class SweepRunner(ABC):
             A list for each repeat, with what `_step` returned for each value.
         """
         whole = isinstance(n_repeats, int | np.integer) and not isinstance(n_repeats, bool)
-        if not whole or not 1 <= n_repeats <= MOST_REPEATS:
-            raise InputError(f"n_repeats is {n_repeats!r}; expected a whole number from 1 to {MOST_REPEATS}")
+        if not whole or not 1 <= n_repeats <= MAX_REPEATS:
+            raise InputError(f"n_repeats is {n_repeats!r}; expected a whole number from 1 to {MAX_REPEATS}")
         execution = Execution(_chosen(parallel, executor), max_workers, address, on_error, force, progress)
         values = swept(_baseline(baseline_params, overrides, random_seed), param, param_idx, sweep_params)
         given = sweep_params if isinstance(sweep_params, Sized) else list(values.values)

@@ -17,7 +17,7 @@ from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.execution.sweep.points import point_key
 
 #: Problems of steps that are told, at most.
-_MOST_TOLD = 20
+_MAX_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Swept:
                 for problem in error.problems:
                     steps.setdefault(replace(problem, override="", line=None), []).append(step)
         if steps:
-            raise ConfigError([self._told(*each) for each in list(steps.items())[:_MOST_TOLD]])
+            raise ConfigError([self._told(*each) for each in list(steps.items())[:_MAX_TOLD]])
 
     def _told(self, problem: Problem, steps: Sequence[int]) -> Problem:
         """A problem of some steps, for a message."""

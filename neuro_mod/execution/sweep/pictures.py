@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.config.units import unit_of
-from neuro_mod.execution.figures import save_figures
-from neuro_mod.execution.stagers.pictures import Save
+from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
 
 if TYPE_CHECKING:

@@ -112,7 +112,7 @@ def test_workers_that_do_not_start_are_given_up_with_what_they_say(monkeypatch):
 
     monkeypatch.setattr(LocalCluster, "_start", start_badly)
     monkeypatch.setattr(dask_local, "_FIRST_PAUSE", 0.0)
-    monkeypatch.setattr(dask_local, "_MOST_QUICK_DEATHS", 2)
+    monkeypatch.setattr(dask_local, "_MAX_QUICK_DEATHS", 2)
     with pytest.raises(ClusterLostError, match="workers of this machine do not start: Error: Unknown argument"):
         _start()
 

@@ -16,7 +16,7 @@ from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.storage.names import MOST_REPEATS, repeat_rates, repeat_spikes
+from neuro_mod.storage.names import MAX_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
 
 #: Two targets, one with drawn vectors.
@@ -53,7 +53,7 @@ def test_the_perturbation_is_the_same_in_every_repeat():
 
 def test_files_of_repeats_are_in_order_by_name():
     for file in (repeat_spikes, repeat_rates):
-        names = [file(index) for index in range(MOST_REPEATS)]
+        names = [file(index) for index in range(MAX_REPEATS)]
         assert names == sorted(names)
 
 
@@ -198,7 +198,7 @@ def test_bad_arguments(tmp_path, arguments, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("n_repeats", [0, -1, 2.5, "3", None, MOST_REPEATS + 1])
+@pytest.mark.parametrize("n_repeats", [0, -1, 2.5, "3", None, MAX_REPEATS + 1])
 def test_a_number_of_repeats_is_a_whole_number_from_1(n_repeats):
     with pytest.raises(InputError, match=r"n_repeats is .*; expected a whole number from 1"):
         Repeater(SMALL, n_repeats)

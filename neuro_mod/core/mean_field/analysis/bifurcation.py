@@ -19,9 +19,9 @@ _Array = NDArray[np.float64]
 
 N_VALUES = 5
 #: Bounds on the number of branches, and of points to either side of a start.
-MOST_BRANCHES, MOST_POINTS = 200, 2000
+MAX_BRANCHES, MAX_POINTS = 200, 2000
 #: Bounds on how often states are sought again, and at how many values each time.
-_MOST_PASSES, _MOST_VALUES = 4, 8
+_MAX_PASSES, _MAX_VALUES = 4, 8
 #: Values closer to each other than this part of the interval are near.
 _NEAR = 0.02
 #: How far from a symmetry breaking the branches that leave it are sought, as part of the interval; gaps between
@@ -57,8 +57,8 @@ def bifurcation_diagram(
     alike: bool = True,
     n_starts: int = N_STARTS,
     seed: int = 0,
-    most_branches: int = MOST_BRANCHES,
-    most_points: int = MOST_POINTS,
+    most_branches: int = MAX_BRANCHES,
+    most_points: int = MAX_POINTS,
 ) -> Diagram:
     """Seek the branches of steady states over an interval. That there are no others is not proven.
 
@@ -92,7 +92,7 @@ def bifurcation_diagram(
     starts = _Starts(family, n_active, alike and not family.classes.any(), n_starts, seed)
     search = _Search(starts, most_branches, most_points)
     search.at([*np.linspace(*family.limits, n_values).tolist(), *map(float, at)])
-    for _ in range(_MOST_PASSES):
+    for _ in range(_MAX_PASSES):
         known = len(search.followed)
         search.at(search.between())
         search.at(search.aside())
@@ -172,14 +172,14 @@ class _Search:
             near = min(abs(middle - value) for value in [*self.sought, *chosen]) < _NEAR * width
             if upper - lower > _ASIDE * width and not near and not ((lower < sought) & (sought < upper)).any():
                 chosen.append(middle)
-        return [] if self.left_out else chosen[:_MOST_VALUES]
+        return [] if self.left_out else chosen[:_MAX_VALUES]
 
     def aside(self) -> list[float]:
         """Values to either side of symmetry breakings that branches should leave, where states were not sought yet."""
         lower, upper = self.family.limits
         values = [value + sign * _ASIDE * self.family.width for value in self.missing() for sign in (-1, 1)]
         new = [value for value in values if lower < value < upper and value not in self.sought]
-        return [] if self.left_out else new[:_MOST_VALUES]
+        return [] if self.left_out else new[:_MAX_VALUES]
 
     def missing(self) -> dict[float, list[int]]:
         """Numbers of active clusters of the branches that should leave symmetry breakings but were not found.

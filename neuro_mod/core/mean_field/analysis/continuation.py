@@ -21,9 +21,9 @@ _Array = NDArray[np.float64]
 #: points, or where no next point was found.
 LIMIT, SYMMETRY, CLOSED, TOO_LONG, LOST = "limit", "symmetry", "closed", "too long", "lost"
 
-_FIRST_STEP, _LONGEST_STEP, _SHORTEST_STEP = 0.01, 0.06, 1e-9
+_FIRST_STEP, _MAX_STEP, _SHORTEST_STEP = 0.01, 0.06, 1e-9
 #: Cosine of the largest turn of the tangent in a step, and of one after which steps do not grow.
-_LARGEST_TURN, _LARGE_TURN = np.cos(0.2), np.cos(0.08)
+_MAX_TURN, _LARGE_TURN = np.cos(0.2), np.cos(0.08)
 #: Largest distance of a point from its prediction, relative to the step.
 _FARTHEST = 0.2
 #: Levels whose E rates differ by less, relative to 1 Hz and more, are one.
@@ -100,12 +100,12 @@ class _Walk:
                 return np.array(points), np.array(tangents), SYMMETRY
             direction = self.curve.tangent(new, tangents[-1])
             turn = direction @ tangents[-1]
-            if turn < _LARGEST_TURN and step > _SHORTEST_STEP:
+            if turn < _MAX_TURN and step > _SHORTEST_STEP:
                 step /= 2
                 continue
             points.append(new)
             tangents.append(direction)
-            step = min(_LONGEST_STEP, 1.5 * step) if turn > _LARGE_TURN else step
+            step = min(_MAX_STEP, 1.5 * step) if turn > _LARGE_TURN else step
             end = LIMIT if new[-1] in (0.0, 1.0) else TOO_LONG if len(points) > self.most_points else ""
         return np.array(points), np.array(tangents), end
 

@@ -16,7 +16,7 @@ _RATE = 30.0
 _DIFFERENCE = 1e-6
 #: Residual in Hz, relative to rates of 1 Hz and more, at which Newton's method stops, and that of a point.
 _ENOUGH, _TOLERANCE = 1e-12, 1e-10
-_MOST_ITERATIONS = 12
+_MAX_ITERATIONS = 12
 
 
 class Curve:
@@ -64,7 +64,7 @@ class Curve:
         """
         u, best, residual = guess, None, np.inf
         by_parameter: _Array | None = None
-        for _ in range(_MOST_ITERATIONS):
+        for _ in range(_MAX_ITERATIONS):
             value, jacobian = self._linearize(u)
             if by_parameter is None:
                 by_parameter = self._by_parameter(u, value)

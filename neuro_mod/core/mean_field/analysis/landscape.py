@@ -28,7 +28,7 @@ _Array = NDArray[np.float64]
 PATHS = MINIMUM_FORCE, STRAIGHT = "minimum_force", "straight"
 SEARCHED = "sought in each cell of the grid in which the force changes sign; that these are all is not proven"
 #: Chains of wells and saddles of which the longest is chosen, at most.
-_MOST_CHAINS = 2_000
+_MAX_CHAINS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +204,7 @@ def _longest_chain(between: Sequence[Barrier]) -> list[tuple[int, int]]:
             float(np.linalg.norm(np.diff(between[i].path, axis=0), axis=1).sum()) for pair in chain for i in pair
         )
 
-    return max(islice(extended([], set()), _MOST_CHAINS), key=lambda chain: (len(chain), length(chain)))
+    return max(islice(extended([], set()), _MAX_CHAINS), key=lambda chain: (len(chain), length(chain)))
 
 
 def _joined(between: Sequence[Barrier], chain: Sequence[tuple[int, int]]) -> _Array:

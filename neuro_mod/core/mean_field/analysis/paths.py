@@ -26,7 +26,7 @@ N_POINTS = 1001
 #: Distance in Hz from saddle and well at which a descent begins and ends, and its tolerance, relative and in Hz.
 _NEAR, _TOLERANCE = 1e-2, 1e-6
 #: Longest descent, in time constants.
-_LONGEST = 1e4
+_MAX_LENGTH = 1e4
 #: Points of a descent for each step of the solver.
 _PER_STEP = 8
 
@@ -123,7 +123,7 @@ def descents(
     begin = saddles[:, effective.focus]
     solution: Any = solve_ivp(
         force,
-        (0.0, _LONGEST),
+        (0.0, _MAX_LENGTH),
         (begin + _NEAR * directions).ravel(),
         method="LSODA",
         events=farthest,

@@ -13,7 +13,7 @@ from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Zeros
 from neuro_mod.core.mean_field.core.searches import (
-    HIGHEST_START,
+    MAX_START,
     by_active_clusters,
     distinct,
     from_starts,
@@ -100,7 +100,7 @@ def fixed_points(
     seed: int = 0,
     *,
     starts: ArrayLike | None = None,
-    highest_start: float = HIGHEST_START,
+    highest_start: float = MAX_START,
 ) -> FixedPoints:
     """Seek all steady states of a mean field. That there are no others is not proven.
 

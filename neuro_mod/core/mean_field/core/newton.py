@@ -14,15 +14,15 @@ _Array = NDArray[np.float64]
 TOLERANCE = 1e-9
 #: A zero is refined until rounding stops the residual from falling, or it is below this.
 _ROUNDING = 1e-14
-_MOST_EVALUATIONS = 60
-_MOST_RELAXATION_STEPS = 300
+_MAX_EVALUATIONS = 60
+_MAX_RELAXATION_STEPS = 300
 _SHORTEST_STEP = 2.0**-12
 #: Fall of the residual, relative to the step, with which a step is accepted (Armijo).
 _ENOUGH = 1e-4
 #: Distance in Hz from a known zero below which deflation grows no more, so that it does not overflow.
 _NEAREST = 1e-12
 #: First and longest step of a relaxation, in units of the time constant.
-_FIRST_DURATION, _LONGEST_DURATION = 0.1, 1e12
+_FIRST_DURATION, _MAX_DURATION = 0.1, 1e12
 #: A relaxation gives up where even shorter steps go astray; the part to which a step that does is shortened.
 _SHORTEST_DURATION, _SHORTENED = 1e-6, 0.1
 #: Rates in Hz are not followed beyond this: what grows so far runs away.
@@ -83,7 +83,7 @@ def find_zeros(
     known = np.empty((0, x.shape[1])) if known is None else known
     length = np.ones(len(x))
     step, merit = np.zeros_like(x), np.full(len(x), np.inf)
-    for _ in range(_MOST_EVALUATIONS):
+    for _ in range(_MAX_EVALUATIONS):
         if not len(going):
             break
         tried = _bounded(x[going] + length[going, None] * step[going])
@@ -123,7 +123,7 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
     duration = np.full(len(x), _FIRST_DURATION)
     going = np.arange(len(x))
     residual = _residual(value, x)
-    for _ in range(_MOST_RELAXATION_STEPS):
+    for _ in range(_MAX_RELAXATION_STEPS):
         if not len(going):
             break
         implicit = np.eye(x.shape[1]) / duration[going, None, None] - jacobian[going]
@@ -134,7 +134,7 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
         now, slope = linearize(tried, *(each[going] for each in parameters))
         growth = np.linalg.norm(value[going], axis=1) / np.maximum(np.linalg.norm(now, axis=1), np.finfo(float).tiny)
         least = np.minimum(2 * duration[going], _FIRST_DURATION)
-        duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), least, _LONGEST_DURATION)
+        duration[going] = np.clip(duration[going] * np.clip(growth, 0.5, 10.0), least, _MAX_DURATION)
         stalled = (residual[going] < TOLERANCE) & (_residual(now, tried) >= residual[going])
         moved = going[~stalled]
         x[moved], value[moved], jacobian[moved] = tried[~stalled], now[~stalled], slope[~stalled]

@@ -18,17 +18,17 @@ from neuro_mod.populations import Populations
 _Array = NDArray[np.float64]
 
 #: Uniform random starts lie between 0 and this rate in Hz.
-HIGHEST_START = 60.0
+MAX_START = 60.0
 #: Random starts that are spread over the orders of magnitude of rates instead: every third.
 _IS_WIDE = slice(2, None, 3)
 #: Rates in Hz between which these lie, the upper one where neurons are not refractory for longer.
-_LOWEST_WIDE, _HIGHEST_WIDE = 1e-3, 1e4
+_LOWEST_WIDE, _MAX_WIDE = 1e-3, 1e4
 #: How often starts are solved once more with what was found deflated, at most.
-_MOST_ROUNDS = 4
+_MAX_ROUNDS = 4
 #: Starts in each system that symmetry makes smaller.
 _STARTS_PER_PARTITION = 16
 #: Choices of active clusters that are all tried where clusters differ; of more, `_DRAWN` for each number are.
-_MOST_PLACEMENTS, _DRAWN = 2000, 100
+_MAX_PLACEMENTS, _DRAWN = 2000, 100
 #: Starts that are solved at once.
 _AT_ONCE = 500
 
@@ -82,7 +82,7 @@ def by_active_clusters(field: LIFMeanField, populations: Populations, classes: N
     if alike:
         return Search(np.concatenate(list(states.values())), told)
     total = clusters.n_placements(classes)
-    every = total <= _MOST_PLACEMENTS
+    every = total <= _MAX_PLACEMENTS
     choices = (
         f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters"
     )
@@ -141,15 +141,15 @@ def _deflated(field: LIFMeanField, starts: _Array, known: _Array) -> tuple[_Arra
 
     The last round finds nothing new, or there are as many states as starts: so many are not sought to the last one.
     """
-    for rounds in range(1, _MOST_ROUNDS + 1):
+    for rounds in range(1, _MAX_ROUNDS + 1):
         again = _in_parts(partial(find_zeros, field.linearize, known=known), starts)
         n_known, known = len(known), distinct(np.concatenate([known, again.x[again.converged]]))
         if len(known) == n_known or len(known) >= len(starts):
             return known, rounds
-    return known, _MOST_ROUNDS
+    return known, _MAX_ROUNDS
 
 
-def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = HIGHEST_START) -> _Array:
+def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = MAX_START) -> _Array:
     """Rates in Hz, shape ``(n, P)``; one more start changes no other.
 
     Two of three starts are uniform between 0 and `highest`. Every third is log-uniform between 1e-3 Hz and the rate
@@ -161,7 +161,7 @@ def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = HIGHE
     if n < 0:
         raise ValueError(f"found {n} starts, expected 0 or more")
     uniform = np.asarray(Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations), np.float64)
-    fastest = 1 / np.maximum(field.coefficients.neurons["tau_refractory"], 1 / _HIGHEST_WIDE)
+    fastest = 1 / np.maximum(field.coefficients.neurons["tau_refractory"], 1 / _MAX_WIDE)
     starts = highest * uniform
     starts[_IS_WIDE] = _LOWEST_WIDE * (fastest / _LOWEST_WIDE) ** uniform[_IS_WIDE]
     return starts

@@ -24,8 +24,8 @@ from neuro_mod.core.spiking_net.analysis.findings.settings import DEFAULT_METHOD
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov, hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
-    LEAST_DURATION,
-    LEAST_POSTERIOR,
+    MIN_DURATION,
+    MIN_POSTERIOR,
     HiddenMarkovSettings,
     numbers_to_try,
 )
@@ -173,8 +173,8 @@ class Analyzer(StateStatistics):
         seed: int = 0,
         n_restarts: int = 5,
         n_folds: int = 5,
-        least_posterior: float = LEAST_POSTERIOR,
-        least_duration_ms: float = LEAST_DURATION * 1e3,
+        least_posterior: float = MIN_POSTERIOR,
+        least_duration_ms: float = MIN_DURATION * 1e3,
         report: Progress = silent,
     ) -> HiddenMarkov:
         """Fit a hidden Markov model to spike counts, a second view of the same sessions; kept as `hidden_markov`.

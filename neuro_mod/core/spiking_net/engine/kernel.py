@@ -16,7 +16,7 @@ from neuro_mod.core.spiking_net.engine import poisson
 #: Steps whose 16-bit words one call of the generator gives.
 WORDS = 2 * random.WORDS_PER_COUNTER
 #: Spikes of one group are counted in 8 bits.
-_LARGEST_COUNT = 255
+_MAX_COUNT = 255
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -369,7 +369,7 @@ def _deliver(
             _add_to_each(current, wiring.targets[synapses], parameters.run_weight[k, b, r])
         if wiring.bits.shape[0]:
             h = wiring.group[b]
-            if n_received[h] == _LARGEST_COUNT:
+            if n_received[h] == _MAX_COUNT:
                 _add_received(current, received[h], parameters.group_weight[k, h], parameters.edges)
                 n_received[h] = 0
             _count_receivers(received[h], wiring.bits[j])

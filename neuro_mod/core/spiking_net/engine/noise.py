@@ -25,18 +25,18 @@ def check_counts(network: SpikingNetwork, mean: float, slope: float) -> None:
         slope: Largest part of it that is multiplied by z.
 
     Raises:
-        ValueError: It is larger than `poisson.LARGEST_MEAN`, or z is drawn in each step and the part larger than
-            `poisson.LARGEST_SPREAD`.
+        ValueError: It is larger than `poisson.MAX_MEAN`, or z is drawn in each step and the part larger than
+            `poisson.MAX_SPREAD`.
     """
-    if not mean <= poisson.LARGEST_MEAN:
+    if not mean <= poisson.MAX_MEAN:
         raise ValueError(
-            f"up to {mean:.3g} external spikes in each step, at most {poisson.LARGEST_MEAN:g} can be drawn; "
+            f"up to {mean:.3g} external spikes in each step, at most {poisson.MAX_MEAN:g} can be drawn; "
             "are the rates in Hz and the time step in seconds?"
         )
-    if network.external.z is None and not slope <= poisson.LARGEST_SPREAD:
+    if network.external.z is None and not slope <= poisson.MAX_SPREAD:
         raise ValueError(
             f"arousal that is redrawn per step adds up to {slope:.3g} external spikes in each step, at most "
-            f"{poisson.LARGEST_SPREAD:g} can be drawn"
+            f"{poisson.MAX_SPREAD:g} can be drawn"
         )
 
 

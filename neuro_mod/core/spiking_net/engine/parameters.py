@@ -12,7 +12,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.recordings.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 _Values = NDArray[np.float64]
 _Quantities = Callable[..., tuple[_Values, ...]]
@@ -106,4 +106,4 @@ def _unchanged(*values: _Values) -> tuple[_Values, ...]:
 
 
 def _refractory_steps(tau_refractory: _Values, delta_t: float) -> NDArray[np.int32]:
-    return np.ascontiguousarray(np.minimum(np.rint(tau_refractory / delta_t), MOST_STEPS), np.int32)
+    return np.ascontiguousarray(np.minimum(np.rint(tau_refractory / delta_t), MAX_STEPS), np.int32)

@@ -20,11 +20,11 @@ N_WORDS = 65536
 OFFSET = 32768
 #: Likely counts are tabulated in blocks of so many, and at most so many in all.
 BLOCK = 8
-LARGEST_WIDTH = 64
+MAX_WIDTH = 64
 #: Largest mean of an external count in one step; rates beyond it have the wrong unit.
-LARGEST_MEAN = 1e6
+MAX_MEAN = 1e6
 #: Largest factor of a z that is drawn in each step: up to here the quadrature over z is right to 1e-6.
-LARGEST_SPREAD = 50.0
+MAX_SPREAD = 50.0
 
 #: The window reaches so many standard deviations to either side of the mean: slow draws are then one in a thousand.
 _REACH = 3.4
@@ -35,16 +35,16 @@ _NEGLIGIBLE = 1e-14
 @inlined
 def window(mean: float) -> tuple[int, int]:
     """First count of the window, and how many counts it holds, a multiple of `BLOCK`."""
-    half = min(_REACH * math.sqrt(mean), LARGEST_WIDTH / 2)
+    half = min(_REACH * math.sqrt(mean), MAX_WIDTH / 2)
     first = max(int(mean - half), 0)
     blocks = math.ceil((mean + half - first) / BLOCK)
-    return first, BLOCK * min(max(blocks, 1), LARGEST_WIDTH // BLOCK)
+    return first, BLOCK * min(max(blocks, 1), MAX_WIDTH // BLOCK)
 
 
 def widest_window(largest_mean: float) -> int:
     """Bound on the width of the window of any mean up to this one."""
-    half = min(_REACH * math.sqrt(largest_mean), LARGEST_WIDTH / 2)
-    return BLOCK * min(math.ceil((min(largest_mean + half, 2 * half + 1)) / BLOCK) or 1, LARGEST_WIDTH // BLOCK)
+    half = min(_REACH * math.sqrt(largest_mean), MAX_WIDTH / 2)
+    return BLOCK * min(math.ceil((min(largest_mean + half, 2 * half + 1)) / BLOCK) or 1, MAX_WIDTH // BLOCK)
 
 
 @inlined

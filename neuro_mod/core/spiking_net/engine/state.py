@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.choices import InitialVoltage, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import InitialVoltage
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.choices import Mechanism, Precision, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
@@ -17,7 +18,7 @@ from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.recordings.spikes import MOST_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.
 SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]
@@ -83,8 +84,8 @@ class Trial:
     def __post_init__(self) -> None:
         check_choice("mechanism", self.mechanism, Mechanism)
         check_choice("dtype", self.dtype, Precision)
-        if not 0 <= self.n_steps <= MOST_STEPS:
-            raise ValueError(f"n_steps is {self.n_steps}; valid: 0 to {MOST_STEPS}")
+        if not 0 <= self.n_steps <= MAX_STEPS:
+            raise ValueError(f"n_steps is {self.n_steps}; valid: 0 to {MAX_STEPS}")
         if not self.delta_t > 0:
             raise ValueError(f"delta_t is {self.delta_t}; it must be positive")
         self._check_state()

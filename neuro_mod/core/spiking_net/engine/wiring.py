@@ -27,7 +27,7 @@ from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, 
 #: From this density on, going through a row of bits beats going through a list of targets.
 DENSE = 1 / 16
 #: To group more populations than these would cost more than it gains.
-_MOST_POPULATIONS = 256
+_MAX_POPULATIONS = 256
 #: Rows of bits are padded to so many bytes, one vector register.
 _ALIGNMENT = 32
 #: Rows that are made at once.
@@ -77,7 +77,7 @@ class Blocks:
 def is_dense(network: SpikingNetwork) -> bool:
     """Whether spikes are counted by bits."""
     adjacency = network.synapses.adjacency
-    few_blocks = isinstance(network.synapses, Synapses) and network.n_populations <= _MOST_POPULATIONS
+    few_blocks = isinstance(network.synapses, Synapses) and network.n_populations <= _MAX_POPULATIONS
     return few_blocks and len(adjacency.targets) > DENSE * adjacency.n_neurons**2
 
 
@@ -161,7 +161,7 @@ def _runs(breaks: NDArray[np.int64], carried: NDArray[np.float64]) -> NDArray[np
 _KEPT: WeakKeyDictionary[Adjacency, dict[Any, Any]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 #: Layouts of one adjacency that are kept; block weights of another pattern need another one.
-_MOST_KEPT = 4
+_MAX_KEPT = 4
 
 
 def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
@@ -169,7 +169,7 @@ def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
     with _LOCK:
         kept = _KEPT.setdefault(adjacency, {})
         kept[name] = made = kept.pop(name) if name in kept else make()
-        while len(kept) > _MOST_KEPT:
+        while len(kept) > _MAX_KEPT:
             kept.pop(next(iter(kept)))
     return made
 

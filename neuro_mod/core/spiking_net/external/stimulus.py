@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.choices import StimulusShape, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import StimulusShape
 from neuro_mod.core.perturbations.time_courses import Diff2Exp, Hat, Ramp, TimeCourse
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import EXCITATORY, Populations

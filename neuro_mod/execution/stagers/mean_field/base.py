@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
+from neuro_mod.checks import whole_number
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 Outputs = dict[str, Any]
 
 #: Rates in Hz that are accepted; no neuron comes near it.
-HIGHEST_RATE = 1e9
+MAX_RATE = 1e9
 #: Values of z over which responses are averaged, at most; far fewer are exact to rounding.
-MOST_Z = 100
+MAX_Z = 100
 
 
 class MeanFieldStager(ABC):
@@ -43,7 +44,7 @@ class MeanFieldStager(ABC):
         overrides: Values that replace those of `config`, such as ``["arousal.level=0.3"]``.
         perturbation_time: Seconds at which the perturbations are taken; None for each at its onset.
         n_z: Over how many values of z, which spreads the arousal over neurons, responses are averaged, at most
-            `MOST_Z`; 1 for its mean.
+            `MAX_Z`; 1 for its mean.
 
     Raises:
         ConfigError: Everything that is wrong with the configuration.
@@ -66,7 +67,7 @@ class MeanFieldStager(ABC):
         if random_seed is not None:
             experiment = experiment.replace({"settings.random_seed": random_seed})
         self.experiment: Experiment = experiment
-        self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MOST_Z)
+        self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MAX_Z)
         self.circuit: Circuit = self._circuit(experiment)
         self.field: LIFMeanField = self._field(self.circuit)
         #: Outputs of the latest run.
@@ -148,27 +149,13 @@ class MeanFieldStager(ABC):
         }
 
 
-def whole_number(name: str, value: int, least: int, most: int | None = None) -> int:
-    """An argument that is a whole number.
-
-    Raises:
-        InputError: It is none, below `least`, or above `most`.
-    """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
-        raise InputError(
-            f"{name} is {value!r}; expected a whole number from {least}" + ("" if most is None else f" to {most}")
-        )
-    return int(value)
-
-
 def rates_array(values: ArrayLike) -> NDArray[np.float64] | None:
-    """Rates in Hz as an array, from 0 to `HIGHEST_RATE`; None if they are none."""
+    """Rates in Hz as an array, from 0 to `MAX_RATE`; None if they are none."""
     try:
         rates = np.asarray(values).astype(np.float64, casting="same_kind")
     except (TypeError, ValueError):
         return None
-    return rates if ((rates >= 0) & (rates <= HIGHEST_RATE)).all() else None
+    return rates if ((rates >= 0) & (rates <= MAX_RATE)).all() else None
 
 
 def _time(time: float | None) -> float | None:

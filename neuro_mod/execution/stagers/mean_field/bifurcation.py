@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs, whole_number
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
 from neuro_mod.populations import Populations
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
 from neuro_mod.storage.run_folder import RunFolder

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
-from neuro_mod.core.mean_field.core.searches import HIGHEST_START
+from neuro_mod.core.mean_field.core.searches import MAX_START
 from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers.mean_field.base import (
-    HIGHEST_RATE,
+    MAX_RATE,
     MeanFieldStager,
     Outputs,
     rates_array,
-    whole_number,
 )
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
@@ -29,7 +29,7 @@ from neuro_mod.storage.run_folder import RunFolder
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_RUNS = 100_000
+MAX_RUNS = 100_000
 #: Bytes of a number, and how often starts exist while they are solved.
 _BYTES, _COPIES = 8, 6
 #: Between the entries of a list within a table.
@@ -42,12 +42,12 @@ class FullMeanFieldStager(MeanFieldStager):
     suffix = "fixed_points"
 
     def run(
-        self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = HIGHEST_START
+        self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = MAX_START
     ) -> Outputs:
         """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
 
         Args:
-            n_runs: Number of random starts, at most `MOST_RUNS`. Adding one changes no other start, nor where another
+            n_runs: Number of random starts, at most `MAX_RUNS`. Adding one changes no other start, nor where another
                 one ends, up to rounding; which states ``distinct`` lists depends on all of them.
             nu_init: Rates in Hz to start from instead, shape ``(n_runs, n_pops)``.
             highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is
@@ -63,7 +63,7 @@ class FullMeanFieldStager(MeanFieldStager):
             InputError: An argument is not valid.
         """
         begin = time.perf_counter()
-        n_runs = whole_number("n_runs", n_runs, 0, MOST_RUNS)
+        n_runs = whole_number("n_runs", n_runs, 0, MAX_RUNS)
         starts = None if nu_init is None else _starts(nu_init, self.field.n_populations)
         highest = rates_array(highest_start)
         if highest is None or highest.ndim or highest == 0:
@@ -164,7 +164,7 @@ def _stacked(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
 def _starts(values: ArrayLike, n_populations: int) -> NDArray[np.float64]:
     rates = rates_array(values)
     if rates is None:
-        raise InputError(f"nu_init holds what is no rate; expected Hz, from 0 to {HIGHEST_RATE:g}")
+        raise InputError(f"nu_init holds what is no rate; expected Hz, from 0 to {MAX_RATE:g}")
     if rates.ndim != 2 or rates.shape[1] != n_populations:
         raise InputError(f"nu_init has shape {rates.shape}; expected rates (n_runs, {n_populations}) in Hz")
     return rates

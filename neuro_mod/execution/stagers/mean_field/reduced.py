@@ -22,7 +22,7 @@ from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError
 from neuro_mod.execution.progress import Quantity, progress_shown
-from neuro_mod.execution.stagers.mean_field.base import HIGHEST_RATE, MeanFieldStager, Outputs, rates_array
+from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldStager, Outputs, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
 from neuro_mod.storage.run_folder import RunFolder
@@ -214,10 +214,8 @@ def _axis(density: float, limits: Sequence[float]) -> NDArray[np.float64]:
         raise InputError(
             f"grid_lims are {limits!r}, grid_density {density!r}; expected (lowest, highest) in Hz"
         ) from None
-    if not 0 <= low < high <= HIGHEST_RATE:
-        raise InputError(
-            f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest <= {HIGHEST_RATE:g}, in Hz"
-        )
+    if not 0 <= low < high <= MAX_RATE:
+        raise InputError(f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest <= {MAX_RATE:g}, in Hz")
     if not 0 < step <= high - low:
         raise InputError(f"grid_density is {step:g} Hz; expected a distance above 0, and at most {high - low:g}")
     n_steps = np.floor((high - low) / step * (1 + 1e-12))
@@ -238,6 +236,6 @@ def _checked_path(path: str | ArrayLike, n_focus: int) -> str | NDArray[np.float
         found = "what is none" if corners is None else f"shape {corners.shape}"
         raise InputError(
             f"path has {found}; expected {' or '.join(PATHS)}, or rates (K, {n_focus}) in Hz, from 0 to "
-            f"{HIGHEST_RATE:g}, of K > 1 points that are not all the same"
+            f"{MAX_RATE:g}, of K > 1 points that are not all the same"
         )
     return corners

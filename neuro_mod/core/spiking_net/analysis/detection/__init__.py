@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from neuro_mod.choices import DetectionMethod, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import DetectionMethod
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector
 from neuro_mod.core.spiking_net.analysis.detection.gain import Gain
 from neuro_mod.core.spiking_net.analysis.detection.threshold import Threshold

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_ITERATIONS = 1000
-_LEAST_GAIN = 1e-9  # of the mean log likelihood
+_MAX_ITERATIONS = 1000
+_MIN_GAIN = 1e-9  # of the mean log likelihood
 
 
 class Mixture(NamedTuple):
@@ -40,7 +40,7 @@ def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mix
     upper = np.arange(len(middle)) >= len(middle) // 2
     belongs = np.stack([~upper, upper]).astype(np.float64)
     likelihood, mixture = -np.inf, None
-    for _ in range(_MOST_ITERATIONS):
+    for _ in range(_MAX_ITERATIONS):
         share = belongs * density
         weight = share.sum(axis=1)
         if weight.min() < np.finfo(float).eps:
@@ -52,6 +52,6 @@ def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mix
         total = np.logaddexp(*log)
         belongs = np.exp(log - total)
         before, likelihood = likelihood, density @ total
-        if likelihood - before < _LEAST_GAIN:
+        if likelihood - before < _MIN_GAIN:
             break
     return mixture

@@ -17,7 +17,7 @@ from neuro_mod.errors import DataError
 from neuro_mod.recordings.opening import SpikeSource
 
 #: Rates of all clusters in one session, at most: some gigabytes while they are made.
-MOST_SAMPLES = 2**28
+MAX_SAMPLES = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
 
 
 def _check_size(where: str, duration: float, n_clusters: int, settings: AnalysisSettings) -> None:
-    if duration * 1e3 / settings.sampling_ms * n_clusters > MOST_SAMPLES:
+    if duration * 1e3 / settings.sampling_ms * n_clusters > MAX_SAMPLES:
         raise DataError(
             f"{where} lasts {duration:g} s, too long for rates of {n_clusters} clusters every {settings.sampling_ms:g} "
             "ms; are times in ms, not in s? Else take a larger sampling_ms, or shorter sessions"

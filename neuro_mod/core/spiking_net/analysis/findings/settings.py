@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from neuro_mod.choices import DetectionMethod, Kernel, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import DetectionMethod, Kernel
 from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING
 

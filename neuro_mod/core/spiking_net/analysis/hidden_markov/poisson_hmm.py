@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 #: Least probability of a transition or of a first state: no session is impossible, no scale underflows.
-LEAST_PROBABILITY = 1e-12
+MIN_PROBABILITY = 1e-12
 #: Least number of spikes expected of a unit over all of the data, whatever the state.
-LEAST_SPIKES = 0.5
+MIN_SPIKES = 0.5
 #: The fit has settled when an iteration gains less log-likelihood per bin, in nats.
 TOLERANCE = 1e-6
 #: Iterations after which a fit ends unsettled.
-MOST_ITERATIONS = 500
+MAX_ITERATIONS = 500
 
 
 class Counts(NamedTuple):
@@ -56,7 +56,7 @@ class Counts(NamedTuple):
     @property
     def least_mean(self) -> float:
         """Least expected number of spikes per bin that a fit gives to a unit."""
-        return LEAST_SPIKES / self.n_bins
+        return MIN_SPIKES / self.n_bins
 
 
 class PoissonModel(NamedTuple):
@@ -138,7 +138,7 @@ def expectation(counts: Counts, model: PoissonModel) -> Expectation:
 def fitted(counts: Counts, start: PoissonModel) -> Fit:
     """Fit the model from where it starts (Rabiner, sections III.C and V.B)."""
     model, before = start, -np.inf
-    for _ in range(MOST_ITERATIONS):
+    for _ in range(MAX_ITERATIONS):
         expected = expectation(counts, model)
         log_likelihood = float(expected.log_likelihoods.sum())
         if log_likelihood - before < TOLERANCE * counts.n_bins:
@@ -169,7 +169,7 @@ def _probabilities(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows that sum to one; a row without weight is uniform."""
     sums = weights.sum(axis=-1, keepdims=True)
     shares = np.where(sums > 0, weights / np.where(sums > 0, sums, 1.0), 1.0 / weights.shape[-1])
-    shares = np.maximum(shares, LEAST_PROBABILITY)
+    shares = np.maximum(shares, MIN_PROBABILITY)
     return shares / shares.sum(axis=-1, keepdims=True)
 
 

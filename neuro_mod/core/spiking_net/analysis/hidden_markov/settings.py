@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuro_mod.choices import Criterion, UnitKind, check_choice
-from neuro_mod.core.whole_numbers import check_whole
+from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.choices import Criterion, UnitKind
 
 #: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
 NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 #: A bin belongs to a state whose posterior probability exceeds this.
-LEAST_POSTERIOR = 0.8
+MIN_POSTERIOR = 0.8
 #: A visit lasts at least so long, in seconds.
-LEAST_DURATION = 50e-3
+MIN_DURATION = 50e-3
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class HiddenMarkovSettings:
     seed: int = 0
     n_restarts: int = 5
     n_folds: int = 5
-    least_posterior: float = LEAST_POSTERIOR
-    least_duration: float = LEAST_DURATION
+    least_posterior: float = MIN_POSTERIOR
+    least_duration: float = MIN_DURATION
     units: UnitKind = "clusters"
 
     def __post_init__(self) -> None:
@@ -55,10 +55,10 @@ class HiddenMarkovSettings:
             raise ValueError(f"bin_width is {self.bin_width} s; valid: above 0")
         if not self.numbers or min(self.numbers) < 1:
             raise ValueError(f"n_states is {list(self.numbers)}; valid: one or more numbers, each 1 or more")
-        check_whole("seed", self.seed, 0)
-        check_whole("n_restarts", self.n_restarts, 1)
+        whole_number("seed", self.seed, 0)
+        whole_number("n_restarts", self.n_restarts, 1)
         if self.criterion == "cross_validation":
-            check_whole("n_folds", self.n_folds, 2)
+            whole_number("n_folds", self.n_folds, 2)
         if not 0.5 <= self.least_posterior < 1:
             raise ValueError(f"least_posterior is {self.least_posterior}; valid: at least 0.5, below 1")
         if not 0 <= self.least_duration < math.inf:

@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d, gaussian_filter1d
 from scipy.special import erf
 
-from neuro_mod.choices import Kernel, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import Kernel
 
 #: Cumulative kernels over the lag from 0 on, in widths, and the lag at which they are cut: less than 1e-6 lies beyond.
 _CUMULATIVE: dict[str, tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], float]] = {

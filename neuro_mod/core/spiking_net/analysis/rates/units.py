@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.choices import UnitKind, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import UnitKind
 from neuro_mod.core.spiking_net.analysis.rates.rates import population_counts
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.spikes import SpikeEvents

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.choices import LifespanEstimator, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import LifespanEstimator
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state
 

@@ -23,7 +23,7 @@ from neuro_mod.core.spiking_net.analysis.states.transitions import transition_ma
 #: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
 MIXED = 0.25
 _ROUND_OFF = 1e-12
-_MOST_SQUARINGS = 60
+_MAX_SQUARINGS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ def mixing_time(matrix: NDArray[np.floating]) -> float:
         return 0.0
     powers = [np.asarray(matrix, np.float64)]
     while not _is_mixed(powers[-1], stationary):
-        if len(powers) > _MOST_SQUARINGS:
+        if len(powers) > _MAX_SQUARINGS:
             return math.inf
         powers.append(_product(powers[-1], powers[-1]))
     jumps = 0

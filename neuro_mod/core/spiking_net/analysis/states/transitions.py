@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.choices import NeverLeft, check_choice
+from neuro_mod.checks import check_choice
+from neuro_mod.choices import NeverLeft
 from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
 
 

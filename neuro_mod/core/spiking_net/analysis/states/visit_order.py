@@ -22,10 +22,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.core.spiking_net.analysis.states.transitions import visited_states
-from neuro_mod.core.whole_numbers import check_whole
 from neuro_mod.recordings.windows import SAME
 
 #: Rounds of swaps. In each about two of five visits of a session are paired and half of the pairs try to swap.
@@ -95,8 +95,8 @@ def shuffle_test(
     Raises:
         ValueError: There is no shuffle, the seed is not valid, or a state directly follows itself.
     """
-    check_whole("n_shuffles", n_shuffles, 1)
-    check_whole("seed", seed, 0)
+    whole_number("n_shuffles", n_shuffles, 1)
+    whole_number("seed", seed, 0)
     states = visited_states(occurrences, empty_state)
     codes = {state: code for code, state in enumerate(states)}
     orders = []
