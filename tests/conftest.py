@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
-from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES
+from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,9 @@ def reference_circuit() -> Circuit:
 @pytest.fixture(scope="session")
 def reference_network(reference_circuit: Circuit) -> SpikingNetwork:
     return draw_network(reference_circuit, seed=1)
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of the small configuration."""
+    return write_config(tmp_path_factory.mktemp("configs") / "small.yaml")

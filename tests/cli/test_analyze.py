@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis.pictures import PICTURES
 from neuro_mod.execution.repeats.repeater import Repeater
 from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
@@ -192,10 +192,8 @@ def test_ctrl_c(tmp_path, recorded):
     for index in range(1000):
         (tmp_path / f"data/spikes_{index:04}.npy").hardlink_to(recorded / "data/spikes_0.npy")
     shutil.copy(recorded / "clusters.npy", tmp_path)
-    process = subprocess.Popen([*COMMAND, tmp_path], stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "analysis").glob(".*.partial")):
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = start_python(*NEURO_MOD, "analyze", tmp_path)
+    wait_until(lambda: list((tmp_path / "analysis").glob(".*.partial")), process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from neuro_mod.cli.compare import compare as command
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
-from tests.helpers.shared import SMALL
+from tests.helpers.folders import run_json
+from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
 
@@ -23,9 +23,7 @@ def compare(*arguments, cwd=None):
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "driven.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "driven.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
 def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
@@ -43,7 +41,7 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
         assert words in done.stdout
     for name in ("rate_histogram", "rate_comparison"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
-    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    about = run_json(tmp_path)
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
         row = next(csv.DictReader(file))
@@ -89,7 +87,7 @@ def test_assumptions_that_cannot_be_judged_do_not_count(config, tmp_path):
     nothing = ("--set", "external_currents.nu_ext_baseline=0", "--set", "arousal.level=0", "--set", "perturbation={}")
     done = compare(config, "--trials", 1, "--settling", 0, "--out", tmp_path, *nothing)
     assert done.returncode == 0, done.stderr
-    validity = json.loads((tmp_path / "metadata/run.json").read_text())["validity"]
+    validity = run_json(tmp_path)["validity"]
     judged = [each["kept"] for each in validity if each["kept"] is not None]
     assert 0 < len(judged) < len(validity)
     said = f"{sum(judged)} of {len(judged)} assumptions are kept, {len(validity) - len(judged)} cannot be judged"

@@ -19,7 +19,7 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
-from tests.helpers.shared import CONFIGS, SMALL
+from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.
@@ -54,9 +54,7 @@ def mean_field(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
 def in_a_process(*arguments, cwd):

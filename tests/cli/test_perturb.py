@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from neuro_mod.cli.perturb import perturb as command
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.pairs.rates import BASELINE_DURATION, N_TRIALS
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
-from tests.helpers.processes import n_finished, start_python, wait_until
-from tests.helpers.shared import SMALL
+from tests.helpers.folders import n_finished, run_json
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {
     "rate": {"params": [6.0], "involved_clusters": [["E0", "E1"]], "vectors": [[1, -1]]},
@@ -31,9 +31,7 @@ def perturb(*arguments, cwd=None):
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
 def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
@@ -61,7 +59,7 @@ def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
     assert expected > 0
     assert isinstance(load_spikes(tmp_path / "data/spikes_perturbed.npz"), SpikeEvents)
     assert np.load(tmp_path / "metadata/perturbations.npz")["rate"][:, 0].tolist() == [6, -6, 0, 0, 0, 0, 0, 0]
-    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    about = run_json(tmp_path)
     assert len(about["seeds"]) == about["n_trials"] == 4 and about["baseline_duration_sec"] == 0.1
 
 
@@ -104,7 +102,7 @@ def test_the_command_goes_on_in_the_same_folder(config, tmp_path):
 
 def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     process = start_python(
-        *("-m", "neuro_mod.cli.main", "perturb", config, "--trials", 1000, "--out", tmp_path),
+        *(*NEURO_MOD, "perturb", config, "--trials", 1000, "--out", tmp_path),
         *("--baseline-duration", 20, "--set", "settings.plot=false"),
     )
     wait_until(lambda: n_finished(tmp_path) > 0, process)

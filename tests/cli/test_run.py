@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
-from tests.helpers.shared import SMALL
+from tests.helpers.processes import NEURO_MOD, start_python
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
 
@@ -23,13 +22,6 @@ def neuro_mod_run(*arguments, cwd=None):
     return subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=cwd, check=False
     )
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "small.yaml"
-    path.write_text(load_experiment(SMALL).to_yaml())
-    return path
 
 
 def test_it_prints_a_summary_and_the_files(config, tmp_path):
@@ -130,11 +122,7 @@ def test_perturbations_are_not_ignored(config, tmp_path):
 
 def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     whole = StageSNNSimulation(config).run(duration_sec=1.0)["spikes"]
-    process = subprocess.Popen(
-        [*COMMAND, str(config), "--duration", "20000", "--record", "spikes", "--out", str(tmp_path)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_python(*NEURO_MOD, "run", config, "--duration", 20000, "--record", "spikes", "--out", tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("simulated")  # the first line of the log
     process.send_signal(signal.SIGINT)

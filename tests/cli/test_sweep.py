@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 
 import pandas as pd
@@ -11,10 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from neuro_mod.cli.main import main
-from tests.helpers.shared import ROOT, SMALL
-
-COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "sweep"]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+from tests.helpers.folders import n_finished
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL
 
 SWEEP = {
     "config": SMALL,
@@ -125,14 +122,10 @@ def test_failed_runs_end_with_3_and_stand_in_the_table(monkeypatch, capsys, tmp_
 def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
     file = write(repeats=2000, config=SMALL | {"settings": {"plot": False}})
     out = tmp_path / "out"
-    command = [*COMMAND, str(file), "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True)
-    ledger = out / "metadata/finished.jsonl"
-    while not (ledger.exists() and ledger.read_bytes().count(b"\n") >= 3):
-        assert process.poll() is None
+    process = start_python(*NEURO_MOD, "sweep", file, "--out", out)
+    wait_until(lambda: n_finished(out) >= 3, process)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "of 8000 runs are finished" in said and "Traceback" not in said, said
-    n_finished = ledger.read_bytes().count(b"\n")
     table = pd.read_parquet(out / "results.parquet")
-    assert len(table) == 8000 and (table["error"] == "").sum() == n_finished >= 3
+    assert len(table) == 8000 and (table["error"] == "").sum() == n_finished(out) >= 3

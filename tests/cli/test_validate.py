@@ -1,13 +1,12 @@
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from neuro_mod.cli.main import main
+from tests.helpers.processes import run_python
+from tests.helpers.shared import CONFIGS
 
-ROOT = Path(__file__).parents[2]
-DEFAULT = ROOT / "configs" / "default_snn_params.yaml"
+DEFAULT = CONFIGS / "default_snn_params.yaml"
 
 
 def run(
@@ -22,7 +21,7 @@ def run(
 
 
 def test_valid(monkeypatch, capsys) -> None:
-    other = ROOT / "configs" / "2_cluster_mf.yaml"
+    other = CONFIGS / "2_cluster_mf.yaml"
     code, out, err = run(monkeypatch, capsys, "validate", DEFAULT, other)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
@@ -100,15 +99,13 @@ except SystemExit:
     pass
 print("loaded:", *(set({forbidden!r}.split()) & set(sys.modules)))
 """
-    result = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    result = run_python("-c", program)
     assert "Traceback" not in result.stderr
     assert result.stdout.splitlines()[-1] == "loaded:"
 
 
 def test_sweeps(monkeypatch, capsys, tmp_path) -> None:
-    file = ROOT / "configs" / "sweeps" / "arousal.yaml"
+    file = CONFIGS / "sweeps/arousal.yaml"
     (wrong := tmp_path / "wrong.yaml").write_text(f"config: {DEFAULT}\nparameters:\n  arousal.level: [0.1, 3]\n")
     code, out, err = run(monkeypatch, capsys, "validate", file, wrong)
     assert code == 2 and out == f"{file}: valid (5 points, 15 runs)\n"

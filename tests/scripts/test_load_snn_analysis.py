@@ -1,22 +1,15 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from tests.helpers.known_states import CLUSTERS, drawn_sessions
+from tests.helpers.processes import run_python
 from tests.helpers.shared import ROOT
 
-COMMAND = [sys.executable, str(ROOT / "scripts/load_snn_analysis.py")]
 
-
-def load(*arguments, cwd=None):
-    command = [*COMMAND, *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd, env=environment, check=False)
+def load(*arguments, **options):
+    return run_python(ROOT / "scripts/load_snn_analysis.py", *arguments, **options)
 
 
 @pytest.fixture(scope="module")

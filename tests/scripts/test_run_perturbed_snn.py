@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuro_mod.config import load_experiment
-from tests.helpers.processes import run_json, run_python
-from tests.helpers.shared import CONFIGS, ROOT, SMALL
+from tests.helpers.folders import run_json
+from tests.helpers.processes import run_python
+from tests.helpers.shared import CONFIGS, ROOT
 
 SCRIPT = ROOT / "scripts/run_perturbed_snn.py"
 
@@ -23,9 +23,7 @@ def test_the_call_of_the_readme(tmp_path):
     assert "no section" not in done.stderr
 
 
-def test_it_warns_where_nothing_is_perturbed(tmp_path):
-    config = tmp_path / "small.yaml"
-    config.write_text(load_experiment(SMALL).to_yaml())
+def test_it_warns_where_nothing_is_perturbed(config, tmp_path):
     done = run_python(SCRIPT, "--config", config, "--no-analysis", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "WARNING the configuration has no section perturbation" in done.stderr

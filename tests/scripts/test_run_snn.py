@@ -16,26 +16,11 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
-from tests.helpers.processes import (
-    assert_all_ended,
-    data_in,
-    files_in,
-    n_finished,
-    run_json,
-    run_python,
-    start_python,
-    wait_until,
-)
-from tests.helpers.shared import CONFIGS, ROOT, SMALL
+from tests.helpers.folders import data_in, files_in, n_finished, run_json
+from tests.helpers.processes import assert_group_ends, run_python, start_python, wait_until
+from tests.helpers.shared import CONFIGS, ROOT, SMALL, write_config
 
 SCRIPT = ROOT / "scripts/run_snn.py"
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "small.yaml"
-    path.write_text(load_experiment(SMALL).to_yaml())
-    return path
 
 
 @pytest.fixture
@@ -139,8 +124,7 @@ def test_a_network_without_clusters_has_one_state(tmp_path, repeat):
         "network": {"n_neurons": 60, "n_excitatory": 40},
         "clusters": {"n_clusters": 0, "n_background": [40, 20], "j_potentiated": [1, 1, 1, 1]},
     }
-    config = tmp_path / "unclustered.yaml"
-    config.write_text(load_experiment(SMALL | {"architecture": architecture}).to_yaml())
+    config = write_config(tmp_path / "unclustered.yaml", SMALL | {"architecture": architecture})
     code, printed, errors = repeat(config, "--out", tmp_path / "out")
     assert code == 0 and "1 distinct in 1 visits" in printed, errors
     assert Analyzer.load_analysis(tmp_path / "out/analysis").get_num_states() == 1
@@ -217,7 +201,7 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, executor, number):
     config, out = tmp_path / "long.yaml", tmp_path / "out"
-    config.write_text(load_experiment(SMALL, ["init_params.duration_sec=20", "settings.plot=false"]).to_yaml())
+    write_config(config, SMALL, ["init_params.duration_sec=20", "settings.plot=false"])
     process = start_python(
         *(SCRIPT, "--config", config, "--save-dir", out, "--n-repeats", 10_000, "--executor", executor)
     )
@@ -230,7 +214,7 @@ def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, exec
     assert process.returncode == 130 and "Traceback" not in errors, errors
     assert "interrupted; " in errors and "of 10000 repeats are finished: saved in" in errors
     assert "the same command goes on" in errors
-    assert_all_ended(process.pid)
+    assert_group_ends(process.pid)
     run = run_json(out)
     assert run["interrupted"] is True and run["n_finished"] == n_finished(out) >= 1
     assert len(data_in(out)) == 2 * run["n_finished"] and not (out / "analysis").exists()
