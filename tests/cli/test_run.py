@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.shared import SMALL
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
 
