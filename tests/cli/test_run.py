@@ -128,7 +128,7 @@ def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "interrupted after" in errors and f"simulated seconds saved in {tmp_path}" in errors
+    assert "interrupted after" in errors and f"simulated seconds\nsaved in {tmp_path}" in errors
     assert "Traceback" not in errors
     saved = load_spikes(tmp_path)
     assert 2000 < saved.n_steps < 40_000_000

@@ -205,7 +205,7 @@ def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
 
 
 def test_an_interruption_survives_pickling():
-    interruption = Interrupted("finished")
+    interruption = Interrupted("interrupted", "finished")
     assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
 
 

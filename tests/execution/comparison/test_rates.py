@@ -228,7 +228,7 @@ def test_numbers_out_of_bounds(experiment, arguments, message):
 
 
 def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
-    from neuro_mod.execution.comparison.rates import rates as module
+    from neuro_mod.execution.comparison import rates as module
 
     taken = module._Runs.take
 
