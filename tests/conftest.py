@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,20 @@ from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
+
+#: Seconds for a test that is marked as taking minutes; see pyproject.toml for all others.
+SLOW_TIMEOUT = 1800
+
+
+def pytest_configure() -> None:
+    """Background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("slow", "large", "peers")):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 
 @pytest.fixture(scope="session")
