@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import runpy
 import signal
+import sys
+from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
@@ -40,3 +46,40 @@ def reference_network(reference_circuit: Circuit) -> SpikingNetwork:
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """File of the small configuration."""
     return write_config(tmp_path_factory.mktemp("configs") / "small.yaml")
+
+
+class Done(NamedTuple):
+    """How a command ended, as `subprocess.CompletedProcess` has it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Calls what ends as a process would, in a folder."""
+
+    def call(function: Callable[[], object], cwd: Path | None) -> Done:
+        with pytest.raises(SystemExit) as end, chdir(cwd or Path.cwd()):
+            function()
+        return Done(end.value.code or 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def neuro_mod(ended: Callable[..., Done]) -> Callable[..., Done]:
+    """``neuro-mod`` in this process."""
+    return lambda *arguments, cwd=None: ended(lambda: app([*map(str, arguments)]), cwd)
+
+
+@pytest.fixture
+def run_script(ended: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """A script in this process."""
+
+    def run(script: Path, *arguments: object, cwd: Path | None = None) -> Done:
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        return ended(lambda: runpy.run_path(str(script), run_name="__main__"), cwd)
+
+    return run

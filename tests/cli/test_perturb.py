@@ -4,8 +4,7 @@ import csv
 import inspect
 import json
 import signal
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -24,9 +23,9 @@ PERTURBATION = {
 }
 
 
-def perturb(*arguments, cwd=None):
-    command = [sys.executable, "-m", "neuro_mod.cli.main", "perturb", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+@pytest.fixture
+def perturb(neuro_mod):
+    return partial(neuro_mod, "perturb")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,7 @@ def config(tmp_path_factory):
     return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
-def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
+def test_it_says_and_saves_what_the_perturbation_does(perturb, config, tmp_path):
     done = perturb(config, "--trials", 4, "--baseline-duration", 0.1, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -63,7 +62,7 @@ def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
     assert len(about["seeds"]) == about["n_trials"] == 4 and about["baseline_duration_sec"] == 0.1
 
 
-def test_json_and_the_folder_of_the_settings(config, tmp_path):
+def test_json_and_the_folder_of_the_settings(perturb, config, tmp_path):
     done = perturb(config, "--trials", 1, "--baseline-duration", 0, "--json", "--seed", 5, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
@@ -81,14 +80,14 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--duration", "0.001"), "too short for a rate"),
     ],
 )
-def test_bad_input(config, tmp_path, arguments, message):
+def test_bad_input(perturb, config, tmp_path, arguments, message):
     done = perturb(config, "--out", tmp_path / "out", *arguments)
     if message == "no perturbation":
         assert not (tmp_path / "out").exists()
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_command_goes_on_in_the_same_folder(config, tmp_path):
+def test_the_command_goes_on_in_the_same_folder(perturb, config, tmp_path):
     few = perturb(config, "--trials", 2, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
     more = perturb(
         *(config, "--trials", 3, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false"),
@@ -114,7 +113,7 @@ def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} of 0.2 s" in printed
 
 
-def test_where_nothing_is_to_be_saved_it_says_how(config, tmp_path):
+def test_where_nothing_is_to_be_saved_it_says_how(perturb, config, tmp_path):
     done = perturb(config, "--set", "settings.save=false", cwd=tmp_path)
     assert done.returncode == 2 and "say where with --out" in done.stderr
 
