@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+from functools import partial
 
 import numpy as np
 import pytest
 
-from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.repeats.repeater import saved_seeds
@@ -24,15 +23,8 @@ SCRIPT = ROOT / "scripts/run_snn.py"
 
 
 @pytest.fixture
-def repeat(capsys):
-    """``neuro-mod repeat`` in this process: exit code, what is printed, and what goes to stderr."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended, plain_failures():
-            app(["repeat", *map(str, arguments)])
-        return ended.value.code, *capsys.readouterr()
-
-    return run
+def repeat(neuro_mod):
+    return partial(neuro_mod, "repeat")
 
 
 @pytest.mark.slow
@@ -49,8 +41,8 @@ def test_the_calls_of_the_readme(tmp_path, parallel):
     assert Analyzer.load_analysis(out / "analysis").n_sessions == 4
 
 
-def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(config, tmp_path):
-    done = run_python(SCRIPT, "--config", config, "--save-dir", tmp_path, "--n-repeats", 2, "--parallel")
+def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(run_script, config, tmp_path):
+    done = run_script(SCRIPT, "--config", config, "--save-dir", tmp_path, "--n-repeats", 2, "--parallel")
     assert done.returncode == 0, done.stderr
     analysis = Analyzer.load_analysis(tmp_path / "analysis")
     assert analysis.n_sessions == 2
