@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
@@ -22,8 +23,11 @@ SLOW_TIMEOUT = 1800
 
 
 def pytest_configure() -> None:
-    """Background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start."""
+    # background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # the limit of time for a test is enough; an example may take long on a busy machine
+    settings.register_profile("neuro_mod", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("neuro_mod")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
