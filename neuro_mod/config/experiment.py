@@ -10,19 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, model_validator
 
-from neuro_mod.config.architecture import Architecture
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
-from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
-from neuro_mod.config.neurons import InitParams
 from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
-from neuro_mod.config.plain import plain
+from neuro_mod.config.plain import plain, to_yaml
 from neuro_mod.config.schema import json_schema
-from neuro_mod.config.settings import Settings
+from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, Stimulus
 from neuro_mod.config.validation import locate, validate
-from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.errors import ConfigError, KeyPath, Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters

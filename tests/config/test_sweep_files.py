@@ -11,7 +11,7 @@ from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.config.sweep import load_sweep
-from neuro_mod.config.writing import to_yaml
+from neuro_mod.config.plain import to_yaml
 from neuro_mod.errors import ConfigError
 
 RATE = "external_currents.nu_ext_baseline[0]"
