@@ -88,9 +88,9 @@ def test_missing_file_suggests_neighbours(tmp_path: Path) -> None:
     (tmp_path / "my_sim.yaml").touch()
     with pytest.raises(ConfigError, match=r"no such file; did you mean .*my_sim\.yaml\?"):
         load_experiment(tmp_path / "my_sin.yaml")
-    with pytest.raises(ConfigError, match=r"no such file; .* has my_sim\.yaml"):
+    with pytest.raises(ConfigError, match=r"no such file; .* contains my_sim\.yaml"):
         load_experiment(tmp_path / "qqqqqqqqq")
-    with pytest.raises(ConfigError, match="there is no folder"):
+    with pytest.raises(ConfigError, match="folder .* does not exist"):
         load_experiment(tmp_path / "nowhere" / "my_sim.yaml")
 
 
