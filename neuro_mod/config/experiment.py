@@ -22,7 +22,7 @@ from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, I
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.errors import ConfigError, KeyPath, Problem
-from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters
+from neuro_mod.populations import PATHWAYS, Populations
 
 
 class Experiment(Section):
@@ -50,10 +50,7 @@ class Experiment(Section):
     @cached_property
     def populations(self) -> Populations:
         """The layout of cluster space."""
-        network, clusters = self.architecture.network, self.architecture.clusters
-        return divide_into_clusters(
-            clusters.n_clusters, (network.n_excitatory, network.n_inhibitory), clusters.n_background
-        )
+        return Draft(self).populations
 
     def external_sources(self, name: Literal["c_ext", "nu_ext_baseline", "j_ext"]) -> NDArray[np.float64]:
         """A parameter of the external sources, population by population.

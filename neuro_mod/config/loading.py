@@ -90,7 +90,7 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         problem = Problem((), "no such file", hint=_neighbours(path), source=str(path))
     except IsADirectoryError:
-        problem = Problem((), "a folder", "a YAML file", _neighbours(path / "x"), str(path))
+        problem = Problem((), "a folder found", "a YAML file", _neighbours(path / "x"), str(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem((), f"cannot be read: {reason}", source=show(str(path))[1:-1])

@@ -1,4 +1,4 @@
-"""Values that are valid alone but not together."""
+"""Values that are valid on their own but not together."""
 
 from typing import Any
 
