@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from neuro_mod.config import load_experiment
+from neuro_mod.config.plain import to_yaml
 from neuro_mod.config.sweep import load_sweep
-from neuro_mod.config.writing import to_yaml
 from tests.helpers.problems import problems_of
 from tests.helpers.shared import CONFIGS, SMALL
 
@@ -173,7 +173,7 @@ def test_files_that_are_not_there(written, tmp_path):
     assert messages(file) == [f"{tmp_path}/smal.yaml: no such file; did you mean {tmp_path}/small.yaml?"]
     assert messages(tmp_path / "swep.yaml") == [f"{tmp_path}/swep.yaml: no such file; did you mean {file}?"]
     assert messages(written("config: nowhere/x.yaml\nparameters: {arousal.level: [0]}\n")) == [
-        f"{tmp_path}/nowhere/x.yaml: no such file; there is no folder {tmp_path}/nowhere"
+        f"{tmp_path}/nowhere/x.yaml: no such file; folder {tmp_path}/nowhere does not exist"
     ]
     assert messages(3)[0] == "3 found; expected the path of a sweep, or a mapping of its keys"
 

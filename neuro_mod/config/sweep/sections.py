@@ -25,7 +25,7 @@ from neuro_mod.config.fields import (
     parameter,
 )
 from neuro_mod.config.plain import canonical_text
-from neuro_mod.config.settings import FOLDER_NAME, FolderName
+from neuro_mod.config.sections import FOLDER_NAME, FolderName
 from neuro_mod.config.sweep.checks import check_sweep
 from neuro_mod.errors import ConfigError, KeyPath
 
