@@ -90,7 +90,7 @@ def test_missing_file_suggests_neighbours(tmp_path: Path) -> None:
         load_experiment(tmp_path / "my_sin.yaml")
     with pytest.raises(ConfigError, match=r"no such file; .* contains my_sim\.yaml"):
         load_experiment(tmp_path / "qqqqqqqqq")
-    with pytest.raises(ConfigError, match="folder .* does not exist"):
+    with pytest.raises(ConfigError, match=r"folder .* does not exist"):
         load_experiment(tmp_path / "nowhere" / "my_sim.yaml")
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from neuro_mod.config import load_experiment
-from neuro_mod.config.sweep import load_sweep
 from neuro_mod.config.plain import to_yaml
+from neuro_mod.config.sweep import load_sweep
 from neuro_mod.errors import ConfigError
 from tests.helpers.shared import CONFIGS, SMALL
 
