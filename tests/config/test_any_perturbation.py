@@ -6,7 +6,7 @@ from math import exp, floor, pi, sin
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.config import Experiment, load_experiment
@@ -160,7 +160,7 @@ def check_by_hand(experiment: Experiment, perturbation: dict[str, Any]) -> None:
             event("by hand")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.booleans().flatmap(perturbations))
 def test_any_block(perturbation: dict[str, Any]) -> None:
     try:
