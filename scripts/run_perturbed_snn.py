@@ -3,7 +3,7 @@
     python scripts/run_perturbed_snn.py --config configs/perturbed/default_snn_params_with_perturbation.yaml \
         --save-dir simulations/perturbed_snn --n-repeats 4
 
-Each repeat has its own network and noise; the perturbation is the same in all of them. See `neuro_mod.execution.Repeater`.
+Each repeat has its own network and noise; the perturbation is the same in all. See `neuro_mod.execution.Repeater`.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class _Builder:
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._open:
-            self._report(node, path, "an alias inside what it refers to", "an alias that does not contain itself")
+            self._report(node, path, "an alias within its own anchor", "an alias that does not contain itself")
             raise ConfigError(self.problems)
         self._open.add(id(node))
         try:

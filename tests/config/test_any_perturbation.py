@@ -100,7 +100,7 @@ def perturbations(strange):
 
 
 def factor_by_hand(times: dict[str, Any], microseconds: int) -> float:  # noqa: PLR0911 -- one for each shape
-    """f(t) at a time in whole microseconds, by the definition of the shape; windows and intervals in exact arithmetic."""
+    """f(t) at a time in whole microseconds, from the definition of the shape; windows and intervals are exact."""
     onset, offset = round(times["onset_time"] * 1e6), times.get("offset_time")
     since = microseconds - onset
     if since < 0 or (offset is not None and microseconds >= round(offset * 1e6)):
