@@ -14,7 +14,7 @@ from neuro_mod.config.architecture import Architecture
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
-from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
+from neuro_mod.config.inputs import Arousal, ExternalCurrents, StimulusSection
 from neuro_mod.config.neurons import InitParams
 from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
@@ -36,7 +36,9 @@ class Experiment(Section):
     external_currents: ExternalCurrents = Field(
         default_factory=ExternalCurrents, description="Poisson input from outside the network"
     )
-    stimulus: Stimulus = Field(default_factory=Stimulus, description="a current added to some of the neurons")
+    stimulus: StimulusSection = Field(
+        default_factory=StimulusSection, description="a current added to some of the neurons"
+    )
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
     perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
         default_factory=Perturbations, description="vectors in cluster space that change parameters, by target"

@@ -34,7 +34,7 @@ class ExternalCurrents(Section):
     )
 
 
-class Stimulus(Section):
+class StimulusSection(Section):
     """A current added to some neurons of some clusters."""
 
     stimulus_shape: StimulusShape = parameter("box", "time course: constant, ramp, or difference of exponentials")

@@ -254,7 +254,7 @@ def test_branch_between_the_first_values():
 def test_more_values():
     family = FieldFamily(lambda _: two_clusters(20.0), (-2.0, 3.0))
     assert "at 3 values" in bifurcation_diagram(family, n_values=2, at=[0.1, -2.0]).searched
-    with pytest.raises(ValueError, match=r"4\.0 lies outside the limits"):
+    with pytest.raises(ValueError, match=r"4\.0 found; expected a value from"):
         bifurcation_diagram(family, at=[4.0])
 
 
@@ -298,7 +298,7 @@ def test_bounds():
     assert len(found.branches) == 1 and "too long" in found.branches[0].ends
     assert "states were not followed" in found.searched and "not followed to their end" in found.searched
     for name, value in (("n_values", 1), ("most_branches", 0), ("most_points", 0)):
-        with pytest.raises(ValueError, match=f"{name} is {value}, expected"):
+        with pytest.raises(ValueError, match=f"{name}: {value} found; expected"):
             bifurcation_diagram(family, **{name: value})
 
 

@@ -186,11 +186,11 @@ def test_averages_over_z():
 
 def test_bad_starts(published):
     field, _ = published
-    with pytest.raises(ValueError, match="found -1 starts, expected 0 or more"):
+    with pytest.raises(ValueError, match="n_starts: -1 found; expected a whole number of at least 0"):
         fixed_points(field, -1)
-    with pytest.raises(ValueError, match=r"rates have shape \(3, 5\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(3, 5\) found"):
         fixed_points(field, starts=np.ones((3, 5)))
-    with pytest.raises(ValueError, match=r"starts have shape \(38,\)"):
+    with pytest.raises(ValueError, match=r"starts: shape \(38,\) found"):
         fixed_points(field, starts=np.ones(38))
 
 
