@@ -18,7 +18,7 @@ from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
 from neuro_mod.config.plain import plain, to_yaml
 from neuro_mod.config.schema import json_schema, subschema
-from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, Stimulus
+from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.errors import ConfigError, KeyPath, Problem
@@ -33,7 +33,7 @@ class Experiment(Section):
     external_currents: ExternalCurrents = Field(
         default_factory=ExternalCurrents, description="Poisson input from outside the network"
     )
-    stimulus: Stimulus = Field(default_factory=Stimulus, description="a current into some of the neurons")
+    stimulus: StimulusSection = Field(default_factory=StimulusSection, description="a current into some of the neurons")
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
     perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
         default_factory=Perturbations, description="vectors in cluster space that change parameters, by target"

@@ -109,7 +109,7 @@ class ExternalCurrents(Section):
     )
 
 
-class Stimulus(Section):
+class StimulusSection(Section):
     """A current into some neurons of some clusters."""
 
     stimulus_shape: StimulusShape = parameter("box", "time course: constant, ramp, or difference of exponentials")

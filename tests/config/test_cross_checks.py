@@ -212,11 +212,11 @@ def timed(**times: Any) -> dict[str, Any]:
         (timed(shape="sampled", values=[1]), "perturbation.rate.time_dependence.interval", ["the shape sampled needs"]),
         (timed(shape="gaussian", width=0.1), "perturbation.rate.time_dependence.peak_time", ["the shape gaussian"]),
         (timed(shape="diff2exp", tau_rise=0.1), "perturbation.rate.time_dependence.tau_decay", ["diff2exp needs it"]),
-        (timed(shape="ramp"), "perturbation.rate.time_dependence", ["a ramp needs rise_time or offset_time"]),
+        (timed(shape="ramp"), "perturbation.rate.time_dependence", ["expected rise_time or offset_time for a ramp"]),
         (
             timed(shape="diff2exp", tau_rise=0.2, tau_decay=0.2),
             "perturbation.rate.time_dependence",
-            ["tau_rise is 0.2 s; it must lie between 0 and tau_decay, 0.2 s"],
+            ["tau_rise: 0.2 found; expected a time between 0 and tau_decay, 0.2 s"],
         ),
         (timed(shape="sine", frequency=0), "perturbation.rate.time_dependence.frequency", ["0 found", "> 0"]),
         (

@@ -9,6 +9,7 @@ from functools import partial
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.sections import POPULATION_KEYS, ExternalCurrents
 from neuro_mod.core.clustering.block_weights import depression_factors, largest_potentiation
+from neuro_mod.core.neurons import BOUNDS
 from neuro_mod.errors import Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters, expand_four, total_populations
 from neuro_mod.recordings.spikes import MAX_STEPS
@@ -51,7 +52,7 @@ def _threshold_above_reset(draft: Draft) -> Iterator[Problem]:
         return
     layout = Populations(n_clusters, (0, 0), (0, 0))
     threshold, reset = (layout.expand(value) for value in values)
-    low = [i for i in range(layout.total) if threshold[i] <= reset[i]]
+    low = [i for i in range(layout.total) if not BOUNDS["threshold"].allow(threshold[i], reset[i])]
     if low:
         names = [layout.names[i] if lengths else "EI"[i] for i in low]
         more = f" and {len(low) - 3} more" if len(low) > 3 else ""
