@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,10 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.recordings.windows import window_of
 from neuro_mod.storage.names import PLOTS
 from neuro_mod.storage.writing import write_whole
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Seconds of one session that pictures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
@@ -62,7 +59,7 @@ def remove_analysis_pictures(folder: Path) -> None:
             picture.unlink(missing_ok=True)
 
 
-def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Callable[[], Figure]]:
+def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     """Pictures of one session over time, and of the states of all sessions, hidden ones too; by name.
 
     Args:
@@ -94,7 +91,7 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Call
     return drawings
 
 
-def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figure]]:
+def _over_time(analyzer: Analyzer, session: int) -> Drawings:
     from neuro_mod.plotting.detected_rates import detected_rates  # noqa: PLC0415
     from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
 
@@ -104,7 +101,7 @@ def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figur
     end = _shown_until(analyzer, session)
     visits = analyzer.occurrences()
     shown = visits.loc[visits["session"] == session]
-    drawings: dict[str, Callable[[], Figure]] = {
+    drawings: Drawings = {
         "cluster_rates": lambda: detected_rates(
             analyzer.get_sample_times(session),
             analyzer.get_cluster_spike_rate(session)[:, layout.defines_states],

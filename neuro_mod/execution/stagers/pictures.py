@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,13 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
 from neuro_mod.errors import InputError
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import strongest
 from neuro_mod.storage.files import Files
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from neuro_mod.plotting.style import Figure
 
 #: File name of each picture.
 PICTURES = {
@@ -49,21 +49,19 @@ def save_plots(folder: Files, outputs: SpikingOutputs, baseline: Baseline, plot_
     save_figures(folder.save, chosen_pictures(drawings_of_run(outputs, baseline), plot_arg), file_format)
 
 
-def chosen_pictures(
-    drawings: Mapping[str, Callable[[], Figure]], plot_arg: str, suffix: str = ""
-) -> dict[str, Callable[[], Figure]]:
+def chosen_pictures(drawings: Drawings, plot_arg: str, suffix: str = "") -> Drawings:
     """Those that ``plot_arg`` names, by file name, with something at its end."""
     return {f"{PICTURES[name]}{suffix}": draw for name, draw in drawings.items() if plot_arg in (name, "all")}
 
 
-def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
+def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> Drawings:
     """Pictures of one run, as far as its outputs allow."""
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    drawings: dict[str, Callable[[], Figure]] = {
+    drawings: Drawings = {
         "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
     if "spikes" in outputs:
@@ -106,7 +104,7 @@ def _threshold(outputs: SpikingOutputs, baseline: Baseline, steps: NDArray[np.in
 
 def drawings_of_perturbations(
     perturbations: Mapping[str, Course], baseline: Baseline, n_steps: int, delta_t: float
-) -> dict[str, Callable[[], Figure]]:
+) -> Drawings:
     """Pictures of what acts in a run of so many steps, and of the parameters that it changes."""
     from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
 

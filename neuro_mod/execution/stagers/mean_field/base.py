@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,14 +18,11 @@ from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Outputs = dict[str, Any]
 
@@ -92,7 +89,7 @@ class MeanFieldStager(ABC):
         """Save the results, without the metadata."""
 
     @abstractmethod
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def _drawings(self, outputs: Outputs) -> Drawings:
         """Pictures of the results, by name."""
 
     def execute(self, *, out: str | os.PathLike[str] | None = None, **run_options: Any) -> Outputs:

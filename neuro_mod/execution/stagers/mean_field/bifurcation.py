@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,11 @@ from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
 from neuro_mod.populations import Populations
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
 from neuro_mod.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _Array = NDArray[np.float64]
 
@@ -117,7 +115,7 @@ class BifurcationStager(MeanFieldStager):
             **{name: np.concatenate([getattr(branch, name) for branch in branches]) for name in fields if branches},
         )
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def _drawings(self, outputs: Outputs) -> Drawings:
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
 

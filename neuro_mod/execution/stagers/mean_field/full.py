@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +14,7 @@ from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import MAX_START
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.mean_field.base import (
     MAX_RATE,
     MeanFieldStager,
@@ -25,9 +25,6 @@ from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
 from neuro_mod.storage.names import FIXED_POINTS, FIXED_POINTS_TABLE
 from neuro_mod.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MAX_RUNS = 100_000
 #: Bytes of a number, and how often starts exist while they are solved.
@@ -97,7 +94,7 @@ class FullMeanFieldStager(MeanFieldStager):
         runs = {name: outputs[name] for name in ("nu_init", "fixed_point", "converged", "stability", "reached")}
         folder.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def _drawings(self, outputs: Outputs) -> Drawings:
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.fixed_points import fixed_point_map  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from neuro_mod.core.mean_field.analysis.landscape import (
 from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldStager, Outputs, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
@@ -28,8 +29,6 @@ from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
 from neuro_mod.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from neuro_mod.plotting.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
@@ -139,7 +138,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         rows = [{"state": index} | state for index, state in enumerate(states)]
         folder.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def _drawings(self, outputs: Outputs) -> Drawings:
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.phase_plane import phase_plane  # noqa: PLC0415
         from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
@@ -150,7 +149,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         kinds = [state.kind for state in states]
         places = np.array([state.nu for state in states]).reshape(-1, len(names))
         axes, force = outputs["axes"], outputs["force_field"]
-        drawings: dict[str, Callable[[], Figure]] = {
+        drawings: Drawings = {
             "potential": lambda: potential_profile(
                 outputs["displacement"],
                 outputs["potential"],
