@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Drawings: TypeAlias = "dict[str, Callable[[], Figure]]"
 
 #: Saves what is written to a file under a name, see `storage.files.Files.save`.
-Save = Callable[[str, Callable[[IO[bytes]], None]], Path]
+Save = Callable[[str, Callable[[IO[bytes]], object]], Path]
 
 
 def save_figures(save: Save, drawings: Drawings, file_format: str) -> list[Path]:

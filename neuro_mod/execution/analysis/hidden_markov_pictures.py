@@ -1,4 +1,4 @@
-"""Pictures of a hidden Markov model. Matplotlib is loaded only to draw."""
+"""Figures of a hidden Markov model. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neuro_mod.execution.figures import Drawings
 
 
 def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float) -> Drawings:
-    """Pictures of hidden states in one session, and of those of all sessions; by name.
+    """Figures of hidden states in one session, and of those of all sessions; by name.
 
     Args:
         analyzer: The analysis of the same sessions.

@@ -1,10 +1,8 @@
-"""Pictures of an analysis. Matplotlib is loaded only to draw."""
+"""Figures of an analysis. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -12,14 +10,13 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
-from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.recordings.windows import window_of
 from neuro_mod.storage.names import PLOTS
-from neuro_mod.storage.writing import write_whole
 
-#: Seconds of one session that pictures over time show, from its start.
+#: Seconds of one session that figures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
-#: Names of all pictures that there may be.
+#: Names of all figures that there may be.
 PICTURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
     *("transition_matrix", "transition_graph"),
@@ -28,39 +25,15 @@ PICTURES = (
 _N_TIMES = 400
 
 
-def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, file_format: str = "png") -> list[Path]:
-    """Draw an analysis and save the pictures to a subfolder of its folder.
-
-    Args:
-        folder: The folder of the analysis.
-        analyzer: The analysis.
-        session: The session that pictures over time show.
-        file_format: ``png``, ``pdf`` or ``svg``.
-
-    Returns:
-        The files.
-
-    Raises:
-        StorageError: They cannot be written.
-    """
-
-    def save(name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        write_whole(folder / name, write)
-        return folder / name
-
-    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
-    return save_figures(save, drawings_of_analysis(analyzer, session), file_format)
-
-
 def remove_analysis_pictures(folder: Path) -> None:
-    """Remove the pictures of an earlier analysis in the same folder, which no longer show what its tables say."""
+    """Remove the figures of an earlier analysis in the same folder, which no longer agree with its tables."""
     for name in PICTURES:
-        for picture in (folder / PLOTS).glob(f"{name}.*"):
-            picture.unlink(missing_ok=True)
+        for figure in (folder / PLOTS).glob(f"{name}.*"):
+            figure.unlink(missing_ok=True)
 
 
 def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
-    """Pictures of one session over time, and of the states of all sessions, hidden ones too; by name.
+    """Figures of one session over time, and of the states of all sessions, hidden ones too; by name.
 
     Args:
         analyzer: The analysis.
