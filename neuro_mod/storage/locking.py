@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neuro_mod.errors import StorageError
-from neuro_mod.storage.names import LOCK
 
 try:
     import fcntl
 except ImportError:  # not on Windows, where two writers are not told apart
     fcntl = None
+
+_LOCK = ".lock"
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         StorageError: Another process is in it, or it cannot be written to.
     """
-    path = folder / LOCK
+    path = folder / _LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)

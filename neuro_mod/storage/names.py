@@ -1,9 +1,7 @@
 """Names of the files and folders of results."""
 
-#: Of a file that is being written: the end of its name.
+#: End of the name of a file that is being written.
 PARTIAL = ".partial"
-#: Of the file that keeps other processes out of a folder.
-LOCK = ".lock"
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 #: Folder of the configurations of the steps of a sweep.
 CONFIGS = "configs"

@@ -144,10 +144,16 @@ def test_no_visit_lasts_long_enough(neuro_mod, recorded, tmp_path):
     [
         (
             ("--method", "gain", "--low-threshold", 5),
-            "--low-threshold does not go with --method gain; valid: --method th",
+            "--low-threshold: 5.0 found; expected no value with --method gain; use --method threshold",
         ),
-        (("--threshold", 5), "--threshold does not go with --method two_state; valid: --method gain or threshold"),
-        (("--low-threshold", 5), "--low-threshold does not go with --method two_state; valid: --method threshold"),
+        (
+            ("--threshold", 5),
+            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or threshold",
+        ),
+        (
+            ("--low-threshold", 5),
+            "--low-threshold: 5.0 found; expected no value with --method two_state; use --method threshold",
+        ),
         (("--method", "threshold", "--low-threshold", 50), "low_hz is 50.0; valid: no more than high_hz"),
         (("--method", "gain", "--threshold", -1), "threshold_hz is -1.0; valid: 0 or more"),
         (("--method", "hmm"), "'gain', 'threshold', 'two_state'"),
@@ -155,7 +161,7 @@ def test_no_visit_lasts_long_enough(neuro_mod, recorded, tmp_path):
         (("--kernel-width", -1), "kernel_width_ms is -1"),
         (("--minimal-lifespan", -1), "minimal_lifespan_ms is -1"),
         (("--dt", 0), "dt is 0.0; expected seconds above 0"),
-        (("--session", 2), "--session is 2; valid: 0 to 1"),
+        (("--session", 2), "--session: 2 found; expected a number from 0 to 1"),
         (("--session", -1), "--session"),
         (("--n-excitatory-clusters", 9), "n_excitatory_clusters is 9; expected 1 to 4"),
         (("--clusters", "nowhere.npy"), "nowhere.npy"),

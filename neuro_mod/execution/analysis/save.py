@@ -11,11 +11,17 @@ from neuro_mod.execution.analysis.pictures import drawings_of_analysis, remove_a
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
-from neuro_mod.storage.names import PLOTS
+from neuro_mod.recordings.sessions import run_folder
+from neuro_mod.storage.names import ANALYSIS, PLOTS
 from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+
+
+def default_folder(spikes: Path) -> Path:
+    """``analysis`` in the folder of the run; for one file among others, ``analysis_`` and its name."""
+    return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
 
 
 def analyse(
