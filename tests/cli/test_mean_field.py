@@ -9,7 +9,6 @@ import sys
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.cli import mean_field as commands
 from neuro_mod.cli.main import main
@@ -20,6 +19,7 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
+from tests.helpers.shared import CONFIGS, SMALL
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.
@@ -273,8 +273,8 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("fixed-points", "--n-z", 0), "--n-z"),
         (("fixed-points", "--time", "nan"), "perturbation_time is nan"),
         (("fixed-points", "--time", -1), "perturbation_time is -1"),
-        (("fixed-points", "--seed", -1), "settings.random_seed: found -1"),
-        (("fixed-points", "--set", "arousal.level=7"), "arousal.level: found 7"),
+        (("fixed-points", "--seed", -1), "settings.random_seed: -1 found"),
+        (("fixed-points", "--set", "arousal.level=7"), "arousal.level: 7 found"),
         (("fixed-points", "--set", "external_currents.j_ext=1e200"), "the input overflows"),
         (("fixed-points", "--out", "/dev/null/out"), "cannot write to the output folder"),
         (("landscape", "--focus", ""), "there is no population ''"),
