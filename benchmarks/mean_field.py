@@ -296,7 +296,7 @@ def _shares(field: LIFMeanField, starts: _Array, repeats: int) -> str:
     states = find_or_relax(counted, starts).x
     mu, variance = (each[:, 0] for each in field.moments(starts))
     sigma, jacobian, value = np.sqrt(variance), field.jacobian(states), field.equations(starts)[..., None]
-    neurons = field.coefficients.neurons
+    neurons = vars(field.coefficients.neurons)
     actions: dict[str, Callable[[], Any]] = {
         "responses": lambda: [response(mu[:size], sigma[:size], **neurons) for size in sizes],
         "linear systems": lambda: [np.linalg.solve(jacobian[:size], value[:size]) for size in sizes],

@@ -177,7 +177,7 @@ def test_any_block(perturbation: dict[str, Any]) -> None:
         circuit = build_circuit(experiment, time)
         values = [value for value in vars(circuit).values() if isinstance(value, np.ndarray)]
         assert all(np.isfinite(value).all() for value in values)
-        assert (circuit.threshold > circuit.reset_voltage).all() and (circuit.external_rate >= 0).all()
+        assert (circuit.neurons.threshold > circuit.neurons.reset_voltage).all() and (circuit.external_rate >= 0).all()
     outputs = StageSNNSimulation(experiment).run()
     assert outputs["voltage"].shape == (400, 60) and np.isfinite(outputs["voltage"]).all()
     assert set(outputs["perturbations"]) == set(perturbation)

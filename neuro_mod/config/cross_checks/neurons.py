@@ -8,6 +8,7 @@ from functools import partial
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.inputs import ExternalCurrents
 from neuro_mod.config.neurons import POPULATION_KEYS
+from neuro_mod.core.neurons import BOUNDS
 from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations, total_populations
 from neuro_mod.recordings.spikes import MAX_STEPS
@@ -57,7 +58,7 @@ def threshold_above_reset(draft: Draft) -> Iterator[Problem]:
         return
     layout = Populations(n_clusters, (0, 0), (0, 0))
     threshold, reset = (layout.expand(value) for value in values)
-    low = [i for i in range(layout.total) if threshold[i] <= reset[i]]
+    low = [i for i in range(layout.total) if not BOUNDS["threshold"].allow(threshold[i], reset[i])]
     if low:
         names = [layout.names[i] if lengths else "EI"[i] for i in low]
         more = f" and {len(low) - 3} more" if len(low) > 3 else ""

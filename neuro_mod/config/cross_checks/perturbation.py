@@ -17,7 +17,7 @@ from neuro_mod.config.perturbation import (
 )
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
+from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, first_impossible
 from neuro_mod.errors import Problem
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
@@ -147,9 +147,9 @@ def _possible(target: str, draft: Draft) -> Iterator[Problem]:
     factor = _finite_factor(perturbation, round(times.duration_sec / times.delta_t), times.delta_t)
     if factor is None:
         yield Problem(path, "the perturbation is infinite", "finite sums and products of params, vectors and f(t)")
-    elif target not in PER_SOURCE and (found := first_impossible(target, value, reset, vector, factor.values)):
+    elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
-        yield Problem(path, *found.said_of(target, populations.names[found.population], moment))
+        yield Problem(path, *found.describe(target, populations.names[found.population], moment))
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import Mechanism
+from neuro_mod.core.neurons import SPIKING_BOUNDS, NeuronParameters
 from neuro_mod.core.spiking_net.propagators import propagators
 
 Surrogate = Literal["fast_sigmoid", "arctan"]
@@ -106,7 +107,8 @@ class LIFNet(nn.Module):
         }
         for name, value in neuron.items():
             self._hold(name, self._per_neuron(name, value, weights))
-        self._check_parameters()
+        held = NeuronParameters(*(getattr(self, name).detach().cpu().double().numpy() for name in neuron))
+        held.check(SPIKING_BOUNDS)
 
     def forward(
         self,
@@ -197,17 +199,6 @@ class LIFNet(nn.Module):
         if len(lengths) > 1 or 0 in lengths:
             raise ValueError(f"stimulus and external_currents must have the same number of steps, found {lengths}")
         return lengths.pop()
-
-    def _check_parameters(self) -> None:
-        valid = {
-            "tau_membrane must be positive": self.tau_membrane > 0,
-            "tau_synaptic must be positive": self.tau_synaptic > 0,
-            "tau_refractory must not be negative": self.tau_refractory >= 0,
-            "threshold must lie above reset_voltage": self.threshold > self.reset_voltage,
-        }
-        for rule, holds in valid.items():
-            if not bool(holds.all()):
-                raise ValueError(rule)
 
     def _per_neuron(self, name: str, value: Any, like: Tensor, *, sources: bool = False) -> Tensor:
         tensor = value if isinstance(value, nn.Parameter) else torch.as_tensor(value, dtype=like.dtype).to(like)

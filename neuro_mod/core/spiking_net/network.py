@@ -14,6 +14,7 @@ from scipy import sparse
 from neuro_mod.core.arousal import MEAN_Z, quenched_z
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.adjacency import Adjacency, draw_adjacency, index_dtype
+from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,7 @@ class SpikingNetwork:
         sizes: Neurons in each population, shape ``(P,)``.
         synapses: Recurrent synapses.
         external: External input.
-        tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
-        tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
-        tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
-        threshold: Spike thresholds in threshold units, shape ``(P,)``.
-        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        neurons: Parameters of the neurons, shape ``(P,)`` each.
         names: What the populations are called in messages; numbers by default.
 
     Raises:
@@ -120,17 +117,13 @@ class SpikingNetwork:
     sizes: NDArray[np.int64]
     synapses: Synapses | GeneralSynapses
     external: ExternalInput
-    tau_membrane: NDArray[np.float64]
-    tau_synaptic: NDArray[np.float64]
-    tau_refractory: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    reset_voltage: NDArray[np.float64]
+    neurons: NeuronParameters
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, p, external = self.n_neurons, self.n_populations, self.external
         sources = external.n_sources, p
-        expected = dict.fromkeys(NEURON_PARAMETERS, (p,)) | {
+        expected = {f"neurons.{name}": (p,) for name in NEURON_PARAMETERS} | {
             "external.weight": sources,
             "external.in_degree": sources,
             "external.rate": sources,
@@ -150,6 +143,11 @@ class SpikingNetwork:
             raise ValueError("external.z must lie in 0..1, and external.in_degree must not be negative")
         if wrong:
             raise ValueError(f"a network of {n} neurons in {p} populations cannot have {'; '.join(wrong)}")
+
+    @property
+    def threshold(self) -> NDArray[np.float64]:
+        """Spike thresholds in threshold units, shape ``(P,)``."""
+        return self.neurons.threshold
 
     @property
     def n_neurons(self) -> int:
@@ -202,10 +200,6 @@ class SpikingNetwork:
         return matrix
 
 
-#: Fields of `SpikingNetwork` that have one value per population.
-NEURON_PARAMETERS = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
-
-
 def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
     """Draw one network: its connections and, with quenched arousal, the z of each neuron.
 
@@ -225,8 +219,8 @@ def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
             circuit.arousal_rate,
             _draw_z(circuit, seed),
         ),
+        neurons=circuit.neurons,
         names=populations.names,
-        **{name: getattr(circuit, name) for name in NEURON_PARAMETERS},
     )
 
 

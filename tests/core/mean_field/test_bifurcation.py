@@ -10,6 +10,7 @@ from neuro_mod.core.mean_field.analysis.branch import FollowedBranch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.execution.stagers.assembly import build_circuit
 from tests.helpers.shared import CONFIGS
 
@@ -200,7 +201,7 @@ def test_permuted_clusters_change_nothing():
 
     def permuted(value):
         field = published(value)
-        return LIFMeanField.of(field.coefficients.reordered(order), field.populations)
+        return RateEquations(field.coefficients.reordered(order), field.populations)
 
     one, other = (
         bifurcation_diagram(FieldFamily(make, (14.5, 15.5)), n_values=2, n_active=[2]) for make in (published, permuted)

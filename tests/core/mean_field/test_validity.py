@@ -80,7 +80,10 @@ def test_sentences(validity):
 
 
 def test_fast_synapses_are_fine(reference_circuit, state):
-    fast = replace(reference_circuit, tau_synaptic=reference_circuit.tau_synaptic / 5)
+    fast = replace(
+        reference_circuit,
+        neurons=replace(reference_circuit.neurons, tau_synaptic=reference_circuit.neurons.tau_synaptic / 5),
+    )
     first = assess(fast, *state)[0]
     assert first.kept and not first.beyond.any()
     assert first.in_words().endswith("at most 0.316, as NNMT warns above it.")

@@ -246,7 +246,7 @@ def test_arrays_of_a_network_fit_together():
     with pytest.raises(ValueError, match=r"5 neurons .*synapses"):
         replace(net, synapses=GeneralSynapses.from_matrix(np.zeros((3, 3))))
     with pytest.raises(ValueError, match=r"tau_synaptic of shape \(2,\)"):
-        replace(net, tau_synaptic=np.ones(2))
+        replace(net, neurons=replace(net.neurons, tau_synaptic=np.ones(2)))
 
 
 def test_rates_and_metastability_of_the_published_network(reference_circuit):

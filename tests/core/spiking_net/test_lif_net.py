@@ -121,9 +121,9 @@ def test_without_a_surrogate_spikes_pass_no_gradient():
         (lambda: make(mechanism="rk4"), "analytic, euler"),
         (lambda: make(surrogate="box"), "fast_sigmoid, arctan"),
         (lambda: make(delta_t=0.0), "delta_t"),
-        (lambda: make(tau_membrane=-1.0), "tau_membrane must be positive"),
-        (lambda: make(tau_synaptic=0.0), "tau_synaptic must be positive"),
-        (lambda: make(threshold=-1.0), "threshold must lie above"),
+        (lambda: make(tau_membrane=-1.0), "tau_membrane: -1.0 found; expected above 0"),
+        (lambda: make(tau_synaptic=0.0), "tau_synaptic: 0.0 found; expected above 0"),
+        (lambda: make(threshold=-1.0), "threshold: -1.0 found; expected above the reset voltage"),
         (lambda: make()(torch.zeros(3), torch.zeros(N), None, torch.zeros(5, N)), "voltage must have shape"),
         (lambda: make()(torch.zeros(N), torch.zeros(N).double(), None, torch.zeros(5, N)), "dtype torch.float32"),
         (

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
-from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -76,7 +76,7 @@ class FieldFamily:
         ValueError: The limits are not finite or do not rise, or populations or values of z change on the way.
     """
 
-    def __init__(self, make: Callable[[float], LIFMeanField], limits: tuple[float, float]):
+    def __init__(self, make: Callable[[float], RateEquations], limits: tuple[float, float]):
         lower, upper = (float(limit) for limit in limits)
         if not (np.isfinite([lower, upper]).all() and lower < upper):
             raise ValueError(f"the limits are {lower} and {upper}, expected finite ones that rise")
@@ -93,7 +93,7 @@ class FieldFamily:
         self._template = template
         self._pieces: list[_Piece] = []
 
-    def _divide(self, make: Callable[[float], LIFMeanField], first: LIFMeanField) -> None:
+    def _divide(self, make: Callable[[float], RateEquations], first: RateEquations) -> None:
         known: dict[float, _Array] = {}
 
         def sample(place: float) -> _Array:
@@ -145,7 +145,7 @@ class FieldFamily:
         each = np.array([clusters.interchangeable(field.coefficients, self.populations) for field in fields])
         return np.unique(each, axis=1, return_inverse=True)[1].reshape(-1) if each.size else each[0]
 
-    def at(self, value: float) -> LIFMeanField:
+    def at(self, value: float) -> RateEquations:
         """The mean field at one value.
 
         Raises:
@@ -158,7 +158,7 @@ class FieldFamily:
         coefficients = self._template.with_flat(piece(place))
         for moments in (coefficients.by_rate, coefficients.external):
             np.maximum(moments.variance, 0.0, out=moments.variance)  # where it is 0, interpolation errs to either side
-        return LIFMeanField.of(coefficients, self.populations)
+        return RateEquations(coefficients, self.populations)
 
     def lumped(self, groups: ArrayLike) -> Self:
         """The family in which populations of a group are one, see `Coefficients.lumped`.
@@ -181,7 +181,7 @@ class FieldFamily:
         return family
 
 
-def _checked(field: LIFMeanField, first: LIFMeanField, value: float) -> _Array:
+def _checked(field: RateEquations, first: RateEquations, value: float) -> _Array:
     """Coefficients of a field that has to be like the first one, shape ``(n,)``."""
     mine, template = field.coefficients, first.coefficients
     if field.populations != first.populations or mine.by_rate.mu.shape != template.by_rate.mu.shape:

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 from neuro_mod.core.mean_field.analysis.paths import STEEP
-from neuro_mod.core.mean_field.core.effective import START, EffectiveField
+from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.core.mean_field.core.rate_equations import START
 
 _Array = NDArray[np.float64]
 

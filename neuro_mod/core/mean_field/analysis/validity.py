@@ -160,7 +160,7 @@ def _inputs(circuit: Circuit, rates: _Array) -> _Inputs:
     in_degree = np.hstack([circuit.connection_probability * circuit.populations.sizes, circuit.external_in_degree.T])
     weight = np.hstack([circuit.block_weights, circuit.external_weight.T])
     rate = np.hstack([np.broadcast_to(rates, circuit.block_weights.shape), external_rate.T])
-    variance = circuit.tau_membrane[:, None] * in_degree * weight**2 * rate
+    variance = circuit.neurons.tau_membrane[:, None] * in_degree * weight**2 * rate
     total = variance.sum(axis=1, keepdims=True)
     return _Inputs(in_degree, weight, (variance >= MATTERS * total) & (variance > 0))
 
@@ -197,7 +197,7 @@ _RULES = (
     _Rule(
         "fast synapses",
         "sqrt(tau_s/tau_m)",
-        lambda circuit, _, __: np.sqrt(circuit.tau_synaptic / circuit.tau_membrane),
+        lambda circuit, _, __: np.sqrt(circuit.neurons.tau_synaptic / circuit.neurons.tau_membrane),
         np.sqrt(SMALL),
         False,
         "as NNMT warns above it",
@@ -217,7 +217,9 @@ _RULES = (
     _Rule(
         "small jumps beside the threshold",
         "the largest |J|/(theta - V_r)",
-        lambda circuit, inputs, _: inputs.largest(np.abs(inputs.weight)) / (circuit.threshold - circuit.reset_voltage),
+        lambda circuit, inputs, _: (
+            inputs.largest(np.abs(inputs.weight)) / (circuit.neurons.threshold - circuit.neurons.reset_voltage)
+        ),
         SMALL,
         False,
         _OUR_RULE,
@@ -245,7 +247,7 @@ _RULES = (
     _Rule(
         "irregular spikes",
         "(theta - mu)/sigma",
-        lambda circuit, _, state: (circuit.threshold - state.mu) / state.sigma,
+        lambda circuit, _, state: (circuit.neurons.threshold - state.mu) / state.sigma,
         0.0,
         True,
         "where neurons fire irregularly (Brunel 2000)",
@@ -255,7 +257,7 @@ _RULES = (
     _Rule(
         "short refractory periods",
         "nu tau_ref",
-        lambda circuit, _, state: state.rates * circuit.tau_refractory,
+        lambda circuit, _, state: state.rates * circuit.neurons.tau_refractory,
         SMALL,
         False,
         f"{_OUR_RULE} (a dead time takes about twice this part from the variance of a Poisson process)",

@@ -7,20 +7,15 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax, relax
-
-if TYPE_CHECKING:
-    from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+from neuro_mod.core.mean_field.core.rate_equations import START, RateEquations
 
 _Array = NDArray[np.float64]
-
-#: Rate in Hz of all populations from which equilibria are sought where nothing better is known.
-START = 5.0
 
 
 class EffectiveStates(NamedTuple):
@@ -50,7 +45,7 @@ class EffectiveField:
         ValueError: One does not exist or comes twice, or there is none.
     """
 
-    def __init__(self, field: LIFMeanField, focus_pops: Sequence[int | str]):
+    def __init__(self, field: RateEquations, focus_pops: Sequence[int | str]):
         self.field = field
         self.focus = _chosen(field, focus_pops)
         self.ambient = np.setdiff1d(np.arange(field.n_populations), self.focus)
@@ -102,7 +97,7 @@ class EffectiveField:
         return EffectiveStates(rates, response, total, of_ambient)
 
 
-def _chosen(field: LIFMeanField, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:
+def _chosen(field: RateEquations, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:
     """Indices of populations.
 
     Raises:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core import clusters
-from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Zeros
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.core.mean_field.core.searches import (
     MAX_START,
     by_active_clusters,
@@ -95,7 +95,7 @@ class FixedPoints(Sequence[FixedPoint]):
 
 
 def fixed_points(
-    field: LIFMeanField,
+    field: RateEquations,
     n_starts: int = N_STARTS,
     seed: int = 0,
     *,
@@ -106,7 +106,7 @@ def fixed_points(
 
     Newton's method goes from many starts at once, and where it fails the rates relax, as they do from every third start
     besides; then again, with what was found deflated, until a round finds nothing new, or there are as many states as
-    starts. Where the clusters are known (`LIFMeanField.populations`), states with each number of active
+    starts. Where the clusters are known (`RateEquations.populations`), states with each number of active
     clusters are sought besides, see `searches.by_active_clusters`.
 
     Args:
@@ -137,7 +137,7 @@ def fixed_points(
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 
-def describe(field: LIFMeanField, rates: ArrayLike, classes: NDArray[np.int64] | None = None) -> FixedPoint:
+def describe(field: RateEquations, rates: ArrayLike, classes: NDArray[np.int64] | None = None) -> FixedPoint:
     """The record of a steady state.
 
     Args:
