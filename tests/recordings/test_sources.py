@@ -25,7 +25,7 @@ from analysis.recordings import (
     source_of,
 )
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
+from neuro_mod.core.spiking_net.analysis.findings.sessions import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
-from neuro_mod.core.spiking_net.analysis.findings.findings import (
+from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
     SessionSummary,

@@ -283,5 +283,5 @@ def test_states_go_by_their_names_too(analyzer):
 def test_sessions_too_long_for_rates_are_refused():
     """As when times are in ms: nothing of that size is made."""
     long = (np.array([0.0, 1e6]), np.array([0, 1]))
-    with pytest.raises(DataError, match=r"session 0 lasts 1e\+06 s, too long for rates of 2 .*; are times in ms"):
+    with pytest.raises(DataError, match=r"session 0: a session of 1e\+06 s found, too long for rates of 2 .*; are times in ms"):
         Analyzer(long, [0, 1], minimal_lifespan_ms=0).occurrences()

@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings.findings import silent
+from neuro_mod.core.spiking_net.analysis.findings.sessions import silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import (
     PoissonModel,

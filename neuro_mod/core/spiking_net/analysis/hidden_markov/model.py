@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import Progress, silent
+from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (

@@ -22,15 +22,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import (
+from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
+    SessionRates,
     SessionSummary,
     analysed_sessions,
     assembled,
-    summarised,
 )
-from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SessionRates
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
@@ -165,8 +164,8 @@ def write_while_finding(
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
         for session in analysed_sessions(source, settings, report):
-            digest = None if session.file is None else sha256_of(session.file)
-            found.append((replace(summarised(session), sha256=digest), session.visits))
+            digest = None if session.summary.file is None else sha256_of(session.summary.file)
+            found.append((replace(session.summary, sha256=digest), session.visits))
             yield rates_name(len(found) - 1), session.rates.rates
 
     with analysis_folder(path) as folder:

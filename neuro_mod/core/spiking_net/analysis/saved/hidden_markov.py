@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import Findings
+from neuro_mod.core.spiking_net.analysis.findings.sessions import Findings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
