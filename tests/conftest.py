@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from shared import CONFIGS, REFERENCE_OVERRIDES
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES
 
 
 @pytest.fixture(scope="session")

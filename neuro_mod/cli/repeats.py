@@ -27,7 +27,6 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
 )
-from neuro_mod.execution.analysis.save import analyse
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -169,6 +168,7 @@ def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None)
 def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
     """Analyse all repeats in a folder; None where that is not possible, and a warning says why."""
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.execution.analysis.save import analyse
     from neuro_mod.storage.names import ANALYSIS
 
     settings = experiment.settings

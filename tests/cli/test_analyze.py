@@ -9,12 +9,12 @@ import time
 
 import numpy as np
 import pytest
-from analysis.known_states import CLUSTERS, STEP, drawn_sessions
-from shared import SMALL
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis.pictures import PICTURES
 from neuro_mod.execution.repeats.repeater import Repeater
+from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
+from tests.helpers.shared import SMALL
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
 

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from shared import SMALL
 
 from neuro_mod.cli.compare import compare as command
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
+from tests.helpers.shared import SMALL
 
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
 

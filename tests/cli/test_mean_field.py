@@ -9,7 +9,6 @@ import sys
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.cli import mean_field as commands
 from neuro_mod.cli.main import main
@@ -20,6 +19,7 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
+from tests.helpers.shared import CONFIGS, SMALL
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.

@@ -9,14 +9,14 @@ import sys
 
 import numpy as np
 import pytest
-from processes import n_finished, start_python, wait_until
-from shared import SMALL
 
 from neuro_mod.cli.perturb import perturb as command
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.pairs.rates import BASELINE_DURATION, N_TRIALS
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.processes import n_finished, start_python, wait_until
+from tests.helpers.shared import SMALL
 
 PERTURBATION = {
     "rate": {"params": [6.0], "involved_clusters": [["E0", "E1"]], "vectors": [[1, -1]]},

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.shared import SMALL
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
 
@@ -140,7 +140,7 @@ def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "interrupted after" in errors and f"simulated seconds saved in {tmp_path}" in errors
+    assert "interrupted after" in errors and f"simulated seconds\nsaved in {tmp_path}" in errors
     assert "Traceback" not in errors
     saved = load_spikes(tmp_path)
     assert 2000 < saved.n_steps < 40_000_000

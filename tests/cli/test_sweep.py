@@ -9,9 +9,9 @@ import sys
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from shared import ROOT, SMALL
 
 from neuro_mod.cli.main import main
+from tests.helpers.shared import ROOT, SMALL
 
 COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "sweep"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import ConfigError
+from tests.helpers.shared import SMALL
 
 RAMP = {"shape": "ramp", "rise_time": 0.1}  # at 0.05 s it has reached a half; the run ends at 0.2 s
 RESET = {"init_params": {"duration_sec": 0.2, "reset_voltage": [0.25, 0.0]}}

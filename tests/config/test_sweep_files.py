@@ -7,12 +7,12 @@ import resource
 from pathlib import Path
 
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.config.sweep import load_sweep
 from neuro_mod.config.writing import to_yaml
 from neuro_mod.errors import ConfigError
+from tests.helpers.shared import CONFIGS, SMALL
 
 RATE = "external_currents.nu_ext_baseline[0]"
 BASE = {"config": SMALL, "parameters": {"arousal.level": [0, 1]}}

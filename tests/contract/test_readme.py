@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.shared import ROOT
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import ROOT
+
+from tests.helpers.shared import ROOT
 
 
 def run_in(folder, *command):

@@ -12,7 +12,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.shared import ROOT
 
 README = (ROOT / "README.md").read_text()
 

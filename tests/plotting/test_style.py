@@ -7,10 +7,10 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
-from colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
 
 from neuro_mod.plotting import style
 from neuro_mod.populations import Populations
+from tests.helpers.colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])

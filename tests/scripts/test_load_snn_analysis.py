@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from analysis.known_states import CLUSTERS, drawn_sessions
-from shared import ROOT
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from tests.helpers.known_states import CLUSTERS, drawn_sessions
+from tests.helpers.shared import ROOT
 
 COMMAND = [sys.executable, str(ROOT / "scripts/load_snn_analysis.py")]
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-from processes import run_json, run_python
-from shared import CONFIGS, ROOT, SMALL
 
 from neuro_mod.config import load_experiment
+from tests.helpers.processes import run_json, run_python
+from tests.helpers.shared import CONFIGS, ROOT, SMALL
 
 SCRIPT = ROOT / "scripts/run_perturbed_snn.py"
 

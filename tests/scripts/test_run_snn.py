@@ -8,7 +8,15 @@ import signal
 
 import numpy as np
 import pytest
-from processes import (
+
+from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.main import app
+from neuro_mod.config import load_experiment
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.repeats.repeater import saved_seeds
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.storage.locking import locked
+from tests.helpers.processes import (
     assert_all_ended,
     data_in,
     files_in,
@@ -18,15 +26,7 @@ from processes import (
     start_python,
     wait_until,
 )
-from shared import CONFIGS, ROOT, SMALL
-
-from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.main import app
-from neuro_mod.config import load_experiment
-from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.repeats.repeater import saved_seeds
-from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.storage.locking import locked
+from tests.helpers.shared import CONFIGS, ROOT, SMALL
 
 SCRIPT = ROOT / "scripts/run_snn.py"
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
-from shared import CONFIGS
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import bifurcation_diagram
@@ -12,6 +11,7 @@ from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 POTENTIATION = "architecture.clusters.j_potentiated[0]"
 EXTERNAL_RATE = "external_currents.nu_ext_baseline[0]"

@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, clusters
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.populations import Populations
+from tests.helpers.shared import SMALL
 
 FOUR = Populations(4, (10, 5), (8, 6))
 

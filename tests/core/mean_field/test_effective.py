@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import root
-from shared import CONFIGS
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 
 @pytest.fixture(scope="module")

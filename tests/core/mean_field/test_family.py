@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import SMALL
 
 
 def one_population(weight, tau_membrane=0.02, n_populations=1, **z):

@@ -5,12 +5,12 @@ from math import comb
 import numpy as np
 import pytest
 from scipy.optimize import root
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, clusters, fixed_points, searches
 from neuro_mod.core.mean_field.core.fixed_points import describe
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values", with the digits printed there.
 TABLE = {

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import root
-from shared import CONFIGS, REFERENCE_OVERRIDES
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis import landscape
@@ -15,6 +14,7 @@ from neuro_mod.core.mean_field.analysis.paths import evenly_spaced, potential_al
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES
 
 GRID = np.linspace(0, 60, 31)
 

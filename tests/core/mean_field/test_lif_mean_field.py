@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values": rates in Hz of active and other E clusters, E background, and likewise I, of
 #: the 18-cluster network (J+ = 15.75, arousal 0) by the number of active clusters.

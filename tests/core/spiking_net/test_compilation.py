@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from shared import ROOT
 
 from neuro_mod.core import compilation
+from tests.helpers.shared import ROOT
 
 #: The cache folder and the spikes of a run, in a process of its own.
 COUNT = """

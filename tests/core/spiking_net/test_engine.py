@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import sparse
-from simulators import network, run_engine, run_lif_net, start
 
 from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
@@ -20,6 +19,7 @@ from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
 from neuro_mod.errors import Interrupted
+from tests.helpers.simulators import network, run_engine, run_lif_net, start
 
 H = 0.5e-3
 
@@ -206,7 +206,7 @@ def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
 
 
 def test_an_interruption_survives_pickling():
-    interruption = Interrupted("finished")
+    interruption = Interrupted("interrupted", "finished")
     assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
 
 

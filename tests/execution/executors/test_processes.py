@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import wait_until
-from shared import ROOT
 
 from neuro_mod.execution.executors import WorkerDied
+from tests.helpers.processes import wait_until
+from tests.helpers.shared import ROOT
 
 UNGUARDED = """
 import os, sys, time

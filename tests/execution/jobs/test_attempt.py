@@ -5,11 +5,11 @@ import sys
 from datetime import datetime
 
 import pytest
-from tiny_job import TinyJob
 
 from neuro_mod.errors import FailedItemsError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
+from tests.helpers.tiny_job import TinyJob
 
 SLURM = {"SLURM_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": "3", "SLURM_CLUSTER_NAME": "jureca"}
 

@@ -4,12 +4,12 @@ import json
 from collections import Counter
 
 import pytest
-from disturbing import drive, keys, results, tries, undisturbed
-from tiny_job import TinyJob, numbers
 
 from neuro_mod.errors import FailedItemsError, InputError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
+from tests.helpers.disturbing import drive, keys, results, tries, undisturbed
+from tests.helpers.tiny_job import TinyJob, numbers
 
 #: How often an item is tried, and what is said, by what becomes of it.
 IN_A_PROCESS = {

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from disturbing import keys, results
-from tiny_job import TinyJob
 
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
+from tests.helpers.disturbing import keys, results
+from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 8
 WORK = TinyJob(N_ITEMS, fates=dict.fromkeys(range(0, N_ITEMS, 2), "multiplies"))

@@ -4,13 +4,23 @@ import json
 import signal
 
 import pytest
-from disturbing import assert_complete, drive, driver, keys, n_finished, results, tries, undisturbed, wait_until
-from tiny_job import TinyJob
 
 from neuro_mod.errors import FailedItemsError, InputError, StorageError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, JobFolder
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.disturbing import (
+    assert_complete,
+    drive,
+    driver,
+    keys,
+    n_finished,
+    results,
+    tries,
+    undisturbed,
+    wait_until,
+)
+from tests.helpers.tiny_job import TinyJob
 
 
 def contents(folder):

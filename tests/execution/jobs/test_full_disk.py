@@ -6,11 +6,11 @@ import json
 import os
 
 import pytest
-from disturbing import assert_complete, keys, results, tries, undisturbed
-from tiny_job import TinyJob
 
 from neuro_mod.errors import StorageError
 from neuro_mod.execution import jobs
+from tests.helpers.disturbing import assert_complete, keys, results, tries, undisturbed
+from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 12
 

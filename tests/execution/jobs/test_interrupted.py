@@ -6,7 +6,12 @@ import signal
 import subprocess
 
 import pytest
-from disturbing import (
+
+from neuro_mod.errors import Interrupted
+from neuro_mod.execution import jobs
+from neuro_mod.execution.jobs import JobFolder
+from neuro_mod.execution.jobs.signals import stop_wish
+from tests.helpers.disturbing import (
     assert_all_end,
     assert_complete,
     children,
@@ -17,12 +22,7 @@ from disturbing import (
     undisturbed,
     wait_until,
 )
-from tiny_job import TinyJob
-
-from neuro_mod.errors import Interrupted
-from neuro_mod.execution import jobs
-from neuro_mod.execution.jobs import JobFolder
-from neuro_mod.execution.jobs.signals import stop_wish
+from tests.helpers.tiny_job import TinyJob
 
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
 WAYS = [

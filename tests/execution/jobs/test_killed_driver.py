@@ -4,7 +4,8 @@ import random
 import time
 
 import pytest
-from disturbing import (
+
+from tests.helpers.disturbing import (
     assert_all_end,
     assert_complete,
     children,

@@ -5,7 +5,9 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from disturbing import (
+
+from neuro_mod.execution import jobs
+from tests.helpers.disturbing import (
     assert_all_end,
     assert_complete,
     children,
@@ -17,9 +19,7 @@ from disturbing import (
     wait_until,
     workers,
 )
-from tiny_job import TinyJob
-
-from neuro_mod.execution import jobs
+from tests.helpers.tiny_job import TinyJob
 
 
 @pytest.mark.parametrize(

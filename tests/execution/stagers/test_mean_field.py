@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from numpy.polynomial import polynomial
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
@@ -19,6 +18,7 @@ from neuro_mod.execution.stagers import (
     ReducedMeanFieldStager,
 )
 from neuro_mod.execution.stagers.assembly import build_baseline
+from tests.helpers.shared import CONFIGS, SMALL
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: model.md, section 7 (two independent implementations): E1, E2, E background, I background in Hz.

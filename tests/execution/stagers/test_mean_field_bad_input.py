@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import BifurcationStager, FullMeanFieldStager, ReducedMeanFieldStager
+from tests.helpers.shared import SMALL
 
 NAN, INF = float("nan"), float("inf")
 J_EE = "architecture.clusters.j_potentiated[0]"

@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from shared import CONFIGS, EXPERIMENTS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import Interrupted, StorageError
@@ -13,6 +12,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 

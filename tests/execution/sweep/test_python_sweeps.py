@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import FailedItemsError, InputError
@@ -17,6 +16,7 @@ from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldSta
 from neuro_mod.execution.sweep.mean_field import FullMeanFieldBaseSweepRunner, ReducedMeanFieldSweepRunner
 from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner
 from neuro_mod.storage.values import read_value
+from tests.helpers.shared import SMALL
 
 RATES = [8.0, 9.0, 10.0]
 SWEEP = {

@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from analysis.known_states import CLUSTERS, STEP, drawn_sessions, regular
-from analysis.trains import events
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS
 from neuro_mod.core.spiking_net.analysis.rates.rates import smoothed_rates
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.errors import DataError
+from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions, regular
+from tests.helpers.trains import events
 
 DURATIONS = (4.0, 2.0)
 
@@ -283,5 +283,7 @@ def test_states_go_by_their_names_too(analyzer):
 def test_sessions_too_long_for_rates_are_refused():
     """As when times are in ms: nothing of that size is made."""
     long = (np.array([0.0, 1e6]), np.array([0, 1]))
-    with pytest.raises(DataError, match=r"session 0: a session of 1e\+06 s found, too long for rates of 2 .*; are times in ms"):
+    with pytest.raises(
+        DataError, match=r"session 0: a session of 1e\+06 s found, too long for rates of 2 .*; are times in ms"
+    ):
         Analyzer(long, [0, 1], minimal_lifespan_ms=0).occurrences()

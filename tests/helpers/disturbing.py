@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from shared import ROOT
-from tiny_job import TinyJob, numbers
 
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
+from tests.helpers.shared import ROOT
+from tests.helpers.tiny_job import TinyJob, numbers
 
 #: Seconds until which whatever has to happen has happened, on a machine with much else to do.
 PATIENCE = 60.0
@@ -38,11 +38,16 @@ def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
 @contextmanager
 def driver(folder: Path, what: dict[str, Any], **how: Any) -> Iterator[subprocess.Popen[str]]:
     """A process in a group of its own that does tiny work."""
-    arguments = [sys.executable, "-c", "import tiny_job; tiny_job.main()", str(folder), json.dumps(what)]
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    arguments = [
+        sys.executable,
+        "-c",
+        "from tests.helpers import tiny_job; tiny_job.main()",
+        str(folder),
+        json.dumps(what),
+    ]
     process = subprocess.Popen(
         [*arguments, json.dumps(how)],
-        env=os.environ | {"PYTHONPATH": paths},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.shared import ROOT
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 #: Seconds in which anything here happens, and between two looks at whether it has.
