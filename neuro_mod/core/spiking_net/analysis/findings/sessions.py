@@ -15,7 +15,7 @@ from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettin
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.states.visits import no_visits, rates_in_visits, visits_of
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
 

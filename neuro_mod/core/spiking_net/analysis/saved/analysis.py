@@ -36,7 +36,7 @@ from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_t
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
 from neuro_mod.storage.locking import locked
