@@ -39,9 +39,9 @@ def test_all_problems_of_all_files(monkeypatch, capsys, tmp_path) -> None:
     assert code == 2
     assert out == f"{DEFAULT}: valid (18 clusters, 2000 neurons, 2.5 s)\n"
     lines = err.splitlines()
-    assert lines[0] == f"{first}:2: arousal.level: found 3, expected a number >= 0 and <= 1"
-    assert lines[1] == f'{first}:3: arousal.L: found "x", expected a number >= 0 and <= 1'
-    assert lines[2].startswith(f"{second}: the file holds a list, expected a mapping of sections")
+    assert lines[0] == f"{first}:2: arousal.level: 3 found; expected a number >= 0 and <= 1"
+    assert lines[1] == f'{first}:3: arousal.L: "x" found; expected a number >= 0 and <= 1'
+    assert lines[2].startswith(f"{second}: the file holds a list; expected a mapping of sections")
     assert lines[3].startswith(f"{tmp_path / 'third.yaml'}: no such file; did you mean ")
     assert len(lines) == 4
 
@@ -57,7 +57,7 @@ def test_overrides(monkeypatch, capsys) -> None:
     assert (code, out) == (0, f"{DEFAULT}: valid (9 clusters, 2000 neurons, 1 s)\n")
     code, _, err = run(monkeypatch, capsys, "validate", DEFAULT, "--set", "arousal.level=high")
     assert code == 2
-    assert err.startswith(f'{DEFAULT}: --set arousal.level=high: arousal.level: found "high"')
+    assert err.startswith(f'{DEFAULT}: --set arousal.level=high: arousal.level: "high" found')
 
 
 def test_unknown_command_is_bad_input(monkeypatch, capsys) -> None:

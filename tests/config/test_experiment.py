@@ -89,7 +89,7 @@ def test_derived_keys_follow() -> None:
 def test_replace_validates() -> None:
     experiment = load_experiment({"init_params": {"delta_t": 0.5e-3}})
     assert experiment.replace({"settings.random_seed": 7}).settings.random_seed == 7
-    with pytest.raises(ConfigError, match=r"init_params\.delta_t: found 0\.0005 s"):
+    with pytest.raises(ConfigError, match=r"init_params\.delta_t: 0\.0005 s found"):
         experiment.replace({"init_params.duration_sec": 1e-4})
     assert experiment.init_params.duration_sec == 2.5
 

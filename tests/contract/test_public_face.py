@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.shared import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Import paths that the first users were given; they stay.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import CONFIGS, ROOT, SMALL
 
 from neuro_mod import Analyzer, Repeater, StageSNNSimulation, load_spikes, load_state, run_sweep
+from tests.helpers.shared import CONFIGS, ROOT, SMALL
 
 #: Folders written by version 0.1.0 before its modules were renamed, of `SMALL` with seed 7.
 EARLIER = Path(__file__).parent / "earlier"
