@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 #: Where a value stands in a configuration: keys, and indices into lists.
 KeyPath = tuple[str | int, ...]
 
@@ -145,6 +147,7 @@ def format_path(path: KeyPath) -> str:
 
 def show(value: object) -> str:
     """Describe a value on one short line, the way YAML writes it."""
+    value = value.item() if isinstance(value, np.generic) else value
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, str):

@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import (
+from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
+    SessionRates,
     SessionSummary,
     analysed_sessions,
     assembled,
-    summarised,
 )
-from neuro_mod.core.spiking_net.analysis.findings.session_analysis import SessionRates
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis, analysis_folder
@@ -30,7 +29,7 @@ from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
 from neuro_mod.storage.names import (
@@ -79,8 +78,8 @@ def find_and_save(
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
         for session in analysed_sessions(source, settings, report):
-            digest = None if session.file is None else sha256_of(session.file)
-            found.append((replace(summarised(session), sha256=digest), session.visits))
+            digest = None if session.summary.file is None else sha256_of(session.summary.file)
+            found.append((replace(session.summary, sha256=digest), session.visits))
             yield _rates_name(len(found) - 1), session.rates.rates
 
     with analysis_folder(path) as folder:
