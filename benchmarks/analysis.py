@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod.execution import Repeater
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.files import read_file
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.storage.names import DATA, METADATA, repeat_spikes

@@ -147,6 +147,8 @@ def format_path(path: KeyPath) -> str:
 
 def show(value: object) -> str:
     """Describe a value on one short line, the way YAML writes it."""
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():  # a number of NumPy, which is not imported here
+        value = value.item()  # type: ignore[union-attr]
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, str):

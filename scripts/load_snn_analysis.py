@@ -15,7 +15,6 @@ import typer
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.errors import InputError
 from neuro_mod.execution.analysis.summary import describe_analysis
 
 
@@ -25,11 +24,7 @@ def load(
     ),
 ) -> None:
     """Print the metastable states of a saved analysis."""
-    try:
-        analyzer = Analyzer.load_analysis(analysis)
-    except FileNotFoundError as error:
-        raise InputError(str(error)) from error
-    print_analysis(describe_analysis(analyzer))
+    print_analysis(describe_analysis(Analyzer.load_analysis(analysis)))
 
 
 if __name__ == "__main__":

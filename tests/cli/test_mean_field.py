@@ -275,7 +275,7 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("bifurcation", "--from", 1, "--to", "nan"), "limits are (1, nan)"),
         (("bifurcation", "--from", 0, "--to", 1, "--parameter", "arousal.levl"), "unknown key"),
         (("bifurcation", "--from", 0, "--to", 2, "--parameter", "arousal.level"), "expected a number >= 0 and <= 1"),
-        (("bifurcation", "--from", 1, "--to", 2, "--active", "4"), "expected clusters from 0 to 2"),
+        (("bifurcation", "--from", 1, "--to", 2, "--active", "4"), "expected numbers from 0 to 2"),
         (("bifurcation", "--from", 1, "--to", 2, "--active", "x"), "expected numbers like 0,1,3 or 0:6"),
         (("bifurcation", "--from", 1, "--to", 2, "--values", 1), "--values"),
     ],

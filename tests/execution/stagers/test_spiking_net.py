@@ -261,7 +261,10 @@ def test_a_later_run_in_the_same_folder_leaves_nothing_of_the_earlier(stager, tm
 
 
 def test_unknown_picture_lists_the_valid_ones(stager):
-    with pytest.raises(ValueError, match="spikes, rates, voltage, perturbations, parameters, all, none"):
+    with pytest.raises(
+        ValueError,
+        match='"rasters" found; expected one of spikes, rates, voltage, perturbations, param',
+    ):
         stager.execute(plot_arg="rasters")
 
 
