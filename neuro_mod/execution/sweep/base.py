@@ -163,7 +163,7 @@ class SweepRunner(ABC):
             self.summary(results[0], values)
             return _by_name("summary", self._summary_plot(results[0], values))
 
-        execution = Execution(_executor(parallel, executor), max_workers, address, on_error, force, progress)
+        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
         experiment = _experiment(baseline_params, overrides, random_seed)
         swept = (param, param_idx, sweep_params)
         return self._run(main_dir, experiment, swept, 1, step_kwargs, summarise, execution)[0]
@@ -201,7 +201,7 @@ class SweepRunner(ABC):
             return _by_name("repeats", self.summarize_repeated_run(results, values))
 
         n_repeats = whole_number("n_repeats", n_repeats, 1, MAX_REPEATS)
-        execution = Execution(_executor(parallel, executor), max_workers, address, on_error, force, progress)
+        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
         experiment = _experiment(baseline_params, overrides, random_seed)
         swept = (param, param_idx, sweep_params)
         return self._run(main_dir, experiment, swept, n_repeats, step_kwargs, summarise, execution)
@@ -220,7 +220,10 @@ class SweepRunner(ABC):
         param, param_idx, sweep_params = swept
         values = _values(sweep_params)
         sweep = sweep_of(experiment, _key(param, param_idx), values, n_repeats)
-        self._check_arguments(param, values[0], step_kwargs)
+        try:
+            inspect.signature(self._step).bind(param, 0, values[0], **step_kwargs)
+        except TypeError as error:
+            raise InputError(f"{type(self).__name__}._step does not take these arguments: {error}") from None
 
         def conclude(results: Results, files: Files) -> None:
             for repeat in results:
@@ -235,27 +238,19 @@ class SweepRunner(ABC):
             **{f"step_kwargs.{name}": described(value, name) for name, value in step_kwargs.items()},
             **versions_of(self, _HOOKS),
         }
-        task = partial(self._do, experiment=experiment, param=param, step_kwargs=step_kwargs)
-        earlier = {} if execution.force else earlier_plan(main_dir)
-        job = StepsJob(sweep, task, determining, conclude, earlier)
+        task = partial(self._do, experiment, param, step_kwargs)
+        job = StepsJob(sweep, task, determining, conclude, {} if execution.force else earlier_plan(main_dir))
         jobs.run(job, main_dir, execution)
         assert job.results is not None  # it would have raised
         return job.results
 
-    def _check_arguments(self, param: Any, value: Any, step_kwargs: dict[str, Any]) -> None:
-        try:
-            inspect.signature(self._step).bind(param, 0, value, **step_kwargs)
-        except TypeError as error:
-            raise InputError(f"{type(self).__name__}._step does not take these arguments: {error}") from None
-
     def _do(
         self,
-        argument: tuple[Point, int],
-        report: Progress,
-        *,
         experiment: Experiment,
         param: Any,
         step_kwargs: dict[str, Any],
+        argument: tuple[Point, int],
+        report: Progress,
     ) -> dict[str, NDArray[Any]]:
         """Do a step, given its point and seed, in any process."""
         point, seed = argument
@@ -270,10 +265,10 @@ class SweepRunner(ABC):
             raise InputError(f"what {type(self).__name__}._step returned cannot be saved: {error}") from None
 
 
-def _executor(parallel: bool, executor: str | None) -> str:
+def _execution(parallel: bool, executor: str | None, *arguments: Any) -> Execution:
     if parallel and executor == "serial":
         raise InputError("parallel=True contradicts executor='serial'")
-    return executor or ("thread" if parallel else "serial")
+    return Execution(executor or ("thread" if parallel else "serial"), *arguments)
 
 
 def _experiment(source: Source, overrides: Sequence[str], random_seed: int | None) -> Experiment:

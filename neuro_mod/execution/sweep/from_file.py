@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +73,7 @@ class Measured(NamedTuple):
     spikes: SpikeEvents | None
 
 
+@dataclass(frozen=True)
 class MeasureRun:
     """Simulates and measures one run, in any process.
 
@@ -82,19 +84,18 @@ class MeasureRun:
         keep_spikes: Whether to return the spikes.
     """
 
-    def __init__(
-        self, experiment: Experiment, measures: Mapping[str, UserFunction | None], fix_network: bool, keep_spikes: bool
-    ):
-        self._experiment, self._measures = experiment, measures
-        self._fix_network, self._keep_spikes = fix_network, keep_spikes
+    experiment: Experiment
+    measures: Mapping[str, UserFunction | None]
+    fix_network: bool
+    keep_spikes: bool
 
     def __call__(self, argument: tuple[Point, int], report: Progress) -> Measured:
         """Do it, given the point and a seed."""
         point, seed = argument
-        experiment = experiment_at(self._experiment, point.values)
-        stager = StageSNNSimulation(experiment, None if self._fix_network else seed)
+        experiment = experiment_at(self.experiment, point.values)
+        stager = StageSNNSimulation(experiment, None if self.fix_network else seed)
         outputs = stager.run(record=("spikes",), noise_seed=seed, progress=report)
-        return Measured(measure(outputs, self._measures), outputs["spikes"] if self._keep_spikes else None)
+        return Measured(measure(outputs, self.measures), outputs["spikes"] if self.keep_spikes else None)
 
 
 class FileSweepJob(SweepJob):
@@ -118,7 +119,7 @@ class FileSweepJob(SweepJob):
 
     @property
     def task(self) -> MeasureRun:
-        """Simulates and measures a run."""
+        """Simulates and measures a run, given its point and seed."""
         file = self._sweep.file
         return MeasureRun(self._sweep.experiment, self._measures, file.fix_network, file.keep_spikes)
 
@@ -169,7 +170,7 @@ class FileSweepJob(SweepJob):
         return {"measures": measures}
 
     def in_words(self, about: Mapping[str, Any]) -> str:
-        """The first numbers."""
+        """The first measures."""
         numbers = {column: value for each in about["measures"].values() for column, value in each.items()}
         shown = [(column, value) for column, value in numbers.items() if isinstance(value, float)][:4]
         return ", ".join(f"{column} {value:.4g}" for column, value in shown)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, overload
 
 from neuro_mod.config import Experiment
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.core.random import Stream
-from neuro_mod.errors import invalid
 from neuro_mod.execution.jobs import Item, JobFolder
 from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.storage.names import CONFIGS
@@ -28,9 +26,9 @@ def point_key(values: Mapping[str, Any]) -> str:
         One line: ``arousal.level=0.25 external_currents.nu_ext_baseline[0]=7.5``.
 
     Raises:
-        InputError: A value is not finite, or not plain data.
+        ValueError: A value is not finite, or not plain data.
     """
-    return " ".join(f"{key}={_text(key, value)}" for key, value in sorted(values.items()))
+    return " ".join(f"{key}={canonical_text(value)}" for key, value in sorted(values.items()))
 
 
 def point_seed(root_seed: int, key: str, repeat: int) -> int:
@@ -103,29 +101,15 @@ def save_configs(folder: JobFolder, texts: Iterable[tuple[str, str]], pattern: s
     Raises:
         StorageError: The disk is full, say.
     """
-    names = set()
+    current = set()
     for name, text in texts:
-        _save_if_new(folder, name, text)
-        names.add(Path(name).name)
+        file = folder.path / name
+        # reading is ten times as fast as writing, which waits for the disk
+        if file.is_file() and file.read_bytes() == text.encode(errors="backslashreplace"):
+            folder.keep(name)
+        else:
+            folder.save_text(name, text)
+        current.add(file)
     for file in (folder.path / CONFIGS).glob(pattern):
-        if file.name not in names:
+        if file not in current:
             file.unlink()
-
-
-def _save_if_new(folder: JobFolder, name: str, text: str) -> None:
-    """Save a text unless it is there: reading is ten times as fast as writing, which waits for the disk."""
-    try:
-        same = (folder.path / name).read_bytes() == text.encode(errors="backslashreplace")
-    except OSError:
-        same = False
-    if same:
-        folder.keep(name)
-    else:
-        folder.save_text(name, text)
-
-
-def _text(key: str, value: Any) -> str:
-    try:
-        return canonical_text(value)
-    except ValueError:
-        raise invalid(key, value, "plain values, finite if they are numbers") from None

@@ -7,7 +7,6 @@ from itertools import product
 import numpy as np
 import pytest
 
-from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep.points import point_key, point_seed
 
 
@@ -30,7 +29,7 @@ def test_different_values_have_different_keys():
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), [1, float("-inf")], object(), {1: {2}}])
 def test_values_that_are_not_plain_and_finite_are_refused(bad):
-    with pytest.raises(InputError, match=r"^a: .* found; expected plain values, finite if they are numbers$"):
+    with pytest.raises(ValueError, match=r"not JSON compliant|not JSON serializable"):
         point_key({"a": bad})
 
 
