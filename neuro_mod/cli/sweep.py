@@ -37,9 +37,9 @@ def sweep(
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [that of the sweep].")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [seed of the file].")] = None,
     repeats: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Runs at each point [those of the sweep].")
+        int | None, typer.Option(metavar="N", min=1, help="Runs at each point [repeats of the file].")
     ] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file, and print its size.")] = False,

@@ -44,7 +44,7 @@ def run(monkeypatch, capsys, *arguments):
     return code, *capsys.readouterr()
 
 
-def test_a_sweep_prints_means_and_goes_on(monkeypatch, capsys, tmp_path, write):
+def test_a_sweep_prints_means_and_can_be_extended(monkeypatch, capsys, tmp_path, write):
     out = tmp_path / "out"
     code, printed, said = run(monkeypatch, capsys, write(), "--out", out)
     assert code == 0 and "0 of 8 runs are done; executor thread" in said
@@ -66,7 +66,7 @@ def test_a_sweep_prints_means_and_goes_on(monkeypatch, capsys, tmp_path, write):
     pd.testing.assert_frame_equal(more[more["repeat"] < 2].reset_index(drop=True), table)
 
 
-def test_a_dry_run_says_how_much_it_is_and_does_nothing(monkeypatch, capsys, tmp_path, write):
+def test_a_dry_run_prints_the_size_and_runs_nothing(monkeypatch, capsys, tmp_path, write):
     file = write()
     code, printed, _ = run(monkeypatch, capsys, file, "--dry-run")
     assert code == 0 and "8 runs: 4 points, 2 repeats" in printed and "1.6 s" in printed
@@ -103,7 +103,7 @@ def test_bad_input_is_one_clear_message(monkeypatch, capsys, tmp_path, write, ch
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_failed_runs_end_with_3_and_stand_in_the_table(monkeypatch, capsys, tmp_path, write):
+def test_failed_runs_end_with_3_and_are_rows_of_the_table(monkeypatch, capsys, tmp_path, write):
     (tmp_path / "mine.py").write_text(
         "def rate(outputs):\n"
         "    rate = outputs['metadata']['mean_rates_by_kind_hz']['E clusters']\n"

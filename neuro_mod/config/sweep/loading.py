@@ -68,7 +68,7 @@ class Sweep:
 
     @property
     def out(self) -> Path:
-        """Where results go by default."""
+        """Default folder for results."""
         return self.experiment.settings.folder.with_name(self.name)
 
 
@@ -172,8 +172,11 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
             return build_experiment(config, given, lambda path: place(("config", *path)))
         return load_experiment(folder / config, given) if isinstance(config, str) and config.strip() else None
     except ConfigError as error:
-        paths = {_label(key, value): ("set", key) for key, value in given.items()}
-        raise ConfigError(_placed(problem, paths, place) for problem in error.problems) from None
+        places = {_label(key, value): place(("set", key)) for key, value in given.items()}
+        raise ConfigError(
+            replace(problem, override="", **places[problem.override]) if problem.override in places else problem
+            for problem in error.problems
+        ) from None
 
 
 def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
@@ -190,13 +193,6 @@ def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
 def _label(key: str, value: Any) -> str:
     """The name of an override in problems."""
     return f"override {key}={show(value)}"
-
-
-def _placed(problem: Problem, paths: Mapping[str, KeyPath], place: _Place) -> Problem:
-    """A problem of an override, at its line in the file of the sweep."""
-    if problem.override not in paths:
-        return problem
-    return replace(problem, override="", **place(paths[problem.override]))
 
 
 def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDArray[np.float64]:
@@ -225,21 +221,16 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
         durations[point.index] = changed.init_params.duration_sec
     found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
     if not found:
+        path: KeyPath = ("parameters",)
         repeated = islice(points.repeated(), _MAX_REPORTED)
-        found = [_problem(place, ("parameters",), f"{point} equals {first}") for point, first in repeated]
+        found = [Problem(path, f"{point} equals {first}", **place(path)) for point, first in repeated]
     if not found and not stimulated:
-        found = [
-            _problem(place, ("parameters", key), "no effect", "", "no point has a stimulus, see stimulus.onsets")
-            for key in points[0].values
-            if key.split(".")[0] == "stimulus"
-        ]
+        paths = [("parameters", key) for key in points[0].values if key.split(".")[0] == "stimulus"]
+        hint = "no point has a stimulus, see stimulus.onsets"
+        found = [Problem(path, "no effect", hint=hint, **place(path)) for path in paths]
     if found:
         raise ConfigError(found)
     return durations
-
-
-def _problem(place: _Place, path: KeyPath, found: str, valid: str = "", hint: str = "") -> Problem:
-    return Problem(path, found, valid, hint, **place(path))
 
 
 def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:

@@ -53,7 +53,7 @@ SWEEP = {"baseline_params": SMALL, "param": "arousal.level", "sweep_params": [0.
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Writes the module of a sweep and one that it imports, and imports it anew."""
+    """Writes the module of a sweep and one that it imports, and imports the first again."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def write(text=MODULE, helpers="def scaled(x):\n    return x\n"):
