@@ -1,8 +1,8 @@
 """Time the mean field: responses, all steady states of a network, a landscape; beside NNMT and scalar quadrature.
 
 Run ``python -m benchmarks.mean_field`` from the root of the repository. What is compared takes turns, so that a machine
-that slows down slows all; ratios are medians over the turns. Scalar quadrature with finite differences is what one
-writes without this package (`benchmarks.scalar_mean_field`); it does a part of the work, and its time is scaled up.
+that slows down slows all; ratios are medians over the turns. Scalar quadrature with finite differences is what one would
+write without this package (`benchmarks.scalar_mean_field`); it does a part of the work, and its time is scaled up.
 NNMT comes with the extra ``peers``; without it its rows are left out.
 """
 

@@ -1,4 +1,4 @@
-"""Print what a saved analysis of spikes says about metastable states; the spikes are not needed.
+"""Print the metastable states of a saved analysis; the spikes are not needed.
 
     python scripts/load_snn_analysis.py simulations/snn_test_run/analysis
 
@@ -24,7 +24,7 @@ def load(
         "simulations/snn_test_run/analysis"
     ),
 ) -> None:
-    """Print what a saved analysis says about metastable states."""
+    """Print the metastable states of a saved analysis."""
     try:
         analyzer = Analyzer.load_analysis(analysis)
     except FileNotFoundError as error:

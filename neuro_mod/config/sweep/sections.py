@@ -30,7 +30,7 @@ from neuro_mod.config.fields import (
 )
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
-from neuro_mod.config.settings import FOLDER_NAME, FolderName
+from neuro_mod.config.sections import FOLDER_NAME, FolderName
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
-from neuro_mod.config.units import unit_of
 from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
 

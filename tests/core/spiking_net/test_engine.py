@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +17,7 @@ from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
 from neuro_mod.errors import Interrupted
+from tests.helpers.processes import run_python
 from tests.helpers.simulators import network, run_engine, run_lif_net, start
 
 H = 0.5e-3
@@ -201,7 +200,7 @@ print("sound")
 
 
 def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
-    done = subprocess.run([sys.executable, "-c", CTRL_C], capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("-c", CTRL_C)
     assert done.stdout.strip() == "sound", done.stderr
 
 

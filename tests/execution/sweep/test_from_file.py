@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from neuro_mod.config import load_experiment
+from neuro_mod.config.plain import to_yaml
 from neuro_mod.config.sweep import load_sweep
-from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution.jobs import Execution

@@ -16,6 +16,7 @@ from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldSta
 from neuro_mod.execution.sweep.mean_field import FullMeanFieldBaseSweepRunner, ReducedMeanFieldSweepRunner
 from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner
 from neuro_mod.storage.values import read_value
+from tests.helpers.folders import data_in, run_json
 from tests.helpers.shared import SMALL
 
 RATES = [8.0, 9.0, 10.0]
@@ -70,14 +71,6 @@ def fragile(monkeypatch):
     # attributes of the class, as those of the object would be part of the sweep
     monkeypatch.setattr(FragileSweep, "begun", [])
     return FragileSweep
-
-
-def data_in(folder):
-    return {path.name: path.read_bytes() for path in (folder / "data").iterdir()}
-
-
-def run_json(folder):
-    return json.loads((folder / "metadata/run.json").read_text())
 
 
 def same(a, b):
