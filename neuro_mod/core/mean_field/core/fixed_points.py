@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,13 +78,7 @@ class FixedPoints(Sequence[FixedPoint]):
     reached: NDArray[np.int64]
     searched: str
 
-    @overload
-    def __getitem__(self, index: int) -> FixedPoint: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[FixedPoint, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> FixedPoint | tuple[FixedPoint, ...]:
+    def __getitem__(self, index: Any) -> Any:
         return self.points[index]
 
     def __len__(self) -> int:
