@@ -10,7 +10,7 @@ from neuro_mod.errors import invalid
 
 
 def check_choice(name: str, value: object, choices: object) -> None:
-    """Refuse a value that is not one of the named alternatives.
+    """Check that a value is one of the named alternatives.
 
     Args:
         name: The argument, for the message.
@@ -18,14 +18,14 @@ def check_choice(name: str, value: object, choices: object) -> None:
         choices: One of the types of `neuro_mod.choices`.
 
     Raises:
-        InputError: The message lists the alternatives.
+        InputError: It is not; the message lists the alternatives.
     """
     if value not in get_args(choices):
         raise invalid(name, value, f"one of {', '.join(get_args(choices))}")
 
 
 def check_positive(name: str, value: float) -> None:
-    """Refuse a number that is not above 0.
+    """Check that a number is above 0.
 
     Raises:
         InputError: It is 0, negative or NaN.

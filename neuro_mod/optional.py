@@ -1,4 +1,4 @@
-"""Libraries that only some of the work needs."""
+"""Import of optional libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def optional(module: str, extra: str) -> Any:
         extra: The extra of this package.
 
     Raises:
-        ImportError: It is not there; the message says how to install it.
+        ImportError: It is not installed; the message says how to install it.
     """
     try:
         return import_module(module)

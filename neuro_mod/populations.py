@@ -1,4 +1,4 @@
-"""The layout of cluster space: which populations exist, how large they are, where their neurons are stored.
+"""The layout of cluster space: populations, their sizes, and the indices of their neurons.
 
 With p clusters there are ``2p + 2`` populations, always in this order: E clusters ``0..p-1``, E background ``p``,
 I clusters ``p+1..2p``, I background ``2p+1``. Neurons are stored population by population in the same order.
@@ -72,7 +72,7 @@ class Populations:
         """Index of a population given by index or name.
 
         Raises:
-            InputError: There is no such population; the message says which there are.
+            InputError: There is no such population; the message lists the valid ones.
         """
         if population in self.names:
             return self.names.index(str(population))
@@ -174,7 +174,7 @@ def divide_into_clusters(n_clusters: int, n_of_type: Sequence[int], background_s
         background_sizes: Neurons in the E and in the I background.
 
     Raises:
-        InputError: A type does not divide exactly; the message says which background sizes or totals would work.
+        InputError: A type does not divide exactly; the message suggests background sizes and totals that do.
     """
     sizes = [
         _cluster_size(kind, n_clusters, total, background)

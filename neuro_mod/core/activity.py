@@ -9,7 +9,7 @@ from neuro_mod.populations import Populations
 
 
 def members_by_activity(active: NDArray[np.bool_], populations: Populations) -> dict[str, NDArray[np.bool_]]:
-    """Which populations belong to which group.
+    """The populations of each group.
 
     Args:
         active: Which clusters are active, shape ``(..., p)``.
@@ -18,8 +18,8 @@ def members_by_activity(active: NDArray[np.bool_], populations: Populations) -> 
     Returns:
         ``E active``, ``E inactive``, ``E background``, and likewise I; shape ``(..., P)`` each.
     """
-    nobody = np.zeros((*active.shape[:-1], 1), bool)
-    in_active = np.concatenate([active, nobody, active, nobody], axis=-1)
+    none = np.zeros((*active.shape[:-1], 1), bool)
+    in_active = np.concatenate([active, none, active, none], axis=-1)
     background = np.broadcast_to(populations.cluster_index < 0, in_active.shape)
     places = {"active": in_active, "inactive": ~in_active & ~background, "background": background}
     return {

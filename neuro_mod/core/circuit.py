@@ -1,4 +1,4 @@
-"""The one description both theories are built from: populations, their parameters, and the weights between them."""
+"""The network on which both theories are built: populations, their parameters, and the weights between them."""
 
 from __future__ import annotations
 

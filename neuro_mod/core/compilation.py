@@ -1,8 +1,8 @@
-"""How kernels are compiled, and where the compiled code is kept.
+"""Compilation of kernels, and the cache of the compiled code.
 
-The folder is named by a hash of every source a kernel can be made of (its own folder, and the modules of `core` that
-kernels share) and of the versions and processor it is compiled with, so that edited code, another Numba or another
-machine never meets code that is not its own.
+The name of the cache folder holds a hash of all sources of a kernel (its own folder, and the modules of `core` that
+kernels share), of the versions, and of the processor, so that edited code, another Numba or another machine never loads
+the wrong code.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def cache_folder(package: Path) -> Path:
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that is called from Python; the GIL is released while it runs.
 
-    The compiled code is kept on disk, or, where no folder can be written, compiled anew in each process.
+    The compiled code is cached on disk; where no folder can be written, it is compiled again in each process.
     """
     dispatcher: Any = numba.njit(**_OPTIONS)(function)
     settings: Any = numba.core.config
@@ -62,12 +62,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Any:
-    """Compile a function that is called from kernels alone, which spares the way in from Python."""
+    """Compile a function that is only called from kernels, without an entry from Python."""
     return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS)(function)
 
 
 class _KernelCache(FunctionCache):
-    """A cache that neither damage nor a full disk turns into an error: the kernel is compiled anew."""
+    """A cache that survives damage and a full disk: the kernel is compiled again."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Quantities that are constant from one change to the next."""
+"""Piecewise constant quantities in time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from neuro_mod.errors import InputError, invalid
 
 @dataclass(frozen=True, eq=False, init=False)
 class Course:
-    """A quantity in time that is constant from one change to the next.
+    """A quantity in time that is piecewise constant.
 
     Args:
-        steps: Steps at which the values come into force, counted from the start of the run; ascending from 0, shape
-            ``(K,)``.
+        steps: Steps from which the values hold, counted from the start of the run; ascending from 0, shape ``(K,)``.
         values: Values, shape ``(K, ...)``.
 
     Raises:
@@ -43,7 +42,7 @@ class Course:
 
     @classmethod
     def sampled(cls, values: ArrayLike, every: int = 1) -> Course:
-        """A course that takes the next value every so many steps, and keeps the last one.
+        """A course that takes the next value after a fixed number of steps, and keeps the last one.
 
         Args:
             values: Values, shape ``(K, ...)``.

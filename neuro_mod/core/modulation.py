@@ -1,7 +1,7 @@
-"""Effective parameters: what arousal and perturbations make of the parameters of a network.
+"""Effective parameters: those of a network under arousal and perturbations.
 
-The one place where they are computed. `modulated_circuit` gives them at one time, for the mean field and to draw a
-network; `modulated_courses` gives them over a run, for the engine.
+`modulated_circuit` gives them at one time, for the mean field and to draw a network; `modulated_courses` gives them
+over a run, for the engine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Baseline:
         block_weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
         reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
         external_in_degree: Synapses from the external E and I source, shape ``(2, P)``.
-        parameters: What perturbations act on, by the name of the target, in SI units: ``rate`` (external rate) and
+        parameters: The perturbed parameters by the name of the target, in SI units: ``rate`` (external rate) and
             ``j_ext`` (before the division by ``sqrt(N)``) of shape ``(2, P)``; ``j_baseline`` and ``j_potentiated``,
             the factors 1, and all others of shape ``(P,)``.
         arousal_heterogeneity: How z ~ Beta(10, 10) varies.
@@ -80,7 +80,7 @@ def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None
         deltas: Perturbations by target: a scalar or shape ``(P,)`` each, in the unit of the target.
 
     Raises:
-        InputError: A target is unknown, or a parameter becomes impossible.
+        InputError: A target is unknown, or a parameter becomes invalid.
     """
     at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
     check_possible(baseline, at_once)
@@ -122,12 +122,12 @@ def modulated_courses(baseline: Baseline, deltas: Mapping[str, Course]) -> dict[
 
 
 def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: float | None = None) -> None:
-    """Refuse perturbations that make a parameter impossible.
+    """Check that perturbations leave all parameters valid.
 
     Args:
         baseline: The network.
         deltas: Perturbations by target.
-        delta_t: Time step in seconds, to say when.
+        delta_t: Time step in seconds, to name the time in the message.
 
     Raises:
         InputError: The message names target, population, value and time.
@@ -145,7 +145,7 @@ def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: fl
 
 
 def size_of_courses(n_pieces: Mapping[str, int], baseline: Baseline) -> int:
-    """Bound on the numbers that `modulated_courses` gives.
+    """Upper bound on how many numbers `modulated_courses` returns.
 
     Args:
         n_pieces: Number of pieces of the perturbation of each target.

@@ -1,8 +1,7 @@
 """Counter-based random numbers: (seed, purpose, index) name a stream, a counter names a number in it.
 
 A number depends on nothing but its stream and its counter, so it is the same whatever the order, thread, batch or
-block in which it is asked for. The arithmetic of `philox4x32` is written once: it runs on NumPy arrays here and is
-compiled as it stands by the engine.
+block in which it is requested. `philox4x32` runs on NumPy arrays here, and the engine compiles the same code.
 
 References:
     Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox 4x32, 7 rounds).

@@ -1,1 +1,1 @@
-"""Who is connected to whom, and how strongly."""
+"""Connections between neurons, and their weights."""

@@ -1,4 +1,4 @@
-"""Who is connected to whom: random adjacency with exact or binomial in-degrees."""
+"""Random adjacency with exact or binomial in-degrees."""
 
 from __future__ import annotations
 

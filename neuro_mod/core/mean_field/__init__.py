@@ -1,1 +1,1 @@
-"""Population rates: the mean-field theory of clustered networks."""
+"""The mean-field theory of clustered networks: population rates."""

@@ -1,4 +1,4 @@
-"""Vectors in cluster space, and what they do to parameters in time."""
+"""Perturbations: vectors in cluster space that change parameters in time."""
 
 from neuro_mod.core.perturbations.circulant import CirculantPerturbation
 from neuro_mod.core.perturbations.time_courses import Diff2Exp, Gaussian, Hat, Ramp, Sampled, Sine, TimeCourse

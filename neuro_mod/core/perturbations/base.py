@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import InputError
 
 
-class Perturbation(ABC):
-    """A linear combination of basis elements in cluster space."""
+class Perturbation:
+    """A linear combination of basis elements in cluster space.
 
-    @property
-    @abstractmethod
-    def basis(self) -> NDArray[np.float64]:
-        """Elements, shape ``(n_elements, *shape of one)``."""
+    Attributes:
+        basis: The elements, shape ``(n_elements, *shape of one)``.
+    """
+
+    basis: NDArray[np.float64]
 
     def get_perturbation(self, *coefficients: ArrayLike) -> NDArray[np.float64]:
         """The combination ``sum_i coefficient_i element_i``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from neuro_mod.core.perturbations.base import Perturbation
 from neuro_mod.core.perturbations.entries import Entries
@@ -18,7 +18,7 @@ class CirculantPerturbation(Perturbation):
 
     Between the E cluster in place k of ``involved_clusters`` (receiving) and the cluster in place l (sending) the
     entry is ``alpha[(k - l) mod m]`` if the sender is excitatory, ``beta[(k - l) mod m]`` if it is inhibitory.
-    The two coefficients of `get_perturbation` multiply the two blocks.
+    The two coefficients of `get_perturbation` multiply the two blocks, `basis` of shape ``(2, P, P)``.
 
     Args:
         alpha: Entries of E→E by distance, shape ``(m,)``; drawn if left out.
@@ -62,15 +62,10 @@ class CirculantPerturbation(Perturbation):
             raise invalid("involved_clusters", clusters.tolist(), f"distinct clusters from 0 to {p - 1}")
         place = np.arange(len(clusters))
         distance = (place[:, None] - place) % len(clusters)
-        self._basis = np.zeros((2, populations.total, populations.total))
+        self.basis = np.zeros((2, populations.total, populations.total))
         for index, (name, given, kind) in enumerate((("alpha", alpha, EXCITATORY), ("beta", beta, INHIBITORY))):
             values = np.asarray(entries.draw(index, len(clusters)) if given is None else given, np.float64)
             if values.shape != clusters.shape or not np.isfinite(values).all():
                 raise InputError(f"{name}: shape {values.shape} found; expected {len(clusters)} finite entries")
             senders = clusters + (p + 1) * (kind == INHIBITORY)
-            self._basis[index][np.ix_(clusters, senders)] = values[distance]
-
-    @property
-    def basis(self) -> NDArray[np.float64]:
-        """The two blocks ``[post, pre]`` in cluster space, shape ``(2, P, P)``."""
-        return self._basis
+            self.basis[index][np.ix_(clusters, senders)] = values[distance]

@@ -33,6 +33,7 @@ class VectorialPerturbation(Perturbation):
             number of vectors.
 
     Attributes:
+        basis: The vectors in cluster space, shape ``(n_vectors, length)``.
         involved_clusters: Indices of the populations of each vector.
 
     Raises:
@@ -60,7 +61,7 @@ class VectorialPerturbation(Perturbation):
             raise InputError("length: missing; expected the number of populations in cluster space")
         n = _number(vectors, n_vectors, involved_clusters)
         self.involved_clusters = _involved(involved_clusters, n, length)
-        self._basis = np.zeros((n, length))
+        self.basis = np.zeros((n, length))
         for index, involved in enumerate(self.involved_clusters):
             values = np.asarray(vectors[index] if vectors else entries.draw(index, len(involved)), np.float64)
             if values.shape != involved.shape or not np.isfinite(values).all():
@@ -68,17 +69,12 @@ class VectorialPerturbation(Perturbation):
                     f"vector {index}: shape {values.shape} found; expected {len(involved)} finite entries, "
                     "one for each population that it involves"
                 )
-            self._basis[index, involved] = values
-
-    @property
-    def basis(self) -> NDArray[np.float64]:
-        """The vectors in cluster space, shape ``(n_vectors, length)``."""
-        return self._basis
+            self.basis[index, involved] = values
 
     @property
     def length(self) -> int:
         """Number of populations in cluster space."""
-        return self._basis.shape[1]
+        return self.basis.shape[1]
 
 
 def _is_nested(involved: Sequence[Any]) -> bool:

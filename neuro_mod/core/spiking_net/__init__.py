@@ -1,1 +1,1 @@
-"""The spiking network."""
+"""The spiking network: simulation and analysis."""

@@ -17,7 +17,7 @@ Surrogate = Literal["fast_sigmoid", "arctan"]
 
 
 class History(NamedTuple):
-    """What happened in each step, all of shape ``(..., n_steps, n_neurons)``.
+    """Voltages, currents and spikes of each step, all of shape ``(..., n_steps, n_neurons)``.
 
     Args:
         voltage: V at the end of each step, threshold units.

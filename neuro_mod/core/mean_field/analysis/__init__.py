@@ -1,1 +1,1 @@
-"""What the mean field says about a network: landscapes, bifurcations, the validity of the theory."""
+"""Analyses of a network by its mean field: landscapes, bifurcations, the validity of the theory."""

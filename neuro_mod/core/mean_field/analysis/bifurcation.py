@@ -40,7 +40,7 @@ class Diagram:
         limits: Smallest and largest value of the parameter.
         branches: By number of active clusters.
         critical_points: In the order of the branches.
-        searched: How branches were sought, in words.
+        searched: Description of the search.
     """
 
     limits: tuple[float, float]
@@ -61,12 +61,12 @@ def bifurcation_diagram(
     most_branches: int = MAX_BRANCHES,
     most_points: int = MAX_POINTS,
 ) -> Diagram:
-    """Seek the branches of steady states over an interval. That there are no others is not proven.
+    """Search for the branches of steady states over an interval. There may be others.
 
-    Steady states are sought at a few values of the parameter, and each that lies on no branch yet is followed to both
-    sides (pseudo-arclength continuation). They are sought again between the critical points that were found, and next
-    to symmetry breakings that no branch leaves, until nothing new is found. A branch whose interchangeable clusters
-    have two or more levels of rates ends where levels become one, at a state of higher symmetry.
+    Steady states are sought at a few values of the parameter. Each one that lies on no known branch is followed to both
+    sides (pseudo-arclength continuation). The search is repeated between the critical points, and next to symmetry
+    breakings from which no known branch starts, until nothing new is found. A branch whose interchangeable clusters
+    have two or more levels of rates ends where levels merge, at a state of higher symmetry.
 
     Args:
         family: The mean fields over the interval.
@@ -99,23 +99,23 @@ def bifurcation_diagram(
     followed = sorted(wanted, key=lambda each: len(each.active))
     branches = tuple(each.branch() for each in followed)
     critical = tuple(point for number, each in enumerate(followed) for point in each.critical_points(number))
-    return Diagram(family.limits, branches, critical, _told(search, branches))
+    return Diagram(family.limits, branches, critical, _describe_search(search, branches))
 
 
-def _told(search: _Search, branches: tuple[Branch, ...]) -> str:
-    told = [search.starts.told(len(search.sought))]
+def _describe_search(search: _Search, branches: tuple[Branch, ...]) -> str:
+    parts = [search.starts.describe(len(search.sought))]
     if search.left_out:
-        told.append(f"{search.left_out} states were not followed: there are {len(search.followed)} branches already")
+        parts.append(f"{search.left_out} states were not followed: there are {len(search.followed)} branches already")
     unfinished = sum(bool({TOO_LONG, LOST} & set(branch.ends)) for branch in branches)
     if unfinished:
-        told.append(f"{unfinished} branches were not followed to their end")
+        parts.append(f"{unfinished} branches were not followed to their end")
     for value, numbers in search.missing().items():
         named = ", ".join(map(str, numbers))
-        told.append(f"branches with {named} active clusters that leave the symmetry breaking at {value:g} are missing")
+        parts.append(f"branches with {named} active clusters that leave the symmetry breaking at {value:g} are missing")
     if search.family.rough:
         places = " and ".join(f"from {lower:g} to {upper:g}" for lower, upper in search.family.rough)
-        told.append(f"{places} the network does not depend smoothly on the parameter: points there are approximate")
-    return "; ".join([*told, "that these are all branches is not proven"])
+        parts.append(f"{places} the network does not depend smoothly on the parameter: points there are approximate")
+    return "; ".join([*parts, "that these are all branches is not proven"])
 
 
 class _Search:
@@ -234,7 +234,7 @@ class _Starts:
             if not n or n in self.numbers:
                 yield from states
 
-    def told(self, n_values: int) -> str:
-        """How they were sought, in words."""
+    def describe(self, n_values: int) -> str:
+        """How they were sought."""
         kind = "states whose active clusters are alike" if self.lumped else "steady states"
         return f"{kind} were sought at {n_values} values of the parameter and followed"

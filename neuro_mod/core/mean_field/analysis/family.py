@@ -59,9 +59,10 @@ class _Piece:
 class FieldFamily:
     """Mean fields over an interval of one parameter, with the same populations everywhere.
 
-    To build a field takes much longer than to solve it. So its coefficients are interpolated by Chebyshev polynomials,
-    in a variable in which fractional powers at the ends of the interval, as of arousal, are smooth. Pieces are halved
-    until the interpolant agrees with the field at places between the nodes, or, as at a kink, the piece is very short.
+    Building a field takes much longer than solving it. Its coefficients are therefore interpolated by Chebyshev
+    polynomials, in a variable in which fractional powers at the ends of the interval (as of arousal) are smooth. Pieces
+    are halved until the interpolant agrees with the field at places between the nodes, or until the piece is very
+    short, as at a kink.
 
     Args:
         make: The mean field at a value of the parameter.
@@ -69,12 +70,12 @@ class FieldFamily:
 
     Attributes:
         limits: Smallest and largest value.
-        error: Largest error of a coefficient that was seen, relative to its largest value on the piece.
-        rough: Parts of the interval, as (lower, upper), where the interpolant does not agree with the field however
-            short its pieces are: somewhere in each, the field has a kink or jumps.
+        error: Largest observed error of a coefficient, relative to its largest value on the piece.
+        rough: Parts of the interval, as (lower, upper), where even the shortest pieces do not agree with the field: it
+            has a kink or a jump somewhere in each.
 
     Raises:
-        InputError: The limits are not finite or do not rise, or populations or values of z change on the way.
+        InputError: The limits are not finite or not in rising order, or populations or values of z change in between.
     """
 
     def __init__(self, make: Callable[[float], RateEquations], limits: tuple[float, float]):

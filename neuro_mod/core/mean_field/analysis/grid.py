@@ -100,7 +100,7 @@ def field_on_grid(
 
 
 class _Solved:
-    """Points of a grid, and what is known there."""
+    """Points of a grid, and the equilibria found there."""
 
     def __init__(self, effective: EffectiveField, points: _Array):
         n, n_focus = points.shape
@@ -116,7 +116,7 @@ class _Solved:
         self.stable[where] = self.effective.ambient_stable(states)
 
     def seek_unknown(self) -> None:
-        """Look again where nothing was found, from the nearest known point and from several levels of rates."""
+        """Search again where nothing was found, from the nearest known point and from several levels of rates."""
         for level in (None, *_LEVELS):
             missing = np.isnan(self.rates).any(axis=1)
             if not missing.any() or missing.all():

@@ -1,4 +1,4 @@
-"""The landscape that focus populations see: force, curl, steady states, barriers, and a potential along a path.
+"""The landscape of focus populations: force, curl, steady states, barriers, and a potential along a path.
 
 References:
     Mascaro & Amit 1999; Mazzucato et al. 2019 (potential along the path of minimum force).
@@ -133,7 +133,7 @@ def chosen_path(
         grid: From `field_on_grid`.
 
     Returns:
-        What it is, in words; its corners in Hz, shape ``(K, F)``, in the direction in which the rate of the first focus
+        A description; its corners in Hz, shape ``(K, F)``, in the direction in which the rate of the first focus
         population rises; and where the ambient populations are near it, see `paths.potential_along`.
 
     Raises:

@@ -1,6 +1,6 @@
 """Paths through the space of focus populations, and the potential along them.
 
-The force is no gradient in general: the potential depends on the path between two points.
+In general the force is not a gradient: the potential depends on the path between two points.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Array = NDArray[np.float64]
 #: Rates of all populations in Hz near given ones of the focus populations, ``(M, F)`` to ``(P,)`` or ``(M, P)``.
 Near = Callable[[_Array], _Array]
 
-#: Ambient rates that change by more than so many times the distance of neighbouring points jump.
+#: Ambient rates jump where they change by more than this many times the distance of neighbouring points.
 STEEP = 10.0
 #: Points of a path.
 N_POINTS = 1001
@@ -39,7 +39,7 @@ class Profile(NamedTuple):
         path: Rates of the focus populations in Hz, evenly spaced, shape ``(M, F)``.
         displacement: Length of the path up to each point in Hz, shape ``(M,)``.
         potential: ``-int force . dl`` from the first point in Hz^2, shape ``(M,)``; NaN from where the ambient
-            populations were found in no equilibrium.
+            populations were not found in equilibrium.
         rates: Of all populations in Hz, shape ``(M, P)``.
     """
 
@@ -67,7 +67,7 @@ def potential_along(
         n_points: Points of the path at which the force is taken.
 
     Raises:
-        InputError: The path is no array ``(K, F)`` of finite rates of at least 0, with K > 1, or it has no length.
+        InputError: The path is not an array ``(K, F)`` of finite rates of at least 0, with K > 1, or has length 0.
     """
     path, displacement = evenly_spaced(checked_path(corners, len(effective.focus)), n_points)
     states = effective.solve(path, start and start(path))

@@ -1,6 +1,6 @@
-"""What the mean field assumes, and how far a network in one of its states is from it. It says so, and refuses nothing.
+"""The assumptions of the mean field, and how well a network in one of its states meets them.
 
-Where the literature gives no number, our rule is that what should be small is at most a tenth.
+Where the literature gives no limit, quantities that should be small are limited to a tenth.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _OUR_RULE = "by our rule of a tenth"
 
 @dataclass(frozen=True, eq=False)
 class Assumption:
-    """An assumption of the theory, in numbers.
+    """An assumption of the theory, judged by a number for each population.
 
     Args:
         name: What is assumed.
         quantity: The number by which it is judged.
         values: This number for each population, NaN where it has none, shape ``(P,)``.
         populations: Names of the populations.
-        limit: Up to where the assumption is kept; from where on, if ``at_least``.
+        limit: Largest value for which the assumption holds; the smallest one if ``at_least``.
         at_least: Whether the number should be large.
         source: Where the limit comes from, as the end of a sentence.
-        consequence: What follows where it is not kept.
+        consequence: The effect where it does not hold.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Assumption:
 
     @property
     def beyond(self) -> NDArray[np.bool_]:
-        """Populations in which it is not kept, shape ``(P,)``."""
+        """Populations in which it does not hold, shape ``(P,)``."""
         return self.values < self.limit if self.at_least else self.values > self.limit
 
     @property
     def kept(self) -> bool | None:
-        """Whether it is kept in all populations that have the number; None where none has, so that nobody can say."""
+        """Whether it holds in all populations that have the number; None if none has."""
         return None if np.isnan(self.values).all() else not self.beyond.any()
 
     @property
@@ -69,7 +69,7 @@ class Assumption:
         return self.populations[first], value
 
     def describe(self) -> str:
-        """A sentence or two."""
+        """A description in one or two sentences."""
         if self.worst is None:
             return f"{self.quantity}: no population has one."
         where, value = self.worst
@@ -91,7 +91,7 @@ class Assumption:
 def assess(
     circuit: Circuit, rates: ArrayLike, mu: ArrayLike, sigma: ArrayLike, jacobian: ArrayLike | None = None
 ) -> tuple[Assumption, ...]:
-    """Compare what the theory assumes with a network in a state.
+    """Judge the assumptions of the theory for a network in a state.
 
     Inputs that matter to a population are those that make `MATTERS` of the variance of its input or more.
 
@@ -100,8 +100,8 @@ def assess(
         rates: The state in Hz, shape ``(P,)``.
         mu: Mean input in threshold units, shape ``(P,)``.
         sigma: Root of the variance of the input, in threshold units, shape ``(P,)``.
-        jacobian: Total derivative of ``-nu + phi(nu)``, shape ``(P, P)``; without it nothing is said about how errors
-            of the responses are amplified.
+        jacobian: Total derivative of ``-nu + phi(nu)``, shape ``(P, P)``; without it, the amplification of
+            errors is not judged.
     """
     rates, mu, sigma = (np.asarray(each, np.float64) for each in (rates, mu, sigma))
     state = _SteadyState(rates, mu, sigma, _inverse(jacobian, len(rates)))

@@ -1,4 +1,4 @@
-"""The transfer function, and what is built on it."""
+"""The transfer function, the mean field and its steady states."""
 
 from neuro_mod.core.mean_field.core.fixed_points import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField

@@ -1,8 +1,8 @@
-"""What permuting clusters does to a mean field and its states.
+"""The symmetry of a mean field and its states under permutations of clusters.
 
-A cluster is an E and an I population. Clusters are interchangeable where swapping them leaves the field as it is:
-states that differ by such swaps are images of each other, and a state in which interchangeable clusters have equal
-rates is one of a smaller system.
+A cluster is an E and an I population. Clusters are interchangeable if swapping them leaves the field unchanged. States
+that differ by such swaps are images of each other, and a state in which interchangeable clusters have equal rates is a
+state of a smaller system.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from neuro_mod.populations import Populations
 _Array = NDArray[np.float64]
 _Indices = NDArray[np.int64]
 
-#: Rates that differ by less, relative to 1 Hz and more, are the same.
+#: Rates that differ by less, relative to 1 Hz and more, are equal.
 SAME = 1e-6
-#: A gap between rates of clusters, relative to the highest, that is wide enough to part active from other clusters.
+#: Smallest gap between rates of clusters, relative to the highest, that separates active from other clusters.
 WIDE = 0.25
-#: Coefficients that differ by less, relatively, are the same.
+#: Relative difference below which coefficients are equal.
 _ROUNDING = 1e-12
 
 
@@ -71,7 +71,7 @@ def canonical(rates: _Array, classes: _Indices, populations: Populations) -> _Ar
 
 
 def multiplicity(rates: _Array, classes: _Indices, populations: Populations) -> int:
-    """How many images a state has under swaps within classes, itself included."""
+    """Number of images of a state under swaps within classes, itself included."""
     images = 1
     for members in _members(classes):
         sizes = np.bincount(_levels(rates, members, populations))
@@ -91,7 +91,7 @@ def lumping(rates: _Array, classes: _Indices, populations: Populations) -> _Indi
 def active_clusters(rates: _Array, classes: _Indices, populations: Populations) -> tuple[int, ...]:
     """Clusters whose E populations fire above the largest gap between E clusters.
 
-    The gap counts if it is wider than `WIDE` of the highest rate, or parts clusters that are interchangeable: their
+    The gap counts if it is wider than `WIDE` of the highest rate, or if it separates interchangeable clusters, whose
     rates can only differ because the state breaks the symmetry.
 
     Args:
@@ -140,7 +140,7 @@ def grouped(label: _Indices) -> _Indices:
 
 
 def n_placements(classes: _Indices) -> int:
-    """How many choices of active clusters are not images of each other."""
+    """Number of choices of active clusters that are not images of each other."""
     return math.prod(len(members) + 1 for members in _members(classes))
 
 
@@ -184,7 +184,7 @@ def _levels(rates: _Array, members: _Indices, populations: Populations) -> _Indi
 
 
 def _rounded(rates: _Array) -> _Array:
-    """Rates as near to each other as equal ones are, made equal."""
+    """Ranks of rates, the same for equal ones."""
     rising = np.argsort(rates, kind="stable")
     steps = np.diff(rates[rising]) > SAME * np.maximum(rates[rising][1:], 1.0)
     rounded = np.empty_like(rates)

@@ -1,4 +1,4 @@
-"""What inputs and responses of a mean field are computed from, as arrays."""
+"""The arrays from which inputs and responses of a mean field are computed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Array = NDArray[np.float64]
 
 
 class Moments(NamedTuple):
-    """Input of each population, or what adds to it.
+    """Input of each population, or a contribution to it.
 
     Attributes:
         mu: Mean of the free membrane voltage in threshold units.
@@ -42,9 +42,9 @@ class Coefficients:
     z_weights: _Array
 
     def lumped(self, groups: ArrayLike) -> Self:
-        """Populations of a group become one, which stands for any of them.
+        """Merge the populations of each group into one.
 
-        Exact for rates that are equal within groups of populations that are interchangeable.
+        Exact for rates that are equal within groups of interchangeable populations.
 
         Args:
             groups: Group 0, ..., G-1 of each population, shape ``(P,)``.

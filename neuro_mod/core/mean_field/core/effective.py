@@ -1,4 +1,4 @@
-"""The effective theory of a few focus populations: all others are in equilibrium with them.
+"""The effective theory of a few focus populations, with all others in equilibrium.
 
 References:
     Mascaro & Amit 1999, "Effective neural response function for collective population states".
@@ -20,7 +20,7 @@ _Array = NDArray[np.float64]
 
 
 class EffectiveStates(NamedTuple):
-    """Given rates of the focus populations, and what follows from them.
+    """States at given rates of the focus populations.
 
     Attributes:
         rates: Of all populations in Hz, the ambient ones in equilibrium, shape ``(B, P)``; NaN where none was found.
@@ -36,14 +36,14 @@ class EffectiveStates(NamedTuple):
 
 
 class EffectiveField:
-    """The mean field seen by its focus populations.
+    """The mean field of a few focus populations, with all others (the ambient ones) in equilibrium.
 
     Args:
         field: The mean field.
         focus_pops: Indices or, where the layout of cluster space is known, names of F populations.
 
     Raises:
-        InputError: One does not exist or comes twice, or there is none.
+        InputError: One does not exist or is repeated, or there is none.
     """
 
     def __init__(self, field: RateEquations, focus_pops: Sequence[int | str]):
@@ -56,8 +56,8 @@ class EffectiveField:
 
         Args:
             nu: Rates of the focus populations in Hz, shape ``(B, F)``.
-            start: Rates of all populations from which to look for it, in Hz, shape ``(B, P)``. None to let them relax
-                from 5 Hz.
+            start: Rates of all populations from which the search starts, in Hz, shape ``(B, P)``. None to let them
+                relax from 5 Hz.
         """
         focus = np.asarray(nu, np.float64)
         if focus.ndim != 2 or focus.shape[1] != len(self.focus):

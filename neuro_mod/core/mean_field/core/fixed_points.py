@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,14 +61,15 @@ class FixedPoint:
 class FixedPoints(Sequence[FixedPoint]):
     """Distinct steady states: stable ones first, then by number of active clusters and falling rates.
 
-    Of the images of a state under swaps of interchangeable clusters one is listed.
+    One of the images of a state under swaps of interchangeable clusters is listed.
 
     Args:
         points: The states.
         starts: Rates in Hz of the random starts, shape ``(n_starts, P)``.
-        found: What was found from each of them.
-        reached: Which of `points` that is an image of; -1 where nothing was found, shape ``(n_starts,)``.
-        searched: How the states were sought, in words.
+        found: The result from each of them.
+        reached: Index in `points` of the state of which it is an image; -1 where nothing was found, shape
+            ``(n_starts,)``.
+        searched: Description of the search.
     """
 
     points: tuple[FixedPoint, ...]
@@ -77,13 +78,7 @@ class FixedPoints(Sequence[FixedPoint]):
     reached: NDArray[np.int64]
     searched: str
 
-    @overload
-    def __getitem__(self, index: int) -> FixedPoint: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[FixedPoint, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> FixedPoint | tuple[FixedPoint, ...]:
+    def __getitem__(self, index: Any) -> Any:
         return self.points[index]
 
     def __len__(self) -> int:
@@ -103,12 +98,12 @@ def fixed_points(
     starts: ArrayLike | None = None,
     highest_start: float = MAX_START,
 ) -> FixedPoints:
-    """Seek all steady states of a mean field. That there are no others is not proven.
+    """Search for all steady states of a mean field. There may be others.
 
-    Newton's method goes from many starts at once, and where it fails the rates relax, as they do from every third start
-    besides; then again, with what was found deflated, until a round finds nothing new, or there are as many states as
-    starts. Where the clusters are known (`RateEquations.populations`), states with each number of active
-    clusters are sought besides, see `searches.by_active_clusters`.
+    Newton's method runs from many starts at once. The rates relax from every third start, and where Newton's method
+    fails. The starts are then solved again with the known states deflated, until a round finds nothing new or there are
+    as many states as starts. Where the clusters are known (`RateEquations.populations`), states with each number of
+    active clusters are sought as well, see `searches.by_active_clusters`.
 
     Args:
         field: The mean field.
@@ -134,7 +129,7 @@ def fixed_points(
     states = _canonical(np.concatenate([each.states for each in searches]), populations, classes)
     points = sorted((describe(field, rates, classes) for rates in distinct(states)), key=_rank)
     reached = np.where(found.converged, _nearest(_canonical(found.x, populations, classes), points), -1)
-    searched = "; ".join([*(each.told for each in searches), "that these are all is not proven"])
+    searched = "; ".join([*(each.description for each in searches), "that these are all is not proven"])
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 

@@ -28,7 +28,7 @@ class LIFMeanField(RateEquations):
 
     Assumptions and approximations: many weak, uncorrelated inputs (diffusion approximation), populations without
     fluctuations of their rates, synaptic filtering to first order in ``sqrt(tau_s/tau_m)``. Populations without neurons
-    have no effect as long as nobody has synapses from them.
+    have no effect as long as no neuron has synapses from them.
 
     Args:
         n_clusters: Number of populations P (clusters).
@@ -47,8 +47,8 @@ class LIFMeanField(RateEquations):
         z_weights: Their weights, summing to 1, shape ``(Q,)``.
 
     Raises:
-        InputError: A shape does not fit, a value is not finite or out of bounds, the weights of z are not one for each
-            or do not sum to 1, or the input overflows.
+        InputError: A shape does not match, a value is not finite or out of bounds, the weights of z are not one for
+            each or do not sum to 1, or the input overflows.
 
     References:
         Amit & Brunel 1997; Brunel & Sergi 1998; Papadopoulos et al., arXiv 2404.03902v3.
@@ -114,7 +114,7 @@ class LIFMeanField(RateEquations):
 
         Args:
             circuit: The network, with arousal and perturbations applied.
-            n_z: Over how many values of z the response is averaged (Gauss-Jacobi); 1 for the mean z = 1/2.
+            n_z: Number of values of z over which the response is averaged (Gauss-Jacobi); 1 for the mean z = 1/2.
         """
         nodes, weights = z_quadrature(n_z) if n_z > 1 else (np.array([MEAN_Z]), np.ones(1))
         field = cls(
@@ -143,7 +143,7 @@ class LIFMeanField(RateEquations):
             Rates in Hz, shape ``(..., F)``; NaN where no equilibrium of the others was found.
 
         Raises:
-            InputError: A population does not exist or comes twice, or a shape does not fit.
+            InputError: A population does not exist or is repeated, or a shape does not match.
         """
         effective, rates = EffectiveField(self, focus_pops), np.asarray(nu, np.float64)
         return effective.solve(rates.reshape(-1, rates.shape[-1] if rates.ndim else 0)).response.reshape(rates.shape)

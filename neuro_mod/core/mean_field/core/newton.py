@@ -17,15 +17,15 @@ _ROUNDING = 1e-14
 _MAX_EVALUATIONS = 60
 _MAX_RELAXATION_STEPS = 300
 _SHORTEST_STEP = 2.0**-12
-#: Fall of the residual, relative to the step, with which a step is accepted (Armijo).
+#: Smallest decrease of the residual, relative to the step, for which a step is accepted (Armijo).
 _ENOUGH = 1e-4
 #: Distance in Hz from a known zero below which deflation grows no more, so that it does not overflow.
 _NEAREST = 1e-12
 #: First and longest step of a relaxation, in units of the time constant.
 _FIRST_DURATION, _MAX_DURATION = 0.1, 1e12
-#: A relaxation gives up where even shorter steps go astray; the part to which a step that does is shortened.
+#: Shortest step of a relaxation, after which it gives up, and the factor by which a failed step is shortened.
 _SHORTEST_DURATION, _SHORTENED = 1e-6, 0.1
-#: Rates in Hz are not followed beyond this: what grows so far runs away.
+#: Largest rate in Hz; beyond it, rates diverge.
 FASTEST = 1e6
 
 
@@ -42,10 +42,10 @@ class Linearization(NamedTuple):
 
 
 class Zeros(NamedTuple):
-    """What was found from each start.
+    """The result from each start.
 
     Attributes:
-        x: Rates in Hz, shape ``(B, n)``; where it did not converge, the best.
+        x: Rates in Hz, shape ``(B, n)``; the best ones where it did not converge.
         residual: Largest absolute value of the function relative to ``max(x, 1)``, shape ``(B,)``.
         converged: Whether the residual is below `TOLERANCE`, shape ``(B,)``.
     """
@@ -63,15 +63,14 @@ def find_zeros(
 ) -> Zeros:
     """Zeros of a function of rates.
 
-    Each start goes its own way: along Newton's step, halved until the residual falls, projected onto rates between 0
-    and `FASTEST`.
-    Around known zeros the function is deflated, multiplied with ``prod_k (1 + 1 / |x - x_k|^2)``, which repels: the
-    step keeps its direction and changes its length.
+    Each start follows Newton's steps independently, halved until the residual falls, and projected onto rates between 0
+    and `FASTEST`. Around known zeros the function is deflated: it is multiplied by ``prod_k (1 + 1 / |x - x_k|^2)``,
+    which changes the length of a step but not its direction.
 
     Args:
         linearize: Value and derivative for rates ``(B, n)``.
         starts: Rates in Hz, shape ``(B, n)``.
-        known: Zeros that are not to be found again, shape ``(K, n)``.
+        known: Zeros to avoid, shape ``(K, n)``.
         parameters: Further arguments of `linearize`, with an entry for each start, shape ``(B, ...)``.
 
     References:
@@ -105,10 +104,10 @@ def find_zeros(
 
 
 def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: Sequence[_Array] = ()) -> Zeros:
-    """Zeros to which rates relax that change as fast as the value of the function.
+    """Zeros to which rates relax whose time derivative is the function.
 
-    Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation). A step that
-    goes astray, to rates beyond `FASTEST`, or below 0 where they rise, is tried again much shorter.
+    Implicit Euler steps grow as the residual falls, and become Newton's (pseudo-transient continuation). A step to
+    rates beyond `FASTEST`, or below 0 where they rise, is repeated with a much shorter duration.
 
     Args:
         linearize: Value and derivative for rates ``(B, n)``.
@@ -145,7 +144,7 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
 
 
 def find_or_relax(linearize: Callable[..., Linearization], starts: _Array, parameters: Sequence[_Array] = ()) -> Zeros:
-    """`find_zeros`, and `relax` from the starts from which it finds none."""
+    """`find_zeros`, then `relax` from the starts from which it finds none."""
     found = find_zeros(linearize, starts, parameters=parameters)
     lost = np.flatnonzero(~found.converged)
     if len(lost):

@@ -1,4 +1,4 @@
-"""Where steady states of a mean field are sought, and what is found there."""
+"""Searches for the steady states of a mean field."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ _Array = NDArray[np.float64]
 MAX_START = 60.0
 #: Random starts that are spread over the orders of magnitude of rates instead: every third.
 _IS_WIDE = slice(2, None, 3)
-#: Rates in Hz between which these lie, the upper one where neurons are not refractory for longer.
+#: Range of these in Hz; the upper bound is lower where the refractory period limits the rate.
 _LOWEST_WIDE, _MAX_WIDE = 1e-3, 1e4
-#: How often starts are solved once more with what was found deflated, at most.
+#: Largest number of rounds in which the starts are solved again with the known states deflated.
 _MAX_ROUNDS = 4
-#: Starts in each system that symmetry makes smaller.
+#: Number of starts in each of the small systems that symmetry leaves.
 _STARTS_PER_PARTITION = 16
-#: Choices of active clusters that are all tried where clusters differ; of more, `_DRAWN` for each number are.
+#: Where clusters differ, up to this number of choices of active clusters are all tried; of more, `_DRAWN` per number.
 _MAX_PLACEMENTS, _DRAWN = 2000, 100
-#: Starts that are solved at once.
+#: Number of starts that are solved at once.
 _AT_ONCE = 500
 
 
 class Search(NamedTuple):
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         states: Rates in Hz, not all distinct, shape ``(n_states, P)``.
-        told: How they were sought, in words.
+        description: How they were sought.
     """
 
     states: _Array
-    told: str
+    description: str
 
 
 def from_starts(field: RateEquations, starts: _Array) -> tuple[Zeros, Search]:
-    """What is found from each start, where rates relax to from every third, and what is found with these deflated.
+    """Solve from each start, relax from every third one, and solve again with the states found so far deflated.
 
     Args:
         field: The mean field.
@@ -57,18 +57,19 @@ def from_starts(field: RateEquations, starts: _Array) -> tuple[Zeros, Search]:
     relaxed = _in_parts(partial(relax, field.linearize), starts[_IS_WIDE])
     first = distinct(np.concatenate([each.x[each.converged] for each in (found, relaxed)]))
     states, rounds = _deflated(field, starts, first)
-    told = (
+    description = (
         f"{found.converged.sum()} of {len(starts)} starts converged; from every third the rates relaxed; "
         f"then {_counted(rounds)} with what was found deflated"
     )
-    return found, Search(states, told)
+    return found, Search(states, description)
 
 
 def by_active_clusters(field: RateEquations, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
     """States with each number of active clusters.
 
-    Interchangeable clusters have states in which active ones are alike, and the others are. Where clusters differ,
-    those of the mean field over all permutations of clusters are starts, placed on choices of active clusters.
+    Interchangeable clusters have states in which all active ones are alike, and so are all others. Where clusters
+    differ, such states of the mean field averaged over all permutations of clusters are starts, placed on choices of
+    active clusters.
 
     Args:
         field: The mean field, of more than one cluster.
@@ -79,15 +80,17 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
     p, alike = populations.n_clusters, not classes.any()
     symmetric = field if alike else RateEquations(clusters.symmetrized(field.coefficients, populations))
     states = states_by_active_clusters(symmetric, populations, seed)
-    told = f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again"
+    description = (
+        f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again"
+    )
     if alike:
-        return Search(np.concatenate(list(states.values())), told)
+        return Search(np.concatenate(list(states.values())), description)
     total = clusters.n_placements(classes)
     every = total <= _MAX_PLACEMENTS
     choices = (
         f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters"
     )
-    told += f"; the clusters differ: these are those of the symmetric network, and starts, with {choices}"
+    description += f"; the clusters differ: these are those of the symmetric network, and starts, with {choices}"
 
     def placements(n: int) -> Iterator[NDArray[np.bool_]]:
         if every:
@@ -102,11 +105,11 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
         for state in found
     ]
     solved = _in_parts(partial(find_zeros, field.linearize), np.array(starts).reshape(-1, field.n_populations))
-    return Search(solved.x[solved.converged], told)
+    return Search(solved.x[solved.converged], description)
 
 
 def states_by_active_clusters(field: RateEquations, populations: Populations, seed: int = 0) -> dict[int, _Array]:
-    """States of interchangeable clusters in which active clusters are alike, and the others are.
+    """States of interchangeable clusters in which all active clusters are alike, and so are all others.
 
     Args:
         field: The mean field, with all clusters interchangeable.
@@ -140,7 +143,7 @@ def _states_of_groups(field: RateEquations, groups: NDArray[np.int64], seed: int
 def _deflated(field: RateEquations, starts: _Array, known: _Array) -> tuple[_Array, int]:
     """Distinct states, the known ones first, and the number of rounds of all starts with known states deflated.
 
-    The last round finds nothing new, or there are as many states as starts: so many are not sought to the last one.
+    Rounds end when nothing new is found, or when there are as many states as starts.
     """
     for rounds in range(1, _MAX_ROUNDS + 1):
         again = _in_parts(partial(find_zeros, field.linearize, known=known), starts)
@@ -151,7 +154,7 @@ def _deflated(field: RateEquations, starts: _Array, known: _Array) -> tuple[_Arr
 
 
 def random_starts(field: RateEquations, n: int, seed: int, highest: float = MAX_START) -> _Array:
-    """Rates in Hz, shape ``(n, P)``; one more start changes no other.
+    """Rates in Hz, shape ``(n, P)``; a larger n leaves the first ones unchanged.
 
     Two of three starts are uniform between 0 and `highest`. Every third is log-uniform between 1e-3 Hz and the rate
     ``1 / tau_refractory`` that a population cannot exceed, or 1e4 Hz if that is lower.
@@ -179,7 +182,7 @@ def distinct(states: _Array) -> _Array:
 
 
 def same_states(states: _Array, state: _Array) -> NDArray[np.bool_]:
-    """Whether states are the same as another one, up to the errors of the solver: the one test of it.
+    """Whether states are the same as another one, up to the errors of the solver.
 
     Args:
         states: Rates in Hz, shape ``(..., P)``.

@@ -35,24 +35,24 @@ def simulate_batch(
     on_result: Callable[[int, Simulation], None] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> list[Simulation]:
-    """Simulate trials, which may differ in anything and share what they share.
+    """Simulate trials in threads; they may share networks and differ in any field.
 
-    Trial k gives the same bytes as by itself, whatever the other trials and the number of threads. Trials are taken as
-    they are needed: of a generator, no more exist at once than twice the number of threads. With ``on_result``, results
-    do not stay in memory either, so that a batch may be larger than it.
+    Each trial gives the same bytes as on its own, whatever the other trials and the number of threads. Trials are taken
+    from the iterable as needed: at most twice the number of threads exist at once. With ``on_result``, results are not
+    kept either, so that a batch may exceed the memory.
 
     Args:
         trials: The trials.
-        n_threads: How many run at once; by default one for each core.
+        n_threads: Number of trials that run at once; by default one for each core.
         on_result: Receives the index and the result of each trial, in order, in the calling thread.
-        progress: Called now and then with the simulated seconds done, over all trials.
+        progress: Called regularly with the simulated seconds done, over all trials.
 
     Returns:
         The results in order; empty with ``on_result``.
 
     Raises:
         InputError: ``n_threads`` is below 1.
-        Interrupted: On Ctrl-C, with what was not handed over.
+        Interrupted: On Ctrl-C, with the results that `on_result` did not receive.
         Exception: Whatever a trial raises, with a note of its index; the other trials are stopped.
     """
     n_threads = n_cores() if n_threads is None else whole_number("n_threads", n_threads, 1)
@@ -86,7 +86,7 @@ class _Stopped(Exception):  # noqa: N818 -- nothing went wrong
 
 
 class _Batch:
-    """A batch on its way: iterates over indices and results, in order."""
+    """A running batch: iterates over indices and results, in order."""
 
     def __init__(self, trials: Iterator[Trial], n_threads: int, progress: Callable[[float], None]):
         self._trials = enumerate(trials)
@@ -120,12 +120,12 @@ class _Batch:
             self._submit()
 
     def stop(self) -> None:
-        """Stop the trials under way and wait until they have."""
+        """Stop the running trials and wait for them."""
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
     def finished(self) -> dict[int, Simulation]:
-        """Results of trials that have finished out of turn."""
+        """Results of finished trials that have not been yielded yet."""
         ready = ((index, future) for index, future in self._pending if future.done() and not future.cancelled())
         return {index: future.result() for index, future in ready if future.exception() is None}
 

@@ -307,7 +307,7 @@ def _count_receivers(received: Any, bits: Any) -> None:
 
 @inlined
 def _add_received(current: Any, received: Any, weights: Any, edges: Any) -> None:
-    """Add the counted spikes of a group to the current and begin to count anew."""
+    """Add the counted spikes of a group to the current and reset the counts."""
     for g in range(weights.shape[0]):
         segment, weight = slice(edges[g], edges[g + 1]), weights[g]
         part, counted = current[segment], received[segment]

@@ -19,7 +19,7 @@ from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
 from neuro_mod.errors import InputError, Interrupted, NumericalError
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
+#: Neuron updates between two checks for progress, Ctrl-C and space in the spike buffer: some milliseconds.
 _UPDATES_PER_CALL = 4_000_000
 _MIN_SPIKE_CAPACITY = 2**16
 
@@ -27,11 +27,11 @@ _MIN_SPIKE_CAPACITY = 2**16
 def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> Simulation:
     """Simulate a network, event by event and step by step in the compiled loop.
 
-    The Poisson input is drawn inside the loop; memory is that of the network, the spikes and whatever else is recorded.
+    The Poisson input is drawn inside the loop: memory holds the network and what is recorded.
 
     Args:
         trial: What to simulate.
-        progress: Called with 0 when the kernel is compiled, then now and then with the simulated seconds done.
+        progress: Called with 0 when the kernel is compiled, then regularly with the simulated seconds done.
 
     Returns:
         What was recorded, and the state after the last step.
@@ -58,7 +58,7 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
 
 
 class _Chunk(NamedTuple):
-    """What one call of the kernel did: spikes up to step ``end``, and in bins from ``first_bin`` on."""
+    """Spikes of one call of the kernel, up to step ``end``, and binned from ``first_bin`` on."""
 
     end: int
     steps: NDArray[np.int32]
@@ -82,7 +82,7 @@ class _Progress(NamedTuple):
 
 
 class _Run:
-    """A simulation on its way."""
+    """A running simulation."""
 
     def __init__(self, trial: Trial):
         self._trial, network, dtype = trial, trial.network, np.dtype(trial.dtype)
@@ -124,8 +124,8 @@ class _Run:
     def advance(self, n_steps: int) -> None:
         """Simulate up to so many steps.
 
-        The loop works on copies, and what it did is taken over in one assignment at the end: wherever Ctrl-C strikes,
-        state and spikes belong together.
+        The loop works on copies, and its results replace the previous ones in one assignment at the end: after Ctrl-C
+        at any moment, state and spikes are consistent.
         """
         before = self._progress
         state, steps, neurons = self._advanced(min(n_steps, self._trial.n_steps - self.done))
@@ -138,7 +138,7 @@ class _Run:
         self._progress = _Progress(state, spike_counts, chunk, kept)
 
     def hand_over(self) -> None:
-        """Pass on what the latest call did, unless that has been done; to do half of it and then all of it is fine."""
+        """Pass on the spikes of the latest call, once; repeating it after an interruption is safe."""
         chunk = self._progress.latest
         if chunk.end > self._handed_over:
             self._binned[chunk.first_bin : chunk.first_bin + len(chunk.binned)] = chunk.binned
@@ -147,7 +147,7 @@ class _Run:
             self._handed_over = chunk.end
 
     def result(self) -> Simulation:
-        """What there is so far."""
+        """The result so far."""
         state, spike_counts, _, kept = self._progress
         trial, done = self._trial, self.done
         steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
@@ -247,7 +247,7 @@ def _drive(trial: Trial, parameters: ParametersInTime, dtype: np.dtype) -> kerne
 
 
 def _from(drive: kernel.Drive, step: int) -> kernel.Drive:
-    """What is still to be given."""
+    """The injected spikes that remain."""
     first = np.searchsorted(drive.steps, step)
     return drive._replace(steps=drive.steps[first:], neurons=drive.neurons[first:], jumps=drive.jumps[first:])
 

@@ -15,7 +15,7 @@ from neuro_mod.core.spiking_net.network import SpikingNetwork
 
 @dataclass(frozen=True)
 class State:
-    """Where a simulation stands; continuing from it is the same as never having stopped.
+    """The state of a simulation; continuing from it gives the same results as one uninterrupted simulation.
 
     Args:
         voltage: V in threshold units, shape ``(n_neurons,)``, in the precision of the simulation.
@@ -35,7 +35,7 @@ class State:
 
 
 def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:
-    """State before the first step: no current, nobody refractory.
+    """State before the first step: no current, no neuron refractory.
 
     Args:
         network: The network.

@@ -27,13 +27,13 @@ SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What is recorded besides the number of spikes of each neuron.
+    """What is recorded in addition to the number of spikes of each neuron.
 
     Args:
         spikes: Whether the spikes are kept as events.
-        on_spikes: Receives the spikes as the simulation goes along, in order, in the thread of the trial; no two trials
-            of a batch share one. After Ctrl-C it may receive the latest again, if it had not returned.
-        bin_steps: Count the spikes of each population in bins of so many steps; 0 for no bins.
+        on_spikes: Receives the spikes during the simulation, in order, in the thread of the trial; each trial of a
+            batch needs its own. After Ctrl-C it may receive the latest spikes again, if it had not returned.
+        bin_steps: Width in steps of the bins in which the spikes of each population are counted; 0 for no bins.
         voltage: Neurons whose voltage is recorded.
         current: Neurons whose synaptic current is recorded.
         every: Record these after steps ``0, every, 2 every, ...`` of the run.
@@ -49,9 +49,9 @@ class Recording:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Trial:
-    """One simulation: a network from a state on, under given input.
+    """One simulation: a network that starts from a state, under given input.
 
-    ``dataclasses.replace`` makes a trial that differs from another in some respects.
+    ``dataclasses.replace`` makes a trial that differs from another in some fields.
 
     Args:
         network: The network.
@@ -108,7 +108,7 @@ class Trial:
         )
 
     def after(self, simulation: Simulation) -> Trial:
-        """What is left of this trial when a part of it has been simulated, courses and input included."""
+        """The rest of this trial after a part of it has been simulated, courses and input included."""
         done, stimulus, injected = simulation.n_steps, self.stimulus, self.injected
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""How synapses are laid out for the kernel.
+"""The layout of synapses for the kernel.
 
 A spike reaches hundreds of neurons, most of them with one of two weights: block weights differ between sending
 populations of one kind only where sender and receiver share a cluster. So the sending populations are put into groups,
@@ -24,9 +24,9 @@ from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
-#: From this density on, going through a row of bits beats going through a list of targets.
+#: From this density on, a row of bits is faster than a list of targets.
 DENSE = 1 / 16
-#: To group more populations than these would cost more than it gains.
+#: Grouping more populations than this costs more than it gains.
 _MAX_POPULATIONS = 256
 #: Rows of bits are padded to so many bytes, one vector register.
 _ALIGNMENT = 32
@@ -165,7 +165,7 @@ _MAX_KEPT = 4
 
 
 def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
-    """What is made from an adjacency is kept for a while: trials share networks."""
+    """Cache the layouts of an adjacency, as trials share networks."""
     with _LOCK:
         kept = _KEPT.setdefault(adjacency, {})
         kept[name] = made = kept.pop(name) if name in kept else make()

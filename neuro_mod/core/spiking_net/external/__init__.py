@@ -1,1 +1,1 @@
-"""What reaches the network from outside: Poisson input and stimuli."""
+"""External input other than the Poisson sources: stimuli and injected spikes."""

@@ -1,4 +1,4 @@
-"""Given spikes from outside, as those of another simulator or a recording."""
+"""External spikes at given times, such as those of another simulator or a recording."""
 
 from __future__ import annotations
 
