@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from neuro_mod.plotting.state_colours import numbers_active
 from neuro_mod.plotting.style import (
@@ -17,6 +16,7 @@ from neuro_mod.plotting.style import (
     dress,
     new_figure,
     paper_style,
+    round_ticks,
 )
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def active_clusters(
         if time.any():
             beside.barh(np.arange(len(time)), 100 * time / time.sum(), height=0.8, color=_COLOUR, linewidth=0)
         axes.set(ylim=(-0.5, max(1, numbers.max(initial=0)) + 0.5), xlabel="time (s)", ylabel="active clusters")
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(round_ticks(8, integer=True))
         beside.set_xlabel("time (%)")
         beside.set_xlim(left=0)
-        beside.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+        beside.xaxis.set_major_locator(round_ticks(3))
     return figure

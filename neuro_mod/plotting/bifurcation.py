@@ -13,10 +13,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.mean_field.analysis.critical import BRANCH_POINT, FOLD, HOPF, SYMMETRY_BREAKING
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import OPEN_COLOUR, STATE_COLOUR, active_colours
 from neuro_mod.plotting.style import (
@@ -24,10 +25,11 @@ from neuro_mod.plotting.style import (
     MM_PER_INCH,
     ONE_COLUMN,
     POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
+    dress_bar,
+    figure_of,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 #: Markers of critical points by kind.
@@ -107,11 +109,7 @@ def bifurcation_diagram(
     colours = active_colours(branch.n_active for branch in branches)
     with paper_style():
         handles = _entries(branches, critical, colours, current)
-        labels = [str(handle.get_label()) for handle in handles]
-        height = _HEIGHT / MM_PER_INCH + legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        figure = new_figure(width, height)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = new_axes(width, _HEIGHT / MM_PER_INCH + legend_height(handles, width) / POINTS_PER_INCH)
         if current is not None:
             axes.axvline(current, zorder=1, **_CURRENT)
         for branch in branches:
@@ -121,8 +119,8 @@ def bifurcation_diagram(
             axes.plot(critical.values[chosen], critical.rates[chosen], zorder=5, **_critical_style(kind))
         axes.set(xlabel=label, ylabel="rate of E clusters (Hz)")
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(round_ticks(6, quarters=True))
+        axes.yaxis.set_major_locator(round_ticks(6))
         if len(colours) > _MAX_ENTRIES:
             _add_bar(axes, colours)
         legend_above_figure(figure, handles)
@@ -131,22 +129,15 @@ def bifurcation_diagram(
 
 def _check(branches: Sequence[DrawnBranch], critical: CriticalPoints) -> None:
     if not branches:
-        raise ValueError("there is no branch to draw")
+        raise invalid("branches", (), "at least one branch")
     for i, branch in enumerate(branches):
-        n = len(branch.values)
-        given = {"rates": branch.rates, "stable": branch.stable, "other_rates": branch.other_rates}
-        for name, values in given.items():
-            if values is not None and np.shape(values) != (n,):
-                raise ValueError(f"branch {i} with {n} values needs {name} of shape ({n},); found {np.shape(values)}")
-    n = len(critical.kinds)
-    if np.shape(critical.values) != (n,) or np.shape(critical.rates) != (n,):
-        raise ValueError(
-            f"{n} critical points need values and rates of shape ({n},); "
-            f"found {np.shape(critical.values)} and {np.shape(critical.rates)}"
-        )
+        for name in ("rates", "stable", "other_rates"):
+            check_shape(f"{name} of branch {i}", getattr(branch, name), (len(branch.values),))
+    for name in ("values", "rates"):
+        check_shape(f"{name} of critical points", getattr(critical, name), (len(critical.kinds),))
     for kind in critical.kinds:
         if kind not in CRITICAL_MARKERS:
-            raise ValueError(f"{kind!r} is no kind of critical point; kinds are {', '.join(CRITICAL_MARKERS)}")
+            raise invalid("kind of critical point", kind, f"one of {', '.join(CRITICAL_MARKERS)}")
 
 
 def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
@@ -212,13 +203,10 @@ def _entries(
 
 def _add_bar(axes: Axes, colours: dict[int, str]) -> None:
     """A bar with a patch for each number of active clusters."""
-    figure = axes.get_figure()
-    assert figure is not None
     edges = np.arange(len(colours) + 1) - 0.5
     mappable = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(list(colours.values())))
-    bar = figure.colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
+    bar = figure_of(axes).colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
     every = -(-len(colours) // 12)
     bar.set_ticks(list(range(0, len(colours), every)), labels=[str(number) for number in colours][::every])
-    bar.ax.tick_params(labelsize=TICK_SIZE, length=0, pad=2.0)
+    dress_bar(bar, length=0)
     bar.minorticks_off()
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

@@ -11,9 +11,11 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.style import (
     LINE_WIDTH,
@@ -21,9 +23,9 @@ from neuro_mod.plotting.style import (
     MM_PER_INCH,
     ONE_COLUMN,
     POINTS_PER_INCH,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 IDENTITY_COLOUR, BAND_COLOUR = "#7F7F7F", "#EBEBEB"
@@ -80,11 +82,8 @@ def rate_comparison(
             for i, (kind, each) in enumerate(points.items())
         ]
         handles.append(Patch(color=BAND_COLOUR, label=f"within {100 * CLOSE:.0f} %"))
-        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
-        figure = new_figure(width, width + above / POINTS_PER_INCH + _SLACK / MM_PER_INCH)
-        figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-        axes = figure.add_subplot()
-        dress(axes)
+        above = legend_height(handles, width) / POINTS_PER_INCH
+        figure, axes = new_axes(width, width + above + _SLACK / MM_PER_INCH, square=True)
         axes.set_box_aspect(1)
         if logarithmic:
             axes.set(xscale="log", yscale="log")
@@ -109,10 +108,11 @@ def _points(
     )
     for what, given in (("theory", theory), ("standard_errors", errors)):
         if set(given) != set(simulated):
-            raise ValueError(f"simulated has the kinds {', '.join(simulated)}; {what} has {', '.join(given)}")
+            raise invalid(f"kinds of {what}", list(given), f"those of simulated, {', '.join(simulated)}")
         for kind, values in simulated.items():
-            if np.shape(given[kind]) != np.shape(values) or np.ndim(values) > 1:
-                raise ValueError(f"{kind}: simulated has shape {np.shape(values)}, {what} has {np.shape(given[kind])}")
+            if np.ndim(values) > 1:
+                raise invalid(f"dimensions of simulated, {kind}", np.ndim(values), "0 or 1")
+            check_shape(f"{what}, {kind}", given[kind], np.shape(values))
     return {kind: (_array(theory[kind]), _array(values), _array(errors[kind])) for kind, values in simulated.items()}
 
 
@@ -135,7 +135,7 @@ def _draw_kind(axes: Axes, points: _Points, style: dict[str, Any]) -> None:
 
 
 def _tick(axis: Axis, logarithmic: bool) -> None:
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else round_ticks(5))
     if logarithmic:
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())

@@ -9,21 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.population_map import check_even, time_span
 from neuro_mod.plotting.population_rows import spaced
+from neuro_mod.plotting.samples import check_even, check_window, time_span
 from neuro_mod.plotting.style import (
     LINE_WIDTH,
     MM_PER_INCH,
     POINTS_PER_INCH,
     TICK_SIZE,
     TWO_COLUMNS,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 #: Heights in mm: of a cluster's row at most, of all rows at least and at most, of what lies around them.
@@ -66,17 +66,17 @@ def detected_rates(
         ValueError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
     """
     n = len(labels)
-    _check(times, n, {"rates": rates, "active": active}, thresholds)
+    for name, values in {"rates": rates, "active": active}.items():
+        check_shape(name, values, (len(times), n))
+    check_shape("thresholds", thresholds, (n,))
+    check_even("times", times)
     start, end = time_span(times)
     start, end = start if t_from is None else t_from, end if t_to is None else t_to
-    if not start < end:
-        raise ValueError(f"the window must have t_from < t_to; found {start:g} s and {end:g} s")
+    check_window(start, end)
     inside = (times >= start) & (times <= end)
     rows_height = float(np.clip(_ROW * n, _MIN, _MAX))
     with paper_style():
-        figure = new_figure(width, (rows_height + _AROUND) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = new_axes(width, (rows_height + _AROUND) / MM_PER_INCH)
         highest = float(np.nanmax(rates[inside], initial=0.0)) or 1.0
         for k in range(n):
             level = _FILLED * float(thresholds[k]) / highest
@@ -90,17 +90,6 @@ def detected_rates(
         _add_scale(axes, highest, n)
         legend_above_axes(axes, _entries(), width)
     return figure
-
-
-def _check(
-    times: NDArray[np.floating], n: int, samples: dict[str, NDArray[Any]], thresholds: NDArray[np.floating]
-) -> None:
-    for name, values in samples.items():
-        if np.shape(values) != (len(times), n):
-            raise ValueError(f"{name} needs shape {(len(times), n)}: times, labels; found {np.shape(values)}")
-    if np.shape(thresholds) != (n,):
-        raise ValueError(f"thresholds needs shape {(n,)}, one for each label; found {np.shape(thresholds)}")
-    check_even(times)
 
 
 def _draw_row(
@@ -120,7 +109,7 @@ def _draw_row(
 
 def _add_scale(axes: Axes, highest: float, n: int) -> None:
     """Draw a bar beside the lowest row (several rows, if these are low) that stands for a round rate."""
-    shown = float(MaxNLocator(nbins=2, steps=[1, 2, 5, 10]).tick_values(0, highest)[1])
+    shown = float(round_ticks(2).tick_values(0, highest)[1])
     bottom, place = max(1, n), axes.get_yaxis_transform()
     axes.vlines(1.01, bottom - _FILLED * shown / highest, bottom, color=_RATE_COLOUR, transform=place, clip_on=False)
     axes.text(1.02, bottom, f"{shown:g} Hz", fontsize=TICK_SIZE, transform=place, verticalalignment="bottom")

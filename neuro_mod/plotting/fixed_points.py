@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.population_rows import PopulationRows, population_rows
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
 from neuro_mod.plotting.style import (
@@ -22,8 +23,11 @@ from neuro_mod.plotting.style import (
     POINTS_PER_INCH,
     TICK_SIZE,
     dress,
+    dress_bar,
+    figure_of,
     new_figure,
     paper_style,
+    round_ticks,
     text_length,
 )
 from neuro_mod.populations import Populations
@@ -113,17 +117,12 @@ def _check(
     """The number of states."""
     n = len(kinds)
     if not n:
-        raise ValueError("there is no steady state to draw")
-    if np.shape(rates) != (n, populations.total):
-        raise ValueError(
-            f"{n} kinds and {populations.total} populations need rates of shape {(n, populations.total)}; "
-            f"found {np.shape(rates)}"
-        )
+        raise invalid("kinds", (), "at least one steady state")
+    check_shape("rates", rates, (n, populations.total))
     check_kinds(kinds, n)
     numbers = {"leading_eigenvalues": leading_eigenvalues, "n_active": n_active, "multiplicities": multiplicities}
     for name, values in numbers.items():
-        if np.shape(values) != (n,):
-            raise ValueError(f"{name} needs a number for each of {n} states; found shape {np.shape(values)}")
+        check_shape(name, values, (n,))
     return n
 
 
@@ -198,15 +197,12 @@ def _draw_eigenvalues(
     draw_states(axes, eigenvalues, middles, kinds, size=_MARKER)
     axes.margins(x=0.12)
     axes.set_xlabel("leading\neigenvalue\n(1/s)")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(round_ticks(4))
     axes.tick_params(left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
 
 
 def _add_bar(axes: Axes, norm: Normalize, aspect: float) -> None:
-    figure = axes.get_figure()
-    assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02)
+    bar = figure_of(axes).colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02)
     bar.set_label("firing rate (Hz)")
-    bar.ax.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    dress_bar(bar)

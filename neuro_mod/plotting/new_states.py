@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.plotting.style import (
     CLUSTER_COLOURS,
     LINE_WIDTH,
     MM_PER_INCH,
     ONE_COLUMN,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 _HEIGHT = 58 / MM_PER_INCH
@@ -35,12 +35,9 @@ def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width:
     Raises:
         ValueError: Shapes that do not fit.
     """
-    if np.ndim(seen) != 2 or np.shape(seen)[1] != len(times):
-        raise ValueError(f"seen needs shape (n_sessions, {len(times)}); found {np.shape(seen)}")
+    check_shape("seen", seen, ("n_sessions", len(times)))
     with paper_style():
-        figure = new_figure(width, _HEIGHT)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = new_axes(width, _HEIGHT)
         colour = _SESSION_COLOUR if len(seen) > 1 else _MEAN_COLOUR
         for session in seen:
             axes.plot(times, session, color=colour, linewidth=LINE_WIDTH, drawstyle="steps-post")
@@ -51,5 +48,5 @@ def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width:
         if len(times) > 1:
             axes.set_xlim(float(times[0]), float(times[-1]))
         axes.set_ylim(0, 1.05 * max(1, int(np.max(seen, initial=0))))
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(round_ticks(6, integer=True))
     return figure

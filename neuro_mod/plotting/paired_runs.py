@@ -8,12 +8,13 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuro_mod.plotting.population_map import add_colour_bar, centred, check_samples, draw_population_map, time_span
+from neuro_mod.checks import check_shape
+from neuro_mod.plotting.population_map import add_colour_bar, centred, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
 from neuro_mod.plotting.raster import draw_raster, label_populations, shown_window
+from neuro_mod.plotting.samples import check_samples, time_span
 from neuro_mod.plotting.style import (
     DIVERGING,
     LINE_WIDTH,
@@ -25,8 +26,10 @@ from neuro_mod.plotting.style import (
     TWO_COLUMNS,
     dress,
     new_figure,
+    new_panels,
     paper_style,
     population_colours,
+    round_ticks,
     text_length,
 )
 from neuro_mod.plotting.target_labels import check_by_target, range_label
@@ -191,8 +194,7 @@ def difference_traces(
     """
     check_samples(times, difference, populations, "differences")
     check_samples(times, standard_error, populations, "standard errors")
-    if np.shape(acted_on) != (populations.total,):
-        raise ValueError(f"acted_on needs shape ({populations.total},); found {np.shape(acted_on)}")
+    check_shape("acted_on", acted_on, (populations.total,))
     shown = _largest(difference, populations, np.asarray(acted_on, dtype=bool))
     colours = population_colours(populations)
     with paper_style():
@@ -201,7 +203,7 @@ def difference_traces(
             _draw_trace(axes, times, difference[:, a], standard_error[:, a], colours[a])
             axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=TICK_SIZE, pad=2)
         panels[0].set_xlim(time_span(times))
-        panels[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        panels[0].yaxis.set_major_locator(round_ticks(4))
         figure.supxlabel("time (s)")
         figure.supylabel(DIFFERENCE_LABEL)
     return figure
@@ -220,16 +222,11 @@ def _largest(
 
 def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:
     """Panels in up to two columns, read row by row, that share both axes."""
-    n_columns = min(n, 2)
-    n_rows = -(-n // n_columns)
-    figure = new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(n_rows, 1.5)) / MM_PER_INCH)
-    panels = list(figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel())
-    for axes in panels:
-        dress(axes)
-    for axes in panels[n:]:
-        axes.remove()
+    figure = new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / MM_PER_INCH)
+    panels = new_panels(figure, n, min(n, 2), shared=True)
+    if n > 1 and n % 2:
         panels[n - 2].tick_params(labelbottom=True)
-    return figure, panels[:n]
+    return figure, panels
 
 
 def _draw_trace(

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.population_map import add_colour_bar, centred, fit_beside, frame_map
 from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows
 from neuro_mod.plotting.style import (
@@ -29,6 +29,7 @@ from neuro_mod.plotting.style import (
     new_figure,
     paper_style,
     population_colours,
+    round_ticks,
 )
 from neuro_mod.plotting.target_labels import change_label, check_by_target, parameter_label
 from neuro_mod.populations import Populations
@@ -94,7 +95,7 @@ def perturbation_map(
         figure.supylabel("population")
         bars = [add_colour_bar(*of, DIVERGING, points / 6).ax for of in zip(panels, norms, strict=True)]
         for bar in bars:
-            bar.yaxis.set_major_locator(_ticks(max(2, int(points / 18)), symmetric=True))
+            bar.yaxis.set_major_locator(round_ticks(max(2, int(points / 18)), quarters=True, symmetric=True))
         _label_panels(panels, bars, [change_label(target) for target in perturbations], points)
     return figure
 
@@ -126,7 +127,7 @@ def effective_parameters(
     _check(before, populations)
     _check(after, populations)
     if set(before) != set(after):
-        raise ValueError(f"before has the targets {', '.join(before)}; after has {', '.join(after)}")
+        raise invalid("targets of after", list(after), f"those of before, {', '.join(before)}")
     rows = population_rows(populations, EVEN_HEIGHTS)
     with paper_style():
         figure, panels, points = _new_panels(len(before), width, 34, 28)
@@ -142,7 +143,7 @@ def effective_parameters(
 
 def _check(values: Mapping[str, NDArray[np.floating]], populations: Populations) -> None:
     if not values:
-        raise ValueError(f"there is no target to draw; targets are {', '.join(TARGETS)}")
+        raise invalid("targets", (), f"at least one of {', '.join(TARGETS)}")
     check_by_target(values, populations)
 
 
@@ -202,12 +203,8 @@ def _draw_change(
     axes.plot(places, before[drawn], **_BEFORE)
     axes.scatter(places, after[drawn], s=_AFTER_SIZE**2, c=[colours[a] for a in drawn], linewidths=0, zorder=3)
     axes.margins(y=0.12)
-    axes.yaxis.set_major_locator(_ticks(4))
+    axes.yaxis.set_major_locator(round_ticks(4, quarters=True))
     axes.ticklabel_format(axis="y", useOffset=False)
-
-
-def _ticks(most: int, symmetric: bool = False) -> MaxNLocator:
-    return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], symmetric=symmetric)
 
 
 def _legend_handles() -> list[Line2D]:

@@ -13,20 +13,25 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.samples import check_even
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles
 from neuro_mod.plotting.style import (
     LINE_WIDTH,
     MM_PER_INCH,
     ONE_COLUMN,
     POINTS_PER_INCH,
-    TICK_SIZE,
     dress,
-    new_figure,
+    dress_bar,
+    figure_of,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 #: Colours and styles of the nullclines of the first and the second population.
@@ -74,19 +79,15 @@ def phase_plane(
     """
     check_plane(axes_values, force, states, kinds)
     if len(names) != 2:
-        raise ValueError(f"a plane has 2 populations; found the names {', '.join(names)}")
-    if path is not None and (np.ndim(path) != 2 or np.shape(path)[1] != 2):
-        raise ValueError(f"a path needs shape (M, 2); found {np.shape(path)}")
+        raise invalid("names", names, "those of 2 populations")
+    check_shape("path", path, ("M", 2))
     norm = speed_norm(np.hypot(*force))
     shown = [name.replace("_", " ") for name in names]
     with paper_style():
         handles = nullcline_handles([f"force on {name} = 0" for name in shown])
         handles += [Line2D([], [], **_PATH_STYLE)] * (path is not None) + kind_handles(kinds)
-        labels = [str(handle.get_label()) for handle in handles]
-        above = legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        figure = new_figure(width, width + above - _BESIDE / MM_PER_INCH)
-        figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-        axes = figure.add_subplot()
+        above = legend_height(handles, width) / POINTS_PER_INCH
+        figure, axes = new_axes(width, width + above - _BESIDE / MM_PER_INCH, square=True)
         draw_plane(axes, axes_values, force, norm, _STREAM_DENSITY)
         draw_states(axes, states[:, 0], states[:, 1], kinds)
         if path is not None:
@@ -139,7 +140,7 @@ def draw_plane(
     axes.set(xlim=(x[0] - half[0], x[-1] + half[0]), ylim=(y[0] - half[1], y[-1] + half[1]))
     axes.set_box_aspect(1)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(round_ticks(5))
 
 
 def check_plane(
@@ -154,15 +155,10 @@ def check_plane(
         ValueError: The message says what does not fit.
     """
     n = len(axes_values)
-    shape = (n, *(len(values) for values in axes_values))
-    if np.shape(force) != shape:
-        raise ValueError(f"{n} axes need a force of shape {shape}; found {np.shape(force)}")
+    check_shape("force", force, (n, *(len(values) for values in axes_values)))
     for values in axes_values:
-        steps = np.diff(values)
-        if not len(steps) or not (steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3)):
-            raise ValueError("the rates of each axis must rise in even steps, two at least")
-    if np.ndim(states) != 2 or np.shape(states)[1] != n:
-        raise ValueError(f"{n} axes need states of shape (K, {n}); found {np.shape(states)}")
+        check_even("axes_values", values, least=2)
+    check_shape("states", states, ("K", n))
     check_kinds(kinds, len(states))
 
 
@@ -176,13 +172,10 @@ def speed_norm(speed: NDArray[np.floating]) -> LogNorm:
 
 def add_speed_bar(axes: Axes, norm: LogNorm) -> None:
     """Fill axes with the colour bar of the speed."""
-    figure = axes.get_figure()
-    assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
+    bar = figure_of(axes).colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
     bar.locator = LogLocator(subs=(1, 2, 5) if np.divide(*bar.ax.get_ylim()) > 0.01 else (1,))
-    bar.ax.tick_params(which="both", labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+    dress_bar(bar, which="both")
     bar.minorticks_off()
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
 def nullcline_handles(labels: Sequence[str]) -> list[Line2D]:

@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
 from neuro_mod.plotting.style import (
@@ -27,6 +27,7 @@ from neuro_mod.plotting.style import (
     dress,
     new_figure,
     paper_style,
+    round_ticks,
     text_length,
 )
 
@@ -117,7 +118,7 @@ def potential_profile(
         )
         axes.margins(x=_MARGIN_X, y=_ROOM_LEVEL)
         axes.set_ylabel("potential (Hz²)")
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(round_ticks(5))
         draw_states(axes, states.displacement, states.potential, states.kinds)
         handles = [line, *kind_handles(states.kinds)]
         barriers = _barriers(states)
@@ -139,18 +140,11 @@ def _check(
     names: Sequence[str],
 ) -> None:
     m, n = len(displacement), len(states.kinds)
-    if np.shape(potential) != (m,):
-        raise ValueError(f"{m} displacements need a potential of shape ({m},); found {np.shape(potential)}")
-    if np.shape(states.displacement) != (n,) or np.shape(states.potential) != (n,):
-        raise ValueError(
-            f"{n} states need displacements and potentials of shape ({n},); "
-            f"found {np.shape(states.displacement)} and {np.shape(states.potential)}"
-        )
+    check_shape("potential", potential, (m,))
+    check_shape("displacement of states", states.displacement, (n,))
+    check_shape("potential of states", states.potential, (n,))
     check_kinds(states.kinds, n)
-    if rates is not None and np.shape(rates) != (m, len(names)):
-        raise ValueError(
-            f"{m} displacements and {len(names)} names need rates of shape {(m, len(names))}; found {np.shape(rates)}"
-        )
+    check_shape("rates", rates, (m, len(names)))
 
 
 def _barriers(states: PathStates) -> list[tuple[int, int]]:
@@ -215,5 +209,5 @@ def _draw_rates(
         )
     axes.set_ylabel("rate (Hz)")
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(round_ticks(4))
     legend_above_axes(axes, lines, width)

@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
+from neuro_mod.errors import invalid
+from neuro_mod.plotting.samples import check_window
 from neuro_mod.plotting.style import (
     DPI,
     MM_PER_INCH,
@@ -19,10 +20,12 @@ from neuro_mod.plotting.style import (
     POINTS_PER_INCH,
     TICK_SIZE,
     dress,
+    figure_of,
     new_figure,
     paper_style,
     population_colours,
     population_groups,
+    round_ticks,
 )
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -90,11 +93,10 @@ def shown_window(spikes: SpikeEvents, n_neurons: int, t_from: float, t_to: float
         ValueError: The sizes of the network differ, or the window is empty.
     """
     if spikes.n_neurons != n_neurons:
-        raise ValueError(f"spikes of {spikes.n_neurons} neurons, a layout of {n_neurons}")
+        raise invalid("number of neurons in spikes", spikes.n_neurons, f"{n_neurons}, as in the layout")
     if t_to is None:
         t_to = spikes.duration or spikes.delta_t
-    if not t_from < t_to:
-        raise ValueError(f"the window must have t_from < t_to; found {t_from:g} s and {t_to:g} s")
+    check_window(t_from, t_to)
     return t_from, t_to
 
 
@@ -124,7 +126,7 @@ def draw_raster(
         first, last = (round(t / spikes.delta_t) for t in window)
         _draw_density(axes, shown, (first, last), of_neuron, colours, size)
     axes.set(xlim=window, ylim=(max(1, len(of_neuron)) - 0.5, -0.5), xlabel="time (s)")
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(round_ticks(8, integer=True))
 
 
 def _draw_dots(
@@ -231,9 +233,8 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
 
 def _beside(axes: Axes, points: float) -> Transform:
     """Parts of the axes along x, moved to the right by so many points; data along y."""
-    figure = axes.get_figure()
-    assert figure is not None
-    return axes.get_yaxis_transform() + ScaledTranslation(points / POINTS_PER_INCH, 0, figure.dpi_scale_trans)
+    moved = ScaledTranslation(points / POINTS_PER_INCH, 0, figure_of(axes).dpi_scale_trans)
+    return axes.get_yaxis_transform() + moved
 
 
 def _apart(places: NDArray[np.float64], distance: float, end: float) -> NDArray[np.float64]:

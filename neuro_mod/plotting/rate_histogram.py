@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import active_colours, check_kinds, is_stable
-from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress, new_figure, paper_style
+from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress, new_figure, paper_style, round_ticks
 
 HISTOGRAM_COLOUR, UNSTABLE_COLOUR, EXAMPLE_COLOUR = "#C7C7C7", "#7F7F7F", "#404040"
 
@@ -77,10 +78,9 @@ def rate_histogram(
         ValueError: Rates that are not of shape ``(n,)``, a width that is not positive, or an unknown kind.
     """
     given = np.asarray(rates, dtype=np.float64)
-    if given.ndim != 1:
-        raise ValueError(f"rates need shape (n,); found {given.shape}")
+    check_shape("rates", given, ("n",))
     if bin_width is not None and not bin_width > 0:
-        raise ValueError(f"the width of a bar must be positive; found {bin_width}")
+        raise invalid("bin_width", bin_width, "Hz above 0")
     check_kinds([kind for _, kind, _ in states], len(states))
     stable = [ComparedState(*state) for state in states if is_stable(state[1])]
     others = [state[0] for state in states if not is_stable(state[1])]
@@ -123,7 +123,7 @@ def _draw_histogram(axes: Axes, rates: NDArray[np.float64], bin_width: float | N
         axes.set_ylim(0.7, 2 * max(1, int(counts.max())))
         axes.set_yscale("log")
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(round_ticks(5, integer=True))
     axes.set_ylabel("samples")
 
 

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.phase_plane import add_speed_bar, check_plane, draw_plane, nullcline_handles, speed_norm
 from neuro_mod.plotting.state_styles import STATE_COLOUR, draw_states, kind_handles
@@ -22,6 +24,7 @@ from neuro_mod.plotting.style import (
     TICK_SIZE,
     TWO_COLUMNS,
     new_figure,
+    new_panels,
     paper_style,
 )
 
@@ -70,13 +73,10 @@ def landscape_sections(
     """
     n = len(axes_values)
     if n < 2:
-        raise ValueError(f"sections need two focus populations at least; found {n}")
+        raise invalid("number of focus populations", n, "at least 2")
     check_plane(axes_values, force, states, kinds)
-    if len(names) != n or np.shape(through) != (n,):
-        raise ValueError(
-            f"{n} axes need as many names, and a point of shape ({n},); found {len(names)} names and a "
-            f"point of shape {np.shape(through)}"
-        )
+    check_shape("names", names, (n,))
+    check_shape("through", through, (n,))
     pairs = list(combinations(range(n), 2))
     nearest = [int(np.abs(values - rate).argmin()) for values, rate in zip(axes_values, through, strict=True)]
     sections = [_section(force, pair, nearest) for pair in pairs]
@@ -84,10 +84,12 @@ def landscape_sections(
     shown = [name.replace("_", " ") for name in names]
     with paper_style():
         entries = _entries(kinds)
-        labels = [str(entry.get_label()) for entry in entries]
-        above = legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        columns = _n_columns(len(pairs), width)
-        figure, panels = _new_panels(len(pairs), columns, width, above)
+        above = legend_height(entries, width) / POINTS_PER_INCH
+        columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * MM_PER_INCH / _MIN)))
+        side = (width * MM_PER_INCH - _BAR) / columns - _BESIDE
+        figure = new_figure(width, above + -(-len(pairs) // columns) * (side + _AROUND) / MM_PER_INCH)
+        figure.set_layout_engine("compressed")  # for square axes
+        panels = new_panels(figure, len(pairs), columns)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
             inside = _lies_in(states, axes_values, pair, nearest)
@@ -134,19 +136,3 @@ def _entries(kinds: Sequence[str]) -> list[Line2D]:
         *kind_handles(kinds),
         Line2D([], [], label="state elsewhere", **elsewhere),
     ]
-
-
-def _n_columns(n: int, width: float) -> int:
-    return max(1, min(n, _MAX_COLUMNS, int(width * MM_PER_INCH / _MIN)))
-
-
-def _new_panels(n: int, columns: int, width: float, above: float) -> tuple[Figure, list[Axes]]:
-    """Square panels, read row by row, below a legend of this height in inches."""
-    rows = -(-n // columns)
-    side = (width * MM_PER_INCH - _BAR) / columns - _BESIDE
-    figure = new_figure(width, above + rows * (side + _AROUND) / MM_PER_INCH)
-    figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in panels[n:]:
-        axes.remove()
-    return figure, panels[:n]

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.style import LINE_WIDTH
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def numbers_active(states: Iterable[State]) -> NDArray[np.int64]:
     numbers = []
     for state in states:
         if not isinstance(state, tuple):
-            raise ValueError(f"the number of active clusters of {state_name(state)}, a hidden state, is not known")
+            raise invalid("state", state_name(state), "a set of active clusters, not a hidden state")
         numbers.append(len(state))
     return np.array(numbers, dtype=np.int64)
 

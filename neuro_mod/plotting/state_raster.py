@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.raster import draw_raster, shown_window
@@ -73,14 +74,14 @@ def state_raster(
     """
     n_sessions = len(set(visits["session"]))
     if n_sessions > 1:
-        raise ValueError(f"the visits are of {n_sessions} sessions; a raster shows one")
+        raise invalid("number of sessions in visits", n_sessions, "1")
     window = shown_window(spikes, layout.n_neurons, t_from, t_to)
     shown = _within(visits, window)
     if colours is None:
         colours = state_colours(shown)
     with paper_style():
         handles = state_handles(shown["state"], colours)
-        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
+        above = legend_height(handles, width)
         figure = new_figure(width, (_AROUND + _BAND + _RASTER) / MM_PER_INCH + above / POINTS_PER_INCH)
         band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / MM_PER_INCH)

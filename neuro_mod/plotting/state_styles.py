@@ -12,6 +12,8 @@ from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neuro_mod.errors import invalid
+
 #: Shapes by kind, as ``classify`` of the mean field names them. Stable states are filled, others are open.
 SHAPES = {
     "stable node": "o",
@@ -45,10 +47,10 @@ def check_kinds(kinds: Sequence[str], n: int) -> None:
         ValueError: The message says what is valid.
     """
     if len(kinds) != n:
-        raise ValueError(f"{n} states need as many kinds; found {len(kinds)}")
+        raise invalid("number of kinds", len(kinds), f"{n}, one for each state")
     for kind in kinds:
         if kind not in SHAPES:
-            raise ValueError(f"{kind!r} is no kind of steady state; kinds are {', '.join(SHAPES)}")
+            raise invalid("kind of steady state", kind, f"one of {', '.join(SHAPES)}")
 
 
 def marker_style(kind: str, size: float = MARKER_SIZE, colour: str = STATE_COLOUR) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import ROW, legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import (
@@ -20,9 +21,9 @@ from neuro_mod.plotting.style import (
     ONE_COLUMN,
     POINTS_PER_INCH,
     TICK_SIZE,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
+    round_ticks,
 )
 
 #: Curves at most; more cannot be told apart.
@@ -55,22 +56,20 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN
     """
     by_number = sorted((name for name in curves if len(curves[name].times)), key=lambda name: -_n(curves[name]))
     if not by_number:
-        raise ValueError(f"there is no lifetime in the curves {', '.join(curves)}" if curves else "there is no curve")
+        raise invalid("curves", list(curves), "at least one curve with a lifetime")
     drawn = {name: curves[name] for name in curves if name in by_number[:MAX_CURVES]}
     left_out = [curves[name] for name in by_number[MAX_CURVES:]]
     colours = dict(zip(drawn, active_colours(range(len(drawn))).values(), strict=True))
     with paper_style():
         handles = _entries(drawn, colours)
-        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH) + ROW / 2
-        figure = new_figure(width, _HEIGHT / MM_PER_INCH + above / POINTS_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+        above = legend_height(handles, width) + ROW / 2
+        figure, axes = new_axes(width, _HEIGHT / MM_PER_INCH + above / POINTS_PER_INCH)
         for name, curve in drawn.items():
             _draw(axes, curve, colours[name])
         lowest = min(float(curve.probability[curve.probability > 0].min(initial=1.0)) for curve in drawn.values())
         longest = max(float(curve.times[-1]) for curve in drawn.values())
         axes.set(yscale="log", ylim=(_ROOM * min(_MIN_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(round_ticks(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")
         if left_out:

@@ -11,9 +11,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import InputError
 from neuro_mod.plotting.style import (
     LABEL_SIZE,
     ONE_AND_A_HALF_COLUMNS,
@@ -21,8 +23,9 @@ from neuro_mod.plotting.style import (
     POINTS_PER_INCH,
     TICK_SIZE,
     TWO_COLUMNS,
-    dress,
     new_figure,
+    new_panels,
+    round_ticks,
     text_length,
 )
 
@@ -62,7 +65,7 @@ class SweptParameter:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
             low, high = float(self.values.min()), float(self.values.max())
             if high < 10 * low:
-                axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
+                axis.set_major_locator(round_ticks(n_numbers, quarters=True))
                 axis.set_minor_locator(NullLocator())
             else:
                 axis.set_major_locator(FixedLocator(_logarithmic_numbers(low, high, n_numbers)))
@@ -75,7 +78,7 @@ class SweptParameter:
             if axis.axis_name == "x" and self.turned(points):
                 axis.set_tick_params(labelrotation=90)
         else:
-            axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
+            axis.set_major_locator(round_ticks(n_numbers, quarters=True))
         axis.set_label_text(broken(self.label, points))
 
     def turned(self, points: float) -> float:
@@ -99,13 +102,9 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
         ValueError: The message names the one to blame; or there is no measure, parameter, or row.
     """
     if not parameters or not measures or not len(parameters[0].values):
-        raise ValueError("a picture of a sweep needs a parameter, a measure and a row")
-    n = len(parameters[0].values)
-    shapes = {each.label: np.shape(each.values) for each in parameters}
-    shapes |= {label: np.shape(values) for label, values in measures.items()}
-    for label, shape in shapes.items():
-        if shape != (n,):
-            raise ValueError(f"{label}: {n} rows need values of shape ({n},); found {shape}")
+        raise InputError("sweep: no parameter, measure or row found; expected at least one of each")
+    for label, values in ({each.label: each.values for each in parameters} | dict(measures)).items():
+        check_shape(label, values, (len(parameters[0].values),))
 
 
 def broken(label: str, points: float) -> str:
@@ -129,7 +128,7 @@ def panel_points(n: int, most: int = _MAX_COLUMNS) -> float:
     return _SHARE * _WIDTHS[columns] * POINTS_PER_INCH / columns
 
 
-def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
+def sweep_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
     """An empty figure with panels, read row by row.
 
     Args:
@@ -139,14 +138,8 @@ def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_CO
         most: How many side by side, at most.
     """
     columns = min(n, most)
-    rows = -(-n // columns)
-    figure = new_figure(_WIDTHS[columns], (rows * height + above) / POINTS_PER_INCH)
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in panels[n:]:
-        axes.remove()
-    for axes in panels[:n]:
-        dress(axes)
-    return figure, panels[:n]
+    figure = new_figure(_WIDTHS[columns], (-(-n // columns) * height + above) / POINTS_PER_INCH)
+    return figure, new_panels(figure, n, columns)
 
 
 def _logarithmic_numbers(low: float, high: float, most: int) -> list[float]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from neuro_mod.plotting.style import (
@@ -18,6 +17,7 @@ from neuro_mod.plotting.style import (
     dress,
     new_figure,
     paper_style,
+    round_ticks,
 )
 from neuro_mod.plotting.sweep_lines import COLOUR
 from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
@@ -70,7 +70,7 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
                     axes.set_xlabel("")
                 if parameter.categories:
                     axes.set_xlim(-0.5, len(parameter.categories) - 0.5)
-            row[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+            row[0].yaxis.set_major_locator(round_ticks(4))
             row[0].set_ylabel(broken(label, size[1]))
             say_if_empty(row[0], np.asarray(values, float))
         figure.align_ylabels(panels[:, 0])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.populations import Populations
 
@@ -52,11 +53,7 @@ def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Pop
     """
     for target, of_population in values.items():
         check_target(target)
-        if np.shape(of_population) != (populations.total,):
-            raise ValueError(
-                f"{target} needs a value for each of {populations.total} populations; "
-                f"found shape {np.shape(of_population)}"
-            )
+        check_shape(target, of_population, (populations.total,))
 
 
 def _change_unit(target: str) -> str:

@@ -13,10 +13,10 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.ordering import transition_order
 from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import (
@@ -25,12 +25,12 @@ from neuro_mod.plotting.style import (
     ONE_AND_A_HALF_COLUMNS,
     POINTS_PER_INCH,
     TICK_SIZE,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
     text_length,
+    write_note,
 )
-from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note
+from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note, transition_order
 
 #: States at most, and arrows for each of them.
 MAX_STATES, ARROWS_PER_STATE = 20, 3
@@ -77,8 +77,7 @@ def transition_graph(
         ValueError: There is no state, or a shape does not fit.
     """
     check_counts(states, counts)
-    if np.shape(time) != (len(states),):
-        raise ValueError(f"time needs shape ({len(states)},); found {np.shape(time)}")
+    check_shape("time", time, (len(states),))
     chosen = busiest(counts, most, time)
     chosen = chosen[transition_order(transition_matrix(counts)[np.ix_(chosen, chosen)])]
     shown = [states[int(k)] for k in chosen]
@@ -90,9 +89,7 @@ def transition_graph(
     note = share_note(states, counts, chosen)
     bottom, top = places[:, 1].min() - _HIGH_MARGIN, places[:, 1].max() + _HIGH_MARGIN
     with paper_style():
-        figure = new_figure(width, (top - bottom + 8 + 4 * bool(note)) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = new_axes(width, (top - bottom + 8 + 4 * bool(note)) / MM_PER_INCH)
         _draw_arrows(axes, places, diameters, flow)
         _draw_states(axes, shown, places, diameters, on_circle=not row_names)
         room = (width * MM_PER_INCH - _NAMES) / 2
@@ -103,8 +100,7 @@ def transition_graph(
         if row_names:
             axes.set_ylabel("active clusters")
         legend_above_axes(axes, _entries(float(shares.max()), float(flow.max())), width)
-        if note:
-            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+        write_note(figure, note)
     return figure
 
 

@@ -10,10 +10,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
+from neuro_mod.checks import check_shape, whole_number
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
-from neuro_mod.plotting.ordering import transition_order
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.state_colours import short_name
@@ -24,10 +27,10 @@ from neuro_mod.plotting.style import (
     POINTS_PER_INCH,
     TICK_SIZE,
     TWO_COLUMNS,
-    dress,
-    new_figure,
+    new_axes,
     paper_style,
     text_length,
+    write_note,
 )
 
 #: States at most; the names of more do not fit a page.
@@ -78,15 +81,45 @@ def transition_map(
     norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
     note = share_note(states, counts, chosen)
     with paper_style():
-        figure = new_figure(width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = new_axes(width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
         _draw_cells(axes, ordered, norm)
         _name(axes, names, side * _POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
-        if note:
-            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+        write_note(figure, note)
     return figure
+
+
+def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Order states so that groups with many transitions among them stand together.
+
+    States are clustered by average linkage. The distance of two falls with the mean of the probabilities of both
+    transitions between them; among the orders that the tree of clusters allows, the sum of the distances of
+    neighbours is the least.
+
+    Args:
+        probabilities: Of the transition from the state of the row to that of the column, shape ``(K, K)``; a row of
+            NaN, of a state that is never left, counts as 0. The diagonal does not matter.
+
+    Returns:
+        Indices of the states in their new order, shape ``(K,)``.
+
+    Raises:
+        ValueError: The matrix is not square, or has an entry that is negative or infinite.
+
+    References:
+        Bar-Joseph, Gifford & Jaakkola 2001, Bioinformatics 17 Suppl. 1, S22-S29 (optimal leaf ordering).
+    """
+    given = np.asarray(probabilities, dtype=np.float64)
+    check_shape("probabilities", given, (len(given), len(given)))
+    if (given < 0).any() or np.isinf(given).any():
+        raise InputError("probabilities: negative or infinite entries found; expected probabilities or NaN")
+    if len(given) < 3:
+        return np.arange(len(given))
+    known = np.nan_to_num(given)
+    closeness = (known + known.T) / 2
+    np.fill_diagonal(closeness, 0)
+    distances = squareform(closeness.max() - closeness, checks=False)
+    return leaves_list(linkage(distances, "average", optimal_ordering=True)).astype(np.int64)
 
 
 def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
@@ -96,9 +129,8 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
         ValueError: The message says what is needed.
     """
     if not states:
-        raise ValueError("there is no state to draw")
-    if np.shape(counts) != (len(states), len(states)):
-        raise ValueError(f"{len(states)} states need counts of shape {(len(states),) * 2}; found {np.shape(counts)}")
+        raise invalid("states", (), "at least one state")
+    check_shape("counts", counts, (len(states), len(states)))
 
 
 def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
@@ -112,8 +144,7 @@ def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] |
     Raises:
         ValueError: It is not positive.
     """
-    if most < 1:
-        raise ValueError(f"most is {most}; expected the number of states to draw, 1 or more")
+    whole_number("most", most, 1)
     taking_part = counts.sum(axis=0) + counts.sum(axis=1)
     spent = np.zeros(len(counts)) if time is None else np.asarray(time)
     return np.sort(np.lexsort((-spent, -taking_part))[:most])

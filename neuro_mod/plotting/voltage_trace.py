@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.plotting.style import (
     LINE_WIDTH,
     MM_PER_INCH,
@@ -19,6 +19,7 @@ from neuro_mod.plotting.style import (
     dress,
     new_figure,
     paper_style,
+    round_ticks,
 )
 
 TRACE_COLOUR, THRESHOLD_COLOUR, SPIKE_COLOUR = "#333333", "#7F7F7F", "#D55E00"
@@ -64,11 +65,12 @@ def voltage_trace(
     n = voltage.shape[1] if voltage.ndim == 2 else 0
     labels = [label] if isinstance(label, str) else list(label)
     if n == 0 or voltage.shape != (len(times), n):
-        raise ValueError(f"{len(times)} times need voltages of shape ({len(times)}, n_traces); found {voltage.shape}")
-    if len(spike_times) != n or len(labels) != n:
-        raise ValueError(f"{n} traces need as many spike trains and labels; found {len(spike_times)} and {len(labels)}")
+        raise InputError(f"voltage: shape {voltage.shape} found; expected ({len(times)}, n_traces), at least one trace")
+    for name, given in (("spike_times", spike_times), ("label", labels)):
+        if len(given) != n:
+            raise invalid(f"length of {name}", len(given), f"{n}, one for each trace")
     if np.shape(threshold) not in ((), (n,), (1, n), voltage.shape):
-        raise ValueError(f"{n} traces need one threshold or {n}, or {voltage.shape}; found shape {np.shape(threshold)}")
+        raise InputError(f"threshold: shape {np.shape(threshold)} found; expected (), ({n},) or {voltage.shape}")
     thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
     with paper_style():
         figure = new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
@@ -104,5 +106,5 @@ def _draw(
     else:
         axes.plot(times, threshold, drawstyle="steps-post", **line)
     axes.vlines(spike_times, top, top + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=LINE_WIDTH)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(round_ticks(4))
     axes.set_ylim(top - 1.08 * span, top + (_SPIKE_HEIGHT + 0.08) * span)

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessions
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -140,7 +141,6 @@ def _mean(total: NDArray[np.float64], number: NDArray[np.float64], where: NDArra
 
 
 def _check_shapes(correlations: NDArray[np.floating], of_neuron: NDArray[np.integer], n_clusters: int) -> None:
-    if correlations.shape != (len(of_neuron), len(of_neuron)):
-        raise invalid("shape of correlations", correlations.shape, f"{(len(of_neuron),) * 2}, as of_neuron")
+    check_shape("correlations", correlations, (len(of_neuron), len(of_neuron)))
     if len(of_neuron) and not 0 <= of_neuron.min() <= of_neuron.max() < n_clusters:
         raise invalid("of_neuron", (of_neuron.min(), of_neuron.max()), f"numbers from 0 to {n_clusters - 1}")
