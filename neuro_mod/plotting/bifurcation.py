@@ -18,28 +18,21 @@ from numpy.typing import NDArray
 from neuro_mod.checks import check_shape
 from neuro_mod.core.mean_field.analysis.critical import BRANCH_POINT, FOLD, HOPF, SYMMETRY_BREAKING
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import OPEN_COLOUR, STATE_COLOUR, active_colours
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    dress_bar,
-    figure_of,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
 
 #: Markers of critical points by kind.
 CRITICAL_MARKERS = {FOLD: "o", SYMMETRY_BREAKING: "D", HOPF: "*", BRANCH_POINT: "s"}
 CURRENT_COLOUR, EXAMPLE_COLOUR = "#B3B3B3", "#404040"
 
 #: Widths of lines: active clusters and others, where stable and where unstable.
-_WIDTHS = {True: (2.6 * LINE_WIDTH, 1.8 * LINE_WIDTH), False: (1.5 * LINE_WIDTH, 1.0 * LINE_WIDTH)}
+_WIDTHS = {
+    True: (2.6 * style.LINE_WIDTH, 1.8 * style.LINE_WIDTH),
+    False: (1.5 * style.LINE_WIDTH, 1.0 * style.LINE_WIDTH),
+}
 _DASHES = (0, (3, 1.2))
-_CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * LINE_WIDTH, "linestyle": ":"}
+_CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "linestyle": ":"}
 _HEIGHT = 60.0
 #: Numbers of active clusters that a legend names; more have a colour bar.
 _MAX_ENTRIES = 4
@@ -85,7 +78,7 @@ def bifurcation_diagram(
     label: str,
     *,
     current: float | None = None,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the rates of E clusters along branches of steady states.
 
@@ -107,9 +100,11 @@ def bifurcation_diagram(
     """
     _check(branches, critical)
     colours = active_colours(branch.n_active for branch in branches)
-    with paper_style():
+    with style.paper_style():
         handles = _entries(branches, critical, colours, current)
-        figure, axes = new_axes(width, _HEIGHT / MM_PER_INCH + legend_height(handles, width) / POINTS_PER_INCH)
+        figure, axes = style.new_axes(
+            width, _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
+        )
         if current is not None:
             axes.axvline(current, zorder=1, **_CURRENT)
         for branch in branches:
@@ -119,8 +114,8 @@ def bifurcation_diagram(
             axes.plot(critical.values[chosen], critical.rates[chosen], zorder=5, **_critical_style(kind))
         axes.set(xlabel=label, ylabel="rate of E clusters (Hz)")
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(round_ticks(6, quarters=True))
-        axes.yaxis.set_major_locator(round_ticks(6))
+        axes.xaxis.set_major_locator(style.round_ticks(6, quarters=True))
+        axes.yaxis.set_major_locator(style.round_ticks(6))
         if len(colours) > _MAX_ENTRIES:
             _add_bar(axes, colours)
         legend_above_figure(figure, handles)
@@ -144,12 +139,12 @@ def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
     for members, stable in _pieces(np.asarray(branch.stable, dtype=bool)):
         for rates, line_width in zip((branch.rates, branch.other_rates), _WIDTHS[stable], strict=True):
             if rates is not None:
-                style = "-" if stable else _DASHES
+                look = "-" if stable else _DASHES
                 axes.plot(
                     branch.values[members],
                     rates[members],
                     color=colour,
-                    linestyle=style,
+                    linestyle=look,
                     linewidth=line_width,
                     zorder=3 if stable else 2,
                 )
@@ -195,7 +190,7 @@ def _entries(
         handles.append(Line2D([], [], label="this network", **_CURRENT))
     if len(colours) <= _MAX_ENTRIES:
         handles += [
-            Line2D([], [], color=colour, linewidth=4 * LINE_WIDTH, label=f"{number} active")
+            Line2D([], [], color=colour, linewidth=4 * style.LINE_WIDTH, label=f"{number} active")
             for number, colour in colours.items()
         ]
     return handles
@@ -205,8 +200,8 @@ def _add_bar(axes: Axes, colours: dict[int, str]) -> None:
     """A bar with a patch for each number of active clusters."""
     edges = np.arange(len(colours) + 1) - 0.5
     mappable = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(list(colours.values())))
-    bar = figure_of(axes).colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
+    bar = style.figure_of(axes).colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
     every = -(-len(colours) // 12)
     bar.set_ticks(list(range(0, len(colours), every)), labels=[str(number) for number in colours][::every])
-    dress_bar(bar, length=0)
+    style.dress_bar(bar, length=0)
     bar.minorticks_off()

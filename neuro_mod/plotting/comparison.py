@@ -16,17 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
 
 IDENTITY_COLOUR, BAND_COLOUR = "#7F7F7F", "#EBEBEB"
 #: Colours and markers of kinds of populations; distinct with any colour vision.
@@ -53,7 +44,7 @@ def rate_comparison(
     *,
     standard_errors: Mapping[str, ArrayLike] | None = None,
     logarithmic: bool = False,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw simulated rates over those of the mean field, with the identity and a band of 10 % beside it.
 
@@ -76,20 +67,20 @@ def rate_comparison(
     known = both[np.isfinite(both) & (both > 0)]
     highest = 1.15 * float(known.max(initial=0.0)) or 1.0
     lowest = float(known.min(initial=highest)) / 1.3 if logarithmic else 0.0
-    with paper_style():
+    with style.paper_style():
         handles: list[Line2D | Patch] = [
             Line2D([], [], label=kind + _deviation(*each[:2]), **_style(i))
             for i, (kind, each) in enumerate(points.items())
         ]
         handles.append(Patch(color=BAND_COLOUR, label=f"within {100 * CLOSE:.0f} %"))
-        above = legend_height(handles, width) / POINTS_PER_INCH
-        figure, axes = new_axes(width, width + above + _SLACK / MM_PER_INCH, square=True)
+        above = legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, width + above + _SLACK / style.MM_PER_INCH, square=True)
         axes.set_box_aspect(1)
         if logarithmic:
             axes.set(xscale="log", yscale="log")
         ends = np.array([lowest, highest])
         axes.fill_between(ends, (1 - CLOSE) * ends, (1 + CLOSE) * ends, color=BAND_COLOUR, linewidth=0, zorder=0)
-        axes.plot(ends, ends, color=IDENTITY_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+        axes.plot(ends, ends, color=IDENTITY_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
         for i, each in enumerate(points.values()):
             _draw_kind(axes, each, _style(i))
         axes.set(xlim=ends, ylim=ends, xlabel="rate in theory (Hz)", ylabel="simulated rate (Hz)")
@@ -126,16 +117,16 @@ def _style(i: int) -> dict[str, Any]:
     return {"color": colour, "linestyle": "none", "marker": marker, "markersize": 4.5, **edge}
 
 
-def _draw_kind(axes: Axes, points: _Points, style: dict[str, Any]) -> None:
+def _draw_kind(axes: Axes, points: _Points, look: dict[str, Any]) -> None:
     x, y, error = points
     seen = np.isfinite(error)
     low, high = (y - error)[seen], (y + error)[seen]
-    axes.vlines(x[seen], low, high, colors=style["color"], linewidth=1.5 * LINE_WIDTH, zorder=2)
-    axes.plot(x, y, zorder=3, **style)
+    axes.vlines(x[seen], low, high, colors=look["color"], linewidth=1.5 * style.LINE_WIDTH, zorder=2)
+    axes.plot(x, y, zorder=3, **look)
 
 
 def _tick(axis: Axis, logarithmic: bool) -> None:
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else round_ticks(5))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else style.round_ticks(5))
     if logarithmic:
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
@@ -146,4 +137,4 @@ def _deviation(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     if not x[both].sum() > 0:
         return ""
     percent = 100 * (y[both].sum() / x[both].sum() - 1)
-    return f" ({percent:+.0f} %)".replace("-", MINUS)
+    return f" ({percent:+.0f} %)".replace("-", style.MINUS)

@@ -12,26 +12,17 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.samples import check_even, check_window, time_span
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
 
 #: Heights in mm: of a cluster's row at most, of all rows at least and at most, of what lies around them.
 _ROW, _MIN, _MAX, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
 _FILLED = 0.95
 _RATE_COLOUR, _ACTIVE_COLOUR, _THRESHOLD_COLOUR = "#404040", "#56B4E9", "#D55E00"
-_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * LINE_WIDTH}
+_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * style.LINE_WIDTH}
 
 
 def detected_rates(
@@ -43,7 +34,7 @@ def detected_rates(
     *,
     t_from: float | None = None,
     t_to: float | None = None,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw the rate of each cluster over its threshold, row by row; where the cluster is active its rate is filled.
 
@@ -75,15 +66,15 @@ def detected_rates(
     check_window(start, end)
     inside = (times >= start) & (times <= end)
     rows_height = float(np.clip(_ROW * n, _MIN, _MAX))
-    with paper_style():
-        figure, axes = new_axes(width, (rows_height + _AROUND) / MM_PER_INCH)
+    with style.paper_style():
+        figure, axes = style.new_axes(width, (rows_height + _AROUND) / style.MM_PER_INCH)
         highest = float(np.nanmax(rates[inside], initial=0.0)) or 1.0
         for k in range(n):
             level = _FILLED * float(thresholds[k]) / highest
             _draw_row(axes, times[inside], _FILLED * rates[inside, k] / highest, level, active[inside, k], k + 1)
         axes.set(xlim=(start, end), ylim=(max(1, n), 0), xlabel="time (s)", ylabel="cluster")
         places = np.arange(n) + 0.5
-        kept = spaced(places * rows_height / MM_PER_INCH * POINTS_PER_INCH / max(1, n))
+        kept = spaced(places * rows_height / style.MM_PER_INCH * style.POINTS_PER_INCH / max(1, n))
         axes.set_yticks(places[kept], [str(labels[k]) for k in kept])
         axes.tick_params(left=False)
         axes.spines["left"].set_visible(False)
@@ -102,22 +93,22 @@ def _draw_row(
 ) -> None:
     filled = np.where(active, height, 0)  # ``where=`` would lose half a sample at either end of a stretch
     axes.fill_between(times, bottom, bottom - filled, color=_ACTIVE_COLOUR, linewidth=0, step="mid")
-    axes.plot(times, bottom - height, color=_RATE_COLOUR, linewidth=0.7 * LINE_WIDTH, drawstyle="steps-mid")
+    axes.plot(times, bottom - height, color=_RATE_COLOUR, linewidth=0.7 * style.LINE_WIDTH, drawstyle="steps-mid")
     if 0 <= level <= 1:
         axes.axhline(bottom - level, **_THRESHOLD)
 
 
 def _add_scale(axes: Axes, highest: float, n: int) -> None:
     """Draw a bar beside the lowest row (several rows, if these are low) that stands for a round rate."""
-    shown = float(round_ticks(2).tick_values(0, highest)[1])
+    shown = float(style.round_ticks(2).tick_values(0, highest)[1])
     bottom, place = max(1, n), axes.get_yaxis_transform()
     axes.vlines(1.01, bottom - _FILLED * shown / highest, bottom, color=_RATE_COLOUR, transform=place, clip_on=False)
-    axes.text(1.02, bottom, f"{shown:g} Hz", fontsize=TICK_SIZE, transform=place, verticalalignment="bottom")
+    axes.text(1.02, bottom, f"{shown:g} Hz", fontsize=style.TICK_SIZE, transform=place, verticalalignment="bottom")
 
 
 def _entries() -> list[Line2D | Patch]:
     return [
-        Line2D([], [], color=_RATE_COLOUR, linewidth=LINE_WIDTH, label="rate"),
+        Line2D([], [], color=_RATE_COLOUR, linewidth=style.LINE_WIDTH, label="rate"),
         Line2D([], [], label="threshold", **_THRESHOLD),
         Patch(color=_ACTIVE_COLOUR, label="active"),
     ]

@@ -14,22 +14,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_rows import PopulationRows, population_rows
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    dress_bar,
-    figure_of,
-    new_figure,
-    paper_style,
-    round_ticks,
-    text_length,
-)
 from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
@@ -56,7 +43,7 @@ def fixed_point_map(
     multiplicities: Sequence[int],
     populations: Populations,
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
 
@@ -90,9 +77,9 @@ def fixed_point_map(
     tops = np.arange(len(order), dtype=np.float64) + np.where(stable, 0.0, _GAP * stable.any())
     rows = population_rows(populations)
     norm = Normalize(0, float(np.nanmax(rates[order][:, rows.drawn], initial=0.0)) or 1.0)
-    with paper_style():
-        figure = new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / MM_PER_INCH)
-        room = width * POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
+    with style.paper_style():
+        figure = style.new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / style.MM_PER_INCH)
+        room = width * style.POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
         eigenvalues_width = max(_EIGENVALUES_LEAST, _EIGENVALUES * room)
         map_width = room - eigenvalues_width
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(map_width, eigenvalues_width))
@@ -102,7 +89,9 @@ def fixed_point_map(
         _draw_eigenvalues(beside, leading_eigenvalues[order], shown_kinds, tops + 0.5)
         _add_bar(axes, norm, 8 * width)
         if len(order) < n_states:
-            figure.supxlabel(f"the first {len(order)} of {n_states} states", fontsize=TICK_SIZE, x=0.98, ha="right")
+            figure.supxlabel(
+                f"the first {len(order)} of {n_states} states", fontsize=style.TICK_SIZE, x=0.98, ha="right"
+            )
     return figure
 
 
@@ -153,18 +142,18 @@ def _column_widths(table: Mapping[str, Sequence[str]]) -> list[float]:
     plain = [
         [text.replace(r"	imes", "x").strip("${}") for text in (header, *column)] for header, column in table.items()
     ]
-    return [_WIDER * max(text_length(text, TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
+    return [_WIDER * max(style.text_length(text, style.TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
 
 
-def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **style: object) -> None:
+def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **look: object) -> None:
     axes.annotate(
         text,
         place,
         xytext=offset,
         textcoords="offset points",
         horizontalalignment="right",
-        fontsize=TICK_SIZE,
-        **style,  # pyright: ignore[reportArgumentType]
+        fontsize=style.TICK_SIZE,
+        **look,  # pyright: ignore[reportArgumentType]
     )
 
 
@@ -176,7 +165,7 @@ def _draw_rates(
     rows: PopulationRows,
     norm: Normalize,
 ) -> None:
-    dress(axes)
+    style.dress(axes)
     for block in (stable, ~stable):
         for _, members in rows.groups if block.any() else ():
             edges = np.append(tops[block], tops[block][-1] + 1)
@@ -191,18 +180,20 @@ def _draw_rates(
 def _draw_eigenvalues(
     axes: Axes, eigenvalues: NDArray[np.floating], kinds: Sequence[str], middles: NDArray[np.floating]
 ) -> None:
-    dress(axes)
-    axes.axvline(0, color=_ZERO_COLOUR, linewidth=LINE_WIDTH, zorder=1)
-    axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=LINE_WIDTH, zorder=2)
+    style.dress(axes)
+    axes.axvline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
+    axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=style.LINE_WIDTH, zorder=2)
     draw_states(axes, eigenvalues, middles, kinds, size=_MARKER)
     axes.margins(x=0.12)
     axes.set_xlabel("leading\neigenvalue\n(1/s)")
-    axes.xaxis.set_major_locator(round_ticks(4))
+    axes.xaxis.set_major_locator(style.round_ticks(4))
     axes.tick_params(left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
 
 
 def _add_bar(axes: Axes, norm: Normalize, aspect: float) -> None:
-    bar = figure_of(axes).colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02)
+    bar = style.figure_of(axes).colorbar(
+        ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02
+    )
     bar.set_label("firing rate (Hz)")
-    dress_bar(bar)
+    style.dress_bar(bar)

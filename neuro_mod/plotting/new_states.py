@@ -7,21 +7,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
-from neuro_mod.plotting.style import (
-    CLUSTER_COLOURS,
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
+from neuro_mod.plotting import style
 
-_HEIGHT = 58 / MM_PER_INCH
-_SESSION_COLOUR, _MEAN_COLOUR = "#B3B3B3", CLUSTER_COLOURS[0][0]
+_HEIGHT = 58 / style.MM_PER_INCH
+_SESSION_COLOUR, _MEAN_COLOUR = "#B3B3B3", style.CLUSTER_COLOURS[0][0]
 
 
-def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width: float = ONE_COLUMN) -> Figure:
+def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width: float = style.ONE_COLUMN) -> Figure:
     """Draw how many distinct states each session has seen until a time, and the mean over sessions.
 
     Args:
@@ -36,17 +28,17 @@ def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width:
         ValueError: Shapes that do not fit.
     """
     check_shape("seen", seen, ("n_sessions", len(times)))
-    with paper_style():
-        figure, axes = new_axes(width, _HEIGHT)
+    with style.paper_style():
+        figure, axes = style.new_axes(width, _HEIGHT)
         colour = _SESSION_COLOUR if len(seen) > 1 else _MEAN_COLOUR
         for session in seen:
-            axes.plot(times, session, color=colour, linewidth=LINE_WIDTH, drawstyle="steps-post")
+            axes.plot(times, session, color=colour, linewidth=style.LINE_WIDTH, drawstyle="steps-post")
         if len(seen) > 1:
-            (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * LINE_WIDTH)
+            (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * style.LINE_WIDTH)
             axes.legend([axes.lines[0], mean], ["session", f"mean of {len(seen)}"], loc="lower right", frameon=False)
         axes.set(xlabel="time t (s)", ylabel="distinct states until t")
         if len(times) > 1:
             axes.set_xlim(float(times[0]), float(times[-1]))
         axes.set_ylim(0, 1.05 * max(1, int(np.max(seen, initial=0))))
-        axes.yaxis.set_major_locator(round_ticks(6, integer=True))
+        axes.yaxis.set_major_locator(style.round_ticks(6, integer=True))
     return figure

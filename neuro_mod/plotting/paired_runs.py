@@ -11,27 +11,11 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_map import add_colour_bar, centred, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
 from neuro_mod.plotting.raster import draw_raster, label_populations, shown_window
 from neuro_mod.plotting.samples import check_samples, time_span
-from neuro_mod.plotting.style import (
-    DIVERGING,
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    new_panels,
-    paper_style,
-    population_colours,
-    round_ticks,
-    text_length,
-)
 from neuro_mod.plotting.target_labels import check_by_target, range_label
 from neuro_mod.populations import EXCITATORY, Populations
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -40,7 +24,7 @@ DIFFERENCE_LABEL = "rate difference (Hz)"
 #: Panels of traces at most.
 MAX_TRACES = 8
 
-_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
+_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: Heights in mm: of the rasters, of what lies below them, of their titles; of the map at least and at most, with
 #: what lies around it, and of that.
 _RASTERS, _BELOW, _TITLE, _MAP_LOWEST, _MAP_HIGHEST, _AROUND_MAP = 70.0, 12.0, 8.0, 40.0, 70.0, 15.0
@@ -61,7 +45,7 @@ def paired_runs(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw the spikes without and with a perturbation, its vectors beside them, and the difference of the rates.
 
@@ -92,24 +76,26 @@ def paired_runs(
         window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     rows = population_rows(populations)
     map_height = float(np.clip(_AROUND_MAP + 3 * rows.end, _MAP_LOWEST, _MAP_HIGHEST))
-    with paper_style():
+    with style.paper_style():
         runs_height = _RASTERS + _BELOW + _labels_height(vectors)
-        figure = new_figure(width, (runs_height + map_height) / MM_PER_INCH)
+        figure = style.new_figure(width, (runs_height + map_height) / style.MM_PER_INCH)
         above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(runs_height, map_height))[:, 0]
-        _draw_runs(above, baseline, changed, vectors, populations, window, width * MM_PER_INCH)
+        _draw_runs(above, baseline, changed, vectors, populations, window, width * style.MM_PER_INCH)
         axes = below.subplots()
-        dress(axes)
+        style.dress(axes)
         norm = centred(difference[:, rows.drawn])
-        draw_population_map(axes, times, difference, rows, norm, DIVERGING, (map_height - _AROUND_MAP) * _POINTS_PER_MM)
-        axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {MINUS} baseline")
-        add_colour_bar(axes, norm, DIVERGING).set_label(DIFFERENCE_LABEL)
+        draw_population_map(
+            axes, times, difference, rows, norm, style.DIVERGING, (map_height - _AROUND_MAP) * _POINTS_PER_MM
+        )
+        axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {style.MINUS} baseline")
+        add_colour_bar(axes, norm, style.DIVERGING).set_label(DIFFERENCE_LABEL)
     return figure
 
 
 def _labels_height(vectors: Mapping[str, NDArray[np.floating]]) -> float:
     """Height in mm that the titles of the rasters and the upright labels of the vectors take."""
     lines = [line for target, vector in vectors.items() for line in range_label(target, vector).splitlines()]
-    return max([_TITLE, *(3 + text_length(line, TICK_SIZE) / _POINTS_PER_MM for line in lines)])
+    return max([_TITLE, *(3 + style.text_length(line, style.TICK_SIZE) / _POINTS_PER_MM for line in lines)])
 
 
 def _draw_runs(
@@ -129,7 +115,7 @@ def _draw_runs(
     first = figure.add_subplot(grid[0])
     panels = [first, *(figure.add_subplot(grid[i], sharey=first) for i in range(2, len(widths)))]
     for axes, spikes, title in zip(panels[:2], (baseline, changed), ("baseline", "perturbed"), strict=True):
-        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
+        draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_title(title)
     first.set_ylabel("neuron")
     for axes in panels[1:]:
@@ -142,11 +128,11 @@ def _draw_runs(
 def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populations: Populations) -> None:
     """Draw a vector as patches over the neurons of each population, under the name of the target and the range."""
     starts, sizes = populations.boundaries[:-1], populations.sizes
-    colours = mpl.colormaps[DIVERGING](centred(vector)(vector))
+    colours = mpl.colormaps[style.DIVERGING](centred(vector)(vector))
     axes.barh(starts - 0.5, 1.0, sizes, align="edge", color=colours, linewidth=0)
     axes.set(xlim=(0, 1), xticks=[])
     axes.tick_params(left=False, labelleft=False)
-    axes.spines[:].set(color=_FRAME_COLOUR, linewidth=LINE_WIDTH)
+    axes.spines[:].set(color=_FRAME_COLOUR, linewidth=style.LINE_WIDTH)
     axes.annotate(
         range_label(target, vector),
         (0.5, 1.0),
@@ -154,7 +140,7 @@ def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populati
         xytext=(0, 3),
         textcoords="offset points",
         rotation=90,
-        fontsize=TICK_SIZE,
+        fontsize=style.TICK_SIZE,
         horizontalalignment="center",
         verticalalignment="bottom",
         multialignment="left",
@@ -169,7 +155,7 @@ def difference_traces(
     populations: Populations,
     acted_on: NDArray[np.bool_],
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the differences of the rates of some populations over time, with bands of plus and minus a standard error.
 
@@ -196,14 +182,14 @@ def difference_traces(
     check_samples(times, standard_error, populations, "standard errors")
     check_shape("acted_on", acted_on, (populations.total,))
     shown = _largest(difference, populations, np.asarray(acted_on, dtype=bool))
-    colours = population_colours(populations)
-    with paper_style():
+    colours = style.population_colours(populations)
+    with style.paper_style():
         figure, panels = _trace_panels(max(1, len(shown)), width)
         for axes, a in zip(panels, shown, strict=False):  # without populations there is a panel all the same
             _draw_trace(axes, times, difference[:, a], standard_error[:, a], colours[a])
-            axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=TICK_SIZE, pad=2)
+            axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[0].set_xlim(time_span(times))
-        panels[0].yaxis.set_major_locator(round_ticks(4))
+        panels[0].yaxis.set_major_locator(style.round_ticks(4))
         figure.supxlabel("time (s)")
         figure.supylabel(DIFFERENCE_LABEL)
     return figure
@@ -222,8 +208,8 @@ def _largest(
 
 def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:
     """Panels in up to two columns, read row by row, that share both axes."""
-    figure = new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / MM_PER_INCH)
-    panels = new_panels(figure, n, min(n, 2), shared=True)
+    figure = style.new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / style.MM_PER_INCH)
+    panels = style.new_panels(figure, n, min(n, 2), shared=True)
     if n > 1 and n % 2:
         panels[n - 2].tick_params(labelbottom=True)
     return figure, panels
@@ -236,8 +222,8 @@ def _draw_trace(
     standard_error: NDArray[np.floating],
     colour: str,
 ) -> None:
-    axes.axhline(0, color=_ZERO_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+    axes.axhline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
     if np.isfinite(standard_error).any():
         low, high = difference - standard_error, difference + standard_error
         axes.fill_between(times, low, high, color=colour, alpha=_BAND_STRENGTH, linewidth=0)
-    axes.plot(times, difference, color=colour, linewidth=1.5 * LINE_WIDTH)
+    axes.plot(times, difference, color=colour, linewidth=1.5 * style.LINE_WIDTH)

@@ -18,21 +18,10 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.samples import check_even
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    dress,
-    dress_bar,
-    figure_of,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
 
 #: Colours and styles of the nullclines of the first and the second population.
 NULLCLINES: tuple[tuple[str, Any], ...] = (("#D55E00", "-"), ("#551155", (0, (4, 1.5))))
@@ -44,7 +33,7 @@ SPEED_LABEL = "|force| (Hz)"
 #: Speeds below the fastest by more than this factor have the darkest colour.
 _SPEED_RANGE = 1e3
 _STREAM_DENSITY, _ARROW_SIZE = 0.8, 0.5
-_PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * LINE_WIDTH, "label": "path"}
+_PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "label": "path"}
 #: What lies beside the axes less what lies below them, in mm.
 _BESIDE = 13.0
 
@@ -57,7 +46,7 @@ def phase_plane(
     names: tuple[str, str],
     path: NDArray[np.floating] | None = None,
     *,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the effective force on two focus populations over their rates.
 
@@ -83,11 +72,11 @@ def phase_plane(
     check_shape("path", path, ("M", 2))
     norm = speed_norm(np.hypot(*force))
     shown = [name.replace("_", " ") for name in names]
-    with paper_style():
+    with style.paper_style():
         handles = nullcline_handles([f"force on {name} = 0" for name in shown])
         handles += [Line2D([], [], **_PATH_STYLE)] * (path is not None) + kind_handles(kinds)
-        above = legend_height(handles, width) / POINTS_PER_INCH
-        figure, axes = new_axes(width, width + above - _BESIDE / MM_PER_INCH, square=True)
+        above = legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, width + above - _BESIDE / style.MM_PER_INCH, square=True)
         draw_plane(axes, axes_values, force, norm, _STREAM_DENSITY)
         draw_states(axes, states[:, 0], states[:, 1], kinds)
         if path is not None:
@@ -114,7 +103,7 @@ def draw_plane(
         norm: Range of the speeds, see `speed_norm`.
         density: Of streamlines, relative to Matplotlib's own.
     """
-    dress(axes)
+    style.dress(axes)
     axes.set_facecolor(UNKNOWN_COLOUR)
     x, y = axes_values
     known = np.isfinite(force).all(axis=0)
@@ -129,18 +118,20 @@ def draw_plane(
             *field,
             density=density,
             color=STREAM_COLOUR,
-            linewidth=LINE_WIDTH,
+            linewidth=style.LINE_WIDTH,
             arrowsize=_ARROW_SIZE,
             zorder=2,
         )
-    for component, (colour, style) in zip(field, NULLCLINES, strict=True):
+    for component, (colour, look) in zip(field, NULLCLINES, strict=True):
         if component.count() and component.min() < 0 < component.max():
-            axes.contour(x, y, component, levels=[0], colors=colour, linestyles=[style], linewidths=1.6 * LINE_WIDTH)
+            axes.contour(
+                x, y, component, levels=[0], colors=colour, linestyles=[look], linewidths=1.6 * style.LINE_WIDTH
+            )
     half = [(values[1] - values[0]) / 2 for values in axes_values]
     axes.set(xlim=(x[0] - half[0], x[-1] + half[0]), ylim=(y[0] - half[1], y[-1] + half[1]))
     axes.set_box_aspect(1)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(round_ticks(5))
+        axis.set_major_locator(style.round_ticks(5))
 
 
 def check_plane(
@@ -172,20 +163,20 @@ def speed_norm(speed: NDArray[np.floating]) -> LogNorm:
 
 def add_speed_bar(axes: Axes, norm: LogNorm) -> None:
     """Fill axes with the colour bar of the speed."""
-    bar = figure_of(axes).colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
+    bar = style.figure_of(axes).colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
     bar.locator = LogLocator(subs=(1, 2, 5) if np.divide(*bar.ax.get_ylim()) > 0.01 else (1,))
-    dress_bar(bar, which="both")
+    style.dress_bar(bar, which="both")
     bar.minorticks_off()
 
 
 def nullcline_handles(labels: Sequence[str]) -> list[Line2D]:
     """Entries of a legend for the nullclines of the first and the second population."""
     return [
-        Line2D([], [], color=colour, linestyle=style, linewidth=1.6 * LINE_WIDTH, label=label)
-        for label, (colour, style) in zip(labels, NULLCLINES, strict=True)
+        Line2D([], [], color=colour, linestyle=look, linewidth=1.6 * style.LINE_WIDTH, label=label)
+        for label, (colour, look) in zip(labels, NULLCLINES, strict=True)
     ]
 
 
 def _draw_path(axes: Axes, path: NDArray[np.floating]) -> None:
-    halo = [Stroke(linewidth=5 * LINE_WIDTH, foreground="white"), Normal()]
+    halo = [Stroke(linewidth=5 * style.LINE_WIDTH, foreground="white"), Normal()]
     axes.plot(*path.T, zorder=5, path_effects=halo, **_PATH_STYLE)

@@ -15,21 +15,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    round_ticks,
-    text_length,
-)
 
 POTENTIAL_COLOUR, BARRIER_COLOUR, GUIDE_COLOUR = "#0072B2", "#595959", "#B3B3B3"
 #: Colours and styles of the rates of focus populations; distinct with any colour vision.
@@ -48,7 +36,7 @@ _ROOM_LEVEL, _ROOM_UPRIGHT = 0.12, 0.25
 _ARROW: dict[str, Any] = {
     "arrowstyle": "<->",
     "color": BARRIER_COLOUR,
-    "linewidth": LINE_WIDTH,
+    "linewidth": style.LINE_WIDTH,
     "shrinkA": 0,
     "shrinkB": 0,
     "mutation_scale": 6,
@@ -85,7 +73,7 @@ def potential_profile(
     *,
     rates: NDArray[np.floating] | None = None,
     names: Sequence[str] = (),
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the potential along a path, with the height of each barrier between neighbouring states.
 
@@ -107,23 +95,23 @@ def potential_profile(
         ValueError: Shapes that do not fit, or an unknown kind.
     """
     _check(displacement, potential, states, rates, names)
-    with paper_style():
+    with style.paper_style():
         heights = [_HEIGHT] if rates is None else [_HEIGHT, _RATES_HEIGHT]
-        figure = new_figure(width, sum(heights) / MM_PER_INCH)
+        figure = style.new_figure(width, sum(heights) / style.MM_PER_INCH)
         panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         axes = panels[0]
-        dress(axes)
+        style.dress(axes)
         (line,) = axes.plot(
-            displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * LINE_WIDTH, label=fill(label, _LETTERS)
+            displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * style.LINE_WIDTH, label=fill(label, _LETTERS)
         )
         axes.margins(x=_MARGIN_X, y=_ROOM_LEVEL)
         axes.set_ylabel("potential (Hz²)")
-        axes.yaxis.set_major_locator(round_ticks(5))
+        axes.yaxis.set_major_locator(style.round_ticks(5))
         draw_states(axes, states.displacement, states.potential, states.kinds)
         handles = [line, *kind_handles(states.kinds)]
         barriers = _barriers(states)
         if barriers:
-            _draw_barriers(axes, states, barriers, _WIDTH_SHARE * width * POINTS_PER_INCH)
+            _draw_barriers(axes, states, barriers, _WIDTH_SHARE * width * style.POINTS_PER_INCH)
             handles.append(Line2D([], [], label="barrier (Hz²)", **_BARRIER_ENTRY))
         legend_above_axes(axes, handles, width)
         if rates is not None:
@@ -168,7 +156,7 @@ def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int,
         side = 1 if end > start else -1
         shift = _APART if wells.count(well) > 1 else 0.0
         place = start + side * shift / per_hz
-        axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * LINE_WIDTH)
+        axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * style.LINE_WIDTH)
         axes.annotate("", (place, high), (place, low), arrowprops=_ARROW, zorder=3)
         fits.append(_write_height(axes, high - low, (place, high), side, per_hz * abs(end - start) - shift))
     axes.margins(y=_ROOM_LEVEL if all(fits) else _ROOM_UPRIGHT)
@@ -176,14 +164,14 @@ def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int,
 
 def _write_height(axes: Axes, height: float, place: tuple[float, float], side: int, room: float) -> bool:
     """Write a height beside a place: level if it fits the room in points, else upright; returns whether it does."""
-    text = (f"{height:.0f}" if 1e3 <= abs(height) < 1e6 else f"{height:.3g}").replace("-", MINUS)
-    fits = text_length(text, TICK_SIZE) + 2 * _TEXT_GAP < room
+    text = (f"{height:.0f}" if 1e3 <= abs(height) < 1e6 else f"{height:.3g}").replace("-", style.MINUS)
+    fits = style.text_length(text, style.TICK_SIZE) + 2 * _TEXT_GAP < room
     axes.annotate(
         text,
         place,
         xytext=(side * _TEXT_GAP if fits else 0, _TEXT_GAP),
         textcoords="offset points",
-        fontsize=TICK_SIZE,
+        fontsize=style.TICK_SIZE,
         color=BARRIER_COLOUR,
         horizontalalignment=("left" if side > 0 else "right") if fits else "center",
         verticalalignment="bottom",
@@ -199,15 +187,15 @@ def _draw_rates(
     names: Sequence[str],
     width: float,
 ) -> None:
-    dress(axes)
+    style.dress(axes)
     lines = []
     for i, name in enumerate(names):
-        colour, style = RATE_STYLES[i % len(RATE_STYLES)]
+        colour, look = RATE_STYLES[i % len(RATE_STYLES)]
         shown = name.replace("_", " ")
         lines += axes.plot(
-            displacement, rates[:, i], color=colour, linestyle=style, linewidth=2 * LINE_WIDTH, label=shown
+            displacement, rates[:, i], color=colour, linestyle=look, linewidth=2 * style.LINE_WIDTH, label=shown
         )
     axes.set_ylabel("rate (Hz)")
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(round_ticks(4))
+    axes.yaxis.set_major_locator(style.round_ticks(4))
     legend_above_axes(axes, lines, width)

@@ -12,34 +12,21 @@ from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.samples import check_window
-from neuro_mod.plotting.style import (
-    DPI,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    figure_of,
-    new_figure,
-    paper_style,
-    population_colours,
-    population_groups,
-    round_ticks,
-)
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Up to this many spikes each is a dot; more are drawn as an image of their density.
 MAX_DOTS = 300_000
 
-_HEIGHT = 90 / MM_PER_INCH
+_HEIGHT = 90 / style.MM_PER_INCH
 #: Share of the figure that the axes take, roughly.
 _AXES_SHARE = (0.72, 0.87)
 #: Share of the axes that dots cover: an active cluster, five times the mean rate, is then nearly full.
 _INK = 0.22
 #: A dot is at least a pixel; at most this many points, where neurons have the room.
-_MIN_DOT, _LARGE_DOT, _MAX_DOT = POINTS_PER_INCH / DPI, 1.0, 3.0
+_MIN_DOT, _LARGE_DOT, _MAX_DOT = style.POINTS_PER_INCH / style.DPI, 1.0, 3.0
 #: Middle and width of the bars beside the axes, and beginning of the names, in points.
 _BAR_PLACE, _BAR_WIDTH, _NAME_PLACE = 5.0, 3.0, 9.0
 #: In the image, this quantile of the density of pixels with spikes has the full colour.
@@ -54,7 +41,7 @@ def raster(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the spikes of all neurons over time.
 
@@ -76,11 +63,11 @@ def raster(
         ValueError: The network sizes differ, or the window is empty.
     """
     window = shown_window(spikes, populations.n_neurons, t_from, t_to)
-    size = (_AXES_SHARE[0] * width * POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * POINTS_PER_INCH)
-    with paper_style():
-        figure = new_figure(width, _HEIGHT)
+    size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * style.POINTS_PER_INCH)
+    with style.paper_style():
+        figure = style.new_figure(width, _HEIGHT)
         axes = figure.add_subplot()
-        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
+        draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_ylabel("neuron")
         label_populations(axes, populations, size[1])
     return figure
@@ -118,7 +105,7 @@ def draw_raster(
         window: Beginning and end in seconds, as ``shown_window`` gives them.
         size: Width and height of the axes in points, roughly, as the layout is not known before all is drawn.
     """
-    dress(axes)
+    style.dress(axes)
     shown = spikes.between(*window)
     if len(shown) <= MAX_DOTS:
         _draw_dots(axes, shown, of_neuron, colours, size)
@@ -126,7 +113,7 @@ def draw_raster(
         first, last = (round(t / spikes.delta_t) for t in window)
         _draw_density(axes, shown, (first, last), of_neuron, colours, size)
     axes.set(xlim=window, ylim=(max(1, len(of_neuron)) - 0.5, -0.5), xlabel="time (s)")
-    axes.yaxis.set_major_locator(round_ticks(8, integer=True))
+    axes.yaxis.set_major_locator(style.round_ticks(8, integer=True))
 
 
 def _draw_dots(
@@ -167,7 +154,7 @@ def _draw_density(
     size: tuple[float, float],
 ) -> None:
     """Draw the spikes of some neurons in some steps as one pixel in their colour, stronger where there are more."""
-    columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in size)
+    columns, rows = (max(1, int(points * style.DPI / style.POINTS_PER_INCH)) for points in size)
     n_neurons = len(of_neuron)
     first, last = window
     per_column = -(-(last - first) // columns)
@@ -202,10 +189,10 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
         populations: Layout of the network.
         height: Height of the axes in points, roughly.
     """
-    groups = population_groups(populations)
+    groups = style.population_groups(populations)
     if not groups:
         return
-    colours, edges = population_colours(populations), populations.boundaries - 0.5
+    colours, edges = style.population_colours(populations), populations.boundaries - 0.5
     inhabited = np.flatnonzero(populations.sizes)
     axes.vlines(
         np.ones(len(inhabited)),
@@ -217,7 +204,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
         clip_on=False,
     )
     middles = np.array([(edges[members.start] + edges[members.stop]) / 2 for _, members in groups])
-    line_height = 1.2 * TICK_SIZE / height * populations.n_neurons
+    line_height = 1.2 * style.TICK_SIZE / height * populations.n_neurons
     places = _apart(middles, line_height, populations.n_neurons)
     for (name, members), place in zip(groups, places, strict=True):
         axes.text(
@@ -225,7 +212,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
             place,
             name,
             color=colours[members.start],
-            fontsize=TICK_SIZE,
+            fontsize=style.TICK_SIZE,
             verticalalignment="center",
             transform=_beside(axes, _NAME_PLACE),
         )
@@ -233,7 +220,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
 
 def _beside(axes: Axes, points: float) -> Transform:
     """Parts of the axes along x, moved to the right by so many points; data along y."""
-    moved = ScaledTranslation(points / POINTS_PER_INCH, 0, figure_of(axes).dpi_scale_trans)
+    moved = ScaledTranslation(points / style.POINTS_PER_INCH, 0, style.figure_of(axes).dpi_scale_trans)
     return axes.get_yaxis_transform() + moved
 
 

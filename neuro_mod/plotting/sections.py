@@ -14,19 +14,10 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.phase_plane import add_speed_bar, check_plane, draw_plane, nullcline_handles, speed_norm
 from neuro_mod.plotting.state_styles import STATE_COLOUR, draw_states, kind_handles
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    new_figure,
-    new_panels,
-    paper_style,
-)
 
 PALE_COLOUR = "#A6A6A6"
 _POINT: dict[str, Any] = {
@@ -35,7 +26,7 @@ _POINT: dict[str, Any] = {
     "marker": "+",
     "color": "#000000",
     "markersize": 7.0,
-    "markeredgewidth": 1.5 * LINE_WIDTH,
+    "markeredgewidth": 1.5 * style.LINE_WIDTH,
 }
 _MAX_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
 #: In mm: what the bar takes of the width, what a panel's labels take beside it, below and above it; its least width.
@@ -50,7 +41,7 @@ def landscape_sections(
     names: Sequence[str],
     through: NDArray[np.floating],
     *,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw a phase plane for each pair of focus populations, the others at the point of the grid next to a point.
 
@@ -82,14 +73,14 @@ def landscape_sections(
     sections = [_section(force, pair, nearest) for pair in pairs]
     norm = speed_norm(np.concatenate([np.hypot(*section).ravel() for section in sections]))
     shown = [name.replace("_", " ") for name in names]
-    with paper_style():
+    with style.paper_style():
         entries = _entries(kinds)
-        above = legend_height(entries, width) / POINTS_PER_INCH
-        columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * MM_PER_INCH / _MIN)))
-        side = (width * MM_PER_INCH - _BAR) / columns - _BESIDE
-        figure = new_figure(width, above + -(-len(pairs) // columns) * (side + _AROUND) / MM_PER_INCH)
+        above = legend_height(entries, width) / style.POINTS_PER_INCH
+        columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * style.MM_PER_INCH / _MIN)))
+        side = (width * style.MM_PER_INCH - _BAR) / columns - _BESIDE
+        figure = style.new_figure(width, above + -(-len(pairs) // columns) * (side + _AROUND) / style.MM_PER_INCH)
         figure.set_layout_engine("compressed")  # for square axes
-        panels = new_panels(figure, len(pairs), columns)
+        panels = style.new_panels(figure, len(pairs), columns)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
             inside = _lies_in(states, axes_values, pair, nearest)
@@ -97,7 +88,7 @@ def landscape_sections(
             axes.plot(*np.asarray(through)[list(pair)], zorder=5, **_POINT)
             axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
             others = [f"{shown[i]} at {axes_values[i][nearest[i]]:.3g} Hz" for i in range(n) if i not in pair]
-            axes.set_title("\n".join(others), fontsize=TICK_SIZE, loc="left", pad=3)
+            axes.set_title("\n".join(others), fontsize=style.TICK_SIZE, loc="left", pad=3)
         add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
         legend_above_figure(figure, entries)
     return figure

@@ -13,18 +13,9 @@ from matplotlib.ticker import FuncFormatter
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
 from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import ROW, legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import active_colours
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    new_axes,
-    paper_style,
-    round_ticks,
-)
 
 #: Curves at most; more cannot be told apart.
 MAX_CURVES = 6
@@ -36,7 +27,7 @@ _BAND_STRENGTH, _MARK_SIZE = 0.15, 3.5
 _ROOM, _MIN_RANGE = 0.7, 0.1
 
 
-def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN) -> Figure:
+def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_COLUMN) -> Figure:
     """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
 
     Bands are the intervals of confidence; strokes stand at lifetimes of which only a part was seen; n is the number of
@@ -60,21 +51,21 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = ONE_COLUMN
     drawn = {name: curves[name] for name in curves if name in by_number[:MAX_CURVES]}
     left_out = [curves[name] for name in by_number[MAX_CURVES:]]
     colours = dict(zip(drawn, active_colours(range(len(drawn))).values(), strict=True))
-    with paper_style():
+    with style.paper_style():
         handles = _entries(drawn, colours)
         above = legend_height(handles, width) + ROW / 2
-        figure, axes = new_axes(width, _HEIGHT / MM_PER_INCH + above / POINTS_PER_INCH)
+        figure, axes = style.new_axes(width, _HEIGHT / style.MM_PER_INCH + above / style.POINTS_PER_INCH)
         for name, curve in drawn.items():
             _draw(axes, curve, colours[name])
         lowest = min(float(curve.probability[curve.probability > 0].min(initial=1.0)) for curve in drawn.values())
         longest = max(float(curve.times[-1]) for curve in drawn.values())
         axes.set(yscale="log", ylim=(_ROOM * min(_MIN_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
-        axes.xaxis.set_major_locator(round_ticks(6))
+        axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")
         if left_out:
             note = f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes"
-            axes.text(1, 1, note, fontsize=TICK_SIZE, ha="right", va="bottom", transform=axes.transAxes)
+            axes.text(1, 1, note, fontsize=style.TICK_SIZE, ha="right", va="bottom", transform=axes.transAxes)
         legend_above_figure(figure, handles)
     return figure
 
@@ -85,7 +76,7 @@ def _n(curve: Survival) -> int:
 
 def _entries(curves: Mapping[str, Survival], colours: Mapping[str, str]) -> list[Line2D]:
     mark = Line2D([], [], linestyle="none", marker="|", color="black", markersize=_MARK_SIZE, label="end not seen")
-    line: dict[str, Any] = {"linewidth": 2 * LINE_WIDTH}
+    line: dict[str, Any] = {"linewidth": 2 * style.LINE_WIDTH}
     return [*(Line2D([], [], color=colours[k], label=_label(k, each), **line) for k, each in curves.items()), mark]
 
 
@@ -99,7 +90,7 @@ def _draw(axes: Axes, curve: Survival, colour: str) -> None:
     probability, low, high = (np.append(1.0, each) for each in (curve.probability, curve.low, curve.high))
     low, high = (np.where(np.isnan(each), probability, each) for each in (low, high))
     axes.fill_between(times, low, high, step="post", color=colour, alpha=_BAND_STRENGTH, linewidth=0)
-    axes.plot(times, probability, drawstyle="steps-post", color=colour, linewidth=1.6 * LINE_WIDTH)
+    axes.plot(times, probability, drawstyle="steps-post", color=colour, linewidth=1.6 * style.LINE_WIDTH)
     # Where nothing was seen to end the curve does not fall: a lifetime was cut off there.
     cut = np.flatnonzero((np.diff(probability) == 0) & (probability[1:] > 0)) + 1
     axes.plot(
@@ -108,6 +99,6 @@ def _draw(axes: Axes, curve: Survival, colour: str) -> None:
         linestyle="none",
         marker="|",
         markersize=_MARK_SIZE,
-        markeredgewidth=LINE_WIDTH,
+        markeredgewidth=style.LINE_WIDTH,
         color=colour,
     )

@@ -17,27 +17,16 @@ from neuro_mod.checks import check_shape, whole_number
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.state_colours import short_name
-from neuro_mod.plotting.style import (
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    new_axes,
-    paper_style,
-    text_length,
-    write_note,
-)
 
 #: States at most; the names of more do not fit a page.
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
-_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
+_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, width of the
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
@@ -72,20 +61,24 @@ def transition_map(
     order = transition_order(probabilities)
     names = [short_name(states[int(k)]) for k in chosen[order]]
     ordered = probabilities[np.ix_(order, order)]
-    name_length = max(text_length(name, TICK_SIZE) for name in names) / _POINTS_PER_MM
+    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / _POINTS_PER_MM
     beside = _BESIDE + name_length
     if width is None:
-        needed = (beside + _CELL_LEAST * len(names)) / MM_PER_INCH
-        width = next((each for each in (ONE_COLUMN, ONE_AND_A_HALF_COLUMNS) if each >= needed), TWO_COLUMNS)
-    side = min(width * MM_PER_INCH - beside, _CELL_MOST * len(names))
+        needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
+        width = next(
+            (each for each in (style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS) if each >= needed), style.TWO_COLUMNS
+        )
+    side = min(width * style.MM_PER_INCH - beside, _CELL_MOST * len(names))
     norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
     note = share_note(states, counts, chosen)
-    with paper_style():
-        figure, axes = new_axes(width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
+    with style.paper_style():
+        figure, axes = style.new_axes(
+            width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / style.MM_PER_INCH
+        )
         _draw_cells(axes, ordered, norm)
         _name(axes, names, side * _POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
-        write_note(figure, note)
+        style.write_note(figure, note)
     return figure
 
 
