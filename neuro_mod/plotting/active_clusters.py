@@ -1,4 +1,4 @@
-"""How many clusters are active: in the course of a session, and how much of the time."""
+"""Number of active clusters: over a session, and the fraction of time of each number."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def active_clusters(
     t_to: float | None = None,
     width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
-    """Draw the number of active clusters of one session over time, and the share of the time of all sessions it takes.
+    """Draw the number of active clusters of one session over time, and its distribution over all sessions.
 
     Args:
         occurrences: The visits of all sessions.
@@ -35,10 +35,10 @@ def active_clusters(
         width: Width of the figure in inches.
 
     Returns:
-        The figure: the course, then the histogram, which share the axis of the numbers.
+        The figure: the time course, then the histogram, which share the axis of the numbers.
 
     Raises:
-        ValueError: The states are those of a hidden Markov model.
+        InputError: The states are those of a hidden Markov model.
     """
     numbers = numbers_active(occurrences["state"])
     of_session = (occurrences["session"] == session).to_numpy(bool)

@@ -1,4 +1,4 @@
-"""Steady states over a parameter: branches, their stability, and the points where it changes."""
+"""Bifurcation diagram: branches of steady states over a parameter, their stability, and critical points."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WIDTHS = {
 _DASHES = (0, (3, 1.2))
 _CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "linestyle": ":"}
 _HEIGHT = 60.0
-#: Numbers of active clusters that a legend names; more have a colour bar.
+#: Entries of a legend for numbers of active clusters; more are shown by a colour bar.
 _MAX_ENTRIES = 4
 
 
@@ -45,9 +45,9 @@ class DrawnBranch:
     Args:
         values: Of the parameter along the branch, shape ``(n,)``; a branch may turn back.
         rates: Rate of the active E clusters in Hz (of all, if none or all are active), shape ``(n,)``.
-        stable: Whether each state is stable, shape ``(n,)``; where that changes, the critical state is one that is not.
+        stable: Whether each state is stable, shape ``(n,)``; at a change, the critical state itself is not.
         n_active: Number of active clusters.
-        other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None if they are not drawn.
+        other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None to leave them out.
     """
 
     values: NDArray[np.floating]
@@ -59,11 +59,11 @@ class DrawnBranch:
 
 @dataclass(frozen=True, eq=False)
 class CriticalPoints:
-    """Points where branches begin, end, meet or change their stability.
+    """Points where branches begin, end, meet or change stability.
 
     Args:
         values: Of the parameter, shape ``(C,)``.
-        rates: Rates in Hz, as those of the branch they lie on, shape ``(C,)``.
+        rates: Rates in Hz on their branch, shape ``(C,)``.
         kinds: ``fold``, ``symmetry breaking``, ``Hopf`` or ``branch point`` for each.
     """
 
@@ -86,8 +86,8 @@ def bifurcation_diagram(
     lines of the same colour.
 
     Args:
-        branches: The branches, one at least.
-        critical: Where they change.
+        branches: The branches, at least one.
+        critical: Their critical points.
         label: The parameter with its unit, ``external rate (Hz)``.
         current: The configuration's own value, drawn as a vertical line; none if None.
         width: Width of the figure in inches.
@@ -96,7 +96,7 @@ def bifurcation_diagram(
         The figure, with a colour bar of numbers of active clusters where there are many of them.
 
     Raises:
-        ValueError: There is no branch, an unknown kind of critical point, or shapes that do not fit.
+        InputError: There is no branch, an unknown kind of critical point, or shapes that do not fit.
     """
     _check(branches, critical)
     colours = active_colours(branch.n_active for branch in branches)
@@ -151,7 +151,7 @@ def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
 
 
 def _pieces(stable: NDArray[np.bool_]) -> list[tuple[slice, bool]]:
-    """Pieces of a branch of one stability; a stable one reaches up to the critical states next to it."""
+    """Segments of a branch with the same stability; a stable one includes the critical states next to it."""
     if len(stable) < 2:
         return [(slice(0, len(stable)), bool(stable.all()))]
     between = stable[:-1] | stable[1:]

@@ -37,7 +37,7 @@ def cluster_rate_map(
         The figure: the map, then its colour bar.
 
     Raises:
-        ValueError: Shapes that do not fit, or times that are not evenly spaced.
+        InputError: Shapes that do not fit, or times that are not evenly spaced.
     """
     check_samples(times, rates, populations, "rates")
     rows = population_rows(populations)

@@ -1,4 +1,4 @@
-"""Simulated rates over those of the mean field."""
+"""Simulated rates against those of the mean field."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ KIND_STYLES = (
     ("#E69F00", "v"),
     ("#551155", "P"),
 )
-#: Relative difference of simulation and theory that the band beside the identity holds.
+#: Relative difference of simulation and theory at the border of the band.
 CLOSE = 0.1
 
-#: What lies below the axes more than beside them, at most, in mm.
+#: Additional height below the axes compared to their sides, at most, in mm.
 _SLACK = 4.0
 
 _Points = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -46,21 +46,21 @@ def rate_comparison(
     logarithmic: bool = False,
     width: float = style.ONE_COLUMN,
 ) -> Figure:
-    """Draw simulated rates over those of the mean field, with the identity and a band of 10 % beside it.
+    """Draw simulated rates against those of the mean field, with the identity and a band of 10 % around it.
 
     Args:
         simulated: Mean rates in Hz by kind of population, ``active E clusters``, ...: a number or shape ``(n,)`` each;
-            NaN where there is none.
+            NaN if unknown.
         theory: Rates in Hz of the mean field, the same kinds and shapes.
         standard_errors: Of the simulated rates in Hz, the same kinds and shapes; no bars if None.
         logarithmic: Whether both axes are logarithmic; rates of 0 Hz are left out then.
         width: Width of the figure in inches.
 
     Returns:
-        The figure: square axes; the legend says by how much the mean of each kind deviates.
+        The figure: square axes; the legend gives the deviation of the mean of each kind.
 
     Raises:
-        ValueError: The kinds or shapes differ.
+        InputError: The kinds or shapes differ.
     """
     points = _points(simulated, theory, standard_errors)
     both = np.concatenate([np.empty(0), *(values for each in points.values() for values in each[:2])])

@@ -1,4 +1,4 @@
-"""Rates of clusters over time, with the thresholds of their detection and the stretches in which they are active."""
+"""Rates of clusters over time, with detection thresholds and active periods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.samples import check_even, check_window, time_span
 
-#: Heights in mm: of a cluster's row at most, of all rows at least and at most, of what lies around them.
+#: Heights in mm: of a cluster's row at most, of all rows at least and at most, of the margins.
 _ROW, _MIN, _MAX, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
 _FILLED = 0.95
@@ -36,15 +36,15 @@ def detected_rates(
     t_to: float | None = None,
     width: float = style.TWO_COLUMNS,
 ) -> Figure:
-    """Draw the rate of each cluster over its threshold, row by row; where the cluster is active its rate is filled.
+    """Draw the rate of each cluster with its threshold, row by row; active periods are filled.
 
-    All rows have the same scale, of which a bar beside them shows a part.
+    All rows have the same scale, shown by a bar beside them.
 
     Args:
         times: Evenly spaced sample times of one session in seconds, shape ``(n_samples,)``.
         rates: Rates in Hz per neuron, shape ``(n_samples, n_clusters)``.
-        thresholds: Above which clusters count as active, in Hz, shape ``(n_clusters,)``; NaN for none.
-        active: Which clusters were found to be active, shape ``(n_samples, n_clusters)``.
+        thresholds: Detection thresholds in Hz, shape ``(n_clusters,)``; NaN for none.
+        active: Whether each cluster is active, shape ``(n_samples, n_clusters)``.
         labels: Labels of the clusters, shape ``(n_clusters,)``.
         t_from: Beginning of the shown window in seconds; that of the samples if None.
         t_to: End of the window in seconds; that of the samples if None.
@@ -54,7 +54,7 @@ def detected_rates(
         The figure, with one axes: row k, from the top, lies between k + 1 and k.
 
     Raises:
-        ValueError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
+        InputError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
     """
     n = len(labels)
     for name, values in {"rates": rates, "active": active}.items():

@@ -1,4 +1,4 @@
-"""All steady states of a network at a glance: their rates, kinds and leading eigenvalues."""
+"""Overview of the steady states of a network: rates, kinds and leading eigenvalues."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kin
 from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
-#: States at most; more do not fit a page.
+#: Maximal number of states; more do not fit on a page.
 MAX_STATES = 60
 
-#: Heights in mm: of a state's row, and of what lies around the rows. Gap below the attractors in rows.
+#: Heights in mm: of a state's row, and of the margins. Gap below the attractors in rows.
 _ROW, _AROUND, _GAP = 3.0, 36.0, 0.8
 #: Of the table in points: distance of columns, and how much wider than most its letters are.
 _COLUMN_GAP, _WIDER = 6.0, 1.1
@@ -48,14 +48,14 @@ def fixed_point_map(
     """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
 
     Populations go from left to right: E clusters, E background, I clusters, I background; those without neurons are
-    left out. Of more than ``MAX_STATES`` states the first are drawn, and a note says so.
+    left out. Of more than ``MAX_STATES`` states only the first are drawn, with a note.
 
     Args:
         rates: In Hz, shape ``(K, P)``.
         leading_eigenvalues: Largest real part of each state's eigenvalues in 1/s, shape ``(K,)``.
         kinds: ``stable node``, ``saddle``, ... of each state.
         n_active: Number of active clusters of each state, shape ``(K,)``.
-        multiplicities: How many images each state has under swaps of clusters, itself included.
+        multiplicities: Number of images of each state under permutations of clusters, including itself.
         populations: Layout of the network.
         width: Width of the figure in inches.
 
@@ -63,7 +63,7 @@ def fixed_point_map(
         The figure: the map with the table beside it, the eigenvalues, the colour bar.
 
     Raises:
-        ValueError: There is no state, a kind is unknown, or shapes do not fit.
+        InputError: There is no state, a kind is unknown, or shapes do not fit.
     """
     n_states = _check(rates, leading_eigenvalues, kinds, n_active, multiplicities, populations)
     order = np.argsort(~stable_kinds(kinds), kind="stable")[:MAX_STATES]

@@ -1,4 +1,4 @@
-"""How the number of distinct states of sessions grows."""
+"""Growth of the number of distinct states of sessions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _SESSION_COLOUR, _MEAN_COLOUR = "#B3B3B3", style.CLUSTER_COLOURS[0][0]
 
 
 def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width: float = style.ONE_COLUMN) -> Figure:
-    """Draw how many distinct states each session has seen until a time, and the mean over sessions.
+    """Draw the number of distinct states of each session up to a time, and the mean over sessions.
 
     Args:
         times: Ascending times in seconds, shape ``(n_times,)``.
-        seen: Number of distinct states until each, shape ``(n_sessions, n_times)``, as ``unique_states_until`` counts.
+        seen: Number of distinct states up to each time, shape ``(n_sessions, n_times)``, see ``unique_states_until``.
         width: Width of the figure in inches.
 
     Returns:
         The figure, with one axes.
 
     Raises:
-        ValueError: Shapes that do not fit.
+        InputError: Shapes that do not fit.
     """
     check_shape("seen", seen, ("n_sessions", len(times)))
     with style.paper_style():

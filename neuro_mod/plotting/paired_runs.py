@@ -1,4 +1,4 @@
-"""Two runs that differ by a perturbation: their spikes side by side, and the difference of their rates."""
+"""Runs with and without a perturbation: spikes side by side, and the difference of the rates."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DIFFERENCE_LABEL = "rate difference (Hz)"
 MAX_TRACES = 8
 
 _POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
-#: Heights in mm: of the rasters, of what lies below them, of their titles; of the map at least and at most, with
-#: what lies around it, and of that.
+#: Heights in mm: of the rasters, of their lower margin, of their titles; of the map at least and at most, with its
+#: margins, and of these.
 _RASTERS, _BELOW, _TITLE, _MAP_LOWEST, _MAP_HIGHEST, _AROUND_MAP = 70.0, 12.0, 8.0, 40.0, 70.0, 15.0
-#: Widths in mm: what lies around the rasters and columns, between the rasters, a column, and a column with its gap.
+#: Widths in mm: margins of the rasters and columns, between the rasters, a column, and a column with its gap.
 _BESIDE, _BETWEEN, _COLUMN, _COLUMN_PLACE = 38.0, 2.0, 4.0, 7.0
-#: Height of a panel of traces, and of what lies around all panels, in mm.
+#: Height of a panel of traces, and of the margins of all panels, in mm.
 _PANEL_HEIGHT, _MARGIN = 23.0, 10.0
 _FRAME_COLOUR, _ZERO_COLOUR, _BAND_STRENGTH = "#B3B3B3", "#7F7F7F", 0.3
 
@@ -66,7 +66,7 @@ def paired_runs(
         value, the map of the differences at all times, its colour bar.
 
     Raises:
-        ValueError: The network sizes or shapes differ, the window is empty, or a target is unknown.
+        InputError: The network sizes or shapes differ, the window is empty, or a target is unknown.
     """
     check_samples(times, difference, populations, "differences")
     check_by_target(vectors, populations)
@@ -159,14 +159,14 @@ def difference_traces(
 ) -> Figure:
     """Draw the differences of the rates of some populations over time, with bands of plus and minus a standard error.
 
-    Shown are the up to ``MAX_TRACES`` populations that the perturbation acts on with the largest mean absolute
-    difference, E clusters before others; if it acts on none, the populations with the largest of all.
+    Up to ``MAX_TRACES`` populations are shown: those perturbed with the largest mean absolute difference, E clusters
+    first; if none is perturbed, those with the largest difference of all.
 
     Args:
         times: Middles of the bins in seconds, evenly spaced, shape ``(n_bins,)``.
         difference: Rates with the perturbation minus rates without it in Hz, mean over trials, shape ``(n_bins, P)``;
             NaN where a population is empty.
-        standard_error: Its standard error in Hz, shape ``(n_bins, P)``; NaN where unknown, there without a band.
+        standard_error: Its standard error in Hz, shape ``(n_bins, P)``; NaN where unknown, without a band.
         populations: Layout of the network.
         acted_on: Whether the perturbation acts on each population, shape ``(P,)``.
         width: Width of the figure in inches.
@@ -176,7 +176,7 @@ def difference_traces(
         there is none.
 
     Raises:
-        ValueError: Shapes that do not fit, or times that are not evenly spaced.
+        InputError: Shapes that do not fit, or times that are not evenly spaced.
     """
     check_samples(times, difference, populations, "differences")
     check_samples(times, standard_error, populations, "standard errors")
@@ -185,7 +185,7 @@ def difference_traces(
     colours = style.population_colours(populations)
     with style.paper_style():
         figure, panels = _trace_panels(max(1, len(shown)), width)
-        for axes, a in zip(panels, shown, strict=False):  # without populations there is a panel all the same
+        for axes, a in zip(panels, shown, strict=False):  # there is one panel even without populations
             _draw_trace(axes, times, difference[:, a], standard_error[:, a], colours[a])
             axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[0].set_xlim(time_span(times))

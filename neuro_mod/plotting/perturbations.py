@@ -23,7 +23,7 @@ from neuro_mod.populations import Populations
 
 BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
 
-#: Of all panels, in mm: highest together; of one panel: lowest and highest, what its label takes if it lies above.
+#: In mm: maximal height of all panels; minimal and maximal height of one panel, height of a label above it.
 _TOGETHER, _LOWEST, _MAX, _TITLE = 210.0, 16.0, 82.0, 4.0
 #: Share of a panel's height that its axes take; of the figure's width that populations along x take.
 _HEIGHT_SHARE, _WIDTH_SHARE = 0.85, 0.75
@@ -50,9 +50,8 @@ def perturbation_map(
 ) -> Figure:
     """Draw perturbations as colours, a map for each target; populations as in ``cluster_rate_map``.
 
-    A map is exact as long as each piece is wide enough to be seen. Otherwise each column, a quarter of a millimetre
-    wide or less, shows of each population the value in it that is farthest from 0: a change of one step is seen in
-    any run.
+    A map is exact if each piece is wide enough to be visible. Otherwise each column, at most a quarter of a millimetre
+    wide, shows the value of each population that is farthest from 0, so that changes of one step are always visible.
 
     Args:
         perturbations: Deviations in time by target, values of shape ``(K, P)`` in the unit of the target.
@@ -65,7 +64,7 @@ def perturbation_map(
         The figure: the maps, which share the time axis, then their colour bars.
 
     Raises:
-        ValueError: There is no perturbation, a target is unknown, or a shape does not fit.
+        InputError: There is no perturbation, a target is unknown, or a shape does not fit.
     """
     _check({target: course.values[0] for target, course in perturbations.items()}, populations)
     rows = population_rows(populations)
@@ -109,7 +108,7 @@ def effective_parameters(
         The figure, with one axes per target that share the x axis.
 
     Raises:
-        ValueError: There is no target or an unknown one, the targets differ, or a shape does not fit.
+        InputError: There is no target or an unknown one, the targets differ, or a shape does not fit.
     """
     _check(before, populations)
     _check(after, populations)

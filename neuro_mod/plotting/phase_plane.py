@@ -26,7 +26,7 @@ from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handl
 #: Colours and styles of the nullclines of the first and the second population.
 NULLCLINES: tuple[tuple[str, Any], ...] = (("#D55E00", "-"), ("#551155", (0, (4, 1.5))))
 PATH_COLOUR, STREAM_COLOUR, UNKNOWN_COLOUR = "#000000", "#8C8C8C", "#DDDDDD"
-#: Light shades, dark where the state moves slowly: lines on them are seen.
+#: Light shades, dark where the state moves slowly, on which lines are visible.
 SPEED_MAP = ListedColormap(mpl.colormaps["Blues_r"](np.linspace(0.45, 1.0, 256)), "speed")
 SPEED_LABEL = "|force| (Hz)"
 
@@ -34,7 +34,7 @@ SPEED_LABEL = "|force| (Hz)"
 _SPEED_RANGE = 1e3
 _STREAM_DENSITY, _ARROW_SIZE = 0.8, 0.5
 _PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "label": "path"}
-#: What lies beside the axes less what lies below them, in mm.
+#: Width beside the axes minus height below them, in mm.
 _BESIDE = 13.0
 
 
@@ -64,7 +64,7 @@ def phase_plane(
         The figure: square axes with speed as colour, streamlines, nullclines, states and the path; its colour bar.
 
     Raises:
-        ValueError: Shapes that do not fit, an uneven grid, or an unknown kind.
+        InputError: Shapes that do not fit, an uneven grid, or an unknown kind.
     """
     check_plane(axes_values, force, states, kinds)
     if len(names) != 2:
@@ -143,7 +143,7 @@ def check_plane(
     """Refuse a force or states that do not fit the axes, of any number, uneven grids and unknown kinds.
 
     Raises:
-        ValueError: The message says what does not fit.
+        InputError: The message says what does not fit.
     """
     n = len(axes_values)
     check_shape("force", force, (n, *(len(values) for values in axes_values)))

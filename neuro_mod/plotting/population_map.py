@@ -1,4 +1,4 @@
-"""Heat map of a quantity of the populations over evenly spaced times, in given axes."""
+"""Heat map of a quantity of the populations over evenly spaced times."""
 
 from __future__ import annotations
 

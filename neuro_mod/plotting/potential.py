@@ -77,13 +77,13 @@ def potential_profile(
 ) -> Figure:
     """Draw the potential along a path, with the height of each barrier between neighbouring states.
 
-    A barrier parts an attractor from a neighbour along the path that is none.
+    A barrier separates an attractor from a neighbouring state along the path that is not one.
 
     Args:
         displacement: Distance along the path in Hz, rising, shape ``(M,)``.
         potential: In Hz², shape ``(M,)``.
         states: Steady states on the path.
-        label: What the path is, such as ``straight line``.
+        label: Description of the path, such as ``straight line``.
         rates: Rates in Hz of F focus populations along the path, shape ``(M, F)``; drawn below if given.
         names: Names of the F populations.
         width: Width of the figure in inches.
@@ -92,7 +92,7 @@ def potential_profile(
         The figure: the potential, and below it the rates, if they are given.
 
     Raises:
-        ValueError: Shapes that do not fit, or an unknown kind.
+        InputError: Shapes that do not fit, or an unknown kind.
     """
     _check(displacement, potential, states, rates, names)
     with style.paper_style():
@@ -136,7 +136,7 @@ def _check(
 
 
 def _barriers(states: PathStates) -> list[tuple[int, int]]:
-    """Pairs of a well and a neighbour along the path that is none."""
+    """Pairs of a well and a neighbour along the path that is not one."""
     order = np.argsort(states.displacement, kind="stable")
     stable = stable_kinds(states.kinds)
     return [(a, b) if stable[a] else (b, a) for a, b in pairwise(order) if stable[a] != stable[b]]
@@ -145,7 +145,7 @@ def _barriers(states: PathStates) -> list[tuple[int, int]]:
 def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int, int]], points: float) -> None:
     """Draw a double arrow from each well to the level of a neighbouring saddle, in axes of this width in points.
 
-    The number lies above that level, between the two states, where the potential is lower.
+    The number is above that level, between the two states, where the potential is lower.
     """
     per_hz = points / (np.ptp(axes.get_xlim()) or 1.0)
     wells = [well for well, _ in barriers]

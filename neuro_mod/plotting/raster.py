@@ -17,7 +17,7 @@ from neuro_mod.plotting.samples import check_window
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Up to this many spikes each is a dot; more are drawn as an image of their density.
+#: Up to this number, spikes are dots; more are drawn as an image of their density.
 MAX_DOTS = 300_000
 
 _HEIGHT = 90 / style.MM_PER_INCH
@@ -45,9 +45,8 @@ def raster(
 ) -> Figure:
     """Draw the spikes of all neurons over time.
 
-    Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots shrink as spikes get many; beyond
-    ``MAX_DOTS`` spikes the picture is an image of the spike density of each population's neurons. Either is
-    rasterised, so that a vector file stays small.
+    Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots become smaller with more spikes; more
+    than ``MAX_DOTS`` spikes are drawn as an image of their density. Both are rasterised to keep vector files small.
 
     Args:
         spikes: The spikes.
@@ -60,7 +59,7 @@ def raster(
         The figure, with one axes.
 
     Raises:
-        ValueError: The network sizes differ, or the window is empty.
+        InputError: The network sizes differ, or the window is empty.
     """
     window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * style.POINTS_PER_INCH)
@@ -77,7 +76,7 @@ def shown_window(spikes: SpikeEvents, n_neurons: int, t_from: float, t_to: float
     """The window to show, up to the end of the run if ``t_to`` is None.
 
     Raises:
-        ValueError: The sizes of the network differ, or the window is empty.
+        InputError: The sizes of the network differ, or the window is empty.
     """
     if spikes.n_neurons != n_neurons:
         raise invalid("number of neurons in spikes", spikes.n_neurons, f"{n_neurons}, as in the layout")
@@ -100,10 +99,10 @@ def draw_raster(
     Args:
         axes: Where to draw.
         spikes: The spikes.
-        of_neuron: Group of each neuron, shape ``(n_neurons,)``; ascending, so that an image can tell them apart.
+        of_neuron: Group of each neuron, shape ``(n_neurons,)``; ascending, so that an image can distinguish them.
         colours: Colour of each group, ``#RRGGBB``.
         window: Beginning and end in seconds, as ``shown_window`` gives them.
-        size: Width and height of the axes in points, roughly, as the layout is not known before all is drawn.
+        size: Width and height of the axes in points, roughly, as the layout is unknown until the figure is drawn.
     """
     style.dress(axes)
     shown = spikes.between(*window)

@@ -20,7 +20,7 @@ from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress,
 
 HISTOGRAM_COLOUR, UNSTABLE_COLOUR, EXAMPLE_COLOUR = "#C7C7C7", "#7F7F7F", "#404040"
 
-#: In mm: height of the histogram, of a row of states, of what lies around both, the gaps.
+#: In mm: height of the histogram, of a row of states, of the margins, the gaps.
 _HISTOGRAM, _ROW, _AROUND, _PAD = 38.0, 3.6, 20.0, 0.5
 #: Sizes in points of the markers of active clusters and of others, and of strokes.
 _ACTIVE_SIZE, _OTHER_SIZE, _STROKE_SIZE = 5.0, 2.6, 6.0
@@ -58,7 +58,7 @@ def rate_histogram(
     logarithmic: bool = False,
     width: float = ONE_COLUMN,
 ) -> Figure:
-    """Draw how often E clusters fire at which rates, and below it at which rates they do in steady states.
+    """Draw the distribution of the rates of E clusters, and below it their rates in steady states.
 
     Stable states with the same number of active clusters have a row: large markers at the rates of active clusters,
     small ones at those of the others, and lines of the same colour up through the histogram, solid and dotted. All
@@ -75,7 +75,7 @@ def rate_histogram(
         The figure: the histogram, and below it the states, if there are any.
 
     Raises:
-        ValueError: Rates that are not of shape ``(n,)``, a width that is not positive, or an unknown kind.
+        InputError: Rates that are not of shape ``(n,)``, a width that is not positive, or an unknown kind.
     """
     given = np.asarray(rates, dtype=np.float64)
     check_shape("rates", given, ("n",))

@@ -60,7 +60,7 @@ def landscape_sections(
         The figure: a phase plane for each pair, titled with the rates of the others, and a colour bar for all.
 
     Raises:
-        ValueError: Fewer than two populations, shapes that do not fit, an uneven grid, or an unknown kind.
+        InputError: Fewer than two populations, shapes that do not fit, an uneven grid, or an unknown kind.
     """
     n = len(axes_values)
     if n < 2:

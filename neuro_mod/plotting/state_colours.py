@@ -1,4 +1,4 @@
-"""How figures name and tell apart detected states: colours for common ones, grey for others, white for none."""
+"""Names and colours of detected states: colours for common ones, grey for others, white for none."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def numbers_active(states: Iterable[State]) -> NDArray[np.int64]:
     """Number of active clusters of each of n states, shape ``(n,)``.
 
     Raises:
-        ValueError: States of a hidden Markov model, of which it is not known.
+        InputError: States of a hidden Markov model, of which it is not known.
     """
     numbers = []
     for state in states:

@@ -24,7 +24,7 @@ from neuro_mod.recordings.spikes import SpikeEvents
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Heights in mm: of the raster, of the band of states above it, of what lies around both but the legend.
+#: Heights in mm: of the raster, of the band of states above it, of the margins without the legend.
 _RASTER, _BAND, _AROUND = 70.0, 4.0, 13.0
 _WIDTH_SHARE = 0.9
 #: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
@@ -53,15 +53,15 @@ def state_raster(
         visits: The visits of that session, rows of a frame of occurrences.
         t_from: Beginning of the shown window in seconds.
         t_to: End of the window in seconds (that instant not included); the end of the session if None.
-        colours: Colours of states, others are grey, as ``state_colours`` chooses them: give the same to the pictures
-            of several sessions. Those of the states that take most of the window if None.
+        colours: Colours of states, see ``state_colours``; others are grey. Pass the same for the figures of several
+            sessions. By default, the states with the most time in the window have colours.
         width: Width of the figure in inches.
 
     Returns:
         The figure: the band of states, then the raster.
 
     Raises:
-        ValueError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
+        InputError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
     """
     n_sessions = len(set(visits["session"]))
     if n_sessions > 1:

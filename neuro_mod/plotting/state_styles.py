@@ -1,4 +1,4 @@
-"""How figures tell steady states apart: a marker for each kind, a colour for each number of active clusters."""
+"""Styles of steady states: a marker for each kind, a colour for each number of active clusters."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_kinds(kinds: Sequence[str], n: int) -> None:
     """Refuse unknown kinds of steady states, and numbers of them other than n.
 
     Raises:
-        ValueError: The message says what is valid.
+        InputError: The message says what is valid.
     """
     if len(kinds) != n:
         raise invalid("number of kinds", len(kinds), f"{n}, one for each state")

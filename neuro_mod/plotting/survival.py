@@ -17,7 +17,7 @@ from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import ROW, legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import active_colours
 
-#: Curves at most; more cannot be told apart.
+#: Maximal number of curves; more cannot be distinguished.
 MAX_CURVES = 6
 
 #: In mm: height of the figure without its legend.
@@ -30,10 +30,8 @@ _ROOM, _MIN_RANGE = 0.7, 0.1
 def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_COLUMN) -> Figure:
     """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
 
-    Bands are the intervals of confidence; strokes stand at lifetimes of which only a part was seen; n is the number of
-    lifetimes with, in brackets, those of which only a part was seen.
-
-    Of more than ``MAX_CURVES`` curves those of the most lifetimes are drawn, and a note counts the others.
+    Bands are confidence intervals; strokes mark censored lifetimes; n is the number of lifetimes, with that of
+    censored ones in brackets. Of more than ``MAX_CURVES`` curves those with the most lifetimes are drawn, with a note.
 
     Args:
         curves: The curves by name, coloured from dark to light in this order.
@@ -43,7 +41,7 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_
         The figure, with one axes.
 
     Raises:
-        ValueError: There is no curve, or no lifetime in any.
+        InputError: There is no curve, or no lifetime in any.
     """
     by_number = sorted((name for name in curves if len(curves[name].times)), key=lambda name: -_n(curves[name]))
     if not by_number:
@@ -91,7 +89,7 @@ def _draw(axes: Axes, curve: Survival, colour: str) -> None:
     low, high = (np.where(np.isnan(each), probability, each) for each in (low, high))
     axes.fill_between(times, low, high, step="post", color=colour, alpha=_BAND_STRENGTH, linewidth=0)
     axes.plot(times, probability, drawstyle="steps-post", color=colour, linewidth=1.6 * style.LINE_WIDTH)
-    # Where nothing was seen to end the curve does not fall: a lifetime was cut off there.
+    # Where the curve does not fall, a lifetime is censored.
     cut = np.flatnonzero((np.diff(probability) == 0) & (probability[1:] > 0)) + 1
     axes.plot(
         times[cut],

@@ -36,7 +36,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
         The figure.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows([parameter], measures)
     with paper_style():

@@ -37,7 +37,7 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
         The figure; each map has its own colour bar.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows([x, y], measures)
     with paper_style():

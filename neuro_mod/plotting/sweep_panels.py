@@ -1,4 +1,4 @@
-"""What the pictures of a sweep have in common: parameters, and panels for the measures."""
+"""Parameters and panels of the figures of a sweep."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class SweptParameter:
     """A parameter of a sweep.
 
     Args:
-        label: What axes call it, with its unit.
+        label: Label of its axes, with the unit.
         values: Its value in each row of the table, shape ``(n_rows,)``; where it has categories, indices of these.
-        categories: Its values in words, if they are no numbers.
-        logarithmic: Whether its axis is.
+        categories: Names of its values, if they are not numbers.
+        logarithmic: Whether its axis is logarithmic.
     """
 
     label: str
@@ -88,7 +88,7 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
     """Refuse parameters and measures that do not have equally many rows.
 
     Raises:
-        ValueError: The message names the one to blame; or there is no measure, parameter, or row.
+        InputError: The message names the parameter or measure; or there is none.
     """
     if not parameters or not measures or not len(parameters[0].values):
         raise InputError("sweep: no parameter, measure or row found; expected at least one of each")

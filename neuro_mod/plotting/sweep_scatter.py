@@ -12,7 +12,7 @@ from neuro_mod.plotting import style
 from neuro_mod.plotting.sweep_lines import COLOUR
 from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
 
-#: Parameters that a picture shows, at most.
+#: Parameters that a figure shows, at most.
 MAX_PARAMETERS = 5
 #: Runs from which on points are drawn as pixels, in files of any format.
 _MANY = 2000
@@ -24,14 +24,14 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
     """Draw each measure (a row) over each parameter (a column), a point for each run.
 
     Args:
-        parameters: What varies; ``MAX_PARAMETERS`` at most are drawn.
+        parameters: The swept parameters; at most ``MAX_PARAMETERS`` are drawn.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``; NaN are left out.
 
     Returns:
         The figure.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows(parameters, measures)
     shown = parameters[:MAX_PARAMETERS]

@@ -1,4 +1,4 @@
-"""How figures name the targets of perturbations, and what they refuse."""
+"""Labels of the targets of perturbations, and checks of them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Pop
     """Refuse unknown targets, and values that are not one for each population.
 
     Raises:
-        ValueError: The message names the target and lists what is valid.
+        InputError: The message names the target and lists what is valid.
     """
     for target, of_population in values.items():
         check_target(target)

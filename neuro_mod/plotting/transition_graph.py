@@ -1,4 +1,4 @@
-"""Graph of states: how much of the time they take, and which follows which."""
+"""Graph of states: their time, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def transition_graph(
     """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
 
     States stand in rows by number of active clusters, the most on top; hidden states, and states that all have the
-    same number, on a circle. In both, states that follow each other often are neighbours. Only the
-    ``ARROWS_PER_STATE`` times as many most frequent transitions are drawn. Of more than ``most`` states those with the
-    most transitions are drawn, and a note says how many there are.
+    same number, on a circle. In both, states with many transitions between them are neighbours. Only the
+    most frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states
+    those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -64,7 +64,7 @@ def transition_graph(
         The figure, with one axes in mm.
 
     Raises:
-        ValueError: There is no state, or a shape does not fit.
+        InputError: There is no state, or a shape does not fit.
     """
     check_counts(states, counts)
     check_shape("time", time, (len(states),))

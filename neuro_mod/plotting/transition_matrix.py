@@ -22,12 +22,12 @@ from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.state_colours import short_name
 
-#: States at most; the names of more do not fit a page.
+#: Maximal number of states; the names of more do not fit on a page.
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
 _POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
-#: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, width of the
+#: In mm: side of a cell at least (so that names fit) and at most, margins beside and below the names, width of the
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
@@ -38,10 +38,10 @@ _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
 def transition_map(
     states: Sequence[State], counts: NDArray[np.integer], *, most: int = MAX_STATES, width: float | None = None
 ) -> Figure:
-    """Draw transition probabilities as colours, with states that follow each other often side by side.
+    """Draw transition probabilities as colours, with states of many transitions between them side by side.
 
-    What never happened is white. Rows of states that were never left, of which nothing is known, are hatched. Of more
-    than ``most`` states those with the most transitions are drawn, and a note says how many there are.
+    Transitions that do not occur are white. Rows of states that were never left are hatched. Of more than ``most``
+    states those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -53,7 +53,7 @@ def transition_map(
         The figure: the matrix, then its colour bar.
 
     Raises:
-        ValueError: There is no state, or the shape does not fit.
+        InputError: There is no state, or the shape does not fit.
     """
     check_counts(states, counts)
     chosen = busiest(counts, most)
@@ -97,7 +97,7 @@ def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
         Indices of the states in their new order, shape ``(K,)``.
 
     Raises:
-        ValueError: The matrix is not square, or has an entry that is negative or infinite.
+        InputError: The matrix is not square, or has an entry that is negative or infinite.
 
     References:
         Bar-Joseph, Gifford & Jaakkola 2001, Bioinformatics 17 Suppl. 1, S22-S29 (optimal leaf ordering).
@@ -119,7 +119,7 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
     """Refuse to draw no state, and counts whose shape does not fit the states.
 
     Raises:
-        ValueError: The message says what is needed.
+        InputError: The message says what is needed.
     """
     if not states:
         raise invalid("states", (), "at least one state")
@@ -135,7 +135,7 @@ def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] |
         time: Time spent in each state, shape ``(K,)``; the longer one goes first where transitions are equal.
 
     Raises:
-        ValueError: It is not positive.
+        InputError: It is not positive.
     """
     whole_number("most", most, 1)
     taking_part = counts.sum(axis=0) + counts.sum(axis=1)
@@ -144,7 +144,7 @@ def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] |
 
 
 def share_note(states: Sequence[State], counts: NDArray[np.integer], chosen: NDArray[np.int64]) -> str:
-    """Says how many states are not drawn, and how many transitions are not among those drawn; empty if all are."""
+    """A note on the states and transitions that are not drawn; empty if all are."""
     if len(chosen) == len(states):
         return ""
     total = int(counts.sum())

@@ -40,14 +40,14 @@ def voltage_trace(
             ``(n_samples, n_traces)``.
         spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
             trace.
-        label: What the trace shows, such as ``neuron 12 (E3)``; for traces in columns one per trace.
+        label: Label of the trace, such as ``neuron 12 (E3)``; for traces in columns one per trace.
         width: Width of the figure in inches.
 
     Returns:
         The figure, with one axes per trace that share the time axis.
 
     Raises:
-        ValueError: Shapes or numbers that do not fit each other, or no trace at all.
+        InputError: Shapes or numbers that do not fit each other, or no trace at all.
     """
     if np.ndim(voltage) == 1:
         return voltage_trace(
