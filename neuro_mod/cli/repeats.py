@@ -195,6 +195,5 @@ def _print_summary(folder: Path, metadata: dict[str, Any]) -> None:
     typer.echo()
     if about is not None:
         print_analysis(about)
-        typer.echo()
     for file in [*metadata["files"], *(about["files"] if about is not None else ())]:
         typer.echo(file)

@@ -174,7 +174,7 @@ def test_every_parameter_has_a_name(default):
 def test_bad_arguments(default):
     with pytest.raises(ValueError, match="expected at least one of rate"):
         perturbation_map({}, default, **RUN)
-    with pytest.raises(ValueError, match="speed cannot be perturbed; valid: rate"):
+    with pytest.raises(ValueError, match="speed cannot be perturbed; expected one of rate"):
         perturbation_map({"speed": hat(default)}, default, **RUN)
     with pytest.raises(ValueError, match=r"rate: shape \(4,\) found; expected \(38,\)"):
         perturbation_map({"rate": Course([0], np.zeros((1, 4)))}, default, **RUN)

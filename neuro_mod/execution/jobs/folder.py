@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
-from neuro_mod.storage.files import Files, Record, is_ours, record_of
+from neuro_mod.storage.files import Files, Record, enter, is_ours, record_of
 from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import read_json
-from neuro_mod.storage.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
+from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, remove_run, reopen_run
 from neuro_mod.storage.writing import write_whole
 
 _ABSENT = object()
@@ -107,11 +107,6 @@ class JobFolder(Files):
             lines = enumerate(self._ledger.lines(), 1)
             self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
 
-    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        """Write one file, see `Files.save`."""
-        enter(self.path, name)
-        return self._write(name, write)
-
     def finished(self, key: str, save: Callable[[Files], Mapping[str, Any]]) -> Mapping[str, Any]:
         """Save an item; it is finished once its files are whole and it stands in the ledger.
 
@@ -125,7 +120,7 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say; the item is not finished.
         """
-        files = _ItemFiles(self.path)
+        files = Files(self.path)
         about = save(files)
         self._ledger.append(Entry(key, files.records, about))
         self.done.add(key)
@@ -212,15 +207,6 @@ class JobFolder(Files):
         with suppress(OSError):
             return sorted(f"{folder}/{name}" for name in os.listdir(self.path / folder))  # noqa: PTH208
         return []
-
-
-class _ItemFiles(Files):
-    """Files of one item."""
-
-    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        """Write one file, see `Files.save`."""
-        enter(self.path, name)
-        return self._write(name, write)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

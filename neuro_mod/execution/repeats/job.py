@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import neuro_mod
 from neuro_mod.choices import Precision
@@ -12,25 +12,17 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import Stream
+from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.outputs import SpikingOutputs
-from neuro_mod.execution.stagers.perturbations import in_words, saved_arrays
-from neuro_mod.execution.stagers.pictures import (
-    chosen_pictures,
-    drawings_of_perturbations,
-    drawings_of_run,
-    save_figures,
-)
-from neuro_mod.execution.stagers.spiking_net_files import save_rates
+from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
+from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
+from neuro_mod.execution.stagers.pictures import PICTURES, chosen_pictures, drawings_of_perturbations
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
 from neuro_mod.recordings.saved import save_dense
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, repeat_rates, repeat_spikes
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: How many repeats are drawn, from the first on.
 DRAWN = 3
@@ -75,8 +67,7 @@ class SimulateRepeat:
         """Simulate; the network is left behind."""
         stager = self._fixed if self._fix_network else StageSNNSimulation(self._experiment, seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
-        kept = {name: outputs[name] for name in _KEPT if name in outputs}
-        return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
+        return outputs.only(_KEPT)
 
 
 class RepeatJob(Job):
@@ -152,7 +143,7 @@ class RepeatJob(Job):
     def remarks(self) -> list[str]:
         """What acts in all repeats."""
         acting = self.describe()["perturbations"].items()
-        return [f"perturbation of {target}: {in_words(target, about)}" for target, about in acting]
+        return [f"perturbation of {target}: {summary_line(target, about)}" for target, about in acting]
 
     def prepare(self, folder: JobFolder) -> None:
         """Save seeds, populations, and what acts on them."""
@@ -168,10 +159,9 @@ class RepeatJob(Job):
         save_dense(files, result["spikes"], repeat_spikes(index))
         save_rates(files, result, repeat_rates(index))
         if index < DRAWN:
-            drawings = drawings_of_run(result, self._baseline)
-            self._draw(
-                files, {name: drawings[name] for name in ("spikes", "rates") if name in drawings}, f"_{index:04d}"
-            )
+            shown = (PICTURES["spikes"], PICTURES["rates"])
+            drawings = {name: draw for name, draw in result.drawings().items() if name in shown}
+            self._draw(files, drawings, f"_{index:04d}")
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
 
     def in_words(self, about: Mapping[str, Any]) -> str:
@@ -188,7 +178,7 @@ class RepeatJob(Job):
         repeats = sorted((entry.about for entry in folder.entries()), key=lambda about: about["repeat"])
         return {"repeats": [dict(about) for about in repeats]}
 
-    def _draw(self, files: Files, drawings: Mapping[str, Callable[[], Figure]], suffix: str = "") -> None:
+    def _draw(self, files: Files, drawings: Drawings, suffix: str = "") -> None:
         settings = self._experiment.settings
         if settings.plot:
             save_figures(files.save, chosen_pictures(drawings, self._plot_arg, suffix), settings.plot_format)

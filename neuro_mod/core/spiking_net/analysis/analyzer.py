@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -38,8 +38,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import Firing
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
-from neuro_mod.core.spiking_net.analysis.saved import analysis as saved_analysis
-from neuro_mod.core.spiking_net.analysis.saved import hidden_markov as saved_hidden_markov
+from neuro_mod.core.spiking_net.analysis.saved.analysis import find_and_save, load_findings, save_findings
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.errors import InputError, invalid
@@ -132,18 +131,16 @@ class Analyzer(StateStatistics):
         """Read an analysis written by `save_analysis`; the spikes are not needed.
 
         Raises:
-            DataError: A file is damaged or missing; the message names it.
-            FileNotFoundError: There is no analysis in the folder.
+            DataError: There is no analysis, or a file is damaged or missing; the message names it.
         """
         analyzer = cls.__new__(cls)
-        saved = saved_analysis.SavedAnalysis(Path(folder))
-        findings, analyzer.hidden_markov = saved.findings(), saved_hidden_markov.read(saved)
+        findings, analyzer.hidden_markov = load_findings(Path(folder))
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
 
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
-        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
+        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved.analysis`.
 
         Spikes are read and states are computed again, so that tables, rates and hashes are consistent.
 
@@ -157,11 +154,10 @@ class Analyzer(StateStatistics):
         Raises:
             StorageError: The folder cannot be written to, or the disk is full.
         """
-        parts = {saved_hidden_markov.PART: partial(saved_hidden_markov.write, self.hidden_markov)}
         if self._spikes is None:
-            return saved_analysis.write(Path(folder), self._findings, parts)
-        files, self._findings = saved_analysis.write_while_finding(
-            Path(folder), self._spikes, self.settings, report or self._report, parts
+            return save_findings(Path(folder), self._findings, self.hidden_markov)
+        files, self._findings = find_and_save(
+            Path(folder), self._spikes, self.settings, report or self._report, self.hidden_markov
         )
         return files
 
