@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neuro_mod.errors import invalid
+from neuro_mod.errors import InputError, invalid
 
 
 def check_choice(name: str, value: object, choices: object) -> None:
@@ -52,3 +53,20 @@ def whole_number(name: str, value: Any, minimum: int, maximum: int | None = None
         return int(value)
     bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
     raise invalid(name, int(value) if whole else value, f"a whole number {bounds}", hint)
+
+
+def check_shape(name: str, values: ArrayLike | None, shape: tuple[int | str, ...]) -> None:
+    """Refuse an array of another shape.
+
+    Args:
+        name: The argument, for the message.
+        values: The array; None is an optional one that is not given.
+        shape: Its valid shape; a dimension of any length has a name.
+
+    Raises:
+        InputError: The message shows both shapes.
+    """
+    found = np.shape(values) if values is not None else shape
+    if len(found) != len(shape) or any(isinstance(n, int) and n != m for n, m in zip(shape, found, strict=True)):
+        expected = str(shape).replace("'", "")
+        raise InputError(f"{name}: shape {found} found; expected {expected}")

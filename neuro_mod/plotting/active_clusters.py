@@ -1,4 +1,4 @@
-"""How many clusters are active: in the course of a session, and how much of the time."""
+"""Number of active clusters: over a session, and the fraction of time of each number."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from neuro_mod.plotting import style
 from neuro_mod.plotting.state_colours import numbers_active
-from neuro_mod.plotting.style import (
-    CLUSTER_COLOURS,
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_HEIGHT = 48 / MM_PER_INCH
-_COLOUR = CLUSTER_COLOURS[0][0]
+_HEIGHT = 48 / style.MM_PER_INCH
+_COLOUR = style.CLUSTER_COLOURS[0][0]
 
 
 def active_clusters(
@@ -32,9 +23,9 @@ def active_clusters(
     *,
     t_from: float | None = None,
     t_to: float | None = None,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
-    """Draw the number of active clusters of one session over time, and the share of the time of all sessions it takes.
+    """Draw the number of active clusters of one session over time, and its distribution over all sessions.
 
     Args:
         occurrences: The visits of all sessions.
@@ -44,29 +35,29 @@ def active_clusters(
         width: Width of the figure in inches.
 
     Returns:
-        The figure: the course, then the histogram, which share the axis of the numbers.
+        The figure: the time course, then the histogram, which share the axis of the numbers.
 
     Raises:
-        ValueError: The states are those of a hidden Markov model.
+        InputError: The states are those of a hidden Markov model.
     """
     numbers = numbers_active(occurrences["state"])
     of_session = (occurrences["session"] == session).to_numpy(bool)
     shown, course = occurrences.loc[of_session], numbers[of_session]
     time = np.bincount(numbers, weights=occurrences["duration"].to_numpy(np.float64))
-    with paper_style():
-        figure = new_figure(width, _HEIGHT)
+    with style.paper_style():
+        figure = style.new_figure(width, _HEIGHT)
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         for each in (axes, beside):
-            dress(each)
+            style.dress(each)
         if len(shown):
             edges = np.append(shown["start"], shown["end"].iloc[-1])
-            axes.stairs(course, edges, baseline=None, color=_COLOUR, linewidth=1.5 * LINE_WIDTH)
+            axes.stairs(course, edges, baseline=None, color=_COLOUR, linewidth=1.5 * style.LINE_WIDTH)
             axes.set_xlim(edges[0] if t_from is None else t_from, edges[-1] if t_to is None else t_to)
         if time.any():
             beside.barh(np.arange(len(time)), 100 * time / time.sum(), height=0.8, color=_COLOUR, linewidth=0)
         axes.set(ylim=(-0.5, max(1, numbers.max(initial=0)) + 0.5), xlabel="time (s)", ylabel="active clusters")
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(style.round_ticks(8, integer=True))
         beside.set_xlabel("time (%)")
         beside.set_xlim(left=0)
-        beside.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+        beside.xaxis.set_major_locator(style.round_ticks(3))
     return figure

@@ -1,4 +1,4 @@
-"""Steady states over a parameter: branches, their stability, and the points where it changes."""
+"""Bifurcation diagram: branches of steady states over a parameter, their stability, and critical points."""
 
 from __future__ import annotations
 
@@ -13,33 +13,28 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.mean_field.analysis.critical import BRANCH_POINT, FOLD, HOPF, SYMMETRY_BREAKING
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import OPEN_COLOUR, STATE_COLOUR, active_colours
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-)
 
 #: Markers of critical points by kind.
 CRITICAL_MARKERS = {FOLD: "o", SYMMETRY_BREAKING: "D", HOPF: "*", BRANCH_POINT: "s"}
 CURRENT_COLOUR, EXAMPLE_COLOUR = "#B3B3B3", "#404040"
 
 #: Widths of lines: active clusters and others, where stable and where unstable.
-_WIDTHS = {True: (2.6 * LINE_WIDTH, 1.8 * LINE_WIDTH), False: (1.5 * LINE_WIDTH, 1.0 * LINE_WIDTH)}
+_WIDTHS = {
+    True: (2.6 * style.LINE_WIDTH, 1.8 * style.LINE_WIDTH),
+    False: (1.5 * style.LINE_WIDTH, 1.0 * style.LINE_WIDTH),
+}
 _DASHES = (0, (3, 1.2))
-_CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * LINE_WIDTH, "linestyle": ":"}
+_CURRENT: dict[str, Any] = {"color": CURRENT_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "linestyle": ":"}
 _HEIGHT = 60.0
-#: Numbers of active clusters that a legend names; more have a colour bar.
+#: Entries of a legend for numbers of active clusters; more are shown by a colour bar.
 _MAX_ENTRIES = 4
 
 
@@ -50,9 +45,9 @@ class DrawnBranch:
     Args:
         values: Of the parameter along the branch, shape ``(n,)``; a branch may turn back.
         rates: Rate of the active E clusters in Hz (of all, if none or all are active), shape ``(n,)``.
-        stable: Whether each state is stable, shape ``(n,)``; where that changes, the critical state is one that is not.
+        stable: Whether each state is stable, shape ``(n,)``; at a change, the critical state itself is not.
         n_active: Number of active clusters.
-        other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None if they are not drawn.
+        other_rates: Rate of the other E clusters in Hz, shape ``(n,)``; None to leave them out.
     """
 
     values: NDArray[np.floating]
@@ -64,11 +59,11 @@ class DrawnBranch:
 
 @dataclass(frozen=True, eq=False)
 class CriticalPoints:
-    """Points where branches begin, end, meet or change their stability.
+    """Points where branches begin, end, meet or change stability.
 
     Args:
         values: Of the parameter, shape ``(C,)``.
-        rates: Rates in Hz, as those of the branch they lie on, shape ``(C,)``.
+        rates: Rates in Hz on their branch, shape ``(C,)``.
         kinds: ``fold``, ``symmetry breaking``, ``Hopf`` or ``branch point`` for each.
     """
 
@@ -83,7 +78,7 @@ def bifurcation_diagram(
     label: str,
     *,
     current: float | None = None,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the rates of E clusters along branches of steady states.
 
@@ -91,8 +86,8 @@ def bifurcation_diagram(
     lines of the same colour.
 
     Args:
-        branches: The branches, one at least.
-        critical: Where they change.
+        branches: The branches, at least one.
+        critical: Their critical points.
         label: The parameter with its unit, ``external rate (Hz)``.
         current: The configuration's own value, drawn as a vertical line; none if None.
         width: Width of the figure in inches.
@@ -101,17 +96,15 @@ def bifurcation_diagram(
         The figure, with a colour bar of numbers of active clusters where there are many of them.
 
     Raises:
-        ValueError: There is no branch, an unknown kind of critical point, or shapes that do not fit.
+        InputError: There is no branch, an unknown kind of critical point, or shapes that do not fit.
     """
     _check(branches, critical)
     colours = active_colours(branch.n_active for branch in branches)
-    with paper_style():
+    with style.paper_style():
         handles = _entries(branches, critical, colours, current)
-        labels = [str(handle.get_label()) for handle in handles]
-        height = _HEIGHT / MM_PER_INCH + legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        figure = new_figure(width, height)
-        axes = figure.add_subplot()
-        dress(axes)
+        figure, axes = style.new_axes(
+            width, _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
+        )
         if current is not None:
             axes.axvline(current, zorder=1, **_CURRENT)
         for branch in branches:
@@ -121,8 +114,8 @@ def bifurcation_diagram(
             axes.plot(critical.values[chosen], critical.rates[chosen], zorder=5, **_critical_style(kind))
         axes.set(xlabel=label, ylabel="rate of E clusters (Hz)")
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(style.round_ticks(6, quarters=True))
+        axes.yaxis.set_major_locator(style.round_ticks(6))
         if len(colours) > _MAX_ENTRIES:
             _add_bar(axes, colours)
         legend_above_figure(figure, handles)
@@ -131,41 +124,34 @@ def bifurcation_diagram(
 
 def _check(branches: Sequence[DrawnBranch], critical: CriticalPoints) -> None:
     if not branches:
-        raise ValueError("there is no branch to draw")
+        raise invalid("branches", (), "at least one branch")
     for i, branch in enumerate(branches):
-        n = len(branch.values)
-        given = {"rates": branch.rates, "stable": branch.stable, "other_rates": branch.other_rates}
-        for name, values in given.items():
-            if values is not None and np.shape(values) != (n,):
-                raise ValueError(f"branch {i} with {n} values needs {name} of shape ({n},); found {np.shape(values)}")
-    n = len(critical.kinds)
-    if np.shape(critical.values) != (n,) or np.shape(critical.rates) != (n,):
-        raise ValueError(
-            f"{n} critical points need values and rates of shape ({n},); "
-            f"found {np.shape(critical.values)} and {np.shape(critical.rates)}"
-        )
+        for name in ("rates", "stable", "other_rates"):
+            check_shape(f"{name} of branch {i}", getattr(branch, name), (len(branch.values),))
+    for name in ("values", "rates"):
+        check_shape(f"{name} of critical points", getattr(critical, name), (len(critical.kinds),))
     for kind in critical.kinds:
         if kind not in CRITICAL_MARKERS:
-            raise ValueError(f"{kind!r} is no kind of critical point; kinds are {', '.join(CRITICAL_MARKERS)}")
+            raise invalid("kind of critical point", kind, f"one of {', '.join(CRITICAL_MARKERS)}")
 
 
 def _draw_branch(axes: Axes, branch: DrawnBranch, colour: str) -> None:
     for members, stable in _pieces(np.asarray(branch.stable, dtype=bool)):
         for rates, line_width in zip((branch.rates, branch.other_rates), _WIDTHS[stable], strict=True):
             if rates is not None:
-                style = "-" if stable else _DASHES
+                look = "-" if stable else _DASHES
                 axes.plot(
                     branch.values[members],
                     rates[members],
                     color=colour,
-                    linestyle=style,
+                    linestyle=look,
                     linewidth=line_width,
                     zorder=3 if stable else 2,
                 )
 
 
 def _pieces(stable: NDArray[np.bool_]) -> list[tuple[slice, bool]]:
-    """Pieces of a branch of one stability; a stable one reaches up to the critical states next to it."""
+    """Segments of a branch with the same stability; a stable one includes the critical states next to it."""
     if len(stable) < 2:
         return [(slice(0, len(stable)), bool(stable.all()))]
     between = stable[:-1] | stable[1:]
@@ -204,7 +190,7 @@ def _entries(
         handles.append(Line2D([], [], label="this network", **_CURRENT))
     if len(colours) <= _MAX_ENTRIES:
         handles += [
-            Line2D([], [], color=colour, linewidth=4 * LINE_WIDTH, label=f"{number} active")
+            Line2D([], [], color=colour, linewidth=4 * style.LINE_WIDTH, label=f"{number} active")
             for number, colour in colours.items()
         ]
     return handles
@@ -212,13 +198,10 @@ def _entries(
 
 def _add_bar(axes: Axes, colours: dict[int, str]) -> None:
     """A bar with a patch for each number of active clusters."""
-    figure = axes.get_figure()
-    assert figure is not None
     edges = np.arange(len(colours) + 1) - 0.5
     mappable = ScalarMappable(BoundaryNorm(edges, len(colours)), ListedColormap(list(colours.values())))
-    bar = figure.colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
+    bar = style.figure_of(axes).colorbar(mappable, ax=axes, pad=0.02, aspect=25, label="active clusters")
     every = -(-len(colours) // 12)
     bar.set_ticks(list(range(0, len(colours), every)), labels=[str(number) for number in colours][::every])
-    bar.ax.tick_params(labelsize=TICK_SIZE, length=0, pad=2.0)
+    style.dress_bar(bar, length=0)
     bar.minorticks_off()
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

@@ -7,16 +7,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuro_mod.plotting.population_map import add_colour_bar, check_samples, draw_population_map
+from neuro_mod.plotting import style
+from neuro_mod.plotting.population_map import add_colour_bar, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
-from neuro_mod.plotting.style import (
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    dress,
-    new_figure,
-    paper_style,
-)
+from neuro_mod.plotting.samples import check_samples
 from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
@@ -27,7 +21,7 @@ def cluster_rate_map(
     rates: NDArray[np.floating],
     populations: Populations,
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw smoothed rates as colours: E clusters, E background, I clusters, I background, from top to bottom.
 
@@ -43,18 +37,16 @@ def cluster_rate_map(
         The figure: the map, then its colour bar.
 
     Raises:
-        ValueError: Shapes that do not fit, or times that are not evenly spaced.
+        InputError: Shapes that do not fit, or times that are not evenly spaced.
     """
     check_samples(times, rates, populations, "rates")
     rows = population_rows(populations)
     shown = rates[:, populations.sizes > 0]
     norm = Normalize(0, float(shown.max(initial=0.0)) or 1.0)
-    with paper_style():
-        height = float(np.clip(14 + 4.5 * rows.end, 34, 90)) / MM_PER_INCH
-        figure = new_figure(width, height)
-        axes = figure.add_subplot()
-        dress(axes)
-        draw_population_map(axes, times, rates, rows, norm, COLOUR_MAP, 0.8 * height * POINTS_PER_INCH)
+    with style.paper_style():
+        height = float(np.clip(14 + 4.5 * rows.end, 34, 90)) / style.MM_PER_INCH
+        figure, axes = style.new_axes(width, height)
+        draw_population_map(axes, times, rates, rows, norm, COLOUR_MAP, 0.8 * height * style.POINTS_PER_INCH)
         axes.set(xlabel="time (s)", ylabel="population")
         add_colour_bar(axes, norm, COLOUR_MAP).set_label("firing rate (Hz)")
     return figure

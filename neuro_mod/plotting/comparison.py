@@ -1,4 +1,4 @@
-"""Simulated rates over those of the mean field."""
+"""Simulated rates against those of the mean field."""
 
 from __future__ import annotations
 
@@ -11,20 +11,13 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    dress,
-    new_figure,
-    paper_style,
-)
 
 IDENTITY_COLOUR, BAND_COLOUR = "#7F7F7F", "#EBEBEB"
 #: Colours and markers of kinds of populations; distinct with any colour vision.
@@ -36,10 +29,10 @@ KIND_STYLES = (
     ("#E69F00", "v"),
     ("#551155", "P"),
 )
-#: Relative difference of simulation and theory that the band beside the identity holds.
+#: Relative difference of simulation and theory at the border of the band.
 CLOSE = 0.1
 
-#: What lies below the axes more than beside them, at most, in mm.
+#: Additional height below the axes compared to their sides, at most, in mm.
 _SLACK = 4.0
 
 _Points = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -51,46 +44,43 @@ def rate_comparison(
     *,
     standard_errors: Mapping[str, ArrayLike] | None = None,
     logarithmic: bool = False,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
-    """Draw simulated rates over those of the mean field, with the identity and a band of 10 % beside it.
+    """Draw simulated rates against those of the mean field, with the identity and a band of 10 % around it.
 
     Args:
         simulated: Mean rates in Hz by kind of population, ``active E clusters``, ...: a number or shape ``(n,)`` each;
-            NaN where there is none.
+            NaN if unknown.
         theory: Rates in Hz of the mean field, the same kinds and shapes.
         standard_errors: Of the simulated rates in Hz, the same kinds and shapes; no bars if None.
         logarithmic: Whether both axes are logarithmic; rates of 0 Hz are left out then.
         width: Width of the figure in inches.
 
     Returns:
-        The figure: square axes; the legend says by how much the mean of each kind deviates.
+        The figure: square axes; the legend gives the deviation of the mean of each kind.
 
     Raises:
-        ValueError: The kinds or shapes differ.
+        InputError: The kinds or shapes differ.
     """
     points = _points(simulated, theory, standard_errors)
     both = np.concatenate([np.empty(0), *(values for each in points.values() for values in each[:2])])
     known = both[np.isfinite(both) & (both > 0)]
     highest = 1.15 * float(known.max(initial=0.0)) or 1.0
     lowest = float(known.min(initial=highest)) / 1.3 if logarithmic else 0.0
-    with paper_style():
+    with style.paper_style():
         handles: list[Line2D | Patch] = [
             Line2D([], [], label=kind + _deviation(*each[:2]), **_style(i))
             for i, (kind, each) in enumerate(points.items())
         ]
         handles.append(Patch(color=BAND_COLOUR, label=f"within {100 * CLOSE:.0f} %"))
-        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
-        figure = new_figure(width, width + above / POINTS_PER_INCH + _SLACK / MM_PER_INCH)
-        figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-        axes = figure.add_subplot()
-        dress(axes)
+        above = legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, width + above + _SLACK / style.MM_PER_INCH, square=True)
         axes.set_box_aspect(1)
         if logarithmic:
             axes.set(xscale="log", yscale="log")
         ends = np.array([lowest, highest])
         axes.fill_between(ends, (1 - CLOSE) * ends, (1 + CLOSE) * ends, color=BAND_COLOUR, linewidth=0, zorder=0)
-        axes.plot(ends, ends, color=IDENTITY_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+        axes.plot(ends, ends, color=IDENTITY_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
         for i, each in enumerate(points.values()):
             _draw_kind(axes, each, _style(i))
         axes.set(xlim=ends, ylim=ends, xlabel="rate in theory (Hz)", ylabel="simulated rate (Hz)")
@@ -109,10 +99,11 @@ def _points(
     )
     for what, given in (("theory", theory), ("standard_errors", errors)):
         if set(given) != set(simulated):
-            raise ValueError(f"simulated has the kinds {', '.join(simulated)}; {what} has {', '.join(given)}")
+            raise invalid(f"kinds of {what}", list(given), f"those of simulated, {', '.join(simulated)}")
         for kind, values in simulated.items():
-            if np.shape(given[kind]) != np.shape(values) or np.ndim(values) > 1:
-                raise ValueError(f"{kind}: simulated has shape {np.shape(values)}, {what} has {np.shape(given[kind])}")
+            if np.ndim(values) > 1:
+                raise invalid(f"dimensions of simulated, {kind}", np.ndim(values), "0 or 1")
+            check_shape(f"{what}, {kind}", given[kind], np.shape(values))
     return {kind: (_array(theory[kind]), _array(values), _array(errors[kind])) for kind, values in simulated.items()}
 
 
@@ -126,16 +117,16 @@ def _style(i: int) -> dict[str, Any]:
     return {"color": colour, "linestyle": "none", "marker": marker, "markersize": 4.5, **edge}
 
 
-def _draw_kind(axes: Axes, points: _Points, style: dict[str, Any]) -> None:
+def _draw_kind(axes: Axes, points: _Points, look: dict[str, Any]) -> None:
     x, y, error = points
     seen = np.isfinite(error)
     low, high = (y - error)[seen], (y + error)[seen]
-    axes.vlines(x[seen], low, high, colors=style["color"], linewidth=1.5 * LINE_WIDTH, zorder=2)
-    axes.plot(x, y, zorder=3, **style)
+    axes.vlines(x[seen], low, high, colors=look["color"], linewidth=1.5 * style.LINE_WIDTH, zorder=2)
+    axes.plot(x, y, zorder=3, **look)
 
 
 def _tick(axis: Axis, logarithmic: bool) -> None:
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)) if logarithmic else style.round_ticks(5))
     if logarithmic:
         axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_formatter(NullFormatter())
@@ -146,4 +137,4 @@ def _deviation(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     if not x[both].sum() > 0:
         return ""
     percent = 100 * (y[both].sum() / x[both].sum() - 1)
-    return f" ({percent:+.0f} %)".replace("-", MINUS)
+    return f" ({percent:+.0f} %)".replace("-", style.MINUS)

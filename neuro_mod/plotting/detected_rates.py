@@ -1,4 +1,4 @@
-"""Rates of clusters over time, with the thresholds of their detection and the stretches in which they are active."""
+"""Rates of clusters over time, with detection thresholds and active periods."""
 
 from __future__ import annotations
 
@@ -9,29 +9,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.population_map import check_even, time_span
 from neuro_mod.plotting.population_rows import spaced
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-)
+from neuro_mod.plotting.samples import check_even, check_window, time_span
 
-#: Heights in mm: of a cluster's row at most, of all rows at least and at most, of what lies around them.
+#: Heights in mm: of a cluster's row at most, of all rows at least and at most, of the margins.
 _ROW, _MIN, _MAX, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
 _FILLED = 0.95
 _RATE_COLOUR, _ACTIVE_COLOUR, _THRESHOLD_COLOUR = "#404040", "#56B4E9", "#D55E00"
-_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * LINE_WIDTH}
+_THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * style.LINE_WIDTH}
 
 
 def detected_rates(
@@ -43,17 +34,17 @@ def detected_rates(
     *,
     t_from: float | None = None,
     t_to: float | None = None,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
-    """Draw the rate of each cluster over its threshold, row by row; where the cluster is active its rate is filled.
+    """Draw the rate of each cluster with its threshold, row by row; active periods are filled.
 
-    All rows have the same scale, of which a bar beside them shows a part.
+    All rows have the same scale, shown by a bar beside them.
 
     Args:
         times: Evenly spaced sample times of one session in seconds, shape ``(n_samples,)``.
         rates: Rates in Hz per neuron, shape ``(n_samples, n_clusters)``.
-        thresholds: Above which clusters count as active, in Hz, shape ``(n_clusters,)``; NaN for none.
-        active: Which clusters were found to be active, shape ``(n_samples, n_clusters)``.
+        thresholds: Detection thresholds in Hz, shape ``(n_clusters,)``; NaN for none.
+        active: Whether each cluster is active, shape ``(n_samples, n_clusters)``.
         labels: Labels of the clusters, shape ``(n_clusters,)``.
         t_from: Beginning of the shown window in seconds; that of the samples if None.
         t_to: End of the window in seconds; that of the samples if None.
@@ -63,44 +54,33 @@ def detected_rates(
         The figure, with one axes: row k, from the top, lies between k + 1 and k.
 
     Raises:
-        ValueError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
+        InputError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
     """
     n = len(labels)
-    _check(times, n, {"rates": rates, "active": active}, thresholds)
+    for name, values in {"rates": rates, "active": active}.items():
+        check_shape(name, values, (len(times), n))
+    check_shape("thresholds", thresholds, (n,))
+    check_even("times", times)
     start, end = time_span(times)
     start, end = start if t_from is None else t_from, end if t_to is None else t_to
-    if not start < end:
-        raise ValueError(f"the window must have t_from < t_to; found {start:g} s and {end:g} s")
+    check_window(start, end)
     inside = (times >= start) & (times <= end)
     rows_height = float(np.clip(_ROW * n, _MIN, _MAX))
-    with paper_style():
-        figure = new_figure(width, (rows_height + _AROUND) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+    with style.paper_style():
+        figure, axes = style.new_axes(width, (rows_height + _AROUND) / style.MM_PER_INCH)
         highest = float(np.nanmax(rates[inside], initial=0.0)) or 1.0
         for k in range(n):
             level = _FILLED * float(thresholds[k]) / highest
             _draw_row(axes, times[inside], _FILLED * rates[inside, k] / highest, level, active[inside, k], k + 1)
         axes.set(xlim=(start, end), ylim=(max(1, n), 0), xlabel="time (s)", ylabel="cluster")
         places = np.arange(n) + 0.5
-        kept = spaced(places * rows_height / MM_PER_INCH * POINTS_PER_INCH / max(1, n))
+        kept = spaced(places * rows_height / style.MM_PER_INCH * style.POINTS_PER_INCH / max(1, n))
         axes.set_yticks(places[kept], [str(labels[k]) for k in kept])
         axes.tick_params(left=False)
         axes.spines["left"].set_visible(False)
         _add_scale(axes, highest, n)
         legend_above_axes(axes, _entries(), width)
     return figure
-
-
-def _check(
-    times: NDArray[np.floating], n: int, samples: dict[str, NDArray[Any]], thresholds: NDArray[np.floating]
-) -> None:
-    for name, values in samples.items():
-        if np.shape(values) != (len(times), n):
-            raise ValueError(f"{name} needs shape {(len(times), n)}: times, labels; found {np.shape(values)}")
-    if np.shape(thresholds) != (n,):
-        raise ValueError(f"thresholds needs shape {(n,)}, one for each label; found {np.shape(thresholds)}")
-    check_even(times)
 
 
 def _draw_row(
@@ -113,22 +93,22 @@ def _draw_row(
 ) -> None:
     filled = np.where(active, height, 0)  # ``where=`` would lose half a sample at either end of a stretch
     axes.fill_between(times, bottom, bottom - filled, color=_ACTIVE_COLOUR, linewidth=0, step="mid")
-    axes.plot(times, bottom - height, color=_RATE_COLOUR, linewidth=0.7 * LINE_WIDTH, drawstyle="steps-mid")
+    axes.plot(times, bottom - height, color=_RATE_COLOUR, linewidth=0.7 * style.LINE_WIDTH, drawstyle="steps-mid")
     if 0 <= level <= 1:
         axes.axhline(bottom - level, **_THRESHOLD)
 
 
 def _add_scale(axes: Axes, highest: float, n: int) -> None:
     """Draw a bar beside the lowest row (several rows, if these are low) that stands for a round rate."""
-    shown = float(MaxNLocator(nbins=2, steps=[1, 2, 5, 10]).tick_values(0, highest)[1])
+    shown = float(style.round_ticks(2).tick_values(0, highest)[1])
     bottom, place = max(1, n), axes.get_yaxis_transform()
     axes.vlines(1.01, bottom - _FILLED * shown / highest, bottom, color=_RATE_COLOUR, transform=place, clip_on=False)
-    axes.text(1.02, bottom, f"{shown:g} Hz", fontsize=TICK_SIZE, transform=place, verticalalignment="bottom")
+    axes.text(1.02, bottom, f"{shown:g} Hz", fontsize=style.TICK_SIZE, transform=place, verticalalignment="bottom")
 
 
 def _entries() -> list[Line2D | Patch]:
     return [
-        Line2D([], [], color=_RATE_COLOUR, linewidth=LINE_WIDTH, label="rate"),
+        Line2D([], [], color=_RATE_COLOUR, linewidth=style.LINE_WIDTH, label="rate"),
         Line2D([], [], label="threshold", **_THRESHOLD),
         Patch(color=_ACTIVE_COLOUR, label="active"),
     ]

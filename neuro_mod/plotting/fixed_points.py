@@ -1,4 +1,4 @@
-"""All steady states of a network at a glance: their rates, kinds and leading eigenvalues."""
+"""Overview of the steady states of a network: rates, kinds and leading eigenvalues."""
 
 from __future__ import annotations
 
@@ -10,29 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_rows import PopulationRows, population_rows
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    text_length,
-)
 from neuro_mod.populations import Populations
 
 COLOUR_MAP = "viridis"
-#: States at most; more do not fit a page.
+#: Maximal number of states; more do not fit on a page.
 MAX_STATES = 60
 
-#: Heights in mm: of a state's row, and of what lies around the rows. Gap below the attractors in rows.
+#: Heights in mm: of a state's row, and of the margins. Gap below the attractors in rows.
 _ROW, _AROUND, _GAP = 3.0, 36.0, 0.8
 #: Of the table in points: distance of columns, and how much wider than most its letters are.
 _COLUMN_GAP, _WIDER = 6.0, 1.1
@@ -52,19 +43,19 @@ def fixed_point_map(
     multiplicities: Sequence[int],
     populations: Populations,
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
 
     Populations go from left to right: E clusters, E background, I clusters, I background; those without neurons are
-    left out. Of more than ``MAX_STATES`` states the first are drawn, and a note says so.
+    left out. Of more than ``MAX_STATES`` states only the first are drawn, with a note.
 
     Args:
         rates: In Hz, shape ``(K, P)``.
         leading_eigenvalues: Largest real part of each state's eigenvalues in 1/s, shape ``(K,)``.
         kinds: ``stable node``, ``saddle``, ... of each state.
         n_active: Number of active clusters of each state, shape ``(K,)``.
-        multiplicities: How many images each state has under swaps of clusters, itself included.
+        multiplicities: Number of images of each state under permutations of clusters, including itself.
         populations: Layout of the network.
         width: Width of the figure in inches.
 
@@ -72,7 +63,7 @@ def fixed_point_map(
         The figure: the map with the table beside it, the eigenvalues, the colour bar.
 
     Raises:
-        ValueError: There is no state, a kind is unknown, or shapes do not fit.
+        InputError: There is no state, a kind is unknown, or shapes do not fit.
     """
     n_states = _check(rates, leading_eigenvalues, kinds, n_active, multiplicities, populations)
     order = np.argsort(~stable_kinds(kinds), kind="stable")[:MAX_STATES]
@@ -86,9 +77,9 @@ def fixed_point_map(
     tops = np.arange(len(order), dtype=np.float64) + np.where(stable, 0.0, _GAP * stable.any())
     rows = population_rows(populations)
     norm = Normalize(0, float(np.nanmax(rates[order][:, rows.drawn], initial=0.0)) or 1.0)
-    with paper_style():
-        figure = new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / MM_PER_INCH)
-        room = width * POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
+    with style.paper_style():
+        figure = style.new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / style.MM_PER_INCH)
+        room = width * style.POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
         eigenvalues_width = max(_EIGENVALUES_LEAST, _EIGENVALUES * room)
         map_width = room - eigenvalues_width
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(map_width, eigenvalues_width))
@@ -98,7 +89,9 @@ def fixed_point_map(
         _draw_eigenvalues(beside, leading_eigenvalues[order], shown_kinds, tops + 0.5)
         _add_bar(axes, norm, 8 * width)
         if len(order) < n_states:
-            figure.supxlabel(f"the first {len(order)} of {n_states} states", fontsize=TICK_SIZE, x=0.98, ha="right")
+            figure.supxlabel(
+                f"the first {len(order)} of {n_states} states", fontsize=style.TICK_SIZE, x=0.98, ha="right"
+            )
     return figure
 
 
@@ -113,17 +106,12 @@ def _check(
     """The number of states."""
     n = len(kinds)
     if not n:
-        raise ValueError("there is no steady state to draw")
-    if np.shape(rates) != (n, populations.total):
-        raise ValueError(
-            f"{n} kinds and {populations.total} populations need rates of shape {(n, populations.total)}; "
-            f"found {np.shape(rates)}"
-        )
+        raise invalid("kinds", (), "at least one steady state")
+    check_shape("rates", rates, (n, populations.total))
     check_kinds(kinds, n)
     numbers = {"leading_eigenvalues": leading_eigenvalues, "n_active": n_active, "multiplicities": multiplicities}
     for name, values in numbers.items():
-        if np.shape(values) != (n,):
-            raise ValueError(f"{name} needs a number for each of {n} states; found shape {np.shape(values)}")
+        check_shape(name, values, (n,))
     return n
 
 
@@ -154,18 +142,18 @@ def _column_widths(table: Mapping[str, Sequence[str]]) -> list[float]:
     plain = [
         [text.replace(r"	imes", "x").strip("${}") for text in (header, *column)] for header, column in table.items()
     ]
-    return [_WIDER * max(text_length(text, TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
+    return [_WIDER * max(style.text_length(text, style.TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
 
 
-def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **style: object) -> None:
+def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[float, float], **look: object) -> None:
     axes.annotate(
         text,
         place,
         xytext=offset,
         textcoords="offset points",
         horizontalalignment="right",
-        fontsize=TICK_SIZE,
-        **style,  # pyright: ignore[reportArgumentType]
+        fontsize=style.TICK_SIZE,
+        **look,  # pyright: ignore[reportArgumentType]
     )
 
 
@@ -177,7 +165,7 @@ def _draw_rates(
     rows: PopulationRows,
     norm: Normalize,
 ) -> None:
-    dress(axes)
+    style.dress(axes)
     for block in (stable, ~stable):
         for _, members in rows.groups if block.any() else ():
             edges = np.append(tops[block], tops[block][-1] + 1)
@@ -192,21 +180,20 @@ def _draw_rates(
 def _draw_eigenvalues(
     axes: Axes, eigenvalues: NDArray[np.floating], kinds: Sequence[str], middles: NDArray[np.floating]
 ) -> None:
-    dress(axes)
-    axes.axvline(0, color=_ZERO_COLOUR, linewidth=LINE_WIDTH, zorder=1)
-    axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=LINE_WIDTH, zorder=2)
+    style.dress(axes)
+    axes.axvline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
+    axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=style.LINE_WIDTH, zorder=2)
     draw_states(axes, eigenvalues, middles, kinds, size=_MARKER)
     axes.margins(x=0.12)
     axes.set_xlabel("leading\neigenvalue\n(1/s)")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(style.round_ticks(4))
     axes.tick_params(left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
 
 
 def _add_bar(axes: Axes, norm: Normalize, aspect: float) -> None:
-    figure = axes.get_figure()
-    assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02)
+    bar = style.figure_of(axes).colorbar(
+        ScalarMappable(norm, COLOUR_MAP), ax=axes, location="top", aspect=aspect, pad=0.02
+    )
     bar.set_label("firing rate (Hz)")
-    bar.ax.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    style.dress_bar(bar)

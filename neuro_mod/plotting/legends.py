@@ -35,9 +35,9 @@ def legend_columns(labels: Sequence[str], points: float) -> int:
     return 1
 
 
-def legend_height(labels: Sequence[str], points: float) -> float:
-    """Height in points of a legend of this width."""
-    return ROW * -(-len(labels) // legend_columns(labels, points))
+def legend_height(handles: Sequence[Artist], width: float) -> float:
+    """Height in points of a legend above a figure of this width in inches."""
+    return ROW * -(-len(handles) // legend_columns(_labels(handles), width * POINTS_PER_INCH))
 
 
 def legend_above_axes(axes: Axes, handles: Sequence[Artist], width: float) -> None:

@@ -1,55 +1,44 @@
-"""How the number of distinct states of sessions grows."""
+"""Growth of the number of distinct states of sessions."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuro_mod.plotting.style import (
-    CLUSTER_COLOURS,
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    dress,
-    new_figure,
-    paper_style,
-)
+from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 
-_HEIGHT = 58 / MM_PER_INCH
-_SESSION_COLOUR, _MEAN_COLOUR = "#B3B3B3", CLUSTER_COLOURS[0][0]
+_HEIGHT = 58 / style.MM_PER_INCH
+_SESSION_COLOUR, _MEAN_COLOUR = "#B3B3B3", style.CLUSTER_COLOURS[0][0]
 
 
-def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width: float = ONE_COLUMN) -> Figure:
-    """Draw how many distinct states each session has seen until a time, and the mean over sessions.
+def new_states(times: NDArray[np.floating], seen: NDArray[np.integer], *, width: float = style.ONE_COLUMN) -> Figure:
+    """Draw the number of distinct states of each session up to a time, and the mean over sessions.
 
     Args:
         times: Ascending times in seconds, shape ``(n_times,)``.
-        seen: Number of distinct states until each, shape ``(n_sessions, n_times)``, as ``unique_states_until`` counts.
+        seen: Number of distinct states up to each time, shape ``(n_sessions, n_times)``, see ``unique_states_until``.
         width: Width of the figure in inches.
 
     Returns:
         The figure, with one axes.
 
     Raises:
-        ValueError: Shapes that do not fit.
+        InputError: Shapes that do not fit.
     """
-    if np.ndim(seen) != 2 or np.shape(seen)[1] != len(times):
-        raise ValueError(f"seen needs shape (n_sessions, {len(times)}); found {np.shape(seen)}")
-    with paper_style():
-        figure = new_figure(width, _HEIGHT)
-        axes = figure.add_subplot()
-        dress(axes)
+    check_shape("seen", seen, ("n_sessions", len(times)))
+    with style.paper_style():
+        figure, axes = style.new_axes(width, _HEIGHT)
         colour = _SESSION_COLOUR if len(seen) > 1 else _MEAN_COLOUR
         for session in seen:
-            axes.plot(times, session, color=colour, linewidth=LINE_WIDTH, drawstyle="steps-post")
+            axes.plot(times, session, color=colour, linewidth=style.LINE_WIDTH, drawstyle="steps-post")
         if len(seen) > 1:
-            (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * LINE_WIDTH)
+            (mean,) = axes.plot(times, seen.mean(axis=0), color=_MEAN_COLOUR, linewidth=3 * style.LINE_WIDTH)
             axes.legend([axes.lines[0], mean], ["session", f"mean of {len(seen)}"], loc="lower right", frameon=False)
         axes.set(xlabel="time t (s)", ylabel="distinct states until t")
         if len(times) > 1:
             axes.set_xlim(float(times[0]), float(times[-1]))
         axes.set_ylim(0, 1.05 * max(1, int(np.max(seen, initial=0))))
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(style.round_ticks(6, integer=True))
     return figure

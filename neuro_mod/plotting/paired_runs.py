@@ -1,4 +1,4 @@
-"""Two runs that differ by a perturbation: their spikes side by side, and the difference of their rates."""
+"""Runs with and without a perturbation: spikes side by side, and the difference of the rates."""
 
 from __future__ import annotations
 
@@ -8,27 +8,14 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuro_mod.plotting.population_map import add_colour_bar, centred, check_samples, draw_population_map, time_span
+from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
+from neuro_mod.plotting.population_map import add_colour_bar, centred, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
 from neuro_mod.plotting.raster import draw_raster, label_populations, shown_window
-from neuro_mod.plotting.style import (
-    DIVERGING,
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-    population_colours,
-    text_length,
-)
+from neuro_mod.plotting.samples import check_samples, time_span
 from neuro_mod.plotting.target_labels import check_by_target, range_label
 from neuro_mod.populations import EXCITATORY, Populations
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -37,13 +24,13 @@ DIFFERENCE_LABEL = "rate difference (Hz)"
 #: Panels of traces at most.
 MAX_TRACES = 8
 
-_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
-#: Heights in mm: of the rasters, of what lies below them, of their titles; of the map at least and at most, with
-#: what lies around it, and of that.
+_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
+#: Heights in mm: of the rasters, of their lower margin, of their titles; of the map at least and at most, with its
+#: margins, and of these.
 _RASTERS, _BELOW, _TITLE, _MAP_LOWEST, _MAP_HIGHEST, _AROUND_MAP = 70.0, 12.0, 8.0, 40.0, 70.0, 15.0
-#: Widths in mm: what lies around the rasters and columns, between the rasters, a column, and a column with its gap.
+#: Widths in mm: margins of the rasters and columns, between the rasters, a column, and a column with its gap.
 _BESIDE, _BETWEEN, _COLUMN, _COLUMN_PLACE = 38.0, 2.0, 4.0, 7.0
-#: Height of a panel of traces, and of what lies around all panels, in mm.
+#: Height of a panel of traces, and of the margins of all panels, in mm.
 _PANEL_HEIGHT, _MARGIN = 23.0, 10.0
 _FRAME_COLOUR, _ZERO_COLOUR, _BAND_STRENGTH = "#B3B3B3", "#7F7F7F", 0.3
 
@@ -58,7 +45,7 @@ def paired_runs(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw the spikes without and with a perturbation, its vectors beside them, and the difference of the rates.
 
@@ -79,7 +66,7 @@ def paired_runs(
         value, the map of the differences at all times, its colour bar.
 
     Raises:
-        ValueError: The network sizes or shapes differ, the window is empty, or a target is unknown.
+        InputError: The network sizes or shapes differ, the window is empty, or a target is unknown.
     """
     check_samples(times, difference, populations, "differences")
     check_by_target(vectors, populations)
@@ -89,24 +76,26 @@ def paired_runs(
         window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     rows = population_rows(populations)
     map_height = float(np.clip(_AROUND_MAP + 3 * rows.end, _MAP_LOWEST, _MAP_HIGHEST))
-    with paper_style():
+    with style.paper_style():
         runs_height = _RASTERS + _BELOW + _labels_height(vectors)
-        figure = new_figure(width, (runs_height + map_height) / MM_PER_INCH)
+        figure = style.new_figure(width, (runs_height + map_height) / style.MM_PER_INCH)
         above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(runs_height, map_height))[:, 0]
-        _draw_runs(above, baseline, changed, vectors, populations, window, width * MM_PER_INCH)
+        _draw_runs(above, baseline, changed, vectors, populations, window, width * style.MM_PER_INCH)
         axes = below.subplots()
-        dress(axes)
+        style.dress(axes)
         norm = centred(difference[:, rows.drawn])
-        draw_population_map(axes, times, difference, rows, norm, DIVERGING, (map_height - _AROUND_MAP) * _POINTS_PER_MM)
-        axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {MINUS} baseline")
-        add_colour_bar(axes, norm, DIVERGING).set_label(DIFFERENCE_LABEL)
+        draw_population_map(
+            axes, times, difference, rows, norm, style.DIVERGING, (map_height - _AROUND_MAP) * _POINTS_PER_MM
+        )
+        axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {style.MINUS} baseline")
+        add_colour_bar(axes, norm, style.DIVERGING).set_label(DIFFERENCE_LABEL)
     return figure
 
 
 def _labels_height(vectors: Mapping[str, NDArray[np.floating]]) -> float:
     """Height in mm that the titles of the rasters and the upright labels of the vectors take."""
     lines = [line for target, vector in vectors.items() for line in range_label(target, vector).splitlines()]
-    return max([_TITLE, *(3 + text_length(line, TICK_SIZE) / _POINTS_PER_MM for line in lines)])
+    return max([_TITLE, *(3 + style.text_length(line, style.TICK_SIZE) / _POINTS_PER_MM for line in lines)])
 
 
 def _draw_runs(
@@ -126,7 +115,7 @@ def _draw_runs(
     first = figure.add_subplot(grid[0])
     panels = [first, *(figure.add_subplot(grid[i], sharey=first) for i in range(2, len(widths)))]
     for axes, spikes, title in zip(panels[:2], (baseline, changed), ("baseline", "perturbed"), strict=True):
-        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
+        draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_title(title)
     first.set_ylabel("neuron")
     for axes in panels[1:]:
@@ -139,11 +128,11 @@ def _draw_runs(
 def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populations: Populations) -> None:
     """Draw a vector as patches over the neurons of each population, under the name of the target and the range."""
     starts, sizes = populations.boundaries[:-1], populations.sizes
-    colours = mpl.colormaps[DIVERGING](centred(vector)(vector))
+    colours = mpl.colormaps[style.DIVERGING](centred(vector)(vector))
     axes.barh(starts - 0.5, 1.0, sizes, align="edge", color=colours, linewidth=0)
     axes.set(xlim=(0, 1), xticks=[])
     axes.tick_params(left=False, labelleft=False)
-    axes.spines[:].set(color=_FRAME_COLOUR, linewidth=LINE_WIDTH)
+    axes.spines[:].set(color=_FRAME_COLOUR, linewidth=style.LINE_WIDTH)
     axes.annotate(
         range_label(target, vector),
         (0.5, 1.0),
@@ -151,7 +140,7 @@ def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populati
         xytext=(0, 3),
         textcoords="offset points",
         rotation=90,
-        fontsize=TICK_SIZE,
+        fontsize=style.TICK_SIZE,
         horizontalalignment="center",
         verticalalignment="bottom",
         multialignment="left",
@@ -166,18 +155,18 @@ def difference_traces(
     populations: Populations,
     acted_on: NDArray[np.bool_],
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the differences of the rates of some populations over time, with bands of plus and minus a standard error.
 
-    Shown are the up to ``MAX_TRACES`` populations that the perturbation acts on with the largest mean absolute
-    difference, E clusters before others; if it acts on none, the populations with the largest of all.
+    Up to ``MAX_TRACES`` populations are shown: those perturbed with the largest mean absolute difference, E clusters
+    first; if none is perturbed, those with the largest difference of all.
 
     Args:
         times: Middles of the bins in seconds, evenly spaced, shape ``(n_bins,)``.
         difference: Rates with the perturbation minus rates without it in Hz, mean over trials, shape ``(n_bins, P)``;
             NaN where a population is empty.
-        standard_error: Its standard error in Hz, shape ``(n_bins, P)``; NaN where unknown, there without a band.
+        standard_error: Its standard error in Hz, shape ``(n_bins, P)``; NaN where unknown, without a band.
         populations: Layout of the network.
         acted_on: Whether the perturbation acts on each population, shape ``(P,)``.
         width: Width of the figure in inches.
@@ -187,21 +176,20 @@ def difference_traces(
         there is none.
 
     Raises:
-        ValueError: Shapes that do not fit, or times that are not evenly spaced.
+        InputError: Shapes that do not fit, or times that are not evenly spaced.
     """
     check_samples(times, difference, populations, "differences")
     check_samples(times, standard_error, populations, "standard errors")
-    if np.shape(acted_on) != (populations.total,):
-        raise ValueError(f"acted_on needs shape ({populations.total},); found {np.shape(acted_on)}")
+    check_shape("acted_on", acted_on, (populations.total,))
     shown = _largest(difference, populations, np.asarray(acted_on, dtype=bool))
-    colours = population_colours(populations)
-    with paper_style():
+    colours = style.population_colours(populations)
+    with style.paper_style():
         figure, panels = _trace_panels(max(1, len(shown)), width)
-        for axes, a in zip(panels, shown, strict=False):  # without populations there is a panel all the same
+        for axes, a in zip(panels, shown, strict=False):  # there is one panel even without populations
             _draw_trace(axes, times, difference[:, a], standard_error[:, a], colours[a])
-            axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=TICK_SIZE, pad=2)
+            axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[0].set_xlim(time_span(times))
-        panels[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        panels[0].yaxis.set_major_locator(style.round_ticks(4))
         figure.supxlabel("time (s)")
         figure.supylabel(DIFFERENCE_LABEL)
     return figure
@@ -220,16 +208,11 @@ def _largest(
 
 def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:
     """Panels in up to two columns, read row by row, that share both axes."""
-    n_columns = min(n, 2)
-    n_rows = -(-n // n_columns)
-    figure = new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(n_rows, 1.5)) / MM_PER_INCH)
-    panels = list(figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel())
-    for axes in panels:
-        dress(axes)
-    for axes in panels[n:]:
-        axes.remove()
+    figure = style.new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / style.MM_PER_INCH)
+    panels = style.new_panels(figure, n, min(n, 2), shared=True)
+    if n > 1 and n % 2:
         panels[n - 2].tick_params(labelbottom=True)
-    return figure, panels[:n]
+    return figure, panels
 
 
 def _draw_trace(
@@ -239,8 +222,8 @@ def _draw_trace(
     standard_error: NDArray[np.floating],
     colour: str,
 ) -> None:
-    axes.axhline(0, color=_ZERO_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+    axes.axhline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
     if np.isfinite(standard_error).any():
         low, high = difference - standard_error, difference + standard_error
         axes.fill_between(times, low, high, color=colour, alpha=_BAND_STRENGTH, linewidth=0)
-    axes.plot(times, difference, color=colour, linewidth=1.5 * LINE_WIDTH)
+    axes.plot(times, difference, color=colour, linewidth=1.5 * style.LINE_WIDTH)

@@ -10,32 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_map import add_colour_bar, centred, fit_beside, frame_map
 from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows
-from neuro_mod.plotting.style import (
-    CLUSTER_COLOURS,
-    DIVERGING,
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    population_colours,
-)
 from neuro_mod.plotting.target_labels import change_label, check_by_target, parameter_label
 from neuro_mod.populations import Populations
 
 BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
 
-#: Of all panels, in mm: highest together; of one panel: lowest and highest, what its label takes if it lies above.
+#: In mm: maximal height of all panels; minimal and maximal height of one panel, height of a label above it.
 _TOGETHER, _LOWEST, _MAX, _TITLE = 210.0, 16.0, 82.0, 4.0
 #: Share of a panel's height that its axes take; of the figure's width that populations along x take.
 _HEIGHT_SHARE, _WIDTH_SHARE = 0.85, 0.75
@@ -48,7 +36,7 @@ _BEFORE: dict[str, Any] = {
     "marker": "o",
     "markersize": 4.2,
     "markerfacecolor": "none",
-    "markeredgewidth": LINE_WIDTH,
+    "markeredgewidth": style.LINE_WIDTH,
 }
 
 
@@ -58,13 +46,12 @@ def perturbation_map(
     *,
     duration: float,
     delta_t: float,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw perturbations as colours, a map for each target; populations as in ``cluster_rate_map``.
 
-    A map is exact as long as each piece is wide enough to be seen. Otherwise each column, a quarter of a millimetre
-    wide or less, shows of each population the value in it that is farthest from 0: a change of one step is seen in
-    any run.
+    A map is exact if each piece is wide enough to be visible. Otherwise each column, at most a quarter of a millimetre
+    wide, shows the value of each population that is farthest from 0, so that changes of one step are always visible.
 
     Args:
         perturbations: Deviations in time by target, values of shape ``(K, P)`` in the unit of the target.
@@ -77,13 +64,13 @@ def perturbation_map(
         The figure: the maps, which share the time axis, then their colour bars.
 
     Raises:
-        ValueError: There is no perturbation, a target is unknown, or a shape does not fit.
+        InputError: There is no perturbation, a target is unknown, or a shape does not fit.
     """
     _check({target: course.values[0] for target, course in perturbations.items()}, populations)
     rows = population_rows(populations)
     n_steps = max(1, round(duration / delta_t))
     norms = []
-    with paper_style():
+    with style.paper_style():
         figure, panels, points = _new_panels(len(perturbations), width, min(_MAX, 8 + 4.5 * rows.end), 10)
         for axes, course in zip(panels, perturbations.values(), strict=True):
             edges, values = _pieces(course, n_steps, int(_COLUMNS_PER_INCH * width))
@@ -92,9 +79,9 @@ def perturbation_map(
             frame_map(axes, (0, n_steps * delta_t), rows, points)
         panels[-1].set_xlabel("time (s)")
         figure.supylabel("population")
-        bars = [add_colour_bar(*of, DIVERGING, points / 6).ax for of in zip(panels, norms, strict=True)]
+        bars = [add_colour_bar(*of, style.DIVERGING, points / 6).ax for of in zip(panels, norms, strict=True)]
         for bar in bars:
-            bar.yaxis.set_major_locator(_ticks(max(2, int(points / 18)), symmetric=True))
+            bar.yaxis.set_major_locator(style.round_ticks(max(2, int(points / 18)), quarters=True, symmetric=True))
         _label_panels(panels, bars, [change_label(target) for target in perturbations], points)
     return figure
 
@@ -104,7 +91,7 @@ def effective_parameters(
     after: Mapping[str, NDArray[np.floating]],
     populations: Populations,
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw parameters of the populations before and after a perturbation, a panel for each target.
 
@@ -121,20 +108,20 @@ def effective_parameters(
         The figure, with one axes per target that share the x axis.
 
     Raises:
-        ValueError: There is no target or an unknown one, the targets differ, or a shape does not fit.
+        InputError: There is no target or an unknown one, the targets differ, or a shape does not fit.
     """
     _check(before, populations)
     _check(after, populations)
     if set(before) != set(after):
-        raise ValueError(f"before has the targets {', '.join(before)}; after has {', '.join(after)}")
+        raise invalid("targets of after", list(after), f"those of before, {', '.join(before)}")
     rows = population_rows(populations, EVEN_HEIGHTS)
-    with paper_style():
+    with style.paper_style():
         figure, panels, points = _new_panels(len(before), width, 34, 28)
         for axes, target in zip(panels, before, strict=True):
-            _draw_change(axes, before[target], after[target], rows, population_colours(populations))
+            _draw_change(axes, before[target], after[target], rows, style.population_colours(populations))
         panels[-1].set(xlim=(-0.5, rows.end + 0.5), xlabel="population")
         panels[-1].tick_params(axis="x", labelrotation=90)
-        rows.name_on(panels[-1].xaxis, _WIDTH_SHARE * width * POINTS_PER_INCH)
+        rows.name_on(panels[-1].xaxis, _WIDTH_SHARE * width * style.POINTS_PER_INCH)
         _label_panels(panels, panels, [parameter_label(target) for target in before], points)
         figure.legend(handles=_legend_handles(), loc="outside upper right", ncols=2, frameon=False, borderpad=0)
     return figure
@@ -142,18 +129,18 @@ def effective_parameters(
 
 def _check(values: Mapping[str, NDArray[np.floating]], populations: Populations) -> None:
     if not values:
-        raise ValueError(f"there is no target to draw; targets are {', '.join(TARGETS)}")
+        raise invalid("targets", (), f"at least one of {', '.join(TARGETS)}")
     check_by_target(values, populations)
 
 
 def _new_panels(n: int, width: float, height: float, margin: float) -> tuple[Figure, list[Axes], float]:
     """Panels below each other, of this height in mm if there is room; and the height of one in points, roughly."""
     height = float(np.clip(_TOGETHER / (n + 1), min(_LOWEST, height), height))
-    figure = new_figure(width, (n * height + margin) / MM_PER_INCH)
+    figure = style.new_figure(width, (n * height + margin) / style.MM_PER_INCH)
     panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
     for axes in panels:
-        dress(axes)
-    return figure, panels, _HEIGHT_SHARE * (height - _TITLE * (n > 1)) / MM_PER_INCH * POINTS_PER_INCH
+        style.dress(axes)
+    return figure, panels, _HEIGHT_SHARE * (height - _TITLE * (n > 1)) / style.MM_PER_INCH * style.POINTS_PER_INCH
 
 
 def _label_panels(panels: Sequence[Axes], beside: Sequence[Axes], labels: Sequence[str], points: float) -> None:
@@ -163,7 +150,7 @@ def _label_panels(panels: Sequence[Axes], beside: Sequence[Axes], labels: Sequen
             axes.set_ylabel(label)
     else:
         for axes, label in zip(panels, labels, strict=True):
-            axes.set_title(label.replace("\n", " "), loc="left", fontsize=TICK_SIZE, pad=2)
+            axes.set_title(label.replace("\n", " "), loc="left", fontsize=style.TICK_SIZE, pad=2)
 
 
 def _pieces(course: Course, n_steps: int, n_columns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -186,7 +173,9 @@ def _draw_pieces(
     axes: Axes, edges: NDArray[np.floating], values: NDArray[np.float64], rows: PopulationRows, norm: Normalize
 ) -> None:
     for _, members in rows.groups:
-        axes.pcolormesh(edges, rows.edges(members), values[:, members].T, cmap=DIVERGING, norm=norm, rasterized=True)
+        axes.pcolormesh(
+            edges, rows.edges(members), values[:, members].T, cmap=style.DIVERGING, norm=norm, rasterized=True
+        )
 
 
 def _draw_change(
@@ -198,20 +187,16 @@ def _draw_change(
 ) -> None:
     drawn = rows.drawn
     places = rows.middles[drawn]
-    axes.vlines(places, before[drawn], after[drawn], colors=JOIN_COLOUR, linewidth=LINE_WIDTH, zorder=1)
+    axes.vlines(places, before[drawn], after[drawn], colors=JOIN_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
     axes.plot(places, before[drawn], **_BEFORE)
     axes.scatter(places, after[drawn], s=_AFTER_SIZE**2, c=[colours[a] for a in drawn], linewidths=0, zorder=3)
     axes.margins(y=0.12)
-    axes.yaxis.set_major_locator(_ticks(4))
+    axes.yaxis.set_major_locator(style.round_ticks(4, quarters=True))
     axes.ticklabel_format(axis="y", useOffset=False)
 
 
-def _ticks(most: int, symmetric: bool = False) -> MaxNLocator:
-    return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10], symmetric=symmetric)
-
-
 def _legend_handles() -> list[Line2D]:
-    after = {"color": CLUSTER_COLOURS[0][0], "linestyle": "none", "marker": "o", "markeredgewidth": 0}
+    after = {"color": style.CLUSTER_COLOURS[0][0], "linestyle": "none", "marker": "o", "markeredgewidth": 0}
     return [
         Line2D([], [], label="before", **_BEFORE),
         Line2D([], [], label="after", markersize=_AFTER_SIZE, **after),

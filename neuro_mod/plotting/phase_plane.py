@@ -13,34 +13,28 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.samples import check_even
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-)
 
 #: Colours and styles of the nullclines of the first and the second population.
 NULLCLINES: tuple[tuple[str, Any], ...] = (("#D55E00", "-"), ("#551155", (0, (4, 1.5))))
 PATH_COLOUR, STREAM_COLOUR, UNKNOWN_COLOUR = "#000000", "#8C8C8C", "#DDDDDD"
-#: Light shades, dark where the state moves slowly: lines on them are seen.
+#: Light shades, dark where the state moves slowly, on which lines are visible.
 SPEED_MAP = ListedColormap(mpl.colormaps["Blues_r"](np.linspace(0.45, 1.0, 256)), "speed")
 SPEED_LABEL = "|force| (Hz)"
 
 #: Speeds below the fastest by more than this factor have the darkest colour.
 _SPEED_RANGE = 1e3
 _STREAM_DENSITY, _ARROW_SIZE = 0.8, 0.5
-_PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * LINE_WIDTH, "label": "path"}
-#: What lies beside the axes less what lies below them, in mm.
+_PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "label": "path"}
+#: Width beside the axes minus height below them, in mm.
 _BESIDE = 13.0
 
 
@@ -52,7 +46,7 @@ def phase_plane(
     names: tuple[str, str],
     path: NDArray[np.floating] | None = None,
     *,
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the effective force on two focus populations over their rates.
 
@@ -70,23 +64,19 @@ def phase_plane(
         The figure: square axes with speed as colour, streamlines, nullclines, states and the path; its colour bar.
 
     Raises:
-        ValueError: Shapes that do not fit, an uneven grid, or an unknown kind.
+        InputError: Shapes that do not fit, an uneven grid, or an unknown kind.
     """
     check_plane(axes_values, force, states, kinds)
     if len(names) != 2:
-        raise ValueError(f"a plane has 2 populations; found the names {', '.join(names)}")
-    if path is not None and (np.ndim(path) != 2 or np.shape(path)[1] != 2):
-        raise ValueError(f"a path needs shape (M, 2); found {np.shape(path)}")
+        raise invalid("names", names, "those of 2 populations")
+    check_shape("path", path, ("M", 2))
     norm = speed_norm(np.hypot(*force))
     shown = [name.replace("_", " ") for name in names]
-    with paper_style():
+    with style.paper_style():
         handles = nullcline_handles([f"force on {name} = 0" for name in shown])
         handles += [Line2D([], [], **_PATH_STYLE)] * (path is not None) + kind_handles(kinds)
-        labels = [str(handle.get_label()) for handle in handles]
-        above = legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        figure = new_figure(width, width + above - _BESIDE / MM_PER_INCH)
-        figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-        axes = figure.add_subplot()
+        above = legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, width + above - _BESIDE / style.MM_PER_INCH, square=True)
         draw_plane(axes, axes_values, force, norm, _STREAM_DENSITY)
         draw_states(axes, states[:, 0], states[:, 1], kinds)
         if path is not None:
@@ -113,7 +103,7 @@ def draw_plane(
         norm: Range of the speeds, see `speed_norm`.
         density: Of streamlines, relative to Matplotlib's own.
     """
-    dress(axes)
+    style.dress(axes)
     axes.set_facecolor(UNKNOWN_COLOUR)
     x, y = axes_values
     known = np.isfinite(force).all(axis=0)
@@ -128,18 +118,20 @@ def draw_plane(
             *field,
             density=density,
             color=STREAM_COLOUR,
-            linewidth=LINE_WIDTH,
+            linewidth=style.LINE_WIDTH,
             arrowsize=_ARROW_SIZE,
             zorder=2,
         )
-    for component, (colour, style) in zip(field, NULLCLINES, strict=True):
+    for component, (colour, look) in zip(field, NULLCLINES, strict=True):
         if component.count() and component.min() < 0 < component.max():
-            axes.contour(x, y, component, levels=[0], colors=colour, linestyles=[style], linewidths=1.6 * LINE_WIDTH)
+            axes.contour(
+                x, y, component, levels=[0], colors=colour, linestyles=[look], linewidths=1.6 * style.LINE_WIDTH
+            )
     half = [(values[1] - values[0]) / 2 for values in axes_values]
     axes.set(xlim=(x[0] - half[0], x[-1] + half[0]), ylim=(y[0] - half[1], y[-1] + half[1]))
     axes.set_box_aspect(1)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(style.round_ticks(5))
 
 
 def check_plane(
@@ -151,18 +143,13 @@ def check_plane(
     """Refuse a force or states that do not fit the axes, of any number, uneven grids and unknown kinds.
 
     Raises:
-        ValueError: The message says what does not fit.
+        InputError: The message says what does not fit.
     """
     n = len(axes_values)
-    shape = (n, *(len(values) for values in axes_values))
-    if np.shape(force) != shape:
-        raise ValueError(f"{n} axes need a force of shape {shape}; found {np.shape(force)}")
+    check_shape("force", force, (n, *(len(values) for values in axes_values)))
     for values in axes_values:
-        steps = np.diff(values)
-        if not len(steps) or not (steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-3)):
-            raise ValueError("the rates of each axis must rise in even steps, two at least")
-    if np.ndim(states) != 2 or np.shape(states)[1] != n:
-        raise ValueError(f"{n} axes need states of shape (K, {n}); found {np.shape(states)}")
+        check_even("axes_values", values, least=2)
+    check_shape("states", states, ("K", n))
     check_kinds(kinds, len(states))
 
 
@@ -176,23 +163,20 @@ def speed_norm(speed: NDArray[np.floating]) -> LogNorm:
 
 def add_speed_bar(axes: Axes, norm: LogNorm) -> None:
     """Fill axes with the colour bar of the speed."""
-    figure = axes.get_figure()
-    assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
+    bar = style.figure_of(axes).colorbar(ScalarMappable(norm, SPEED_MAP), cax=axes, label=SPEED_LABEL, format="{x:g}")
     bar.locator = LogLocator(subs=(1, 2, 5) if np.divide(*bar.ax.get_ylim()) > 0.01 else (1,))
-    bar.ax.tick_params(which="both", labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+    style.dress_bar(bar, which="both")
     bar.minorticks_off()
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
 def nullcline_handles(labels: Sequence[str]) -> list[Line2D]:
     """Entries of a legend for the nullclines of the first and the second population."""
     return [
-        Line2D([], [], color=colour, linestyle=style, linewidth=1.6 * LINE_WIDTH, label=label)
-        for label, (colour, style) in zip(labels, NULLCLINES, strict=True)
+        Line2D([], [], color=colour, linestyle=look, linewidth=1.6 * style.LINE_WIDTH, label=label)
+        for label, (colour, look) in zip(labels, NULLCLINES, strict=True)
     ]
 
 
 def _draw_path(axes: Axes, path: NDArray[np.floating]) -> None:
-    halo = [Stroke(linewidth=5 * LINE_WIDTH, foreground="white"), Normal()]
+    halo = [Stroke(linewidth=5 * style.LINE_WIDTH, foreground="white"), Normal()]
     axes.plot(*path.T, zorder=5, path_effects=halo, **_PATH_STYLE)

@@ -1,4 +1,4 @@
-"""Heat map of a quantity of the populations over evenly spaced times, in given axes."""
+"""Heat map of a quantity of the populations over evenly spaced times."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from matplotlib.colors import Normalize
 from numpy.typing import NDArray
 
 from neuro_mod.plotting.population_rows import PopulationRows
-from neuro_mod.plotting.style import LABEL_SIZE, LINE_WIDTH, TICK_SIZE, text_length
-from neuro_mod.populations import Populations
+from neuro_mod.plotting.samples import time_span
+from neuro_mod.plotting.style import LABEL_SIZE, dress_bar, figure_of, text_length
 
 #: Columns of the image at most; more samples are averaged.
 _MAX_COLUMNS = 2000
@@ -61,11 +61,8 @@ def frame_map(axes: Axes, span: tuple[float, float], rows: PopulationRows, point
 
 def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str, aspect: float = 25) -> Colorbar:
     """Put a colour bar beside a map; ``aspect`` is its height over its width."""
-    figure = axes.get_figure()
-    assert figure is not None
-    bar = figure.colorbar(ScalarMappable(norm, colour_map), ax=axes, pad=0.02, aspect=aspect)
-    bar.ax.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    bar = figure_of(axes).colorbar(ScalarMappable(norm, colour_map), ax=axes, pad=0.02, aspect=aspect)
+    dress_bar(bar)
     return bar
 
 
@@ -78,41 +75,6 @@ def centred(values: NDArray[np.floating]) -> Normalize:
 def fit_beside(labels: Sequence[str], points: float) -> bool:
     """Whether all labels fit beside panels of this height in points when they are turned by 90 degrees."""
     return all(text_length(line, LABEL_SIZE) <= points for label in labels for line in label.splitlines())
-
-
-def check_samples(
-    times: NDArray[np.floating], values: NDArray[np.floating], populations: Populations, what: str
-) -> None:
-    """Refuse values that are not of shape ``(len(times), P)``, and times that are not evenly spaced.
-
-    Raises:
-        ValueError: The message says ``what`` the values are.
-    """
-    if values.shape != (len(times), populations.total):
-        raise ValueError(
-            f"{len(times)} times and {populations.total} populations need {what} of shape "
-            f"{(len(times), populations.total)}; found {values.shape}"
-        )
-    check_even(times)
-
-
-def check_even(times: NDArray[np.floating]) -> None:
-    """Refuse times that are not evenly spaced.
-
-    Raises:
-        ValueError: They are not.
-    """
-    gaps = np.diff(times)
-    if len(gaps) and not (gaps[0] > 0 and np.allclose(gaps, gaps[0], rtol=1e-3)):
-        raise ValueError("the sample times must rise in even steps")
-
-
-def time_span(times: NDArray[np.floating]) -> tuple[float, float]:
-    """Begin of the first and end of the last sample's bin; a lone sample is taken for the first of a run."""
-    if len(times) == 0:
-        return 0.0, 1.0
-    half = (times[1] - times[0]) / 2 if len(times) > 1 else times[0] or 0.5
-    return float(times[0] - half), float(times[-1] + half)
 
 
 def _averaged(values: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -1,4 +1,4 @@
-"""Places of the populations along an axis of a figure, and which of them are named there."""
+"""Places and names of the populations along an axis."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PopulationRows:
 
 
 def spaced(places: NDArray[np.floating], least: float = _MIN * TICK_SIZE) -> list[int]:
-    """Indices of the places, in points, that keep this distance to all that were kept before them."""
+    """Indices of the places, in points, with at least this distance to all kept before them."""
     kept: list[int] = []
     for i, place in enumerate(places):
         if (np.abs(places[kept] - place) >= least).all():

@@ -12,23 +12,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MINUS,
-    MM_PER_INCH,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    text_length,
-)
 
 POTENTIAL_COLOUR, BARRIER_COLOUR, GUIDE_COLOUR = "#0072B2", "#595959", "#B3B3B3"
 #: Colours and styles of the rates of focus populations; distinct with any colour vision.
@@ -47,7 +36,7 @@ _ROOM_LEVEL, _ROOM_UPRIGHT = 0.12, 0.25
 _ARROW: dict[str, Any] = {
     "arrowstyle": "<->",
     "color": BARRIER_COLOUR,
-    "linewidth": LINE_WIDTH,
+    "linewidth": style.LINE_WIDTH,
     "shrinkA": 0,
     "shrinkB": 0,
     "mutation_scale": 6,
@@ -84,17 +73,17 @@ def potential_profile(
     *,
     rates: NDArray[np.floating] | None = None,
     names: Sequence[str] = (),
-    width: float = ONE_COLUMN,
+    width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the potential along a path, with the height of each barrier between neighbouring states.
 
-    A barrier parts an attractor from a neighbour along the path that is none.
+    A barrier separates an attractor from a neighbouring state along the path that is not one.
 
     Args:
         displacement: Distance along the path in Hz, rising, shape ``(M,)``.
         potential: In Hz², shape ``(M,)``.
         states: Steady states on the path.
-        label: What the path is, such as ``straight line``.
+        label: Description of the path, such as ``straight line``.
         rates: Rates in Hz of F focus populations along the path, shape ``(M, F)``; drawn below if given.
         names: Names of the F populations.
         width: Width of the figure in inches.
@@ -103,26 +92,26 @@ def potential_profile(
         The figure: the potential, and below it the rates, if they are given.
 
     Raises:
-        ValueError: Shapes that do not fit, or an unknown kind.
+        InputError: Shapes that do not fit, or an unknown kind.
     """
     _check(displacement, potential, states, rates, names)
-    with paper_style():
+    with style.paper_style():
         heights = [_HEIGHT] if rates is None else [_HEIGHT, _RATES_HEIGHT]
-        figure = new_figure(width, sum(heights) / MM_PER_INCH)
+        figure = style.new_figure(width, sum(heights) / style.MM_PER_INCH)
         panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         axes = panels[0]
-        dress(axes)
+        style.dress(axes)
         (line,) = axes.plot(
-            displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * LINE_WIDTH, label=fill(label, _LETTERS)
+            displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * style.LINE_WIDTH, label=fill(label, _LETTERS)
         )
         axes.margins(x=_MARGIN_X, y=_ROOM_LEVEL)
         axes.set_ylabel("potential (Hz²)")
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(style.round_ticks(5))
         draw_states(axes, states.displacement, states.potential, states.kinds)
         handles = [line, *kind_handles(states.kinds)]
         barriers = _barriers(states)
         if barriers:
-            _draw_barriers(axes, states, barriers, _WIDTH_SHARE * width * POINTS_PER_INCH)
+            _draw_barriers(axes, states, barriers, _WIDTH_SHARE * width * style.POINTS_PER_INCH)
             handles.append(Line2D([], [], label="barrier (Hz²)", **_BARRIER_ENTRY))
         legend_above_axes(axes, handles, width)
         if rates is not None:
@@ -139,22 +128,15 @@ def _check(
     names: Sequence[str],
 ) -> None:
     m, n = len(displacement), len(states.kinds)
-    if np.shape(potential) != (m,):
-        raise ValueError(f"{m} displacements need a potential of shape ({m},); found {np.shape(potential)}")
-    if np.shape(states.displacement) != (n,) or np.shape(states.potential) != (n,):
-        raise ValueError(
-            f"{n} states need displacements and potentials of shape ({n},); "
-            f"found {np.shape(states.displacement)} and {np.shape(states.potential)}"
-        )
+    check_shape("potential", potential, (m,))
+    check_shape("displacement of states", states.displacement, (n,))
+    check_shape("potential of states", states.potential, (n,))
     check_kinds(states.kinds, n)
-    if rates is not None and np.shape(rates) != (m, len(names)):
-        raise ValueError(
-            f"{m} displacements and {len(names)} names need rates of shape {(m, len(names))}; found {np.shape(rates)}"
-        )
+    check_shape("rates", rates, (m, len(names)))
 
 
 def _barriers(states: PathStates) -> list[tuple[int, int]]:
-    """Pairs of a well and a neighbour along the path that is none."""
+    """Pairs of a well and a neighbour along the path that is not one."""
     order = np.argsort(states.displacement, kind="stable")
     stable = stable_kinds(states.kinds)
     return [(a, b) if stable[a] else (b, a) for a, b in pairwise(order) if stable[a] != stable[b]]
@@ -163,7 +145,7 @@ def _barriers(states: PathStates) -> list[tuple[int, int]]:
 def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int, int]], points: float) -> None:
     """Draw a double arrow from each well to the level of a neighbouring saddle, in axes of this width in points.
 
-    The number lies above that level, between the two states, where the potential is lower.
+    The number is above that level, between the two states, where the potential is lower.
     """
     per_hz = points / (np.ptp(axes.get_xlim()) or 1.0)
     wells = [well for well, _ in barriers]
@@ -174,7 +156,7 @@ def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int,
         side = 1 if end > start else -1
         shift = _APART if wells.count(well) > 1 else 0.0
         place = start + side * shift / per_hz
-        axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * LINE_WIDTH)
+        axes.hlines(high, place, end, colors=GUIDE_COLOUR, linestyles=":", linewidth=1.5 * style.LINE_WIDTH)
         axes.annotate("", (place, high), (place, low), arrowprops=_ARROW, zorder=3)
         fits.append(_write_height(axes, high - low, (place, high), side, per_hz * abs(end - start) - shift))
     axes.margins(y=_ROOM_LEVEL if all(fits) else _ROOM_UPRIGHT)
@@ -182,14 +164,14 @@ def _draw_barriers(axes: Axes, states: PathStates, barriers: Sequence[tuple[int,
 
 def _write_height(axes: Axes, height: float, place: tuple[float, float], side: int, room: float) -> bool:
     """Write a height beside a place: level if it fits the room in points, else upright; returns whether it does."""
-    text = (f"{height:.0f}" if 1e3 <= abs(height) < 1e6 else f"{height:.3g}").replace("-", MINUS)
-    fits = text_length(text, TICK_SIZE) + 2 * _TEXT_GAP < room
+    text = (f"{height:.0f}" if 1e3 <= abs(height) < 1e6 else f"{height:.3g}").replace("-", style.MINUS)
+    fits = style.text_length(text, style.TICK_SIZE) + 2 * _TEXT_GAP < room
     axes.annotate(
         text,
         place,
         xytext=(side * _TEXT_GAP if fits else 0, _TEXT_GAP),
         textcoords="offset points",
-        fontsize=TICK_SIZE,
+        fontsize=style.TICK_SIZE,
         color=BARRIER_COLOUR,
         horizontalalignment=("left" if side > 0 else "right") if fits else "center",
         verticalalignment="bottom",
@@ -205,15 +187,15 @@ def _draw_rates(
     names: Sequence[str],
     width: float,
 ) -> None:
-    dress(axes)
+    style.dress(axes)
     lines = []
     for i, name in enumerate(names):
-        colour, style = RATE_STYLES[i % len(RATE_STYLES)]
+        colour, look = RATE_STYLES[i % len(RATE_STYLES)]
         shown = name.replace("_", " ")
         lines += axes.plot(
-            displacement, rates[:, i], color=colour, linestyle=style, linewidth=2 * LINE_WIDTH, label=shown
+            displacement, rates[:, i], color=colour, linestyle=look, linewidth=2 * style.LINE_WIDTH, label=shown
         )
     axes.set_ylabel("rate (Hz)")
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(style.round_ticks(4))
     legend_above_axes(axes, lines, width)

@@ -8,35 +8,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation, Transform
 from numpy.typing import NDArray
 
-from neuro_mod.plotting.style import (
-    DPI,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    population_colours,
-    population_groups,
-)
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
+from neuro_mod.plotting.samples import check_window
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Up to this many spikes each is a dot; more are drawn as an image of their density.
+#: Up to this number, spikes are dots; more are drawn as an image of their density.
 MAX_DOTS = 300_000
 
-_HEIGHT = 90 / MM_PER_INCH
+_HEIGHT = 90 / style.MM_PER_INCH
 #: Share of the figure that the axes take, roughly.
 _AXES_SHARE = (0.72, 0.87)
 #: Share of the axes that dots cover: an active cluster, five times the mean rate, is then nearly full.
 _INK = 0.22
 #: A dot is at least a pixel; at most this many points, where neurons have the room.
-_MIN_DOT, _LARGE_DOT, _MAX_DOT = POINTS_PER_INCH / DPI, 1.0, 3.0
+_MIN_DOT, _LARGE_DOT, _MAX_DOT = style.POINTS_PER_INCH / style.DPI, 1.0, 3.0
 #: Middle and width of the bars beside the axes, and beginning of the names, in points.
 _BAR_PLACE, _BAR_WIDTH, _NAME_PLACE = 5.0, 3.0, 9.0
 #: In the image, this quantile of the density of pixels with spikes has the full colour.
@@ -51,13 +41,12 @@ def raster(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the spikes of all neurons over time.
 
-    Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots shrink as spikes get many; beyond
-    ``MAX_DOTS`` spikes the picture is an image of the spike density of each population's neurons. Either is
-    rasterised, so that a vector file stays small.
+    Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots become smaller with more spikes; more
+    than ``MAX_DOTS`` spikes are drawn as an image of their density. Both are rasterised to keep vector files small.
 
     Args:
         spikes: The spikes.
@@ -70,14 +59,14 @@ def raster(
         The figure, with one axes.
 
     Raises:
-        ValueError: The network sizes differ, or the window is empty.
+        InputError: The network sizes differ, or the window is empty.
     """
     window = shown_window(spikes, populations.n_neurons, t_from, t_to)
-    size = (_AXES_SHARE[0] * width * POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * POINTS_PER_INCH)
-    with paper_style():
-        figure = new_figure(width, _HEIGHT)
+    size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * style.POINTS_PER_INCH)
+    with style.paper_style():
+        figure = style.new_figure(width, _HEIGHT)
         axes = figure.add_subplot()
-        draw_raster(axes, spikes, populations.of_neuron, population_colours(populations), window, size)
+        draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_ylabel("neuron")
         label_populations(axes, populations, size[1])
     return figure
@@ -87,14 +76,13 @@ def shown_window(spikes: SpikeEvents, n_neurons: int, t_from: float, t_to: float
     """The window to show, up to the end of the run if ``t_to`` is None.
 
     Raises:
-        ValueError: The sizes of the network differ, or the window is empty.
+        InputError: The sizes of the network differ, or the window is empty.
     """
     if spikes.n_neurons != n_neurons:
-        raise ValueError(f"spikes of {spikes.n_neurons} neurons, a layout of {n_neurons}")
+        raise invalid("number of neurons in spikes", spikes.n_neurons, f"{n_neurons}, as in the layout")
     if t_to is None:
         t_to = spikes.duration or spikes.delta_t
-    if not t_from < t_to:
-        raise ValueError(f"the window must have t_from < t_to; found {t_from:g} s and {t_to:g} s")
+    check_window(t_from, t_to)
     return t_from, t_to
 
 
@@ -111,12 +99,12 @@ def draw_raster(
     Args:
         axes: Where to draw.
         spikes: The spikes.
-        of_neuron: Group of each neuron, shape ``(n_neurons,)``; ascending, so that an image can tell them apart.
+        of_neuron: Group of each neuron, shape ``(n_neurons,)``; ascending, so that an image can distinguish them.
         colours: Colour of each group, ``#RRGGBB``.
         window: Beginning and end in seconds, as ``shown_window`` gives them.
-        size: Width and height of the axes in points, roughly, as the layout is not known before all is drawn.
+        size: Width and height of the axes in points, roughly, as the layout is unknown until the figure is drawn.
     """
-    dress(axes)
+    style.dress(axes)
     shown = spikes.between(*window)
     if len(shown) <= MAX_DOTS:
         _draw_dots(axes, shown, of_neuron, colours, size)
@@ -124,7 +112,7 @@ def draw_raster(
         first, last = (round(t / spikes.delta_t) for t in window)
         _draw_density(axes, shown, (first, last), of_neuron, colours, size)
     axes.set(xlim=window, ylim=(max(1, len(of_neuron)) - 0.5, -0.5), xlabel="time (s)")
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(style.round_ticks(8, integer=True))
 
 
 def _draw_dots(
@@ -165,7 +153,7 @@ def _draw_density(
     size: tuple[float, float],
 ) -> None:
     """Draw the spikes of some neurons in some steps as one pixel in their colour, stronger where there are more."""
-    columns, rows = (max(1, int(points * DPI / POINTS_PER_INCH)) for points in size)
+    columns, rows = (max(1, int(points * style.DPI / style.POINTS_PER_INCH)) for points in size)
     n_neurons = len(of_neuron)
     first, last = window
     per_column = -(-(last - first) // columns)
@@ -200,10 +188,10 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
         populations: Layout of the network.
         height: Height of the axes in points, roughly.
     """
-    groups = population_groups(populations)
+    groups = style.population_groups(populations)
     if not groups:
         return
-    colours, edges = population_colours(populations), populations.boundaries - 0.5
+    colours, edges = style.population_colours(populations), populations.boundaries - 0.5
     inhabited = np.flatnonzero(populations.sizes)
     axes.vlines(
         np.ones(len(inhabited)),
@@ -215,7 +203,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
         clip_on=False,
     )
     middles = np.array([(edges[members.start] + edges[members.stop]) / 2 for _, members in groups])
-    line_height = 1.2 * TICK_SIZE / height * populations.n_neurons
+    line_height = 1.2 * style.TICK_SIZE / height * populations.n_neurons
     places = _apart(middles, line_height, populations.n_neurons)
     for (name, members), place in zip(groups, places, strict=True):
         axes.text(
@@ -223,7 +211,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
             place,
             name,
             color=colours[members.start],
-            fontsize=TICK_SIZE,
+            fontsize=style.TICK_SIZE,
             verticalalignment="center",
             transform=_beside(axes, _NAME_PLACE),
         )
@@ -231,9 +219,8 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
 
 def _beside(axes: Axes, points: float) -> Transform:
     """Parts of the axes along x, moved to the right by so many points; data along y."""
-    figure = axes.get_figure()
-    assert figure is not None
-    return axes.get_yaxis_transform() + ScaledTranslation(points / POINTS_PER_INCH, 0, figure.dpi_scale_trans)
+    moved = ScaledTranslation(points / style.POINTS_PER_INCH, 0, style.figure_of(axes).dpi_scale_trans)
+    return axes.get_yaxis_transform() + moved
 
 
 def _apart(places: NDArray[np.float64], distance: float, end: float) -> NDArray[np.float64]:

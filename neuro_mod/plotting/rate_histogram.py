@@ -10,16 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import active_colours, check_kinds, is_stable
-from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress, new_figure, paper_style
+from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress, new_figure, paper_style, round_ticks
 
 HISTOGRAM_COLOUR, UNSTABLE_COLOUR, EXAMPLE_COLOUR = "#C7C7C7", "#7F7F7F", "#404040"
 
-#: In mm: height of the histogram, of a row of states, of what lies around both, the gaps.
+#: In mm: height of the histogram, of a row of states, of the margins, the gaps.
 _HISTOGRAM, _ROW, _AROUND, _PAD = 38.0, 3.6, 20.0, 0.5
 #: Sizes in points of the markers of active clusters and of others, and of strokes.
 _ACTIVE_SIZE, _OTHER_SIZE, _STROKE_SIZE = 5.0, 2.6, 6.0
@@ -57,7 +58,7 @@ def rate_histogram(
     logarithmic: bool = False,
     width: float = ONE_COLUMN,
 ) -> Figure:
-    """Draw how often E clusters fire at which rates, and below it at which rates they do in steady states.
+    """Draw the distribution of the rates of E clusters, and below it their rates in steady states.
 
     Stable states with the same number of active clusters have a row: large markers at the rates of active clusters,
     small ones at those of the others, and lines of the same colour up through the histogram, solid and dotted. All
@@ -74,13 +75,12 @@ def rate_histogram(
         The figure: the histogram, and below it the states, if there are any.
 
     Raises:
-        ValueError: Rates that are not of shape ``(n,)``, a width that is not positive, or an unknown kind.
+        InputError: Rates that are not of shape ``(n,)``, a width that is not positive, or an unknown kind.
     """
     given = np.asarray(rates, dtype=np.float64)
-    if given.ndim != 1:
-        raise ValueError(f"rates need shape (n,); found {given.shape}")
+    check_shape("rates", given, ("n",))
     if bin_width is not None and not bin_width > 0:
-        raise ValueError(f"the width of a bar must be positive; found {bin_width}")
+        raise invalid("bin_width", bin_width, "Hz above 0")
     check_kinds([kind for _, kind, _ in states], len(states))
     stable = [ComparedState(*state) for state in states if is_stable(state[1])]
     others = [state[0] for state in states if not is_stable(state[1])]
@@ -123,7 +123,7 @@ def _draw_histogram(axes: Axes, rates: NDArray[np.float64], bin_width: float | N
         axes.set_ylim(0.7, 2 * max(1, int(counts.max())))
         axes.set_yscale("log")
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
+        axes.yaxis.set_major_locator(round_ticks(5, integer=True))
     axes.set_ylabel("samples")
 
 

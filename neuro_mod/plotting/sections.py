@@ -12,18 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.phase_plane import add_speed_bar, check_plane, draw_plane, nullcline_handles, speed_norm
 from neuro_mod.plotting.state_styles import STATE_COLOUR, draw_states, kind_handles
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    new_figure,
-    paper_style,
-)
 
 PALE_COLOUR = "#A6A6A6"
 _POINT: dict[str, Any] = {
@@ -32,7 +26,7 @@ _POINT: dict[str, Any] = {
     "marker": "+",
     "color": "#000000",
     "markersize": 7.0,
-    "markeredgewidth": 1.5 * LINE_WIDTH,
+    "markeredgewidth": 1.5 * style.LINE_WIDTH,
 }
 _MAX_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
 #: In mm: what the bar takes of the width, what a panel's labels take beside it, below and above it; its least width.
@@ -47,7 +41,7 @@ def landscape_sections(
     names: Sequence[str],
     through: NDArray[np.floating],
     *,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw a phase plane for each pair of focus populations, the others at the point of the grid next to a point.
 
@@ -66,28 +60,27 @@ def landscape_sections(
         The figure: a phase plane for each pair, titled with the rates of the others, and a colour bar for all.
 
     Raises:
-        ValueError: Fewer than two populations, shapes that do not fit, an uneven grid, or an unknown kind.
+        InputError: Fewer than two populations, shapes that do not fit, an uneven grid, or an unknown kind.
     """
     n = len(axes_values)
     if n < 2:
-        raise ValueError(f"sections need two focus populations at least; found {n}")
+        raise invalid("number of focus populations", n, "at least 2")
     check_plane(axes_values, force, states, kinds)
-    if len(names) != n or np.shape(through) != (n,):
-        raise ValueError(
-            f"{n} axes need as many names, and a point of shape ({n},); found {len(names)} names and a "
-            f"point of shape {np.shape(through)}"
-        )
+    check_shape("names", names, (n,))
+    check_shape("through", through, (n,))
     pairs = list(combinations(range(n), 2))
     nearest = [int(np.abs(values - rate).argmin()) for values, rate in zip(axes_values, through, strict=True)]
     sections = [_section(force, pair, nearest) for pair in pairs]
     norm = speed_norm(np.concatenate([np.hypot(*section).ravel() for section in sections]))
     shown = [name.replace("_", " ") for name in names]
-    with paper_style():
+    with style.paper_style():
         entries = _entries(kinds)
-        labels = [str(entry.get_label()) for entry in entries]
-        above = legend_height(labels, width * POINTS_PER_INCH) / POINTS_PER_INCH
-        columns = _n_columns(len(pairs), width)
-        figure, panels = _new_panels(len(pairs), columns, width, above)
+        above = legend_height(entries, width) / style.POINTS_PER_INCH
+        columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * style.MM_PER_INCH / _MIN)))
+        side = (width * style.MM_PER_INCH - _BAR) / columns - _BESIDE
+        figure = style.new_figure(width, above + -(-len(pairs) // columns) * (side + _AROUND) / style.MM_PER_INCH)
+        figure.set_layout_engine("compressed")  # for square axes
+        panels = style.new_panels(figure, len(pairs), columns)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
             inside = _lies_in(states, axes_values, pair, nearest)
@@ -95,7 +88,7 @@ def landscape_sections(
             axes.plot(*np.asarray(through)[list(pair)], zorder=5, **_POINT)
             axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
             others = [f"{shown[i]} at {axes_values[i][nearest[i]]:.3g} Hz" for i in range(n) if i not in pair]
-            axes.set_title("\n".join(others), fontsize=TICK_SIZE, loc="left", pad=3)
+            axes.set_title("\n".join(others), fontsize=style.TICK_SIZE, loc="left", pad=3)
         add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
         legend_above_figure(figure, entries)
     return figure
@@ -134,19 +127,3 @@ def _entries(kinds: Sequence[str]) -> list[Line2D]:
         *kind_handles(kinds),
         Line2D([], [], label="state elsewhere", **elsewhere),
     ]
-
-
-def _n_columns(n: int, width: float) -> int:
-    return max(1, min(n, _MAX_COLUMNS, int(width * MM_PER_INCH / _MIN)))
-
-
-def _new_panels(n: int, columns: int, width: float, above: float) -> tuple[Figure, list[Axes]]:
-    """Square panels, read row by row, below a legend of this height in inches."""
-    rows = -(-n // columns)
-    side = (width * MM_PER_INCH - _BAR) / columns - _BESIDE
-    figure = new_figure(width, above + rows * (side + _AROUND) / MM_PER_INCH)
-    figure.set_layout_engine("compressed")  # constrained layout, but for square axes
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in panels[n:]:
-        axes.remove()
-    return figure, panels[:n]

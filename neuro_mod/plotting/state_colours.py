@@ -1,4 +1,4 @@
-"""How figures name and tell apart detected states: colours for common ones, grey for others, white for none."""
+"""Names and colours of detected states: colours for common ones, grey for others, white for none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
+from neuro_mod.errors import invalid
 from neuro_mod.plotting.style import LINE_WIDTH
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def numbers_active(states: Iterable[State]) -> NDArray[np.int64]:
     """Number of active clusters of each of n states, shape ``(n,)``.
 
     Raises:
-        ValueError: States of a hidden Markov model, of which it is not known.
+        InputError: States of a hidden Markov model, of which it is not known.
     """
     numbers = []
     for state in states:
         if not isinstance(state, tuple):
-            raise ValueError(f"the number of active clusters of {state_name(state)}, a hidden state, is not known")
+            raise invalid("state", state_name(state), "a set of active clusters, not a hidden state")
         numbers.append(len(state))
     return np.array(numbers, dtype=np.int64)
 

@@ -12,27 +12,19 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.raster import draw_raster, shown_window
 from neuro_mod.plotting.state_colours import FRAME_COLOUR, colour_of, state_colours, state_handles
-from neuro_mod.plotting.style import (
-    LABEL_SIZE,
-    LINE_WIDTH,
-    MM_PER_INCH,
-    POINTS_PER_INCH,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-)
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.spikes import SpikeEvents
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Heights in mm: of the raster, of the band of states above it, of what lies around both but the legend.
+#: Heights in mm: of the raster, of the band of states above it, of the margins without the legend.
 _RASTER, _BAND, _AROUND = 70.0, 4.0, 13.0
 _WIDTH_SHARE = 0.9
 #: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
@@ -49,7 +41,7 @@ def state_raster(
     t_from: float = 0.0,
     t_to: float | None = None,
     colours: Mapping[State, str] | None = None,
-    width: float = TWO_COLUMNS,
+    width: float = style.TWO_COLUMNS,
 ) -> Figure:
     """Draw the spikes of a session, cluster below cluster, under a band of its states.
 
@@ -61,31 +53,33 @@ def state_raster(
         visits: The visits of that session, rows of a frame of occurrences.
         t_from: Beginning of the shown window in seconds.
         t_to: End of the window in seconds (that instant not included); the end of the session if None.
-        colours: Colours of states, others are grey, as ``state_colours`` chooses them: give the same to the pictures
-            of several sessions. Those of the states that take most of the window if None.
+        colours: Colours of states, see ``state_colours``; others are grey. Pass the same for the figures of several
+            sessions. By default, the states with the most time in the window have colours.
         width: Width of the figure in inches.
 
     Returns:
         The figure: the band of states, then the raster.
 
     Raises:
-        ValueError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
+        InputError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
     """
     n_sessions = len(set(visits["session"]))
     if n_sessions > 1:
-        raise ValueError(f"the visits are of {n_sessions} sessions; a raster shows one")
+        raise invalid("number of sessions in visits", n_sessions, "1")
     window = shown_window(spikes, layout.n_neurons, t_from, t_to)
     shown = _within(visits, window)
     if colours is None:
         colours = state_colours(shown)
-    with paper_style():
+    with style.paper_style():
         handles = state_handles(shown["state"], colours)
-        above = legend_height([str(handle.get_label()) for handle in handles], width * POINTS_PER_INCH)
-        figure = new_figure(width, (_AROUND + _BAND + _RASTER) / MM_PER_INCH + above / POINTS_PER_INCH)
+        above = legend_height(handles, width)
+        figure = style.new_figure(
+            width, (_AROUND + _BAND + _RASTER) / style.MM_PER_INCH + above / style.POINTS_PER_INCH
+        )
         band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
-        figure.set_layout_engine("constrained", hspace=0, h_pad=1 / MM_PER_INCH)
+        figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
         _draw_band(band, shown, colours)
-        size = (_WIDTH_SHARE * width * POINTS_PER_INCH, _RASTER / MM_PER_INCH * POINTS_PER_INCH)
+        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER / style.MM_PER_INCH * style.POINTS_PER_INCH)
         _draw_rows(axes, spikes, layout, window, size)
         _shade_active(axes, shown, layout, colours)
         legend_above_figure(figure, handles)
@@ -100,14 +94,14 @@ def _within(visits: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:
 
 
 def _draw_band(axes: Axes, visits: pd.DataFrame, colours: Mapping[State, str]) -> None:
-    dress(axes)
+    style.dress(axes)
     spans = np.column_stack([visits["start"], visits["duration"]])
     shades = [colour_of(state, colours) for state in visits["state"]]
     axes.broken_barh(spans.tolist(), (0, 1), facecolors=shades, edgecolor="white", linewidth=_SEAM)
     axes.set(ylim=(0, 1), yticks=[])
-    axes.set_ylabel("state", rotation=0, horizontalalignment="right", verticalalignment="center", size=LABEL_SIZE)
+    axes.set_ylabel("state", rotation=0, horizontalalignment="right", verticalalignment="center", size=style.LABEL_SIZE)
     axes.tick_params(bottom=False, labelbottom=False)
-    axes.spines[:].set(visible=True, color=FRAME_COLOUR, linewidth=LINE_WIDTH)
+    axes.spines[:].set(visible=True, color=FRAME_COLOUR, linewidth=style.LINE_WIDTH)
 
 
 def _draw_rows(

@@ -1,4 +1,4 @@
-"""How figures tell steady states apart: a marker for each kind, a colour for each number of active clusters."""
+"""Styles of steady states: a marker for each kind, a colour for each number of active clusters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
+
+from neuro_mod.errors import invalid
 
 #: Shapes by kind, as ``classify`` of the mean field names them. Stable states are filled, others are open.
 SHAPES = {
@@ -42,13 +44,13 @@ def check_kinds(kinds: Sequence[str], n: int) -> None:
     """Refuse unknown kinds of steady states, and numbers of them other than n.
 
     Raises:
-        ValueError: The message says what is valid.
+        InputError: The message says what is valid.
     """
     if len(kinds) != n:
-        raise ValueError(f"{n} states need as many kinds; found {len(kinds)}")
+        raise invalid("number of kinds", len(kinds), f"{n}, one for each state")
     for kind in kinds:
         if kind not in SHAPES:
-            raise ValueError(f"{kind!r} is no kind of steady state; kinds are {', '.join(SHAPES)}")
+            raise invalid("kind of steady state", kind, f"one of {', '.join(SHAPES)}")
 
 
 def marker_style(kind: str, size: float = MARKER_SIZE, colour: str = STATE_COLOUR) -> dict[str, Any]:

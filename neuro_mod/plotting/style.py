@@ -1,4 +1,4 @@
-"""The look of every figure: column widths, fonts, the colours of the populations."""
+"""The style of all figures: column widths, fonts, ticks, the colours of the populations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import IO, Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
@@ -33,6 +35,7 @@ BACKGROUND_COLOURS = ("#737373", "#551155")
 #: Colour map of differences, almost white at 0, blue below and red above; distinct with any colour vision.
 DIVERGING = "RdBu_r"
 
+_TICKS: dict[str, Any] = {"labelsize": TICK_SIZE, "width": LINE_WIDTH, "length": 2.5, "pad": 2.0}
 _RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": LABEL_SIZE,
@@ -60,8 +63,28 @@ def paper_style() -> AbstractContextManager[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure that pyplot does not know of: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
+    """An empty figure, not registered with pyplot: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def new_axes(width: float, height: float, *, square: bool = False) -> tuple[Figure, Axes]:
+    """A new figure with one dressed axes; ``square`` axes need another layout."""
+    figure = new_figure(width, height)
+    if square:
+        figure.set_layout_engine("compressed")
+    axes = figure.add_subplot()
+    dress(axes)
+    return figure, axes
+
+
+def new_panels(figure: Figure, n: int, columns: int, *, shared: bool = False) -> list[Axes]:
+    """Dressed axes in up to so many columns, read row by row; ``shared`` if they have the same axes."""
+    panels = list(figure.subplots(-(-n // columns), columns, sharex=shared, sharey=shared, squeeze=False).ravel())
+    for axes in panels[n:]:
+        axes.remove()
+    for axes in panels[:n]:
+        dress(axes)
+    return panels[:n]
 
 
 def text_length(text: str, size: float) -> float:
@@ -84,7 +107,31 @@ def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:
 def dress(axes: Axes) -> None:
     """Give axes two spines and small ticks, also those that are made after the ``paper_style`` block."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=TICK_SIZE, width=LINE_WIDTH, length=2.5, pad=2.0)
+    axes.tick_params(**_TICKS)
+
+
+def dress_bar(bar: Colorbar, **ticks: Any) -> None:
+    """Give a colour bar small ticks, with these changes, and no frame."""
+    bar.ax.tick_params(**_TICKS | ticks)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+
+
+def figure_of(axes: Axes) -> Figure | SubFigure:
+    """The figure, or its part, that holds axes."""
+    figure = axes.get_figure()
+    assert figure is not None
+    return figure
+
+
+def round_ticks(most: int, *, quarters: bool = False, **options: bool) -> MaxNLocator:
+    """Ticks at up to so many intervals of round numbers, multiples of 1, 2, 5 or, with ``quarters``, 2.5."""
+    return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10], **options)
+
+
+def write_note(figure: Figure, note: str) -> None:
+    """Write a note, if it is not empty, at the lower right of a figure."""
+    if note:
+        figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
 
 
 def population_colours(populations: Populations) -> list[str]:

@@ -1,4 +1,4 @@
-"""The picture of a sweep that suits the number and the kind of its parameters."""
+"""The figure of a sweep, according to the number and kind of its parameters."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def sweep_figure(
     """Draw related measures of a sweep: lines over one parameter, heat maps over a grid of two, else single runs.
 
     Args:
-        parameters: What varies, one at least.
+        parameters: The swept parameters, at least one.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``.
         is_grid: Whether every value of a parameter was combined with all values of the others.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     if is_grid and len(parameters) == 1:
         return sweep_lines(parameters[0], measures)

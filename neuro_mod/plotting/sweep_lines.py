@@ -10,12 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, POINTS_PER_INCH, TWO_COLUMNS, paper_style
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, new_panels, panel_points, say_if_empty
+from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, TWO_COLUMNS, paper_style, round_ticks
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, panel_points, say_if_empty, sweep_panels
 
 COLOUR = CLUSTER_COLOURS[0][0]
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
@@ -37,19 +36,19 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
         The figure.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows([parameter], measures)
     with paper_style():
         statistics = [over_repeats(parameter.values, np.asarray(values, float)) for values in measures.values()]
         handles = _entries(np.concatenate([n for *_, n in statistics]), joined=not parameter.categories)
-        above = legend_height([str(each.get_label()) for each in handles], TWO_COLUMNS * POINTS_PER_INCH)
+        above = legend_height(handles, TWO_COLUMNS)
         points = panel_points(len(measures))
-        figure, panels = new_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
+        figure, panels = sweep_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
         for axes, label, (x, mean, error, _) in zip(panels, measures, statistics, strict=True):
             _draw(axes, x, mean, error, joined=not parameter.categories)
             parameter.apply(axes.xaxis, points)
-            axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+            axes.yaxis.set_major_locator(round_ticks(5))
             axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
             say_if_empty(axes, mean)
         legend_above_figure(figure, handles)

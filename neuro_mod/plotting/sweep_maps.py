@@ -11,9 +11,9 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.population_map import add_colour_bar
-from neuro_mod.plotting.style import LABEL_SIZE, TICK_SIZE, paper_style
+from neuro_mod.plotting.style import LABEL_SIZE, paper_style, write_note
 from neuro_mod.plotting.sweep_lines import over_repeats
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, new_panels, panel_points
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, panel_points, sweep_panels
 
 COLOUR_MAP = "viridis"
 #: Of cells without a value.
@@ -37,12 +37,12 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
         The figure; each map has its own colour bar.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows([x, y], measures)
     with paper_style():
         wide, tall = _WIDE * panel_points(len(measures), most=2), _TALL * _HEIGHT
-        figure, panels = new_panels(len(measures), _HEIGHT + x.turned(wide), most=2)
+        figure, panels = sweep_panels(len(measures), _HEIGHT + x.turned(wide), most=2)
         for axes, (label, values) in zip(panels, measures.items(), strict=True):
             edges_x, edges_y, means = cells(x, y, np.asarray(values, float))
             known = means[np.isfinite(means)]
@@ -60,7 +60,7 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
             if not len(known):
                 bar.set_ticks([])
         if max(np.unique(_pairs(x, y), axis=0, return_counts=True)[1]) > 1:
-            figure.supxlabel("means over repeats", fontsize=TICK_SIZE, x=0.99, ha="right")
+            write_note(figure, "means over repeats")
     return figure
 
 

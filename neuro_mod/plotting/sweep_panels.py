@@ -1,4 +1,4 @@
-"""What the pictures of a sweep have in common: parameters, and panels for the measures."""
+"""Parameters and panels of the figures of a sweep."""
 
 from __future__ import annotations
 
@@ -11,24 +11,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.plotting.style import (
-    LABEL_SIZE,
-    ONE_AND_A_HALF_COLUMNS,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    text_length,
-)
+from neuro_mod.checks import check_shape
+from neuro_mod.errors import InputError
+from neuro_mod.plotting import style
 
 #: Panels side by side, at most, and the widths of figures of so many.
 _MAX_COLUMNS = 3
-_WIDTHS = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS, 3: TWO_COLUMNS}
+_WIDTHS = {1: style.ONE_COLUMN, 2: style.ONE_AND_A_HALF_COLUMNS, 3: style.TWO_COLUMNS}
 #: Share of a panel's width that its axes take, roughly.
 _SHARE = 0.7
 #: Where labels may be broken: after a comma or a dot, before a unit.
@@ -44,10 +36,10 @@ class SweptParameter:
     """A parameter of a sweep.
 
     Args:
-        label: What axes call it, with its unit.
+        label: Label of its axes, with the unit.
         values: Its value in each row of the table, shape ``(n_rows,)``; where it has categories, indices of these.
-        categories: Its values in words, if they are no numbers.
-        logarithmic: Whether its axis is.
+        categories: Names of its values, if they are not numbers.
+        logarithmic: Whether its axis is logarithmic.
     """
 
     label: str
@@ -62,7 +54,7 @@ class SweptParameter:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
             low, high = float(self.values.min()), float(self.values.max())
             if high < 10 * low:
-                axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
+                axis.set_major_locator(style.round_ticks(n_numbers, quarters=True))
                 axis.set_minor_locator(NullLocator())
             else:
                 axis.set_major_locator(FixedLocator(_logarithmic_numbers(low, high, n_numbers)))
@@ -75,12 +67,12 @@ class SweptParameter:
             if axis.axis_name == "x" and self.turned(points):
                 axis.set_tick_params(labelrotation=90)
         else:
-            axis.set_major_locator(MaxNLocator(nbins=n_numbers, steps=[1, 2, 2.5, 5, 10]))
+            axis.set_major_locator(style.round_ticks(n_numbers, quarters=True))
         axis.set_label_text(broken(self.label, points))
 
     def turned(self, points: float) -> float:
         """Length in points of the names of categories, if they must be turned below an axis of this length; else 0."""
-        longest = max((text_length(name, TICK_SIZE) for name in self._names), default=0.0)
+        longest = max((style.text_length(name, style.TICK_SIZE) for name in self._names), default=0.0)
         return longest if longest * len(self._names) > 0.8 * points else 0.0
 
     @property
@@ -96,22 +88,18 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
     """Refuse parameters and measures that do not have equally many rows.
 
     Raises:
-        ValueError: The message names the one to blame; or there is no measure, parameter, or row.
+        InputError: The message names the parameter or measure; or there is none.
     """
     if not parameters or not measures or not len(parameters[0].values):
-        raise ValueError("a picture of a sweep needs a parameter, a measure and a row")
-    n = len(parameters[0].values)
-    shapes = {each.label: np.shape(each.values) for each in parameters}
-    shapes |= {label: np.shape(values) for label, values in measures.items()}
-    for label, shape in shapes.items():
-        if shape != (n,):
-            raise ValueError(f"{label}: {n} rows need values of shape ({n},); found {shape}")
+        raise InputError("sweep: no parameter, measure or row found; expected at least one of each")
+    for label, values in ({each.label: each.values for each in parameters} | dict(measures)).items():
+        check_shape(label, values, (len(parameters[0].values),))
 
 
 def broken(label: str, points: float) -> str:
     """A label on several lines, where it is longer than this and has places to break it."""
     place = _BREAK.search(label)
-    if place is None or text_length(label, LABEL_SIZE) <= points:
+    if place is None or style.text_length(label, style.LABEL_SIZE) <= points:
         return label
     return f"{label[: place.start()]}\n{broken(label[place.end() :], points)}"
 
@@ -119,17 +107,17 @@ def broken(label: str, points: float) -> str:
 def say_if_empty(axes: Axes, values: ArrayLike) -> None:
     """Write into axes that there is no value, if there is none."""
     if not np.isfinite(values).any():
-        axes.text(0.5, 0.5, "no value", size=TICK_SIZE, ha="center", va="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "no value", size=style.TICK_SIZE, ha="center", va="center", transform=axes.transAxes)
         axes.yaxis.set_major_locator(NullLocator())
 
 
 def panel_points(n: int, most: int = _MAX_COLUMNS) -> float:
     """Width in points, without its labels and roughly, of each of n panels, so many side by side at most."""
     columns = min(n, most)
-    return _SHARE * _WIDTHS[columns] * POINTS_PER_INCH / columns
+    return _SHARE * _WIDTHS[columns] * style.POINTS_PER_INCH / columns
 
 
-def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
+def sweep_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
     """An empty figure with panels, read row by row.
 
     Args:
@@ -139,14 +127,8 @@ def new_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_CO
         most: How many side by side, at most.
     """
     columns = min(n, most)
-    rows = -(-n // columns)
-    figure = new_figure(_WIDTHS[columns], (rows * height + above) / POINTS_PER_INCH)
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in panels[n:]:
-        axes.remove()
-    for axes in panels[:n]:
-        dress(axes)
-    return figure, panels[:n]
+    figure = style.new_figure(_WIDTHS[columns], (-(-n // columns) * height + above) / style.POINTS_PER_INCH)
+    return figure, style.new_panels(figure, n, columns)
 
 
 def _logarithmic_numbers(low: float, high: float, most: int) -> list[float]:

@@ -6,23 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from neuro_mod.plotting.style import (
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-)
+from neuro_mod.plotting import style
 from neuro_mod.plotting.sweep_lines import COLOUR
 from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
 
-#: Parameters that a picture shows, at most.
+#: Parameters that a figure shows, at most.
 MAX_PARAMETERS = 5
 #: Runs from which on points are drawn as pixels, in files of any format.
 _MANY = 2000
@@ -34,28 +24,28 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
     """Draw each measure (a row) over each parameter (a column), a point for each run.
 
     Args:
-        parameters: What varies; ``MAX_PARAMETERS`` at most are drawn.
+        parameters: The swept parameters; at most ``MAX_PARAMETERS`` are drawn.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``; NaN are left out.
 
     Returns:
         The figure.
 
     Raises:
-        ValueError: There are no rows, or shapes that do not fit.
+        InputError: There are no rows, or shapes that do not fit.
     """
     check_rows(parameters, measures)
     shown = parameters[:MAX_PARAMETERS]
-    width = {1: ONE_COLUMN, 2: ONE_AND_A_HALF_COLUMNS}.get(len(shown), TWO_COLUMNS)
-    size = np.array([_WIDE * width / len(shown), _TALL * _HEIGHT / MM_PER_INCH]) * POINTS_PER_INCH
-    with paper_style():
-        below = max(parameter.turned(size[0]) for parameter in shown) / POINTS_PER_INCH
-        figure = new_figure(width, (_HEIGHT * len(measures) + _BELOW) / MM_PER_INCH + below)
+    width = {1: style.ONE_COLUMN, 2: style.ONE_AND_A_HALF_COLUMNS}.get(len(shown), style.TWO_COLUMNS)
+    size = np.array([_WIDE * width / len(shown), _TALL * _HEIGHT / style.MM_PER_INCH]) * style.POINTS_PER_INCH
+    with style.paper_style():
+        below = max(parameter.turned(size[0]) for parameter in shown) / style.POINTS_PER_INCH
+        figure = style.new_figure(width, (_HEIGHT * len(measures) + _BELOW) / style.MM_PER_INCH + below)
         panels = figure.subplots(len(measures), len(shown), sharex="col", sharey="row", squeeze=False)
         for row, (label, values) in zip(panels, measures.items(), strict=True):
             for axes, parameter in zip(row, shown, strict=True):
-                dress(axes)
+                style.dress(axes)
                 many = len(parameter.values) > _MANY
-                style = {"marker": "o", "markersize": 2.0 if many else 3.0, "alpha": 0.3 if many else 0.6}
+                look = {"marker": "o", "markersize": 2.0 if many else 3.0, "alpha": 0.3 if many else 0.6}
                 axes.plot(
                     parameter.values,
                     np.asarray(values, float),
@@ -63,14 +53,14 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
                     color=COLOUR,
                     markeredgewidth=0,
                     rasterized=many,
-                    **style,
+                    **look,
                 )
                 parameter.apply(axes.xaxis, size[0])
                 if axes not in panels[-1]:
                     axes.set_xlabel("")
                 if parameter.categories:
                     axes.set_xlim(-0.5, len(parameter.categories) - 0.5)
-            row[0].yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+            row[0].yaxis.set_major_locator(style.round_ticks(4))
             row[0].set_ylabel(broken(label, size[1]))
             say_if_empty(row[0], np.asarray(values, float))
         figure.align_ylabels(panels[:, 0])

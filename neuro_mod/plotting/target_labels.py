@@ -1,4 +1,4 @@
-"""How figures name the targets of perturbations, and what they refuse."""
+"""Labels of the targets of perturbations, and checks of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.populations import Populations
 
@@ -48,15 +49,11 @@ def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Pop
     """Refuse unknown targets, and values that are not one for each population.
 
     Raises:
-        ValueError: The message names the target and lists what is valid.
+        InputError: The message names the target and lists what is valid.
     """
     for target, of_population in values.items():
         check_target(target)
-        if np.shape(of_population) != (populations.total,):
-            raise ValueError(
-                f"{target} needs a value for each of {populations.total} populations; "
-                f"found shape {np.shape(of_population)}"
-            )
+        check_shape(target, of_population, (populations.total,))
 
 
 def _change_unit(target: str) -> str:

@@ -1,4 +1,4 @@
-"""Graph of states: how much of the time they take, and which follows which."""
+"""Graph of states: their time, and the transitions between them."""
 
 from __future__ import annotations
 
@@ -13,29 +13,19 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
+from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.ordering import transition_order
 from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.state_styles import active_colours
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-    text_length,
-)
-from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note
+from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note, transition_order
 
 #: States at most, and arrows for each of them.
 MAX_STATES, ARROWS_PER_STATE = 20, 3
 
-_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
+_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
 _ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
 #: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
@@ -54,14 +44,14 @@ def transition_graph(
     time: NDArray[np.floating],
     *,
     most: int = MAX_STATES,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
 
     States stand in rows by number of active clusters, the most on top; hidden states, and states that all have the
-    same number, on a circle. In both, states that follow each other often are neighbours. Only the
-    ``ARROWS_PER_STATE`` times as many most frequent transitions are drawn. Of more than ``most`` states those with the
-    most transitions are drawn, and a note says how many there are.
+    same number, on a circle. In both, states with many transitions between them are neighbours. Only the
+    most frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states
+    those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -74,28 +64,25 @@ def transition_graph(
         The figure, with one axes in mm.
 
     Raises:
-        ValueError: There is no state, or a shape does not fit.
+        InputError: There is no state, or a shape does not fit.
     """
     check_counts(states, counts)
-    if np.shape(time) != (len(states),):
-        raise ValueError(f"time needs shape ({len(states)},); found {np.shape(time)}")
+    check_shape("time", time, (len(states),))
     chosen = busiest(counts, most, time)
     chosen = chosen[transition_order(transition_matrix(counts)[np.ix_(chosen, chosen)])]
     shown = [states[int(k)] for k in chosen]
-    places, row_names = _places(shown, width * MM_PER_INCH)
+    places, row_names = _places(shown, width * style.MM_PER_INCH)
     shares = np.asarray(time, np.float64)[chosen] / (np.sum(time) or 1.0)
     diameters = np.maximum(_MIN, _MAX * np.sqrt(shares / (shares.max() or 1.0)))
     flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
     np.fill_diagonal(flow, 0)
     note = share_note(states, counts, chosen)
     bottom, top = places[:, 1].min() - _HIGH_MARGIN, places[:, 1].max() + _HIGH_MARGIN
-    with paper_style():
-        figure = new_figure(width, (top - bottom + 8 + 4 * bool(note)) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+    with style.paper_style():
+        figure, axes = style.new_axes(width, (top - bottom + 8 + 4 * bool(note)) / style.MM_PER_INCH)
         _draw_arrows(axes, places, diameters, flow)
         _draw_states(axes, shown, places, diameters, on_circle=not row_names)
-        room = (width * MM_PER_INCH - _NAMES) / 2
+        room = (width * style.MM_PER_INCH - _NAMES) / 2
         axes.set(xlim=(-room, room), ylim=(bottom, top), aspect="equal", xticks=[])
         axes.spines[:].set_visible(False)
         axes.set_yticks([y for y, _ in row_names], [name for _, name in row_names])
@@ -103,8 +90,7 @@ def transition_graph(
         if row_names:
             axes.set_ylabel("active clusters")
         legend_above_axes(axes, _entries(float(shares.max()), float(flow.max())), width)
-        if note:
-            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+        style.write_note(figure, note)
     return figure
 
 
@@ -119,7 +105,7 @@ def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64],
     room = width - _NAMES - 2 * _MARGIN
     for level in levels:
         row = np.flatnonzero(n_active == level)
-        taken = [text_length(short_name(states[int(i)]), TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        taken = [style.text_length(short_name(states[int(i)]), style.TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
         n_staggered = int(np.ceil(max(taken) * len(row) / room))
         places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
         places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
@@ -139,7 +125,7 @@ def _draw_states(
         s=(diameters * _POINTS_PER_MM) ** 2,
         c=[colours[n] for n in n_active],
         edgecolors="white",
-        linewidths=LINE_WIDTH,
+        linewidths=style.LINE_WIDTH,
         zorder=3,
     )
     for state, (x, y), diameter in zip(states, places, diameters, strict=True):
@@ -149,7 +135,7 @@ def _draw_states(
             x + dx,
             y + dy,
             short_name(state),
-            fontsize=TICK_SIZE,
+            fontsize=style.TICK_SIZE,
             zorder=4,
             path_effects=[withStroke(linewidth=2 * _HALO, foreground="white")],
             horizontalalignment="center" if abs(away[0]) < 0.3 else "left" if away[0] > 0 else "right",

@@ -10,32 +10,24 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
+from neuro_mod.checks import check_shape, whole_number
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
-from neuro_mod.plotting.ordering import transition_order
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.plotting import style
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.state_colours import short_name
-from neuro_mod.plotting.style import (
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    ONE_COLUMN,
-    POINTS_PER_INCH,
-    TICK_SIZE,
-    TWO_COLUMNS,
-    dress,
-    new_figure,
-    paper_style,
-    text_length,
-)
 
-#: States at most; the names of more do not fit a page.
+#: Maximal number of states; the names of more do not fit on a page.
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
-_POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
-#: In mm: side of a cell at least (so that names fit) and at most, what lies beside and below the names, width of the
+_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
+#: In mm: side of a cell at least (so that names fit) and at most, margins beside and below the names, width of the
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
@@ -46,10 +38,10 @@ _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
 def transition_map(
     states: Sequence[State], counts: NDArray[np.integer], *, most: int = MAX_STATES, width: float | None = None
 ) -> Figure:
-    """Draw transition probabilities as colours, with states that follow each other often side by side.
+    """Draw transition probabilities as colours, with states of many transitions between them side by side.
 
-    What never happened is white. Rows of states that were never left, of which nothing is known, are hatched. Of more
-    than ``most`` states those with the most transitions are drawn, and a note says how many there are.
+    Transitions that do not occur are white. Rows of states that were never left are hatched. Of more than ``most``
+    states those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -61,7 +53,7 @@ def transition_map(
         The figure: the matrix, then its colour bar.
 
     Raises:
-        ValueError: There is no state, or the shape does not fit.
+        InputError: There is no state, or the shape does not fit.
     """
     check_counts(states, counts)
     chosen = busiest(counts, most)
@@ -69,36 +61,69 @@ def transition_map(
     order = transition_order(probabilities)
     names = [short_name(states[int(k)]) for k in chosen[order]]
     ordered = probabilities[np.ix_(order, order)]
-    name_length = max(text_length(name, TICK_SIZE) for name in names) / _POINTS_PER_MM
+    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / _POINTS_PER_MM
     beside = _BESIDE + name_length
     if width is None:
-        needed = (beside + _CELL_LEAST * len(names)) / MM_PER_INCH
-        width = next((each for each in (ONE_COLUMN, ONE_AND_A_HALF_COLUMNS) if each >= needed), TWO_COLUMNS)
-    side = min(width * MM_PER_INCH - beside, _CELL_MOST * len(names))
+        needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
+        width = next(
+            (each for each in (style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS) if each >= needed), style.TWO_COLUMNS
+        )
+    side = min(width * style.MM_PER_INCH - beside, _CELL_MOST * len(names))
     norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
     note = share_note(states, counts, chosen)
-    with paper_style():
-        figure = new_figure(width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / MM_PER_INCH)
-        axes = figure.add_subplot()
-        dress(axes)
+    with style.paper_style():
+        figure, axes = style.new_axes(
+            width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / style.MM_PER_INCH
+        )
         _draw_cells(axes, ordered, norm)
         _name(axes, names, side * _POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
-        if note:
-            figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+        style.write_note(figure, note)
     return figure
+
+
+def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Order states so that groups with many transitions among them stand together.
+
+    States are clustered by average linkage. The distance of two falls with the mean of the probabilities of both
+    transitions between them; among the orders that the tree of clusters allows, the sum of the distances of
+    neighbours is the least.
+
+    Args:
+        probabilities: Of the transition from the state of the row to that of the column, shape ``(K, K)``; a row of
+            NaN, of a state that is never left, counts as 0. The diagonal does not matter.
+
+    Returns:
+        Indices of the states in their new order, shape ``(K,)``.
+
+    Raises:
+        InputError: The matrix is not square, or has an entry that is negative or infinite.
+
+    References:
+        Bar-Joseph, Gifford & Jaakkola 2001, Bioinformatics 17 Suppl. 1, S22-S29 (optimal leaf ordering).
+    """
+    given = np.asarray(probabilities, dtype=np.float64)
+    check_shape("probabilities", given, (len(given), len(given)))
+    if (given < 0).any() or np.isinf(given).any():
+        raise InputError("probabilities: negative or infinite entries found; expected probabilities or NaN")
+    if len(given) < 3:
+        return np.arange(len(given))
+    known = np.nan_to_num(given)
+    closeness = (known + known.T) / 2
+    np.fill_diagonal(closeness, 0)
+    distances = squareform(closeness.max() - closeness, checks=False)
+    return leaves_list(linkage(distances, "average", optimal_ordering=True)).astype(np.int64)
 
 
 def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
     """Refuse to draw no state, and counts whose shape does not fit the states.
 
     Raises:
-        ValueError: The message says what is needed.
+        InputError: The message says what is needed.
     """
     if not states:
-        raise ValueError("there is no state to draw")
-    if np.shape(counts) != (len(states), len(states)):
-        raise ValueError(f"{len(states)} states need counts of shape {(len(states),) * 2}; found {np.shape(counts)}")
+        raise invalid("states", (), "at least one state")
+    check_shape("counts", counts, (len(states), len(states)))
 
 
 def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
@@ -110,17 +135,16 @@ def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] |
         time: Time spent in each state, shape ``(K,)``; the longer one goes first where transitions are equal.
 
     Raises:
-        ValueError: It is not positive.
+        InputError: It is not positive.
     """
-    if most < 1:
-        raise ValueError(f"most is {most}; expected the number of states to draw, 1 or more")
+    whole_number("most", most, 1)
     taking_part = counts.sum(axis=0) + counts.sum(axis=1)
     spent = np.zeros(len(counts)) if time is None else np.asarray(time)
     return np.sort(np.lexsort((-spent, -taking_part))[:most])
 
 
 def share_note(states: Sequence[State], counts: NDArray[np.integer], chosen: NDArray[np.int64]) -> str:
-    """Says how many states are not drawn, and how many transitions are not among those drawn; empty if all are."""
+    """A note on the states and transitions that are not drawn; empty if all are."""
     if len(chosen) == len(states):
         return ""
     total = int(counts.sum())

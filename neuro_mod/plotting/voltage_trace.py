@@ -8,23 +8,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.plotting.style import (
-    LINE_WIDTH,
-    MM_PER_INCH,
-    ONE_AND_A_HALF_COLUMNS,
-    TICK_SIZE,
-    dress,
-    new_figure,
-    paper_style,
-)
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.plotting import style
 
 TRACE_COLOUR, THRESHOLD_COLOUR, SPIKE_COLOUR = "#333333", "#7F7F7F", "#D55E00"
 
 #: A lone panel is higher, for its label.
-_PANEL_HEIGHT, _LONE_PANEL_HEIGHT, _MARGIN = 22 / MM_PER_INCH, 30 / MM_PER_INCH, 12 / MM_PER_INCH
+_PANEL_HEIGHT, _LONE_PANEL_HEIGHT, _MARGIN = 22 / style.MM_PER_INCH, 30 / style.MM_PER_INCH, 12 / style.MM_PER_INCH
 _VOLTAGE_LABEL = "V (threshold units)"
 #: A spike's tick reaches this far above threshold, in parts of the range below it.
 _SPIKE_HEIGHT = 0.4
@@ -37,7 +29,7 @@ def voltage_trace(
     spike_times: NDArray[np.floating] | Sequence[NDArray[np.floating]],
     label: str | Sequence[str],
     *,
-    width: float = ONE_AND_A_HALF_COLUMNS,
+    width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the voltage of one neuron, or of several below each other, with threshold and spikes.
 
@@ -48,14 +40,14 @@ def voltage_trace(
             ``(n_samples, n_traces)``.
         spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
             trace.
-        label: What the trace shows, such as ``neuron 12 (E3)``; for traces in columns one per trace.
+        label: Label of the trace, such as ``neuron 12 (E3)``; for traces in columns one per trace.
         width: Width of the figure in inches.
 
     Returns:
         The figure, with one axes per trace that share the time axis.
 
     Raises:
-        ValueError: Shapes or numbers that do not fit each other, or no trace at all.
+        InputError: Shapes or numbers that do not fit each other, or no trace at all.
     """
     if np.ndim(voltage) == 1:
         return voltage_trace(
@@ -64,19 +56,20 @@ def voltage_trace(
     n = voltage.shape[1] if voltage.ndim == 2 else 0
     labels = [label] if isinstance(label, str) else list(label)
     if n == 0 or voltage.shape != (len(times), n):
-        raise ValueError(f"{len(times)} times need voltages of shape ({len(times)}, n_traces); found {voltage.shape}")
-    if len(spike_times) != n or len(labels) != n:
-        raise ValueError(f"{n} traces need as many spike trains and labels; found {len(spike_times)} and {len(labels)}")
+        raise InputError(f"voltage: shape {voltage.shape} found; expected ({len(times)}, n_traces), at least one trace")
+    for name, given in (("spike_times", spike_times), ("label", labels)):
+        if len(given) != n:
+            raise invalid(f"length of {name}", len(given), f"{n}, one for each trace")
     if np.shape(threshold) not in ((), (n,), (1, n), voltage.shape):
-        raise ValueError(f"{n} traces need one threshold or {n}, or {voltage.shape}; found shape {np.shape(threshold)}")
+        raise InputError(f"threshold: shape {np.shape(threshold)} found; expected (), ({n},) or {voltage.shape}")
     thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
-    with paper_style():
-        figure = new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
+    with style.paper_style():
+        figure = style.new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
         panels = figure.subplots(n, sharex=True, squeeze=False)[:, 0]
         for i, axes in enumerate(panels):
-            dress(axes)
+            style.dress(axes)
             _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
-            axes.set_title(labels[i], loc="left", fontsize=TICK_SIZE, pad=2)
+            axes.set_title(labels[i], loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[-1].set_xlabel("time (s)")
         if n == 1:
             panels[0].set_ylabel(_VOLTAGE_LABEL)
@@ -97,12 +90,12 @@ def _draw(
     top = float(threshold.max())
     lowest = min(float(np.min(voltage, initial=np.inf)), top)
     span = top - lowest or 1.0
-    axes.plot(times, voltage, color=TRACE_COLOUR, linewidth=LINE_WIDTH)
-    line: dict[str, Any] = {"color": THRESHOLD_COLOUR, "linewidth": LINE_WIDTH, "linestyle": "--", "zorder": 1}
+    axes.plot(times, voltage, color=TRACE_COLOUR, linewidth=style.LINE_WIDTH)
+    line: dict[str, Any] = {"color": THRESHOLD_COLOUR, "linewidth": style.LINE_WIDTH, "linestyle": "--", "zorder": 1}
     if (threshold == top).all():
         axes.axhline(top, **line)
     else:
         axes.plot(times, threshold, drawstyle="steps-post", **line)
-    axes.vlines(spike_times, top, top + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=LINE_WIDTH)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.vlines(spike_times, top, top + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=style.LINE_WIDTH)
+    axes.yaxis.set_major_locator(style.round_ticks(4))
     axes.set_ylim(top - 1.08 * span, top + (_SPIKE_HEIGHT + 0.08) * span)

@@ -1,6 +1,6 @@
-"""Arrays of numbers in files of MATLAB of level 5 (versions 5 to 7), read without trusting what the files say of sizes.
+"""Numeric arrays in MATLAB files of level 5 (versions 5 to 7), read with validation of all sizes.
 
-SciPy's reader ends the process where a file names a type of numbers that there is not.
+SciPy's reader crashes the process on unknown numeric types.
 
 References:
     MathWorks, MAT-File Format (R2023b), chapter 1, Level 5 MAT-files.
@@ -42,7 +42,7 @@ class _Bytes:
 
     def take(self, n: int) -> bytes:
         if n > self.left:
-            raise ValueError("an element is larger than the one it lies in")
+            raise ValueError("an element is larger than its container")
         found = self.read(n)
         if len(found) < n:
             raise ValueError("it is cut short")
@@ -64,7 +64,7 @@ class _Bytes:
         most = min(most, 4) if size else most
         size = size or int(self.numbers(4, "u4")[0])
         if kind not in kinds or size > most:
-            raise ValueError(f"an element of type {kind} and {size} bytes, which cannot be there")
+            raise ValueError(f"an invalid element of type {kind} and {size} bytes")
         found = self.numbers(size, kinds[kind])
         self.take(min(-size % unit, self.left))
         return found
@@ -103,7 +103,7 @@ def _arrays(stream: BinaryIO) -> Iterator[_Array]:
     """The arrays of a file; the numbers of each are to be read before the next."""
     order = _ORDERS.get(stream.read(_HEADER)[126:])
     if order is None:
-        raise ValueError("it has no header of a file of MATLAB")
+        raise ValueError("it has no MATLAB header")
     end = stream.seek(0, 2)
     start, seen = _HEADER, set[str]()
     while start < end:
@@ -121,7 +121,7 @@ def _arrays(stream: BinaryIO) -> Iterator[_Array]:
             raise ValueError(f"an element of type {kind} where there are only arrays")
         array = _opened(_Bytes(whole.read, unpacked, order))
         if array.name and array.name in seen:
-            raise ValueError(f"{array.name} is there twice")
+            raise ValueError(f"duplicate variable {array.name}")
         seen.add(array.name)
         yield array
         start += 8 + size

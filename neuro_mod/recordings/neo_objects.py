@@ -36,7 +36,7 @@ def to_neo(spikes: SpikeEvents, labels: ArrayLike | None = None, name: str | Non
 
     Raises:
         ImportError: Neo is not installed.
-        ValueError: There is not one label for each neuron.
+        InputError: There is not one label for each neuron.
     """
     neo = optional("neo", "neo")
     clusters = None if labels is None else labels_of_neurons(spikes, labels)

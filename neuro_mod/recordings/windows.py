@@ -23,7 +23,7 @@ def from_start(name: str, time: float, duration: float) -> float:
         duration: Length of the session in seconds.
 
     Raises:
-        ValueError: The time lies beyond the session.
+        InputError: The time lies beyond the session.
     """
     inside = time + duration if time < 0 else time
     if not -SAME * duration <= inside <= (1 + SAME) * duration:
@@ -43,7 +43,7 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
         Both in seconds from the start of the session, ``0 <= begin < end <= duration``.
 
     Raises:
-        ValueError: The window is empty or reversed, or reaches beyond the session.
+        InputError: The window is empty or reversed, or reaches beyond the session.
     """
     begin = 0.0 if t_from is None else from_start("t_from", t_from, duration)
     end = duration if t_to is None else from_start("t_to", t_to, duration)
@@ -103,7 +103,7 @@ def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = N
         t_to: End in seconds, left out; see `window_of`.
 
     Raises:
-        ValueError: As for `window_of`, or the window is shorter than a step.
+        InputError: As for `window_of`, or the window is shorter than a step.
     """
     if t_from is None and t_to is None:
         return spikes
@@ -128,7 +128,7 @@ def whole_steps(name: str, width: float, delta_t: float) -> int:
         delta_t: Time step in seconds.
 
     Raises:
-        ValueError: The width is not a whole number of steps, at least one.
+        InputError: The width is not a whole number of steps, at least one.
     """
     n_steps = round(width / delta_t) if math.isfinite(width) else 0
     if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=SAME):

@@ -32,5 +32,5 @@ def test_texts_never_overlap(crowded, cut_off, sequences, width):
 
 
 def test_hidden_states_have_no_active_clusters():
-    with pytest.raises(ValueError, match="active clusters of S1, a hidden state"):
+    with pytest.raises(ValueError, match=r".S1. found; expected a set of active clusters"):
         active_clusters(visits_of([[1, 0]]), 0)

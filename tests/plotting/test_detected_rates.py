@@ -78,13 +78,13 @@ def test_texts_never_overlap(crowded, cut_off, n_clusters, n_times, width):
 
 def test_bad_arguments():
     times, rates, thresholds, active, labels = sample(3)
-    with pytest.raises(ValueError, match=r"rates needs shape \(100, 3\).*found \(100, 2\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(100, 2\) found; expected \(100, 3\)"):
         detected_rates(times, rates[:, :2], thresholds, active, labels)
-    with pytest.raises(ValueError, match=r"active needs shape \(100, 3\).*found \(99, 3\)"):
+    with pytest.raises(ValueError, match=r"active: shape \(99, 3\) found; expected \(100, 3\)"):
         detected_rates(times, rates, thresholds, active[:99], labels)
-    with pytest.raises(ValueError, match=r"thresholds needs shape \(3,\).*found \(\)"):
+    with pytest.raises(ValueError, match=r"thresholds: shape \(\) found; expected \(3,\)"):
         detected_rates(times, rates, np.float64(3), active, labels)
     with pytest.raises(ValueError, match="even steps"):
         detected_rates(times**2, rates, thresholds, active, labels)
-    with pytest.raises(ValueError, match="t_from < t_to; found 2 s"):
+    with pytest.raises(ValueError, match=r"window: 2 s .* found; expected t_from < t_to"):
         detected_rates(times, rates, thresholds, active, labels, t_from=2.0)

@@ -17,7 +17,8 @@ def test_columns_are_as_many_as_fit():
 
 
 def test_more_columns_are_lower():
-    assert legend_height(LABELS, 50) == 5 * legend_height(LABELS, 800)
+    handles = [Line2D([], [], label=label) for label in LABELS]
+    assert legend_height(handles, 0.7) == 5 * legend_height(handles, 11)
 
 
 @pytest.mark.parametrize("n", [1, 5])

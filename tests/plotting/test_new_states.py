@@ -28,5 +28,5 @@ def test_any_number_of_sessions_and_times(crowded, cut_off, n_sessions, n_times)
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"seen needs shape \(n_sessions, 3\); found \(3,\)"):
+    with pytest.raises(ValueError, match=r"seen: shape \(3,\) found; expected \(n_sessions, 3\)"):
         new_states(TIMES, SEEN[0])

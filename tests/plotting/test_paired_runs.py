@@ -179,18 +179,18 @@ def test_texts_of_traces_never_overlap(default, crowded, n, width):
 def test_bad_arguments(default, make_spikes):
     spikes, values = make_spikes(default, 10), differences(default)
     small = make_spikes(Populations(0, (0, 0), (80, 20)), 10)
-    with pytest.raises(ValueError, match=r"differences of shape \(20, 38\); found \(20, 3\)"):
+    with pytest.raises(ValueError, match=r"differences: shape \(20, 3\) found; expected \(20, 38\)"):
         paired_runs(spikes, spikes, TIMES, values[:, :3], {}, default)
     for pair in ((spikes, small), (small, spikes)):
-        with pytest.raises(ValueError, match="spikes of 100 neurons, a layout of 2000"):
+        with pytest.raises(ValueError, match="number of neurons in spikes: 100 found; expected 2000"):
             paired_runs(*pair, TIMES, values, {}, default)
     with pytest.raises(ValueError, match="speed cannot be perturbed"):
         paired_runs(spikes, spikes, TIMES, values, {"speed": np.zeros(38)}, default)
-    with pytest.raises(ValueError, match=r"rate needs a value for each of 38 populations; found shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"rate: shape \(2,\) found; expected \(38,\)"):
         paired_runs(spikes, spikes, TIMES, values, {"rate": np.zeros(2)}, default)
     with pytest.raises(ValueError, match="t_from < t_to"):
         paired_runs(spikes, spikes, TIMES, values, {}, default, t_from=1.0)
-    with pytest.raises(ValueError, match=r"standard errors of shape \(20, 38\); found \(19, 38\)"):
+    with pytest.raises(ValueError, match=r"standard errors: shape \(19, 38\) found; expected \(20, 38\)"):
         difference_traces(TIMES, values, values[1:], default, np.ones(38, dtype=bool))
-    with pytest.raises(ValueError, match=r"acted_on needs shape \(38,\); found \(3,\)"):
+    with pytest.raises(ValueError, match=r"acted_on: shape \(3,\) found; expected \(38,\)"):
         difference_traces(TIMES, values, values, default, np.ones(3, dtype=bool))

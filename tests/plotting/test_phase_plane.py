@@ -103,15 +103,15 @@ def test_can_be_saved(saved, kind):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"2 axes need a force of shape \(2, 21, 31\); found \(2, 31, 21\)"):
+    with pytest.raises(ValueError, match=r"force: shape \(2, 31, 21\) found; expected \(2, 21, 31\)"):
         phase_plane(AXES, force().transpose(0, 2, 1), STATES, KINDS, NAMES)
     with pytest.raises(ValueError, match="even steps"):
         phase_plane((AXES[0] ** 2, AXES[1]), force(), STATES, KINDS, NAMES)
-    with pytest.raises(ValueError, match=r"2 axes need states of shape \(K, 2\); found \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"states: shape \(2, 3\) found; expected \(K, 2\)"):
         phase_plane(AXES, force(), STATES[:2].repeat(2, axis=1)[:, :3], KINDS, NAMES)
-    with pytest.raises(ValueError, match="3 states need as many kinds; found 2"):
+    with pytest.raises(ValueError, match="number of kinds: 2 found; expected 3"):
         phase_plane(AXES, force(), STATES, KINDS[:2], NAMES)
-    with pytest.raises(ValueError, match=r"a path needs shape \(M, 2\); found \(7,\)"):
+    with pytest.raises(ValueError, match=r"path: shape \(7,\) found; expected \(M, 2\)"):
         phase_plane(AXES, force(), STATES, KINDS, NAMES, np.zeros(7))
-    with pytest.raises(ValueError, match="2 populations; found the names E0"):
+    with pytest.raises(ValueError, match=r"names: .*E0.* found; expected those of 2 populations"):
         phase_plane(AXES, force(), STATES, KINDS, ("E0",))

@@ -96,10 +96,10 @@ def test_can_be_saved(saved, kind):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"41 displacements need a potential of shape \(41,\); found \(40,\)"):
+    with pytest.raises(ValueError, match=r"potential: shape \(40,\) found; expected \(41,\)"):
         potential_profile(DISPLACEMENT, POTENTIAL[1:], STATES, "path")
     too_few = PathStates(STATES.displacement, STATES.potential, KINDS[:2])
-    with pytest.raises(ValueError, match=r"shape \(2,\); found \(3,\) and \(3,\)"):
+    with pytest.raises(ValueError, match=r"displacement of states: shape \(3,\) found; expected \(2,\)"):
         potential_profile(DISPLACEMENT, POTENTIAL, too_few, "path")
-    with pytest.raises(ValueError, match=r"1 names need rates of shape \(41, 1\); found \(41, 2\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(41, 2\) found; expected \(41, 1\)"):
         potential_profile(DISPLACEMENT, POTENTIAL, STATES, "path", rates=np.zeros((41, 2)), names=("E0",))

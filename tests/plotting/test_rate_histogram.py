@@ -70,9 +70,9 @@ def test_texts_never_overlap(crowded, cut_off, n, width):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"rates need shape \(n,\); found \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(2, 3\) found; expected \(n,\)"):
         rate_histogram(np.zeros((2, 3)), STATES)
-    with pytest.raises(ValueError, match="must be positive; found 0"):
+    with pytest.raises(ValueError, match=r"bin_width: 0.* found; expected Hz above 0"):
         rate_histogram(RATES, STATES, bin_width=0)
-    with pytest.raises(ValueError, match="'limit cycle' is no kind"):
+    with pytest.raises(ValueError, match=r"kind of steady state: .limit cycle. found"):
         rate_histogram(RATES, [ComparedState(RATES, "limit cycle", 1)])

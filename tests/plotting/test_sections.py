@@ -69,9 +69,9 @@ def test_texts_never_overlap(crowded, cut_off, n, width):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="two focus populations at least; found 1"):
+    with pytest.raises(ValueError, match="number of focus populations: 1 found; expected at least 2"):
         landscape_sections(AXES[:1], np.zeros((1, 6)), np.zeros((0, 1)), [], NAMES[:1], POINT[:1])
-    with pytest.raises(ValueError, match=r"3 axes need a force of shape \(3, 6, 11, 7\); found \(2, 6, 11, 7\)"):
+    with pytest.raises(ValueError, match=r"force: shape \(2, 6, 11, 7\) found; expected \(3, 6, 11, 7\)"):
         landscape_sections(AXES, force()[:2], STATES, KINDS, NAMES, POINT)
-    with pytest.raises(ValueError, match=r"point of shape \(3,\); found 3 names and a point of shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"through: shape \(2,\) found; expected \(3,\)"):
         landscape_sections(AXES, force(), STATES, KINDS, NAMES, POINT[:2])

@@ -37,7 +37,7 @@ def test_states_of_the_same_time_are_ordered_by_themselves():
 def test_numbers_of_active_clusters():
     assert numbers_active([(), (3,), (1, 2)]).tolist() == [0, 1, 2]
     assert numbers_active([]).tolist() == []
-    with pytest.raises(ValueError, match="active clusters of S4, a hidden state, is not known"):
+    with pytest.raises(ValueError, match=r".S4. found; expected a set of active clusters"):
         numbers_active([4])
 
 

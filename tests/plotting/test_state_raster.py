@@ -91,9 +91,9 @@ def test_texts_never_overlap(crowded, cut_off, n_clusters, width):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="the visits are of 2 sessions; a raster shows one"):
+    with pytest.raises(ValueError, match="number of sessions in visits: 2 found; expected 1"):
         state_raster(SPIKES, LAYOUT, visits_of([[()], [()]]))
-    with pytest.raises(ValueError, match="spikes of 6 neurons, a layout of 2"):
+    with pytest.raises(ValueError, match="number of neurons in spikes: 6 found; expected 2"):
         state_raster(SPIKES, cluster_layout([0, 1]), visits_of([[()]]))
     with pytest.raises(ValueError, match="t_from < t_to"):
         state_raster(SPIKES, LAYOUT, visits_of([[()]]), t_from=1.0, t_to=1.0)

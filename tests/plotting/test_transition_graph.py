@@ -87,7 +87,7 @@ def test_texts_never_overlap(crowded, cut_off, n_clusters, width, hidden):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match=r"time needs shape \(4,\); found \(3,\)"):
+    with pytest.raises(ValueError, match=r"time: shape \(3,\) found; expected \(4,\)"):
         transition_graph(STATES, COUNTS, TIME[:3])
-    with pytest.raises(ValueError, match="there is no state to draw"):
+    with pytest.raises(ValueError, match="expected at least one state"):
         transition_graph([], np.zeros((0, 0), int), np.zeros(0))

@@ -64,9 +64,9 @@ def test_texts_never_overlap(crowded, cut_off, n_clusters, width):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="there is no state to draw"):
+    with pytest.raises(ValueError, match="expected at least one state"):
         transition_map([], np.zeros((0, 0), int))
-    with pytest.raises(ValueError, match=r"4 states need counts of shape \(4, 4\); found \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"counts: shape \(3, 4\) found; expected \(4, 4\)"):
         transition_map(STATES, COUNTS[:3])
-    with pytest.raises(ValueError, match="most is 0; expected the number of states"):
+    with pytest.raises(ValueError, match="most: 0 found; expected a whole number of at least 1"):
         transition_map(STATES, COUNTS, most=0)

@@ -54,12 +54,12 @@ def test_a_column_is_a_trace():
 @pytest.mark.parametrize(
     ("voltage", "threshold", "n_trains", "labels", "message"),
     [
-        (VOLTAGE[:5], 1.5, 3, "abc", r"\(200, n_traces\); found \(5, 3\)"),
-        (VOLTAGE[:, :0], 1.5, 0, "", r"found \(200, 0\)"),
-        (VOLTAGE[None], 1.5, 3, "abc", r"found \(1, 200, 3\)"),
-        (VOLTAGE, 1.5, 2, "abc", "found 2 and 3"),
-        (VOLTAGE, 1.5, 3, "ab", "found 3 and 2"),
-        (VOLTAGE, [1.5, 1], 3, "abc", r"one threshold or 3, or .*; found shape \(2,\)"),
+        (VOLTAGE[:5], 1.5, 3, "abc", r"voltage: shape \(5, 3\) found; expected \(200, n_traces\)"),
+        (VOLTAGE[:, :0], 1.5, 0, "", r"shape \(200, 0\) found"),
+        (VOLTAGE[None], 1.5, 3, "abc", r"shape \(1, 200, 3\) found"),
+        (VOLTAGE, 1.5, 2, "abc", "length of spike_times: 2 found; expected 3"),
+        (VOLTAGE, 1.5, 3, "ab", "length of label: 2 found; expected 3"),
+        (VOLTAGE, [1.5, 1], 3, "abc", r"threshold: shape \(2,\) found; expected \(\), \(3,\) or"),
     ],
 )
 def test_bad_arguments(voltage, threshold, n_trains, labels, message):

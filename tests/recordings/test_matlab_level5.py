@@ -81,7 +81,7 @@ def test_sizes_are_not_believed(tmp_path, place, size):
     whole = bytearray(file.read_bytes())
     whole[place : place + 4] = struct.pack("<I", size)
     file.write_bytes(whole)
-    with pytest.raises(ValueError, match=r"cut short|cannot be there"):
+    with pytest.raises(ValueError, match=r"cut short|an invalid element"):
         load_arrays(file, ["longer"])
 
 
@@ -90,7 +90,7 @@ def test_a_name_cannot_be_there_twice(tmp_path):
     savemat(file, {"a": [1.0]})
     whole = file.read_bytes()
     file.write_bytes(whole + whole[128:])
-    with pytest.raises(ValueError, match="a is there twice"):
+    with pytest.raises(ValueError, match="duplicate variable a"):
         list_arrays(file)
 
 

@@ -1,1 +1,1 @@
-"""From spikes to rates; knows nothing of the simulator."""
+"""Analysis of spikes: rates, states, neurons; independent of the simulator."""

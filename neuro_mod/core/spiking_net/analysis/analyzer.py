@@ -1,4 +1,4 @@
-"""From spikes to metastable states: which clusters are active together, for how long, and what follows what."""
+"""Metastable states in spikes: which clusters are active together, for how long, and which transitions occur."""
 
 from __future__ import annotations
 
@@ -52,40 +52,40 @@ StateClusters = Literal["excitatory", "all"] | Sequence[int]
 
 
 class Analyzer(StateStatistics):
-    """Finds metastable states in spikes, and answers questions about them.
+    """Finds metastable states in spikes and computes their statistics.
 
-    A state is the sorted tuple of the labels of the clusters that are active together; ``()`` is the state with none.
-    States are looked for when they are first asked for, one session at a time; only tables are kept.
+    A state is the sorted tuple of the labels of the active clusters, ``()`` without any. States are computed on first
+    use, one session at a time; only tables are kept in memory.
 
     Args:
         spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
             a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas frame with such columns, a
             boolean array ``(n_steps, n_neurons)``; or a list of these, one for each session.
-        clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them. May
-            be left out where the spikes come with it.
-        dt: Time step in seconds; by default what comes with the spikes, else 0.5 ms.
-        n_excitatory_clusters: The clusters with this many smallest labels are the excitatory ones; may be left out
-            where the spikes come with it. Without it, all clusters define states.
-        state_clusters: Which clusters define states: the ``excitatory`` ones, ``all``, or those with these labels.
-        method: How active clusters are told from others: ``two_state``, ``threshold`` or ``gain``.
-        kernel: Kernel behind rates: ``gaussian``, ``box``, ``exponential`` or ``half_normal`` (the last two causal).
+        clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them.
+            Optional if the spikes come with it.
+        dt: Time step in seconds; by default that of the spikes, else 0.5 ms.
+        n_excitatory_clusters: Number of excitatory clusters, those with the smallest labels. Optional if it comes with
+            the spikes; if unknown, all clusters define states.
+        state_clusters: Clusters that define states: ``excitatory``, ``all``, or a list of labels.
+        method: Method for detecting active clusters: ``two_state``, ``threshold`` or ``gain``.
+        kernel: Smoothing kernel: ``gaussian``, ``box``, ``exponential`` or ``half_normal`` (the last two causal).
         kernel_width_ms: Its width in ms: standard deviation, full width, time constant, sigma.
-        sampling_ms: Distance of two samples of a rate in ms.
-        minimal_lifespan_ms: Shorter visits are removed; what is left between the same state is filled with it, and
-            between two others it is shared in halves.
-        duration: Length of a session in seconds, for times of spikes that come without it.
-        time_unit: Unit of times of spikes that come as times, ``s`` or ``ms``.
-        first_neuron: Number of the first neuron in such spikes; 1 in data from MATLAB.
-        report: Called with the number of sessions that are done, and of all.
+        sampling_ms: Sampling interval of rates in ms.
+        minimal_lifespan_ms: Shorter visits are removed; a gap between visits of the same state is filled with it, one
+            between two states is split in halves.
+        duration: Length of a session in seconds, for spike times without it.
+        time_unit: Unit of spike times, ``s`` or ``ms``.
+        first_neuron: Number of the first neuron; 1 in data from MATLAB.
+        report: Called with the number of finished sessions and their total.
         parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
 
     Raises:
         DataError: Data are damaged or contradict each other; the message names the file.
         FileNotFoundError: There is no such file or folder.
-        ValueError: Another argument is not valid.
+        InputError: Another argument is not valid.
     """
 
-    #: The hidden Markov model that was fitted last, None before; see `fit_hidden_markov`.
+    #: The last fitted hidden Markov model; None before `fit_hidden_markov`.
     hidden_markov: HiddenMarkov | None = None
 
     def __init__(
@@ -117,7 +117,7 @@ class Analyzer(StateStatistics):
             state_clusters,
             Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron),
         )
-        #: Which neuron belongs to which cluster, and which clusters define states.
+        #: Cluster of each neuron, and the clusters that define states.
         self.layout: ClusterLayout = self._spikes.layout
 
     def __repr__(self) -> str:
@@ -128,7 +128,7 @@ class Analyzer(StateStatistics):
 
     @classmethod
     def load_analysis(cls, folder: str | os.PathLike[str]) -> Self:
-        """Read an analysis that `save_analysis` has written; the spikes are not needed.
+        """Read an analysis written by `save_analysis`; the spikes are not needed.
 
         Raises:
             DataError: There is no analysis, or a file is damaged or missing; the message names it.
@@ -142,11 +142,11 @@ class Analyzer(StateStatistics):
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
         """Write tables, rates, settings and hashes of the spikes to a folder; see `saved.analysis`.
 
-        Spikes are read and states found again, so that tables, rates and hashes belong together.
+        Spikes are read and states are computed again, so that tables, rates and hashes are consistent.
 
         Args:
-            folder: The folder; made if it does not exist.
-            report: Called with the number of sessions that are done, and of all; by default that of the analyzer.
+            folder: The folder; created if it does not exist.
+            report: Called with the number of finished sessions and their total; by default that of the analyzer.
 
         Returns:
             The files.
@@ -175,28 +175,28 @@ class Analyzer(StateStatistics):
         least_duration_ms: float = MIN_DURATION * 1e3,
         report: Progress = silent,
     ) -> HiddenMarkov:
-        """Fit a hidden Markov model to spike counts, a second view of the same sessions; kept as `hidden_markov`.
+        """Fit a hidden Markov model to spike counts; kept as `hidden_markov`.
 
         Only the counts of all sessions are kept in memory, not the spikes.
 
         Args:
             n_states: Number of states, or the numbers to choose from; by default 12 numbers from 2 to 96.
-            units: Whose spikes are counted: ``clusters``, those that define states, or ``neurons``, theirs.
+            units: What to count spikes of: the ``clusters`` that define states, or their ``neurons``.
             bin_ms: Bins in which spikes are counted, in ms.
-            criterion: How the number of states is chosen: ``bic``, or ``cross_validation`` over sessions.
+            criterion: Criterion for the number of states: ``bic``, or ``cross_validation`` over sessions.
             seed: Root seed of the starts of the fits.
-            n_restarts: Fits from different starts, of which the one with the largest likelihood counts.
-            n_folds: Parts into which cross-validation deals the sessions, at most one per session.
+            n_restarts: Fits from different starts, of which the one with the largest likelihood is kept.
+            n_folds: Number of folds of cross-validation over sessions.
             least_posterior: A bin belongs to a state whose posterior probability exceeds this.
             least_duration_ms: Least duration of a visit in ms.
             report: Called after each fit with the number of fits done and their total.
 
         Returns:
-            The model with its states 0, 1, ... and their visits, which answers the questions that the analyzer does.
+            The model with its states 0, 1, ... and their visits; it has the same statistics as the analyzer.
 
         Raises:
-            DataError: The spikes of a session are damaged, or contradict what is known about all of them.
-            ValueError: An argument is not valid, there are no spikes, or this is a saved analysis.
+            DataError: The spikes of a session are damaged, or contradict those of another.
+            InputError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
 
@@ -226,10 +226,10 @@ class Analyzer(StateStatistics):
         return self.hidden_markov
 
     def agreement(self) -> Agreement:
-        """How far the states of the hidden Markov model agree with those of active clusters.
+        """Agreement between the states of the hidden Markov model and those of active clusters.
 
         Raises:
-            ValueError: No hidden Markov model was fitted.
+            InputError: No hidden Markov model was fitted.
             ImportError: scikit-learn is missing.
         """
         if self.hidden_markov is None:
@@ -248,7 +248,7 @@ class Analyzer(StateStatistics):
 
     @property
     def has_spikes(self) -> bool:
-        """Whether the spikes are at hand; they are not in a saved analysis."""
+        """Whether the spikes are available; not in a saved analysis."""
         return self._spikes is not None
 
     @property
@@ -260,7 +260,7 @@ class Analyzer(StateStatistics):
         """The spikes of a session.
 
         Raises:
-            ValueError: There is no such session, or this is a saved analysis, which holds no spikes.
+            InputError: There is no such session, or this is a saved analysis.
         """
         source = self._source
         return source.read(whole_number("session", session, 0, len(source.sessions) - 1))
@@ -268,7 +268,7 @@ class Analyzer(StateStatistics):
     def get_sample_times(
         self, session: int = 0, t_from: float | None = None, t_to: float | None = None
     ) -> NDArray[np.float64]:
-        """Times in seconds for which there are rates and activity of clusters, shape ``(n_samples,)``."""
+        """Sample times of rates and activity in seconds, shape ``(n_samples,)``."""
         rates, inside = self._rates(session, t_from, t_to)
         return rates.times[inside]
 
@@ -305,7 +305,7 @@ class Analyzer(StateStatistics):
 
         Args:
             session: Number of the session.
-            neurons: Which neurons; None for all.
+            neurons: Indices of neurons; None for all.
             t_from: Begin of the time window in s.
             t_to: End of the time window in s.
 
@@ -313,7 +313,7 @@ class Analyzer(StateStatistics):
             In Hz, shape ``(n_samples, n_neurons)``.
 
         Raises:
-            ValueError: There is no such session or neuron, or this is a saved analysis, which holds no spikes.
+            InputError: There is no such session or neuron, or this is a saved analysis.
         """
         spikes = self.spikes(session)
         chosen = np.arange(spikes.n_neurons) if neurons is None else _neurons(neurons, spikes.n_neurons)
@@ -332,7 +332,7 @@ class Analyzer(StateStatistics):
     def get_cluster_activity(
         self, session: int = 0, t_from: float | None = None, t_to: float | None = None
     ) -> NDArray[np.bool_]:
-        """Which of the clusters that define states are active, before short visits are removed.
+        """Activity of the clusters that define states, before short visits are removed.
 
         Returns:
             Shape ``(n_samples, n_clusters)``, in the order of ``layout.state_labels``.
@@ -343,7 +343,7 @@ class Analyzer(StateStatistics):
     def neuron_table(
         self, t_from: float | None = None, t_to: float | None = None, *, min_intervals: int = MIN_INTERVALS
     ) -> pd.DataFrame:
-        """One row per neuron: rate, and variation of its intervals; see `neuron_statistics.neuron_table`."""
+        """One row per neuron: rate and variability of intervals; see `neuron_statistics.neuron_table`."""
         return neuron_statistics.neuron_table(
             self._source,
             self.layout.of_neuron,
@@ -421,7 +421,7 @@ class Analyzer(StateStatistics):
 def _inside(
     times: NDArray[np.floating], duration: float, t_from: float | None, t_to: float | None
 ) -> NDArray[np.bool_]:
-    """Which times lie in a window of a session; all of them if there is none, also in a session without a step."""
+    """Whether times are in a window of a session; always without a window, also in an empty session."""
     if t_from is None and t_to is None:
         return np.ones(len(times), bool)
     begin, end = window_of(duration, t_from, t_to)

@@ -1,4 +1,4 @@
-"""What a change does, from pairs of runs that met the same random numbers."""
+"""Effect of a change, from pairs of runs with the same random numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neuro_mod.errors import invalid
 
 
 class PairedDifference(NamedTuple):
-    """Mean difference over pairs, and how sure it is.
+    """Mean difference over pairs, and its uncertainty.
 
     Attributes:
         difference: Changed minus baseline, mean over pairs.
@@ -32,22 +32,22 @@ class PairedDifference(NamedTuple):
 
     @property
     def pooled_variance_ratio(self) -> float:
-        """The ratio of the sums of both variances over all entries; what is NaN is left out."""
+        """The ratio of the sums of both variances over all entries; NaN are left out."""
         return float(_ratio(*(np.asarray(np.nansum(each)) for each in (self.variance, self.independent_variance))))
 
 
 def paired_difference(baseline: NDArray[np.floating], changed: NDArray[np.floating]) -> PairedDifference:
     """Compare runs pair by pair.
 
-    The variance of a difference of independent runs is the sum of the variances of both kinds of runs. Common random
-    numbers make the two runs of a pair alike, which takes twice their covariance off it.
+    The variance of a difference of independent runs is the sum of both variances. Common random numbers correlate the
+    two runs of a pair, which reduces it by twice their covariance.
 
     Args:
         baseline: Any quantity of the runs without the change, shape ``(n_pairs, ...)``.
         changed: The same of the runs with it.
 
     Raises:
-        ValueError: The shapes differ, or there is no pair.
+        InputError: The shapes differ, or there is no pair.
 
     References:
         Law 2015, Simulation Modeling and Analysis, section 11.2 (common random numbers).

@@ -136,7 +136,7 @@ def test_a_single_neuron_has_no_pair():
 
 
 def test_clusters_must_fit():
-    with pytest.raises(ValueError, match=r"shape of correlations: \[2, 2\] found; expected \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"correlations: shape \(2, 2\) found; expected \(3, 3\)"):
         cluster_correlations(np.eye(2), np.zeros(3, int), 1)
     with pytest.raises(ValueError, match=r"of_neuron: \[0, 2\] found; expected numbers from 0 to 1"):
         cluster_correlations(np.eye(2), np.array([0, 2]), 2)

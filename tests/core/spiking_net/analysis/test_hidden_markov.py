@@ -18,9 +18,9 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import (
     side_by_side,
 )
 from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
+    binned_visits,
     by_occupancy,
     occurrences_table,
-    runs_of_states,
 )
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings, numbers_to_try
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
@@ -216,10 +216,10 @@ def test_visits_by_hand():
     sure = np.array([0.9, 0.9, 0.9, 0.8, 0.9, 0.9, 0.9, 0.2, 0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.1, 0.1, 0.1])
     posterior = np.stack([sure, 1 - sure], axis=1)
     posterior[7] = [0.2, 0.79]  # unsure
-    runs = runs_of_states(posterior, 0.8, 50 / 20)
+    runs = binned_visits(posterior, 0.8, 50 / 20)
     assert [list(each) for each in runs] == [[0, 0, 1, 1], [0, 4, 8, 14], [3, 7, 12, 17]]
-    assert runs_of_states(posterior, 0.8, 40 / 20).states.tolist() == [0, 0, 1, 0, 1]
-    assert runs_of_states(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
+    assert binned_visits(posterior, 0.8, 40 / 20).states.tolist() == [0, 0, 1, 0, 1]
+    assert binned_visits(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
     order, n_visited = by_occupancy([runs], 3)
     assert order.tolist() == [1, 0, 2] and n_visited == 2
     table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN, 2)
@@ -238,7 +238,7 @@ def test_least_duration_of_whole_bins_is_enough():
     """0.07 / 0.01 is a little more than 7, 0.06 / 0.02 a little less than 3."""
     for duration, width, n_bins in ((0.07, 0.01, 7), (0.06, 0.02, 3)):
         posterior = np.array([[1.0, 0.0]] * n_bins + [[0.5, 0.5]])
-        assert len(runs_of_states(posterior, 0.8, duration / width).states) == 1
+        assert len(binned_visits(posterior, 0.8, duration / width).states) == 1
 
 
 def test_most_starts_find_every_state():

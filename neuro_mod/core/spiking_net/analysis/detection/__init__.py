@@ -1,4 +1,4 @@
-"""Which clusters are active when: one file for each method."""
+"""Detection of active clusters, one module per method."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def detector(method: DetectionMethod, **parameters: Any) -> Detector:
         parameters: Those of its class; the others have their defaults.
 
     Raises:
-        ValueError: No such method, no such parameter of it, or a value that cannot be.
+        InputError: The method, a parameter or its value is not valid.
     """
     check_choice("method", method, DetectionMethod)
     chosen = DETECTORS[method]

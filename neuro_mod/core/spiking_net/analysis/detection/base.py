@@ -1,4 +1,4 @@
-"""What every detector of active clusters gives, and what it must be given."""
+"""Interface of all detectors of active clusters."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from neuro_mod.errors import invalid
 
 
 class Detection(NamedTuple):
-    """Which clusters are active in a session, and above which rates.
+    """Active clusters of a session, and the thresholds of their rates.
 
     Args:
         active: Shape ``(n_samples, n_clusters)``.
         thresholds: Rate in Hz above which each cluster counts as active, shape ``(n_clusters,)``.
-        fitted: Whether the thresholds separate two states that were found in the rates of the session; never where
-            the method does not look for them.
+        fitted: Whether the thresholds separate two states found in the rates of the session; False for methods that
+            do not search for them.
     """
 
     active: NDArray[np.bool_]
@@ -29,14 +29,11 @@ class Detection(NamedTuple):
 
 
 class Detector(ABC):
-    """A rule by which clusters are active or not.
-
-    Each session is detected on its own: every repeat is another network.
-    """
+    """A rule for which clusters are active; applied to each session alone, as repeats are different networks."""
 
     @abstractmethod
     def detect(self, rates: NDArray[np.floating]) -> Detection:
-        """Which clusters are active when.
+        """Detect active clusters.
 
         Args:
             rates: Smoothed rates in Hz of the clusters that define states, of one session, shape
@@ -48,10 +45,10 @@ class Detector(ABC):
 
 
 def check_not_negative(**parameters: float) -> None:
-    """Refuse parameters that are no numbers, negative or not finite.
+    """Refuse parameters that are not finite numbers of at least 0.
 
     Raises:
-        ValueError: The message names parameter and value.
+        InputError: The message names parameter and value.
     """
     for name, value in parameters.items():
         if not isinstance(value, Real) or not 0 <= value < math.inf:

@@ -1,4 +1,4 @@
-"""Active is what fires well above its own mean."""
+"""Active clusters fire well above their own mean."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detect
 class Gain(Detector):
     """Clusters are active where their rate exceeds their own mean over the session by more than a threshold.
 
-    A cluster that is active most of the time has a high mean: in more than a part of ``1 - threshold_hz / (r1 - r0)``
-    of the session, with the rates r1 and r0 of the two states, it is not found active, but for fluctuations.
+    A cluster that is active most of the time has a high mean: if it is active for more than a fraction
+    ``1 - threshold_hz / (r1 - r0)`` of the session, with rates r1 and r0 of the two states, it is not detected.
 
     Args:
         threshold_hz: Difference in Hz.
 
     Raises:
-        ValueError: The threshold is negative or not finite.
+        InputError: The threshold is negative or not finite.
 
     References:
         Wyrick & Mazzucato 2021, "State-dependent regulation of cortical processing speed via gain modulation".
@@ -34,7 +34,7 @@ class Gain(Detector):
         check_not_negative(threshold_hz=self.threshold_hz)
 
     def detect(self, rates: NDArray[np.floating]) -> Detection:
-        """As for `Detector.detect`; the thresholds are NaN where there are no samples to take a mean of."""
+        """As for `Detector.detect`; the thresholds are NaN without samples."""
         n_samples, n_clusters = rates.shape
         mean = rates.mean(axis=0, dtype=np.float64) if n_samples else np.full(n_clusters, np.nan)
         thresholds = mean + self.threshold_hz

@@ -12,7 +12,7 @@ _MIN_GAIN = 1e-9  # of the mean log likelihood
 
 
 class Mixture(NamedTuple):
-    """Weight, mean and standard deviation of each part, shape ``(2,)`` each."""
+    """Weight, mean and standard deviation of each component, shape ``(2,)`` each."""
 
     weight: NDArray[np.float64]
     mean: NDArray[np.float64]
@@ -22,15 +22,15 @@ class Mixture(NamedTuple):
 def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mixture | None:
     """Fit by expectation and maximisation, starting from the lower and the upper half of the range.
 
-    All samples of a bin count as one value in its middle, so that the cost does not depend on their number; no part
-    gets narrower than a uniform distribution over a bin.
+    All samples of a bin are placed in its middle, so that the cost does not depend on their number; no component
+    becomes narrower than a uniform distribution over a bin.
 
     Args:
-        density: Part of the samples in each bin, summing to 1; not zero in the first and the last, shape ``(n_bins,)``.
+        density: Fraction of the samples in each bin, with sum 1; not 0 in the first and last, shape ``(n_bins,)``.
         edges: Edges of the bins, shape ``(n_bins + 1,)``.
 
     Returns:
-        The mixture; None where one part vanishes.
+        The mixture; None if one component vanishes.
 
     References:
         Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm".

@@ -1,4 +1,4 @@
-"""Active is what fires above an absolute rate, or two of them."""
+"""Active clusters fire above an absolute threshold, or two of them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _ALONG_TIME = np.array([[0, 1, 0], [0, 1, 0], [0, 1, 0]])
 
 @dataclass(frozen=True)
 class Threshold(Detector):
-    """Clusters are active as long as their rate stays above the low threshold, if it exceeds the high one in between.
+    """Clusters are active while their rate is above the low threshold, if it exceeds the high one in between.
 
-    Time has no direction here, as in the hysteresis thresholds of edge detection: the approach to the high threshold
-    belongs to the activity just as the decay from it does.
+    As in edge detection with hysteresis, this is symmetric in time: the rise to the high threshold is part of the
+    activity just as the decay from it is.
 
     Args:
-        high_hz: What the rate exceeds somewhere in a run.
-        low_hz: What it exceeds all through the run; the high threshold by default.
+        high_hz: Threshold in Hz that the rate exceeds at least once.
+        low_hz: Threshold in Hz that it exceeds throughout; the high one by default.
 
     Raises:
-        ValueError: A threshold is negative or not finite, or the low one is above the high one.
+        InputError: A threshold is negative or not finite, or the low one is above the high one.
 
     References:
         Canny 1986, "A computational approach to edge detection".
@@ -46,14 +46,14 @@ class Threshold(Detector):
         """As for `Detector.detect`; ``thresholds`` are the high ones."""
         active = rates > self.high_hz
         if self.low_hz is not None:
-            active = _runs_through(rates > self.low_hz, active)
+            active = _stretches_reaching(rates > self.low_hz, active)
         return Detection(active, np.full(rates.shape[1], self.high_hz, np.float64))
 
 
-def _runs_through(wide: NDArray[np.bool_], narrow: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Those runs of each column of ``wide`` in which ``narrow``, a part of it, is true somewhere."""
-    runs = np.empty(wide.shape, np.int32)  # which run each sample belongs to, from 1 on
-    label(wide, structure=_ALONG_TIME, output=runs)
-    reached = np.zeros(runs.max(initial=0) + 1, dtype=bool)
-    reached[runs[narrow]] = True
-    return reached[runs]
+def _stretches_reaching(wide: NDArray[np.bool_], narrow: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The stretches of each column of ``wide`` in which ``narrow``, a subset of it, is true at least once."""
+    stretch = np.empty(wide.shape, np.int32)  # number of the stretch of each sample, from 1
+    label(wide, structure=_ALONG_TIME, output=stretch)
+    reached = np.zeros(stretch.max(initial=0) + 1, dtype=bool)
+    reached[stretch[narrow]] = True
+    return reached[stretch]

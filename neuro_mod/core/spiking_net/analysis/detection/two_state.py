@@ -1,4 +1,4 @@
-"""Active is what fires like the upper one of two states that the rates of a session show."""
+"""Active clusters fire at the upper one of two rates estimated from the session."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 
 _N_BINS = 256
 _BLUR = 1 / 8  # of the distance of the states
-_VALLEY = 0.8  # of the lower peak; what is less deep is none
+_VALLEY = 0.8  # of the lower peak; a shallower minimum does not count
 
 
 @dataclass(frozen=True)
 class TwoState(Detector):
-    """Clusters are active above the middle between two typical rates, found in the rates of all clusters of a session.
+    """Clusters are active above the middle between two typical rates, estimated from all clusters of a session.
 
-    Square roots of rates, whose variance in a Poisson process does not depend on the rate, are split by a mixture of
-    two normal distributions. The rates of the two states are the medians of the two parts, and the threshold lies half
-    way between them: a rate smoothed with a symmetric kernel is there when the cluster switches. Where both parts of
-    the mixture are equally likely would be too low, as the samples around a switch make the upper part wide.
+    Square roots of rates, whose variance in a Poisson process is independent of the rate, are split by a mixture of two
+    normal distributions. The rates of the two states are the medians of the two components, and the threshold is half
+    way between them, where a rate smoothed with a symmetric kernel is when the cluster switches. The point where both
+    components are equally likely would be too low, as the samples around a switch make the upper one wide.
 
-    Two states are found if the distribution has two peaks with a valley between them and the two rates differ
-    enough. Otherwise an absolute threshold holds: all clusters may be in the same state all the time, and the
-    distribution does not say in which. Clusters without any spike have no part in the fit. The measurements behind
-    all this are in docs/detection.md.
+    Two states are found if the distribution has two peaks with a valley between them and the two rates differ enough.
+    Otherwise an absolute threshold is used: all clusters may be in the same state all the time. Silent clusters are
+    left out of the fit. docs/detection.md has the measurements behind these choices.
 
     Args:
         least_difference_hz: Least difference of the rates of two states, in Hz.
@@ -37,7 +36,7 @@ class TwoState(Detector):
         otherwise_hz: Threshold in Hz where no two states are found.
 
     Raises:
-        ValueError: A parameter is negative or not finite.
+        InputError: A parameter is negative or not finite.
     """
 
     least_difference_hz: float = 5.0

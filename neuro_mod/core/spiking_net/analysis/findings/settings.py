@@ -1,4 +1,4 @@
-"""How states are found in spikes."""
+"""Settings for finding states in spikes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING
 from neuro_mod.errors import invalid
 
-#: How active clusters are told from others unless the user says so.
+#: Default method for detecting active clusters.
 DEFAULT_METHOD: DetectionMethod = "two_state"
 #: Shortest visit that counts, in ms.
 MINIMAL_LIFESPAN_MS = 50.0
@@ -22,19 +22,18 @@ MINIMAL_LIFESPAN_MS = 50.0
 
 @dataclass(frozen=True)
 class AnalysisSettings:
-    """How states are found in spikes.
+    """Settings for finding states in spikes.
 
     Args:
         method: Of `detection.DETECTORS`.
-        parameters: Parameters of the method; those that are left out are added with their defaults, so that a saved
-            analysis says what was used.
-        kernel: Shape of the kernel behind rates.
+        parameters: Parameters of the method; defaults are added, so that a saved analysis contains all of them.
+        kernel: Shape of the smoothing kernel of rates.
         kernel_width_ms: Its width in ms, in the sense of `rates.smooth`.
-        sampling_ms: Distance of two samples of a rate in ms, rounded to whole steps.
-        minimal_lifespan_ms: Shortest visit that counts, in ms; see `visits.visits_of` for what becomes of the others.
+        sampling_ms: Sampling interval of rates in ms, rounded to whole steps.
+        minimal_lifespan_ms: Shortest visit that counts, in ms; `visits.visits_of` removes the others.
 
     Raises:
-        ValueError: Something is not valid.
+        InputError: A setting is not valid.
     """
 
     method: DetectionMethod = DEFAULT_METHOD
@@ -57,7 +56,7 @@ class AnalysisSettings:
 
     @cached_property
     def detector(self) -> Detector:
-        """Tells active clusters from others."""
+        """Detects active clusters."""
         return detector(self.method, **self.parameters)
 
 

@@ -1,1 +1,1 @@
-"""A Poisson hidden Markov model of the states."""
+"""Poisson hidden Markov model of spike counts."""

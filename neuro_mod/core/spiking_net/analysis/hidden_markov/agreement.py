@@ -1,4 +1,4 @@
-"""How far two accounts of the same sessions agree about their states, whatever they call them.
+"""Agreement of two sequences of states of the same sessions, regardless of the names of states.
 
 References:
     Hubert & Arabie 1985, "Comparing partitions" (adjusted Rand index).
@@ -22,16 +22,16 @@ from neuro_mod.optional import optional
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """Agreement of states a with states b, over the time in which both assign one.
+    """Agreement of states a with states b, during the time for which both assign a state.
 
     The indices are 1 for the same partition of time under any names, and 0 on average for samples assigned at
-    random. Samples of a session follow each other and are not independent: two unrelated sequences of few visits
-    scatter around 0 more widely than so many samples would suggest.
+    random. Samples of a session are not independent: the indices of two unrelated sequences of few visits scatter
+    around 0 more widely than their number of samples suggests.
 
     Args:
-        adjusted_mutual_information: NaN if both assign nowhere.
-        adjusted_rand_index: NaN if both assign nowhere.
-        assigned: Fraction of the time in which both assign a state.
+        adjusted_mutual_information: NaN if they never both assign a state.
+        adjusted_rand_index: NaN likewise.
+        assigned: Fraction of the time for which both assign a state.
         seconds: Time spent in each pair, a row for each state of a, a column for each of b, each by its total time,
             the longest first.
     """
@@ -43,9 +43,9 @@ class Agreement:
 
     @property
     def matches(self) -> pd.DataFrame:
-        """For each state of a (the index) the ``state`` of b it mostly coincides with.
+        """For each state of a (the index) the ``state`` of b that it mostly coincides with.
 
-        ``seconds`` is the time of that, ``fraction`` its share of all the time counted in the state of a.
+        ``seconds`` is the time of coincidence, ``fraction`` its fraction of the time in the state of a.
         """
         times = self.seconds.to_numpy()
         best = times.argmax(axis=1) if times.size else np.zeros(0, np.int64)
@@ -60,18 +60,18 @@ def agreement(
     durations: Sequence[float] | NDArray[np.float64],
     bin_width: float = 5e-3,
 ) -> Agreement:
-    """Compare the states of two tables of visits to the same sessions, such as hidden and threshold states.
+    """Compare the states of two tables of visits to the same sessions, such as hidden and detected states.
 
-    Both are sampled in the middle of the bins of one grid. Bins that either leaves unassigned are left out.
+    Both are sampled in the middle of the bins of one grid. Bins that are not assigned in both are left out.
 
     Args:
         occurrences_a: Visits with columns ``session``, ``state``, ``start`` and ``end`` in seconds.
-        occurrences_b: The same of the other account.
+        occurrences_b: The same of the other sequence.
         durations: Length of each session in seconds.
         bin_width: Of the grid in seconds.
 
     Raises:
-        ValueError: The bin width is not positive, no session holds a bin, or a table names a session without duration.
+        InputError: The bin width is not positive, no session holds a bin, or a table names a session without duration.
         ImportError: scikit-learn is missing.
     """
     metrics = optional("sklearn.metrics", "hmm")
@@ -101,9 +101,9 @@ def _sampled(
     occurrences: pd.DataFrame, n_bins: NDArray[np.int64], bin_width: float
 ) -> tuple[list[Any], NDArray[np.int64]]:
     """The states, and the position among them of the state in each bin of all sessions, -1 where there is none."""
-    strangers = set(occurrences["session"]) - set(range(len(n_bins)))
-    if strangers:
-        raise invalid("occurrences", sorted(strangers), f"sessions from 0 to {len(n_bins) - 1}, as in durations")
+    unknown = set(occurrences["session"]) - set(range(len(n_bins)))
+    if unknown:
+        raise invalid("occurrences", sorted(unknown), f"sessions from 0 to {len(n_bins) - 1}, as in durations")
     names = list(dict.fromkeys(occurrences["state"]))
     position = {name: index for index, name in enumerate(names)}
     sampled = [np.full(n, -1) for n in n_bins]

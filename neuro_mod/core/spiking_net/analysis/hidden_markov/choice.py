@@ -1,4 +1,4 @@
-"""How many states a Poisson hidden Markov model has: by BIC, or by cross-validation over sessions.
+"""Number of states of a Poisson hidden Markov model: by BIC, or by cross-validation over sessions.
 
 References:
     Schwarz 1978, "Estimating the dimension of a model" (BIC).
@@ -21,7 +21,8 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
-Sessions = Sequence[NDArray[np.integer]]
+#: Spike counts of each session, shape ``(n_bins, n_units)``.
+CountsOfSessions = Sequence[NDArray[np.integer]]
 
 #: Types of the columns of a table of scores, see `hidden_markov.hidden_markov`.
 SCORE_COLUMNS = {
@@ -36,14 +37,14 @@ SCORE_COLUMNS = {
 
 
 class Choice(NamedTuple):
-    """The model chosen, and the scores of all that were tried (columns as in `hidden_markov.hidden_markov`)."""
+    """The selected model, and the scores of all (columns as in `hidden_markov.hidden_markov`)."""
 
     fit: Fit
     scores: pd.DataFrame
 
 
 def chosen_fit(
-    sessions: Sessions,
+    sessions: CountsOfSessions,
     n_states: Sequence[int],
     criterion: Criterion,
     *,
@@ -52,11 +53,11 @@ def chosen_fit(
     n_folds: int,
     report: Progress,
 ) -> Choice:
-    """Fit a model with each number of states and choose one; arguments as for `hidden_markov.hidden_markov`."""
+    """Fit a model with each number of states and select one; arguments as for `hidden_markov.hidden_markov`."""
     folds = _folds(len(sessions), n_folds) if criterion == "cross_validation" else []
     done, total = count(1), len(n_states) * (1 + len(folds)) * n_restarts
 
-    def best_fit(of: Sessions, number: int) -> Fit:
+    def best_fit(of: CountsOfSessions, number: int) -> Fit:
         counts, fits = side_by_side(of), []
         for restart in range(n_restarts):
             stream = Stream(seed, "hidden_markov", (number, restart))
@@ -81,8 +82,8 @@ def chosen_fit(
     return Choice(fits[best], scores.assign(chosen=np.arange(len(fits)) == best))
 
 
-def n_parameters(sessions: Sessions, n_states: int) -> int:
-    """Free parameters: initial probabilities, transitions, and rates of the units that spike at all."""
+def n_parameters(sessions: CountsOfSessions, n_states: int) -> int:
+    """Number of free parameters: initial probabilities, transitions, and rates of the units that spike."""
     n_spiking = int(np.any([session.any(axis=0) for session in sessions], axis=0).sum())
     return (n_states - 1) + n_states * (n_states - 1) + n_states * n_spiking
 
@@ -93,9 +94,12 @@ def _folds(n_sessions: int, n_folds: int) -> list[NDArray[np.bool_]]:
 
 
 def _held_out(
-    sessions: Sessions, folds: list[NDArray[np.bool_]], number: int, best_fit: Callable[[Sessions, int], Fit]
+    sessions: CountsOfSessions,
+    folds: list[NDArray[np.bool_]],
+    number: int,
+    best_fit: Callable[[CountsOfSessions, int], Fit],
 ) -> float:
-    """Log-likelihood of all sessions in nats per bin, each under the model of other sessions; NaN without folds."""
+    """Log-likelihood per bin in nats, of each session under the model of the others; NaN without folds."""
     if not folds:
         return np.nan
     log_likelihood = 0.0

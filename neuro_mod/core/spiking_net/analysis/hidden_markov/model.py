@@ -1,7 +1,7 @@
-"""States of a hidden Markov model: a second view of metastability, which needs no threshold on the rates.
+"""States of a hidden Markov model, which needs no threshold on the rates.
 
-The number of states is given, or chosen among several. A bin belongs to a state whose posterior probability exceeds
-0.8, and a visit is a run of such bins that lasts at least 50 ms; the rest of the time belongs to no state.
+The number of states is given, or selected among several. A bin belongs to a state whose posterior probability exceeds
+0.8, and a visit is a sequence of such bins of at least 50 ms; the rest of the time belongs to no state.
 
 References:
     Mazzucato, Fontanini & La Camera 2015, "Dynamics of multistable states during ongoing and evoked cortical
@@ -25,9 +25,9 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, sile
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
+    binned_visits,
     by_occupancy,
     occurrences_table,
-    runs_of_states,
 )
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.states.names import State
@@ -39,25 +39,23 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HiddenMarkov(StateStatistics):
-    """A fitted model and the visits to its states.
+    """A fitted model and the visits of its states.
 
-    The states 0, 1, ... are those visited, by total time, the longest first; the model's states that were never
-    visited come after them in ``transition_matrix`` and ``posteriors``, and nowhere else. ``transition_matrix`` is a
-    part of the model, from bin to bin; `get_transition_matrix` is that of the visits, whatever time lies between two.
+    The visited states are numbered by total time, the longest first; states of the model that are never visited follow
+    in ``transition_matrix`` and ``posteriors`` only. ``transition_matrix`` is a part of the model, from bin to bin;
+    `get_transition_matrix` is that of successive visits, whatever time lies between them.
 
     Args:
-        settings: How the model was made.
-        unit_labels: Labels of the clusters, or numbers of the neurons, whose spikes were counted, shape
-            ``(n_units,)``.
+        settings: Settings of the fit.
+        unit_labels: Labels of the counted clusters, or numbers of the counted neurons, shape ``(n_units,)``.
         rates_hz: Fitted rate per neuron of each unit in each visited state in Hz, shape ``(n_states, n_units)``.
         transition_matrix: Probability that the column's state follows the row's in the next bin, shape
             ``(n_fitted, n_fitted)``.
-        lengths: Length of each session in seconds, also of what lies behind its last complete bin, shape
-            ``(n_sessions,)``.
-        scores: One row for each number of states tried, see `hidden_markov`.
+        lengths: Length of each session in seconds, including an incomplete last bin, shape ``(n_sessions,)``.
+        scores: One row for each number of states, see `hidden_markov`.
         posteriors: Probability of each state in each bin, one array of shape ``(n_bins, n_fitted)`` per session.
         visits: The visits, one row each, ordered by session and start; columns as in `occurrences`, where
-            ``mean_rate`` is the observed one, per neuron of all units. Those that touch the edge of their session, or
+            ``mean_rate`` is the observed one, per neuron of all units. Those that touch an edge of their session, or
             its last complete bin, are censored.
     """
 
@@ -98,12 +96,12 @@ class HiddenMarkov(StateStatistics):
 
     @property
     def most_was_chosen(self) -> bool:
-        """Whether the largest of several numbers of states was chosen, so that more may do better still."""
+        """Whether the largest of several numbers of states was selected, so that more may fit better."""
         return len(self.settings.numbers) > 1 and self.n_fitted == max(self.settings.numbers)
 
     @property
     def assigned(self) -> float:
-        """Part of the time that belongs to a state."""
+        """Fraction of the time that belongs to a state."""
         return float(self.visits["duration"].sum() / self.durations.sum())
 
     @property
@@ -139,24 +137,22 @@ def hidden_markov(
 
     ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
     ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit settled) and ``chosen``. If the largest number is chosen, which is logged as a
-    warning, more states may do better still: a network of many clusters can have more combinations of active clusters
-    than it shows in all sessions.
+    ``converged`` (the best fit did) and ``chosen``. If the largest number is selected, which is logged as a warning,
+    more states may fit better: a network of many clusters can have more combinations of active clusters than it shows.
 
-    Two visits of one state with nothing but unassigned time between them are two visits: a run of bins is one
-    only if it is unbroken. A bin stays unassigned if no posterior is high enough or if its run is too short, be it
-    at the edge of a session.
+    Two visits of one state with unassigned time between them are separate. A bin is unassigned if no posterior is high
+    enough or if the visit is too short, also at the edge of a session.
 
     Args:
         counts: Spike counts of each session, shape ``(n_bins, n_units)``; sessions are never joined.
-        settings: How the model is made.
-        unit_labels: What the units are called, shape ``(n_units,)``; by default 0, 1, ...
+        settings: Settings of the fit.
+        unit_labels: Labels of the units, shape ``(n_units,)``; by default 0, 1, ...
         unit_sizes: Neurons in each unit, shape ``(n_units,)``; by default one in each.
         durations: Length of each session in seconds, shape ``(n_sessions,)``; by default that of its bins.
         report: Called after each fit with the number of fits done and their total.
 
     Raises:
-        ValueError: There are no sessions or spikes, counts do not fit together, there are more states than bins, or
+        InputError: There are no sessions or spikes, counts do not fit together, there are more states than bins, or
             cross-validation has fewer than two sessions.
     """
     _check_counts(counts)
@@ -174,8 +170,8 @@ def hidden_markov(
     width = settings.bin_width
     posteriors = _posteriors(counts, fit.model)
     least_bins = settings.least_duration / width
-    runs = [runs_of_states(posterior, settings.least_posterior, least_bins) for posterior in posteriors]
-    order, n_visited = by_occupancy(runs, len(fit.model.first))
+    visits = [binned_visits(posterior, settings.least_posterior, least_bins) for posterior in posteriors]
+    order, n_visited = by_occupancy(visits, len(fit.model.first))
     model = fit.model.reordered(order)
     found = HiddenMarkov(
         settings=settings,
@@ -185,7 +181,7 @@ def hidden_markov(
         lengths=np.array([len(session) * width for session in counts] if durations is None else durations),
         scores=scores,
         posteriors=tuple(posterior[:, order] for posterior in posteriors),
-        visits=occurrences_table(counts, runs, np.argsort(order), width, int(sizes.sum())),
+        visits=occurrences_table(counts, visits, np.argsort(order), width, int(sizes.sum())),
     )
     if found.most_was_chosen:
         _LOG.warning("of the numbers of hidden states, the largest was chosen, %d; more may fit better", found.n_fitted)

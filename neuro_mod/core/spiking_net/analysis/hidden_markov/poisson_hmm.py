@@ -1,11 +1,11 @@
 """Hidden Markov model with Poisson counts, fitted by expectation maximisation (Baum-Welch).
 
-Sessions are sequences of their own: each starts anew from the initial probabilities. All of them advance together,
-one bin at a time, as rows of one array; one that has ended goes on with bins that tell nothing about the state.
+Sessions are independent sequences: each starts from the initial probabilities. All of them advance together, one bin at
+a time, as rows of one array; a shorter one is filled with bins that are uninformative about the state.
 
-hmmlearn's ``PoissonHMM`` is the same model. It is not used because its rates can become zero, so that a session with
-a spike of a unit that was silent in the others has no likelihood and posteriors that are NaN, and because it takes
-more than ten times as long with tens of states and units.
+hmmlearn's ``PoissonHMM`` is the same model. It is not used because its rates can become zero, so that a session with a
+spike of a unit that is silent in the others has zero likelihood, and because it takes more than ten times as long with
+tens of states and units.
 
 References:
     Rabiner 1989, "A tutorial on hidden Markov models and selected applications in speech recognition".
@@ -24,9 +24,9 @@ from scipy.special import gammaln
 MIN_PROBABILITY = 1e-12
 #: Least number of spikes expected of a unit over all of the data, whatever the state.
 MIN_SPIKES = 0.5
-#: The fit has settled when an iteration gains less log-likelihood per bin, in nats.
+#: The fit has converged when an iteration gains less log-likelihood per bin, in nats.
 TOLERANCE = 1e-6
-#: Iterations after which a fit ends unsettled.
+#: Iterations after which a fit ends without convergence.
 MAX_ITERATIONS = 500
 
 
@@ -78,7 +78,7 @@ class PoissonModel(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """What a model says about counts.
+    """Posterior statistics of counts under a model.
 
     Attributes:
         posteriors: Probability of each state given its whole session, shape ``(n_bins, n_sessions, K)``; zero after
@@ -93,7 +93,7 @@ class Expectation(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A fitted model, the log-likelihood of its data in nats, and whether the fit settled."""
+    """A fitted model, the log-likelihood of its data in nats, and whether the fit converged."""
 
     model: PoissonModel
     log_likelihood: float
@@ -136,7 +136,7 @@ def expectation(counts: Counts, model: PoissonModel) -> Expectation:
 
 
 def fitted(counts: Counts, start: PoissonModel) -> Fit:
-    """Fit the model from where it starts (Rabiner, sections III.C and V.B)."""
+    """Fit the model from a start (Rabiner, sections III.C and V.B)."""
     model, before = start, -np.inf
     for _ in range(MAX_ITERATIONS):
         expected = expectation(counts, model)

@@ -1,4 +1,4 @@
-"""How a hidden Markov model is made of spikes."""
+"""Settings of a hidden Markov model."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Criterion, UnitKind
 from neuro_mod.errors import invalid
 
-#: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
+#: Default numbers of states to choose from, each about 1.4 times the one before.
 NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 #: A bin belongs to a state whose posterior probability exceeds this.
 MIN_POSTERIOR = 0.8
-#: A visit lasts at least so long, in seconds.
+#: Shortest visit in seconds.
 MIN_DURATION = 50e-3
 
 
 @dataclass(frozen=True)
 class HiddenMarkovSettings:
-    """How a hidden Markov model is made.
+    """Settings of a hidden Markov model.
 
     Args:
         bin_width: Of the bins in which spikes are counted, in seconds.
         numbers: Numbers of states to choose from.
-        criterion: How to choose: ``bic``, or ``cross_validation`` over sessions.
+        criterion: Criterion of the choice: ``bic``, or ``cross_validation`` over sessions.
         seed: Root seed of the starts of the fits.
-        n_restarts: Fits from different starts, of which the one with the largest likelihood counts.
-        n_folds: Parts into which cross-validation deals the sessions, at most one per session.
+        n_restarts: Fits from different starts, of which the one with the largest likelihood is kept.
+        n_folds: Number of folds of cross-validation over sessions.
         least_posterior: A bin belongs to a state whose posterior exceeds this, 0.5 or more.
         least_duration: Least duration of a visit in seconds.
-        units: Whose spikes are counted: those of ``clusters`` or of ``neurons``.
+        units: What to count spikes of: ``clusters`` or ``neurons``.
 
     Raises:
-        ValueError: Something is not valid.
+        InputError: A setting is not valid.
     """
 
     bin_width: float
@@ -74,7 +74,7 @@ def numbers_to_try(n_states: int | Sequence[int] | None, n_bins: int) -> tuple[i
         n_bins: Bins of all sessions together; there are not more states.
 
     Raises:
-        ValueError: They are no whole numbers.
+        InputError: They are not whole numbers.
     """
     if n_states is None:
         return tuple(number for number in NUMBERS_OF_STATES if number <= n_bins) or (1,)

@@ -1,4 +1,4 @@
-"""Where the fit of a Poisson hidden Markov model starts: lasting states with the rates of groups of bins.
+"""Start of the fit of a Poisson hidden Markov model: persistent states with the rates of groups of bins.
 
 References:
     Arthur & Vassilvitskii 2007, "k-means++: the advantages of careful seeding" (the greedy variant of section 4).
@@ -14,25 +14,25 @@ from scipy.spatial.distance import cdist
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Counts, PoissonModel
 
-#: Counts are averaged over so many bins before they are grouped: a single bin is mostly noise.
+#: Number of bins averaged before grouping: single bins are mostly noise.
 AVERAGED_BINS = 7
 #: Iterations of k-means.
 GROUPINGS = 10
 #: Probability that a state lasts another bin.
 STAY = 0.9
-#: Share of a group's own mean in the rates of its state, lest that rules out a unit which was silent in the group.
+#: Weight of a group's own mean in the rates of its state, so that units silent in the group remain possible.
 OWN_SHARE = 0.9
 
 
 def random_start(counts: Counts, n_states: int, stream: Stream) -> PoissonModel:
-    """One state for each group of alike bins.
+    """One state for each group of similar bins.
 
-    Bins are grouped by the square roots of their counts, whose variance does not grow with the rate.
+    Bins are grouped by the square roots of their counts, whose variance is independent of the rate.
 
     Args:
         counts: The spike counts.
         n_states: Number of states.
-        stream: Decides between the possible groups.
+        stream: Random numbers.
     """
     averages = np.concatenate(
         [

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessions
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -29,23 +30,23 @@ def count_correlations(
 ) -> NDArray[np.float64]:
     """Pearson coefficients of the spike counts of all pairs of neurons, within sessions.
 
-    A session is cut into bins that do not overlap, and what is left at its end is left out. The covariances of a
-    session are taken about its own means, with one less than the number of bins in the denominator, and averaged over
-    the sessions of two bins or more, each of which counts the same; the coefficient is the mean covariance over the
-    root of both mean variances. It is thus not disturbed by sessions in which a neuron is silent, and has nothing of
-    what differs between sessions. For one session it is the ordinary coefficient.
+    Bins do not overlap; an incomplete last bin is left out. The covariances of a session are taken about its own means,
+    with one less than the number of bins in the denominator, and averaged over the sessions of at least two bins with
+    equal weights; the coefficient is the mean covariance over the root of both mean variances. It is thus unaffected by
+    sessions in which a neuron is silent and by differences between sessions. For one session it is the ordinary
+    coefficient.
 
     Args:
-        sessions: Sessions of the same neurons, passed over once.
+        sessions: Sessions of the same neurons, read once.
         bin_width: In seconds, a whole multiple of the time step.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Returns:
-        Shape ``(n_neurons, n_neurons)``; NaN for neurons whose count never varies within a session, silent ones say.
+        Shape ``(n_neurons, n_neurons)``; NaN for neurons whose count never varies within a session, as of silent ones.
 
     Raises:
-        ValueError: ``bin_width`` is not a whole number of steps, or as for `one_pass.each_session`.
+        InputError: ``bin_width`` is not a whole number of steps, or as for `one_pass.each_session`.
     """
     (covariance,) = sum_over_sessions(partial(_covariance, bin_width=bin_width), sessions, t_from, t_to)
     variance = covariance.diagonal()
@@ -114,7 +115,7 @@ def cluster_correlations(
         counted: Clusters whose pairs enter ``within`` and ``between``, shape ``(n_clusters,)``; None for all.
 
     Raises:
-        ValueError: The arguments do not fit together.
+        InputError: The arguments do not fit together.
     """
     _check_shapes(correlations, of_neuron, n_clusters)
     member = (of_neuron[:, None] == np.arange(n_clusters)).astype(np.float64)
@@ -140,7 +141,6 @@ def _mean(total: NDArray[np.float64], number: NDArray[np.float64], where: NDArra
 
 
 def _check_shapes(correlations: NDArray[np.floating], of_neuron: NDArray[np.integer], n_clusters: int) -> None:
-    if correlations.shape != (len(of_neuron), len(of_neuron)):
-        raise invalid("shape of correlations", correlations.shape, f"{(len(of_neuron),) * 2}, as of_neuron")
+    check_shape("correlations", correlations, (len(of_neuron), len(of_neuron)))
     if len(of_neuron) and not 0 <= of_neuron.min() <= of_neuron.max() < n_clusters:
         raise invalid("of_neuron", (of_neuron.min(), of_neuron.max()), f"numbers from 0 to {n_clusters - 1}")

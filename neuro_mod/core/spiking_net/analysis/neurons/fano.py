@@ -1,4 +1,4 @@
-"""How variable the spike counts of neurons are, from short to long count windows."""
+"""Variability of spike counts of neurons, from short to long count windows."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def fano_factors(
 ) -> FanoFactors:
     """Fano factors within sessions: mean variance over mean count.
 
-    A session is cut into windows that do not overlap, and what is left at its end is left out. The variance is taken
-    over the windows of one session, about its own mean and with one less than their number in the denominator, so that
-    what differs between sessions (such as their networks) does not enter. Variances and means are then averaged over
-    the sessions, each of which counts the same. A Poisson process has 1 in expectation, also in short sessions.
+    Windows do not overlap; an incomplete last one is left out. The variance is taken over the windows of one session,
+    about its own mean and with one less than their number in the denominator, so that differences between sessions
+    (such as their networks) do not enter. Variances and means are then averaged over the sessions with equal weights. A
+    Poisson process has an expected value of 1, also in short sessions.
 
     Args:
-        sessions: Sessions of the same neurons, passed over once.
+        sessions: Sessions of the same neurons, read once.
         windows: Lengths of count windows in seconds, whole multiples of the time step.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:
-        ValueError: A length is not a whole number of steps, or as for `one_pass.each_session`.
+        InputError: A length is not a whole number of steps, or as for `one_pass.each_session`.
 
     References:
         Nawrot et al. 2008, J. Neurosci. Methods 169, 374.
@@ -75,7 +75,7 @@ def fano_factors(
 
 
 class _CountMoments(NamedTuple):
-    """What adds up over the sessions that hold two windows or more."""
+    """Sums over the sessions of at least two windows."""
 
     sessions: NDArray[np.int64]  # (n_windows,)
     mean: NDArray[np.float64]  # (n_windows, n_neurons)
@@ -100,7 +100,7 @@ def _count_sums(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Sum of the counts of each neuron over windows, and of their squares, from spikes ordered by neuron and window.
 
-    Only windows with spikes are met, so that memory does not grow with the number of windows.
+    Only windows with spikes are visited, so that memory does not grow with the number of windows.
     """
     complete = window < n_windows
     neurons, cell = neurons[complete], window[complete] + n_windows * neurons[complete]

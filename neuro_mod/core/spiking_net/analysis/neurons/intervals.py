@@ -1,4 +1,4 @@
-"""How regular neurons fire: the variation of their interspike intervals."""
+"""Regularity of firing: the variability of interspike intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Fewer intervals say nothing of their variation.
+#: Fewer intervals have no variability.
 MIN_INTERVALS = 2
 
 
@@ -22,17 +22,17 @@ MIN_INTERVALS = 2
 class IntervalStatistics:
     """Rates and interspike intervals of each neuron over all sessions, arrays of shape ``(n_neurons,)``.
 
-    An interval lies between two successive spikes of a neuron in one session, both in the time window. Spikes of other
-    origin may fall into one step: an interval of 0, and two of them vary by 0.
+    An interval lies between two successive spikes of a neuron in one session, both in the time window. Imported spikes
+    may share a step: an interval of 0, and two of them have a CV2 of 0.
 
     Attributes:
         n_sessions: Number of sessions.
         duration: Length of all time windows together, in seconds.
         n_spikes: Spikes in all sessions.
         n_intervals: Intervals in all sessions.
-        cv_pooled: Coefficient of variation of the intervals of all sessions together; a rate that differs between
-            sessions adds to it.
-        cv_per_session: Mean of the coefficients of variation of the sessions that have ``min_intervals`` intervals.
+        cv_pooled: Coefficient of variation of the intervals of all sessions together; differences in rate between
+            sessions increase it.
+        cv_per_session: Mean of the coefficients of variation of the sessions with at least ``min_intervals`` intervals.
         cv2: Mean of ``2 |I' - I| / (I' + I)`` over all pairs of adjacent intervals of all sessions.
     """
 
@@ -57,21 +57,20 @@ def interval_statistics(
     t_from: float | None = None,
     t_to: float | None = None,
 ) -> IntervalStatistics:
-    """Coefficient of variation of the interspike intervals, and its local kin CV2.
+    """Coefficient of variation of the interspike intervals, and its local variant CV2.
 
-    The coefficient of variation is the standard deviation over the mean, with the variance of the intervals found
-    (their number, not one less, in the denominator). A Poisson process has 1 in both, a regular one 0.
+    The coefficient of variation is the standard deviation over the mean, with the number of intervals (not one less) in
+    the denominator of the variance. Both are 1 for a Poisson process and 0 for a regular one.
 
     Args:
-        sessions: Sessions of the same neurons, passed over once.
-        min_intervals: Fewest intervals for which a variation is given, at least 2; a neuron with fewer, in all
-            sessions together or, for ``cv_per_session``, in every single one, has NaN. CV2 also needs two adjacent
-            ones.
+        sessions: Sessions of the same neurons, read once.
+        min_intervals: Minimal number of intervals, at least 2; a neuron with fewer, in all sessions together or, for
+            ``cv_per_session``, in every session, has NaN. CV2 also needs two adjacent ones.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:
-        ValueError: ``min_intervals`` is below 2, or as for `one_pass.each_session`.
+        InputError: ``min_intervals`` is below 2, or as for `one_pass.each_session`.
 
     References:
         Holt, Softky, Koch & Douglas 1996, J. Neurophysiol. 75, 1806 (CV2).
@@ -91,7 +90,7 @@ def interval_statistics(
 
 
 class _Sums(NamedTuple):
-    """What adds up over sessions; arrays are of shape ``(n_neurons,)``."""
+    """Sums over sessions; arrays are of shape ``(n_neurons,)``."""
 
     sessions: int
     duration: float
@@ -128,7 +127,7 @@ def _session_sums(spikes: SpikeEvents, min_intervals: int) -> _Sums:
 
 
 def _within(owner: NDArray[np.int64], between: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of what lies between successive entries, that between two of one neuron, and whose it is."""
+    """The neuron and the values between successive entries, for entries of the same neuron."""
     same = owner[1:] == owner[:-1]
     return owner[1:][same], between[same]
 

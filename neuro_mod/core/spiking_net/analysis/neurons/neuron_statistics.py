@@ -1,4 +1,4 @@
-"""What each neuron does: its rates, and a table of all that is known of its spikes."""
+"""Firing rates of neurons, and a table of their statistics."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def firing_rates(
     """Mean rate of each neuron, in each session and over all of them.
 
     Args:
-        sessions: Sessions of the same neurons, passed over once.
+        sessions: Sessions of the same neurons, read once.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:
-        ValueError: As for `one_pass.each_session`.
+        InputError: As for `one_pass.each_session`.
     """
     of_sessions = each_session(lambda spikes: (spikes.duration, spikes.sum(axis=0)), sessions, t_from, t_to)
     durations, counts = (np.array(values, np.float64) for values in zip(*of_sessions, strict=True))
@@ -63,10 +63,10 @@ def neuron_table(
     """One row per neuron, in the order of the network.
 
     Args:
-        sessions: Sessions of the same neurons, passed over once.
+        sessions: Sessions of the same neurons, read once.
         of_neuron: Index into ``labels`` of each neuron, shape ``(n_neurons,)``.
         labels: Label of each cluster, shape ``(n_clusters,)``.
-        min_intervals: Fewest intervals for which a variation is given; see `intervals.interval_statistics`.
+        min_intervals: Minimal number of intervals; see `intervals.interval_statistics`.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
@@ -75,7 +75,7 @@ def neuron_table(
         ``cv_per_session``, ``cv2`` (see `intervals.IntervalStatistics`), and ``n_intervals`` of all sessions.
 
     Raises:
-        ValueError: ``of_neuron`` does not fit the sessions, or as for `intervals.interval_statistics`.
+        InputError: ``of_neuron`` does not fit the sessions, or as for `intervals.interval_statistics`.
     """
     found = interval_statistics(sessions, min_intervals=min_intervals, t_from=t_from, t_to=t_to)
     if len(of_neuron) != len(found.n_spikes):

@@ -1,4 +1,4 @@
-"""Sessions met one at a time."""
+"""Statistics over sessions of which one at a time is in memory."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def each_session(
     t_from: float | None = None,
     t_to: float | None = None,
 ) -> Iterator[Summary]:
-    """A summary of each session, of which no more than one is held at a time.
+    """A summary of each session; only one session is in memory at a time.
 
     Args:
-        summarise: What to make of a session.
-        sessions: Sessions of the same neurons; an iterable that reads them one by one is passed over once.
+        summarise: Function of a session.
+        sessions: Sessions of the same neurons, iterated once.
         t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:
-        ValueError: There is no session, a session has other neurons or steps than the first, or the window is not
-            within a session. What is wrong with one session is said with its number.
+        InputError: There is no session, a session has other neurons or steps than the first, or the window is not
+            within a session. The message has the number of the session.
     """
     first: tuple[int, float] | None = None
 
@@ -49,7 +49,7 @@ def each_session(
         with of_session(number):
             return summarise(cut(spikes, t_from, t_to))
 
-    yield from map(summary, sessions, count())  # a loop would hold its session while the next is read
+    yield from map(summary, sessions, count())  # a loop would keep its session while the next is read
     if first is None:
         raise invalid("sessions", (), "at least one session")
 

@@ -1,4 +1,4 @@
-"""Which clusters are active when, and how groups of populations fire then."""
+"""Active clusters over time, and mean rates of groups of populations."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from neuro_mod.populations import EXCITATORY, Populations
 
 
 class Estimate(NamedTuple):
-    """A mean over trials, and its standard error; NaN where it cannot be known."""
+    """A mean over trials, and its standard error; NaN where undefined."""
 
     mean: float
     standard_error: float
 
 
 def active_in_time(rates: NDArray[np.floating], populations: Populations) -> NDArray[np.bool_]:
-    """Which clusters are active: those whose E population fires above `ACTIVE_RATE`.
+    """Active clusters: those whose E population fires above `ACTIVE_RATE`.
 
     Args:
         rates: Smoothed rates in Hz, shape ``(..., P)``.
         populations: The layout of cluster space, p clusters.
 
     Returns:
-        Shape ``(..., p)``; nowhere true if the clusters have no E neurons.
+        Shape ``(..., p)``; False if the clusters have no E neurons.
     """
     clusters = rates[..., : populations.n_clusters]
     return (clusters > ACTIVE_RATE) & (populations.cluster_sizes[EXCITATORY] > 0)
 
 
 def mean_rate(rates: NDArray[np.floating], members: NDArray[np.bool_], sizes: NDArray[np.int64]) -> Estimate:
-    """Mean rate of the neurons of a group whose members may change in time.
+    """Mean rate of the neurons of a group whose members may change over time.
 
     The standard error is that of a ratio of two means over trials, which are independent: spikes over neurons.
 
     Args:
         rates: In Hz, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
-        members: Which populations belong to the group, shape ``(..., P)``.
+        members: Whether each population belongs to the group, shape ``(..., P)``.
         sizes: Neurons in each population, shape ``(P,)``.
 
     References:

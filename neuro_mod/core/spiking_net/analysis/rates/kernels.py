@@ -1,4 +1,4 @@
-"""Kernels that turn binned rates into smooth ones, without gain or loss of spikes.
+"""Smoothing kernels for binned rates that preserve the number of spikes.
 
 A kernel of width s is a density over the lag t of a rate behind a spike:
 
@@ -11,19 +11,18 @@ A kernel of width s is a density over the lag t of a rate behind a spike:
 =============== ========================== ================================
 
 A spike counts as one in the middle of its bin, and a rate is the mean of the kernel over a bin: the weight of a lag of
-n bins is the difference of the cumulative kernel between n - 1/2 and n + 1/2, so that weights of any width, also far
-below a bin, are right. The Gaussian is sampled in the middle of the bins instead (`scipy.ndimage.gaussian_filter1d`),
-which keeps its variance where it is wider than half a bin.
+n bins is the difference of the cumulative kernel between n - 1/2 and n + 1/2, so that weights are correct for any
+width, also far below a bin. The Gaussian is sampled in the middle of the bins instead
+(`scipy.ndimage.gaussian_filter1d`), which keeps its variance where it is wider than half a bin.
 
-At the borders no spike may be lost, and a constant density of spikes has to give a constant rate. Symmetric kernels
-see the session mirrored there. Causal ones see nothing before the start and are divided by the part of the kernel that
-lies within the session; what of their mass lies beyond the end is made up for by one factor on the whole session, 1
-for a constant density. The course of a causal rate thus depends on the spikes until then only, its scale on all of
-them.
+No spike may be lost at the borders, and a constant density of spikes must give a constant rate. For symmetric kernels
+the session is mirrored there. Causal ones are divided by the part of the kernel within the session; their mass beyond
+the end is compensated by one factor for the whole session, 1 for a constant density. The time course of a causal
+rate thus depends on past spikes only, its scale on all of them.
 
-A box wider than four sessions covers the mirrored session, which repeats every two, a few times as a whole, which
-gives its mean, and with the rest of the width as a narrower box does. A Gaussian of two sessions or more gives the
-mean: the slowest oscillation of the mirrored session is left with a part of exp(-2π²), less than 1e-8.
+A box wider than four sessions covers the mirrored session, which repeats every two, several times completely, which
+gives its mean; the rest of the width acts as a narrower box. A Gaussian of two sessions or more gives the
+mean: the slowest oscillation of the mirrored session is reduced by exp(-2π²), less than 1e-8.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArr
         Rates of the same sum over time, of the same shape and type.
 
     Raises:
-        ValueError: No such kernel, or the width is negative or not finite.
+        InputError: No such kernel, or the width is negative or not finite.
     """
     check_choice("kernel", kernel, Kernel)
     if not 0 <= width < math.inf:

@@ -9,9 +9,9 @@ from neuro_mod.choices import Kernel
 from neuro_mod.core.spiking_net.analysis.rates.kernels import filtered
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Width of the kernel behind a cluster's rate (of a Gaussian: its standard deviation), in seconds.
+#: Width of the smoothing kernel (of a Gaussian: its standard deviation), in seconds.
 KERNEL_WIDTH = 25e-3
-#: Distance of two samples of a rate, in seconds.
+#: Sampling interval of rates, in seconds.
 SAMPLING = 5e-3
 #: A cluster whose rate exceeds this many Hz counts as active.
 ACTIVE_RATE = 20.0
@@ -66,7 +66,7 @@ def sampled_counts(
         spikes: The spikes.
         population: Population of each neuron, shape ``(n_neurons,)``.
         n_populations: Number of populations.
-        sampling: Width that is asked for in seconds, rounded to whole steps; a run shorter than a bin is one bin.
+        sampling: Requested width in seconds, rounded to whole steps; a run shorter than a bin is one bin.
     """
     bin_steps = max(1, min(steps_per_sample(spikes.delta_t, sampling), spikes.n_steps))
     return population_counts(spikes, population, n_populations, bin_steps), bin_steps * spikes.delta_t
@@ -93,7 +93,7 @@ def smooth(
     kernel_width: float = KERNEL_WIDTH,
     kernel: Kernel = "gaussian",
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Smooth binned rates; the integral over the run stays what it is, see `kernels`.
+    """Smooth binned rates; the integral over the run is preserved, see `kernels`.
 
     Args:
         rates: Rates, shape ``(n_bins, P)``.
@@ -106,7 +106,7 @@ def smooth(
         Times in the middle of the bins in seconds, shape ``(n_bins,)``, and the smoothed rates.
 
     Raises:
-        ValueError: No such kernel, or the width is negative or not finite.
+        InputError: No such kernel, or the width is negative or not finite.
     """
     return (np.arange(len(rates)) + 0.5) * bin_width, filtered(rates, kernel, kernel_width / bin_width)
 
@@ -132,7 +132,7 @@ def smoothed_rates(
         population: Population of each neuron, shape ``(n_neurons,)``.
         n_populations: Number of populations.
         kernel_width: Width of the kernel in seconds, in the sense of `smooth`.
-        sampling: Distance of two samples in seconds, rounded to whole steps.
+        sampling: Sampling interval in seconds, rounded to whole steps.
         kernel: Shape of the kernel.
 
     Returns:
@@ -140,7 +140,7 @@ def smoothed_rates(
         where a population is empty. A last, incomplete bin is left out; a run shorter than a bin is one bin.
 
     Raises:
-        ValueError: As for `smooth`.
+        InputError: As for `smooth`.
     """
     counts, width = sampled_counts(spikes, population, n_populations, sampling)
     rates = binned_rates(counts, np.bincount(population, minlength=n_populations), width)

@@ -1,4 +1,4 @@
-"""Whose spikes are counted: clusters as wholes, or single neurons."""
+"""Units whose spikes are counted: clusters, or single neurons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuro_mod.recordings.windows import whole_steps
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Whose spikes are counted.
+    """Units whose spikes are counted.
 
     Args:
         labels: Labels of clusters, or numbers of neurons, shape ``(n_units,)``.
@@ -35,7 +35,7 @@ def units_of(layout: ClusterLayout, kind: UnitKind) -> Units:
     """The clusters that define states, or their neurons.
 
     Raises:
-        ValueError: There is no such kind of units.
+        InputError: There is no such kind of units.
     """
     check_choice("units", kind, UnitKind)
     counted = layout.defines_states[layout.of_neuron]
@@ -62,7 +62,7 @@ def unit_counts(
         Counts of shape ``(n_bins, n_units)``. A last, incomplete bin is left out.
 
     Raises:
-        ValueError: The bin is not a whole number of steps, or longer than the session.
+        InputError: The bin is not a whole number of steps, or longer than the session.
     """
     bin_steps = whole_steps("bin_width", bin_width, spikes.delta_t)
     if bin_steps > spikes.n_steps:
@@ -71,5 +71,5 @@ def unit_counts(
 
 
 def _places(chosen: NDArray[np.bool_], n_chosen: int) -> NDArray[np.int64]:
-    """Place of each entry among those that are chosen, ``n_chosen`` for the others."""
+    """Index of each entry among the chosen ones, ``n_chosen`` for the others."""
     return np.where(chosen, np.cumsum(chosen) - 1, n_chosen)

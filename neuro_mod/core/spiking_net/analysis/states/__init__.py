@@ -1,1 +1,1 @@
-"""States: their visits, lifetimes and transitions."""
+"""Visits, lifetimes and transitions of states."""

@@ -1,4 +1,4 @@
-"""How the repertoire of a session grows: states and transitions seen so far."""
+"""Growth of the repertoire of a session: states and transitions observed so far."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions:
         Shape ``(n_sessions, n_times)``.
 
     Raises:
-        ValueError: A session number is not below ``n_sessions``.
+        InputError: A session number is not below ``n_sessions``.
     """
     first = occurrences.drop_duplicates(["session", "state"])
     return _entries_until(first, "start", times, n_sessions)
@@ -32,10 +32,9 @@ def unique_states_until(occurrences: pd.DataFrame, times: ArrayLike, n_sessions:
 def transition_density_until(
     transitions: pd.DataFrame, occurrences: pd.DataFrame, times: ArrayLike, n_sessions: int
 ) -> NDArray[np.float64]:
-    """Density of the directed graph of the transitions seen so far.
+    """Density of the directed graph of the transitions observed so far.
 
-    It is the number of distinct ordered pairs of different states of which one followed the other, over n (n - 1) for
-    the n states entered so far.
+    It is the number of distinct ordered pairs of different successive states over n (n - 1), for n states entered.
 
     Args:
         transitions: One row per transition, ordered by session, then time.

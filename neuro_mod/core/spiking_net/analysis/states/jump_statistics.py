@@ -1,4 +1,4 @@
-"""The chain of states in the order of their visits, in numbers."""
+"""Statistics of the chain of states in the order of their visits."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from neuro_mod.core.spiking_net.analysis.states.transitions import (
 
 @dataclass(frozen=True, eq=False)
 class JumpStatistics:
-    """Properties of the chain of states, restricted to states that can all be reached from each other.
+    """Properties of the chain of states, restricted to a strongly connected class.
 
-    Each property is computed when it is first asked for: mixing and relaxation times of thousands of states take
-    seconds.
+    Each is computed on first use: mixing and relaxation times of thousands of states take seconds.
 
     Args:
-        states: The states of the largest such class.
+        states: The states of the largest class.
         chain: The chain restricted to them.
         stays: Mean time from entering each of them to entering the next state, in seconds, shape ``(n_states,)``.
     """
@@ -44,12 +43,12 @@ class JumpStatistics:
 
     @property
     def recurrent(self) -> bool:
-        """Whether it is the only class that is not left for good."""
+        """Whether it is the only class that is never left for good."""
         return self.chain.recurrent
 
     @cached_property
     def stationary(self) -> NDArray[np.float64]:
-        """Fraction of visits that each state gets in the long run, shape ``(n_states,)``."""
+        """Long-run fraction of visits of each state, shape ``(n_states,)``."""
         return markov_chain.stationary_distribution(self.chain.matrix)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""How long visits last, also when the recording did not see them from start to end."""
+"""Durations of visits, including those cut by the edges of the recording."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from neuro_mod.choices import LifespanEstimator
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state
 
-#: Digits of a duration in seconds. Durations are differences of rounded times; whether one that was seen to end and one
-#: that was not are equal must not depend on that.
+#: Digits of a duration in seconds. They are differences of rounded times; ties of censored and uncensored ones must not
+#: depend on that.
 _DIGITS = 9
 
 
@@ -29,8 +29,8 @@ class Survival:
         probability: Of lasting longer than each, shape ``(n,)``; it is 1 before the first time and constant between.
         low: Lower end of its 95 % confidence interval, shape ``(n,)``; NaN where the probability is 0 or 1.
         high: Upper end.
-        n_seen: Visits whose end was seen.
-        n_censored: Visits whose end was not seen.
+        n_seen: Number of visits with an observed end.
+        n_censored: Number of visits without.
     """
 
     times: NDArray[np.float64]
@@ -42,9 +42,9 @@ class Survival:
 
     @property
     def mean(self) -> float:
-        """Area under the curve up to the longest duration, in seconds; NaN where no visit was seen to end.
+        """Area under the curve up to the longest duration, in seconds; NaN without an observed end.
 
-        It is the mean of the durations cut at the longest one (restricted mean), too small if the curve ends above 0.
+        It is the mean restricted to the longest duration, an underestimate if the curve ends above 0.
         """
         if not self.n_seen:
             return math.nan
@@ -56,8 +56,8 @@ def lifespans(occurrences: pd.DataFrame, state: State | None = None, censored: b
 
     Args:
         occurrences: One row per visit.
-        state: Whose visits; ``None`` takes all.
-        censored: Whether visits count of which start or end was not seen.
+        state: The state; None for all.
+        censored: Whether to include censored visits.
     """
     visits = of_state(occurrences, state)
     kept = np.ones(len(visits), bool) if censored else ~visits["censored"].to_numpy(bool)
@@ -71,13 +71,12 @@ def mean_lifespan(
 
     Args:
         occurrences: One row per visit.
-        state: Whose visits; ``None`` takes all.
-        estimator: ``mean``, of the visits that were seen from start to end: too small, because a long visit is more
-            likely to be cut off; or ``kaplan_meier``, see `survival`, which also learns from those visits that they
-            lasted at least as long as they were seen, up to the longest observed duration.
+        state: The state; None for all.
+        estimator: ``mean``, of uncensored visits: an underestimate, because long visits are more likely to be cut; or
+            ``kaplan_meier``, see `survival`, which also uses censored visits, up to the longest observed duration.
 
     Returns:
-        NaN where no visit counts.
+        NaN without visits.
     """
     check_choice("estimator", estimator, LifespanEstimator)
     if estimator == "kaplan_meier":
@@ -87,13 +86,13 @@ def mean_lifespan(
 
 
 def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
-    """Survival function of the durations of visits, from the visits whose start was seen.
+    """Survival function of the durations of visits with an observed start.
 
-    A visit whose end was not seen is right-censored. One whose start was not seen has an unknown age and is left out.
+    A visit without an observed end is right-censored. One without an observed start has an unknown age and is left out.
 
     Args:
         occurrences: One row per visit.
-        state: Whose visits; ``None`` takes all.
+        state: The state; None for all.
 
     References:
         Kaplan & Meier 1958, "Nonparametric estimation from incomplete observations".

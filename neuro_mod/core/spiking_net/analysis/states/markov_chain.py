@@ -1,8 +1,8 @@
 """Properties of the jump chain: states in the order of their visits, without their durations.
 
-A finite recording makes a chain that no theory wants: the last state of a session may never be left, or lead only to
-such a state, and the estimated chain would end there. `jump_chain` therefore restricts the counts to the strongly
-connected class that holds most transitions, and says which fraction of them it holds.
+In a finite recording the last state of a session may never be left, or lead only to such a state, and the estimated
+chain would end there. `jump_chain` therefore restricts the counts to the strongly connected class with the most
+transitions, and gives its fraction of them.
 
 References:
     Levin & Peres 2017, Markov Chains and Mixing Times, 2nd ed., sections 1.3, 1.5, 4.4, 4.5 and 12.2.
@@ -29,7 +29,7 @@ _MAX_SQUARINGS = 60
 
 @dataclass(frozen=True, eq=False)
 class JumpChain:
-    """The strongly connected class of states that holds most transitions: each can be reached from each other.
+    """The strongly connected class of states with the most transitions.
 
     Attributes:
         members: Its states, as indices into the rows of the counts, shape ``(m,)``; none if no state was ever
@@ -82,7 +82,7 @@ def jump_chain(counts: NDArray[np.integer]) -> JumpChain:
 
 
 def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The one distribution that a jump does not change: the fraction of visits that each state gets.
+    """The stationary distribution: the long-run fraction of visits of each state.
 
     Args:
         matrix: Transition probabilities between states that can all be reached from each other, shape ``(m, m)``.
@@ -91,7 +91,7 @@ def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]
         Shape ``(m,)``.
 
     Raises:
-        ValueError: Some states cannot be reached from others, so that it may not be the only one.
+        InputError: Some states cannot be reached from others, so that it may not be the only one.
     """
     _check_irreducible(matrix)
     m = len(matrix)
@@ -165,9 +165,9 @@ def relaxation_time(matrix: NDArray[np.floating]) -> float:
 
 
 def entropy_rate(matrix: NDArray[np.floating]) -> float:
-    """How uncertain the next state is on average, given the present one, in bits per transition.
+    """Mean uncertainty of the next state given the present one, in bits per transition.
 
-    ``-sum_i pi_i sum_j P_ij log2 P_ij``. Estimated probabilities make it too small when visits are few.
+    ``-sum_i pi_i sum_j P_ij log2 P_ij``. With estimated probabilities it is an underestimate when visits are few.
 
     Args:
         matrix: As for `stationary_distribution`, also the errors.
@@ -185,7 +185,7 @@ def entropy_rate(matrix: NDArray[np.floating]) -> float:
 
 
 def entropy_rate_per_second(matrix: NDArray[np.floating], mean_durations: ArrayLike) -> float:
-    """Entropy of the order of the states in bits per second; that of their durations is not in it.
+    """Entropy of the order of the states in bits per second, without that of their durations.
 
     Args:
         matrix: As for `stationary_distribution`, also the errors.

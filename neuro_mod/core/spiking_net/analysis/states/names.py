@@ -1,10 +1,10 @@
-"""What a state of the network is, and its name."""
+"""States of the network and their names."""
 
 from __future__ import annotations
 
 from neuro_mod.errors import invalid
 
-#: The sorted labels of the active clusters, ``()`` if there is none; or a hidden state, 0..K-1.
+#: The sorted labels of the active clusters, ``()`` without any; or the number of a hidden state.
 State = tuple[int, ...] | int
 
 #: No cluster is active.
@@ -28,7 +28,7 @@ def parse_state(name: str) -> State:
         name: As `state_name` writes it.
 
     Raises:
-        ValueError: It is no name of a state.
+        InputError: It is not the name of a state.
     """
     state = _read(name)
     if state is None or state_name(state) != name or (isinstance(state, tuple) and sorted(set(state)) != list(state)):

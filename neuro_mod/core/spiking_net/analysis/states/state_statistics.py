@@ -55,7 +55,7 @@ class StateStatistics(ABC):
         """A state that there can be.
 
         Raises:
-            ValueError: There can be no such state.
+            InputError: There can be no such state.
         """
 
     def _checked(self, state: Any) -> State:
@@ -80,7 +80,7 @@ class StateStatistics(ABC):
             ``mean_rate`` (Hz per neuron, of the active clusters during the whole visit).
 
         Raises:
-            ValueError: The window is empty, or reaches beyond a session.
+            InputError: The window is empty, or reaches beyond a session.
         """
         return within(self._all_occurrences(), self.durations, t_from, t_to).copy()
 
@@ -123,7 +123,7 @@ class StateStatistics(ABC):
         """Place of a state in `get_unique_attractors`, and so in the transition matrix, of the same window.
 
         Raises:
-            ValueError: It was not visited.
+            InputError: It was not visited.
         """
         wanted = self._checked(state)
         visited = self.get_unique_attractors(t_from, t_to, empty_state=empty_state)
@@ -311,7 +311,7 @@ class StateStatistics(ABC):
             Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
 
         Raises:
-            ValueError: A time lies beyond a session.
+            InputError: A time lies beyond a session.
         """
         visits = self._counted(empty_state)
         counted = development.unique_states_until(visits, self._from_starts(time), self.n_sessions)
@@ -329,7 +329,7 @@ class StateStatistics(ABC):
             n_times)`` for several; NaN before a second state is entered.
 
         Raises:
-            ValueError: A time lies beyond a session.
+            InputError: A time lies beyond a session.
         """
         visits = self._counted(empty_state)
         moves = chains.transition_table(visits)

@@ -1,4 +1,4 @@
-"""Which state follows which: transitions between successive visits, their counts and probabilities."""
+"""Transitions between successive visits: their counts and probabilities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neuro_mod.errors import invalid
 
 
 def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:
-    """The visits of states with at least one active cluster; hidden states all stay."""
+    """The visits of states with at least one active cluster; all hidden states are kept."""
     return occurrences.loc[np.fromiter((state != EMPTY for state in occurrences["state"]), bool, len(occurrences))]
 
 
@@ -31,7 +31,7 @@ def visited_states(occurrences: pd.DataFrame, empty_state: bool = True) -> list[
 
 
 def transition_table(occurrences: pd.DataFrame, *, empty_state: bool = True) -> pd.DataFrame:
-    """Transitions between successive visits of the same session; the last visit of a session leads nowhere.
+    """Transitions between successive visits of the same session; the last visit of a session has no successor.
 
     Args:
         occurrences: One row per visit, ordered by session, then start.
@@ -56,7 +56,7 @@ def transition_table(occurrences: pd.DataFrame, *, empty_state: bool = True) -> 
 
 
 def transition_counts(transitions: pd.DataFrame, states: Sequence[State]) -> NDArray[np.int64]:
-    """How often each state followed each.
+    """Number of transitions between states.
 
     Args:
         transitions: One row per transition.
@@ -66,7 +66,7 @@ def transition_counts(transitions: pd.DataFrame, states: Sequence[State]) -> NDA
         Shape ``(n, n)``, from (rows) to (columns).
 
     Raises:
-        ValueError: A transition leaves or enters a state that is not listed.
+        InputError: A transition leaves or enters a state that is not listed.
     """
     n = len(states)
     source, target = (_indices(transitions[column], states) for column in ("from_state", "to_state"))
@@ -78,7 +78,7 @@ def transition_matrix(counts: NDArray[np.integer], never_left: NeverLeft = "nan"
 
     Args:
         counts: From (rows) to (columns), shape ``(n, n)``.
-        never_left: What stands in the row of a state that was never left, of which nothing is known: NaN, or zeros.
+        never_left: Content of the row of a state that was never left: ``nan`` or ``zero``.
 
     Returns:
         Shape ``(n, n)``; the other rows sum to one.
@@ -90,13 +90,13 @@ def transition_matrix(counts: NDArray[np.integer], never_left: NeverLeft = "nan"
 
 
 def transition_probabilities(transitions: pd.DataFrame) -> pd.DataFrame:
-    """The transitions that were seen, each once.
+    """The kinds of transitions that occur.
 
     Args:
         transitions: One row per transition.
 
     Returns:
-        ``from_state``, ``to_state``, ``count``, and ``probability``, the part of all transitions from its first state.
+        ``from_state``, ``to_state``, ``count``, and ``probability``, its fraction of all transitions from that state.
     """
     states = sorted({*transitions["from_state"], *transitions["to_state"]}, key=state_order)
     counts = transition_counts(transitions, states)
@@ -113,7 +113,7 @@ def transition_probabilities(transitions: pd.DataFrame) -> pd.DataFrame:
 
 
 def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> float:
-    """Probability that a memoryless chain goes along a sequence of states, given the first of them.
+    """Probability of a sequence of states of a memoryless chain, given the first.
 
     Args:
         matrix: Transition probabilities, shape ``(n, n)``.
@@ -123,7 +123,7 @@ def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> fl
         The product of the probabilities of the transitions, one if there is none.
 
     Raises:
-        ValueError: An index lies outside the matrix.
+        InputError: An index lies outside the matrix.
     """
     states = np.asarray(indices, np.int64)
     outside = states[(states < 0) | (states >= len(matrix))]

@@ -1,11 +1,11 @@
-"""Is the order of visits more regular than the frequency of the states makes it? A test by shuffling.
+"""Shuffle test: is the order of visits more regular than expected from the frequencies of the states?
 
 Null hypothesis: given how often each session visits each state, every order of its visits in which no state directly
 follows itself is equally likely. It holds for states drawn independently of each other, on condition that no two
 successive ones are the same.
 
 Shuffled orders come from a Metropolis chain of swaps of two visits; a swap that would make a state follow itself is
-refused. The chain first runs backward from the observed order, then forward from there, anew for each shuffle. Under
+refused. The chain first runs backward from the observed order, then forward from there, again for each shuffle. Under
 the null hypothesis the observed and the shuffled orders are then exchangeable, so that the p-value is valid however
 short the chain is, and also where swaps alone cannot reach every order; only the power suffers.
 
@@ -42,8 +42,8 @@ _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 class ShuffleTest:
     """Uncertainty of the next state given the present one, in bits, as observed and in shuffled orders.
 
-    All entropies are plug-in estimates, too small when visits are few compared to pairs of states; it befalls the
-    observed and the shuffled orders alike, so compare them, not their values with those of another data set.
+    All entropies are plug-in estimates, underestimates when visits are few compared to pairs of states, in the
+    observed and the shuffled orders alike: compare these, not values of different data sets.
 
     Attributes:
         observed: Conditional entropy of the next state given the present one; NaN without transitions.
@@ -89,12 +89,12 @@ def shuffle_test(
         occurrences: One row per visit, ordered by session, then start.
         n_shuffles: How many shuffled orders.
         seed: Root seed.
-        empty_state: Whether visits of ``()`` count. If they lie between most others, the present state says little
-            about the next whatever the order of the others. If ``False`` they stay where they are, the others are
-            shuffled among each other, and then they are skipped, so that a state can follow itself across one.
+        empty_state: Whether visits of ``()`` count. If they lie between most others, the present state predicts little.
+            If ``False`` they stay in place while the others are shuffled, and are then skipped, so that a
+            state can follow itself across one.
 
     Raises:
-        ValueError: There is no shuffle, the seed is not valid, or a state directly follows itself.
+        InputError: There is no shuffle, the seed is not valid, or a state directly follows itself.
     """
     whole_number("n_shuffles", n_shuffles, 1)
     whole_number("seed", seed, 0)

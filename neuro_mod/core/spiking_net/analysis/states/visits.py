@@ -37,12 +37,12 @@ def visits_of(
 ) -> pd.DataFrame:
     """Visits of states in one session.
 
-    Visits shorter than the minimal lifespan are removed, all at once. Where the same state lies before and behind such
-    a gap, it goes on through it; otherwise each neighbour gets half of the gap; at an edge of the session, the only
-    neighbour gets it all. A session in which no visit lasts long enough has none, unless one state fills it.
+    Visits shorter than the minimal lifespan are removed, all at once. If the same state precedes and follows such a
+    gap, it fills the gap; otherwise each neighbour gets half of it; at an edge of the session, the only neighbour gets
+    all of it. A session without a long enough visit has none, unless one state fills it.
 
     Args:
-        active: Which clusters are active in each bin, shape ``(n_bins, n_clusters)``.
+        active: Whether each cluster is active in each bin, shape ``(n_bins, n_clusters)``.
         labels: Labels of these clusters, ascending, shape ``(n_clusters,)``.
         bin_width: In seconds.
         duration: Length of the session in seconds; the last visit lasts until then.
@@ -118,7 +118,7 @@ def rates_in_visits(
         counts: Spikes of each cluster in each bin, shape ``(n_bins, n_clusters)``.
         sizes: Neurons in each cluster, shape ``(n_clusters,)``.
         labels: Label of each cluster, ascending, shape ``(n_clusters,)``.
-        bin_width: In seconds; spikes of a bin within which a visit ends are shared by the time on both sides.
+        bin_width: In seconds; spikes of a bin within which a visit ends are divided in proportion to time.
 
     Returns:
         In Hz, shape ``(n_visits,)``; NaN where no cluster is active.
@@ -147,7 +147,7 @@ def within(
         t_to: End, likewise; None for its end.
 
     Raises:
-        ValueError: The window is empty, or reaches beyond a session.
+        InputError: The window is empty, or reaches beyond a session.
     """
     if t_from is None and t_to is None:
         return occurrences
