@@ -140,7 +140,7 @@ def _write_table(
 def _column_widths(table: Mapping[str, Sequence[str]]) -> list[float]:
     """Widths of the columns with the gaps beside them, in points."""
     plain = [
-        [text.replace(r"	imes", "x").strip("${}") for text in (header, *column)] for header, column in table.items()
+        [text.replace(r"\times", "x").strip("${}") for text in (header, *column)] for header, column in table.items()
     ]
     return [_WIDER * max(style.text_length(text, style.TICK_SIZE) for text in column) + _COLUMN_GAP for column in plain]
 
