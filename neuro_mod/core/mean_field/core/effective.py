@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax, relax
 from neuro_mod.core.mean_field.core.rate_equations import START, RateEquations
+from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
 
@@ -108,7 +109,7 @@ def _chosen(field: RateEquations, focus_pops: Sequence[int | str]) -> NDArray[np
     else:
         indices = [each for each in focus_pops if isinstance(each, int | np.integer)]
         if len(indices) < len(focus_pops) or any(not 0 <= each < field.n_populations for each in indices):
-            raise ValueError(f"focus_pops are {list(focus_pops)}; valid: 0 to {field.n_populations - 1}")
+            raise InputError(f"focus_pops are {list(focus_pops)}; valid: 0 to {field.n_populations - 1}")
     if not indices or len(set(indices)) < len(indices):
-        raise ValueError(f"focus_pops are {list(focus_pops)}; expected at least one population, each once")
+        raise InputError(f"focus_pops are {list(focus_pops)}; expected at least one population, each once")
     return np.array(indices, np.int64)
