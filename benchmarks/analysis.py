@@ -1,4 +1,4 @@
-"""Time the analysis of many sessions of the default network, and take its memory.
+"""Measure the time and memory of analysing many sessions of the default network.
 
 Run ``python -m benchmarks.analysis`` from the root of the repository. It simulates the sessions first (dense files of
 120 MB for each 30 s), then times ``neuro-mod analyze --no-plot`` on some of them, all of them, the same spikes saved as

@@ -2,7 +2,7 @@
 
 Run ``python -m benchmarks.mean_field`` from the root of the repository. What is compared takes turns, so that a machine
 that slows down slows all; ratios are medians over the turns. Scalar quadrature with finite differences is what one
-writes without this package (`benchmarks.scalar_mean_field`); it does a part of the work, and its time is scaled up.
+would write without this package (`benchmarks.scalar_mean_field`); it does part of the work, and its time is scaled up.
 NNMT comes with the extra ``peers``; without it its rows are left out.
 """
 

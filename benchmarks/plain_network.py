@@ -1,4 +1,4 @@
-"""A network as plain arrays: all that other simulators are told about it, and the one place that reads ours.
+"""A network as plain arrays, for other simulators; the only module here that reads ours.
 
 This module needs NumPy alone, so that it can be read in the environment of any simulator.
 """

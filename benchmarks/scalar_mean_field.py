@@ -1,4 +1,4 @@
-"""The mean field as one writes it without this package: a quadrature for each rate, finite differences for slopes."""
+"""The mean field written without this package: a quadrature for each rate, finite differences for slopes."""
 
 from __future__ import annotations
 

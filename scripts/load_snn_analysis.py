@@ -1,4 +1,4 @@
-"""Print what a saved analysis of spikes says about metastable states; the spikes are not needed.
+"""Print the metastable states of a saved analysis; the spikes are not needed.
 
     python scripts/load_snn_analysis.py simulations/snn_test_run/analysis
 
@@ -23,7 +23,7 @@ def load(
         "simulations/snn_test_run/analysis"
     ),
 ) -> None:
-    """Print what a saved analysis says about metastable states."""
+    """Print the metastable states of a saved analysis."""
     print_analysis(describe_analysis(Analyzer.load_analysis(analysis)))
 
 

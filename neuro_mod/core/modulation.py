@@ -62,7 +62,7 @@ class Baseline:
             Shape ``(..., P)``, for ``rate`` and ``j_ext`` ``(..., 2, P)``; sources without synapses stay as they are.
 
         Raises:
-            ValueError: There is no such target.
+            InputError: There is no such target.
         """
         check_target(target)
         value, delta = self.parameters[target], np.asarray(delta, np.float64)
@@ -80,7 +80,7 @@ def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None
         deltas: Perturbations by target: a scalar or shape ``(P,)`` each, in the unit of the target.
 
     Raises:
-        ValueError: A target is unknown, or a parameter becomes impossible.
+        InputError: A target is unknown, or a parameter becomes impossible.
     """
     at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
     check_possible(baseline, at_once)
@@ -108,7 +108,7 @@ def modulated_courses(baseline: Baseline, deltas: Mapping[str, Course]) -> dict[
         Courses by the names of the fields of `Circuit`.
 
     Raises:
-        ValueError: A target is unknown.
+        InputError: A target is unknown.
     """
     courses: dict[str, Course] = {}
     for target in deltas:
@@ -130,7 +130,7 @@ def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: fl
         delta_t: Time step in seconds, to say when.
 
     Raises:
-        ValueError: The message names target, population, value and time.
+        InputError: The message names target, population, value and time.
     """
     for name, delta in deltas.items():
         check_target(name)

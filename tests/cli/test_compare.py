@@ -3,32 +3,29 @@ from __future__ import annotations
 import csv
 import inspect
 import json
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
 from neuro_mod.cli.compare import compare as command
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
-from tests.helpers.shared import SMALL
+from tests.helpers.folders import run_json
+from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
 
 
-def compare(*arguments, cwd=None):
-    command = [sys.executable, "-m", "neuro_mod.cli.main", "compare", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+@pytest.fixture
+def compare(neuro_mod):
+    return partial(neuro_mod, "compare")
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "driven.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "driven.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
-def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
+def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tmp_path):
     done = compare(config, "--trials", 2, "--settling", 0.1, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -43,7 +40,7 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
         assert words in done.stdout
     for name in ("rate_histogram", "rate_comparison"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
-    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    about = run_json(tmp_path)
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
         row = next(csv.DictReader(file))
@@ -53,7 +50,7 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
     assert printed[3] == f"{100 * (simulated / theory - 1):+.0f}"
 
 
-def test_json_and_the_folder_of_the_settings(config, tmp_path):
+def test_json_and_the_folder_of_the_settings(compare, config, tmp_path):
     arguments = ("--trials", 1, "--settling", 0, "--json", "--seed", 5, "--n-z", 1)
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -69,7 +66,7 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--trials", "0"), "--trials"),
         (("--settling", "-1"), "--settling"),
         (("--n-z", "0"), "--n-z"),
-        (("--n-z", "100000"), "n_z is 100000; expected a whole number from 1 to 100"),
+        (("--n-z", "100000"), "n_z: 100000 found; expected a whole number from 1 to 100"),
         (("--settling", "1e9"), "are too long"),
         (
             ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),
@@ -79,17 +76,17 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--set", "settings.save=false"), "say where with --out"),
     ],
 )
-def test_bad_input(config, tmp_path, arguments, message):
+def test_bad_input(compare, config, tmp_path, arguments, message):
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
-def test_assumptions_that_cannot_be_judged_do_not_count(config, tmp_path):
+def test_assumptions_that_cannot_be_judged_do_not_count(compare, config, tmp_path):
     """Without any input nobody fires."""
     nothing = ("--set", "external_currents.nu_ext_baseline=0", "--set", "arousal.level=0", "--set", "perturbation={}")
     done = compare(config, "--trials", 1, "--settling", 0, "--out", tmp_path, *nothing)
     assert done.returncode == 0, done.stderr
-    validity = json.loads((tmp_path / "metadata/run.json").read_text())["validity"]
+    validity = run_json(tmp_path)["validity"]
     judged = [each["kept"] for each in validity if each["kept"] is not None]
     assert 0 < len(judged) < len(validity)
     said = f"{sum(judged)} of {len(judged)} assumptions are kept, {len(validity) - len(judged)} cannot be judged"

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import csv
-import gc
 import inspect
 import json
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 from neuro_mod.cli import mean_field as commands
-from neuro_mod.cli.main import main
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES
 from neuro_mod.core.mean_field.analysis.landscape import MINIMUM_FORCE
@@ -19,7 +16,8 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
-from tests.helpers.shared import CONFIGS, SMALL
+from tests.helpers.processes import NEURO_MOD, run_python
+from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.
@@ -35,34 +33,18 @@ PERTURBATION = {
 
 
 @pytest.fixture
-def mean_field(monkeypatch, capsys):
-    """The command in this process: its exit code, and what it printed to stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neuro-mod", "mean-field", *map(str, arguments)])
-        threshold = gc.get_threshold()
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        finally:
-            gc.set_threshold(*threshold)
-        return (code or 0, *capsys.readouterr())
-
-    return run
+def mean_field(neuro_mod):
+    return partial(neuro_mod, "mean-field")
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
 def in_a_process(*arguments, cwd):
     """As a user would, with warnings as errors."""
-    command = [sys.executable, "-W", "error", "-m", "neuro_mod.cli.main", "mean-field", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+    return run_python("-W", "error", *NEURO_MOD, "mean-field", *arguments, cwd=cwd)
 
 
 def table(printed):
@@ -277,10 +259,10 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("fixed-points", "--set", "arousal.level=7"), "arousal.level: 7 found"),
         (("fixed-points", "--set", "external_currents.j_ext=1e200"), "the input overflows"),
         (("fixed-points", "--out", "/dev/null/out"), "cannot write to the output folder"),
-        (("landscape", "--focus", ""), "there is no population ''"),
+        (("landscape", "--focus", ""), 'population: "" found'),
         (("landscape", "--focus", "0,0"), "each once"),
-        (("landscape", "--focus", "-1"), "there is no population '-1'"),
-        (("landscape", "--focus", "E7"), "valid: 0 to 7, or E0 to E2"),
+        (("landscape", "--focus", "-1"), 'population: "-1" found'),
+        (("landscape", "--focus", "E7"), "expected 0 to 7, or E0 to E2"),
         (("landscape", "--grid-density", 0), "grid_density: 0.0 found"),
         (("landscape", "--grid-density", 1e-4), "GB of memory"),
         (("landscape", "--grid-lims", 60, 0), "grid_lims: [60.0, 0.0] found"),

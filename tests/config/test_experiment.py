@@ -1,6 +1,5 @@
 import copy
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from pydantic import BaseModel, ValidationError
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths, subschema
 from neuro_mod.errors import ConfigError
-
-CONFIGS = Path(__file__).parents[2] / "configs"
+from tests.helpers.shared import CONFIGS
 
 
 def test_sources_are_equivalent() -> None:

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import pytest
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import ConfigError
+from tests.helpers.shared import CONFIGS
 
-FILE = Path(__file__).parents[2] / "configs" / "default_snn_params.yaml"
+FILE = CONFIGS / "default_snn_params.yaml"
 
 
 @pytest.mark.parametrize("source", [FILE, {}], ids=["file", "defaults"])

@@ -7,6 +7,7 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_by_value
 from tests.helpers.shared import SMALL
 
 
@@ -27,17 +28,12 @@ def one_population(weight, tau_membrane=0.02, n_populations=1, **z):
     )
 
 
-def configured(key, overrides=()):
-    experiment = load_experiment(SMALL, overrides)
-    return lambda value: LIFMeanField.from_circuit(build_circuit(experiment.replace({key: value})))
-
-
 @pytest.mark.parametrize(
     ("make", "limits"),
     [
-        (configured("architecture.clusters.j_potentiated[0]"), (1.0, 4.0)),
-        (configured("arousal.level"), (0.0, 1.0)),  # fractional powers at both ends
-        (configured("external_currents.nu_ext_baseline[0]"), (0.0, 20.0)),
+        (field_by_value(SMALL, "architecture.clusters.j_potentiated[0]"), (1.0, 4.0)),
+        (field_by_value(SMALL, "arousal.level"), (0.0, 1.0)),  # fractional powers at both ends
+        (field_by_value(SMALL, "external_currents.nu_ext_baseline[0]"), (0.0, 20.0)),
         (lambda tau: one_population(0.01, tau), (0.01, 0.04)),
     ],
 )
@@ -79,7 +75,7 @@ def test_variances_stay_variances():
 
 
 def test_lumped_family_is_that_of_lumped_fields():
-    family = FieldFamily(configured("arousal.level"), (0.0, 1.0))
+    family = FieldFamily(field_by_value(SMALL, "arousal.level"), (0.0, 1.0))
     groups = np.array([0, 1, 1, 2, 3, 4, 4, 5])
     lumped = family.lumped(groups).at(0.37).coefficients.flat()
     np.testing.assert_allclose(lumped, family.at(0.37).coefficients.lumped(groups).flat(), rtol=1e-13)
@@ -87,7 +83,7 @@ def test_lumped_family_is_that_of_lumped_fields():
 
 def test_interchangeable_on_the_whole_interval():
     experiment = load_experiment(SMALL)
-    assert not FieldFamily(configured("arousal.level"), (0.0, 1.0)).classes.any()
+    assert not FieldFamily(field_by_value(SMALL, "arousal.level"), (0.0, 1.0)).classes.any()
 
     def make(shift):
         field = LIFMeanField.from_circuit(build_circuit(experiment))
@@ -99,17 +95,17 @@ def test_interchangeable_on_the_whole_interval():
 
 @pytest.mark.parametrize("limits", [(1.0, 0.5), (1.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
 def test_bad_limits(limits):
-    with pytest.raises(ValueError, match=r"the limits are .* expected finite ones that rise"):
+    with pytest.raises(ValueError, match=r"limits: .* found; expected finite values"):
         FieldFamily(one_population, limits)
 
 
 def test_changing_populations():
-    with pytest.raises(ValueError, match="other populations than at the lower limit"):
+    with pytest.raises(ValueError, match="other populations found; expected those at the lower limit"):
         FieldFamily(lambda value: one_population(0.01, n_populations=1 + (value > 1)), (0.5, 1.5))
-    with pytest.raises(ValueError, match="other weights of z than at the lower limit"):
+    with pytest.raises(ValueError, match="other weights of z found; expected those at the lower limit"):
         FieldFamily(
             lambda value: one_population(0.01, z_nodes=[0.4, 0.6], z_weights=[value, 1 - value]),
             (0.25, 0.5),
         )
-    with pytest.raises(ValueError, match=r"2\.0 lies outside the limits"):
+    with pytest.raises(ValueError, match=r"2\.0 found; expected a value from"):
         FieldFamily(one_population, (0.0, 1.0)).at(2.0)

@@ -10,6 +10,7 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, clusters, fixed_points, searches
 from neuro_mod.core.mean_field.core.fixed_points import describe
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
 from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values", with the digits printed there.
@@ -21,10 +22,6 @@ TABLE = {
 }
 #: Rates of three clusters that all differ.
 DIFFERENT = "perturbation.rate={vectors: [[1, -2, 4]], involved_clusters: [[0, 1, 2]], params: [0.05]}"
-
-
-def field_of(config, *overrides):
-    return LIFMeanField.from_circuit(build_circuit(load_experiment(config, overrides)))
 
 
 @pytest.fixture(scope="module")
@@ -186,11 +183,11 @@ def test_averages_over_z():
 
 def test_bad_starts(published):
     field, _ = published
-    with pytest.raises(ValueError, match="found -1 starts, expected 0 or more"):
+    with pytest.raises(ValueError, match="n_starts: -1 found; expected a whole number of at least 0"):
         fixed_points(field, -1)
-    with pytest.raises(ValueError, match=r"rates have shape \(3, 5\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(3, 5\) found"):
         fixed_points(field, starts=np.ones((3, 5)))
-    with pytest.raises(ValueError, match=r"starts have shape \(38,\)"):
+    with pytest.raises(ValueError, match=r"starts: shape \(38,\) found"):
         fixed_points(field, starts=np.ones(38))
 
 

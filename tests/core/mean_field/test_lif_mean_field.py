@@ -7,6 +7,7 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
 from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values": rates in Hz of active and other E clusters, E background, and likewise I, of
@@ -51,7 +52,7 @@ def test_stability_of_the_uniform_state(published):
 
 def test_two_cluster_network():
     """Model description: E clusters only; selective state and saddle, to the digits printed there."""
-    field = LIFMeanField.from_circuit(build_circuit(load_experiment(CONFIGS / "2_cluster_mf.yaml")))
+    field = field_of(CONFIGS / "2_cluster_mf.yaml")
     for printed, kind in (
         ((52.318916, 5.213988, 2.258635, 13.783422), "stable"),
         ((29.215101, 29.215101, 2.202282, 13.839673), "saddle"),
@@ -153,10 +154,10 @@ def test_example_of_the_user_readme():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"c_matrix": np.ones((3, 2))}, r"c_matrix has shape \(3, 2\), expected one finite value or \(2, 2\)"),
+        ({"c_matrix": np.ones((3, 2))}, r"c_matrix: shape \(3, 2\) found; expected one finite value, or \(2, 2\)"),
         ({"j_matrix": np.full((2, 2), np.nan)}, "j_matrix"),
         ({"c_matrix": -np.ones((2, 2))}, "c_matrix: -1.0 found; expected at least 0"),
-        ({"c_ext": [1.0, 2.0, 3.0]}, "c_ext has shape"),
+        ({"c_ext": [1.0, 2.0, 3.0]}, "c_ext: shape"),
         ({"nu_ext": -1.0}, "nu_ext: -1.0 found; expected at least 0"),
         ({"z_nodes": [0.4, 0.6]}, r"z_weights: \[1\.0\] found; expected 2 numbers that sum to 1"),
         ({"z_weights": [0.9]}, r"z_weights: \[0\.9\] found; expected 1 numbers that sum to 1"),
@@ -181,7 +182,7 @@ def test_bad_input(change, message):
     with pytest.raises(ValueError, match=message):
         LIFMeanField(**arguments | change)
     field = LIFMeanField(**arguments)
-    with pytest.raises(ValueError, match=r"rates have shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(3,\) found"):
         field.equations(np.ones(3))
 
 

@@ -167,7 +167,7 @@ def test_whoever_raises_stops_the_batch(trials, alone, where, raised):
 
 def test_trials_of_a_batch_do_not_share_a_sink(trials):
     sharing = replace(trials[0], recording=Recording(on_spikes=lambda *_: None))
-    with pytest.raises(ValueError, match="trial 1 of the batch shares its on_spikes"):
+    with pytest.raises(ValueError, match="on_spikes of trial 1: used by another trial"):
         simulate_batch([sharing, sharing])
 
 

@@ -13,12 +13,12 @@ from tests.helpers.disturbing import (
     children,
     drive,
     driver,
-    n_finished,
     schedulers,
     undisturbed,
-    wait_until,
     workers,
 )
+from tests.helpers.folders import n_finished
+from tests.helpers.processes import wait_until
 from tests.helpers.tiny_job import TinyJob
 
 

@@ -16,7 +16,7 @@ from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
-from tests.helpers.processes import data_in, run_json
+from tests.helpers.folders import data_in, run_json
 from tests.helpers.shared import SMALL
 
 PERTURBED = SMALL | {

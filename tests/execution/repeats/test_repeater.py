@@ -16,7 +16,8 @@ from neuro_mod.recordings.saved import save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MAX_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
-from tests.helpers.processes import data_in, files_in, run_json, run_python
+from tests.helpers.folders import data_in, files_in, run_json
+from tests.helpers.processes import run_python
 from tests.helpers.shared import SMALL
 
 #: Two targets, one with drawn vectors.

@@ -13,7 +13,7 @@ from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
-from tests.helpers.processes import data_in, files_in, run_json
+from tests.helpers.folders import data_in, files_in, run_json
 from tests.helpers.shared import SMALL
 
 

@@ -12,6 +12,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.folders import run_json
 from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
@@ -84,9 +85,9 @@ def test_a_saved_state_continues_the_run_stimulus_included(tmp_path):
 
 def test_a_state_belongs_to_its_time_step_and_network(stager):
     state = stager.run().state
-    with pytest.raises(ValueError, match=r"expected a step of 0\.001 s"):
+    with pytest.raises(ValueError, match=r"expected steps of 0\.001 s"):
         stager.run(delta_t=1e-3, initial_state=state)
-    with pytest.raises(ValueError, match="the state's voltage has shape"):
+    with pytest.raises(ValueError, match="voltage of the state: shape"):
         StageSNNSimulation(DEFAULT).run(0.01, initial_state=state)
 
 
@@ -186,8 +187,8 @@ def test_the_shipped_perturbations_act():
         ({"record": None}, "expected a list"),
         ({"neurons": [1.7]}, "indices, or a boolean mask"),
         ({"neurons": 5}, "indices, or a boolean mask"),
-        ({"neurons": [-1]}, "expected indices from 0 to 59"),
-        ({"neurons": [60]}, "expected indices from 0 to 59"),
+        ({"neurons": [-1]}, "from 0 to 59"),
+        ({"neurons": [60]}, "from 0 to 59"),
         ({"dtype": "float16"}, "float32, float64"),
         ({"duration_sec": -1.0}, "duration_sec"),
         ({"delta_t": 0.0}, "delta_t"),
@@ -218,7 +219,7 @@ def test_execute_saves_and_draws(stager, tmp_path):
     saved = load_spikes(folder)
     assert saved.neurons.tobytes() == outputs["spikes"].neurons.tobytes() and saved.shape == outputs["spikes"].shape
     assert np.array_equal(np.load(folder / "data/clusters.npy"), outputs["clusters"])
-    run = json.loads((folder / "metadata/run.json").read_text())
+    run = run_json(folder)
     assert run["versions"]["numpy"] == np.__version__ and run["command"] == sys.argv
     assert {"git", "machine", "wall_seconds", "random_seed", "mean_rates_hz"} <= set(run)
 

@@ -68,7 +68,7 @@ class Assumption:
         first = np.flatnonzero(np.isclose(self.values, value, rtol=_SAME, atol=0.0))[0]
         return self.populations[first], value
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """A sentence or two."""
         if self.worst is None:
             return f"{self.quantity}: no population has one."
@@ -104,7 +104,7 @@ def assess(
             of the responses are amplified.
     """
     rates, mu, sigma = (np.asarray(each, np.float64) for each in (rates, mu, sigma))
-    state = _State(rates, mu, sigma, _inverse(jacobian, len(rates)))
+    state = _SteadyState(rates, mu, sigma, _inverse(jacobian, len(rates)))
     inputs = _inputs(circuit, rates)
     exist = circuit.populations.sizes > 0
 
@@ -126,7 +126,7 @@ def assess(
     return tuple(assumption(rule) for rule in _RULES if jacobian is not None or rule is not _ROBUST)
 
 
-class _State(NamedTuple):
+class _SteadyState(NamedTuple):
     rates: _Array
     mu: _Array
     sigma: _Array
@@ -168,18 +168,18 @@ def _inputs(circuit: Circuit, rates: _Array) -> _Inputs:
 class _Rule(NamedTuple):
     name: str
     quantity: str
-    values: Callable[[Circuit, _Inputs, _State], _Array]
+    values: Callable[[Circuit, _Inputs, _SteadyState], _Array]
     limit: float
     at_least: bool
     source: str
     consequence: str
 
 
-def _smallest_in_degree(circuit: Circuit, inputs: _Inputs, _: _State) -> _Array:
+def _smallest_in_degree(circuit: Circuit, inputs: _Inputs, _: _SteadyState) -> _Array:
     return -inputs.largest(-inputs.in_degree[:, : circuit.populations.total])
 
 
-def _amplification(_: Circuit, __: _Inputs, state: _State) -> _Array:
+def _amplification(_: Circuit, __: _Inputs, state: _SteadyState) -> _Array:
     """Relative change of each rate per relative error of the responses, whose signs are the worst ones."""
     return np.abs(state.inverse) @ state.rates / state.rates
 

@@ -19,6 +19,7 @@ from neuro_mod.core.mean_field.core.searches import (
     from_starts,
     random_starts,
 )
+from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -118,11 +119,11 @@ def fixed_points(
             see `searches.random_starts`.
 
     Raises:
-        ValueError: There are fewer than 0 starts, or they do not fit.
+        InputError: There are fewer than 0 starts, or their shape does not match.
     """
     starts = random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
     if starts.ndim != 2:
-        raise ValueError(f"starts have shape {starts.shape}, expected (n_starts, {field.n_populations})")
+        raise InputError(f"starts: shape {starts.shape} found; expected (n_starts, {field.n_populations})")
     found, search = from_starts(field, starts)
     searches, populations = [search], field.populations
     classes = np.zeros(0, np.int64)

@@ -143,7 +143,7 @@ class LIFMeanField(RateEquations):
             Rates in Hz, shape ``(..., F)``; NaN where no equilibrium of the others was found.
 
         Raises:
-            ValueError: A population does not exist or comes twice, or a shape does not fit.
+            InputError: A population does not exist or comes twice, or a shape does not fit.
         """
         effective, rates = EffectiveField(self, focus_pops), np.asarray(nu, np.float64)
         return effective.solve(rates.reshape(-1, rates.shape[-1] if rates.ndim else 0)).response.reshape(rates.shape)

@@ -13,6 +13,7 @@ from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import response, response_to_input
+from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -151,11 +152,11 @@ class RateEquations:
         """Rates as an array of shape ``(..., P)``.
 
         Raises:
-            ValueError: The shape is another one.
+            InputError: The shape is another one.
         """
         rates = np.asarray(nu, np.float64)
         if rates.shape[-1:] != (self.n_populations,):
-            raise ValueError(f"rates have shape {rates.shape}, expected (..., {self.n_populations})")
+            raise InputError(f"rates: shape {rates.shape} found; expected (..., {self.n_populations})")
         return rates
 
 
@@ -163,5 +164,5 @@ def shaped(name: str, value: ArrayLike, shape: tuple[int, ...]) -> _Array:
     """One value for all, or an array of this shape, of finite numbers."""
     array = np.asarray(value, np.float64)
     if array.shape not in ((), shape) or not np.isfinite(array).all():
-        raise ValueError(f"{name} has shape {array.shape}, expected one finite value or {shape}")
+        raise InputError(f"{name}: shape {array.shape} found; expected one finite value, or {shape} of them")
     return np.broadcast_to(array, shape).copy()

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros, relax
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
@@ -156,10 +157,9 @@ def random_starts(field: RateEquations, n: int, seed: int, highest: float = MAX_
     ``1 / tau_refractory`` that a population cannot exceed, or 1e4 Hz if that is lower.
 
     Raises:
-        ValueError: There are fewer than 0.
+        InputError: There are fewer than 0.
     """
-    if n < 0:
-        raise ValueError(f"found {n} starts, expected 0 or more")
+    whole_number("n_starts", n, 0)
     uniform = np.asarray(Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations), np.float64)
     fastest = 1 / np.maximum(field.coefficients.neurons.tau_refractory, 1 / _MAX_WIDE)
     starts = highest * uniform
