@@ -106,7 +106,7 @@ def analyze(
             first_neuron=first_neuron,
             **{name: value for name, value in chosen.items() if value is not None},
         )
-    except (ValueError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
         raise InputError(str(error)) from error
     if session >= analyzer.n_sessions:
         raise invalid("--session", session, f"a number from 0 to {analyzer.n_sessions - 1}")
@@ -121,18 +121,14 @@ def analyze(
 
 def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:
     """Fit the hidden Markov model that the command line asks for."""
-    from neuro_mod.errors import InputError
     from neuro_mod.execution.progress import Quantity, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {_AUTO}"
     numbers = None if n_states == _AUTO else whole_numbers("--hidden-markov", n_states, _MAX_HIDDEN_STATES + 1, example)
     with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
-        try:
-            analyzer.fit_hidden_markov(
-                numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)
-            )
-        except ValueError as error:
-            raise InputError(str(error)) from error
+        analyzer.fit_hidden_markov(
+            numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)
+        )
 
 
 def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:

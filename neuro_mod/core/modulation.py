@@ -141,7 +141,7 @@ def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: fl
             found = Impossible(int(where[0]), int(where[-1]), float(values[where]))
             time = None if delta_t is None else float(delta.steps[found.piece] * delta_t)
             what, expected = found.describe(name, baseline.populations.names[found.population], time)
-            raise InputError(f"{what}; expected {expected}")
+            raise InputError(f"perturbation of {what}; expected {expected}")
 
 
 def size_of_courses(n_pieces: Mapping[str, int], baseline: Baseline) -> int:

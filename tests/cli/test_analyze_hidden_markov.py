@@ -86,7 +86,7 @@ def test_the_largest_number_is_noted(known, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--hidden-markov", "many"), '"many" found'),
+        (("--hidden-markov", "many"), '--hidden-markov: "many" found'),
         (("--hidden-markov", "0"), "n_states: [0] found"),
         (("--hidden-markov", "9999"), "from 1 to 400"),
     ],

@@ -63,7 +63,7 @@ def test_fixed_points_of_the_reduced_network(mean_field, tmp_path, monkeypatch):
     assert header == ["state", "active", "images", *names, "eigenvalue"]
     assert rows[0][:7] == ["stable focus", "1", "2", "52.319", "5.214", "2.259", "13.783"]
     assert rows[1][:6] == ["saddle", "0", "1", "29.215", "2.202", "13.840"]
-    assert "steady states: 2 distinct, 1 stable. Sought: 20 of 20 starts converged" in out
+    assert "steady states: 2 distinct, 1 stable. Searched: 20 of 20 starts converged" in out
     assert "that these are all is not proven" in out
     folder = tmp_path / "simulations/2_cluster_mf_fixed_points"
     listed = [line for line in out.splitlines() if line.startswith("simulations/")]
@@ -144,7 +144,7 @@ def test_many_states_are_cut_short(mean_field, tmp_path):
 def test_nothing_found_is_said(mean_field, config):
     nowhere = ("--set", "init_params.tau_membrane=1e300", *NOTHING)
     code, out, err = mean_field("fixed-points", config, "--starts", 2, *nowhere)
-    assert (code, err) == (0, "") and "steady states: 0 distinct, 0 stable. Sought: 0 of 2 starts converged" in out
+    assert (code, err) == (0, "") and "steady states: 0 distinct, 0 stable. Searched: 0 of 2 starts converged" in out
 
 
 def test_set_seed_time_and_n_z(mean_field, config):
@@ -253,8 +253,8 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("fixed-points", "--starts", -1), "--starts"),
         (("fixed-points", "--starts", 10**12), "from 0 to 100000"),
         (("fixed-points", "--n-z", 0), "--n-z"),
-        (("fixed-points", "--time", "nan"), "perturbation_time is nan"),
-        (("fixed-points", "--time", -1), "perturbation_time is -1"),
+        (("fixed-points", "--time", "nan"), "perturbation_time: nan found"),
+        (("fixed-points", "--time", -1), "perturbation_time: -1.0 found"),
         (("fixed-points", "--seed", -1), "settings.random_seed: -1 found"),
         (("fixed-points", "--set", "arousal.level=7"), "arousal.level: 7 found"),
         (("fixed-points", "--set", "external_currents.j_ext=1e200"), "the input overflows"),
@@ -263,16 +263,16 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("landscape", "--focus", "0,0"), "each once"),
         (("landscape", "--focus", "-1"), 'population: "-1" found'),
         (("landscape", "--focus", "E7"), "expected 0 to 7, or E0 to E2"),
-        (("landscape", "--grid-density", 0), "grid_density is 0"),
+        (("landscape", "--grid-density", 0), "grid_density: 0.0 found"),
         (("landscape", "--grid-density", 1e-4), "GB of memory"),
-        (("landscape", "--grid-lims", 60, 0), "grid_lims are (60, 0)"),
-        (("landscape", "--grid-lims", 0, "nan"), "grid_lims are (0, nan)"),
-        (("landscape", "--path", "uphill"), "path is 'uphill'; valid: minimum_force, straight"),
+        (("landscape", "--grid-lims", 60, 0), "grid_lims: [60.0, 0.0] found"),
+        (("landscape", "--grid-lims", 0, "nan"), "grid_lims: [0.0, nan] found"),
+        (("landscape", "--path", "uphill"), 'path: "uphill" found; expected minimum_force, straight'),
         (("landscape", "--path", "1,a:2,3"), "expected rates like 5,52:30,30:52,5"),
-        (("landscape", "--path", "1:2"), "path has shape (2, 1)"),
+        (("landscape", "--path", "1:2"), "path: shape (2, 1) found"),
         (("bifurcation", "--from", 1), "--to"),
-        (("bifurcation", "--from", 2, "--to", 1), "limits are (2, 1)"),
-        (("bifurcation", "--from", 1, "--to", "nan"), "limits are (1, nan)"),
+        (("bifurcation", "--from", 2, "--to", 1), "limits: [2.0, 1.0] found"),
+        (("bifurcation", "--from", 1, "--to", "nan"), "limits: [1.0, nan] found"),
         (("bifurcation", "--from", 0, "--to", 1, "--parameter", "arousal.levl"), "unknown key"),
         (("bifurcation", "--from", 0, "--to", 2, "--parameter", "arousal.level"), "expected a number >= 0 and <= 1"),
         (("bifurcation", "--from", 1, "--to", 2, "--active", "4"), "expected numbers from 0 to 2"),

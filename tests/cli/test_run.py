@@ -74,7 +74,7 @@ def test_options_reach_the_run(run, config, tmp_path):
         (["--set", "arousal.levle=1"], "did you mean level?"),
         (["--duration", "-1"], "init_params.duration_sec"),
         (["--seed", "-1"], "settings.random_seed"),
-        (["--record", "voltages"], "valid: a list of spikes, voltage, current"),
+        (["--record", "voltages"], "expected a list of spikes, voltage, current"),
         (["--record-neurons", "5,x"], "expected all, or indices and ranges"),
         (["--record-neurons", "0:10:2"], "expected all, or indices and ranges"),
         (["--record-neurons", "0:99999999999"], "expected numbers from 0 to 59"),

@@ -322,10 +322,10 @@ def test_bounds(target, population, possible, impossible, bound):
     values[1:, population] = impossible
     values[2, population] *= 2  # later, and not what is reported
     name = "E1" if population == 1 else "I0"
-    message = rf"^{target}.* becomes \S+ in {name} from 0\.02 s on; expected {bound}$"
+    message = rf"^perturbation of {target}.* becomes \S+ in {name} from 0\.02 s on; expected {bound}$"
     with pytest.raises(ValueError, match=message):
         check_possible(BASELINE, {target: Course([0, 40, 60], values)}, delta_t=0.5e-3)
-    with pytest.raises(ValueError, match=rf"^{target}.* becomes .* in {name}; expected {bound}$"):
+    with pytest.raises(ValueError, match=rf"^perturbation of {target}.* becomes .* in {name}; expected {bound}$"):
         modulated_circuit(BASELINE, {target: values[1]})
 
 

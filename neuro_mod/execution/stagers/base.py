@@ -1,14 +1,38 @@
-"""What all stagers have in common."""
+"""What all stagers have in common: a configuration, results, and how these are kept in a folder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
+from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.provenance import provenance
+from neuro_mod.storage.files import Files
+from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder
+
+
+class Result(ABC):
+    """Results of a run by name, among them ``metadata``."""
+
+    @abstractmethod
+    def __getitem__(self, name: str, /) -> Any: ...
+
+    def describe(self) -> dict[str, Any]:
+        """Metadata that JSON can hold; ``config`` is the resolved configuration."""
+        return dict(self["metadata"])
+
+    @abstractmethod
+    def save(self, files: Files) -> None:
+        """Save the data."""
+
+    @abstractmethod
+    def drawings(self) -> Drawings:
+        """All figures, by file name."""
 
 
 class Stager:
@@ -48,3 +72,33 @@ class Stager:
         if out is None and not (settings.save or settings.plot):
             return None
         return RunFolder(out or settings.folder.with_name(settings.sim_name + self.suffix))
+
+
+def keep(
+    result: Result, folder: RunFolder, experiment: Experiment, *, save: bool, figures: Collection[str] | None = None
+) -> None:
+    """Write a result to a folder, draw it if the settings say so, and list the files in its metadata.
+
+    Args:
+        result: The result.
+        folder: The folder.
+        experiment: The configuration.
+        save: Write data, configuration and ``run.json``, whatever the settings say.
+        figures: File names of the figures to draw; None for all.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    settings = experiment.settings
+    if save or settings.save:
+        result.save(folder)
+        about = result.describe()
+        config = about.pop("config")
+        folder.save_text(CONFIG, config)
+        folder.save_json(RUN, about | provenance(config))
+        folder.finish()  # the data are complete even if drawing is interrupted
+    if settings.plot:
+        drawings = result.drawings()
+        chosen = {name: draw for name, draw in drawings.items() if figures is None or name in figures}
+        save_figures(folder.save, chosen, settings.plot_format)
+    result["metadata"]["files"] = [str(file) for file in folder.finish()]

@@ -14,6 +14,7 @@ from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.stagers.base import Result
 from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.execution.stagers.pictures import drawings_of_run
 from neuro_mod.execution.stagers.saved_state import state_arrays
@@ -22,7 +23,7 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import CLUSTERS, PERTURBATIONS, RATES, STATE, STIMULUS, TRACES
 
 
-class SpikingOutputs(Mapping[str, Any]):
+class SpikingOutputs(Result, Mapping[str, Any]):
     """Results of a run by name; dense arrays are made when they are asked for.
 
     ============= ========================================================================================
@@ -91,10 +92,6 @@ class SpikingOutputs(Mapping[str, Any]):
         return SpikingOutputs(
             results, self.state, self.recorded_neurons, self.timed_perturbations, self.baseline, network=None
         )
-
-    def describe(self) -> dict[str, Any]:
-        """Metadata that JSON can hold."""
-        return dict(self["metadata"])
 
     def save(self, files: Files) -> None:
         """Save what was recorded and what acted on the network."""

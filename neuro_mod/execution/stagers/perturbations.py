@@ -1,4 +1,4 @@
-"""The perturbations of a run: from the configuration, or given as arrays; and what is said and saved about them."""
+"""The perturbations of a run, from the configuration or given as arrays; their summaries and saved arrays."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 Given = ArrayLike | Course | TimedPerturbation | None
 _Present = ArrayLike | Course | TimedPerturbation
 
-#: The flanks of smooth time courses reach far; less than this part of the largest value counts as nothing.
+#: Smooth time courses have long flanks; less than this part of the largest value counts as zero.
 NOTICEABLE = 0.01
 
 #: Norms this close are the same, such as those of all peaks of a sine.
@@ -48,13 +48,10 @@ def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[
             valid = ", ".join(target + _SUFFIX for target in TARGETS)
             raise TypeError(f"unknown argument {keyword}; perturbations are given by {valid}")
     if twice := set(named) & set(perturbations or {}):
-        raise InputError(f"perturbations of {', '.join(sorted(twice))} are given twice")
+        raise InputError(f"perturbations: {', '.join(sorted(twice))} found twice; expected each target once")
     merged = dict(perturbations or {}) | named
     for target in merged:
-        try:
-            check_target(target)
-        except ValueError as error:
-            raise InputError(str(error)) from None
+        check_target(target)
     return merged
 
 
@@ -91,10 +88,7 @@ def perturbations_of_run(
         n_numbers * _BYTES * _COPIES, "perturbations that change this often", "let them change at an interval"
     )
     courses = {target: make() for target, (_, make) in makers.items()}
-    try:
-        check_possible(baseline, courses, delta_t)
-    except ValueError as error:
-        raise InputError(f"perturbation of {error}") from None
+    check_possible(baseline, courses, delta_t)
     return courses
 
 
@@ -106,7 +100,7 @@ def warn_of_idle(courses: Mapping[str, Course], sizes: NDArray[np.int64], n_step
 
 
 def strongest(course: Course) -> NDArray[np.float64]:
-    """The vector of a perturbation when its norm is largest, for the first time, shape ``(n_pops,)``."""
+    """The vector of a perturbation where its norm first is largest, shape ``(n_pops,)``."""
     norm = np.linalg.norm(course.values / (np.abs(course.values).max(initial=0.0) or 1.0), axis=1)
     first = np.flatnonzero(norm >= (1 - _ROUNDING) * norm.max())[0]
     return course.values[first] + 0.0  # no negative zeros
@@ -195,15 +189,14 @@ def _maker(
 ) -> _Maker:
     if isinstance(source, TimedPerturbation):
         if source.perturbation.length != populations.total:
-            raise InputError(
-                f"the perturbation of {target} has vectors of {source.perturbation.length} populations, "
-                f"not {populations.total}"
-            )
+            found = f"vectors of {source.perturbation.length} populations"
+            raise InputError(f"perturbation of {target}: {found} found; expected {populations.total}")
         factor = source.factor(n_steps, delta_t, first_step)
         return len(factor.steps), lambda: source.times(factor)
     course = source if isinstance(source, Course) else _from_array(target, source, populations.total, n_steps)
     if course.values.shape[1:] != (populations.total,):
-        raise InputError(f"the perturbation of {target} has values {course.values.shape}, not (K, {populations.total})")
+        found = f"values of shape {course.values.shape}"
+        raise InputError(f"perturbation of {target}: {found} found; expected (K, {populations.total})")
     in_run = course.steps < max(n_steps, 1)
     return int(in_run.sum()), lambda: Course(course.steps[in_run], course.values[in_run])
 
@@ -215,8 +208,8 @@ def _from_array(target: str, source: ArrayLike, n_populations: int, n_steps: int
         values = np.array(np.nan)
     if values.shape not in ((), (n_populations,), (n_populations, n_steps)) or not np.isfinite(values).all():
         raise InputError(
-            f"the perturbation of {target} must be finite: a number, an array ({n_populations},), one value per "
-            f"population, or ({n_populations}, {n_steps}), one column per step; found shape {values.shape}"
+            f"perturbation of {target}: shape {values.shape} found; expected finite values: a number, an array "
+            f"({n_populations},), one value per population, or ({n_populations}, {n_steps}), one column per step"
         )
     if values.ndim == 2:
         return Course.sampled(values.T) if n_steps else Course([0], np.zeros((1, n_populations)))

@@ -1,4 +1,4 @@
-"""What a run records."""
+"""The recording that a user chooses for a run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.trial import Recording, SpikeSink
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.recordings.spikes import MAX_STEPS
 
@@ -21,7 +22,7 @@ _TRACES = ("voltage", "current")
 
 @dataclass(frozen=True)
 class ChosenRecording:
-    """What a user wants recorded.
+    """A checked choice.
 
     Args:
         names: Which of `RECORDABLE`, in that order.
@@ -39,7 +40,7 @@ class ChosenRecording:
         return tuple(name for name in _TRACES if name in self.names)
 
     def for_engine(self, n_steps: int, delta_t: float, dtype: str, on_spikes: SpikeSink | None = None) -> Recording:
-        """The same for the engine.
+        """The choice in the terms of the engine.
 
         Args:
             n_steps: Length of the run.
@@ -66,7 +67,7 @@ class ChosenRecording:
 
 
 def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons: int) -> ChosenRecording:
-    """Check what a user wants recorded.
+    """Check a choice.
 
     Args:
         record: Some of `RECORDABLE`.
@@ -80,13 +81,10 @@ def choose_recording(record: Sequence[str], neurons: Any, every: int, n_neurons:
     names = set(record) if isinstance(record, list | tuple | set | frozenset) else {str(record), ""}
     if unknown := names - set(RECORDABLE):
         shown = ", ".join(sorted(map(str, unknown - {""})))
-        raise InputError(
-            f"cannot record {shown}; valid: a list of {', '.join(RECORDABLE)} (spike counts and rates always are)"
-        )
-    if not isinstance(every, int | np.integer) or not 1 <= every <= MAX_STEPS:
-        raise InputError(f"every is {every!r}; expected a whole number of steps from 1 to {MAX_STEPS}")
+        hint = "spike counts and rates are always recorded"
+        raise InputError(f"record: {shown} found; expected a list of {', '.join(RECORDABLE)}; {hint}")
     kept = tuple(name for name in RECORDABLE if name in names)
-    return ChosenRecording(kept, _indices(neurons, n_neurons), int(every))
+    return ChosenRecording(kept, _indices(neurons, n_neurons), whole_number("every", every, 1, MAX_STEPS))
 
 
 def _indices(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
@@ -98,7 +96,7 @@ def _indices(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
     if chosen.size == 0:
         return np.empty(0, np.int64)
     if chosen.ndim != 1 or not np.issubdtype(chosen.dtype, np.integer):
-        raise InputError("neurons must be a list of neuron indices, or a boolean mask with one entry per neuron")
+        raise invalid("neurons", neurons, "a list of neuron indices, or a boolean mask with one entry per neuron")
     if not 0 <= chosen.min() <= chosen.max() < n_neurons:
-        raise InputError(f"recorded neurons must lie in 0..{n_neurons - 1}, found {chosen.min()}..{chosen.max()}")
+        raise InputError(f"neurons: {chosen.min()} to {chosen.max()} found; expected indices from 0 to {n_neurons - 1}")
     return chosen.astype(np.int64)

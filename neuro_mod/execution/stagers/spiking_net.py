@@ -29,12 +29,11 @@ from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.errors import InputError, Interrupted, invalid
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
-from neuro_mod.execution.stagers.base import Stager
+from neuro_mod.execution.stagers.base import Stager, keep
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
 from neuro_mod.execution.stagers.pictures import check_plot_arg, figure_names
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
-from neuro_mod.execution.stagers.results import keep
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
 
@@ -195,17 +194,16 @@ class StageSNNSimulation(Stager):
         if folder is None:
             return self.run(**options)
         keeping: dict[str, Any] = {"save": out is not None, "figures": figure_names(plot_arg)}
-        settings = self.experiment.settings
         try:
             with SpikeStream(folder.path) as stream:
                 outputs = self.run(spike_stream=stream, **options)
         except Interrupted as interruption:
             if self.outputs is not None and interruption.finished.n_steps:
-                keep(self.outputs, folder, settings, **keeping)
+                keep(self.outputs, folder, self.experiment, **keeping)
                 interruption.add_note(f"saved in {folder.path}")
             raise
         try:
-            outputs["metadata"]["files"] = keep(outputs, folder, settings, **keeping)
+            keep(outputs, folder, self.experiment, **keeping)
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted while saving the run in {folder.path}; figures may be missing") from None
         return outputs

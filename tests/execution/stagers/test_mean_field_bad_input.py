@@ -1,4 +1,4 @@
-"""What the stagers of the mean field refuse: one error of the user's, which names what is wrong and what is valid."""
+"""Bad input to the stagers of the mean field: one error, which names the argument, its value and what is valid."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def refused(kind, message, config=SMALL, error=InputError, stager_options=None, 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_z": 0}, "n_z is 0; expected a whole number from 1"),
-        ({"n_z": 100_000}, "n_z is 100000; expected a whole number from 1 to 100"),
-        ({"n_z": 2.0}, "n_z is 2.0"),
-        ({"n_z": True}, "n_z is True"),
+        ({"n_z": 0}, "n_z: 0 found; expected a whole number from 1 to 100"),
+        ({"n_z": 100_000}, "n_z: 100000 found; expected a whole number from 1 to 100"),
+        ({"n_z": 2.0}, "n_z: 2.0 found"),
+        ({"n_z": True}, "n_z: true found"),
         ({"random_seed": -1}, "settings.random_seed: -1 found"),
         ({"random_seed": 1.5}, "settings.random_seed: 1.5 found"),
         ({"overrides": ["arousal.levl=1"]}, "levl: unknown key"),
@@ -62,11 +62,11 @@ def _threshold(size):
 
 @pytest.mark.parametrize("n_runs", [-1, 1.0, 2.5, True, "3", None, NAN])
 def test_number_of_runs(n_runs):
-    refused(FullMeanFieldStager, "n_runs is .*; expected a whole number from 0", n_runs=n_runs)
+    refused(FullMeanFieldStager, "n_runs: .* found; expected a whole number from 0", n_runs=n_runs)
 
 
 def test_too_many_runs(monkeypatch):
-    refused(FullMeanFieldStager, "n_runs is 1000000000; expected a whole number from 0 to 100000", n_runs=10**9)
+    refused(FullMeanFieldStager, "n_runs: 1000000000 found; expected a whole number from 0 to 100000", n_runs=10**9)
     monkeypatch.setattr("neuro_mod.execution.stagers.memory._physical_memory", lambda: 1e6)
     refused(FullMeanFieldStager, "100000 random starts would need .* GB of memory; use fewer", n_runs=100_000)
 
@@ -74,17 +74,17 @@ def test_too_many_runs(monkeypatch):
 @pytest.mark.parametrize(
     ("nu_init", "message"),
     [
-        (np.ones(8), r"nu_init has shape \(8,\); expected rates \(n_runs, 8\) in Hz"),
+        (np.ones(8), r"nu_init: shape \(8,\) found; expected rates \(n_runs, 8\) in Hz"),
         (np.ones((2, 7)), r"shape \(2, 7\)"),
         (np.ones((1, 2, 8)), r"shape \(1, 2, 8\)"),
-        (np.full((2, 8), NAN), "nu_init holds what is no rate"),
-        (np.full((2, 8), INF), "no rate"),
-        (np.full((2, 8), 1e300), "no rate; expected Hz, from 0 to 1e[+]09"),
-        (-np.ones((2, 8)), "no rate"),
-        ([["a"] * 8], "no rate"),
-        ([[None] * 8], "no rate"),
-        ([[1j] * 8], "no rate"),
-        ([[1.0] * 8, [1.0] * 7], "no rate"),
+        (np.full((2, 8), NAN), "nu_init: values that are not rates found"),
+        (np.full((2, 8), INF), "not rates"),
+        (np.full((2, 8), 1e300), "not rates found; expected Hz, from 0 to 1e[+]09"),
+        (-np.ones((2, 8)), "not rates"),
+        ([["a"] * 8], "not rates"),
+        ([[None] * 8], "not rates"),
+        ([[1j] * 8], "not rates"),
+        ([[1.0] * 8, [1.0] * 7], "not rates"),
     ],
 )
 def test_starts(nu_init, message):
@@ -93,7 +93,7 @@ def test_starts(nu_init, message):
 
 @pytest.mark.parametrize("highest", [0, -1.0, NAN, INF, 1e300, "x", None, [1.0, 2.0]])
 def test_highest_start(highest):
-    refused(FullMeanFieldStager, "highest_start is .*; expected a positive rate in Hz", highest_start=highest)
+    refused(FullMeanFieldStager, "highest_start: .* found; expected a positive rate in Hz", highest_start=highest)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_highest_start(highest):
         ("E0", 'population: "E" found'),
         ([0.0], "population: 0.0 found"),
         ([None], "population: nothing found"),
-        (0, "focus_pops is 0; expected a list"),
-        (None, "focus_pops is None; expected a list"),
+        (0, "focus_pops: 0 found; expected a list"),
+        (None, "focus_pops: nothing found; expected a list"),
     ],
 )
 def test_focus_populations(focus, message):
@@ -119,23 +119,23 @@ def test_focus_populations(focus, message):
 @pytest.mark.parametrize(
     ("density", "limits", "message"),
     [
-        (0.0, (0, 60), "grid_density is 0 Hz; expected a distance above 0, and at most 60"),
-        (-1.0, (0, 60), "grid_density is -1"),
-        (NAN, (0, 60), "grid_density is nan"),
+        (0.0, (0, 60), "grid_density: 0.0 found; expected a distance in Hz above 0, and at most 60"),
+        (-1.0, (0, 60), "grid_density: -1.0 found"),
+        (NAN, (0, 60), "grid_density: nan found"),
         (61.0, (0, 60), "at most 60"),
-        ("x", (0, 60), "grid_density 'x'; expected"),
-        (None, (0, 60), "grid_density None"),
-        (5.0, (60, 0), "grid_lims are [(]60, 0[)]; expected 0 <= lowest < highest"),
-        (5.0, (0, 0), "grid_lims are"),
-        (5.0, (-5, 60), "grid_lims are"),
-        (5.0, (0, NAN), "grid_lims are"),
-        (5.0, (0, INF), "grid_lims are"),
+        ("x", (0, 60), "and 'x' found; expected"),
+        (None, (0, 60), "and None found"),
+        (5.0, (60, 0), r"grid_lims: \[60, 0\] found; expected 0 <= lowest < highest"),
+        (5.0, (0, 0), "grid_lims: "),
+        (5.0, (-5, 60), "grid_lims: "),
+        (5.0, (0, NAN), "grid_lims: "),
+        (5.0, (0, INF), "grid_lims: "),
         (1e299, (0, 1e300), "<= 1e[+]09, in Hz"),
-        (5.0, (0,), "expected [(]lowest, highest[)] in Hz"),
-        (5.0, (0, 1, 2), "expected [(]lowest, highest[)] in Hz"),
-        (5.0, None, "grid_lims are None"),
-        (5.0, 60, "grid_lims are 60"),
-        (5.0, "ab", "grid_lims are 'ab'"),
+        (5.0, (0,), "expected [(]lowest, highest[)] and a distance, in Hz"),
+        (5.0, (0, 1, 2), "expected [(]lowest, highest[)] and a distance, in Hz"),
+        (5.0, None, "grid_lims, grid_density: None and"),
+        (5.0, 60, "grid_lims, grid_density: 60 and"),
+        (5.0, "ab", "grid_lims, grid_density: 'ab' and"),
         (1e-9, (0, 60), r"6e\+10 points on each axis; use a larger one"),
         (1e-300, (0, 60), "points on each axis"),
     ],
@@ -148,7 +148,7 @@ def test_grids(density, limits, message):
     ("focus", "density"),
     [([0, 1], 1e-4), ([0, 1, 2], 0.06), (list(range(8)), 1.0)],
 )
-def test_a_grid_of_hundreds_of_gigabytes_is_told_at_once(focus, density):
+def test_a_grid_of_hundreds_of_gigabytes_is_refused_at_once(focus, density):
     begin = time.perf_counter()
     message = r"points of this grid would need .* GB of memory; use a larger grid_density or fewer focus_pops"
     refused(ReducedMeanFieldStager, message, focus_pops=focus, grid_density=density)
@@ -158,18 +158,18 @@ def test_a_grid_of_hundreds_of_gigabytes_is_told_at_once(focus, density):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("downhill", "path is 'downhill'; valid: minimum_force, straight, or an array"),
-        ("", "path is ''"),
-        (None, "path has what is none"),
-        (5.0, r"path has shape \(\)"),
-        ([[0, 1]], r"path has shape \(1, 2\)"),
+        ("downhill", 'path: "downhill" found; expected minimum_force, straight, or an array'),
+        ("", 'path: "" found'),
+        (None, "path: values that are not rates found"),
+        (5.0, r"path: shape \(\) found"),
+        ([[0, 1]], r"path: shape \(1, 2\)"),
         ([[0, 1], [0, 1]], "not all the same"),
-        ([[0, 1, 2], [1, 2, 3]], r"path has shape \(2, 3\); .*rates \(K, 2\)"),
-        ([[0, 1], [2, NAN]], "what is none"),
-        ([[0, 1], [2, -1]], "what is none"),
-        ([[0, 1], [2, 1e300]], "what is none"),
-        ([["a", "b"], [1, 2]], "what is none"),
-        ([[0, 1], [2]], "what is none"),
+        ([[0, 1, 2], [1, 2, 3]], r"path: shape \(2, 3\) found; .*rates \(K, 2\)"),
+        ([[0, 1], [2, NAN]], "not rates found"),
+        ([[0, 1], [2, -1]], "not rates found"),
+        ([[0, 1], [2, 1e300]], "not rates found"),
+        ([["a", "b"], [1, 2]], "not rates found"),
+        ([[0, 1], [2]], "not rates found"),
     ],
 )
 def test_paths_are_refused_before_the_grid_is_solved(path, message, monkeypatch):
@@ -181,14 +181,14 @@ def test_paths_are_refused_before_the_grid_is_solved(path, message, monkeypatch)
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ((2.0, 1.0), r"limits are \(2, 1\); expected finite ones that rise"),
-        ((1.0, 1.0), "limits are"),
-        ((NAN, 1.0), "limits are"),
-        ((1.0, INF), "limits are"),
+        ((2.0, 1.0), r"limits: \[2.0, 1.0\] found; expected finite values, the smallest first"),
+        ((1.0, 1.0), "limits: "),
+        ((NAN, 1.0), "limits: "),
+        ((1.0, INF), "limits: "),
         ((1.0,), "expected [(]smallest, largest[)]"),
         ((1.0, 2.0, 3.0), "expected [(]smallest, largest[)]"),
-        (None, "limits are None"),
-        ("ab", "limits are 'ab'"),
+        (None, "limits: nothing found"),
+        ("ab", 'limits: "ab" found'),
         ((-5.0, 1.0), "-5.0 found; expected a number >= 0"),
         ((1.0, 100.0), "at most 5 for 3 clusters of these sizes"),
     ],
@@ -209,8 +209,8 @@ def test_limits(limits, message):
         ("settings.save", (0, 1), "expected true or false"),
         ("architecture.network.n_neurons", (60, 90), "expected a whole number"),
         ("perturbation.rate.params[0]", (0, 1), "has no default"),
-        (None, (0, 1), "parameter is None; expected the key of a number, such as architecture"),
-        (3, (0, 1), "parameter is 3"),
+        (None, (0, 1), "parameter: nothing found; expected the key of a number, such as architecture"),
+        (3, (0, 1), "parameter: 3 found"),
     ],
 )
 def test_parameters(parameter, limits, message):
@@ -245,10 +245,15 @@ def test_a_perturbation_that_becomes_impossible_on_the_way():
 @pytest.mark.parametrize("n_active", [[-1], [3], [4], [0, 99], ["a"], [0.5], [[1]], 3, "abc"])
 def test_numbers_of_active_clusters(n_active):
     refused(
-        BifurcationStager, "n_active is .*; expected a list of numbers from 0 to 2", limits=(1, 2), n_active=n_active
+        BifurcationStager,
+        "n_active: .* found; expected a list of numbers from 0 to 2",
+        limits=(1, 2),
+        n_active=n_active,
     )
 
 
 @pytest.mark.parametrize("n_values", [1, 0, -3, 2.0, True, "3", None])
 def test_number_of_values(n_values):
-    refused(BifurcationStager, "n_values is .*; expected a whole number from 2", limits=(1, 2), n_values=n_values)
+    refused(
+        BifurcationStager, "n_values: .* found; expected a whole number of at least 2", limits=(1, 2), n_values=n_values
+    )

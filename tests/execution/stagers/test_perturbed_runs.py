@@ -373,16 +373,16 @@ def test_an_unknown_target(stager):
     ],
 )
 def test_arrays_that_do_not_fit(stager, given, shape):
-    expected = rf"perturbation of threshold must be finite: .*\({P},\).*\({P}, {N_STEPS}\).* found shape {shape}"
+    expected = rf"perturbation of threshold: shape {shape}.* found; expected finite .*\({P},\).*\({P}, {N_STEPS}\)"
     with pytest.raises(InputError, match=expected):
         stager.run(threshold_perturbation=given)
 
 
 @pytest.mark.parametrize("length", [1, 7])
 def test_populations_of_another_network(stager, length):
-    with pytest.raises(InputError, match=rf"perturbation of rate has values \(1, {length}\), not \(K, {P}\)"):
+    with pytest.raises(InputError, match=rf"perturbation of rate: values of shape \(1, {length}\) found; .*\(K, {P}\)"):
         stager.run(rate_perturbation=Course([0], np.ones((1, length))))
-    with pytest.raises(InputError, match=f"perturbation of rate has vectors of {length} populations, not {P}"):
+    with pytest.raises(InputError, match=f"perturbation of rate: vectors of {length} populations found; expected {P}"):
         stager.run(rate_perturbation=TimedPerturbation(VectorialPerturbation(np.ones(length)), (1.0,)))
 
 
@@ -443,7 +443,7 @@ def test_a_smooth_course_acts_where_it_is_noticeable(stager):
 
 
 def test_a_perturbation_given_twice_is_refused(stager):
-    with pytest.raises(InputError, match="rate are given twice"):
+    with pytest.raises(InputError, match="rate found twice"):
         stager.run(perturbations={"rate": 1.0}, rate_perturbation=2.0)
 
 

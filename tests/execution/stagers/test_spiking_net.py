@@ -180,11 +180,11 @@ def test_the_shipped_perturbations_act():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"record": ("spikes", "voltages")}, "voltages; valid: a list of spikes, voltage, current"),
-        ({"record": "voltage"}, "valid: a list"),
-        ({"every": 0}, "every"),
-        ({"every": 2.5}, "whole number of steps"),
-        ({"record": None}, "valid: a list"),
+        ({"record": ("spikes", "voltages")}, "voltages found; expected a list of spikes, voltage, current"),
+        ({"record": "voltage"}, "expected a list"),
+        ({"every": 0}, "every: 0 found"),
+        ({"every": 2.5}, "every: 2.5 found; expected a whole number from 1"),
+        ({"record": None}, "expected a list"),
         ({"neurons": [1.7]}, "indices, or a boolean mask"),
         ({"neurons": 5}, "indices, or a boolean mask"),
         ({"neurons": [-1]}, "from 0 to 59"),

@@ -13,17 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.checks import whole_number
-from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
-from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.errors import invalid
 from neuro_mod.execution.stagers.assembly import build_circuit
-from neuro_mod.execution.stagers.base import Stager
-from neuro_mod.execution.stagers.results import keep
+from neuro_mod.execution.stagers.base import Result, Stager, keep
 from neuro_mod.populations import Populations
-from neuro_mod.storage.files import Files
 
 #: Largest rate in Hz that is accepted; no neuron comes near it.
 MAX_RATE = 1e9
@@ -31,7 +27,7 @@ MAX_RATE = 1e9
 MAX_Z = 100
 
 
-class MeanFieldOutputs(ABC, dict[str, Any]):
+class MeanFieldOutputs(dict[str, Any], Result):
     """Results of a run by name.
 
     Args:
@@ -42,18 +38,6 @@ class MeanFieldOutputs(ABC, dict[str, Any]):
     def __init__(self, results: Mapping[str, Any], populations: Populations):
         super().__init__(results)
         self.populations = populations
-
-    def describe(self) -> dict[str, Any]:
-        """Metadata that JSON can hold."""
-        return dict(self["metadata"])
-
-    @abstractmethod
-    def save(self, files: Files) -> None:
-        """Save the data."""
-
-    @abstractmethod
-    def drawings(self) -> Drawings:
-        """All figures, by file name."""
 
 
 class MeanFieldStager(Stager, ABC):
@@ -83,8 +67,8 @@ class MeanFieldStager(Stager, ABC):
     ):
         super().__init__(config, random_seed, overrides=overrides)
         self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MAX_Z)
-        self.circuit: Circuit = self._circuit(self.experiment)
-        self.field: LIFMeanField = self._field(self.circuit)
+        self.circuit: Circuit = build_circuit(self.experiment, self.perturbation_time)
+        self.field = LIFMeanField.from_circuit(self.circuit, self.n_z)
         #: Outputs of the latest run.
         self.outputs: MeanFieldOutputs | None = None
 
@@ -109,20 +93,8 @@ class MeanFieldStager(Stager, ABC):
         folder = self._folder(out)
         outputs = self.run(**run_options)
         if folder is not None:
-            outputs["metadata"]["files"] = keep(outputs, folder, self.experiment.settings, save=out is not None)
+            keep(outputs, folder, self.experiment, save=out is not None)
         return outputs
-
-    def _circuit(self, experiment: Experiment) -> Circuit:
-        try:
-            return build_circuit(experiment, self.perturbation_time)
-        except ValueError as error:
-            raise InputError(f"perturbation of {error}") from None
-
-    def _field(self, circuit: Circuit) -> LIFMeanField:
-        try:
-            return LIFMeanField.from_circuit(circuit, self.n_z)
-        except ValueError as error:
-            raise InputError(f"no mean field of this network: {error}") from None
 
     def _about(self, start: float) -> dict[str, Any]:
         """Metadata that every run has, which JSON can hold."""

@@ -16,8 +16,9 @@ from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bi
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
@@ -52,7 +53,8 @@ class BifurcationStager(MeanFieldStager):
                 ``perturbation.rate.params[0]``.
             limits: Its smallest and largest value, in its own unit.
             n_active: Numbers of active clusters of the states that are followed; all by default.
-            n_values: States are first sought at so many equidistant values of the parameter and the configured one.
+            n_values: Number of equidistant values of the parameter at which states are first searched for, beside the
+                configured one.
             alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates.
 
         Returns:
@@ -65,13 +67,13 @@ class BifurcationStager(MeanFieldStager):
         """
         begin = time.perf_counter()
         if not isinstance(parameter, str):
-            raise InputError(f"parameter is {parameter!r}; expected the key of a number, such as {PARAMETER}")
+            raise invalid("parameter", parameter, f"the key of a number, such as {PARAMETER}")
         lower, upper = _limits(limits)
         n_values, followed = whole_number("n_values", n_values, 2), self._followed(n_active)
         configured = self.experiment.number(parameter)
         try:
             for limit in (lower, upper):
-                self._at(parameter, limit)  # so that an invalid one is told as it was given
+                self._at(parameter, limit)  # so that messages show the limit as it was given
             family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
             at = [configured] if configured is not None and lower <= configured <= upper else []
             diagram = bifurcation_diagram(
@@ -96,12 +98,13 @@ class BifurcationStager(MeanFieldStager):
         valid = range(max(self.circuit.populations.n_clusters, 1))
         given = () if n_active is None else n_active
         if not isinstance(given, Collection) or not all(each in valid for each in given):
-            expected = f"a list of numbers from 0 to {valid[-1]}: where all clusters are alike, none counts as active"
-            raise InputError(f"n_active is {n_active!r}; expected {expected}")
+            hint = "where all clusters are alike, none counts as active"
+            raise invalid("n_active", n_active, f"a list of numbers from 0 to {valid[-1]}", hint)
         return n_active
 
     def _at(self, parameter: str, value: float) -> LIFMeanField:
-        return self._field(self._circuit(self.experiment.replace({parameter: value})))
+        circuit = build_circuit(self.experiment.replace({parameter: value}), self.perturbation_time)
+        return LIFMeanField.from_circuit(circuit, self.n_z)
 
 
 class Branches(MeanFieldOutputs):
@@ -153,9 +156,9 @@ def _limits(limits: tuple[float, float]) -> tuple[float, float]:
     try:
         lower, upper = map(float, limits)
     except (TypeError, ValueError):
-        raise InputError(f"limits are {limits!r}; expected (smallest, largest)") from None
+        raise invalid("limits", limits, "(smallest, largest)") from None
     if not -np.inf < lower < upper < np.inf:
-        raise InputError(f"limits are ({lower:g}, {upper:g}); expected finite ones that rise")
+        raise invalid("limits", limits, "finite values, the smallest first")
     return lower, upper
 
 

@@ -13,7 +13,7 @@ from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import MAX_START
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
@@ -29,18 +29,18 @@ _AND = " "
 
 
 class FullMeanFieldStager(MeanFieldStager):
-    """Seeks the steady states of all populations; arguments as for `MeanFieldStager`."""
+    """Finds the steady states of all populations; arguments as for `MeanFieldStager`."""
 
     suffix = "_fixed_points"
 
     def run(
         self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = MAX_START
     ) -> SteadyStates:
-        """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
+        """Find steady states from random starts, and from starts that the symmetry of the clusters suggests.
 
         Args:
-            n_runs: Number of random starts, at most `MAX_RUNS`. Adding one changes no other start, nor where another
-                one ends, up to rounding; which states ``distinct`` lists depends on all of them.
+            n_runs: Number of random starts, at most `MAX_RUNS`. Adding one changes no other start, nor its end, up to
+                rounding; the states in ``distinct`` depend on all of them.
             nu_init: Rates in Hz to start from instead, shape ``(n_runs, n_pops)``.
             highest_start: Largest rate in Hz of the uniform ones among the random starts; every third start is
                 log-uniform, see `searches.random_starts`.
@@ -59,7 +59,7 @@ class FullMeanFieldStager(MeanFieldStager):
         starts = None if nu_init is None else _starts(nu_init, self.field.n_populations)
         highest = rates_array(highest_start)
         if highest is None or highest.ndim or highest == 0:
-            raise InputError(f"highest_start is {highest_start!r}; expected a positive rate in Hz")
+            raise invalid("highest_start", highest_start, "a positive rate in Hz")
         if starts is None:
             n_bytes = _BYTES * _COPIES * float(n_runs) * self.field.n_populations
             demand_memory(n_bytes, f"{n_runs} random starts", "use fewer")
@@ -164,7 +164,7 @@ def _stacked(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
 def _starts(values: ArrayLike, n_populations: int) -> NDArray[np.float64]:
     rates = rates_array(values)
     if rates is None:
-        raise InputError(f"nu_init holds what is no rate; expected Hz, from 0 to {MAX_RATE:g}")
+        raise InputError(f"nu_init: values that are not rates found; expected Hz, from 0 to {MAX_RATE:g}")
     if rates.ndim != 2 or rates.shape[1] != n_populations:
-        raise InputError(f"nu_init has shape {rates.shape}; expected rates (n_runs, {n_populations}) in Hz")
+        raise InputError(f"nu_init: shape {rates.shape} found; expected rates (n_runs, {n_populations}) in Hz")
     return rates

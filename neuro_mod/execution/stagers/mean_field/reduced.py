@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from neuro_mod.core.mean_field.analysis.landscape import (
 )
 from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
@@ -114,11 +114,9 @@ class ReducedMeanFieldStager(MeanFieldStager):
         return self.outputs
 
     def _effective(self, focus_pops: Sequence[int | str]) -> EffectiveField:
-        try:
-            return EffectiveField(self.field, list(focus_pops))
-        except (TypeError, ValueError) as error:
-            told = error if isinstance(error, ValueError) else f"focus_pops is {focus_pops!r}; expected a list"
-            raise InputError(str(told)) from None
+        if not isinstance(focus_pops, Iterable):
+            raise invalid("focus_pops", focus_pops, "a list of populations")
+        return EffectiveField(self.field, list(focus_pops))
 
     def _demand_memory(self, n_points: int, n_focus: int) -> None:
         p = self.field.n_populations
@@ -216,31 +214,30 @@ def _axis(density: float, limits: Sequence[float]) -> NDArray[np.float64]:
         low, high = map(float, limits)
         step = float(density)
     except (TypeError, ValueError):
+        found = f"{limits!r} and {density!r}"
         raise InputError(
-            f"grid_lims are {limits!r}, grid_density {density!r}; expected (lowest, highest) in Hz"
+            f"grid_lims, grid_density: {found} found; expected (lowest, highest) and a distance, in Hz"
         ) from None
     if not 0 <= low < high <= MAX_RATE:
-        raise InputError(f"grid_lims are ({low:g}, {high:g}); expected 0 <= lowest < highest <= {MAX_RATE:g}, in Hz")
+        raise invalid("grid_lims", limits, f"0 <= lowest < highest <= {MAX_RATE:g}, in Hz")
     if not 0 < step <= high - low:
-        raise InputError(f"grid_density is {step:g} Hz; expected a distance above 0, and at most {high - low:g}")
+        raise invalid("grid_density", density, f"a distance in Hz above 0, and at most {high - low:g}")
     n_steps = np.floor((high - low) / step * (1 + 1e-12))
     if n_steps > 1e9:
-        raise InputError(f"grid_density is {step:g} Hz: {n_steps:.3g} points on each axis; use a larger one")
+        raise invalid("grid_density", density, f"fewer than {n_steps:.3g} points on each axis", "use a larger one")
     return np.asarray(low + step * np.arange(int(n_steps) + 1), np.float64)
 
 
 def _checked_path(path: str | ArrayLike, n_focus: int) -> str | NDArray[np.float64]:
-    """A path, refused before the grid is solved if it is none."""
+    """A path, refused before the grid is solved if it is not valid."""
     if isinstance(path, str):
         if path not in PATHS:
-            raise InputError(f"path is {path!r}; valid: {', '.join(PATHS)}, or an array of rates (K, {n_focus})")
+            raise invalid("path", path, f"{', '.join(PATHS)}, or an array of rates (K, {n_focus})")
         return path
     corners = rates_array(path)
     right = corners is not None and corners.ndim == 2 and corners.shape[1] == n_focus
     if corners is None or not right or not np.diff(corners, axis=0).any():
-        found = "what is none" if corners is None else f"shape {corners.shape}"
-        raise InputError(
-            f"path has {found}; expected {' or '.join(PATHS)}, or rates (K, {n_focus}) in Hz, from 0 to "
-            f"{MAX_RATE:g}, of K > 1 points that are not all the same"
-        )
+        found = "values that are not rates" if corners is None else f"shape {corners.shape}"
+        expected = f"{', '.join(PATHS)}, or rates (K, {n_focus}) in Hz, from 0 to {MAX_RATE:g}"
+        raise InputError(f"path: {found} found; expected {expected}, of K > 1 points that are not all the same")
     return corners
