@@ -131,7 +131,7 @@ def test_where_nothing_can_be_written_it_is_said_before_anything_runs(tmp_path, 
         ({"executor": "thread", "max_workers": 0}, "max_workers is 0; expected a whole number from 1"),
         ({"max_workers": 2}, "max_workers is 2, but the executor serial has one"),
         ({"address": "tcp://localhost:8786"}, "address is 'tcp://localhost:8786', but the executor serial has none"),
-        ({"on_error": "retry"}, "on_error is 'retry'; valid: continue, stop"),
+        ({"on_error": "retry"}, 'on_error: "retry" found; expected one of continue, stop'),
     ],
 )
 def test_bad_arguments_leave_no_folder(tmp_path, how, message):
