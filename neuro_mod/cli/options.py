@@ -23,7 +23,7 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
 ]
 #: Of commands that do many items.
-Executor = Annotated[str | None, typer.Option(metavar="KIND", help="Where: serial, thread, process or dask.")]
+Executor = Annotated[str | None, typer.Option(metavar="serial|thread|process|dask", help="Where items are computed.")]
 MaxWorkers = Annotated[
     int | None, typer.Option(metavar="N", help="How many at once, at most [one for each core; serial: one].")
 ]

@@ -10,6 +10,7 @@ from neuro_mod.errors import Interrupted
 from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.progress import Quantity, progress_shown
+from neuro_mod.storage.names import ANALYSIS
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -55,3 +56,10 @@ def analyse(
             f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
         )
         raise Interrupted(f"interrupted; {left}") from None
+
+
+def analyse_run(folder: Path, *, plot: bool, file_format: str) -> dict[str, Any]:
+    """Analyse the spikes in a folder of results, and save the analysis in a folder within it; see `analyse`."""
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer  # noqa: PLC0415 -- pandas takes its time
+
+    return analyse(Analyzer(folder), folder / ANALYSIS, plot=plot, file_format=file_format)

@@ -15,8 +15,8 @@ from neuro_mod.config.sweep import Sweep, load_sweep
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
-from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
 from neuro_mod.execution.sweep.configs import save_configs
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
 from neuro_mod.execution.sweep.pictures import save_sweep_pictures
@@ -186,7 +186,7 @@ class SweepJob(Job):
             save_spikes(files, result.spikes, point_spikes(name, repeat))
         return {"measures": measures}
 
-    def in_words(self, about: Mapping[str, Any]) -> str:
+    def summary(self, about: Mapping[str, Any]) -> str:
         """The first numbers."""
         numbers = {column: value for each in about["measures"].values() for column, value in each.items()}
         shown = [(column, value) for column, value in numbers.items() if isinstance(value, float)][:4]

@@ -13,7 +13,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import plain
 from neuro_mod.errors import ConfigError, InputError, Problem, format_path, show
-from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
+from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
 from neuro_mod.execution.sweep.points import point_key
 
 #: Problems of steps that are told, at most.
