@@ -3,10 +3,13 @@ from __future__ import annotations
 import csv
 import inspect
 import json
+import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from processes import n_finished, start_python, wait_until
 from shared import SMALL
 
 from neuro_mod.cli.compare import compare as command
@@ -69,19 +72,44 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--trials", "0"), "--trials"),
         (("--settling", "-1"), "--settling"),
         (("--n-z", "0"), "--n-z"),
-        (("--n-z", "100000"), "n_z is 100000; expected a whole number from 1 to 100"),
+        (("--n-z", "100000"), "n_z: 100000 found; expected a whole number from 1 to 100"),
         (("--settling", "1e9"), "are too long"),
         (
             ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),
             "threshold becomes",
         ),
         (("--duration", "0.001"), "too short for a rate"),
-        (("--set", "settings.save=false"), "say where with --out"),
+        (("--set", "settings.save=false"), "a folder for results with --out"),
     ],
 )
 def test_bad_input(config, tmp_path, arguments, message):
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_resumes_in_the_same_folder(config, tmp_path):
+    arguments = (config, "--settling", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
+    few = compare(*arguments, "--trials", 2)
+    more = compare(*arguments, "--trials", 3, "--executor", "process", "--max-workers", 1)
+    assert few.returncode == more.returncode == 0, more.stderr
+    assert "2 of 3 simulations finished; executor process, 1 at once" in more.stderr
+    assert "3 networks for 0.2 s each" in more.stdout
+    other = compare(*arguments, "--trials", 3, "--seed", 1)
+    assert other.returncode == 2 and "settings.random_seed: 256 -> 1" in other.stderr and "--force" in other.stderr
+
+
+def test_an_interruption_keeps_complete_trials(config, tmp_path):
+    process = start_python(
+        *("-m", "neuro_mod.cli.main", "compare", config, "--trials", 1000, "--out", tmp_path),
+        *("--settling", 20, "--set", "settings.plot=false"),
+    )
+    wait_until(lambda: n_finished(tmp_path) > 0, process)
+    process.send_signal(signal.SIGTERM)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors, errors
+    assert "of 1000 simulations finished and saved in" in errors and "rerun the command to resume" in errors
+    rates = np.load(tmp_path / "data/comparison.npz")["rates"]
+    assert len(rates) == n_finished(tmp_path) and f"{len(rates)} networks for 0.2 s each" in printed
 
 
 def test_assumptions_that_cannot_be_judged_do_not_count(config, tmp_path):
