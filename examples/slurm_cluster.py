@@ -11,7 +11,7 @@ import argparse
 from dask_jobqueue import SLURMCluster
 from dask_jobqueue.local import LocalCluster
 
-from neuro_mod.execution import Repeater
+from neuro_mod import Repeater
 
 parser = argparse.ArgumentParser(description="Repeat a configuration on a cluster.")
 parser.add_argument("config")

@@ -9,7 +9,7 @@ this way.
 import sys
 from pathlib import Path
 
-from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod import StageSNNSimulation
 
 CONFIG = Path(__file__).resolve().parents[1] / "configs" / "snn_test_run.yaml"
 

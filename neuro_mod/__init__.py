@@ -1,6 +1,7 @@
 """Clustered spiking networks, their mean field, and vectorial neuromodulation.
 
-The public names are loaded on first use, so that importing the package costs nothing.
+Everything that README and documentation use is imported from here. Names are loaded on first use, so that importing the
+package costs nothing.
 """
 
 from importlib import import_module
@@ -8,45 +9,49 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "NeuroModError": "neuro_mod.errors",
-    "InputError": "neuro_mod.errors",
-    "ConfigError": "neuro_mod.errors",
-    "DataError": "neuro_mod.errors",
-    "StorageError": "neuro_mod.errors",
-    "NumericalError": "neuro_mod.errors",
-    "ClusterLostError": "neuro_mod.errors",
-    "FailedItemsError": "neuro_mod.errors",
-    "Interrupted": "neuro_mod.errors",
-    "Experiment": "neuro_mod.config",
-    "load_experiment": "neuro_mod.config",
-    "StageSNNSimulation": "neuro_mod.execution.stagers",
-    "FullMeanFieldStager": "neuro_mod.execution.stagers",
-    "ReducedMeanFieldStager": "neuro_mod.execution.stagers",
-    "BifurcationStager": "neuro_mod.execution.stagers",
-    "LIFMeanField": "neuro_mod.core.mean_field.core",
-    "fixed_points": "neuro_mod.core.mean_field.core",
-    "Repeater": "neuro_mod.execution",
-    "Analyzer": "neuro_mod.core.spiking_net.analysis.analyzer",
-    "LIFNet": "neuro_mod.core.spiking_net.lif_net",
-    "SpikeEvents": "neuro_mod.recordings.spikes",
-    "Trial": "neuro_mod.core.spiking_net.engine.trial",
-    "Recording": "neuro_mod.core.spiking_net.engine.trial",
-    "Course": "neuro_mod.core.course",
-    "InjectedSpikes": "neuro_mod.core.spiking_net.external.injected",
-    "simulate": "neuro_mod.core.spiking_net.engine.simulate",
-    "State": "neuro_mod.core.spiking_net.engine.state",
-    "SpikingNetwork": "neuro_mod.core.spiking_net.network",
-    "simulate_batch": "neuro_mod.core.spiking_net.engine.batch",
-    "simulate_pair": "neuro_mod.core.spiking_net.engine.batch",
-    "VectorialPerturbation": "neuro_mod.core.perturbations",
-    "CirculantPerturbation": "neuro_mod.core.perturbations",
-    "TimedPerturbation": "neuro_mod.core.perturbations",
-    "run_pairs": "neuro_mod.execution.pairs.rates",
-    "load_spikes": "neuro_mod.recordings.saved",
-    "load_state": "neuro_mod.execution.stagers.saved_state",
-    "save_state": "neuro_mod.execution.stagers.saved_state",
+#: Public names by the module in which they are defined.
+_PUBLIC = {
+    "neuro_mod.config": ("Experiment", "load_experiment"),
+    "neuro_mod.errors": (
+        *("NeuroModError", "InputError", "ConfigError", "DataError", "StorageError", "NumericalError"),
+        *("ClusterLostError", "FailedItemsError", "Interrupted"),
+    ),
+    # one run, and many
+    "neuro_mod.execution.stagers": (
+        *("StageSNNSimulation", "FullMeanFieldStager", "ReducedMeanFieldStager", "BifurcationStager"),
+    ),
+    "neuro_mod.execution.stagers.saved_state": ("load_state", "save_state"),
+    "neuro_mod.execution": ("Repeater",),
+    "neuro_mod.execution.pairs.rates": ("run_pairs",),
+    "neuro_mod.execution.sweep.from_file": ("run_sweep",),
+    "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),
+    "neuro_mod.execution.sweep.mean_field": ("FullMeanFieldBaseSweepRunner", "ReducedMeanFieldSweepRunner"),
+    "neuro_mod.execution.progress": ("progress_shown",),
+    # the spiking network
+    "neuro_mod.core.spiking_net.network": ("SpikingNetwork",),
+    "neuro_mod.core.spiking_net.engine.trial": ("Trial", "Recording"),
+    "neuro_mod.core.spiking_net.engine.simulate": ("simulate",),
+    "neuro_mod.core.spiking_net.engine.batch": ("simulate_batch", "simulate_pair"),
+    "neuro_mod.core.spiking_net.engine.state": ("State",),
+    "neuro_mod.core.spiking_net.external.injected": ("InjectedSpikes",),
+    "neuro_mod.core.spiking_net.lif_net": ("LIFNet",),
+    # its spikes
+    "neuro_mod.recordings.spikes": ("SpikeEvents",),
+    "neuro_mod.recordings.saved": ("load_spikes",),
+    "neuro_mod.recordings.neo_objects": ("from_neo", "to_neo"),
+    "neuro_mod.recordings.nwb": ("read_nwb", "write_nwb"),
+    "neuro_mod.core.spiking_net.analysis.analyzer": ("Analyzer",),
+    # the mean field
+    "neuro_mod.core.mean_field.core": ("LIFMeanField", "fixed_points", "transfer"),
+    # what acts on both
+    "neuro_mod.core.course": ("Course",),
+    "neuro_mod.core.modulation": ("modulated_circuit",),
+    "neuro_mod.core.perturbations": (
+        *("VectorialPerturbation", "CirculantPerturbation", "TimedPerturbation"),
+        *("Diff2Exp", "Gaussian", "Hat", "Ramp", "Sampled", "Sine"),
+    ),
 }
+_HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -19,7 +19,7 @@ class Problem:
 
     Args:
         path: Key path of the value, empty for the file as a whole.
-        found: What stands there, as a phrase: ``found "abc"``, ``missing value``, ``unknown key``.
+        found: What is wrong, as a phrase: ``"abc" found``, ``missing value``, ``unknown key``.
         expected: What would be valid, as a phrase; may be empty.
         hint: How to correct it; may be empty.
         source: File that was read; empty if it has no name.
@@ -44,9 +44,7 @@ class Problem:
         place = self.source
         if self.line and not self.override:
             place = f"{self.source}:{self.line}" if self.source else f"line {self.line}"
-        statement = f"{self.found}, expected {self.expected}" if self.expected else self.found
-        line = ": ".join(part for part in (place, self.override, self.key, statement) if part)
-        return " ".join((f"{line}; {self.hint}" if self.hint else line).split())
+        return _message((place, self.override, self.key), self.found, self.expected, self.hint)
 
 
 class NeuroModError(Exception):
@@ -68,7 +66,7 @@ def invalid(place: str, value: object, expected: str, hint: str = "") -> InputEr
         expected: What is valid.
         hint: What to do about it; may be empty.
     """
-    return InputError("; ".join(filter(None, (f"{place}: {show(value)} found", f"expected {expected}", hint))))
+    return InputError(_message((place,), f"{show(value)} found", expected, hint))
 
 
 class ConfigError(InputError):
@@ -131,6 +129,12 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, message: str, finished: Any = None, metadata: Mapping[str, Any] | None = None):
         super().__init__(message)
         self.finished, self.metadata = finished, metadata or {}
+
+
+def _message(places: Sequence[str], found: str, expected: str, hint: str) -> str:
+    """``PLACE: PLACE: FOUND; expected WHAT; HINT`` on one line, without the parts that are empty."""
+    where = ": ".join(filter(None, (*places, found)))
+    return " ".join("; ".join(filter(None, (where, expected and f"expected {expected}", hint))).split())
 
 
 def format_path(path: KeyPath) -> str:

@@ -1,12 +1,39 @@
 from __future__ import annotations
 
-import pytest
-from shared import CONFIGS, REFERENCE_OVERRIDES
+import runpy
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from typing import NamedTuple
 
+import pytest
+from hypothesis import HealthCheck, settings
+
+from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
+
+#: Seconds for a test that is marked as taking minutes; see pyproject.toml for all others.
+SLOW_TIMEOUT = 1800
+
+
+def pytest_configure() -> None:
+    # background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # the limit of time for a test is enough; an example may take long on a busy machine
+    settings.register_profile("neuro_mod", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("neuro_mod")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("slow", "large", "peers")):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +44,46 @@ def reference_circuit() -> Circuit:
 @pytest.fixture(scope="session")
 def reference_network(reference_circuit: Circuit) -> SpikingNetwork:
     return draw_network(reference_circuit, seed=1)
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of the small configuration."""
+    return write_config(tmp_path_factory.mktemp("configs") / "small.yaml")
+
+
+class Done(NamedTuple):
+    """How a command ended, as `subprocess.CompletedProcess` has it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Calls what ends as a process would, in a folder."""
+
+    def call(function: Callable[[], object], cwd: Path | None) -> Done:
+        with pytest.raises(SystemExit) as end, chdir(cwd or Path.cwd()):
+            function()
+        return Done(end.value.code or 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def neuro_mod(ended: Callable[..., Done]) -> Callable[..., Done]:
+    """``neuro-mod`` in this process."""
+    return lambda *arguments, cwd=None: ended(lambda: app([*map(str, arguments)]), cwd)
+
+
+@pytest.fixture
+def run_script(ended: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """A script in this process."""
+
+    def run(script: Path, *arguments: object, cwd: Path | None = None) -> Done:
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        return ended(lambda: runpy.run_path(str(script), run_name="__main__"), cwd)
+
+    return run

@@ -10,7 +10,6 @@ import typer
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.options import print_json, whole_numbers
-from neuro_mod.execution.analysis.save import analyse
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -117,6 +116,8 @@ def analyze(
     def fit() -> None:
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
+
+    from neuro_mod.execution.analysis.save import analyse
 
     metadata = analyse(analyzer, folder, session, plot=plot, before=fit)
     if as_json:

@@ -40,7 +40,7 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         return _from_yaml(source, "", overrides)
     if isinstance(source, str | Path):
         return _from_yaml(read_file(Path(source)), str(source), overrides)
-    raise ConfigError([Problem((), f"found {show(source)}", "a path, YAML text or bytes, or a mapping of sections")])
+    raise ConfigError([Problem((), f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections")])
 
 
 def read_mapping(

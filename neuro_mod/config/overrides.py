@@ -117,12 +117,12 @@ def _check_step(container: Any, path: KeyPath, schema: Schema) -> None:
     *above, part = path
     if isinstance(part, str):
         if not isinstance(container, dict):
-            raise _OverrideError(Problem(tuple(above), f"found {show(container)}", f"a mapping that contains {part}"))
+            raise _OverrideError(Problem(tuple(above), f"{show(container)} found", f"a mapping that contains {part}"))
         parent = subschema(schema, tuple(above))
         if parent is not None and subschema(schema, path) is None:
             raise _OverrideError(unknown_key(path, key_paths(schema)))
     elif not isinstance(container, list):
-        raise _OverrideError(Problem(path, f"found {show(container)}, not a list", hint="set it without an index"))
+        raise _OverrideError(Problem(path, f"{show(container)} is not a list", hint="set it without an index"))
     elif part >= len(container):
         valid = f"an index from 0 to {len(container) - 1}" if container else "no index, as the list is empty"
         raise _OverrideError(Problem(path, "index out of range", valid))

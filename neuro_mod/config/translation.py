@@ -55,8 +55,8 @@ def _found(error: ErrorDetails) -> str:
     if value is None:
         return "missing value"
     if error["type"] in {"too_short", "too_long"}:
-        return f"found {len(value)} {'entry' if len(value) == 1 else 'entries'}"
-    return f"found {show(value)}"
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'} found"
+    return f"{show(value)} found"
 
 
 def _meaning(schema: Schema | None) -> str:

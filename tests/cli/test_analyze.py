@@ -3,20 +3,22 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import subprocess
-import sys
-import time
+from functools import partial
 
 import numpy as np
 import pytest
-from analysis.known_states import CLUSTERS, STEP, drawn_sessions
-from shared import SMALL
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis.pictures import PICTURES
 from neuro_mod.execution.repeats.repeater import Repeater
+from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL
 
-COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "analyze"]
+
+@pytest.fixture
+def analyze(neuro_mod):
+    return partial(neuro_mod, "analyze")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +39,8 @@ def recorded(tmp_path_factory):
     return folder
 
 
-def test_the_folder_of_a_run_is_all_it_needs(small_run):
-    done = subprocess.run([*COMMAND, small_run], capture_output=True, text=True, timeout=120, check=False)
+def test_the_folder_of_a_run_is_all_it_needs(analyze, small_run):
+    done = analyze(small_run)
     assert done.returncode == 0, done.stderr
     for words in ("sessions", "2, 0.4 s in all", "60 neurons", "method two_state", "mean lifespan", "visits"):
         assert words in done.stdout
@@ -50,11 +52,11 @@ def test_the_folder_of_a_run_is_all_it_needs(small_run):
     assert loaded.occurrences().equals(Analyzer(small_run).occurrences())
 
 
-def test_json_says_it_all(neuro_mod, recorded, tmp_path):
+def test_json_says_it_all(analyze, recorded, tmp_path):
     def refuse(constant):
         raise AssertionError(f"{constant} is no JSON")
 
-    code, printed, _ = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", "--json")
+    code, printed, _ = analyze(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", "--json")
     assert code == 0
     found = json.loads(printed, parse_constant=refuse)
     analyzer = Analyzer(recorded / "data", CLUSTERS, STEP)
@@ -86,8 +88,8 @@ def test_json_says_it_all(neuro_mod, recorded, tmp_path):
     ],
     ids=str,
 )
-def test_options_reach_the_analysis(neuro_mod, recorded, tmp_path, options, settings):
-    code, printed, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", *options)
+def test_options_reach_the_analysis(analyze, recorded, tmp_path, options, settings):
+    code, printed, errors = analyze(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", *options)
     assert code == 0, errors
     loaded, expected = Analyzer.load_analysis(tmp_path), Analyzer(recorded, dt=STEP, **settings)
     assert loaded.settings == expected.settings
@@ -95,21 +97,21 @@ def test_options_reach_the_analysis(neuro_mod, recorded, tmp_path, options, sett
     assert f"method {expected.settings.method}" in printed and str(tmp_path / "states.csv") in printed
 
 
-def test_spikes_as_times(neuro_mod, recorded, tmp_path):
+def test_spikes_as_times(analyze, recorded, tmp_path):
     """From 1 and in ms, as MATLAB would have them."""
     spikes = drawn_sessions(3.0)[0]
     np.savez(tmp_path / "spikes.npz", times=spikes.times * 1e3, neurons=spikes.neurons + 1)
     options = ("--milliseconds", "--first-neuron", 1, "--duration", 3, "--dt", STEP, "--no-plot")
-    code, _, errors = neuro_mod(tmp_path / "spikes.npz", "--clusters", recorded / "clusters.npy", *options)
+    code, _, errors = analyze(tmp_path / "spikes.npz", "--clusters", recorded / "clusters.npy", *options)
     assert code == 0, errors
     expected = Analyzer(spikes, CLUSTERS).occurrences()
     assert Analyzer.load_analysis(tmp_path / "analysis_spikes").occurrences().equals(expected)
 
 
-def test_pictures_of_the_session_that_is_asked_for(neuro_mod, recorded, tmp_path):
+def test_pictures_of_the_session_that_is_asked_for(analyze, recorded, tmp_path):
     pictures = {}
     for session in (0, 1):
-        code, _, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path / str(session), "--session", session)
+        code, _, errors = analyze(recorded, "--dt", STEP, "--out", tmp_path / str(session), "--session", session)
         assert code == 0, errors
         pictures[session] = {file.name: file.read_bytes() for file in (tmp_path / str(session) / "plots").iterdir()}
     assert all(picture.startswith(b"\x89PNG") for picture in pictures[0].values())
@@ -118,23 +120,23 @@ def test_pictures_of_the_session_that_is_asked_for(neuro_mod, recorded, tmp_path
     assert set(pictures[0]) >= {"lifetimes.png", "new_states.png", "transition_matrix.png", "transition_graph.png"}
     assert set(pictures[0]) <= {f"{name}.png" for name in PICTURES}
     (tmp_path / "0/plots/mine.png").touch()
-    assert neuro_mod(recorded, "--dt", STEP, "--out", tmp_path / "0", "--no-plot")[0] == 0
+    assert analyze(recorded, "--dt", STEP, "--out", tmp_path / "0", "--no-plot")[0] == 0
     assert [file.name for file in (tmp_path / "0/plots").iterdir()] == ["mine.png"]  # those of the earlier one are gone
 
 
-def test_sessions_without_spikes(neuro_mod, tmp_path):
+def test_sessions_without_spikes(analyze, tmp_path):
     np.save(tmp_path / "spikes.npy", np.zeros((2000, 4), bool))
     np.save(tmp_path / "clusters.npy", [0, 0, 1, 1])
-    code, printed, errors = neuro_mod(tmp_path)
+    code, printed, errors = analyze(tmp_path)
     assert code == 0, errors
     assert "none" in printed and (tmp_path / "analysis/plots/state_raster.png").exists()
-    code, printed, _ = neuro_mod(tmp_path, "--json", "--no-plot")
+    code, printed, _ = analyze(tmp_path, "--json", "--no-plot")
     found = json.loads(printed)
     assert code == 0 and found["active_clusters"] == 0 and found["mean_lifespan_sec"] is None
 
 
-def test_no_visit_lasts_long_enough(neuro_mod, recorded, tmp_path):
-    code, printed, errors = neuro_mod(recorded, "--dt", STEP, "--out", tmp_path, "--minimal-lifespan", 9999)
+def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
+    code, printed, errors = analyze(recorded, "--dt", STEP, "--out", tmp_path, "--minimal-lifespan", 9999)
     assert code == 0, errors
     assert "0 distinct in 0 visits of at least 9999 ms" in printed
 
@@ -163,23 +165,23 @@ def test_no_visit_lasts_long_enough(neuro_mod, recorded, tmp_path):
     ],
     ids=str,
 )
-def test_bad_input_is_one_clear_message(neuro_mod, recorded, tmp_path, options, message):
-    code, printed, errors = neuro_mod(recorded, "--out", tmp_path / "out", *options)
+def test_bad_input_is_one_clear_message(analyze, recorded, tmp_path, options, message):
+    code, printed, errors = analyze(recorded, "--out", tmp_path / "out", *options)
     assert code == 2 and not printed and message in errors and not (tmp_path / "out").exists()
 
 
-def test_where_there_are_no_spikes(neuro_mod, tmp_path):
-    code, _, errors = neuro_mod(tmp_path)
+def test_where_there_are_no_spikes(analyze, tmp_path):
+    code, _, errors = analyze(tmp_path)
     assert code == 2 and f"{tmp_path}: no spikes found; expected files spikes*" in errors
-    code, _, errors = neuro_mod(tmp_path / "nowhere")
+    code, _, errors = analyze(tmp_path / "nowhere")
     assert code == 2 and f"there is no file or folder {tmp_path}/nowhere" in errors
 
 
-def test_a_damaged_session_is_named(neuro_mod, recorded, tmp_path):
+def test_a_damaged_session_is_named(analyze, recorded, tmp_path):
     folder = shutil.copytree(recorded, tmp_path / "recorded")
     file = folder / "data/spikes_1.npy"
     file.write_bytes(file.read_bytes()[:-100])
-    code, _, errors = neuro_mod(folder)
+    code, _, errors = analyze(folder)
     assert code == 2 and str(file) in errors
     assert not (folder / "analysis/analysis.json").exists()
 
@@ -192,10 +194,8 @@ def test_ctrl_c(tmp_path, recorded):
     for index in range(1000):
         (tmp_path / f"data/spikes_{index:04}.npy").hardlink_to(recorded / "data/spikes_0.npy")
     shutil.copy(recorded / "clusters.npy", tmp_path)
-    process = subprocess.Popen([*COMMAND, tmp_path], stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "analysis").glob(".*.partial")):
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = start_python(*NEURO_MOD, "analyze", tmp_path)
+    wait_until(lambda: list((tmp_path / "analysis").glob(".*.partial")), process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from tests.helpers.processes import NEURO_MOD, run_python
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
 
@@ -33,8 +33,8 @@ def known(spikes):
 
 @pytest.fixture
 def analyze(known, neuro_mod):
-    """The command for these spikes: exit code, what is printed, and errors on one line."""
-    return lambda *arguments: neuro_mod(*known, *arguments)
+    """The command for these spikes."""
+    return partial(neuro_mod, "analyze", *known)
 
 
 def row(printed, label):
@@ -73,8 +73,7 @@ def test_one_number_as_json_and_without_a_model(analyze, tmp_path):
 def test_the_largest_number_is_noted(known, tmp_path):
     """In a process of its own, whose standard error is the log."""
     arguments = ("--hidden-markov", "1,2", "--criterion", "cross_validation", "--no-plot", "--out", tmp_path)
-    command = [sys.executable, "-m", "neuro_mod.cli.main", "analyze", *known, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = run_python(*NEURO_MOD, "analyze", *known, *arguments)
     assert done.returncode == 0, done.stderr
     found = row(done.stdout, "hidden states")
     assert found.endswith(

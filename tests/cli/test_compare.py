@@ -4,34 +4,31 @@ import csv
 import inspect
 import json
 import signal
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from processes import n_finished, start_python, wait_until
-from shared import SMALL
 
 from neuro_mod.cli.compare import compare as command
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
+from tests.helpers.folders import n_finished, run_json
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
 
 
-def compare(*arguments, cwd=None):
-    command = [sys.executable, "-m", "neuro_mod.cli.main", "compare", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+@pytest.fixture
+def compare(neuro_mod):
+    return partial(neuro_mod, "compare")
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "driven.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "driven.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
-def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
+def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tmp_path):
     done = compare(config, "--trials", 2, "--settling", 0.1, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -46,7 +43,7 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
         assert words in done.stdout
     for name in ("rate_histogram", "rate_comparison"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
-    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    about = run_json(tmp_path)
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
         row = next(csv.DictReader(file))
@@ -56,7 +53,7 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(config, tmp_path):
     assert printed[3] == f"{100 * (simulated / theory - 1):+.0f}"
 
 
-def test_json_and_the_folder_of_the_settings(config, tmp_path):
+def test_json_and_the_folder_of_the_settings(compare, config, tmp_path):
     arguments = ("--trials", 1, "--settling", 0, "--json", "--seed", 5, "--n-z", 1)
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -82,12 +79,12 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--set", "settings.save=false"), "a folder for results with --out"),
     ],
 )
-def test_bad_input(config, tmp_path, arguments, message):
+def test_bad_input(compare, config, tmp_path, arguments, message):
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_command_resumes_in_the_same_folder(config, tmp_path):
+def test_the_command_resumes_in_the_same_folder(compare, config, tmp_path):
     arguments = (config, "--settling", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
     few = compare(*arguments, "--trials", 2)
     more = compare(*arguments, "--trials", 3, "--executor", "process", "--max-workers", 1)
@@ -100,7 +97,7 @@ def test_the_command_resumes_in_the_same_folder(config, tmp_path):
 
 def test_an_interruption_keeps_complete_trials(config, tmp_path):
     process = start_python(
-        *("-m", "neuro_mod.cli.main", "compare", config, "--trials", 1000, "--out", tmp_path),
+        *(*NEURO_MOD, "compare", config, "--trials", 1000, "--out", tmp_path),
         *("--settling", 20, "--set", "settings.plot=false"),
     )
     wait_until(lambda: n_finished(tmp_path) > 0, process)
@@ -112,12 +109,12 @@ def test_an_interruption_keeps_complete_trials(config, tmp_path):
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} networks for 0.2 s each" in printed
 
 
-def test_assumptions_that_cannot_be_judged_do_not_count(config, tmp_path):
+def test_assumptions_that_cannot_be_judged_do_not_count(compare, config, tmp_path):
     """Without any input nobody fires."""
     nothing = ("--set", "external_currents.nu_ext_baseline=0", "--set", "arousal.level=0", "--set", "perturbation={}")
     done = compare(config, "--trials", 1, "--settling", 0, "--out", tmp_path, *nothing)
     assert done.returncode == 0, done.stderr
-    validity = json.loads((tmp_path / "metadata/run.json").read_text())["validity"]
+    validity = run_json(tmp_path)["validity"]
     judged = [each["kept"] for each in validity if each["kept"] is not None]
     assert 0 < len(judged) < len(validity)
     said = f"{sum(judged)} of {len(judged)} assumptions are kept, {len(validity) - len(judged)} cannot be judged"

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
 import csv
-import gc
 import inspect
 import json
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.cli import mean_field as commands
-from neuro_mod.cli.main import main
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES
 from neuro_mod.core.mean_field.analysis.landscape import MINIMUM_FORCE
@@ -20,6 +16,8 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
+from tests.helpers.processes import NEURO_MOD, run_python
+from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: Neither files nor pictures.
@@ -35,34 +33,18 @@ PERTURBATION = {
 
 
 @pytest.fixture
-def mean_field(monkeypatch, capsys):
-    """The command in this process: its exit code, and what it printed to stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neuro-mod", "mean-field", *map(str, arguments)])
-        threshold = gc.get_threshold()
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        finally:
-            gc.set_threshold(*threshold)
-        return (code or 0, *capsys.readouterr())
-
-    return run
+def mean_field(neuro_mod):
+    return partial(neuro_mod, "mean-field")
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
 def in_a_process(*arguments, cwd):
     """As a user would, with warnings as errors."""
-    command = [sys.executable, "-W", "error", "-m", "neuro_mod.cli.main", "mean-field", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+    return run_python("-W", "error", *NEURO_MOD, "mean-field", *arguments, cwd=cwd)
 
 
 def table(printed):
@@ -273,8 +255,8 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("fixed-points", "--n-z", 0), "--n-z"),
         (("fixed-points", "--time", "nan"), "perturbation_time is nan"),
         (("fixed-points", "--time", -1), "perturbation_time is -1"),
-        (("fixed-points", "--seed", -1), "settings.random_seed: found -1"),
-        (("fixed-points", "--set", "arousal.level=7"), "arousal.level: found 7"),
+        (("fixed-points", "--seed", -1), "settings.random_seed: -1 found"),
+        (("fixed-points", "--set", "arousal.level=7"), "arousal.level: 7 found"),
         (("fixed-points", "--set", "external_currents.j_ext=1e200"), "the input overflows"),
         (("fixed-points", "--out", "/dev/null/out"), "cannot write to the output folder"),
         (("landscape", "--focus", ""), "there is no population ''"),

@@ -4,19 +4,18 @@ import csv
 import inspect
 import json
 import signal
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
-from processes import n_finished, start_python, wait_until
-from shared import SMALL
 
 from neuro_mod.cli.perturb import perturb as command
-from neuro_mod.config import load_experiment
 from neuro_mod.execution.pairs.rates import BASELINE_DURATION, N_TRIALS
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.folders import n_finished, run_json
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {
     "rate": {"params": [6.0], "involved_clusters": [["E0", "E1"]], "vectors": [[1, -1]]},
@@ -24,19 +23,17 @@ PERTURBATION = {
 }
 
 
-def perturb(*arguments, cwd=None):
-    command = [sys.executable, "-m", "neuro_mod.cli.main", "perturb", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, check=False)
+@pytest.fixture
+def perturb(neuro_mod):
+    return partial(neuro_mod, "perturb")
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "perturbed.yaml"
-    path.write_text(load_experiment(SMALL | {"perturbation": PERTURBATION}).to_yaml())
-    return path
+    return write_config(tmp_path_factory.mktemp("configs") / "perturbed.yaml", SMALL | {"perturbation": PERTURBATION})
 
 
-def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
+def test_it_says_and_saves_what_the_perturbation_does(perturb, config, tmp_path):
     done = perturb(config, "--trials", 4, "--baseline-duration", 0.1, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -61,11 +58,11 @@ def test_it_says_and_saves_what_the_perturbation_does(config, tmp_path):
     assert expected > 0
     assert isinstance(load_spikes(tmp_path / "data/spikes_perturbed.npz"), SpikeEvents)
     assert np.load(tmp_path / "metadata/perturbations.npz")["rate"][:, 0].tolist() == [6, -6, 0, 0, 0, 0, 0, 0]
-    about = json.loads((tmp_path / "metadata/run.json").read_text())
+    about = run_json(tmp_path)
     assert len(about["seeds"]) == about["n_trials"] == 4 and about["baseline_duration_sec"] == 0.1
 
 
-def test_json_and_the_folder_of_the_settings(config, tmp_path):
+def test_json_and_the_folder_of_the_settings(perturb, config, tmp_path):
     done = perturb(config, "--trials", 1, "--baseline-duration", 0, "--json", "--seed", 5, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
@@ -83,14 +80,14 @@ def test_json_and_the_folder_of_the_settings(config, tmp_path):
         (("--duration", "0.001"), "too short for a rate"),
     ],
 )
-def test_bad_input(config, tmp_path, arguments, message):
+def test_bad_input(perturb, config, tmp_path, arguments, message):
     done = perturb(config, "--out", tmp_path / "out", *arguments)
     if message == "no perturbation":
         assert not (tmp_path / "out").exists()
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_command_goes_on_in_the_same_folder(config, tmp_path):
+def test_the_command_goes_on_in_the_same_folder(perturb, config, tmp_path):
     few = perturb(config, "--trials", 2, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
     more = perturb(
         *(config, "--trials", 3, "--baseline-duration", 0.1, "--out", tmp_path, "--set", "settings.plot=false"),
@@ -104,7 +101,7 @@ def test_the_command_goes_on_in_the_same_folder(config, tmp_path):
 
 def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     process = start_python(
-        *("-m", "neuro_mod.cli.main", "perturb", config, "--trials", 1000, "--out", tmp_path),
+        *(*NEURO_MOD, "perturb", config, "--trials", 1000, "--out", tmp_path),
         *("--baseline-duration", 20, "--set", "settings.plot=false"),
     )
     wait_until(lambda: n_finished(tmp_path) > 0, process)
@@ -116,7 +113,7 @@ def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} of 0.2 s" in printed
 
 
-def test_where_nothing_is_to_be_saved_it_says_how(config, tmp_path):
+def test_where_nothing_is_to_be_saved_it_says_how(perturb, config, tmp_path):
     done = perturb(config, "--set", "settings.save=false", cwd=tmp_path)
     assert done.returncode == 2 and "a folder for results with --out" in done.stderr
 

@@ -6,34 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import SMALL
 
-from neuro_mod.config import load_experiment
+from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
-
-COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "run"]
-
-
-def neuro_mod_run(*arguments, cwd=None):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=cwd, check=False
-    )
+from tests.helpers.processes import ENVIRONMENT, NEURO_MOD, run_command, start_python
 
 
-@pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "small.yaml"
-    path.write_text(load_experiment(SMALL).to_yaml())
-    return path
+@pytest.fixture
+def run(neuro_mod):
+    return partial(neuro_mod, "run")
 
 
-def test_it_prints_a_summary_and_the_files(config, tmp_path):
-    done = neuro_mod_run(config, "--out", tmp_path / "out")
+def test_it_prints_a_summary_and_the_files(run, config, tmp_path):
+    done = run(config, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     for words in ("E clusters, mean rate", "I background", "E clusters above 20 Hz", "times as fast as real time"):
         assert words in done.stdout
@@ -43,15 +34,15 @@ def test_it_prints_a_summary_and_the_files(config, tmp_path):
         assert file.read_bytes().startswith(b"\x89PNG")
 
 
-def test_without_out_the_settings_say_where(config, tmp_path):
-    done = neuro_mod_run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
+def test_without_out_the_settings_say_where(run, config, tmp_path):
+    done = run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "simulations/mine/data/spikes.npz").exists()
     assert not list((tmp_path / "simulations/mine/plots").iterdir())
 
 
-def test_options_reach_the_run(config, tmp_path):
-    done = neuro_mod_run(
+def test_options_reach_the_run(run, config, tmp_path):
+    done = run(
         *(config, "--out", tmp_path, "--seed", 7, "--duration", 0.1, "--set", "arousal.level=0", "--dtype", "float64"),
         *(
             "--record",
@@ -96,9 +87,9 @@ def test_options_reach_the_run(config, tmp_path):
         (["--out", "/dev/null/x"], "cannot write to the output folder /dev/null/x"),
     ],
 )
-def test_bad_input_is_one_clear_message(config, tmp_path, arguments, message):
+def test_bad_input_is_one_clear_message(run, config, tmp_path, arguments, message):
     positional = [] if arguments[0].endswith(".yaml") else [config]
-    done = neuro_mod_run(*positional, *arguments, cwd=tmp_path)
+    done = run(*positional, *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr and not list(tmp_path.rglob("*.npz"))
@@ -108,20 +99,20 @@ def test_bad_input_is_one_clear_message(config, tmp_path, arguments, message):
     ("content", "message"),
     [(b"", "empty"), (b"- 1\n- 2\n", "a list"), (b"\x00\xff\xfe\x80", ""), (b"a: &a [*a]\n", "")],
 )
-def test_files_that_are_no_configuration(tmp_path, content, message):
+def test_files_that_are_no_configuration(run, tmp_path, content, message):
     (tmp_path / "bad.yaml").write_bytes(content)
-    done = neuro_mod_run(tmp_path / "bad.yaml")
+    done = run(tmp_path / "bad.yaml")
     assert done.returncode == 2 and "bad.yaml" in done.stderr and message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_perturbations_are_not_ignored(config, tmp_path):
+def test_perturbations_are_not_ignored(run, config, tmp_path):
     block = "perturbation.rate={vectors: [[1, -1]], involved_clusters: [[0, 5]], params: [3.0]}"
     options = ("--record", "spikes", "--plot", "none")
     runs = {"without": (), "with": ("--set", block)}
     spikes = {}
     for name, more in runs.items():
-        done = neuro_mod_run(config, "--out", tmp_path / name, *options, *more)
+        done = run(config, "--out", tmp_path / name, *options, *more)
         assert done.returncode == 0, done.stderr
         spikes[name] = load_spikes(tmp_path / name).steps.tobytes()
         assert (tmp_path / name / "metadata/perturbations.npz").exists() == (name == "with")
@@ -130,17 +121,13 @@ def test_perturbations_are_not_ignored(config, tmp_path):
 
 def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     whole = StageSNNSimulation(config).run(duration_sec=1.0)["spikes"]
-    process = subprocess.Popen(
-        [*COMMAND, str(config), "--duration", "20000", "--record", "spikes", "--out", str(tmp_path)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_python(*NEURO_MOD, "run", config, "--duration", 20000, "--record", "spikes", "--out", tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("simulated")  # the first line of the log
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "interrupted after" in errors and f"simulated seconds saved in {tmp_path}" in errors
+    assert "interrupted after" in errors and f"simulated seconds\nsaved in {tmp_path}" in errors
     assert "Traceback" not in errors
     saved = load_spikes(tmp_path)
     assert 2000 < saved.n_steps < 40_000_000
@@ -148,23 +135,21 @@ def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     assert not list(Path(tmp_path).rglob("*.partial"))
 
 
-def test_a_log_gets_plain_lines():
-    code = (
-        "from neuro_mod.execution.progress import progress_shown\n"
-        "with progress_shown(10.0, log_interval=0.0) as report:\n"
-        "    report(0.0); report(2.5); report(10.0)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def test_a_log_gets_plain_lines(capsys):
+    with progress_shown(10.0, log_interval=0.0) as report:
+        for seconds in (0.0, 2.5, 10.0):
+            report(seconds)
+    printed = capsys.readouterr()
     lines = ["simulated 0.00 of 10 s", "simulated 2.50 of 10 s, about 0 s left", "simulated 10.00 of 10 s"]
-    assert done.stderr.splitlines() == lines and not done.stdout
+    assert printed.err.splitlines() == lines and not printed.out
 
 
 def test_a_terminal_gets_a_bar(config, tmp_path):
     import pty
 
     leader, follower = pty.openpty()
-    command = [*COMMAND, str(config), "--duration", "5", "--out", str(tmp_path), "--plot", "none"]
-    process = subprocess.Popen(command, stderr=follower, stdout=subprocess.DEVNULL)
+    command = [sys.executable, *NEURO_MOD, "run", config, "--duration", "5", "--out", tmp_path, "--plot", "none"]
+    process = subprocess.Popen(command, stderr=follower, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     os.close(follower)
     shown = b""
     with contextlib.suppress(OSError):  # the terminal closes when the process ends
@@ -176,5 +161,5 @@ def test_a_terminal_gets_a_bar(config, tmp_path):
 
 
 def test_a_closed_stderr_is_no_obstacle(config, tmp_path):
-    done = subprocess.run(["bash", "-c", '"$@" 2>&-', "_", *COMMAND, str(config), "--out", str(tmp_path)], check=False)
+    done = run_command("bash", "-c", '"$@" 2>&-', "_", sys.executable, *NEURO_MOD, "run", config, "--out", tmp_path)
     assert done.returncode == 0 and (tmp_path / "data/spikes.npz").exists()

@@ -5,10 +5,10 @@ from typing import Any
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
-from shared import EXPERIMENTS
 from typer.testing import CliRunner
 
 from neuro_mod.cli.main import app
+from tests.helpers.shared import EXPERIMENTS
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
+from functools import partial
 
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from shared import ROOT, SMALL
 
-from neuro_mod.cli.main import main
-
-COMMAND = [sys.executable, "-m", "neuro_mod.cli.main", "sweep"]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+from tests.helpers.folders import n_finished
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
+from tests.helpers.shared import SMALL
 
 SWEEP = {
     "config": SMALL,
@@ -34,19 +30,14 @@ def write(tmp_path):
     return write
 
 
-def run(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr(sys, "argv", ["neuro-mod", "sweep", *map(str, arguments)])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code or 0
-    return code, *capsys.readouterr()
+@pytest.fixture
+def sweep(neuro_mod):
+    return partial(neuro_mod, "sweep")
 
 
-def test_a_sweep_prints_means_and_goes_on(monkeypatch, capsys, tmp_path, write):
+def test_a_sweep_prints_means_and_goes_on(sweep, tmp_path, write):
     out = tmp_path / "out"
-    code, printed, said = run(monkeypatch, capsys, write(), "--out", out)
+    code, printed, said = sweep(write(), "--out", out)
     assert code == 0 and "0 of 8 runs finished; executor thread" in said
     table = pd.read_parquet(out / "results.parquet")
     assert len(table) == 8 and not table["error"].any()
@@ -60,24 +51,24 @@ def test_a_sweep_prints_means_and_goes_on(monkeypatch, capsys, tmp_path, write):
     means = table.groupby("point")["rate_E_clusters_hz"].mean()
     assert [float(row.split()[3]) for row in rows] == pytest.approx(means.tolist(), rel=1e-3)  # 4 digits are printed
     assert str(out / "results.csv") in printed and "worker_0" not in printed
-    code, _, said = run(monkeypatch, capsys, write(), "--out", out, "--repeats", 3, "--executor", "serial")
+    code, _, said = sweep(write(), "--out", out, "--repeats", 3, "--executor", "serial")
     assert code == 0 and "8 of 12 runs finished" in said
     more = pd.read_parquet(out / "results.parquet")
     pd.testing.assert_frame_equal(more[more["repeat"] < 2].reset_index(drop=True), table)
 
 
-def test_a_dry_run_says_how_much_it_is_and_does_nothing(monkeypatch, capsys, tmp_path, write):
+def test_a_dry_run_says_how_much_it_is_and_does_nothing(sweep, tmp_path, write):
     file = write()
-    code, printed, _ = run(monkeypatch, capsys, file, "--dry-run")
+    code, printed, _ = sweep(file, "--dry-run")
     assert code == 0 and "8 runs: 4 points, 2 repeats" in printed and "1.6 s" in printed
     assert "point 1 (arousal.level=0, external_currents.nu_ext_baseline[0]=9)" in printed
-    code, printed, _ = run(monkeypatch, capsys, file, "--dry-run", "--json", "--repeats", 5)
+    code, printed, _ = sweep(file, "--dry-run", "--json", "--repeats", 5)
     assert json.loads(printed)["n_runs"] == 20
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_json(monkeypatch, capsys, tmp_path, write):
-    code, printed, _ = run(monkeypatch, capsys, write(repeats=1), "--out", tmp_path / "out", "--json", "--seed", 3)
+def test_json(sweep, tmp_path, write):
+    code, printed, _ = sweep(write(repeats=1), "--out", tmp_path / "out", "--json", "--seed", 3)
     said = json.loads(printed)
     assert code == 0 and said["n_points"] == 4 and said["n_finished"] == 4 and said["random_seed"] == 3
 
@@ -95,15 +86,15 @@ def test_json(monkeypatch, capsys, tmp_path, write):
         ({"config": SMALL | {"settings": {"save": False}}}, [], "--out"),
     ],
 )
-def test_bad_input_is_one_clear_message(monkeypatch, capsys, tmp_path, write, changes, options, message):
+def test_bad_input_is_one_clear_message(sweep, monkeypatch, tmp_path, write, changes, options, message):
     monkeypatch.chdir(tmp_path)
     file = write(**changes)
-    code, _, said = run(monkeypatch, capsys, file, *options)
+    code, _, said = sweep(file, *options)
     assert code == 2 and message in said and "Traceback" not in said
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_failed_runs_end_with_3_and_stand_in_the_table(monkeypatch, capsys, tmp_path, write):
+def test_failed_runs_end_with_3_and_stand_in_the_table(sweep, tmp_path, write):
     (tmp_path / "mine.py").write_text(
         "def rate(outputs):\n"
         "    rate = outputs['metadata']['mean_rates_by_kind_hz']['E clusters']\n"
@@ -112,7 +103,7 @@ def test_failed_runs_end_with_3_and_stand_in_the_table(monkeypatch, capsys, tmp_
         "    return rate\n"
     )
     file = write(measures=["rates", "mine:rate"], repeats=1)
-    code, printed, said = run(monkeypatch, capsys, file, "--out", tmp_path / "out")
+    code, printed, said = sweep(file, "--out", tmp_path / "out")
     assert code == 3 and "2 runs failed" in said and "too aroused" in said and "Traceback" not in said
     table = pd.read_csv(tmp_path / "out/results.csv")
     assert table["error"].notna().tolist() == [False, False, True, True]
@@ -125,14 +116,10 @@ def test_failed_runs_end_with_3_and_stand_in_the_table(monkeypatch, capsys, tmp_
 def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
     file = write(repeats=2000, config=SMALL | {"settings": {"plot": False}})
     out = tmp_path / "out"
-    command = [*COMMAND, str(file), "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True)
-    ledger = out / "metadata/finished.jsonl"
-    while not (ledger.exists() and ledger.read_bytes().count(b"\n") >= 3):
-        assert process.poll() is None
+    process = start_python(*NEURO_MOD, "sweep", file, "--out", out)
+    wait_until(lambda: n_finished(out) >= 3, process)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "of 8000 runs finished" in said and "Traceback" not in said, said
-    n_finished = ledger.read_bytes().count(b"\n")
     table = pd.read_parquet(out / "results.parquet")
-    assert len(table) == 8000 and (table["error"] == "").sum() == n_finished >= 3
+    assert len(table) == 8000 and (table["error"] == "").sum() == n_finished(out) >= 3

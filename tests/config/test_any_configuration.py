@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.config import Experiment, load_experiment
@@ -28,7 +28,7 @@ VALUES = st.one_of(
     st.dictionaries(st.text(max_size=4), SCALARS, max_size=2),
 )
 KEYS = st.one_of(st.sampled_from(PATHS), st.lists(st.text(max_size=4), min_size=1, max_size=3).map(tuple))
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=200)
 
 
 def nested(values: dict[tuple[str, ...], Any]) -> dict[str, Any]:

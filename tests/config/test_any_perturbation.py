@@ -6,15 +6,15 @@ from math import exp, floor, pi, sin
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from shared import SMALL
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import ConfigError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import SMALL
 
 NAMES = ("E0", "E1", "E2", "E_background", "I0", "I1", "I2", "I_background")
 VALID_LISTS = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True).flatmap(
@@ -160,7 +160,7 @@ def check_by_hand(experiment: Experiment, perturbation: dict[str, Any]) -> None:
             event("by hand")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.booleans().flatmap(perturbations))
 def test_any_block(perturbation: dict[str, Any]) -> None:
     try:

@@ -17,11 +17,11 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "the file is empty, expected a mapping of sections (init_params, architecture, "),
+        (b"", "the file is empty; expected a mapping of sections (init_params, architecture, "),
         (b"# only a comment\n", "the file is empty"),
-        (b"- 1\n- 2\n", "the file holds a list, expected a mapping"),
-        (b"hello", 'the file holds "hello", expected a mapping'),
-        (b"a: 1\n---\nb: 2\n", ":2: a second document starts here (---), expected one document per file"),
+        (b"- 1\n- 2\n", "the file holds a list; expected a mapping"),
+        (b"hello", 'the file holds "hello"; expected a mapping'),
+        (b"a: 1\n---\nb: 2\n", ":2: a second document starts here (---); expected one document per file"),
         (b"arousal:\n  level: 0.1\n  L: 0.5\n  level: 0.2\n", ":4: arousal.level: duplicate key; it is also on line 2"),
         (b"a: !!python/object:os.system {}\n", ":1: a: the tag !!python/object:os.system is not allowed"),
         (b"a: !!python/object/apply:os.system ['ls']\n", "the tag !!python/object/apply:os.system is not allowed"),
@@ -43,9 +43,9 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: " + b"9" * 5000, 'cannot read "9999'),
         (b"[" * 5000, "nested too deeply"),
         (b"a: " + b"{a: " * 200 + b"}" * 200, "nested too deeply"),
-        (BILLION_LAUGHS.encode(), "too many values, expected at most 100,000"),
+        (BILLION_LAUGHS.encode(), "too many values; expected at most 100,000"),
         (b"a: [" + b"1, " * 200_000 + b"]", "too many values"),
-        (b"a" * 1_000_001, "file too large, expected at most 1 MB"),
+        (b"a" * 1_000_001, "file too large; expected at most 1 MB"),
     ],
     ids=lambda value: value[:30].decode("latin-1") if isinstance(value, bytes) else "",
 )
@@ -95,7 +95,7 @@ def test_missing_file_suggests_neighbours(tmp_path: Path) -> None:
 
 
 def test_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a folder, expected a YAML file"):
+    with pytest.raises(ConfigError, match="a folder; expected a YAML file"):
         load_experiment(str(tmp_path))
 
 

@@ -1,6 +1,5 @@
 import copy
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,7 @@ from pydantic import BaseModel, ValidationError
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths, subschema
 from neuro_mod.errors import ConfigError
-
-CONFIGS = Path(__file__).parents[2] / "configs"
+from tests.helpers.shared import CONFIGS
 
 
 def test_sources_are_equivalent() -> None:
@@ -89,7 +87,7 @@ def test_derived_keys_follow() -> None:
 def test_replace_validates() -> None:
     experiment = load_experiment({"init_params": {"delta_t": 0.5e-3}})
     assert experiment.replace({"settings.random_seed": 7}).settings.random_seed == 7
-    with pytest.raises(ConfigError, match=r"init_params\.delta_t: found 0\.0005 s"):
+    with pytest.raises(ConfigError, match=r"init_params\.delta_t: 0\.0005 s found"):
         experiment.replace({"init_params.duration_sec": 1e-4})
     assert experiment.init_params.duration_sec == 2.5
 

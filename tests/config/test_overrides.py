@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import pytest
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import ConfigError
+from tests.helpers.shared import CONFIGS
 
-FILE = Path(__file__).parents[2] / "configs" / "default_snn_params.yaml"
+FILE = CONFIGS / "default_snn_params.yaml"
 
 
 @pytest.mark.parametrize("source", [FILE, {}], ids=["file", "defaults"])
@@ -65,7 +64,7 @@ def test_section_left_empty_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("arousal.level", "no = between key and value, expected KEY=VALUE, for example external_currents.nu_ext"),
+        ("arousal.level", "no = between key and value; expected KEY=VALUE, for example external_currents.nu_ext"),
         ("=3", 'cannot read the key ""'),
         ("arousal..level=3", 'cannot read the key "arousal..level"'),
         ("arousal.level[-1]=3", 'cannot read the key "arousal.level[-1]"'),
@@ -78,19 +77,19 @@ def test_section_left_empty_in_the_file() -> None:
         ("external_currents.nu_ext_baselin[0]=3", "external_currents.nu_ext_baselin: unknown key; did you mean nu_ext"),
         (
             "external_currents.nu_ext_baseline[2]=3",
-            "nu_ext_baseline[2]: index out of range, expected an index from 0 to 1",
+            "nu_ext_baseline[2]: index out of range; expected an index from 0 to 1",
         ),
-        ("stimulus.onsets[0]=3", "stimulus.onsets[0]: index out of range, expected no index, as the list is empty"),
-        ("arousal.level[0]=3", "arousal.level[0]: found 0.3, not a list; set it without an index"),
-        ("init_params.tau_membrane[0]=3", "init_params.tau_membrane[0]: found 0.02, not a list"),
-        ("arousal.level.x=3", "arousal.level: found 0.3, expected a mapping that contains x"),
-        ("arousal.level=high", 'arousal.level: found "high", expected a number >= 0 and <= 1'),
-        ("arousal.level=", "arousal.level: missing value, expected a number"),
+        ("stimulus.onsets[0]=3", "stimulus.onsets[0]: index out of range; expected no index, as the list is empty"),
+        ("arousal.level[0]=3", "arousal.level[0]: 0.3 is not a list; set it without an index"),
+        ("init_params.tau_membrane[0]=3", "init_params.tau_membrane[0]: 0.02 is not a list"),
+        ("arousal.level.x=3", "arousal.level: 0.3 found; expected a mapping that contains x"),
+        ("arousal.level=high", 'arousal.level: "high" found; expected a number >= 0 and <= 1'),
+        ("arousal.level=", "arousal.level: missing value; expected a number"),
         ("arousal.level=[1", "not valid YAML"),
         ("arousal.level=!!python/object:os.system {}", "the tag !!python/object:os.system is not allowed"),
-        ("external_currents.j_ext[1]=x", 'external_currents.j_ext[1]: found "x", expected a number'),
-        ("settings.sim_name=a/b", 'settings.sim_name: found "a/b", expected a plain folder name'),
-        ("stimulus.tau_rise=-1", "stimulus.tau_rise: found -1, expected a number > 0"),
+        ("external_currents.j_ext[1]=x", 'external_currents.j_ext[1]: "x" found; expected a number'),
+        ("settings.sim_name=a/b", 'settings.sim_name: "a/b" found; expected a plain folder name'),
+        ("stimulus.tau_rise=-1", "stimulus.tau_rise: -1 found; expected a number > 0"),
         ("perturbation.rate.params[0]=3", "perturbation.rate.params: this list has no default"),
     ],
 )
@@ -106,10 +105,10 @@ def test_errors_of_file_and_overrides_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         load_experiment("arousal:\n  level: 3\n  L: 3\n", ["arousal.L=4", "nonsense", "arousal.k=5"])
     assert str(caught.value).splitlines() == [
-        "--set nonsense: no = between key and value, expected KEY=VALUE, "
+        "--set nonsense: no = between key and value; expected KEY=VALUE, "
         "for example external_currents.nu_ext_baseline[0]=7.5",
-        "--set arousal.L=4: arousal.L: found 4, expected a number >= 0 and <= 1",
-        "line 2: arousal.level: found 3, expected a number >= 0 and <= 1",
+        "--set arousal.L=4: arousal.L: 4 found; expected a number >= 0 and <= 1",
+        "line 2: arousal.level: 3 found; expected a number >= 0 and <= 1",
     ]
 
 
@@ -117,5 +116,5 @@ def test_mapping_of_overrides() -> None:
     experiment = load_experiment(FILE, {"init_params.duration_sec": 1.0, "external_currents.nu_ext_baseline[1]": 8})
     assert experiment.init_params.duration_sec == 1.0
     assert experiment.external_currents.nu_ext_baseline == (7.0, 8.0)
-    with pytest.raises(ConfigError, match=r"^override arousal\.level=3: arousal\.level: found 3"):
+    with pytest.raises(ConfigError, match=r"^override arousal\.level=3: arousal\.level: 3 found"):
         load_experiment({}, {"arousal.level": 3})

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import ConfigError
+from tests.helpers.shared import SMALL
 
 RAMP = {"shape": "ramp", "rise_time": 0.1}  # at 0.05 s it has reached a half; the run ends at 0.2 s
 RESET = {"init_params": {"duration_sec": 0.2, "reset_voltage": [0.25, 0.0]}}
@@ -57,7 +57,7 @@ def test_a_parameter_made_impossible(target, population, size, bound_is_possible
 def test_only_while_it_acts(target, population, size, bound_is_possible, bound):
     for times, when in (({}, "0"), ({"onset_time": 0.1}, "0.1"), ({"onset_time": 0.125, "offset_time": 0.15}, "0.125")):
         with pytest.raises(
-            ConfigError, match=f"{target}.* becomes .* in {population} from {when} s on, expected {bound}"
+            ConfigError, match=f"{target}.* becomes .* in {population} from {when} s on; expected {bound}"
         ):
             load_experiment(perturbed(target, population, 1.01 * size, **times))
     load_experiment(perturbed(target, population, 1.01 * size, shape="ramp", rise_time=0.5))  # 0.4 of it at the end

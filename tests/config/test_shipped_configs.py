@@ -4,12 +4,12 @@ import jsonschema
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
-from shared import CONFIGS, EXPERIMENTS, SWEEPS
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.schema import json_schema, key_paths
 from neuro_mod.config.sweep import is_sweep, load_sweep
 from neuro_mod.config.template import mean_field_template, spiking_net_template
+from tests.helpers.shared import CONFIGS, EXPERIMENTS, SWEEPS
 
 PERTURBED = CONFIGS / "perturbed" / "default_snn_params_with_perturbation.yaml"
 

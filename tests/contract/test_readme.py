@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.processes import run_command
+from tests.helpers.shared import ROOT, copy_checkout
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 
@@ -38,19 +37,13 @@ def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedPro
     if language == "yaml":
         (folder / "block.yaml").write_text(code)
         language, code = "bash", "neuro-mod validate block.yaml"
-    command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euo", "pipefail", "-c", code]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=120, check=False
-    )
+    command = ["python", "-c", code] if language == "python" else ["bash", "-euo", "pipefail", "-c", code]
+    return run_command(*command, cwd=folder)
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("checkout")
-    for name in ("configs", "examples", "scripts"):
-        shutil.copytree(ROOT / name, folder / name)
-    return folder
+    return copy_checkout(tmp_path_factory.mktemp("checkout"))
 
 
 def test_there_are_blocks():

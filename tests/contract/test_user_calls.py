@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from shared import ROOT
+
+from tests.helpers.folders import files_in, run_json
+from tests.helpers.processes import run_command
+from tests.helpers.shared import ROOT, copy_checkout
 
 
-def run_in(folder, *command):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, timeout=180, check=False
-    )
+def run_in(folder, *command, **options):
+    done = run_command(*command, cwd=folder, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def files_in(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
 @pytest.fixture
 def checkout(tmp_path):
-    for name in ("configs", "examples", "scripts"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    return tmp_path
+    return copy_checkout(tmp_path)
 
 
 def test_single_simulation(checkout):
@@ -81,14 +73,7 @@ def test_the_kept_example_output_is_whole_and_small():
 
 def test_the_package_works_from_pythonpath(tmp_path):
     code = "import neuro_mod; print(neuro_mod.__file__)"
-    printed = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    printed = run_in(tmp_path, "python", "-c", code)
     assert printed.strip() == str(ROOT / "neuro_mod/__init__.py")
 
 
@@ -104,10 +89,9 @@ def test_public_names():
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_the_demo_makes_its_picture(tmp_path):
     command = ["make", "demo", "INSTALLED=", f"BIN={Path(sys.executable).parent}", f"DEMO={tmp_path / 'demo'}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stderr
+    printed = run_in(ROOT, *command)
     picture = tmp_path / "demo/plots/raster.png"
-    assert f"The raster lies in {picture}" in done.stdout
+    assert f"The raster lies in {picture}" in printed
     from PIL import Image
 
     pixels = np.asarray(Image.open(picture).convert("RGB"))
@@ -136,7 +120,7 @@ def test_repeated_runs_and_analysis(checkout):
 def test_repeated_runs_in_parallel(checkout):
     run_in(checkout, *REPEATED, "--parallel", "--executor", "process")
     folder = checkout / "simulations/snn_test_run"
-    said = json.loads((folder / "metadata/run.json").read_text())
+    said = run_json(folder)
     assert said["executor"] == "process" and said["n_finished"] == 4 and said["failures"] == []
     from neuro_mod.execution.stagers import StageSNNSimulation
 
@@ -288,11 +272,11 @@ def test_parallel_sweeps(checkout):
     printed = run_in(checkout, "python", "script.py")  # it has no main guard
     folder = checkout / "simulations/sweep_demo"
     assert printed == replayed(folder)
-    assert json.loads((folder / "metadata/run.json").read_text())["executor"] == "process"
+    assert run_json(folder)["executor"] == "process"
     (checkout / "script.py").write_text(SWEEP + EXECUTE)
     assert run_in(checkout, "python", "script.py") == printed
     # nothing was done again: the results still are those of the processes
-    assert json.loads((folder / "metadata/run.json").read_text())["executor"] == "process"
+    assert run_json(folder)["executor"] == "process"
     assert "3 of 3 steps finished; executor serial" in (folder / "metadata/run.log").read_text()
 
 
@@ -306,11 +290,7 @@ for number, cell in enumerate(json.load(open("cells.json"))):
 
 def test_sweeps_in_a_notebook(checkout):
     (checkout / "cells.json").write_text(json.dumps([SWEEP, EXECUTE_IN_PARALLEL, EXECUTE]))
-    done = subprocess.run(
-        [sys.executable, "-"], input=KERNEL, cwd=checkout, capture_output=True, text=True, timeout=180, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == 2 * replayed(checkout / "simulations/sweep_demo")
+    assert run_in(checkout, "python", "-", input=KERNEL) == 2 * replayed(checkout / "simulations/sweep_demo")
 
 
 PERTURBATION = """\

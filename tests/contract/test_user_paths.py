@@ -7,12 +7,13 @@ import inspect
 import math
 import re
 import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from shared import ROOT
+
+from tests.helpers.processes import run_python
+from tests.helpers.shared import ROOT
 
 README = (ROOT / "README.md").read_text()
 
@@ -131,7 +132,7 @@ fp_type, eigvals = lif_mf.determine_stability(nu_star)
 print("Fixed point:", nu_star)
 print("Type:", fp_type)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("-c", code)
     assert done.returncode == 0, done.stderr
     fixed_point, kind = done.stdout.splitlines()
     rates = [float(number) for number in re.findall(r"\d+\.\d+", fixed_point)]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import erfcx
-from shared import CONFIGS
 
 from neuro_mod.config import load_experiment
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 COLOURED_NOISE = 1.0326265761156086  # |zeta(1/2)| / sqrt(2)
 

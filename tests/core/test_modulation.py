@@ -7,7 +7,6 @@ from math import log2, sqrt
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
@@ -16,6 +15,7 @@ from neuro_mod.core.modulation import check_possible, modulated_circuit, modulat
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.execution.stagers.assembly import build_baseline, build_circuit
+from tests.helpers.shared import SMALL
 
 #: Three clusters, parameters that differ from population to population, and an external inhibitory source that the
 #: I neurons do not receive.

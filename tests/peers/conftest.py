@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from shared import CONFIGS
 
 from benchmarks.brian2_network import why_brian2_is_missing
 from benchmarks.nest_network import import_nest
@@ -9,6 +8,7 @@ from benchmarks.nnmt_network import import_nnmt
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 
 @pytest.fixture(scope="session")

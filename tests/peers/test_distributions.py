@@ -13,7 +13,6 @@ from functools import cache, partial
 import numpy as np
 import pytest
 import torch
-from peers.statistics import Distributions, distributions, draw_pairs, how_they_differ
 
 from benchmarks.brian2_network import Brian2Network
 from benchmarks.contenders import engine_spikes, lif_net
@@ -22,6 +21,7 @@ from benchmarks.plain_network import plain
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.peers.statistics import Distributions, distributions, draw_pairs, how_they_differ
 
 pytestmark = pytest.mark.peers
 

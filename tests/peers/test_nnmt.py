@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shared import CONFIGS
 
 from benchmarks.nnmt_network import nnmt_rate, nnmt_working_point
 from neuro_mod.config import load_experiment
@@ -18,6 +17,7 @@ from neuro_mod.core.mean_field.core.fixed_points import fixed_points
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.transfer import firing_rate
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 pytestmark = pytest.mark.peers
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from peers.statistics import compare, distributions, draw_pairs, how_they_differ, permutation_p_value
 
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.peers.statistics import compare, distributions, draw_pairs, how_they_differ, permutation_p_value
 
 N_NEURONS, N_STEPS, STEP = 200, 4_000, 1e-3
 PAIRS = draw_pairs(N_NEURONS, 1_000, seed=0)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from state_sequences import visits_of, walk
 
 from neuro_mod.plotting.active_clusters import active_clusters
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
+from tests.helpers.state_sequences import visits_of, walk
 
 
 def test_course_of_a_session_and_time_of_all():

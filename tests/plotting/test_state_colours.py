@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from colour_vision import DEUTERANOPE, PROTANOPE, seen_distances
-from state_sequences import visits_of
 
 from neuro_mod.plotting.state_colours import (
     EMPTY_COLOUR,
@@ -14,6 +12,8 @@ from neuro_mod.plotting.state_colours import (
     short_name,
     state_colours,
 )
+from tests.helpers.colour_vision import DEUTERANOPE, PROTANOPE, seen_distances
+from tests.helpers.state_sequences import visits_of
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from state_sequences import visits_of, walk
 
 from neuro_mod.plotting.state_colours import EMPTY_COLOUR, OTHER_COLOUR, STATE_COLOURS
 from neuro_mod.plotting.state_raster import state_raster
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.recordings.layout import cluster_layout, first_clusters
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.state_sequences import visits_of, walk
 
 LABELS = np.array([7, -2, 7, 30, -2, 7])  # in rows: -2 (neurons 1, 4), 7 (0, 2, 5), 30 (3)
 LAYOUT = cluster_layout(LABELS)

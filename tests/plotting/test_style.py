@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
 
 from neuro_mod.plotting import style
 from neuro_mod.populations import Populations
+from tests.helpers.colour_vision import DEUTERANOPE, PROTANOPE, lab, seen_distances
+from tests.helpers.processes import run_python
 
 
 @pytest.mark.parametrize("vision", [np.eye(3), PROTANOPE, DEUTERANOPE], ids=["full", "protanope", "deuteranope"])
@@ -82,7 +81,7 @@ def test_no_pyplot():
         "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert run_python("-c", program).returncode == 0
 
 
 @pytest.mark.parametrize("file_format", ["png", "pdf", "svg"])

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from state_sequences import visits_of, walk
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_counts, transition_table, visited_states
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.plotting.transition_matrix import busiest, transition_map
+from tests.helpers.state_sequences import visits_of, walk
 
 STATES = [(), (1,), (2,), (1, 2)]
 COUNTS = np.array([[0, 3, 1, 0], [2, 0, 0, 2], [0, 0, 0, 1], [0, 0, 0, 0]])

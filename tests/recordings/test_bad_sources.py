@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from analysis.recordings import DENSE, EVENTS, FULL, STEPS, read_all, refused, run_folder, source_of
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.events import Conventions
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import check_conventions, open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.recordings import DENSE, EVENTS, FULL, STEPS, read_all, refused, run_folder, source_of
 
 
 def test_folders_without_spikes(tmp_path):

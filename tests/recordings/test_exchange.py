@@ -21,6 +21,7 @@ from neuro_mod.recordings.neo_objects import from_neo, is_neo, to_neo
 from neuro_mod.recordings.nwb import read_nwb, write_nwb
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.trains import events
 
 STEPS, NEURONS = [0, 3, 3, 17, 48], [2, 0, 1, 2, 2]
 EVENTS = SpikeEvents(np.array(STEPS, np.int32), np.array(NEURONS, np.int32), 50, 4, 1e-3)
@@ -46,8 +47,7 @@ def assert_same(reading, expected=EVENTS, labels=None):
 def random_spikes(delta_t, n_steps=20_000, n_neurons=30):
     dense = np.random.default_rng(3).random((n_steps, n_neurons)) < 0.01
     dense[:, 5] = False
-    steps, neurons = np.nonzero(dense)
-    return SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, delta_t)
+    return events(dense, delta_t)
 
 
 ROWS = list(zip([0, 3, 3, 17, 48], NEURONS, strict=True))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import struct
-import subprocess
-import sys
 import zlib
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from scipy.io import loadmat, savemat, whosmat
 
 from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
+from tests.helpers.processes import run_python
 
 RANDOM = np.random.default_rng(1)
 TYPES = ("f8", "f4", *(f"{sign}{size}" for sign in "iu" for size in (1, 2, 4, 8)))
@@ -126,7 +125,6 @@ def test_no_flipped_byte_ends_the_process(tmp_path):
     savemat(tmp_path / "v7.mat", pair | {"n_neurons": 3}, do_compression=True)
     for name, compress in (("plain", False), ("packed", True)):
         (tmp_path / f"{name}.mat").write_bytes(big_endian(pair["times"], pair["neurons"], compress))
-    command = [sys.executable, "-c", _FLIPS, *map(str, sorted(tmp_path.glob("*.mat")))]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = run_python("-c", _FLIPS, *sorted(tmp_path.glob("*.mat")))
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 5 and all(int(refused) > 100 for refused in done.stdout.split())

@@ -9,7 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.recordings import (
+
+from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.errors import DataError
+from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.saved import spike_arrays
+from neuro_mod.recordings.sessions import open_sessions
+from neuro_mod.storage.names import PAIRED_SPIKES
+from tests.helpers.recordings import (
     DENSE,
     EVENTS,
     FULL,
@@ -24,14 +32,6 @@ from analysis.recordings import (
     run_folder,
     source_of,
 )
-
-from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
-from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
-from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions
-from neuro_mod.recordings.saved import spike_arrays
-from neuro_mod.recordings.sessions import open_sessions
-from neuro_mod.storage.names import PAIRED_SPIKES
 
 
 @pytest.mark.parametrize("order", "CF")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neuro_mod.recordings.events import Conventions, events_from_times
+from tests.helpers.processes import run_python
 
 DELTA_T = st.sampled_from([0.1e-3, 0.5e-3, 1e-3])
 UNITS = st.sampled_from([("s", 1.0), ("ms", 1e3)])
@@ -54,4 +52,4 @@ def test_sessions_have_as_many_steps_as_fit(n_steps, delta_t):
 
 def test_scipy_io_is_left_alone_until_a_file_of_matlab_is_read():
     code = "import sys, neuro_mod.core.spiking_net.analysis.analyzer; assert 'scipy.io' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python("-c", code).check_returncode()

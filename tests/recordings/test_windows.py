@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.trains import bernoulli
 
 from neuro_mod.recordings.windows import cut, from_start, whole_steps, window_of
+from tests.helpers.trains import bernoulli
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from functools import partial
 
 import pytest
-from analysis.known_states import CLUSTERS, drawn_sessions
-from shared import ROOT
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from tests.helpers.known_states import CLUSTERS, drawn_sessions
+from tests.helpers.shared import ROOT
 
-COMMAND = [sys.executable, str(ROOT / "scripts/load_snn_analysis.py")]
 
-
-def load(*arguments, cwd=None):
-    command = [*COMMAND, *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd, env=environment, check=False)
+@pytest.fixture
+def load(run_script):
+    return partial(run_script, ROOT / "scripts/load_snn_analysis.py")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +19,7 @@ def analyzer():
     return Analyzer(drawn_sessions(4.0, 3.0), CLUSTERS)
 
 
-def test_it_prints_a_summary(analyzer, tmp_path):
+def test_it_prints_a_summary(load, analyzer, tmp_path):
     analyzer.save_analysis(tmp_path / "mine")
     done = load(tmp_path / "mine")
     assert done.returncode == 0 and not done.stderr, done.stderr
@@ -36,13 +31,13 @@ def test_it_prints_a_summary(analyzer, tmp_path):
     assert row[1] == str(analyzer.get_occurrences((2, 3))) and float(row[2]) == pytest.approx(share, rel=5e-3)
 
 
-def test_without_a_folder_it_takes_that_of_the_readme(analyzer, tmp_path):
+def test_without_a_folder_it_takes_that_of_the_readme(load, analyzer, tmp_path):
     analyzer.save_analysis(tmp_path / "simulations/snn_test_run/analysis")
     done = load(cwd=tmp_path)
     assert done.returncode == 0 and "mean lifespan" in done.stdout
 
 
-def test_a_damaged_folder_is_refused_by_name(analyzer, tmp_path):
+def test_a_damaged_folder_is_refused_by_name(load, analyzer, tmp_path):
     analyzer.save_analysis(tmp_path)
     with (tmp_path / "occurrences.csv").open("a") as file:
         file.write("0,none,1,2\n")
@@ -52,6 +47,6 @@ def test_a_damaged_folder_is_refused_by_name(analyzer, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nowhere", ""])
-def test_where_there_is_no_analysis(tmp_path, name):
+def test_where_there_is_no_analysis(load, tmp_path, name):
     done = load(tmp_path / name)
     assert done.returncode == 2 and "holds no analysis" in done.stderr and "Traceback" not in done.stderr

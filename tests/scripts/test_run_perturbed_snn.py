@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import numpy as np
-from processes import run_json, run_python
-from shared import CONFIGS, ROOT, SMALL
 
-from neuro_mod.config import load_experiment
+from tests.helpers.folders import run_json
+from tests.helpers.shared import CONFIGS, ROOT
 
 SCRIPT = ROOT / "scripts/run_perturbed_snn.py"
 
 
-def test_the_call_of_the_readme(tmp_path):
+def test_the_call_of_the_readme(run_script, tmp_path):
     config = CONFIGS / "perturbed/default_snn_params_with_perturbation.yaml"
-    done = run_python(
+    done = run_script(
         SCRIPT, "--config", config, "--save-dir", "simulations/perturbed_snn", "--n-repeats", 2, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -23,10 +22,8 @@ def test_the_call_of_the_readme(tmp_path):
     assert "no section" not in done.stderr
 
 
-def test_it_warns_where_nothing_is_perturbed(tmp_path):
-    config = tmp_path / "small.yaml"
-    config.write_text(load_experiment(SMALL).to_yaml())
-    done = run_python(SCRIPT, "--config", config, "--no-analysis", cwd=tmp_path)
+def test_it_warns_where_nothing_is_perturbed(run_script, config, tmp_path):
+    done = run_script(SCRIPT, "--config", config, "--no-analysis", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "WARNING the configuration has no section perturbation" in done.stderr
     assert (tmp_path / "simulations/default/data/spikes_0000.npy").exists()

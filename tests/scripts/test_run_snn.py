@@ -5,49 +5,26 @@ from __future__ import annotations
 import json
 import os
 import signal
+from functools import partial
 
 import numpy as np
 import pytest
-from processes import (
-    assert_all_ended,
-    data_in,
-    files_in,
-    n_finished,
-    run_json,
-    run_python,
-    start_python,
-    wait_until,
-)
-from shared import CONFIGS, ROOT, SMALL
 
-from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
+from tests.helpers.folders import data_in, files_in, n_finished, run_json
+from tests.helpers.processes import assert_group_ends, run_python, start_python, wait_until
+from tests.helpers.shared import CONFIGS, ROOT, SMALL, write_config
 
 SCRIPT = ROOT / "scripts/run_snn.py"
 
 
-@pytest.fixture(scope="module")
-def config(tmp_path_factory):
-    path = tmp_path_factory.mktemp("configs") / "small.yaml"
-    path.write_text(load_experiment(SMALL).to_yaml())
-    return path
-
-
 @pytest.fixture
-def repeat(capsys):
-    """``neuro-mod repeat`` in this process: exit code, what is printed, and what goes to stderr."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended, plain_failures():
-            app(["repeat", *map(str, arguments)])
-        return ended.value.code, *capsys.readouterr()
-
-    return run
+def repeat(neuro_mod):
+    return partial(neuro_mod, "repeat")
 
 
 @pytest.mark.slow
@@ -64,8 +41,8 @@ def test_the_calls_of_the_readme(tmp_path, parallel):
     assert Analyzer.load_analysis(out / "analysis").n_sessions == 4
 
 
-def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(config, tmp_path):
-    done = run_python(SCRIPT, "--config", config, "--save-dir", tmp_path, "--n-repeats", 2, "--parallel")
+def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(run_script, config, tmp_path):
+    done = run_script(SCRIPT, "--config", config, "--save-dir", tmp_path, "--n-repeats", 2, "--parallel")
     assert done.returncode == 0, done.stderr
     analysis = Analyzer.load_analysis(tmp_path / "analysis")
     assert analysis.n_sessions == 2
@@ -139,8 +116,7 @@ def test_a_network_without_clusters_has_one_state(tmp_path, repeat):
         "network": {"n_neurons": 60, "n_excitatory": 40},
         "clusters": {"n_clusters": 0, "n_background": [40, 20], "j_potentiated": [1, 1, 1, 1]},
     }
-    config = tmp_path / "unclustered.yaml"
-    config.write_text(load_experiment(SMALL | {"architecture": architecture}).to_yaml())
+    config = write_config(tmp_path / "unclustered.yaml", SMALL | {"architecture": architecture})
     code, printed, errors = repeat(config, "--out", tmp_path / "out")
     assert code == 0 and "1 distinct in 1 visits" in printed, errors
     assert Analyzer.load_analysis(tmp_path / "out/analysis").get_num_states() == 1
@@ -217,7 +193,7 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, executor, number):
     config, out = tmp_path / "long.yaml", tmp_path / "out"
-    config.write_text(load_experiment(SMALL, ["init_params.duration_sec=20", "settings.plot=false"]).to_yaml())
+    write_config(config, SMALL, ["init_params.duration_sec=20", "settings.plot=false"])
     process = start_python(
         *(SCRIPT, "--config", config, "--save-dir", out, "--n-repeats", 10_000, "--executor", executor)
     )
@@ -230,7 +206,7 @@ def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, exec
     assert process.returncode == 130 and "Traceback" not in errors, errors
     assert "interrupted; " in errors and "of 10000 repeats finished and saved in" in errors
     assert "rerun the command to resume" in errors
-    assert_all_ended(process.pid)
+    assert_group_ends(process.pid)
     run = run_json(out)
     assert run["interrupted"] is True and run["n_finished"] == n_finished(out) >= 1
     assert len(data_in(out)) == 2 * run["n_finished"] and not (out / "analysis").exists()

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from processes import run_python, start_python
 
 from neuro_mod.errors import StorageError
 from neuro_mod.storage.locking import locked
+from tests.helpers.processes import run_python, start_python
 
 HOLD = """
 import sys, time

@@ -38,4 +38,4 @@ def rise_before_decay(draft: Draft) -> Iterator[Problem]:
     """A difference of exponentials rises first."""
     rise, decay = draft["stimulus.tau_rise"], draft["stimulus.tau_decay"]
     if draft["stimulus.stimulus_shape"] == "diff2exp" and rise >= decay:
-        yield Problem(("stimulus", "tau_rise"), f"found {rise:g} s", f"less than stimulus.tau_decay = {decay:g} s")
+        yield Problem(("stimulus", "tau_rise"), f"{rise:g} s found", f"less than stimulus.tau_decay = {decay:g} s")

@@ -19,7 +19,7 @@ def excitatory_fit(draft: Draft) -> Iterator[Problem]:
     """No more excitatory neurons than neurons."""
     total, excitatory = draft["architecture.network.n_neurons"], draft["architecture.network.n_excitatory"]
     if excitatory > total:
-        yield Problem((*_NETWORK, "n_excitatory"), f"found {excitatory}", f"at most n_neurons = {total}")
+        yield Problem((*_NETWORK, "n_excitatory"), f"{excitatory} found", f"at most n_neurons = {total}")
 
 
 def inhibitory_derived(draft: Draft) -> Iterator[Problem]:
@@ -29,7 +29,7 @@ def inhibitory_derived(draft: Draft) -> Iterator[Problem]:
     if found != expected:
         yield Problem(
             (*_NETWORK, "n_inhibitory"),
-            f"found {found}",
+            f"{found} found",
             f"{expected} (n_neurons - n_excitatory)",
             "it may be left out",
         )
@@ -43,7 +43,7 @@ def populations_derived(draft: Draft) -> Iterator[Problem]:
     )
     if found != expected:
         yield Problem(
-            (*_CLUSTERS, "total_pops"), f"found {found}", f"{expected} (2 n_clusters + 2)", "it may be left out"
+            (*_CLUSTERS, "total_pops"), f"{found} found", f"{expected} (2 n_clusters + 2)", "it may be left out"
         )
 
 
@@ -67,7 +67,7 @@ def sign_of_weights(draft: Draft) -> Iterator[Problem]:
         if value:
             yield Problem(
                 (*_NETWORK, "j_baseline"),
-                f"found {value:g} for all pathways",
+                f"{value:g} found for all pathways",
                 f"four entries [{', '.join(PATHWAYS)}]",
                 "weights from inhibitory neurons are written negative, from excitatory ones positive",
             )
@@ -76,10 +76,10 @@ def sign_of_weights(draft: Draft) -> Iterator[Problem]:
         path = entry_path(key, value, index)
         if pathway.startswith("I") and weight > 0:
             hint = "weights from inhibitory neurons are written negative"
-            yield Problem(path, f"found {weight:g} for {pathway}", "a number <= 0", hint)
+            yield Problem(path, f"{weight:g} found for {pathway}", "a number <= 0", hint)
         if pathway.startswith("E") and weight < 0:
             hint = "weights from excitatory neurons are not negative"
-            yield Problem(path, f"found {weight:g} for {pathway}", "a number >= 0", hint)
+            yield Problem(path, f"{weight:g} found for {pathway}", "a number >= 0", hint)
 
 
 def depression(draft: Draft) -> Iterator[Problem]:
@@ -98,7 +98,7 @@ def depression(draft: Draft) -> Iterator[Problem]:
             largest = math.floor(largest * 1e4 + 1e-6) / 1e4
             yield Problem(
                 entry_path(key, value, index),
-                f"found {factors[index]:g} for {PATHWAYS[index]}, which makes the weights between clusters change sign "
+                f"{factors[index]:g} found for {PATHWAYS[index]}, which makes the weights between clusters change sign "
                 f"(depression factor g = {g:.4g} < 0)",
                 f"at most {largest:g} for {populations.n_clusters} clusters of these sizes",
                 "or set architecture.clusters.depress: false",

@@ -20,12 +20,12 @@ def time_step(draft: Draft) -> Iterator[Problem]:
     step, duration = draft["init_params.delta_t"], draft["init_params.duration_sec"]
     if step > duration:
         yield Problem(
-            ("init_params", "delta_t"), f"found {step:g} s", f"at most init_params.duration_sec = {duration:g} s"
+            ("init_params", "delta_t"), f"{step:g} s found", f"at most init_params.duration_sec = {duration:g} s"
         )
     if duration > step * MAX_STEPS:
         yield Problem(
             ("init_params", "duration_sec"),
-            f"found {duration:g} s",
+            f"{duration:g} s found",
             f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s",
             "longer runs can be continued from the state where one ended",
         )
@@ -37,7 +37,7 @@ def _length(key: str, short_lengths: tuple[int, ...], draft: Draft) -> Iterator[
     if isinstance(value, tuple) and len(value) not in (*short_lengths, total):
         meanings = {total: "one per population"} | {length: _MEANINGS[length] for length in short_lengths}
         lengths = ", or ".join(f"{length} entries ({meanings[length]})" for length in sorted(meanings))
-        yield Problem(tuple(key.split(".")), f"found {len(value)} entries", f"one number, or {lengths}")
+        yield Problem(tuple(key.split(".")), f"{len(value)} entries found", f"one number, or {lengths}")
 
 
 #: One check per list, so that one invalid list does not hide another.
@@ -63,6 +63,6 @@ def threshold_above_reset(draft: Draft) -> Iterator[Problem]:
         more = f" and {len(low) - 3} more" if len(low) > 3 else ""
         yield Problem(
             ("init_params", "threshold"),
-            f"found {threshold[low[0]]:g} for {', '.join(names[:3])}{more}",
+            f"{threshold[low[0]]:g} found for {', '.join(names[:3])}{more}",
             f"more than init_params.reset_voltage = {reset[low[0]]:g}",
         )

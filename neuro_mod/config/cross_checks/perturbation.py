@@ -40,7 +40,7 @@ def _counts(target: str, draft: Draft) -> Iterator[Problem]:
         if count != expected:
             yield Problem(
                 ("perturbation", target, name),
-                f"found {count} {'coefficients' if name == 'params' else 'vectors'}",
+                f"{count} {'coefficients' if name == 'params' else 'vectors'} found",
                 f"{expected}, one for each {reference}",
             )
 
@@ -55,7 +55,7 @@ def _vectors(target: str, draft: Draft) -> Iterator[Problem]:
         if len(vector) != len(involved):
             yield Problem(
                 ("perturbation", target, "vectors", index),
-                f"found {len(vector)} entries",
+                f"{len(vector)} entries found",
                 f"{len(involved)}, one for each population in involved_clusters{f'[{index}]' if nested else ''}",
             )
 
@@ -75,11 +75,11 @@ def _populations(target: str, draft: Draft) -> Iterator[Problem]:
                 index = layout.index(population)
             except ValueError:
                 yield Problem(
-                    path, f"found {population}", f"a population from 0 to {layout.total - 1}, or {layout.named}"
+                    path, f"{population} found", f"a population from 0 to {layout.total - 1}, or {layout.named}"
                 )
                 continue
             if index in seen:
-                yield Problem(path, f"found {population} again", "each population once per vector")
+                yield Problem(path, f"duplicate population {population}", "each population once per vector")
             seen.add(index)
 
 
@@ -94,15 +94,15 @@ def _window(target: str, draft: Draft) -> Iterator[Problem]:
     end = f"init_params.duration_sec = {duration:g} s"
     if times.onset_time >= duration:
         yield Problem(
-            (*path, "onset_time"), f"found {times.onset_time:g} s", f"a time before the end of the run, {end}"
+            (*path, "onset_time"), f"{times.onset_time:g} s found", f"a time before the end of the run, {end}"
         )
     if times.offset_time is None:
         return
     if times.offset_time > duration:
-        yield Problem((*path, "offset_time"), f"found {times.offset_time:g} s", f"at most {end}, or nothing")
+        yield Problem((*path, "offset_time"), f"{times.offset_time:g} s found", f"at most {end}, or nothing")
     if times.offset_time <= times.onset_time:
         yield Problem(
-            (*path, "offset_time"), f"found {times.offset_time:g} s", f"more than onset_time = {times.onset_time:g} s"
+            (*path, "offset_time"), f"{times.offset_time:g} s found", f"more than onset_time = {times.onset_time:g} s"
         )
 
 

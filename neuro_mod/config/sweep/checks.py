@@ -56,15 +56,15 @@ def _check_range(key: str, values: Range, combine: str) -> Iterator[Problem]:
     if values.spacing == "log":
         for name, end in (("from", values.start), ("to", values.end)):
             if end <= 0:
-                yield Problem((*path, name), f"found {show(end)}", "a number > 0, as spacing is log")
+                yield Problem((*path, name), f"{show(end)} found", "a number > 0, as spacing is log")
     if combine == "sampled" and values.n is not None:
         hint = "combine: sampled draws n_samples points from the whole range"
-        yield Problem((*path, "n"), f"found {values.n}, where points are sampled", hint=hint)
+        yield Problem((*path, "n"), f"{values.n} found, but points are sampled", hint=hint)
     elif combine in {"grid", "zipped"} and values.n is None:
         yield Problem((*path, "n"), "missing", "a whole number >= 2", "how many values")
     elif values.n == 1:
         hint = f"a single value is a list: [{show(values.start)}]"
-        yield Problem((*path, "n"), "found 1", "a whole number >= 2", hint)
+        yield Problem((*path, "n"), "1 found", "a whole number >= 2", hint)
 
 
 def _check_keys(file: SweepFile) -> Iterator[Problem]:
@@ -117,13 +117,13 @@ def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
     n = by_combine.get(combine, 0)
     if n > MAX_POINTS:
         path = ("n_samples",) if combine == "sampled" else ("parameters",)
-        yield Problem(path, f"{_counted(n)} points", f"at most {MAX_POINTS:,}")
+        yield Problem(path, f"{_counted(n)} points found", f"at most {MAX_POINTS:,}")
     elif n * file.repeats > MAX_RUNS:
-        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points", f"at most {MAX_RUNS:,}")
+        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points found", f"at most {MAX_RUNS:,}")
 
 
 def _counted(number: int) -> str:
-    return f"found {number:,}" if number < 10**15 else "found a huge number of"
+    return f"{number:,}" if number < 10**15 else "a huge number of"
 
 
 def _check_measures(measures: tuple[str, ...]) -> Iterator[Problem]:

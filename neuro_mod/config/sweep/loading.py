@@ -99,7 +99,7 @@ def load_sweep(
         config = source.get("config")
         data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
     else:
-        raise ConfigError([Problem((), f"found {show(source)}", "the path of a sweep, or a mapping of its keys")])
+        raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
     data |= {key: value for key, value in (("seed", seed), ("repeats", repeats)) if value is not None}
     file, problems = validate(SweepFile, data)
     problems = locate(problems, {}, place)

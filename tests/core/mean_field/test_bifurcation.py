@@ -3,27 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
-from shared import CONFIGS
 
-from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import bifurcation_diagram
 from neuro_mod.core.mean_field.analysis.branch import FollowedBranch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
-from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_by_value
+from tests.helpers.shared import CONFIGS
 
 POTENTIATION = "architecture.clusters.j_potentiated[0]"
 EXTERNAL_RATE = "external_currents.nu_ext_baseline[0]"
 
 
-def configured(file, key):
-    experiment = load_experiment(CONFIGS / file, ["arousal.level=0"])
-    return lambda value: LIFMeanField.from_circuit(build_circuit(experiment.replace({key: value})))
-
-
-published = configured("default_mf_params.yaml", POTENTIATION)
-two_clusters = configured("2_cluster_mf.yaml", POTENTIATION)
+published = field_by_value(CONFIGS / "default_mf_params.yaml", POTENTIATION, "arousal.level=0")
+two_clusters = field_by_value(CONFIGS / "2_cluster_mf.yaml", POTENTIATION, "arousal.level=0")
 
 
 def shifted(shift):
@@ -223,7 +217,7 @@ def test_parameter_that_makes_no_difference():
 
 def test_branch_between_two_states_of_higher_symmetry():
     """The selective state of two clusters exists for external rates in between, with a fold beyond either end."""
-    family = FieldFamily(configured("2_cluster_mf.yaml", EXTERNAL_RATE), (3.0, 12.0))
+    family = FieldFamily(field_by_value(CONFIGS / "2_cluster_mf.yaml", EXTERNAL_RATE, "arousal.level=0"), (3.0, 12.0))
     found = bifurcation_diagram(family)
     uniform, selective = found.branches
     losses = [point.parameter for point in critical(found, 0, "symmetry breaking")]
@@ -237,7 +231,7 @@ def test_branch_between_two_states_of_higher_symmetry():
 
 def test_branch_between_the_first_values():
     """The selective state lies between two of the five values, next to the symmetry breakings that give it away."""
-    family = FieldFamily(configured("2_cluster_mf.yaml", EXTERNAL_RATE), (0.0, 20.0))
+    family = FieldFamily(field_by_value(CONFIGS / "2_cluster_mf.yaml", EXTERNAL_RATE, "arousal.level=0"), (0.0, 20.0))
     found = bifurcation_diagram(family)
     selective = found.branches[1]
     losses = [point.parameter for point in critical(found, 0, "symmetry breaking")]

@@ -4,19 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
-from shared import SMALL
 
-from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, clusters
-from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.populations import Populations
+from tests.helpers.mean_fields import field_of
+from tests.helpers.shared import SMALL
 
 FOUR = Populations(4, (10, 5), (8, 6))
-
-
-def field_of(*overrides):
-    circuit = build_circuit(load_experiment(SMALL, ["architecture.clusters.n_clusters=3", *overrides]))
-    return LIFMeanField.from_circuit(circuit)
 
 
 def state(excitatory, inhibitory=None):
@@ -25,7 +19,7 @@ def state(excitatory, inhibitory=None):
 
 
 def test_clusters_without_perturbation_are_interchangeable():
-    field = field_of()
+    field = field_of(SMALL)
     assert clusters.interchangeable(field.coefficients, field.populations).tolist() == [0, 0, 0]
 
 
@@ -36,7 +30,7 @@ def test_clusters_without_perturbation_are_interchangeable():
 @pytest.mark.parametrize("target", ["rate", "threshold", "j_baseline", "tau_membrane"])
 def test_a_perturbation_tells_clusters_apart(target, vector, expected):
     block = f"{{vectors: [{vector}], involved_clusters: [[0, 1, 2]], params: [0.001]}}"
-    field = field_of(f"perturbation.{target}={block}")
+    field = field_of(SMALL, f"perturbation.{target}={block}")
     assert clusters.interchangeable(field.coefficients, field.populations).tolist() == expected
 
 
@@ -82,7 +76,7 @@ def test_active_clusters(excitatory, classes, active):
 
 def test_lumped_field_has_the_states_of_the_whole():
     """Rates equal within groups: the small system gives the same responses."""
-    field = field_of()
+    field = field_of(SMALL)
     groups = clusters.partition(np.array([True, False, False]))
     assert groups.tolist() == [0, 1, 1, 2, 3, 4, 4, 5]
     small = LIFMeanField.of(field.coefficients.lumped(groups))
@@ -92,7 +86,7 @@ def test_lumped_field_has_the_states_of_the_whole():
 
 def test_mean_over_permutations():
     """Against the mean over all six permutations of three clusters."""
-    field = field_of("perturbation.rate={vectors: [[1, 2, 4]], involved_clusters: [[0, 1, 2]], params: [0.5]}")
+    field = field_of(SMALL, "perturbation.rate={vectors: [[1, 2, 4]], involved_clusters: [[0, 1, 2]], params: [0.5]}")
     populations, coefficients = field.populations, field.coefficients
     flat = [
         coefficients.reordered(clusters.of_clusters(order, populations)).flat()

@@ -3,17 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import root
-from shared import CONFIGS
 
-from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
+from tests.helpers.shared import CONFIGS
 
 
 @pytest.fixture(scope="module")
 def field():
-    return LIFMeanField.from_circuit(build_circuit(load_experiment(CONFIGS / "2_cluster_mf.yaml")))
+    return field_of(CONFIGS / "2_cluster_mf.yaml")
 
 
 @pytest.mark.parametrize("focus", [[0, 1], [1], [0, 5], [2, 0, 5]])

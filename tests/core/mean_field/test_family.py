@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_by_value
+from tests.helpers.shared import SMALL
 
 
 def one_population(weight, tau_membrane=0.02, n_populations=1, **z):
@@ -27,17 +28,12 @@ def one_population(weight, tau_membrane=0.02, n_populations=1, **z):
     )
 
 
-def configured(key, overrides=()):
-    experiment = load_experiment(SMALL, overrides)
-    return lambda value: LIFMeanField.from_circuit(build_circuit(experiment.replace({key: value})))
-
-
 @pytest.mark.parametrize(
     ("make", "limits"),
     [
-        (configured("architecture.clusters.j_potentiated[0]"), (1.0, 4.0)),
-        (configured("arousal.level"), (0.0, 1.0)),  # fractional powers at both ends
-        (configured("external_currents.nu_ext_baseline[0]"), (0.0, 20.0)),
+        (field_by_value(SMALL, "architecture.clusters.j_potentiated[0]"), (1.0, 4.0)),
+        (field_by_value(SMALL, "arousal.level"), (0.0, 1.0)),  # fractional powers at both ends
+        (field_by_value(SMALL, "external_currents.nu_ext_baseline[0]"), (0.0, 20.0)),
         (lambda tau: one_population(0.01, tau), (0.01, 0.04)),
     ],
 )
@@ -79,7 +75,7 @@ def test_variances_stay_variances():
 
 
 def test_lumped_family_is_that_of_lumped_fields():
-    family = FieldFamily(configured("arousal.level"), (0.0, 1.0))
+    family = FieldFamily(field_by_value(SMALL, "arousal.level"), (0.0, 1.0))
     groups = np.array([0, 1, 1, 2, 3, 4, 4, 5])
     lumped = family.lumped(groups).at(0.37).coefficients.flat()
     np.testing.assert_allclose(lumped, family.at(0.37).coefficients.lumped(groups).flat(), rtol=1e-13)
@@ -87,7 +83,7 @@ def test_lumped_family_is_that_of_lumped_fields():
 
 def test_interchangeable_on_the_whole_interval():
     experiment = load_experiment(SMALL)
-    assert not FieldFamily(configured("arousal.level"), (0.0, 1.0)).classes.any()
+    assert not FieldFamily(field_by_value(SMALL, "arousal.level"), (0.0, 1.0)).classes.any()
 
     def make(shift):
         field = LIFMeanField.from_circuit(build_circuit(experiment))

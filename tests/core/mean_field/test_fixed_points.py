@@ -5,12 +5,13 @@ from math import comb
 import numpy as np
 import pytest
 from scipy.optimize import root
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, clusters, fixed_points, searches
 from neuro_mod.core.mean_field.core.fixed_points import describe
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
+from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values", with the digits printed there.
 TABLE = {
@@ -21,10 +22,6 @@ TABLE = {
 }
 #: Rates of three clusters that all differ.
 DIFFERENT = "perturbation.rate={vectors: [[1, -2, 4]], involved_clusters: [[0, 1, 2]], params: [0.05]}"
-
-
-def field_of(config, *overrides):
-    return LIFMeanField.from_circuit(build_circuit(load_experiment(config, overrides)))
 
 
 @pytest.fixture(scope="module")

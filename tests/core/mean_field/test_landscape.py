@@ -6,22 +6,19 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import root
-from shared import CONFIGS, REFERENCE_OVERRIDES
 
-from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis import landscape
 from neuro_mod.core.mean_field.analysis.grid import field_on_grid
 from neuro_mod.core.mean_field.analysis.paths import evenly_spaced, potential_along
-from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.effective import EffectiveField
-from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
+from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES
 
 GRID = np.linspace(0, 60, 31)
 
 
 def effective_of(focus, config="2_cluster_mf.yaml", overrides=()):
-    circuit = build_circuit(load_experiment(CONFIGS / config, overrides))
-    return EffectiveField(LIFMeanField.from_circuit(circuit), focus)
+    return EffectiveField(field_of(CONFIGS / config, *overrides), focus)
 
 
 def force_of(effective, nu, start=None):

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.mean_fields import field_of
+from tests.helpers.shared import CONFIGS, SMALL
 
 #: Model description, "Reference values": rates in Hz of active and other E clusters, E background, and likewise I, of
 #: the 18-cluster network (J+ = 15.75, arousal 0) by the number of active clusters.
@@ -51,7 +52,7 @@ def test_stability_of_the_uniform_state(published):
 
 def test_two_cluster_network():
     """Model description: E clusters only; selective state and saddle, to the digits printed there."""
-    field = LIFMeanField.from_circuit(build_circuit(load_experiment(CONFIGS / "2_cluster_mf.yaml")))
+    field = field_of(CONFIGS / "2_cluster_mf.yaml")
     for printed, kind in (
         ((52.318916, 5.213988, 2.258635, 13.783422), "stable"),
         ((29.215101, 29.215101, 2.202282, 13.839673), "saddle"),

@@ -85,7 +85,7 @@ def test_white_noise_is_the_limit_of_fast_synapses():
     assert errors[1] / errors[0] == pytest.approx(2, rel=1e-2)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.floats(-1e6, 1e6),
     st.floats(0, 1e6),

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from shared import ROOT
 
 from neuro_mod.core import compilation
+from tests.helpers.processes import run_python
+from tests.helpers.shared import ROOT
 
 #: The cache folder and the spikes of a run, in a process of its own.
 COUNT = """
@@ -134,7 +135,7 @@ def test_edited_code_is_never_run_as_it_was(tmp_path):
 @pytest.mark.parametrize("module", ["numba", "torch"])
 def test_importing_the_package_loads_neither(module):
     code = f"import sys, neuro_mod, neuro_mod.core.spiking_net, neuro_mod.config; assert {module!r} not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python("-c", code).check_returncode()
 
 
 def test_an_empty_cache_variable_is_none(monkeypatch):

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulators import network, start
-from slow_simulator import run_slowly
 
 from neuro_mod.core.clustering.adjacency import Adjacency
 from neuro_mod.core.course import Course
@@ -19,6 +17,8 @@ from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import ExternalInput, SpikingNetwork, Synapses
+from tests.helpers.simulators import network, start
+from tests.helpers.slow_simulator import run_slowly
 
 H = 0.5e-3
 SIZES = np.array([30, 30, 30, 0, 20, 10])

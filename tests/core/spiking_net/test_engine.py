@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import sparse
-from simulators import network, run_engine, run_lif_net, start
 
 from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
@@ -20,6 +17,8 @@ from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
 from neuro_mod.errors import Interrupted
+from tests.helpers.processes import run_python
+from tests.helpers.simulators import network, run_engine, run_lif_net, start
 
 H = 0.5e-3
 
@@ -201,12 +200,12 @@ print("sound")
 
 
 def test_state_and_spikes_belong_together_wherever_ctrl_c_strikes():
-    done = subprocess.run([sys.executable, "-c", CTRL_C], capture_output=True, text=True, timeout=120, check=False)
+    done = run_python("-c", CTRL_C)
     assert done.stdout.strip() == "sound", done.stderr
 
 
 def test_an_interruption_survives_pickling():
-    interruption = Interrupted("finished")
+    interruption = Interrupted("interrupted", "finished")
     assert pickle.loads(pickle.dumps(interruption)).finished == "finished"
 
 

@@ -8,7 +8,6 @@ import numba
 import numpy as np
 import pytest
 from scipy.stats import chi2, norm, poisson
-from simulators import network, run_engine, start
 
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.course import Course
@@ -19,6 +18,7 @@ from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.network import ExternalInput, GeneralSynapses, SpikingNetwork
+from tests.helpers.simulators import network, run_engine, start
 
 #: From "no spike ever" over the means of one and of several blocks of comparisons to means beyond the tables.
 MEANS = [0.0, 1e-6, 0.05, 1.0, 2.4, 3.3, 7.5, 12.0, 50.0, 90.0, 5000.0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from simulators import SIMULATORS, network, start
 
 from neuro_mod.core.spiking_net.propagators import propagators
+from tests.helpers.simulators import SIMULATORS, network, start
 
 NEVER = 1e9
 

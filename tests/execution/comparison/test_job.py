@@ -7,8 +7,6 @@ import signal
 
 import numpy as np
 import pytest
-from processes import data_in, run_json
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
@@ -19,6 +17,8 @@ from neuro_mod.execution.comparison.results import table
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.shared import SMALL
 
 EXPERIMENT = load_experiment(SMALL | {"settings": {"plot": False}, "arousal": {"level": 0.6}})
 #: Files that follow from all trials.

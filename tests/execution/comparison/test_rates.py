@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
@@ -18,6 +17,7 @@ from neuro_mod.execution.comparison.results import describe_comparison, save_com
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.shared import SMALL
 
 #: A constant drive that makes one cluster active, over arousal that differs between neurons.
 DRIVEN = SMALL | {

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import wait_until
 
 from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import WorkerDied, choose_workers, dask_cluster, dask_local, start_executor
 from neuro_mod.execution.executors.base import Completion
 from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
+from tests.helpers.processes import wait_until
 
 
 def _start(address=None) -> Any:

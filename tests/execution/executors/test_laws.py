@@ -11,11 +11,11 @@ import warnings
 
 import numpy as np
 import pytest
-from processes import wait_until
 from threadpoolctl import threadpool_info
 
 from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import EXECUTORS, Stopped, WorkerDied, check_task, choose_workers
+from tests.helpers.processes import wait_until
 
 EVERY = pytest.mark.parametrize("name", list(EXECUTORS))
 SENDING = pytest.mark.parametrize("name", ["process", "dask"])

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
-from processes import wait_until
-from shared import ROOT
 
 from neuro_mod.execution.executors import WorkerDied
+from tests.helpers.processes import start_python, wait_until
 
 UNGUARDED = """
 import os, sys, time
@@ -51,14 +49,7 @@ BOTH = pytest.mark.parametrize("name", ["process", pytest.param("dask", marks=py
 
 def _script(folder: Path, name: str, forever: bool) -> subprocess.Popen[str]:
     (script := folder / "script.py").write_text(UNGUARDED.format(folder=str(folder), name=name, forever=forever))
-    return subprocess.Popen(
-        [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
-        start_new_session=True,
-    )
+    return start_python(script, TMPDIR=str(folder))
 
 
 def _busy_family(driver: subprocess.Popen[str], folder: Path) -> list[psutil.Process]:

@@ -5,24 +5,21 @@ import sys
 from datetime import datetime
 
 import pytest
-from tiny_job import TinyJob
 
 from neuro_mod.errors import FailedItemsError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
+from tests.helpers.folders import run_json
+from tests.helpers.tiny_job import TinyJob
 
 SLURM = {"SLURM_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": "3", "SLURM_CLUSTER_NAME": "jureca"}
-
-
-def about(folder):
-    return json.loads((folder / "metadata/run.json").read_text())
 
 
 def test_who_did_it_when_on_what(tmp_path, monkeypatch):
     for name, value in (SLURM | {"SLURM_PASSWORD": "secret", "OMP_NUM_THREADS": "1"}).items():
         monkeypatch.setenv(name, value)
     said = jobs.run(TinyJob(3), tmp_path, Execution("thread", 2))
-    found = about(tmp_path)
+    found = run_json(tmp_path)
     assert {key: value for key, value in said.items() if key != "files"} == found
     assert found["slurm"] == SLURM
     assert found["machine"]["threads"]["OMP_NUM_THREADS"] == "1" and found["machine"]["host"]
@@ -62,7 +59,7 @@ def test_earlier_attempts_are_remembered(tmp_path, monkeypatch):
         jobs.run(TinyJob(4, fates={1: "is not valid"}), tmp_path, Execution("thread", 2))
     monkeypatch.delenv("SLURM_JOB_ID")
     jobs.run(TinyJob(6), tmp_path)
-    found = about(tmp_path)
+    found = run_json(tmp_path)
     assert found["n_finished_before"] == 3 and found["n_finished"] == 6 and found["failures"] == []
     first, second = found["earlier_attempts"]
     assert [s["slurm"] for s in (first, second, found)] == [{"SLURM_JOB_ID": "1"}, {"SLURM_JOB_ID": "2"}, None]
@@ -73,12 +70,12 @@ def test_earlier_attempts_are_remembered(tmp_path, monkeypatch):
 
 def test_attempts_of_version_0_1_are_remembered(tmp_path):
     jobs.run(TinyJob(2), tmp_path)
-    before = about(tmp_path)
+    before = run_json(tmp_path)
     before["earlier_sessions"] = [dict(before, started="2020")]
     del before["earlier_attempts"]
     (tmp_path / "metadata/run.json").write_text(json.dumps(before))
     jobs.run(TinyJob(3), tmp_path)
-    assert [attempt["started"] for attempt in about(tmp_path)["earlier_attempts"]] == ["2020", before["started"]]
+    assert [attempt["started"] for attempt in run_json(tmp_path)["earlier_attempts"]] == ["2020", before["started"]]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"earlier_attempts": 3}', '{"earlier_attempts": ["a"]}'])

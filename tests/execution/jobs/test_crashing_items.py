@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
-from disturbing import drive, keys, results, tries, undisturbed
-from tiny_job import TinyJob, numbers
 
 from neuro_mod.errors import FailedItemsError, InputError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
+from tests.helpers.disturbing import drive, keys, tries, undisturbed
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.tiny_job import TinyJob, numbers
 
 #: How often an item is tried, and what is said, by what becomes of it.
 IN_A_PROCESS = {
@@ -32,7 +32,7 @@ IN_DASK = {"crashes": (3, "of the Dask cluster was killed or crashed"), "divides
 def assert_listed(folder, report, fates, expected):
     """All failed items are in `run.json` and in the log, with their seeds."""
     assert {failure.key for failure in report.failures} == {f"item {index}" for index in fates}
-    listed = json.loads((folder / "metadata/run.json").read_text())
+    listed = run_json(folder)
     assert listed["n_finished"] == listed["n_items"] - len(fates) == listed["n_concluded"]
     log = (folder / "metadata/run.log").read_text()
     for failure in listed["failures"]:
@@ -64,7 +64,7 @@ def test_items_that_always_crash_are_listed_and_all_others_done(tmp_path, execut
     }
     work.fates.clear()
     assert jobs.run(work, folder)["n_finished"] == n_items  # tried again when rerun
-    assert results(folder) == undisturbed(tmp_path / "undisturbed", n_items)
+    assert data_in(folder) == undisturbed(tmp_path / "undisturbed", n_items)
 
 
 def test_the_exit_code_says_that_items_failed(tmp_path):
@@ -120,7 +120,7 @@ def test_many_failures_are_counted_and_the_first_named(tmp_path):
     work = TinyJob(25, fates=dict.fromkeys(range(25), "is not valid"))
     with pytest.raises(FailedItemsError, match=r"(?s)25 items failed:\n  item 0 .*item 19 .*\n  and 5 more\n0 of 25"):
         jobs.run(work, tmp_path)
-    assert len(json.loads((tmp_path / "metadata/run.json").read_text())["failures"]) == 25
+    assert len(run_json(tmp_path)["failures"]) == 25
 
 
 def test_numbers_that_json_does_not_have_are_a_failure_of_their_item(tmp_path, monkeypatch):

@@ -4,13 +4,13 @@ import random
 from pathlib import Path
 
 import pytest
-from disturbing import assert_complete, keys, tries, undisturbed
-from tiny_job import TinyJob
 
 from neuro_mod.errors import InputError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, RUN
+from tests.helpers.disturbing import assert_complete, keys, tries, undisturbed
+from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 40
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from disturbing import keys, results
-from tiny_job import TinyJob
 
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
+from tests.helpers.disturbing import keys
+from tests.helpers.folders import data_in
+from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 8
 WORK = TinyJob(N_ITEMS, fates=dict.fromkeys(range(0, N_ITEMS, 2), "multiplies"))
@@ -29,5 +30,5 @@ def serial(tmp_path_factory):
 def test_executors_and_numbers_of_workers_give_the_same_bytes(tmp_path, serial, executor, n_workers):
     about = jobs.run(WORK, tmp_path, Execution(executor, n_workers))
     assert (about["executor"], about["max_workers"]) == (executor, n_workers)
-    assert results(tmp_path) == results(serial)
+    assert data_in(tmp_path) == data_in(serial)
     assert in_ledger(tmp_path) == in_ledger(serial) and len(keys(tmp_path)) == N_ITEMS

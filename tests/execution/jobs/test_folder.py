@@ -4,13 +4,15 @@ import json
 import signal
 
 import pytest
-from disturbing import assert_complete, drive, driver, keys, n_finished, results, tries, undisturbed, wait_until
-from tiny_job import TinyJob
 
 from neuro_mod.errors import FailedItemsError, InputError, StorageError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, JobFolder
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.disturbing import assert_complete, drive, driver, keys, tries, undisturbed
+from tests.helpers.folders import data_in, n_finished
+from tests.helpers.processes import wait_until
+from tests.helpers.tiny_job import TinyJob
 
 
 def contents(folder):
@@ -67,7 +69,7 @@ def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
     (folder / "notes.txt").write_text("mine")
     jobs.run(TinyJob(2, root_seed=2), folder, Execution(force=True))
     jobs.run(TinyJob(2, root_seed=2), tmp_path / "fresh")
-    assert results(folder) == results(tmp_path / "fresh")
+    assert data_in(folder) == data_in(tmp_path / "fresh")
     assert contents(folder).keys() == contents(tmp_path / "fresh").keys() | {"notes.txt"}
     log = (folder / "metadata/run.log").read_text()
     assert "0 of 2 items finished" in log and "of 9" not in log

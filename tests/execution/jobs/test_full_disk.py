@@ -6,11 +6,12 @@ import json
 import os
 
 import pytest
-from disturbing import assert_complete, keys, results, tries, undisturbed
-from tiny_job import TinyJob
 
 from neuro_mod.errors import StorageError
 from neuro_mod.execution import jobs
+from tests.helpers.disturbing import assert_complete, keys, tries, undisturbed
+from tests.helpers.folders import data_in
+from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 12
 
@@ -86,7 +87,7 @@ def assert_whole(folder, expected):
     """Whatever has its final name is as it would be in the end, or says less, but is whole."""
     assert not list(folder.rglob("*.partial"))
     for path in (path for path in (folder / "data").glob("*") if path.name != "sums.json"):
-        assert path.read_bytes() == expected[path.name]
+        assert path.read_bytes() == expected[f"data/{path.name}"]
     for path in [*folder.glob("data/sums.json"), *folder.glob("metadata/*.json")]:
         json.loads(path.read_text())
     ledger = folder / "metadata/finished.jsonl"
@@ -134,4 +135,4 @@ def test_nothing_runs_on_when_the_disk_is_full(tmp_path, monkeypatch, executor, 
     assert len(tries(trace)) <= 6
     assert "StorageError: no space; 4 of 12 items" in (tmp_path / "run/metadata/run.log").read_text()
     jobs.run(work, tmp_path / "run")
-    assert results(tmp_path / "run") == expected
+    assert data_in(tmp_path / "run") == expected

@@ -6,23 +6,15 @@ import signal
 import subprocess
 
 import pytest
-from disturbing import (
-    assert_all_end,
-    assert_complete,
-    children,
-    driver,
-    keys,
-    n_finished,
-    tries,
-    undisturbed,
-    wait_until,
-)
-from tiny_job import TinyJob
 
 from neuro_mod.errors import Interrupted
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.execution.jobs.signals import stop_request
+from tests.helpers.disturbing import assert_all_end, assert_complete, children, driver, keys, tries, undisturbed
+from tests.helpers.folders import n_finished, run_json
+from tests.helpers.processes import wait_until
+from tests.helpers.tiny_job import TinyJob
 
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
 WAYS = [
@@ -53,7 +45,7 @@ def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_
         assert process.returncode == 130, said
     assert f"interrupted; 3 of 4 items finished and saved in {folder}; rerun the command to resume\n" in said
     assert "Traceback" not in said and "leaked" not in said
-    about = json.loads((folder / "metadata/run.json").read_text())
+    about = run_json(folder)
     assert (about["interrupted"], about["n_finished"], about["n_concluded"]) == (True, 3, 3)
     assert len(keys(folder)) == 3
     jobs.run(TinyJob(4, trace=str(trace)), folder)
@@ -72,7 +64,7 @@ def test_the_second_ctrl_c_does_not_wait_for_threads(tmp_path):
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130 and "interrupted;" not in said
     assert "KeyboardInterrupt: ; 1 of 2 items finished" in (tmp_path / "metadata/run.log").read_text()
-    assert json.loads((tmp_path / "metadata/run.json").read_text())["n_finished"] == 1
+    assert run_json(tmp_path)["n_finished"] == 1
     assert jobs.run(TinyJob(2), tmp_path)["n_finished_before"] == 1
 
 
@@ -100,7 +92,7 @@ def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, numbe
         patched.setattr(TinyJob, "conclude", lambda *_: signal.raise_signal(number))
         with pytest.raises(KeyboardInterrupt):
             jobs.run(work, folder)
-    about = json.loads((folder / "metadata/run.json").read_text())
+    about = run_json(folder)
     assert about["n_finished"] == 3 and about["concluded"] is False
     assert not (folder / "metadata/manifest.json").exists()
     assert jobs.run(work, folder)["concluded"] is True and len(tries(trace)) == 3

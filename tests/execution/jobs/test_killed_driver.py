@@ -4,17 +4,10 @@ import random
 import time
 
 import pytest
-from disturbing import (
-    assert_all_end,
-    assert_complete,
-    children,
-    drive,
-    driver,
-    n_finished,
-    tries,
-    undisturbed,
-    wait_until,
-)
+
+from tests.helpers.disturbing import assert_all_end, assert_complete, children, drive, driver, tries, undisturbed
+from tests.helpers.folders import n_finished
+from tests.helpers.processes import wait_until
 
 N_WORKERS = 2
 

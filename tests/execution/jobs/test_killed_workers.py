@@ -5,21 +5,21 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from disturbing import (
+
+from neuro_mod.execution import jobs
+from tests.helpers.disturbing import (
     assert_all_end,
     assert_complete,
     children,
     drive,
     driver,
-    n_finished,
     schedulers,
     undisturbed,
-    wait_until,
     workers,
 )
-from tiny_job import TinyJob
-
-from neuro_mod.execution import jobs
+from tests.helpers.folders import n_finished
+from tests.helpers.processes import wait_until
+from tests.helpers.tiny_job import TinyJob
 
 
 @pytest.mark.parametrize(

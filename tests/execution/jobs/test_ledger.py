@@ -23,7 +23,7 @@ def ledger(tmp_path):
     return Ledger(tmp_path / "finished.jsonl")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.text(), st.dictionaries(st.text(), VALUES, max_size=3))))
 def test_what_is_entered_is_read(entered):
     entries = [Entry(key, {"data/ü.json": {"bytes": 1, "sha256": "x"}}, about) for key, about in entered]

@@ -6,10 +6,11 @@ import time
 
 import numpy as np
 import pytest
-from disturbing import drive, keys, n_finished
-from tiny_job import TinyJob
 
 from neuro_mod.execution.jobs import JobFolder
+from tests.helpers.disturbing import drive, keys
+from tests.helpers.folders import n_finished
+from tests.helpers.tiny_job import TinyJob
 
 _LOG = logging.getLogger(__name__)
 

@@ -7,8 +7,6 @@ import signal
 
 import numpy as np
 import pytest
-from processes import data_in, run_json
-from shared import SMALL
 
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution import jobs
@@ -18,6 +16,8 @@ from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.shared import SMALL
 
 PERTURBED = SMALL | {
     "perturbation": {"rate": {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}},

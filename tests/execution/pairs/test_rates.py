@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.course import Course
@@ -17,6 +16,7 @@ from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
+from tests.helpers.shared import CONFIGS, SMALL
 
 WINDOW = {"onset_time": 0.05, "offset_time": 0.15}
 PERTURBED = SMALL | {

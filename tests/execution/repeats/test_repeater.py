@@ -5,8 +5,6 @@ import logging
 
 import numpy as np
 import pytest
-from processes import data_in, files_in, run_json, run_python
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.random import Stream
@@ -18,6 +16,9 @@ from neuro_mod.recordings.saved import save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MAX_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.folders import data_in, files_in, run_json
+from tests.helpers.processes import run_python
+from tests.helpers.shared import SMALL
 
 #: Two targets, one with drawn vectors.
 PERTURBED = SMALL | {

@@ -7,14 +7,14 @@ import signal
 
 import numpy as np
 import pytest
-from processes import data_in, files_in, run_json
-from shared import SMALL
 
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted, StorageError
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
+from tests.helpers.folders import data_in, files_in, run_json
+from tests.helpers.shared import SMALL
 
 
 @pytest.fixture(scope="module")

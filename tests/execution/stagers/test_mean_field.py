@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from numpy.polynomial import polynomial
-from shared import CONFIGS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
@@ -19,6 +18,8 @@ from neuro_mod.execution.stagers import (
     ReducedMeanFieldStager,
 )
 from neuro_mod.execution.stagers.assembly import build_baseline
+from tests.helpers.folders import files_in, run_json
+from tests.helpers.shared import CONFIGS, SMALL
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 #: model.md, section 7 (two independent implementations): E1, E2, E background, I background in Hz.
@@ -68,10 +69,6 @@ def perturbed(target, size, **time_dependence):
 
 def flat(field):
     return field.coefficients.flat()
-
-
-def files_in(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def read_table(path):
@@ -421,7 +418,7 @@ def test_execute_saves_and_draws_as_the_settings_say(kind, save, plot, tmp_path)
     for name in PICTURES[kind] if plot else ():
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
     if save:
-        about = json.loads((folder / "metadata/run.json").read_text())
+        about = run_json(folder)
         assert about["random_seed"] == 256 and about["n_z"] == 1 and about["perturbation_time_sec"] is None
         assert load_experiment(folder / "metadata/config.yaml") == load_experiment(TWO_CLUSTERS, overrides)
 

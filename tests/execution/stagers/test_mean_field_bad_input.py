@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import BifurcationStager, FullMeanFieldStager, ReducedMeanFieldStager
+from tests.helpers.shared import SMALL
 
 NAN, INF = float("nan"), float("inf")
 J_EE = "architecture.clusters.j_potentiated[0]"
@@ -28,8 +28,8 @@ def refused(kind, message, config=SMALL, error=InputError, stager_options=None, 
         ({"n_z": 100_000}, "n_z is 100000; expected a whole number from 1 to 100"),
         ({"n_z": 2.0}, "n_z is 2.0"),
         ({"n_z": True}, "n_z is True"),
-        ({"random_seed": -1}, "settings.random_seed: found -1"),
-        ({"random_seed": 1.5}, "settings.random_seed: found 1.5"),
+        ({"random_seed": -1}, "settings.random_seed: -1 found"),
+        ({"random_seed": 1.5}, "settings.random_seed: 1.5 found"),
         ({"overrides": ["arousal.levl=1"]}, "levl: unknown key"),
         ({"perturbation_time": -0.1}, "perturbation_time is -0.1; expected seconds from 0"),
         ({"perturbation_time": NAN}, "perturbation_time is nan"),
@@ -189,7 +189,7 @@ def test_paths_are_refused_before_the_grid_is_solved(path, message, monkeypatch)
         ((1.0, 2.0, 3.0), "expected [(]smallest, largest[)]"),
         (None, "limits are None"),
         ("ab", "limits are 'ab'"),
-        ((-5.0, 1.0), "found -5.0, expected a number >= 0"),
+        ((-5.0, 1.0), "-5.0 found; expected a number >= 0"),
         ((1.0, 100.0), "at most 5 for 3 clusters of these sizes"),
     ],
 )
@@ -202,7 +202,7 @@ def test_limits(limits, message):
     [
         ("nope", (1, 2), "nope: unknown key; valid: init_params"),
         ("arousal", (0, 1), "expected a mapping"),
-        ("arousal.level", (0, 2), "arousal.level: found 2.0, expected a number >= 0 and <= 1"),
+        ("arousal.level", (0, 2), "arousal.level: 2.0 found; expected a number >= 0 and <= 1"),
         ("init_params.threshold", (-1, 1), "expected more than init_params.reset_voltage"),
         ("external_currents.j_ext[5]", (0, 1), "index out of range"),
         ("a b", (0, 1), "cannot read the key"),

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from shared import SMALL
-from slow_simulator import network_at, run_slowly
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import modulated_circuit
@@ -19,6 +17,8 @@ from neuro_mod.core.spiking_net.network import draw_network
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import acting
+from tests.helpers.shared import SMALL
+from tests.helpers.slow_simulator import network_at, run_slowly
 
 H = 0.5e-3
 P = 8  # E0 E1 E2 E_background I0 I1 I2 I_background

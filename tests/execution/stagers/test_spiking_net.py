@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from shared import CONFIGS, EXPERIMENTS, SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import Interrupted, StorageError
@@ -13,6 +12,8 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.folders import run_json
+from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 
@@ -218,7 +219,7 @@ def test_execute_saves_and_draws(stager, tmp_path):
     saved = load_spikes(folder)
     assert saved.neurons.tobytes() == outputs["spikes"].neurons.tobytes() and saved.shape == outputs["spikes"].shape
     assert np.array_equal(np.load(folder / "data/clusters.npy"), outputs["clusters"])
-    run = json.loads((folder / "metadata/run.json").read_text())
+    run = run_json(folder)
     assert run["versions"]["numpy"] == np.__version__ and run["command"] == sys.argv
     assert {"git", "machine", "wall_seconds", "random_seed", "mean_rates_hz"} <= set(run)
 

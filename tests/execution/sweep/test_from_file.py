@@ -9,7 +9,6 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.config.sweep import load_sweep
@@ -20,6 +19,7 @@ from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.from_file import run_sweep
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.shared import SMALL
 
 RATE, LEVEL = "external_currents.nu_ext_baseline[0]", "arousal.level"
 QUIET = SMALL | {"settings": {"plot": False, "random_seed": 7}}

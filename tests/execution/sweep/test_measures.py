@@ -11,12 +11,12 @@ import cloudpickle
 import numpy as np
 import pytest
 import torch
-from shared import SMALL
 
 from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.measures import column_label, find_measures, measure
 from neuro_mod.execution.sweep.user_functions import find_function
+from tests.helpers.shared import SMALL
 
 
 @pytest.fixture(scope="module")

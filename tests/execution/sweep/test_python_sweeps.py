@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from shared import SMALL
 
 from neuro_mod.config import load_experiment
 from neuro_mod.errors import FailedItemsError, InputError
@@ -17,6 +16,8 @@ from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldSta
 from neuro_mod.execution.sweep.mean_field import FullMeanFieldBaseSweepRunner, ReducedMeanFieldSweepRunner
 from neuro_mod.execution.sweep.spiking_net import SNNBaseSweepRunner
 from neuro_mod.storage.values import read_value
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.shared import SMALL
 
 RATES = [8.0, 9.0, 10.0]
 SWEEP = {
@@ -71,14 +72,6 @@ def fragile(monkeypatch):
     monkeypatch.setattr(FragileSweep, "begun", [])
     monkeypatch.setattr("neuro_mod.execution.sweep.base.versions_of", lambda *_: {})
     return FragileSweep
-
-
-def data_in(folder):
-    return {path.name: path.read_bytes() for path in (folder / "data").iterdir()}
-
-
-def run_json(folder):
-    return json.loads((folder / "metadata/run.json").read_text())
 
 
 def same(a, b):
@@ -290,12 +283,12 @@ def test_a_picture_stays_in_its_folder(tmp_path):
         ({"sweep_params": 5}, "sweep_params is 5; expected a list"),
         ({"sweep_params": [5, 6, 5.0]}, rf"steps 0 and 2 are the same, {KEY}=5"),
         ({"sweep_params": [5, float("inf")]}, r"inf cannot be a value of a sweep"),
-        ({"sweep_params": [5, 6, -3]}, rf"^step 2 \({KEY}=-3\): {KEY}: found -3, expected a number >= 0$"),
+        ({"sweep_params": [5, 6, -3]}, rf"^step 2 \({KEY}=-3\): {KEY}: -3 found; expected a number >= 0$"),
         ({"sweep_params": [-1, -2]}, rf"^step 0 \({KEY}=-1\): .*\nstep 1 \({KEY}=-2\): "),
         ({"param": ["external_currents", "nu_ext_base"]}, "^all steps: .*unknown key; did you mean nu_ext_baseline"),
         ({"param": ["external_currents", "nu ext"]}, "param is .*; expected a list of keys"),
         ({"param": 5}, "param is 5; expected"),
-        ({"param_idx": 2}, "index out of range, expected an index from 0 to 1"),
+        ({"param_idx": 2}, "index out of range; expected an index from 0 to 1"),
         ({"param_idx": -1}, "param_idx is -1; expected a place in the list from 0"),
         ({"param_idx": True}, "param_idx is True"),
         ({"param": ["settings", "random_seed"], "param_idx": None}, "seeds follow from random_seed"),

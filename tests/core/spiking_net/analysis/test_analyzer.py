@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from analysis.known_states import CLUSTERS, STEP, drawn_sessions, regular
-from analysis.trains import events
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS
 from neuro_mod.core.spiking_net.analysis.rates.rates import smoothed_rates
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.errors import DataError
+from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions, regular
+from tests.helpers.trains import events
 
 DURATIONS = (4.0, 2.0)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.trains import STEP, bernoulli, events, uneven
 
 from neuro_mod.core.spiking_net.analysis.neurons import correlations
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import cluster_correlations, count_correlations
+from tests.helpers.trains import STEP, bernoulli, events, uneven
 
 
 def slow_counts(session, width):

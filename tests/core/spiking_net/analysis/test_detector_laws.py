@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.known_states import CLUSTERS, drawn_sessions
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import DETECTORS
+from tests.helpers.known_states import CLUSTERS, drawn_sessions
 
 PARAMETERS = {
     "gain": [{}, {"threshold_hz": 5.0}],

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from visit_frames import sequences, visits
 
 from neuro_mod.core.spiking_net.analysis.states.development import transition_density_until, unique_states_until
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_table, without_empty_state
+from tests.helpers.visit_frames import sequences, visits
 
 A, B, C = (0,), (1,), (0, 1)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.trains import STEP, bernoulli, events, gamma, uneven
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, fano_factors
+from tests.helpers.trains import STEP, bernoulli, events, gamma, uneven
 
 
 def slow_factors(sessions, width):

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from analysis.trains import STEP, bernoulli, events, gamma, uneven
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -15,6 +14,7 @@ from scipy.special import beta
 
 from neuro_mod.core.spiking_net.analysis.neurons.intervals import interval_statistics
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.trains import STEP, bernoulli, events, gamma, uneven
 
 #: A mean over neurons may lie this many standard errors off.
 SIGMAS = 4

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
-from visit_frames import sequences, visits
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import lifespans, mean_lifespan, survival
+from tests.helpers.visit_frames import sequences, visits
 
 A, B = (0,), (1,)
 

@@ -5,7 +5,6 @@ import weakref
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.trains import bernoulli, events, uneven
 
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import count_correlations
 from neuro_mod.core.spiking_net.analysis.neurons.fano import fano_factors
@@ -13,6 +12,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.intervals import interval_stati
 from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import firing_rates, neuron_table
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts
+from tests.helpers.trains import bernoulli, events, uneven
 
 OF_NEURON, LABELS = np.array([1, 0, 1, 0]), np.array([3, 8])
 

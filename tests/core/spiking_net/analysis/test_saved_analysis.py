@@ -10,12 +10,12 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.known_states import CLUSTERS, STEP, drawn_sessions
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import TwoState
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state
 from neuro_mod.errors import DataError, StorageError
+from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
 
 FILES = {
     "analysis.json",

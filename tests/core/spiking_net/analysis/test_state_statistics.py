@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.known_states import CHAIN, CLUSTERS, drawn_sessions, regular
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from tests.helpers.known_states import CHAIN, CLUSTERS, drawn_sessions, regular
 
 DURATIONS = (8.0, 5.0, 11.0)
 WINDOWS = [(None, None), (1, 4), (-3, None), (None, -2.5), (0.5, -1), (2, 2.01)]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from visit_frames import sequences, visits
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import (
     sequence_probability,
@@ -16,6 +15,7 @@ from neuro_mod.core.spiking_net.analysis.states.transitions import (
     visited_states,
     without_empty_state,
 )
+from tests.helpers.visit_frames import sequences, visits
 
 A, B, C = (0,), (1,), (0, 1)
 

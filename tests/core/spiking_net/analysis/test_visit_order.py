@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chisquare
-from visit_frames import sequences, visits
 
 from neuro_mod.core.spiking_net.analysis.states import visit_order
 from neuro_mod.core.spiking_net.analysis.states.visit_order import shuffle_test
+from tests.helpers.visit_frames import sequences, visits
 
 A, B, C, D = (0,), (1,), (2,), (0, 1)
 

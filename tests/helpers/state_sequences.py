@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from visit_frames import visits
+
+from tests.helpers.visit_frames import visits
 
 
 def visits_of(sequences, duration=0.5):

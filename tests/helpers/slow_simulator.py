@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from simulators import Histories
 
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.propagators import propagators
+from tests.helpers.simulators import Histories
 
 _EXTERNAL = {"external_weight": "weight", "external_rate": "rate", "arousal_rate": "arousal_rate"}
 

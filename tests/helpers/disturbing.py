@@ -6,48 +6,26 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
-from shared import ROOT
-from tiny_job import TinyJob, numbers
 
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED
-
-#: Seconds until which whatever has to happen has happened, on a machine with much else to do.
-PATIENCE = 60.0
-#: Seconds after which no process is left.
-AFTER_THE_END = 5.0
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(2e-3)
-    return found
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.processes import AFTER_THE_END, PATIENCE, start_python, wait_until
+from tests.helpers.tiny_job import TinyJob, numbers
 
 
 @contextmanager
 def driver(folder: Path, what: dict[str, Any], **how: Any) -> Iterator[subprocess.Popen[str]]:
     """A process in a group of its own that does tiny work."""
-    arguments = [sys.executable, "-c", "import tiny_job; tiny_job.main()", str(folder), json.dumps(what)]
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
-    process = subprocess.Popen(
-        [*arguments, json.dumps(how)],
-        env=os.environ | {"PYTHONPATH": paths},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    code = "from tests.helpers import tiny_job; tiny_job.main()"
+    process = start_python("-c", code, folder, json.dumps(what), json.dumps(how))
     try:
         yield process
     finally:
@@ -87,20 +65,13 @@ def _runs_module(process: psutil.Process, *names: str) -> bool:
 
 
 def assert_all_end(processes: list[psutil.Process]) -> None:
-    wait_until(lambda: not any(map(_runs, processes)), AFTER_THE_END)
+    wait_until(lambda: not any(map(_runs, processes)), seconds=AFTER_THE_END)
 
 
 def _runs(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def n_finished(folder: Path) -> int:
-    """Lines of the ledger, also while somebody writes there."""
-    with suppress(FileNotFoundError):
-        return (folder / FINISHED).read_bytes().count(b"\n")
-    return 0
 
 
 def tries(trace: Path) -> list[int]:
@@ -112,24 +83,18 @@ def keys(folder: Path) -> list[str]:
     return [entry.key for entry in Ledger(folder / FINISHED)]
 
 
-def results(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (folder / "data").iterdir()}
-
-
 def undisturbed(folder: Path, n_items: int) -> dict[str, bytes]:
     """The results of a run that nothing happened to, and that calculated what it should."""
     jobs.run(TinyJob(n_items), folder)
-    found = results(folder)
+    found = data_in(folder)
     for index in range(n_items):
-        assert json.loads(found[f"item_{index}.json"]) == numbers(1000 + index)
+        assert json.loads(found[f"data/item_{index}.json"]) == numbers(1000 + index)
     return found
 
 
 def assert_complete(folder: Path, expected: dict[str, bytes], n_items: int) -> None:
     """Everything is there once, and as it would be had nothing happened."""
     assert sorted(keys(folder)) == sorted(f"item {index}" for index in range(n_items))
-    assert results(folder) == expected
-    assert json.loads((folder / "metadata/manifest.json").read_text())["files"].keys() >= {
-        f"data/{name}" for name in expected
-    }
-    assert json.loads((folder / "metadata/run.json").read_text())["n_finished"] == n_items
+    assert data_in(folder) == expected
+    assert json.loads((folder / "metadata/manifest.json").read_text())["files"].keys() >= expected.keys()
+    assert run_json(folder)["n_finished"] == n_items

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from neuro_mod.config import load_experiment
+
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
 #: Shipped sweeps, and shipped configurations.
 SWEEPS = sorted((CONFIGS / "sweeps").glob("*.yaml"))
@@ -22,3 +27,16 @@ SMALL = {
     },
     "external_currents": {"nu_ext_baseline": [9.0, 9.0], "j_ext": [0.18, 0.1]},
 }
+
+
+def write_config(path: Path, config: Any = SMALL, overrides: Iterable[str] = ()) -> Path:
+    """Write a configuration as YAML, with everything that it does not set."""
+    path.write_text(load_experiment(config, overrides).to_yaml())
+    return path
+
+
+def copy_checkout(folder: Path) -> Path:
+    """Copy what users call by its path."""
+    for name in ("configs", "examples", "scripts"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from analysis.trains import events
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.trains import events
 
 STEP = 1e-3
 #: Four clusters, of which one never fires alone.

@@ -1,0 +1,57 @@
+"""What users import: everything in README and documentation comes from `neuro_mod` itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.helpers.shared import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+#: Import paths that the first users were given; they stay.
+PROMISED = {
+    "neuro_mod.execution.stagers": ["StageSNNSimulation"],
+    "neuro_mod.execution.stagers.mean_field": ["FullMeanFieldStager", "ReducedMeanFieldStager"],
+    "neuro_mod.execution.sweep.spiking_net": ["SNNBaseSweepRunner"],
+    "neuro_mod.core.spiking_net.analysis.analyzer": ["Analyzer"],
+    "neuro_mod.core.mean_field.core": ["LIFMeanField"],
+}
+
+
+def imported_modules(code: str) -> set[str]:
+    """Modules of this package from which code imports."""
+    nodes = list(ast.walk(ast.parse(code)))
+    found = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    found |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {module for module in found if module.split(".")[0] == "neuro_mod"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_import_from_the_package_itself(page):
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert set().union(*map(imported_modules, blocks)) <= {"neuro_mod"}
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_examples_import_from_the_package_itself(example):
+    assert imported_modules(example.read_text()) <= {"neuro_mod"}
+
+
+def test_everything_can_be_imported_at_once():
+    code = "from neuro_mod import *\nprint(StageSNNSimulation.__name__, simulate.__name__, __version__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split()[:2] == ["StageSNNSimulation", "simulate"]
+
+
+@pytest.mark.parametrize("module", PROMISED)
+def test_promised_paths_lead_to_the_same_objects(module):
+    import importlib
+
+    import neuro_mod
+
+    for name in PROMISED[module]:
+        assert getattr(importlib.import_module(module), name) is getattr(neuro_mod, name)
