@@ -4,7 +4,6 @@ from neuro_mod.errors import ClusterLostError
 from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.choice import (
     EXECUTORS,
-    check_executor,
     check_task,
     choose_executor,
     choose_workers,
@@ -19,7 +18,6 @@ __all__ = [
     "Stopped",
     "Task",
     "WorkerDied",
-    "check_executor",
     "check_task",
     "choose_executor",
     "choose_workers",

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from neuro_mod.execution.progress import Progress
 
@@ -55,19 +55,14 @@ class Executor(ABC):
             workers report them.
     """
 
+    #: Whether tasks, arguments and results are pickled.
+    pickles: ClassVar[bool] = False
+
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
         self._task = task
         self._n_workers = n_workers
         self._logs = logs
         self._progress = progress
-
-    @classmethod  # noqa: B027 -- threads take anything
-    def check(cls, task: Task, argument: Any) -> None:
-        """Refuse a task or an argument that cannot be sent to a worker.
-
-        Raises:
-            InputError: The message names the part that cannot be sent.
-        """
 
     @property
     def capacity(self) -> int:

@@ -109,7 +109,10 @@ def check_task(name: str, task: Task, argument: Any) -> None:
     Raises:
         InputError: The message names the part that cannot be sent.
     """
-    _load(name).check(task, argument)
+    if _load(name).pickles:
+        from neuro_mod.execution.executors.sending import check_sendable  # noqa: PLC0415 -- threads need no cloudpickle
+
+        check_sendable(task, argument)
 
 
 def _load(name: str) -> type[Executor]:

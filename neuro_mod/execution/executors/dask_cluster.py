@@ -21,7 +21,7 @@ from neuro_mod.execution.executors.base import Completion, Stopped, Task, Worker
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
 from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
-from neuro_mod.execution.executors.sending import check_sendable, pack_task, unpack
+from neuro_mod.execution.executors.sending import pack_task, unpack
 
 #: Seconds for a scheduler to answer, for workers of this machine to start, and for the connection to close.
 _CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
@@ -48,6 +48,8 @@ class DaskCluster(QueuedExecutor):
         InputError: No scheduler answers at the address, or a worker cannot load this package.
         ClusterLostError: Workers of this machine do not start.
     """
+
+    pickles = True
 
     def __init__(
         self,
@@ -77,11 +79,6 @@ class DaskCluster(QueuedExecutor):
         except BaseException:
             self.stop()
             raise
-
-    @classmethod
-    def check(cls, task: Task, argument: Any) -> None:
-        """See `Executor.check`."""
-        check_sendable(task, argument)
 
     @property
     def capacity(self) -> int:

@@ -23,7 +23,7 @@ from neuro_mod.execution.executors.base import Completion, Stopped, Task, Worker
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.queued import QueuedExecutor
-from neuro_mod.execution.executors.sending import check_sendable, pack_outcome, pack_task, unpack
+from neuro_mod.execution.executors.sending import pack_outcome, pack_task, unpack
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
 #: Seconds between two checks of a worker whether its parent is alive.
@@ -39,16 +39,13 @@ class Processes(QueuedExecutor):
     Arguments as for `Executor`.
     """
 
+    pickles = True
+
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
         super().__init__(task, n_workers, logs, progress)
         self._packed = pack_task(task)
         self._pools: dict[int, loky.ProcessPoolExecutor] = {}
         self._stopping = False
-
-    @classmethod
-    def check(cls, task: Task, argument: Any) -> None:
-        """See `Executor.check`."""
-        check_sendable(task, argument)
 
     def submit(self, index: int, argument: Any, name: str) -> None:
         """See `Executor.submit`."""

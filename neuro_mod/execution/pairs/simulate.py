@@ -70,7 +70,9 @@ class SimulatePair:
     """
 
     def __init__(self, stager: StageSNNSimulation, baseline_duration: float, dtype: Precision):
-        check_perturbed(stager.experiment)
+        if not stager.experiment.perturbation.blocks:
+            valid = f"at least one of {', '.join(TARGETS)}"
+            raise InputError(f"perturbation: no perturbation that acts during the run found; expected {valid}")
         if not 0 <= baseline_duration < np.inf:
             raise invalid("baseline_duration", baseline_duration, "a finite time from 0 s")
         self.stager, self.baseline_duration = stager, baseline_duration
@@ -135,19 +137,6 @@ def pair_items(task: SimulatePair, n_trials: int) -> list[Item]:
         seed = Stream(task.stager.random_seed, "trial", (k,)).derived_seed
         items.append(Item(str(k), f"pair {k}", PairArgument(seed, k == 0), seed, task.simulated_seconds))
     return items
-
-
-def check_perturbed(experiment: Experiment) -> None:
-    """Refuse a configuration without perturbations.
-
-    Raises:
-        InputError: It has none.
-    """
-    if not experiment.perturbation.blocks:
-        raise InputError(
-            "the configuration has no perturbation that acts during the run: nothing to compare; the section "
-            f"perturbation can have {', '.join(TARGETS)}"
-        )
 
 
 def _simulate_pair(experiment: Experiment, baseline_duration: float, dtype: Precision) -> SimulatePair:
