@@ -36,6 +36,6 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows lets nobody remove an open file; there, releasing it does
-            path.unlink()  # before it is released: whoever opened it meanwhile finds that it has no name, and fails
+        with suppress(OSError):  # not possible on Windows, where release removes the file
+            path.unlink()  # before release, so that a process that has opened it sees that it is unlinked, and fails
         lock.release()
