@@ -15,21 +15,21 @@ export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(INSTALLED)  ## simulate the default network and draw it
+demo: $(INSTALLED)  ## simulate the default network and plot it
 	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out $(DEMO)
 	@echo
-	@echo "The raster lies in $(DEMO)/plots/raster.png"
+	@echo "The raster is saved as $(DEMO)/plots/raster.png"
 
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, the slow ones, and faults by the hundred
+test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, slow ones, and hundreds of faults
 	$(BIN)/python -m pytest -m "not peers"
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant, some minutes
+test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant; takes minutes
 	$(BIN)/python -m pytest -m peers
 
 check: $(INSTALLED)  ## lint, types, layers
@@ -38,7 +38,7 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time the engine against other simulators, its parts, larger networks, batches, whole commands, the mean field, detection, hidden states
+bench: $(PEERS)  ## time engine, batches, commands, mean field and analysis, against other simulators
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
@@ -53,7 +53,7 @@ bench: $(PEERS)  ## time the engine against other simulators, its parts, larger 
 	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field \
 		detection_accuracy detection_network hidden_markov; do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
 
-bench-long: $(INSTALLED)  ## time an hour of the default network and the analysis of 100 sessions, and take their memory
+bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
 	$(BIN)/python -m benchmarks.analysis --out .venv/analysis.md
 	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis; do echo; cat .venv/$$name.md; done) \
@@ -63,7 +63,7 @@ format: $(INSTALLED)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-templates: $(INSTALLED)  ## write configs/templates from the definitions of the parameters
+templates: $(INSTALLED)  ## generate configs/templates from the definitions of the parameters
 	$(BIN)/python -m neuro_mod.config.template
 
 lock:  ## pin the newest versions that pyproject.toml allows
@@ -74,7 +74,7 @@ lock:  ## pin the newest versions that pyproject.toml allows
 	(echo "$$HEADER_DEV"; $(FREEZE) | grep -v -x -F -f requirements.new) > requirements-dev.txt
 	mv requirements.new requirements.txt && rm -rf .venv/lock
 
-clean:  ## remove the environment and what it left
+clean:  ## remove the environment and build files
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml

@@ -1,4 +1,4 @@
-"""Time the analysis of many sessions of the default network, and take its memory.
+"""Measure the time and memory of analysing many sessions of the default network.
 
 Run ``python -m benchmarks.analysis`` from the root of the repository. It simulates the sessions first (dense files of
 120 MB for each 30 s), then times ``neuro-mod analyze --no-plot`` on some of them, all of them, the same spikes saved as
@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod.execution import Repeater
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.files import read_file
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.storage.names import DATA, METADATA, repeat_spikes

@@ -1,4 +1,4 @@
-"""Time batches of trials of the default network on one thread and on all, and the way to the first result.
+"""Time batches of trials of the default network on one thread and on all, and the time to the first result.
 
 Run ``python -m benchmarks.batches`` from the root of the repository. Every trial has a seed of its own. All ways of
 simulating the same number of trials take turns; ratios are medians over the turns. The first result is timed from the

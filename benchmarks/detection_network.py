@@ -1,4 +1,4 @@
-"""What the methods of detection find in the default network, whose states nobody knows.
+"""What the methods of detection find in the default network, whose true states are unknown.
 
 Run ``python -m benchmarks.detection_network`` from the root of the repository; docs/detection.md argues from the
 tables. The numbers depend on the seeds, and on the kind of machine where it rounds otherwise.

@@ -2,7 +2,7 @@
 
 Run ``python -m benchmarks.mean_field`` from the root of the repository. What is compared takes turns, so that a machine
 that slows down slows all; ratios are medians over the turns. Scalar quadrature with finite differences is what one
-writes without this package (`benchmarks.scalar_mean_field`); it does a part of the work, and its time is scaled up.
+would write without this package (`benchmarks.scalar_mean_field`); it does part of the work, and its time is scaled up.
 NNMT comes with the extra ``peers``; without it its rows are left out.
 """
 
@@ -296,7 +296,7 @@ def _shares(field: LIFMeanField, starts: _Array, repeats: int) -> str:
     states = find_or_relax(counted, starts).x
     mu, variance = (each[:, 0] for each in field.moments(starts))
     sigma, jacobian, value = np.sqrt(variance), field.jacobian(states), field.equations(starts)[..., None]
-    neurons = field.coefficients.neurons
+    neurons = vars(field.coefficients.neurons)
     actions: dict[str, Callable[[], Any]] = {
         "responses": lambda: [response(mu[:size], sigma[:size], **neurons) for size in sizes],
         "linear systems": lambda: [np.linalg.solve(jacobian[:size], value[:size]) for size in sizes],

@@ -83,7 +83,7 @@ def nnmt_working_point(nnmt: Any, circuit: Circuit, start: ArrayLike, **options:
 
 def _parameters(circuit: Circuit) -> dict[str, Any]:
     """Parameters of NNMT, in which each population has its own source of each kind."""
-    (tau_synaptic, *others) = set(circuit.tau_synaptic.tolist())
+    (tau_synaptic, *others) = set(circuit.neurons.tau_synaptic.tolist())
     if others:
         raise ValueError("NNMT takes one tau_synaptic for all populations")
     sources = np.broadcast_arrays(circuit.external_weight, circuit.external_in_degree, circuit.external_rate)
@@ -94,9 +94,9 @@ def _parameters(circuit: Circuit) -> dict[str, Any]:
         "J_ext": np.hstack([np.diag(each) for each in weight]),
         "K_ext": np.hstack([np.diag(each) for each in in_degree]),
         "nu_ext": (rate + MEAN_Z * circuit.arousal_rate).ravel(),
-        "V_0_rel": circuit.reset_voltage,
-        "V_th_rel": circuit.threshold,
-        "tau_m": circuit.tau_membrane,
-        "tau_r": circuit.tau_refractory,
+        "V_0_rel": circuit.neurons.reset_voltage,
+        "V_th_rel": circuit.neurons.threshold,
+        "tau_m": circuit.neurons.tau_membrane,
+        "tau_r": circuit.neurons.tau_refractory,
     }
     return parameters | ({"tau_s": tau_synaptic} if tau_synaptic else {})

@@ -1,4 +1,4 @@
-"""A network as plain arrays: all that other simulators are told about it, and the one place that reads ours.
+"""A network as plain arrays, for other simulators; the only module here that reads ours.
 
 This module needs NumPy alone, so that it can be read in the environment of any simulator.
 """
@@ -85,11 +85,7 @@ def plain(network: SpikingNetwork) -> PlainNetwork:
         senders=adjacency.senders,
         targets=adjacency.targets.astype(np.int64),
         weights=network.weight_of_each(),
-        tau_membrane=network.per_neuron(network.tau_membrane),
-        tau_synaptic=network.per_neuron(network.tau_synaptic),
-        tau_refractory=network.per_neuron(network.tau_refractory),
-        threshold=network.per_neuron(network.threshold),
-        reset_voltage=network.per_neuron(network.reset_voltage),
+        **{name: network.per_neuron(values) for name, values in vars(network.neurons).items()},
         external_weight=network.per_neuron(external.weight)[present],
         external_rate=rate[present],
     )

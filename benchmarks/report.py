@@ -1,4 +1,4 @@
-"""What a report needs besides the times: the machine, the versions, a table."""
+"""The parts of a report other than times: the machine, versions, a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean field as one writes it without this package: a quadrature for each rate, finite differences for slopes."""
+"""The mean field written without this package: a quadrature for each rate, finite differences for slopes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scipy.special import erfcx
 
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
 from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT
+from neuro_mod.core.neurons import NEURON_PARAMETERS
 
 _Array = NDArray[np.float64]
 
@@ -65,8 +66,10 @@ class ScalarField:
         self.kept = every if kept is None else np.asarray(kept)
         self._by_mu, self._by_variance = (each[np.ix_(self.kept, self.kept)] for each in coefficients.by_rate)
         self._mu, self._variance = (each[0, self.kept] for each in coefficients.external)
-        names, values = coefficients.neurons.keys(), zip(*coefficients.neurons.values(), strict=True)
-        neurons = [dict(zip(names, map(float, each), strict=True)) for each in values]
+        neurons = [
+            dict(zip(NEURON_PARAMETERS, map(float, each), strict=True))
+            for each in zip(*coefficients.neurons, strict=True)
+        ]
         self._neurons = [neurons[each] for each in self.kept]
 
     def equations(self, nu: _Array, chosen: Sequence[int] | None = None) -> _Array:

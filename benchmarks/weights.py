@@ -89,7 +89,7 @@ def _cases(trial: Trial) -> dict[str, Callable[[], Trial]]:
 
     def all_differ() -> Trial:
         factor = np.linspace(1 - _SPREAD, 1 + _SPREAD, network.n_populations)
-        return replace(trial, network=replace(network, threshold=threshold * factor))
+        return replace(trial, network=replace(network, neurons=replace(network.neurons, threshold=threshold * factor)))
 
     def hat() -> Trial:
         values = rate * np.array([1.0, _HAT, 1.0])[:, None, None]

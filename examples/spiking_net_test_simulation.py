@@ -1,9 +1,9 @@
-"""Simulate the default network for a second, save the results and draw the raster.
+"""Simulate the default network for one second, save the results and draw the raster.
 
     python examples/spiking_net_test_simulation.py [FOLDER]
 
-Results go to ``simulations/spiking_net_test`` unless another folder is named; ``test_sim/`` of this repository was made
-this way.
+Results are saved in ``simulations/spiking_net_test`` unless another folder is given; ``test_sim/`` of this repository
+was made this way.
 """
 
 import sys
@@ -15,7 +15,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "configs" / "snn_test_run.yaml"
 
 
 def main(folder: str = "simulations/spiking_net_test") -> None:
-    """Run the simulation and say what came out."""
+    """Run the simulation; print mean rates and the files written."""
     stager = StageSNNSimulation(CONFIG, random_seed=123)
     outputs = stager.execute(plot_arg="spikes", out=folder)
     metadata = outputs["metadata"]

@@ -1,4 +1,4 @@
-"""Checks of arguments; what is not valid is refused with a message that says what is."""
+"""Checks of arguments; the messages say what is valid."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def check_choice(name: str, value: object, choices: object) -> None:
         raise invalid(name, value, f"one of {', '.join(get_args(choices))}")
 
 
+def check_positive(name: str, value: float) -> None:
+    """Refuse a number that is not above 0.
+
+    Raises:
+        InputError: It is 0, negative or NaN.
+    """
+    if not value > 0:
+        raise invalid(name, float(value), "above 0")
+
+
 def whole_number(name: str, value: Any, minimum: int, maximum: int | None = None, hint: str = "") -> int:
     """An argument as a whole number within bounds.
 
@@ -41,4 +51,4 @@ def whole_number(name: str, value: Any, minimum: int, maximum: int | None = None
     if whole and minimum <= value and (maximum is None or value <= maximum):
         return int(value)
     bounds = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-    raise invalid(name, value, f"a whole number {bounds}", hint)
+    raise invalid(name, int(value) if whole else value, f"a whole number {bounds}", hint)

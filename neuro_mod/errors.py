@@ -1,6 +1,8 @@
 """Every error that a user can meet, and how messages show keys and values.
 
-A message has the form ``PLACE: VALUE found; expected WHAT``, with a hint after it where there is one.
+A message has the form ``PLACE: VALUE found; expected WHAT``, with a hint after it where there is one. The command line
+catches `NeuroModError` in one place, prints the message and exits with its code: 2, or 3 if items of a job failed.
+Interruptions exit with 130.
 """
 
 from __future__ import annotations
@@ -9,22 +11,44 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: Where a value stands in a configuration: keys, and indices into lists.
+#: Position of a value in a configuration: keys, and indices into lists.
 KeyPath = tuple[str | int, ...]
+
+
+class NeuroModError(Exception):
+    """Base of all errors that a user can correct."""
+
+    exit_code = 2
+
+
+class InputError(NeuroModError, ValueError):
+    """An argument, option or configuration is not valid; raised by all layers."""
+
+
+def invalid(place: str, value: object, expected: str, hint: str = "") -> InputError:
+    """An error about one value: ``PLACE: VALUE found; expected WHAT``.
+
+    Args:
+        place: Argument, key, file or option.
+        value: The value found there.
+        expected: What is valid, as a phrase.
+        hint: How to correct it; may be empty.
+    """
+    return InputError(_message((place,), f"{show(value)} found", expected, hint))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to correct.
+    """One thing to correct in a configuration.
 
     Args:
         path: Key path of the value, empty for the file as a whole.
         found: What is wrong, as a phrase: ``"abc" found``, ``missing value``, ``unknown key``.
-        expected: What would be valid, as a phrase; may be empty.
+        expected: What is valid, as a phrase; may be empty.
         hint: How to correct it; may be empty.
         source: File that was read; empty if it has no name.
         line: Line in the file, from 1.
-        override: The override that set the value, instead of the file.
+        override: The override that set the value; empty if the file did.
     """
 
     path: KeyPath
@@ -47,33 +71,11 @@ class Problem:
         return _message((place, self.override, self.key), self.found, self.expected, self.hint)
 
 
-class NeuroModError(Exception):
-    """Base of all errors that a user can correct; the command line prints their message and exits with `exit_code`."""
-
-    exit_code = 2
-
-
-class InputError(NeuroModError, ValueError):
-    """An argument or a configuration is not valid; the message says where, and what is."""
-
-
-def invalid(place: str, value: object, expected: str, hint: str = "") -> InputError:
-    """An error about one value: ``PLACE: VALUE found; expected WHAT``.
-
-    Args:
-        place: Argument, key, file or option.
-        value: What was found there.
-        expected: What is valid.
-        hint: What to do about it; may be empty.
-    """
-    return InputError(_message((place,), f"{show(value)} found", expected, hint))
-
-
 class ConfigError(InputError):
-    """A configuration is invalid.
+    """A configuration is not valid; the message has one line per problem.
 
     Args:
-        problems: Everything that was found, at least one.
+        problems: All problems, at least one.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -85,11 +87,11 @@ class ConfigError(InputError):
 
 
 class DataError(NeuroModError, OSError, ValueError):
-    """Data are damaged or not what they should be; the message names the file."""
+    """A file or object with data cannot be read or does not hold what it should; raised by recordings and storage."""
 
 
 class StorageError(NeuroModError, OSError):
-    """A file or folder could not be written; the message says which, why, and how much space was free."""
+    """A file or folder could not be written; the message says which, why, and how much space is free."""
 
 
 class NumericalError(NeuroModError, FloatingPointError):
@@ -97,16 +99,16 @@ class NumericalError(NeuroModError, FloatingPointError):
 
 
 class ClusterLostError(NeuroModError, RuntimeError):
-    """The connection to the scheduler of a cluster is lost, and with it the items under way."""
+    """The connection to the scheduler of a cluster is lost, and with it the items that were running."""
 
 
 class FailedItemsError(NeuroModError, RuntimeError):
     """Some items of a job failed; the others are saved.
 
     Args:
-        message: Which items, and why.
-        outcome: What became of all items.
-        metadata: What ``run.json`` says.
+        message: Which items failed, and why.
+        outcome: The `Outcome` of the job.
+        metadata: The content of ``run.json``.
     """
 
     exit_code = 3
@@ -117,13 +119,13 @@ class FailedItemsError(NeuroModError, RuntimeError):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM; what was finished is kept.
+    """Ctrl-C or SIGTERM; everything finished by then is kept. It is not a `NeuroModError`: the exit code is 130.
 
     Args:
         message: How far it got.
-        finished: What was finished, None for nothing: of `simulate` the `Simulation` up to there, of `simulate_batch`
-            results by index that were not handed over, of `run_pairs` the `PairedRuns`, of a job its `Outcome`.
-        metadata: Of a job, what ``run.json`` says.
+        finished: What was finished, None for nothing: the `Simulation` so far of `simulate`, the results by index that
+            `simulate_batch` had not yet returned, the `PairedRuns` of `run_pairs`, the `Outcome` of a job.
+        metadata: The content of the ``run.json`` of a job.
     """
 
     def __init__(self, message: str, finished: Any = None, metadata: Mapping[str, Any] | None = None):
@@ -145,6 +147,8 @@ def format_path(path: KeyPath) -> str:
 
 def show(value: object) -> str:
     """Describe a value on one short line, the way YAML writes it."""
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():  # a number of NumPy, which is not imported here
+        value = value.item()  # type: ignore[union-attr]
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, str):

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import InputError, invalid
+
 EXCITATORY, INHIBITORY = 0, 1
 
 #: Order of every four-entry list: (pre, post) neuron types.
@@ -70,13 +72,13 @@ class Populations:
         """Index of a population given by index or name.
 
         Raises:
-            ValueError: There is no such population; the message says which there are.
+            InputError: There is no such population; the message says which there are.
         """
         if population in self.names:
             return self.names.index(str(population))
         if isinstance(population, int | np.integer) and 0 <= population < self.total:
             return int(population)
-        raise ValueError(f"there is no population {population!r}; valid: 0 to {self.total - 1}, or {self.named}")
+        raise invalid("population", population, f"0 to {self.total - 1}, or {self.named}")
 
     @property
     def named(self) -> str:
@@ -120,7 +122,7 @@ class Populations:
             Values of shape ``(total,)``, in the unit of ``value``.
 
         Raises:
-            ValueError: Any other number of entries.
+            InputError: Any other number of entries.
         """
         values = np.asarray(value, dtype=np.float64)
         if values.ndim == 0:
@@ -129,7 +131,7 @@ class Populations:
             return values[self.types]
         if values.shape == (self.total,):
             return values.copy()
-        raise ValueError(f"expected one value, [E, I] or {self.total} values, found shape {values.shape}")
+        raise InputError(f"shape {values.shape} found; expected one value, [E, I] or {self.total} values")
 
     def expand_pathways(self, value: ArrayLike) -> NDArray[np.float64]:
         """Spread pathway values over pairs of populations.
@@ -141,7 +143,7 @@ class Populations:
             Matrix ``[post, pre]`` of shape ``(total, total)``.
 
         Raises:
-            ValueError: Any other number of entries.
+            InputError: Any other number of entries.
         """
         return expand_four(value).reshape(2, 2).T[np.ix_(self.types, self.types)]
 
@@ -155,11 +157,11 @@ def expand_four(value: ArrayLike) -> NDArray[np.float64]:
     """Give each pathway ``[E→E, E→I, I→E, I→I]`` its own value, shape ``(4,)``.
 
     Raises:
-        ValueError: Neither one value nor four.
+        InputError: Neither one value nor four.
     """
     values = np.asarray(value, dtype=np.float64)
     if values.shape not in ((), (len(PATHWAYS),)):
-        raise ValueError(f"expected one value or [{', '.join(PATHWAYS)}], found shape {values.shape}")
+        raise InputError(f"shape {values.shape} found; expected one value or [{', '.join(PATHWAYS)}]")
     return np.broadcast_to(values, len(PATHWAYS))
 
 
@@ -172,7 +174,7 @@ def divide_into_clusters(n_clusters: int, n_of_type: Sequence[int], background_s
         background_sizes: Neurons in the E and in the I background.
 
     Raises:
-        ValueError: A type does not divide exactly; the message says which background sizes or totals would work.
+        InputError: A type does not divide exactly; the message says which background sizes or totals would work.
     """
     sizes = [
         _cluster_size(kind, n_clusters, total, background)
@@ -184,15 +186,15 @@ def divide_into_clusters(n_clusters: int, n_of_type: Sequence[int], background_s
 def _cluster_size(kind: str, n_clusters: int, total: int, background: int) -> int:
     clustered = total - background
     if clustered < 0:
-        raise ValueError(f"the {kind} background ({background}) is larger than the number of {kind} neurons ({total})")
+        raise InputError(f"the {kind} background ({background}) is larger than the number of {kind} neurons ({total})")
     if n_clusters == 0:
         if clustered:
-            raise ValueError(f"without clusters the {kind} background must hold all {total} {kind} neurons")
+            raise InputError(f"without clusters the {kind} background must hold all {total} {kind} neurons")
         return 0
     size, rest = divmod(clustered, n_clusters)
     if rest:
         below, above = clustered - rest, clustered - rest + n_clusters
-        raise ValueError(
+        raise InputError(
             f"{clustered} clustered {kind} neurons do not divide into {n_clusters} clusters: with background "
             f"{background}, {below + background} or {above + background} {kind} neurons would; with {total} {kind} "
             f"neurons, a background of {background + rest}"

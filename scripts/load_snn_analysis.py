@@ -1,4 +1,4 @@
-"""Print what a saved analysis of spikes says about metastable states; the spikes are not needed.
+"""Print the metastable states of a saved analysis; the spikes are not needed.
 
     python scripts/load_snn_analysis.py simulations/snn_test_run/analysis
 
@@ -15,7 +15,6 @@ import typer
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.errors import InputError
 from neuro_mod.execution.analysis.summary import describe_analysis
 
 
@@ -24,12 +23,8 @@ def load(
         "simulations/snn_test_run/analysis"
     ),
 ) -> None:
-    """Print what a saved analysis says about metastable states."""
-    try:
-        analyzer = Analyzer.load_analysis(analysis)
-    except FileNotFoundError as error:
-        raise InputError(str(error)) from error
-    print_analysis(describe_analysis(analyzer))
+    """Print the metastable states of a saved analysis."""
+    print_analysis(describe_analysis(Analyzer.load_analysis(analysis)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Repeat runs of a spiking network under the perturbations of its configuration, and save them.
+"""Run a perturbed spiking network several times, and save and analyse the runs.
 
     python scripts/run_perturbed_snn.py --config configs/perturbed/default_snn_params_with_perturbation.yaml \
         --save-dir simulations/perturbed_snn --n-repeats 4
 
-Every repeat has its own network and noise; the perturbation is the same in all. See `neuro_mod.execution.Repeater`.
+Each repeat has its own network and noise; the perturbation is the same in all. See `neuro_mod.execution.Repeater`.
 """
 
 from __future__ import annotations

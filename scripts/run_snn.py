@@ -1,8 +1,8 @@
-"""Repeat runs of a spiking network, save them and what an analysis finds in their spikes.
+"""Run a spiking network several times, and save and analyse the runs.
 
     python scripts/run_snn.py --config configs/snn_test_run.yaml --save-dir simulations/snn_test_run --n-repeats 4
 
-``neuro-mod repeat`` is the same. See `neuro_mod.execution.Repeater`.
+``neuro-mod repeat`` does the same. See `neuro_mod.execution.Repeater`.
 """
 
 from __future__ import annotations

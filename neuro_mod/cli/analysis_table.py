@@ -1,4 +1,4 @@
-"""An analysis of metastable states, printed."""
+"""The printed summary of an analysis of metastable states."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
 def print_analysis(metadata: dict[str, Any]) -> None:
-    """Print what `describe_analysis` says."""
+    """Print the metadata of `describe_analysis`."""
     model = metadata["hidden_markov"]
     print_rows(_rows(metadata) | ({} if model is None else _model_rows(model)))
     typer.echo()
@@ -33,15 +33,16 @@ def print_analysis(metadata: dict[str, Any]) -> None:
     )
     if metadata["n_states"] > _ROWS:
         typer.echo(f"{metadata['n_states'] - _ROWS} more states in states.csv")
+    typer.echo()
 
 
 def _rows(metadata: dict[str, Any]) -> dict[str, str]:
-    settings, moves = metadata["settings"], metadata["transitions"]
+    settings, transitions = metadata["settings"], metadata["transitions"]
     rows = {
         "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, "
         f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons"
         + ("" if metadata["mean_rate_hz"] is None else f", {metadata['mean_rate_hz']:.3g} Hz each"),
-        "active clusters": _in_words(metadata),
+        "active clusters": _detection(metadata),
     }
     if metadata["active_clusters"] is not None:
         shares = enumerate(metadata["time_by_active_clusters"])
@@ -56,11 +57,11 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
     )
-    rows["transitions"] = f"{moves['n_transitions']}, passing over the state of no active cluster" + (
+    rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
         ""
-        if moves["p_memoryless"] is None
-        else f"; the next state given the present one: {moves['conditional_entropy_bits']:.2f} bits, in shuffled "
-        f"orders {moves['conditional_entropy_shuffled_bits']:.2f} (p = {moves['p_memoryless']:.3g})"
+        if transitions["p_memoryless"] is None
+        else f"; the next state given the present one: {transitions['conditional_entropy_bits']:.2f} bits, in shuffled "
+        f"orders {transitions['conditional_entropy_shuffled_bits']:.2f} (p = {transitions['p_memoryless']:.3g})"
     )
     return rows
 
@@ -86,7 +87,7 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _in_words(metadata: dict[str, Any]) -> str:
+def _detection(metadata: dict[str, Any]) -> str:
     settings, thresholds = metadata["settings"], metadata["thresholds_hz"]
     found = f"method {settings['method']}"
     if thresholds is not None:

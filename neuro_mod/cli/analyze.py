@@ -9,16 +9,16 @@ import typer
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel
 from neuro_mod.cli.analysis_table import print_analysis
-from neuro_mod.cli.options import print_json, whole_numbers
+from neuro_mod.cli.options import AsJson, print_results, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 
 _AUTO = "auto"
-#: Above the largest number of hidden states.
-_TOO_MANY = 10_000
+#: Largest number of hidden states.
+_MAX_HIDDEN_STATES = 9_999
 
-#: Options that not all methods have, and what those that have them call them.
+#: Options that not all methods have, and the parameters of the methods that have them.
 _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
     "--threshold": {"gain": "threshold_hz", "threshold": "high_hz"},
     "--low-threshold": {"threshold": "low_hz"},
@@ -33,7 +33,7 @@ def analyze(
             metavar="DIR", help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/]."
         ),
     ] = None,
-    method: Annotated[DetectionMethod, typer.Option(help="How active clusters are told from others.")] = "two_state",
+    method: Annotated[DetectionMethod, typer.Option(help="Method for detecting active clusters.")] = "two_state",
     threshold: Annotated[
         float | None,
         typer.Option(metavar="HZ", help="Threshold of the methods threshold and gain [20 and 10]."),
@@ -42,10 +42,10 @@ def analyze(
         float | None,
         typer.Option(metavar="HZ", help="With --method threshold: activity lasts while the rate is above this."),
     ] = None,
-    kernel: Annotated[Kernel, typer.Option(help="Kernel behind rates.")] = "gaussian",
+    kernel: Annotated[Kernel, typer.Option(help="Smoothing kernel of the rates.")] = "gaussian",
     kernel_width: Annotated[float | None, typer.Option(metavar="MS", help="Its width in ms.")] = None,
     minimal_lifespan: Annotated[
-        float | None, typer.Option(metavar="MS", help="Shorter visits are given to their neighbours.")
+        float | None, typer.Option(metavar="MS", help="Shorter visits are merged with their neighbours.")
     ] = None,
     clusters: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
@@ -58,13 +58,11 @@ def analyze(
     ] = False,
     dt: Annotated[float | None, typer.Option(metavar="S", help="Time step in s [of the run, or 0.0005].")] = None,
     duration: Annotated[
-        float | None, typer.Option(metavar="S", help="Length of a session in s, where spikes come as times.")
+        float | None, typer.Option(metavar="S", help="Length of a session in s, for spikes that are stored as times.")
     ] = None,
-    milliseconds: Annotated[
-        bool, typer.Option("--milliseconds", help="Spikes that come as times are in ms, not in s.")
-    ] = False,
+    milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")] = False,
     first_neuron: Annotated[
-        int, typer.Option(metavar="N", help="Number of the first neuron in them, 1 in data from MATLAB.")
+        int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")
     ] = 0,
     hidden_markov: Annotated[
         str | None,
@@ -76,17 +74,18 @@ def analyze(
     ] = None,
     criterion: Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")] = "bic",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of its fits.")] = 0,
-    session: Annotated[int, typer.Option(metavar="K", min=0, help="Session that pictures over time show.")] = 0,
-    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw pictures.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    session: Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")] = 0,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")] = True,
+    as_json: AsJson = False,
 ) -> None:
-    """Find metastable states in saved spikes: which clusters are active together, how long, and what follows what.
+    """Find metastable states in saved spikes: their active clusters, their durations, and the transitions between them.
 
-    A state is a combination of active clusters. Every file spikes* of a folder is a session; nothing is counted across
-    two of them.
+    A state is a combination of active clusters. Every file spikes* of a folder is a session; no visit or transition
+    extends over two of them.
     """
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.errors import InputError
+    from neuro_mod.errors import InputError, invalid
+    from neuro_mod.execution.analysis.save import analyse, default_folder
 
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
@@ -110,31 +109,14 @@ def analyze(
     except (ValueError, FileNotFoundError) as error:
         raise InputError(str(error)) from error
     if session >= analyzer.n_sessions:
-        raise InputError(f"--session is {session}; valid: 0 to {analyzer.n_sessions - 1}")
-    folder = out or _default_folder(spikes)
+        raise invalid("--session", session, f"a number from 0 to {analyzer.n_sessions - 1}")
 
     def fit() -> None:
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
 
-    from neuro_mod.execution.analysis.save import analyse
-
-    metadata = analyse(analyzer, folder, session, plot=plot, before=fit)
-    if as_json:
-        print_json(metadata)
-        return
-    print_analysis(metadata)
-    typer.echo()
-    for file in metadata["files"]:
-        typer.echo(file)
-
-
-def _default_folder(spikes: Path) -> Path:
-    """``analysis`` in the folder of the run; of one file among others, ``analysis_`` and its name."""
-    from neuro_mod.recordings.sessions import run_folder
-    from neuro_mod.storage.names import ANALYSIS
-
-    return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
+    metadata = analyse(analyzer, out or default_folder(spikes), session, plot=plot, before=fit)
+    print_results(metadata, as_json, print_analysis)
 
 
 def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:
@@ -143,7 +125,7 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
     from neuro_mod.execution.progress import Quantity, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {_AUTO}"
-    numbers = None if n_states == _AUTO else whole_numbers(n_states, _TOO_MANY, "numbers of states", example)
+    numbers = None if n_states == _AUTO else whole_numbers("--hidden-markov", n_states, _MAX_HIDDEN_STATES + 1, example)
     with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
         try:
             analyzer.fit_hidden_markov(
@@ -154,10 +136,11 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
 
 
 def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:
-    from neuro_mod.errors import InputError
+    """Parameters of the method from the options that were given."""
+    from neuro_mod.errors import invalid
 
     for option, value in given.items():
         methods = _THRESHOLDS[option]
         if value is not None and method not in methods:
-            raise InputError(f"{option} does not go with --method {method}; valid: --method {' or '.join(methods)}")
+            raise invalid(option, value, f"no value with --method {method}", f"use --method {' or '.join(methods)}")
     return {_THRESHOLDS[option][method]: value for option, value in given.items() if value is not None}

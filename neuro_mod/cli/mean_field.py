@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.options import Config, Overrides, Seed, load, print_rows, print_table, whole_numbers
+from neuro_mod.cli.options import (
+    AsJson,
+    Config,
+    Out,
+    Overrides,
+    Seed,
+    load,
+    print_results,
+    print_rows,
+    print_table,
+    whole_numbers,
+)
 
 app = typer.Typer(
     help="The mean field of a configuration: steady states, landscapes, bifurcations.",
@@ -18,10 +27,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name + _COMMAND]."),
-]
 Time = Annotated[
     float | None, typer.Option(metavar="S", help="Time at which perturbations are taken [each at its onset].")
 ]
@@ -29,7 +34,6 @@ NZ = Annotated[
     int,
     typer.Option(metavar="Q", min=1, help="Values of z, which spreads arousal, over which responses are averaged."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 #: Rows of printed tables, at most; the files have all.
 _ROWS = 12
@@ -47,13 +51,14 @@ def fixed_points(
     n_z: NZ = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Seek all steady states, with their stability."""
+    """Find all steady states, with their stability."""
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
     stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
-    metadata = stager.execute(n_runs=starts, out=out)["metadata"]
-    if _as_json(metadata, as_json):
-        return
+    print_results(stager.execute(n_runs=starts, out=out)["metadata"], as_json, _print_states)
+
+
+def _print_states(metadata: dict[str, Any]) -> None:
     states = metadata["states"]
     groups = [key for key in states[0] if key.endswith("_hz")] if states else []
     alike = all(state["active"] == list(range(state["n_active"])) for state in states)
@@ -73,8 +78,7 @@ def fixed_points(
     more = f"; {len(states) - _ROWS} more states in fixed_points.csv" if len(states) > _ROWS else ""
     typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
     found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
-    typer.echo(f"steady states: {found}. Sought: {metadata['searched']}.")
-    _print_files(metadata)
+    typer.echo(f"steady states: {found}. Searched: {metadata['searched']}.")
 
 
 @app.command("landscape")
@@ -109,9 +113,10 @@ def landscape(
         progress=True,
         out=out,
     )
-    metadata = outputs["metadata"]
-    if _as_json(metadata, as_json):
-        return
+    print_results(outputs["metadata"], as_json, _print_landscape)
+
+
+def _print_landscape(metadata: dict[str, Any]) -> None:
     names = metadata["focus_pops"]
     print_table(
         ["state", "kind", "all populations", "on the grid", *names],
@@ -143,7 +148,6 @@ def landscape(
             rows[f"others jump on the {where}"] = f"between {number} pairs of neighbouring points"
     rows["largest curl"] = f"{metadata['largest_curl']:.3g} (0 for a gradient: else the potential depends on the path)"
     print_rows(rows)
-    _print_files(metadata)
 
 
 @app.command("bifurcation")
@@ -174,12 +178,13 @@ def bifurcation(
     stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
     followed = (
-        None if active is None else whole_numbers(active, max(n_clusters, 1), "clusters", "numbers like 0,1,3 or 0:6")
+        None if active is None else whole_numbers("--active", active, max(n_clusters, 1), "numbers like 0,1,3 or 0:6")
     )
     outputs = stager.execute(parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out)
-    metadata = outputs["metadata"]
-    if _as_json(metadata, as_json):
-        return
+    print_results(outputs["metadata"], as_json, _print_branches)
+
+
+def _print_branches(metadata: dict[str, Any]) -> None:
     print_table(
         ["branch", "active", "images", "from", "to", "stable", "ends"],
         [
@@ -204,18 +209,6 @@ def bifurcation(
         ],
     )
     typer.echo(f"branches: {len(metadata['branches'])}; {metadata['searched']}.")
-    _print_files(metadata)
-
-
-def _as_json(metadata: dict[str, Any], wanted: bool) -> bool:
-    if wanted:
-        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
-    return wanted
-
-
-def _print_files(metadata: dict[str, Any]) -> None:
-    for path in metadata.get("files", ()):
-        typer.echo(path)
 
 
 def _populations(text: str) -> list[int | str]:
@@ -224,9 +217,11 @@ def _populations(text: str) -> list[int | str]:
 
 
 def _path(text: str) -> str | Sequence[Sequence[float]]:
+    from neuro_mod.errors import invalid
+
     if ":" not in text:
         return text
     try:
         return [[float(rate) for rate in point.split(",")] for point in text.split(":")]
     except ValueError:
-        raise typer.BadParameter(f"found {text!r}, expected rates like 5,52:30,30:52,5") from None
+        raise invalid("--path", text, "rates like 5,52:30,30:52,5") from None

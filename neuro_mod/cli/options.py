@@ -1,16 +1,16 @@
-"""Options that several commands have, and what they mean."""
+"""Options that several commands have, and how commands print results."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import OnError
+from neuro_mod.choices import OnError, Precision
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -22,17 +22,27 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
 ]
-#: Of commands that do many items.
-Executor = Annotated[str | None, typer.Option(metavar="serial|thread|process|dask", help="Where items are computed.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for results [from settings.save_dir and settings.sim_name]."),
+]
+Dtype = Annotated[Precision, typer.Option(help="Precision.")]
+Plot = Annotated[
+    str,
+    typer.Option(metavar="WHICH", help="Figures: spikes, rates, voltage, perturbations, parameters, all or none."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+#: Of commands that run a job.
+Executor = Annotated[str | None, typer.Option(metavar="serial|thread|process|dask", help="Where items run.")]
 MaxWorkers = Annotated[
-    int | None, typer.Option(metavar="N", help="How many at once, at most [one for each core; serial: one].")
+    int | None, typer.Option(metavar="N", help="Number of items at once, at most [one for each core; serial: one].")
 ]
 Address = Annotated[
     str | None,
     typer.Option(metavar="URL", help="With --executor dask: an existing scheduler [a cluster of this machine]."),
 ]
-OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once one has failed three times.")]
-Force = Annotated[bool, typer.Option("--force", help="Remove what the folder holds of other work.")]
+OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once an item has failed three times.")]
+Force = Annotated[bool, typer.Option("--force", help="Remove results of other jobs from the folder.")]
 
 
 def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:
@@ -49,29 +59,47 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     return load_experiment(config, changes).lasting(duration)
 
 
-def whole_numbers(text: str, below: int, what: str, example: str) -> list[int]:
+def whole_numbers(option: str, text: str, below: int, example: str) -> list[int]:
     """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
 
     Args:
+        option: The option, for messages.
         text: The list.
-        below: Above the largest valid number.
-        what: What the numbers stand for.
-        example: What could be valid.
+        below: One more than the largest valid number.
+        example: Examples of valid lists.
 
     Raises:
-        typer.BadParameter: It is no such list, or a number is too large.
+        InputError: It is not such a list, or a number is too large.
     """
+    from neuro_mod.errors import invalid
+
     numbers: list[int] = []
     for part in text.split(","):
         bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
         if bounds is None:
-            raise typer.BadParameter(f"found {text!r}, expected {example}")
+            raise invalid(option, text, example)
         first = int(bounds[1])
         stop = int(bounds[2]) if bounds[2] else first + 1
         if not first < stop <= below:
-            raise typer.BadParameter(f"found {text!r}, expected {what} from 0 to {below - 1}")
+            raise invalid(option, text, f"numbers from 0 to {below - 1}")
         numbers += range(first, stop)
     return numbers
+
+
+def print_results(metadata: Mapping[str, Any], as_json: bool, print_summary: Callable[[Any], None]) -> None:
+    """Print metadata as JSON, or a summary of them and the files that were written.
+
+    Args:
+        metadata: The metadata.
+        as_json: Whether to print JSON.
+        print_summary: Prints the summary, given the metadata.
+    """
+    if as_json:
+        print_json(metadata)
+        return
+    print_summary(metadata)
+    for file in metadata.get("files", ()):
+        typer.echo(file)
 
 
 def print_json(content: Any) -> None:

@@ -67,9 +67,11 @@ def perturb(
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:
-    from neuro_mod.execution.stagers.perturbations import in_words
+    from neuro_mod.execution.stagers.perturbations import summary_line
 
-    rows = {f"perturbation of {target}": in_words(target, about) for target, about in metadata["perturbations"].items()}
+    rows = {
+        f"perturbation of {target}": summary_line(target, about) for target, about in metadata["perturbations"].items()
+    }
     for about in metadata["variance_ratios"]:
         if about["ratio"] is not None:
             label = f"variance of the difference, first {about['over_sec']:g} s"

@@ -166,11 +166,13 @@ def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None)
 
 def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
     """Analyse all repeats in a folder; where that is not possible, None and a warning that says why."""
-    from neuro_mod.execution.analysis.save import analyse_run
+    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.execution.analysis.save import analyse, default_folder
 
     settings = experiment.settings
+    drawn = settings.plot and plot != "none"
     try:
-        return analyse_run(folder, plot=settings.plot and plot != "none", file_format=settings.plot_format)
+        return analyse(Analyzer(folder), default_folder(folder), plot=drawn, file_format=settings.plot_format)
     except ValueError as error:
         _LOG.warning("no analysis: %s", error)
         return None
@@ -191,6 +193,5 @@ def _print_summary(folder: Path, metadata: dict[str, Any]) -> None:
     typer.echo()
     if about is not None:
         print_analysis(about)
-        typer.echo()
     for file in [*metadata["files"], *(about["files"] if about is not None else ())]:
         typer.echo(file)

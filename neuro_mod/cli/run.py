@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Precision
-from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, whole_numbers
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.cli.options import (
+    AsJson,
+    Config,
+    Dtype,
+    Duration,
+    Out,
+    Overrides,
+    Plot,
+    Seed,
+    load,
+    print_results,
+    print_rows,
+    whole_numbers,
+)
 
 
 def run(
     config: Config,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name].")
-    ] = None,
+    out: Out = None,
     seed: Seed = None,
     duration: Duration = None,
     overrides: Overrides = None,
@@ -36,14 +41,11 @@ def run(
     record_every: Annotated[
         int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
     ] = 1,
-    dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
-    plot: Annotated[
-        str,
-        typer.Option(metavar="WHICH", help="Pictures: spikes, rates, voltage, perturbations, parameters, all or none."),
-    ] = "all",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    dtype: Dtype = "float32",
+    plot: Plot = "all",
+    as_json: AsJson = False,
 ) -> None:
-    """Simulate the spiking network of a configuration, save the results and draw them."""
+    """Simulate the spiking network of a configuration, save the results and draw figures."""
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
@@ -56,10 +58,7 @@ def run(
         dtype=dtype,
         progress=True,
     )
-    if as_json:
-        typer.echo(json.dumps(outputs["metadata"], indent=2, ensure_ascii=False))
-    else:
-        _print_summary(outputs)
+    print_results(outputs["metadata"], as_json, _print_summary)
 
 
 def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
@@ -68,20 +67,17 @@ def _neurons(text: str | None, n_neurons: int) -> list[int] | None:
         return None
     if text == "all":
         return list(range(n_neurons))
-    return whole_numbers(text, n_neurons, "neurons", "all, or indices and ranges like 0,80,1600:1700")
+    return whole_numbers("--record-neurons", text, n_neurons, "all, or indices and ranges like 0,80,1600:1700")
 
 
-def _print_summary(outputs: SpikingOutputs) -> None:
-    from neuro_mod.execution.stagers.perturbations import in_words
+def _print_summary(metadata: dict[str, Any]) -> None:
+    from neuro_mod.execution.stagers.perturbations import summary_line
 
-    metadata: dict[str, Any] = outputs["metadata"]
     rows = {f"{kind}, mean rate": f"{rate:.2f} Hz" for kind, rate in metadata["mean_rates_by_kind_hz"].items()}
     if metadata["active_clusters"] is not None:
         above = f"E clusters above {metadata['active_above_hz']:g} Hz"
         rows[f"{above}, time average"] = f"{metadata['active_clusters']:.1f}"
     for target, about in metadata["perturbations"].items():
-        rows[f"perturbation of {target}"] = in_words(target, about)
+        rows[f"perturbation of {target}"] = summary_line(target, about)
     rows["simulated"] = f"{metadata['duration_sec']:g} s, {metadata['real_time_factor']:.1f} times as fast as real time"
     print_rows(rows)
-    for path in metadata.get("files", ()):
-        typer.echo(path)

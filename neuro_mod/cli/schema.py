@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-import typer
+from neuro_mod.cli.options import print_json
 
 
 def schema() -> None:
@@ -12,4 +10,4 @@ def schema() -> None:
     from neuro_mod.config import Experiment
     from neuro_mod.config.schema import json_schema
 
-    typer.echo(json.dumps(json_schema(Experiment), indent=2, ensure_ascii=False))
+    print_json(json_schema(Experiment))

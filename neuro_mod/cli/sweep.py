@@ -1,4 +1,4 @@
-"""``neuro-mod sweep``: run the network of a configuration at many points, as a file describes."""
+"""``neuro-mod sweep``: run the network of a configuration at many points of parameter space."""
 
 from __future__ import annotations
 
@@ -19,36 +19,35 @@ from neuro_mod.cli.options import (
     print_rows,
     print_table,
 )
-from neuro_mod.storage.names import CONFIGS, WORKER_LOGS
 
 if TYPE_CHECKING:
     from neuro_mod.config.sweep import Sweep
 
-#: Rows and columns of measures of the printed table, at most; points that a dry run names.
+#: Largest numbers of rows and of columns of measures in the printed table, and of points listed by a dry run.
 _ROWS, _COLUMNS, _POINTS = 12, 4, 5
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The sweep.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that describes the sweep.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for results [settings.save_dir and the sweep's name].")
+        Path | None, typer.Option(metavar="DIR", help="Folder for results [name of the sweep, in settings.save_dir].")
     ] = None,
     executor: Executor = None,
     max_workers: MaxWorkers = None,
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [that of the sweep].")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [seed of the file].")] = None,
     repeats: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Runs at each point [those of the sweep].")
+        int | None, typer.Option(metavar="N", min=1, help="Runs at each point [repeats of the file].")
     ] = None,
     overrides: Overrides = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check it, and say how much it is.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file, and print its size.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Run the network of a configuration at many points, and gather what is measured in one table.
+    """Run the network of a configuration at many points, and collect the measures in one table.
 
-    The same command again goes on where the last one ended.
+    Rerun the command to resume an interrupted sweep.
     """
     from neuro_mod.config.sweep import load_sweep
     from neuro_mod.errors import InputError
@@ -58,25 +57,24 @@ def sweep(
         _print_plan(loaded, as_json=as_json)
         return
     if out is None and not loaded.experiment.settings.save:
-        raise InputError("settings.save is false: nothing would be kept; say where with --out")
+        raise InputError("settings.save: false found; expected true, or a folder for results with --out")
     from neuro_mod.errors import FailedItemsError
-    from neuro_mod.execution.jobs import Execution
-    from neuro_mod.execution.sweep.from_file import run_sweep
+    from neuro_mod.execution.jobs import Execution, run
+    from neuro_mod.execution.sweep.from_file import FileSweepJob, shared_files
 
-    folder, failed = out or loaded.out, None
+    job, failed = FileSweepJob(loaded), None
     execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
     with long_work():
         try:
-            metadata = run_sweep(loaded, folder, execution)
+            metadata = run(job, out or loaded.out, execution)
         except FailedItemsError as error:
             failed, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
     else:
-        _print_means(loaded, folder)
-        for path in metadata["files"]:
-            if Path(path).parent.name not in {CONFIGS, Path(WORKER_LOGS).name}:
-                typer.echo(path)
+        _print_means(loaded, job.table)
+        for path in shared_files(metadata):
+            typer.echo(path)
     if failed is not None:
         raise failed
 
@@ -94,7 +92,7 @@ def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    runs = f"{plan['n_runs']} runs: {_many(plan['n_points'], 'point')}, {_many(plan['repeats'], 'repeat')}"
+    runs = f"{plan['n_runs']} runs: {_count(plan['n_points'], 'point')}, {_count(plan['repeats'], 'repeat')}"
     print_rows({"sweep": runs, "simulated": f"{plan['simulated_sec']:g} s", "folder": plan["out"]})
     for point in sweep.points[:_POINTS]:
         typer.echo(point)
@@ -102,13 +100,8 @@ def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
         typer.echo(f"... {sweep.points[-1]}")
 
 
-def _print_means(sweep: Sweep, folder: Path) -> None:
-    """Means over repeats of the first measures, by point."""
-    import pandas as pd
-
-    from neuro_mod.storage.names import RESULTS_PARQUET, RESULTS_TABLE
-
-    table: Any = pd.read_parquet(folder / RESULTS_PARQUET)
+def _print_means(sweep: Sweep, table: Any) -> None:
+    """Print means over repeats of the first measures, by point."""
     known = {"point", "repeat", "seed", "spikes", "error", *sweep.parameters}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]
@@ -119,12 +112,13 @@ def _print_means(sweep: Sweep, folder: Path) -> None:
         for point in means.index[:_ROWS]
     ]
     print_table(["point", *sweep.parameters, *shown], rows)
-    more = f"; {len(means) - _ROWS} more points" if len(means) > _ROWS else ""
-    more += f"; {len(columns) - len(shown)} more columns" if len(columns) > len(shown) else ""
-    typer.echo(f"means over {_many(sweep.file.repeats, 'repeat')}{more} in {RESULTS_TABLE}")
+    more = [f"{len(means) - _ROWS} more points"] if len(means) > _ROWS else []
+    more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
+    left_out = f"; {' and '.join(more)} in the files" if more else ""
+    typer.echo(f"means over {_count(sweep.file.repeats, 'repeat')}{left_out}:")
 
 
-def _many(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

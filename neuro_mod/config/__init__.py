@@ -1,4 +1,4 @@
-"""YAML text to one validated, frozen experiment. Every parameter is defined here once."""
+"""From YAML to one validated, immutable experiment. Every parameter is defined here, once."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ _HOMES = {"Experiment": "neuro_mod.config.experiment", "load_experiment": "neuro
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for: whoever needs a part of this package does not wait for Pydantic."""
+    """Load names on first use, so that importing a part of this package does not import Pydantic."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""YAML text to plain data that remembers the line of every key."""
+"""From YAML text to plain data, with the line of every key."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from neuro_mod.errors import KeyPath, Problem
+from neuro_mod.errors import ConfigError, KeyPath, Problem
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 50
 
+TOO_DEEP = Problem((), "nested too deeply", "a few levels of keys and lists")
+_TOO_MANY = Problem((), "too many values", f"at most {MAX_VALUES:,}, counting each use of an alias")
 _BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
@@ -28,7 +30,7 @@ _TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
 
 @dataclass
 class Document:
-    """What a file says.
+    """The content of a file.
 
     Attributes:
         data: Mappings, lists, strings, numbers, booleans and None.
@@ -39,18 +41,6 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
 
 
-class DocumentError(Exception):
-    """The text is not a readable YAML document.
-
-    Args:
-        problems: What is wrong; their ``source`` is still empty.
-    """
-
-    def __init__(self, *problems: Problem) -> None:
-        self.problems = problems
-        super().__init__(*problems)
-
-
 def read_document(content: bytes | str) -> Document:
     """Read one YAML 1.2 document, whatever its top level is.
 
@@ -58,7 +48,7 @@ def read_document(content: bytes | str) -> Document:
         content: The text, as UTF-8 if bytes.
 
     Raises:
-        DocumentError: Too large, not UTF-8, not YAML, duplicate keys, tags, runaway aliases.
+        ConfigError: Too large, not UTF-8, not YAML, duplicate keys, tags, or too many aliases; without a file name.
     """
     text = _decode(content)
     try:
@@ -66,35 +56,27 @@ def read_document(content: bytes | str) -> Document:
         builder = _Builder()
         data = None if node is None else builder.build(node, ())
     except RecursionError:
-        raise DocumentError(_too_deep()) from None
+        raise ConfigError([TOO_DEEP]) from None
     if builder.problems:
-        raise DocumentError(*builder.problems)
+        raise ConfigError(builder.problems)
     return Document(data, builder.lines)
 
 
 def _decode(content: bytes | str) -> str:
     if len(content) > MAX_BYTES:
-        raise DocumentError(Problem((), "file too large", f"at most {MAX_BYTES // 1_000_000} MB"))
+        raise ConfigError([Problem((), "file too large", f"at most {MAX_BYTES // 1_000_000} MB")])
     if isinstance(content, bytes):
         try:
             content = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
-            raise DocumentError(Problem((), "not UTF-8 text", "a YAML file in UTF-8", line=line)) from None
+            raise ConfigError([Problem((), "not UTF-8 text", "a YAML file in UTF-8", line=line)]) from None
     if sum(map(content.count, ",\n[{")) > MAX_VALUES:  # reading them all would take half a minute
-        raise DocumentError(_too_many())
+        raise ConfigError([_TOO_MANY])
     depth = accumulate(1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(content))
     if max(depth, default=0) > 10 * MAX_DEPTH:  # ruamel's time grows with the square of the depth
-        raise DocumentError(_too_deep())
+        raise ConfigError([TOO_DEEP])
     return content
-
-
-def _too_deep() -> Problem:
-    return Problem((), "nested too deeply", "a few levels of keys and lists")
-
-
-def _too_many() -> Problem:
-    return Problem((), "too many values", f"at most {MAX_VALUES:,}, counting each use of an alias")
 
 
 def _compose(text: str) -> Node | None:
@@ -104,13 +86,12 @@ def _compose(text: str) -> Node | None:
             return YAML(typ="safe", pure=True).compose(text)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise DocumentError(
-            Problem((), f"not text: character {error.character!r}", "a YAML file in UTF-8", line=line)
-        ) from None
+        found = f"not text: character {error.character!r}"
+        raise ConfigError([Problem((), found, "a YAML file in UTF-8", line=line)]) from None
     except MarkedYAMLError as error:
-        raise DocumentError(_syntax_problem(error)) from None
+        raise ConfigError([_syntax_problem(error)]) from None
     except (YAMLError, ValueError, AttributeError) as error:
-        raise DocumentError(Problem((), f"not valid YAML: {error}")) from None
+        raise ConfigError([Problem((), f"not valid YAML: {error}")]) from None
 
 
 def _syntax_problem(error: MarkedYAMLError) -> Problem:
@@ -124,7 +105,7 @@ def _syntax_problem(error: MarkedYAMLError) -> Problem:
 
 
 class _Builder:
-    """Turns a graph of YAML nodes into plain data."""
+    """Turns a graph of YAML nodes into plain data, and collects what is wrong."""
 
     def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -136,14 +117,15 @@ class _Builder:
     def build(self, node: Node, path: KeyPath) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
-            raise DocumentError(_too_many())
+            raise ConfigError([_TOO_MANY])
         if len(self._open) > MAX_DEPTH:
             raise RecursionError
         self.lines.setdefault(path, _line(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._open:
-            raise DocumentError(Problem(path, "an alias inside what it refers to", "no circles", line=_line(node)))
+            self._report(node, path, "an alias within its own anchor", "an alias that does not contain itself")
+            raise ConfigError(self.problems)
         self._open.add(id(node))
         try:
             return self._collection(node, path)
@@ -164,16 +146,15 @@ class _Builder:
         for key_node, value_node in node.value:
             line = _line(key_node)
             if not isinstance(key_node, ScalarNode):
-                self.problems.append(Problem(path, "a key that is not plain text", "key: value", line=line))
+                self._report(key_node, path, "a key that is not plain text", "key: value")
                 continue
             key = key_node.value
             if key_node.tag == _TAG + "merge":
                 merged |= self._merge(value_node, path)
                 continue
             if key in first_line:
-                self.problems.append(
-                    Problem((*path, key), "duplicate key", hint=f"it is also on line {first_line[key]}", line=line)
-                )
+                hint = f"it is also on line {first_line[key]}"
+                self._report(key_node, (*path, key), "duplicate key", hint=hint)
             first_line.setdefault(key, line)
             self.lines[(*path, key)] = line
             data[key] = self.build(value_node, (*path, key))
@@ -183,7 +164,7 @@ class _Builder:
         """``<<: *anchor``: the keys of another mapping, for which keys beside it take precedence."""
         data = self.build(node, path)
         if not isinstance(data, dict):
-            self.problems.append(Problem((*path, "<<"), "not a mapping", "<<: *anchor", line=_line(node)))
+            self._report(node, (*path, "<<"), "not a mapping", "<<: *anchor")
             return {}
         return data
 
@@ -192,17 +173,16 @@ class _Builder:
             try:
                 return self._scalars.construct_object(node)
             except (YAMLError, ValueError, LookupError):
-                self.problems.append(
-                    Problem(path, f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}', line=_line(node))
-                )
+                self._report(node, path, f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}')
                 return None
         return node.value if node.tag in _TEXT else self._refuse_tag(node, path)
 
     def _refuse_tag(self, node: Node, path: KeyPath) -> None:
         tag = "!!" + node.tag.removeprefix(_TAG) if node.tag.startswith(_TAG) else node.tag
-        self.problems.append(
-            Problem(path, f"the tag {tag} is not allowed", "plain values, lists and keys", line=_line(node))
-        )
+        self._report(node, path, f"the tag {tag} is not allowed", "plain values, lists and keys")
+
+    def _report(self, node: Node, path: KeyPath, found: str, expected: str = "", hint: str = "") -> None:
+        self.problems.append(Problem(path, found, expected, hint, line=_line(node)))
 
 
 def _line(node: Node) -> int:

@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, model_validator
 
-from neuro_mod.config.architecture import Architecture
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.document import TOO_DEEP
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
-from neuro_mod.config.inputs import Arousal, ExternalCurrents, Stimulus
-from neuro_mod.config.neurons import InitParams
 from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
-from neuro_mod.config.plain import plain
-from neuro_mod.config.schema import json_schema
-from neuro_mod.config.settings import Settings
+from neuro_mod.config.plain import plain, to_yaml
+from neuro_mod.config.schema import json_schema, subschema
+from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
 from neuro_mod.config.validation import locate, validate
-from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.errors import ConfigError, KeyPath, Problem
-from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters
+from neuro_mod.populations import PATHWAYS, Populations
 
 
 class Experiment(Section):
     """One experiment. Build it with `load_experiment`, change it with `replace`."""
 
-    init_params: InitParams = Field(default_factory=InitParams, description="the run and its neurons")
+    init_params: InitParams = Field(default_factory=InitParams, description="the simulation and its neurons")
     architecture: Architecture = Field(default_factory=Architecture, description="the recurrent network")
     external_currents: ExternalCurrents = Field(
         default_factory=ExternalCurrents, description="Poisson input from outside the network"
     )
-    stimulus: Stimulus = Field(default_factory=Stimulus, description="a current added to some of the neurons")
+    stimulus: StimulusSection = Field(default_factory=StimulusSection, description="a current into some of the neurons")
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
     perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
         default_factory=Perturbations, description="vectors in cluster space that change parameters, by target"
     )
-    settings: Settings = Field(default_factory=Settings, description="seed, and where results go")
+    settings: Settings = Field(default_factory=Settings, description="seed and folder for results")
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:
@@ -53,10 +50,7 @@ class Experiment(Section):
     @cached_property
     def populations(self) -> Populations:
         """The layout of cluster space."""
-        network, clusters = self.architecture.network, self.architecture.clusters
-        return divide_into_clusters(
-            clusters.n_clusters, (network.n_excitatory, network.n_inhibitory), clusters.n_background
-        )
+        return Draft(self).populations
 
     def external_sources(self, name: Literal["c_ext", "nu_ext_baseline", "j_ext"]) -> NDArray[np.float64]:
         """A parameter of the external sources, population by population.
@@ -75,11 +69,11 @@ class Experiment(Section):
         return np.array([excitatory, np.zeros_like(excitatory)])
 
     def unperturbed(self, target: str) -> Any:
-        """The value that a perturbation of a target acts on: the configuration's, or the factor 1."""
+        """The value that a perturbation of a target acts on: the configured one, or the factor 1."""
         return unperturbed(target, Draft(self).__getitem__)
 
     def number(self, key: str) -> float | None:
-        """The value of a key as written in overrides (``arousal.level``), if there is one and it is a number."""
+        """The value of a key as written in overrides (``arousal.level``); None if it is not a number."""
         try:
             value = reduce(_entry, parse_key(key), self)
         except (AttributeError, IndexError, TypeError, ValueError):
@@ -101,7 +95,7 @@ class Experiment(Section):
             overrides: ``{"init_params.duration_sec": 1.0}``, or strings ``"init_params.duration_sec=1.0"``.
 
         Returns:
-            A new experiment. Values that follow from changed ones (``total_pops``) follow, unless they were given.
+            A new experiment. Derived values (``total_pops``) are derived again, unless they were given.
 
         Raises:
             ConfigError: The result is not valid.
@@ -109,10 +103,10 @@ class Experiment(Section):
         return build_experiment(self.model_dump(exclude_unset=True), overrides)
 
     def lasting(self, duration_sec: float | None = None, delta_t: float | None = None) -> Experiment:
-        """The same from time 0 over another time: windows of perturbations end with the run, those after it are gone.
+        """The same experiment over another time. Perturbations end with the run at the latest; later ones are dropped.
 
         Args:
-            duration_sec: In seconds; None to keep it.
+            duration_sec: Duration in seconds; None to keep it.
             delta_t: Time step in seconds; None to keep it.
 
         Raises:
@@ -130,18 +124,18 @@ class Experiment(Section):
         return build_experiment(data, changes) if changes else self
 
     def to_yaml(self) -> str:
-        """The resolved configuration, every key; loading it gives an equal experiment.
+        """The resolved configuration with every key; loading it gives an equal experiment.
 
-        Values that follow from others (``n_inhibitory``, ``total_pops``) are left out, so that the text can be edited.
+        Derived values (``n_inhibitory``, ``total_pops``) are left out, so that the text can be edited.
         """
         return to_yaml(self.resolved())
 
     def resolved(self) -> dict[str, Any]:
-        """The same as nested mappings."""
+        """The resolved configuration as nested mappings."""
         return _dump(self)
 
     def determining(self) -> dict[str, Any]:
-        """The part of it on which results depend: of the settings, the seed alone."""
+        """The part of `resolved` that affects results; of the settings only the seed."""
         return self.resolved() | {"settings": {"random_seed": self.settings.random_seed}}
 
 
@@ -153,10 +147,10 @@ def build_experiment(
     Args:
         data: Sections, as mappings.
         overrides: Values that replace those in `data`.
-        place: Source and line of a key path, as keyword arguments of `Problem`.
+        place: From a key path to its source and line, as keyword arguments of `Problem`.
 
     Raises:
-        ConfigError: All that is wrong.
+        ConfigError: Every problem.
     """
     origins: dict[KeyPath, str] = {}
     problems: list[Problem] = []
@@ -165,12 +159,27 @@ def build_experiment(
         if overrides:
             data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
     except RecursionError:
-        raise ConfigError([Problem((), "nested too deeply", "a few levels of keys and lists")]) from None
+        raise ConfigError([TOO_DEEP]) from None
     experiment, found = validate(Experiment, data)
     problems = locate(problems, {}, place) + locate(found, origins, place)
     if problems or experiment is None:
         raise ConfigError(problems)
     return experiment
+
+
+@cache
+def unit_of(key: str) -> str:
+    """Unit of the value of a key: ``Hz`` for ``external_currents.nu_ext_baseline[0]``; empty if it has none.
+
+    Args:
+        key: As written in overrides; it need not exist.
+    """
+    path = parse_key(key)
+    if path[0] == "perturbation" and "params" in path:  # coefficients have the unit of their target
+        path = path[:2]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return str((subschema(json_schema(Experiment), path) or {}).get("unit", ""))
 
 
 def _dump(section: Section) -> dict[str, Any]:

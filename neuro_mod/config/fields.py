@@ -1,4 +1,4 @@
-"""The kinds of values a parameter can take, and how a parameter is declared."""
+"""Types of parameters, and how a parameter is declared."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from neuro_mod.populations import PATHWAYS
 
 T = TypeVar("T")
 
-#: Tags of the alternatives below. They show up in pydantic's error locations, where no key can look like them.
+#: Tags of the alternatives below. They appear in Pydantic's error locations and cannot be mistaken for keys.
 ONE, MANY = "<one>", "<many>"
 
-#: What the entries of a list stand for; the text ends the sentence "expected one value, or ...".
+#: What the entries of a list stand for; completes the phrase "expected a number, ...".
 PER_POPULATION = "[E, I] or one entry per population"
 PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
 PER_TYPE = "[E, I]"
@@ -34,7 +34,7 @@ PER_SOURCE = f"[E, I], [{', '.join('ext ' + pathway for pathway in PATHWAYS)}] o
 
 
 class Section(BaseModel):
-    """Base of all sections: immutable, and no key passes unknown."""
+    """Base of all sections: immutable; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -51,15 +51,15 @@ def parameter(
     """Declare a parameter.
 
     Args:
-        default: Value when a configuration leaves it out.
-        meaning: What it is, one short phrase.
+        default: Value if a configuration leaves it out.
+        meaning: Meaning, one short phrase.
         unit: SI unit; empty if dimensionless.
         entries: What the entries of a list stand for.
-        expected: What is valid, where the type does not say it.
-        derive: For a parameter that follows from others: computes it from the fields above it.
+        expected: What is valid, where the type does not say so.
+        derive: Computes a derived parameter from the fields above it.
 
     Returns:
-        The pydantic field.
+        The Pydantic field.
     """
     extra: dict[str, Any] = {"unit": unit, "entries": entries, "expected": expected, "derived": derive is not None}
     value: dict[str, Any] = {"default_factory": derive} if derive else {"default": default}
@@ -68,7 +68,7 @@ def parameter(
 
 
 def extra_of(field: FieldInfo) -> dict[str, Any]:
-    """What `parameter` noted beside pydantic's own fields."""
+    """What `parameter` adds to a field: unit, entries, expected, derived."""
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
@@ -77,12 +77,12 @@ def _whole(value: object) -> object:
 
 
 def form(value: object) -> str:
-    """Tag of the alternative that a value is meant as."""
+    """Tag of the alternative that fits the form of a value."""
     return MANY if isinstance(value, list | tuple) else ONE
 
 
 class _NotEmpty:
-    """Lets a key be left out (None) but not be written without a value."""
+    """Allows a key to be left out (None) but not to be written without a value."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(self._refuse_none, handler(source))
@@ -101,7 +101,7 @@ class _NotEmpty:
 
 
 class EmptyMeansNothing:
-    """Lets a section be written without a value, which means that it has no keys."""
+    """Allows a section to be written without a value, which means without keys."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_before_validator_function(
@@ -120,7 +120,7 @@ NonNegative = Annotated[float, Field(strict=True, ge=0)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 OpenFraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
-#: Numbers of neurons and of clusters that indices and block matrices can hold.
+#: As many neurons and clusters as indices and block matrices can hold.
 NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(_whole)]
 ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]

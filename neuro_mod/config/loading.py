@@ -1,15 +1,17 @@
-"""Where configurations come from: files, text, dictionaries."""
+"""Reads configurations from files, text and mappings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from neuro_mod.config.document import MAX_BYTES, DocumentError, read_document
+from neuro_mod.config.document import MAX_BYTES, read_document
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.overrides import Overrides
+from neuro_mod.config.validation import nearest
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 Source = str | Path | bytes | Mapping[str, Any] | Experiment
@@ -25,22 +27,23 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
             as a mapping from key to value.
 
     Returns:
-        The experiment, with defaults for all that `source` leaves out.
+        The experiment, with defaults for everything that `source` leaves out.
 
     Raises:
-        ConfigError: All that is wrong, with file and line.
+        ConfigError: Every problem, with file and line.
     """
     if isinstance(source, Experiment):
         return source.replace(overrides) if overrides else source
     if isinstance(source, Mapping):
         return build_experiment(dict(source), overrides)
-    if isinstance(source, bytes):
-        return _from_yaml(source, "", overrides)
-    if isinstance(source, str) and ("\n" in source or ": " in source):
-        return _from_yaml(source, "", overrides)
-    if isinstance(source, str | Path):
-        return _from_yaml(read_file(Path(source)), str(source), overrides)
-    raise ConfigError([Problem((), f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections")])
+    name = ""
+    if isinstance(source, Path) or (isinstance(source, str) and "\n" not in source and ": " not in source):
+        name, source = str(source), read_file(Path(source))
+    if not isinstance(source, str | bytes):
+        found, valid = f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections"
+        raise ConfigError([Problem((), found, valid)])
+    data, place = read_mapping(source, name, Experiment.model_fields, "sections")
+    return build_experiment(data, overrides, place)
 
 
 def read_mapping(
@@ -51,41 +54,32 @@ def read_mapping(
     Args:
         content: The text.
         name: The file, for messages; may be empty.
-        keys: What the mapping may hold, for messages.
-        noun: What these are called there.
+        keys: Valid keys, for messages.
+        noun: What messages call these keys.
 
     Returns:
-        The mapping; and source and line of a key path in it, as keyword arguments of `Problem`.
+        The mapping, and a function from a key path to its source and line, as keyword arguments of `Problem`.
 
     Raises:
-        ConfigError: It is not readable, or no mapping.
+        ConfigError: The text is not valid YAML, or its top level is not a mapping.
     """
     try:
         document = read_document(content)
-    except DocumentError as error:
-        raise ConfigError(Problem(p.path, p.found, p.expected, p.hint, name, p.line) for p in error.problems) from None
+    except ConfigError as error:
+        raise ConfigError(replace(problem, source=name) for problem in error.problems) from None
     if not isinstance(document.data, dict):
-        found = "the file is empty" if document.data is None else f"the file holds {_kind(document.data)}"
+        held = "a list" if isinstance(document.data, list) else show(document.data)
+        found = "the file is empty" if document.data is None else f"the file holds {held}"
         raise ConfigError([Problem((), found, f"a mapping of {noun} ({', '.join(keys)})", "", name)])
 
     def place(path: KeyPath) -> dict[str, Any]:
-        known = [path[:length] for length in range(len(path), 0, -1) if path[:length] in document.lines]
-        return {"source": name, "line": document.lines[known[0]] if known else None}
+        return {"source": name, "line": nearest(path, document.lines)}
 
     return document.data, place
 
 
-def _from_yaml(content: bytes | str, name: str, overrides: Overrides) -> Experiment:
-    data, place = read_mapping(content, name, Experiment.model_fields, "sections")
-    return build_experiment(data, overrides, place)
-
-
-def _kind(data: object) -> str:
-    return "a list" if isinstance(data, list) else show(data)
-
-
 def read_file(path: Path) -> bytes:
-    """Read a file of YAML, never more than a little above the limit.
+    """Read a YAML file, no further than just beyond the limit of its size.
 
     Raises:
         ConfigError: It cannot be read.
@@ -96,7 +90,7 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError:
         problem = Problem((), "no such file", hint=_neighbours(path), source=str(path))
     except IsADirectoryError:
-        problem = Problem((), "a folder", "a YAML file", _neighbours(path / "x"), str(path))
+        problem = Problem((), "a folder found", "a YAML file", _neighbours(path / "x"), str(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem((), f"cannot be read: {reason}", source=show(str(path))[1:-1])
@@ -109,7 +103,7 @@ def _neighbours(path: Path) -> str:
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in {".yaml", ".yml"})
     except OSError:
-        return f"there is no folder {folder}"
+        return f"folder {folder} does not exist"
     if close := get_close_matches(path.name, names, n=1):
         return f"did you mean {folder / close[0]}?"
-    return f"{folder} has {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
+    return f"{folder} contains {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""

@@ -1,4 +1,4 @@
-"""Single values set from outside the file: ``external_currents.nu_ext_baseline[0]=7.5``."""
+"""Overrides, which set single values of a configuration: ``external_currents.nu_ext_baseline[0]=7.5``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from neuro_mod.config.document import DocumentError, read_document
+from neuro_mod.config.document import read_document
 from neuro_mod.config.plain import plain
 from neuro_mod.config.schema import Schema, key_paths, subschema
 from neuro_mod.config.translation import unknown_key
-from neuro_mod.errors import KeyPath, Problem, show
+from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Strings ``KEY=VALUE``, or a mapping from key to value.
 Overrides = Iterable[str] | Mapping[str, Any]
@@ -20,14 +20,6 @@ Overrides = Iterable[str] | Mapping[str, Any]
 _KEY = re.compile(r"[^\s.\[\]=]+(\[\d+\])*(\.[^\s.\[\]=]+(\[\d+\])*)*")
 _PART = re.compile(r"\[(\d{1,9})\]|([^.\[\]]+)")
 _EXAMPLE = "KEY=VALUE, for example external_currents.nu_ext_baseline[0]=7.5"
-
-
-class _OverrideError(ValueError):
-    """An override that cannot be applied."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem)
 
 
 def apply_overrides(
@@ -38,10 +30,10 @@ def apply_overrides(
     Args:
         data: Sections as read; not modified.
         overrides: What to set, in this order.
-        schema: JSON Schema of the data; an index into a list that `data` leaves out starts from the default in it.
+        schema: JSON Schema of the data; its defaults stand in for lists that `data` leaves out.
 
     Returns:
-        The new data; for each key path that was set, the override's text; and the overrides that make no sense.
+        The new data; the text of the override for each key path that was set; and what is wrong with overrides.
     """
     origins: dict[KeyPath, str] = {}
     problems: list[Problem] = []
@@ -50,8 +42,8 @@ def apply_overrides(
         try:
             path = parse_key(key)
             _set(attempt, path, value, schema)
-        except _OverrideError as error:
-            problems.append(replace(error.problem, override=label))
+        except ConfigError as error:
+            problems += [replace(problem, override=label) for problem in error.problems]
             continue
         data = attempt
         origins[path] = label
@@ -59,16 +51,20 @@ def apply_overrides(
 
 
 def parse_key(key: str) -> KeyPath:
-    """Read ``a.b[0]`` as ``("a", "b", 0)``."""
+    """Read ``a.b[0]`` as ``("a", "b", 0)``.
+
+    Raises:
+        ConfigError: It is not a key.
+    """
     if not _KEY.fullmatch(key):
-        raise _OverrideError(
-            Problem((), f'cannot read the key "{key}"', "names joined by dots, with [index] for a list entry")
+        raise ConfigError(
+            [Problem((), f'cannot read the key "{key}"', "names joined by dots, with [index] for a list entry")]
         )
     return tuple(int(index) if index else name for index, name in _PART.findall(key))
 
 
 def override_paths(overrides: Overrides) -> dict[str, KeyPath]:
-    """Key path that each override sets, by its text; those that cannot be read are left out."""
+    """Key path that each override sets, by its text; overrides that cannot be read are left out."""
     paths: dict[str, KeyPath] = {}
     for label, key, _ in _parse(overrides, []):
         with suppress(ValueError):
@@ -88,7 +84,7 @@ def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str,
             continue
         try:
             yield label, key.strip(), read_document(value).data
-        except DocumentError as error:
+        except ConfigError as error:
             problems += [Problem((), problem.found, problem.expected, override=label) for problem in error.problems]
 
 
@@ -106,10 +102,10 @@ def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> Non
 
 
 def _start(path: KeyPath, following: str | int, schema: Schema) -> Any:
-    """What an override begins with where the file leaves a key out."""
+    """The value that an override changes where the file leaves a key out."""
     default = (subschema(schema, path) or {}).get("default")
     if default is None and isinstance(following, int):
-        raise _OverrideError(Problem(path, "this list has no default", hint="set all of it, as [entry, entry]"))
+        raise ConfigError([Problem(path, "this list has no default", hint="set the whole list: [entry, entry]")])
     return {} if default is None else plain(default)
 
 
@@ -117,12 +113,12 @@ def _check_step(container: Any, path: KeyPath, schema: Schema) -> None:
     *above, part = path
     if isinstance(part, str):
         if not isinstance(container, dict):
-            raise _OverrideError(Problem(tuple(above), f"{show(container)} found", f"a mapping that contains {part}"))
+            raise ConfigError([Problem(tuple(above), f"{show(container)} found", f"a mapping that contains {part}")])
         parent = subschema(schema, tuple(above))
         if parent is not None and subschema(schema, path) is None:
-            raise _OverrideError(unknown_key(path, key_paths(schema)))
+            raise ConfigError([unknown_key(path, key_paths(schema))])
     elif not isinstance(container, list):
-        raise _OverrideError(Problem(path, f"{show(container)} is not a list", hint="set it without an index"))
+        raise ConfigError([Problem(path, f"{show(container)} is not a list", hint="set it without an index")])
     elif part >= len(container):
         valid = f"an index from 0 to {len(container) - 1}" if container else "no index, as the list is empty"
-        raise _OverrideError(Problem(path, "index out of range", valid))
+        raise ConfigError([Problem(path, "index out of range", valid)])

@@ -1,4 +1,4 @@
-"""Section ``perturbation``: vectors in cluster space added to parameters, with a time course."""
+"""Section ``perturbation``: vectors in cluster space that are added to parameters, with a time course."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ def is_nested(value: object) -> bool:
 
 
 class TimeDependence(Section):
-    """When a perturbation acts: a time course that is 0 outside its window."""
+    """When a perturbation acts: a time course f(t), 0 outside its window."""
 
     shape: CourseShape = parameter("hat", "time course f(t)")
     onset_time: NonNegative = parameter(0.0, "beginning of the window", "s")
     offset_time: NonNegative | None = parameter(None, "end of the window; empty for the end of the run", "s")
-    rise_time: LeftOut[Positive] = parameter(None, "ramp: from 0 to 1; up to offset_time if left out", "s")
+    rise_time: LeftOut[Positive] = parameter(None, "ramp: time from 0 to 1; until offset_time if left out", "s")
     frequency: LeftOut[Positive] = parameter(None, "sine: frequency", "Hz")
     phase: LeftOut[Real] = parameter(None, "sine: phase at the onset; 0 if left out", "rad")
     tau_rise: LeftOut[Positive] = parameter(None, "diff2exp: rise time", "s")
     tau_decay: LeftOut[Positive] = parameter(None, "diff2exp: decay time", "s")
     peak_time: LeftOut[Real] = parameter(None, "gaussian: time of the peak", "s")
     width: LeftOut[Positive] = parameter(None, "gaussian: standard deviation", "s")
-    values: LeftOut[Several[Real]] = parameter(None, "sampled: values from the onset on; the last one is kept")
-    interval: LeftOut[Positive] = parameter(None, "how long a value is held; sampled needs it", "s")
+    values: LeftOut[Several[Real]] = parameter(None, "sampled: values from the onset on; the last one is held")
+    interval: LeftOut[Positive] = parameter(None, "how long a value is held; required for sampled", "s")
 
     def given(self) -> dict[str, Any]:
-        """The parameters of the time course that have values, those with a default included."""
+        """The parameters of the time course that have a value, including defaults."""
         return {key: value for key, value in self if key != "shape" and value is not None}
 
     def until(self, end: float) -> dict[str, Any]:
-        """The keys of the same time course with a window that does not reach beyond the end of a run (seconds)."""
+        """The keys of the same time course, with a window that ends no later than a run (in seconds)."""
         keys = self.model_dump(exclude_unset=True)
         if self.offset_time is not None and self.offset_time > end:
             keys["offset_time"] = None
@@ -80,15 +80,15 @@ class TimeDependence(Section):
                 keys["rise_time"] = self.offset_time - self.onset_time
         return keys
 
-    def keys_of_shape(self) -> tuple[str, ...]:
-        """Keys that the shape has."""
-        return tuple(field.name for field in fields(SHAPES[self.shape]))
+    def keys_of_shape(self) -> dict[str, bool]:
+        """Keys that the shape has, and whether it needs a value for them."""
+        return {field.name: field.default is MISSING for field in fields(SHAPES[self.shape])}
 
     def unused_and_missing(self) -> tuple[list[str], list[str]]:
-        """Keys that the shape does not have, and keys that it needs and are not there."""
-        own = {field.name: field for field in fields(SHAPES[self.shape])}
-        missing = [name for name, field in own.items() if field.default is MISSING and name not in self.given()]
-        return [key for key in self.given() if key not in own], missing
+        """Given keys that the shape does not have, and keys that it needs but are not given."""
+        given, own = self.given(), self.keys_of_shape()
+        missing = [key for key, needed in own.items() if needed and key not in given]
+        return [key for key in given if key not in own], missing
 
     def time_course(self) -> TimeCourse:
         """The time course itself.
@@ -105,8 +105,8 @@ class TimeDependence(Section):
 class PerturbationBlock(Section):
     """``f(t) * sum_i params_i vectors_i``, each vector placed on its ``involved_clusters``."""
 
-    vectors: LeftOut[Several[Several[Real]]] = parameter(None, "one list per vector; drawn if left out")
-    n_vectors: LeftOut[PositiveCount] = parameter(None, "number of vectors; follows from the other keys")
+    vectors: LeftOut[Several[Several[Real]]] = parameter(None, "one list per vector; drawn at random if left out")
+    n_vectors: LeftOut[PositiveCount] = parameter(None, "number of vectors; implied by the other keys")
     involved_clusters: _Involved = parameter(
         ...,
         "populations (index or name) of each vector, or one list for all",
@@ -116,15 +116,25 @@ class PerturbationBlock(Section):
     balance: Fraction = parameter(0.5, "probability of +1")
     mean: Real = parameter(0.0, "mean of normal entries")
     sigma: NonNegative = parameter(1.0, "standard deviation of normal entries")
-    seed: LeftOut[Count] = parameter(None, "seed of drawn vectors; follows from random_seed and target")
+    seed: LeftOut[Count] = parameter(None, "seed of drawn vectors; by default from random_seed and target")
     params: Several[Real] = parameter(..., "coefficient of each vector, in the unit of the target")
-    time_dependence: LeftOut[TimeDependence] = parameter(None, "when it acts; always if left out")
+    time_dependence: LeftOut[TimeDependence] = parameter(None, "when it acts; throughout if left out")
+
+    @property
+    def nested(self) -> bool:
+        """Whether there is one list of populations per vector, not one list for all."""
+        return is_nested(self.involved_clusters)
 
     @property
     def lists(self) -> tuple[tuple[int | str, ...], ...]:
         """Populations of each vector, by index or name."""
         involved: Any = self.involved_clusters
-        return involved if is_nested(involved) else (involved,) * len(self.params)
+        return involved if self.nested else (involved,) * len(self.params)
+
+    @property
+    def times(self) -> TimeDependence:
+        """When the perturbation acts; always if the block does not say."""
+        return self.time_dependence or TimeDependence()
 
     def timed(self, populations: Populations, seed: int) -> TimedPerturbation:
         """The perturbation in cluster space and in time.
@@ -146,8 +156,7 @@ class PerturbationBlock(Section):
             sigma=self.sigma,
             seed=seed if self.seed is None else self.seed,
         )
-        when = self.time_dependence or TimeDependence()
-        return TimedPerturbation(perturbation, self.params, when.time_course())
+        return TimedPerturbation(perturbation, self.params, self.times.time_course())
 
 
 def _target(name: str) -> Any:
@@ -155,7 +164,7 @@ def _target(name: str) -> Any:
 
 
 class Perturbations(Section):
-    """A perturbation for each target; targets left out are not perturbed."""
+    """The perturbation of each target; targets that are left out are not perturbed."""
 
     rate: LeftOut[PerturbationBlock] = _target("rate")
     j_baseline: LeftOut[PerturbationBlock] = _target("j_baseline")
@@ -173,11 +182,11 @@ class Perturbations(Section):
 
     @property
     def blocks(self) -> dict[str, PerturbationBlock]:
-        """The targets that are perturbed, with their blocks."""
+        """The block of each perturbed target."""
         return {target: block for target, block in self if block is not None}
 
 
-#: The parameter that each target acts on; the others act on factors that are 1 unperturbed.
+#: The parameter that each target acts on; the other targets act on a factor that is 1 if unperturbed.
 _ACTED_ON = {
     "rate": "external_currents.nu_ext_baseline",
     "j_ext": "external_currents.j_ext",
@@ -194,15 +203,15 @@ _ACTED_ON = {
 
 
 def unperturbed(target: str, lookup: Callable[[str], Any]) -> Any:
-    """The value that a perturbation acts on, as it stands in the configuration.
+    """The configured value that a perturbation acts on.
 
     Args:
-        target: What is perturbed.
-        lookup: Gives the value of a key such as ``arousal.level``.
+        target: The perturbed parameter.
+        lookup: Returns the value of a key such as ``arousal.level``.
     """
     return lookup(_ACTED_ON[target]) if target in _ACTED_ON else 1.0
 
 
 def perturbation_seed(random_seed: int, target: str) -> int:
-    """Seed of the drawn vectors of a target whose block has none."""
+    """Seed of the drawn vectors of a target whose block sets none."""
     return Stream(random_seed, f"perturbation of {target}").derived_seed

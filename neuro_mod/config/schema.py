@@ -1,4 +1,4 @@
-"""JSON Schema of a configuration, and plain phrases for what it allows."""
+"""JSON Schema of a configuration, and phrases that say what it allows."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SIMPLE = {"boolean": "true or false", "string": "text", "object": "a mapping of
 
 @cache
 def json_schema(model: type[BaseModel]) -> Schema:
-    """JSON Schema (draft 2020-12) of a section or of a whole experiment. Not to be modified."""
+    """JSON Schema (draft 2020-12) of a section or of a whole experiment; callers must not modify it."""
     schema = _tidy(model.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
 def _tidy(schema: Any, *, named: bool = False) -> Any:
-    """Drop what pydantic adds for its own use: titles derived from names, defaults that mean "left out"."""
+    """Drop titles derived from names, and defaults that mean "left out"."""
     if isinstance(schema, list):
         return [_tidy(item) for item in schema]
     if not isinstance(schema, dict):
@@ -61,7 +61,7 @@ def key_paths(root: Schema, schema: Schema | None = None, path: KeyPath = ()) ->
 
 
 def expected(schema: Schema, root: Schema) -> str:
-    """What a schema allows, as a phrase: ``a whole number >= 1``."""
+    """The values that a schema allows, as a phrase: ``a whole number >= 1``."""
     schema = _resolve(schema, root)
     if "expected" in schema:
         return schema["expected"]

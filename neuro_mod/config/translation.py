@@ -1,4 +1,4 @@
-"""Pydantic's errors in the language of a YAML author."""
+"""From Pydantic's errors to problems in the terms of a YAML file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from neuro_mod.errors import KeyPath, Problem, format_path, show
 
 
 def translate(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[Problem]:
-    """Describe the field errors of a model.
+    """Problems from the field errors of a model.
 
     Args:
         errors: Pydantic's list.
-        model: The model that was validated; its JSON Schema says what is expected where.
+        model: The model that was validated; its JSON Schema says what is expected.
     """
     own = [error for error in errors if error["type"] != "default_factory_not_called"]
     root = json_schema(model)
@@ -40,12 +40,12 @@ def key_path(location: tuple[int | str, ...]) -> KeyPath:
 
 def _problem(path: KeyPath, error: ErrorDetails, root: Schema, known: list[KeyPath]) -> Problem:
     if error["type"] == "extra_forbidden":
-        beside = key_paths(root, subschema(root, path[:-1]), path[:-1])  # also where keys above it are not known
+        beside = key_paths(root, subschema(root, path[:-1]), path[:-1])  # also where the keys above are unknown
         return unknown_key(path, list(dict.fromkeys([*known, *beside])))
     schema = subschema(root, path)
     valid = "" if schema is None else expected(schema, root)
     if error["type"] == "missing":
-        return Problem(path, "missing", valid, _meaning(schema))
+        return Problem(path, "missing", valid, (schema or {}).get("description", ""))
     unquoted = error["type"] == "string_type" and isinstance(error["input"], int | float)
     return Problem(path, _found(error), valid, "put it in quotes" if unquoted else "")
 
@@ -59,12 +59,8 @@ def _found(error: ErrorDetails) -> str:
     return f"{show(value)} found"
 
 
-def _meaning(schema: Schema | None) -> str:
-    return "" if schema is None else schema.get("description", "")
-
-
 def unknown_key(path: KeyPath, known: list[KeyPath]) -> Problem:
-    """Say which keys are valid beside an unknown one, and which was probably meant."""
+    """A problem that lists the valid keys beside an unknown one, and suggests the one that was probably meant."""
     name = str(path[-1])
     valid = [str(other[-1]) for other in known if other[:-1] == path[:-1]]
     by_case = {key.lower(): key for key in valid}

@@ -1,4 +1,4 @@
-"""Validate once, and report everything: wrong values and values that do not fit together."""
+"""Validates data once and reports everything: invalid values, and values that do not fit together."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from neuro_mod.config.plain import plain
 from neuro_mod.config.translation import key_path, translate
 from neuro_mod.errors import ConfigError, KeyPath, Problem
 
+T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def validate(model: type[Model], data: Any) -> tuple[Model | None, list[Problem]]:
     """Build a model from plain data.
 
-    Values that are wrong in themselves are set aside, and the rest is checked for consistency all the same.
+    Values that are invalid in themselves are set aside, so that the rest can be checked for consistency.
 
     Args:
-        model: Whose "after" validator raises `ConfigError` and honours the context's ``invalid``.
+        model: Its "after" validator raises `ConfigError` and heeds ``invalid`` of the context.
         data: Nested mappings.
 
     Returns:
@@ -49,18 +50,23 @@ def validate(model: type[Model], data: Any) -> tuple[Model | None, list[Problem]
 def locate(
     problems: Iterable[Problem], origins: Mapping[KeyPath, str], place: Callable[[KeyPath], dict[str, Any]]
 ) -> list[Problem]:
-    """Add to each problem the override or the line that it comes from, and sort by line."""
+    """Add to each problem the override or line that it comes from, and sort by line."""
     located = []
     for problem in problems:
-        prefixes = [problem.path[:length] for length in range(len(problem.path), 0, -1)]
-        label = next((origins[prefix] for prefix in prefixes if prefix in origins), None)
+        label = nearest(problem.path, origins)
         placed = replace(problem, **place(problem.path))
         located.append(replace(placed, override=label, line=None) if label else placed)
     return sorted(located, key=lambda problem: problem.line or 0)
 
 
+def nearest(path: KeyPath, mapping: Mapping[KeyPath, T]) -> T | None:
+    """The entry of a key path, or else of the closest key above it."""
+    paths = [path[:length] for length in range(len(path), 0, -1)]
+    return next((mapping[each] for each in paths if each in mapping), None)
+
+
 def _split(error: ValidationError) -> tuple[list[ErrorDetails], list[Problem]]:
-    """Separate errors of single fields from what a model's own check found."""
+    """Separate errors of single fields from problems found by the model's own check."""
     fields: list[ErrorDetails] = []
     problems: list[Problem] = []
     for details in error.errors(include_url=False):
@@ -73,7 +79,7 @@ def _split(error: ValidationError) -> tuple[list[ErrorDetails], list[Problem]]:
 
 
 def _set_aside(error: ErrorDetails) -> KeyPath:
-    """The smallest part of the data without which validation can go on."""
+    """The smallest part of the data to remove so that validation can continue."""
     path = tuple(takewhile(lambda part: isinstance(part, str), key_path(error["loc"])))
     depth = {"architecture": 3}.get(str(path[0]) if path else "", 2)
     return path[:depth]

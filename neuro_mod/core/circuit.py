@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Heterogeneity, InDegree
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.populations import Populations
 
 
@@ -19,11 +20,7 @@ class Circuit:
         populations: The layout of cluster space, P populations.
         connection_probability: ``[post, pre]``, shape ``(P, P)``.
         block_weights: Synaptic efficacies ``[post, pre]`` in threshold units, shape ``(P, P)``.
-        tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
-        tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
-        tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
-        threshold: Spike thresholds in threshold units, shape ``(P,)``.
-        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        neurons: Parameters of the neurons, shape ``(P,)`` each.
         external_in_degree: Synapses from the external E and I source, shape ``(2, P)``.
         external_weight: Efficacies of the external sources in threshold units, shape ``(2, P)``.
         external_rate: Rates of the external sources in Hz, without arousal, shape ``(2, P)``.
@@ -35,11 +32,7 @@ class Circuit:
     populations: Populations
     connection_probability: NDArray[np.float64]
     block_weights: NDArray[np.float64]
-    tau_membrane: NDArray[np.float64]
-    tau_synaptic: NDArray[np.float64]
-    tau_refractory: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    reset_voltage: NDArray[np.float64]
+    neurons: NeuronParameters
     external_in_degree: NDArray[np.float64]
     external_weight: NDArray[np.float64]
     external_rate: NDArray[np.float64]

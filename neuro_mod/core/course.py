@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import whole_number
+from neuro_mod.errors import InputError, invalid
+
 
 @dataclass(frozen=True, eq=False, init=False)
 class Course:
@@ -19,7 +22,7 @@ class Course:
         values: Values, shape ``(K, ...)``.
 
     Raises:
-        ValueError: Steps and values do not fit together, or a value is not finite.
+        InputError: Steps and values do not match, or a value is not finite.
     """
 
     steps: NDArray[np.int64]
@@ -30,9 +33,9 @@ class Course:
         whole = steps.ndim == 1 and np.issubdtype(steps.dtype, np.integer) and len(steps) > 0
         steps = steps.astype(np.int64) if whole else steps
         if not whole or steps[0] != 0 or (np.diff(steps) <= 0).any():
-            raise ValueError("the steps of a course must be whole numbers that ascend from 0")
+            raise invalid("steps", steps.tolist(), "whole numbers that ascend from 0")
         if values.shape[:1] != steps.shape or not np.isfinite(values).all():
-            raise ValueError(f"a course of {len(steps)} pieces needs as many finite values, found {values.shape}")
+            raise InputError(f"values: shape {values.shape} found; expected {len(steps)} finite values, one per step")
         kept = np.ones(len(steps), dtype=bool)
         kept[1:] = (values[1:] != values[:-1]).any(axis=tuple(range(1, values.ndim)))
         object.__setattr__(self, "steps", steps[kept])
@@ -47,12 +50,10 @@ class Course:
             every: Steps between two values.
 
         Raises:
-            ValueError: As for `Course`, or ``every`` is below 1.
+            InputError: As for `Course`, or ``every`` is below 1.
         """
         values = np.asarray(values, np.float64)
-        if every < 1:
-            raise ValueError(f"every is {every}; the next value is taken after one step or more")
-        return cls(np.arange(len(values)) * every, values)
+        return cls(np.arange(len(values)) * whole_number("every", every, 1), values)
 
     def piece(self, steps: Any) -> NDArray[np.int64]:
         """Index of the value in force in each of these steps."""

@@ -17,7 +17,9 @@ from neuro_mod.core.arousal import arousal_effect, weaken_excitation
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import within_cluster
 from neuro_mod.core.course import Course
+from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
 from neuro_mod.core.perturbations.targets import TARGETS, Impossible, check_target
+from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
 _Values = NDArray[np.float64]
@@ -60,7 +62,7 @@ class Baseline:
             Shape ``(..., P)``, for ``rate`` and ``j_ext`` ``(..., 2, P)``; sources without synapses stay as they are.
 
         Raises:
-            ValueError: There is no such target.
+            InputError: There is no such target.
         """
         check_target(target)
         value, delta = self.parameters[target], np.asarray(delta, np.float64)
@@ -78,18 +80,20 @@ def modulated_circuit(baseline: Baseline, deltas: Mapping[str, ArrayLike] | None
         deltas: Perturbations by target: a scalar or shape ``(P,)`` each, in the unit of the target.
 
     Raises:
-        ValueError: A target is unknown, or a parameter becomes impossible.
+        InputError: A target is unknown, or a parameter becomes impossible.
     """
     at_once = {target: _as_course(baseline, delta) for target, delta in (deltas or {}).items()}
     check_possible(baseline, at_once)
+    found = {name: _quantity(baseline, name, at_once, np.zeros(1, int))[0] for name in _QUANTITIES}
+    neurons = {name: found.pop(name) for name in NEURON_PARAMETERS if name in found}
     return Circuit(
         populations=baseline.populations,
         connection_probability=baseline.connection_probability,
-        reset_voltage=baseline.reset_voltage,
+        neurons=NeuronParameters(reset_voltage=baseline.reset_voltage, **neurons),
         external_in_degree=baseline.external_in_degree,
         arousal_heterogeneity=baseline.arousal_heterogeneity,
         in_degree=baseline.in_degree,
-        **{name: _quantity(baseline, name, at_once, np.zeros(1, int))[0] for name in _QUANTITIES},
+        **found,
     )
 
 
@@ -104,7 +108,7 @@ def modulated_courses(baseline: Baseline, deltas: Mapping[str, Course]) -> dict[
         Courses by the names of the fields of `Circuit`.
 
     Raises:
-        ValueError: A target is unknown.
+        InputError: A target is unknown.
     """
     courses: dict[str, Course] = {}
     for target in deltas:
@@ -126,18 +130,18 @@ def check_possible(baseline: Baseline, deltas: Mapping[str, Course], delta_t: fl
         delta_t: Time step in seconds, to say when.
 
     Raises:
-        ValueError: The message names target, population, value and time.
+        InputError: The message names target, population, value and time.
     """
     for name, delta in deltas.items():
         check_target(name)
         values = baseline.effective(name, delta.values)
-        allowed = TARGETS[name].allows(values, baseline.reset_voltage)
+        allowed = TARGETS[name].bounds.allow(values, baseline.reset_voltage)
         if not allowed.all():
             where = tuple(np.argwhere(~allowed)[0])
             found = Impossible(int(where[0]), int(where[-1]), float(values[where]))
             time = None if delta_t is None else float(delta.steps[found.piece] * delta_t)
-            what, possible = found.said_of(name, baseline.populations.names[found.population], time)
-            raise ValueError(f"{what}; it must be {possible}")
+            what, expected = found.describe(name, baseline.populations.names[found.population], time)
+            raise InputError(f"{what}; expected {expected}")
 
 
 def size_of_courses(n_pieces: Mapping[str, int], baseline: Baseline) -> int:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from neuro_mod.plotting.style import Figure
 
-    #: Functions that draw figures, by file name without ending.
-    Drawings = Mapping[str, Callable[[], Figure]]
+#: Functions that draw figures, by file name without ending.
+Drawings: TypeAlias = "dict[str, Callable[[], Figure]]"
 
 #: Saves what is written to a file under a name, see `storage.files.Files.save`.
-Save = Callable[[str, Callable[[IO[bytes]], None]], Path]
+Save = Callable[[str, Callable[[IO[bytes]], object]], Path]
 
 
 def save_figures(save: Save, drawings: Drawings, file_format: str) -> list[Path]:

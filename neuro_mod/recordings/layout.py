@@ -1,14 +1,17 @@
-"""Which neuron belongs to which cluster, and which clusters define states."""
+"""Clusters of a network: the cluster of each neuron, and the clusters that define states."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.checks import whole_number
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.recordings.arrays import are_whole, describe
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,35 +49,34 @@ class ClusterLayout:
         return self.labels[self.of_neuron]
 
     def choosing(self, chosen: Collection[int]) -> ClusterLayout:
-        """The same clusters, of which these define states.
+        """The same clusters, of which those with these labels define states.
 
         Raises:
-            ValueError: There is no such cluster, or none is chosen.
+            InputError: There is no such cluster, or none is chosen.
         """
         labels = self.labels.tolist()
-        unknown = [label for label in chosen if label not in labels]
-        if unknown or not len(chosen):
-            shown = f"there is no cluster {', '.join(map(str, unknown))}" if unknown else "no cluster defines states"
-            raise ValueError(f"{shown}; there are {_listed(self.labels)}")
+        if not len(chosen) or any(label not in labels for label in chosen):
+            shown = ", ".join(map(str, labels[:20])) + f", ... ({len(labels)})" * (len(labels) > 20)
+            raise invalid("state_clusters", list(chosen), f"one or more of the labels {shown}")
         return ClusterLayout(self.labels, self.of_neuron, np.isin(self.labels, np.fromiter(chosen, np.int64)))
 
 
 def cluster_layout(labels: ArrayLike, what: str = "clusters") -> ClusterLayout:
-    """The layout that the labels of neurons describe; all clusters define states.
+    """The layout given by the labels of neurons; all clusters define states.
 
     Args:
         labels: Integer label of each neuron's cluster, shape ``(n_neurons,)``.
-        what: What the labels are called in messages.
+        what: Name of the labels in messages.
 
     Raises:
-        ValueError: They are no such labels.
+        InputError: They are not such labels.
     """
     array = np.asarray(labels)
     if array.ndim != 1 or not array.size or not are_whole(array):
-        raise ValueError(f"{what}: expected an integer for each neuron, found {array.dtype} of shape {array.shape}")
+        raise InputError(f"{what}: {describe(array)} found; expected an integer for each neuron")
     low, high = int(array.min()), int(array.max())
     if not -(2**63) <= low <= high < 2**63:
-        raise ValueError(f"{what}: labels {low} to {high}, expected integers of 64 bits")
+        raise InputError(f"{what}: labels {low} to {high} found; expected integers of 64 bits")
     found, of_neuron = np.unique(array.astype(np.int64), return_inverse=True)
     return ClusterLayout(found, of_neuron, np.ones(len(found), bool))
 
@@ -83,20 +85,7 @@ def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
     """The same clusters, of which those with the n smallest labels define states.
 
     Raises:
-        ValueError: There are not that many.
+        InputError: There are fewer clusters.
     """
-    if not isinstance(n, int | np.integer) or not 1 <= n <= len(layout.labels):
-        raise ValueError(f"n_excitatory_clusters is {n!r}; expected 1 to {len(layout.labels)}, the number of clusters")
+    n = whole_number("n_excitatory_clusters", n, 1, len(layout.labels))
     return layout.choosing(layout.labels[:n].tolist())
-
-
-def are_whole(array: NDArray[Any]) -> bool:
-    """Whether numbers are whole ones."""
-    if np.issubdtype(array.dtype, np.floating):  # as MATLAB saves whole numbers
-        return bool(np.isfinite(array).all() and (array == np.floor(array)).all())
-    return np.issubdtype(array.dtype, np.integer)
-
-
-def _listed(labels: NDArray[np.int64]) -> str:
-    shown = ", ".join(map(str, labels[:20].tolist()))
-    return shown if len(labels) <= 20 else f"{shown}, ... ({len(labels)})"

@@ -1,4 +1,4 @@
-"""Spikes as objects of Neo.
+"""Spikes as Neo objects.
 
 References:
     Garcia et al. (2014) Neo: an object model for handling electrophysiology data in multiple formats. Front.
@@ -16,11 +16,11 @@ from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
-from neuro_mod.recordings.events import Conventions, events_from_units
-from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
+from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.spikes import SpikeEvents
 
-#: Classes of Neo that hold spikes.
+#: Neo classes that hold spikes.
 _KINDS = ("Block", "Segment", "SpikeTrainList", "SpikeTrain")
 
 
@@ -62,13 +62,13 @@ def is_neo(data: Any) -> bool:
 def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]:
     """The sessions of a block (its segments), of a segment, or of the spike trains of one session.
 
-    A session begins where its trains do (``t_start``), from which its times count, and ends where they do
-    (``t_stop``). Neuron i is the i-th train. Its cluster is the annotation ``cluster``, if all trains have one. The
-    time step is that of the conventions, or else the annotation ``delta_t``.
+    A session lasts from ``t_start``, from which its times are counted, to ``t_stop`` of its trains. Neuron i is the
+    i-th train. Its cluster is the annotation ``cluster``, if all trains have it. The time step is that of the
+    conventions, or else the annotation ``delta_t``.
 
     Args:
         data: The block, segment, or list of trains.
-        conventions: Their unit of time and first neuron are not used.
+        conventions: The time unit and first neuron are not used.
 
     Raises:
         DataError: Trains of one session begin or end at different times, or contradict the conventions.
@@ -77,17 +77,17 @@ def from_neo(data: Any, conventions: Conventions | None = None) -> list[Reading]
 
 
 def neo_sessions(data: Any, name: str) -> list[tuple[str, Callable[[Conventions], Reading]]]:
-    """Name of each session of a Neo object, and what reads it.
+    """Name and reader of each session of a Neo object.
 
     Raises:
-        DataError: There is none.
+        DataError: There is no session.
     """
     kind = _kind(data)
     if kind == "SpikeTrain":
-        raise DataError(f"{name}: one spike train is no session; expected a list of those of all neurons, or a segment")
+        raise DataError(f"{name}: one spike train found; expected a segment, or a list of trains, one for each neuron")
     segments = data.segments if kind == "Block" else [data]
     if not segments:
-        raise DataError(f"{name}: a block without segments")
+        raise DataError(f"{name}: a block without segments found; expected at least one")
     named = [
         (getattr(segment, "name", None) or (f"{name}, segment {index}" if kind == "Block" else name), segment)
         for index, segment in enumerate(segments)
@@ -105,26 +105,26 @@ def _kind(data: Any) -> str | None:
 
 def _read(trains: Any, where: str, conventions: Conventions) -> Reading:
     if not len(trains):
-        raise DataError(f"{where}: no spike trains")
+        raise DataError(f"{where}: no spike trains found; expected at least one")
     begin, end = (_common(trains, name, where) for name in ("t_start", "t_stop"))
-    (steps, labels) = (_annotations(trains, name, where) for name in ("delta_t", "cluster"))
+    steps, labels = (_annotations(trains, name, where) for name in ("delta_t", "cluster"))
     if steps is not None and len(set(steps)) > 1:
-        raise DataError(f"{where}: spike trains of different delta_t")
+        raise DataError(f"{where}: spike trains with different delta_t found; expected the same for all")
     conventions = conventions.at_resolution(None if steps is None else steps[0])
     times = np.concatenate([train.rescale("s").magnitude for train in trains])
     counts = np.array([len(train) for train in trains], np.int64)
-    return checked(events_from_units(times, counts, (begin, end), conventions, where), labels, conventions, where)
+    return reading_of_units(times, counts, (begin, end), conventions, where, labels)
 
 
 def _common(trains: Any, name: str, where: str) -> float:
     values = {float(getattr(train, name).rescale("s").magnitude) for train in trains}
     if len(values) > 1:
-        raise DataError(f"{where}: {name} of the spike trains is {min(values):g} to {max(values):g} s, expected one")
+        raise DataError(f"{where}: {name} from {min(values):g} to {max(values):g} s found; expected one value for all")
     return values.pop()
 
 
 def _annotations(trains: Any, name: str, where: str) -> list[Any] | None:
     found = [train.annotations[name] for train in trains if name in train.annotations]
     if found and len(found) < len(trains):
-        raise DataError(f"{where}: {len(found)} of {len(trains)} spike trains are annotated with {name}")
+        raise DataError(f"{where}: {name} of {len(found)} of {len(trains)} spike trains found; expected all or none")
     return found or None

@@ -1,4 +1,4 @@
-"""Spikes in files of Neurodata Without Borders.
+"""Spikes in NWB files (Neurodata Without Borders).
 
 References:
     Rübel et al. (2022) The Neurodata Without Borders ecosystem for neurophysiological data science. eLife 11:e78362.
@@ -16,10 +16,10 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, InputError
 from neuro_mod.optional import optional
-from neuro_mod.recordings.events import Conventions, events_from_units
-from neuro_mod.recordings.readings import Reading, checked, labels_of_neurons
+from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
@@ -44,8 +44,8 @@ def write_nwb(
         spikes: Spikes of one session.
         labels: Label of each neuron's cluster, shape ``(n_neurons,)``.
         description: Of the session.
-        identifier: What identifies the file in the world; by default a random UUID.
-        begin: When the session began, with a time zone; by default now.
+        identifier: Globally unique identifier of the file; by default a random UUID.
+        begin: Start of the session, with a time zone; by default now.
 
     Returns:
         The file.
@@ -53,12 +53,12 @@ def write_nwb(
     Raises:
         ImportError: PyNWB is not installed.
         StorageError: The file could not be written.
-        ValueError: There is not one label for each neuron, or there are no neurons.
+        InputError: There is not one label for each neuron, or there are no neurons.
     """
     pynwb, h5py = optional("pynwb", "nwb"), optional("h5py", "nwb")
     path = Path(path)
     if not spikes.n_neurons:
-        raise ValueError(f"spikes of no neurons; {path} would have no units")
+        raise InputError(f"{path}: spikes of 0 neurons found; expected at least one unit")
     content = pynwb.NWBFile(
         session_description=description,
         identifier=identifier or str(uuid4()),
@@ -87,16 +87,17 @@ def _units(pynwb: Any, spikes: SpikeEvents, labels: NDArray[np.int64] | None) ->
 def read_nwb(file: Path, conventions: Conventions) -> Reading:
     """Read the table of units of an NWB file as one session.
 
-    Neuron i is the i-th unit; its cluster is the column ``cluster``, if there is one. All units are observed in one
-    interval (``obs_intervals``), from whose begin times count; without it, times count from 0 and the length of the
-    session is not known. The time step is that of the conventions, or else the resolution of the times.
+    Neuron i is the i-th unit; its cluster is the column ``cluster``, if there is one. All units have the same
+    observation interval (``obs_intervals``), from whose begin times are counted; without it, times are counted from 0
+    and the length of the session is unknown. The time step is that of the conventions, or else the resolution of the
+    times.
 
     Args:
         file: The file.
-        conventions: Their unit of time and first neuron are not used.
+        conventions: The time unit and first neuron are not used.
 
     Raises:
-        DataError: The file is damaged, has no units, or units that were observed at different times.
+        DataError: The file is damaged, has no units, or units with different observation intervals.
         ImportError: PyNWB is not installed.
     """
     pynwb = optional("pynwb", "nwb")
@@ -104,44 +105,44 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
     with naming(file), pynwb.NWBHDF5IO(where, "r", load_namespaces=True) as stream:
         units = stream.read().units
         if units is None or "spike_times" not in units.colnames:
-            raise DataError(f"{where}: no units with spike_times")
+            raise DataError(f"{where}: no spike_times of units found; expected a table of units")
         times, counts = _ragged(units["spike_times"], where)
         span = _span(units, where)
         labels = _content(units["cluster"], where) if "cluster" in units.colnames else None
         conventions = conventions.at_resolution(units.resolution)
-    return checked(events_from_units(times, counts, span, conventions, where), labels, conventions, where)
+    return reading_of_units(times, counts, span, conventions, where, labels)
 
 
 def _span(units: Any, where: str) -> tuple[float, float | None]:
-    """When the session begins and ends, in seconds."""
+    """Begin and end of the session in seconds."""
     if "obs_intervals" not in units.colnames:
         return 0.0, None
     intervals, counts = _ragged(units["obs_intervals"], where)
     if (counts != 1).any() or (intervals != intervals[:1]).any():
-        raise DataError(f"{where}: units are observed at different times, or not in one piece (obs_intervals)")
+        raise DataError(f"{where}: obs_intervals: several intervals found; expected one, the same for all units")
     begin, end = intervals[0].tolist()
     return begin, end
 
 
 def _ragged(column: Any, where: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """What the rows of a column hold, one after the other, and how much each holds."""
+    """Content of the rows of a column, one after the other, and the length of each."""
     counts = np.diff(_content(column, where).astype(np.int64), prepend=0)
     content = _content(column.target, where)
     if (counts < 0).any() or counts.sum() != len(content):
-        raise DataError(f"{where} is damaged: {column.name} does not fit to {column.target.name}")
+        raise DataError(f"{where} is damaged: {column.name} does not match {column.target.name}")
     return content, counts
 
 
 def _content(column: Any, where: str) -> NDArray[Any]:
-    """The data of a column, once they are known to lie in the file and to fit into memory."""
+    """The data of a column, if they are in the file and fit into memory."""
     if not lies_in(Path(where), column.data):
-        raise DataError(f"{where}: {column.name} lies in another file")
+        raise DataError(f"{where}: {column.name}: a link to another file found; expected data in the file itself")
     size = int(np.prod(np.shape(column.data), dtype=object))
     if 8 * size > MAX_UNPACKED:
-        raise DataError(f"{where}: {column.name} is too large, {size} entries")
+        raise DataError(f"{where}: {column.name}: {size} entries found; expected at most {MAX_UNPACKED // 8}")
     return np.asarray(column.data)
 
 
 def lies_in(file: Path, dataset: Any) -> bool:
-    """Whether the numbers of a dataset lie in the file itself; HDF5 can send its reader to any file of the machine."""
+    """Whether the data of a dataset are in the file itself; HDF5 can refer to any file of the machine."""
     return not dataset.external and not dataset.is_virtual and file.samefile(dataset.file.filename)

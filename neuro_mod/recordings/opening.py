@@ -1,4 +1,4 @@
-"""Sessions together with their clusters and conventions, from what the user says and what the data say."""
+"""Opening sessions with their clusters and conventions, from the arguments of the user and the data."""
 
 from __future__ import annotations
 
@@ -12,50 +12,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.populations import EXCITATORY
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions, check_conventions
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
-from neuro_mod.recordings.sessions import (
-    Description,
-    Session,
-    Sessions,
-    check_conventions,
-    open_sessions,
-)
+from neuro_mod.recordings.sessions import Description, Session, Sessions, open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.reading import map_array
 
 
 @dataclass(frozen=True, eq=False)
 class SpikeSource:
-    """Sessions that can be read, and what is known about all of them.
+    """Sessions that can be read, with their common properties.
 
     Args:
         sessions: The sessions.
-        layout: Which neuron belongs to which cluster.
-        conventions: What the spikes leave open.
+        layout: Cluster of each neuron.
+        conventions: Conventions for the spikes.
     """
 
     sessions: tuple[Session, ...]
     layout: ClusterLayout
     conventions: Conventions
-    #: The session that was read first, with its time step; the others have the same.
+    #: The session that was read first, and its time step, which is that of the others.
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
         """Spikes of one session.
 
         Raises:
-            DataError: They are damaged, or contradict what is known about all sessions.
+            DataError: They are damaged, or contradict the layout, the conventions or another session.
         """
         session = self.sessions[index]
         spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
-            raise DataError(f"{session.where}: its cluster labels differ from those of the other sessions, or as given")
+            raise DataError(f"{session.where}: other cluster labels than those given or of the other sessions found")
         first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
         if not math.isclose(spikes.delta_t, delta_t):
-            raise DataError(f"{session.where} has steps of {spikes.delta_t:g} s, {first.where} of {delta_t:g} s")
+            raise DataError(
+                f"{session.where}: steps of {spikes.delta_t:g} s found; expected {delta_t:g} s, as in {first.where}"
+            )
         return spikes
 
     def __iter__(self) -> Iterator[SpikeEvents]:
@@ -69,18 +65,18 @@ def open_source(
     state_clusters: Any,
     conventions: Conventions,
 ) -> SpikeSource:
-    """Sessions with their clusters; of the spikes, at most those of the first session are read.
+    """Sessions with their clusters; at most the spikes of the first session are read.
 
     Args:
-        spikes: As for `Analyzer`.
-        clusters: As for `Analyzer`.
-        n_excitatory_clusters: As for `Analyzer`.
-        state_clusters: As for `Analyzer`.
-        conventions: What the user says about the spikes.
+        spikes: As for `Analyzer`, like all others.
+        clusters: Label of each neuron's cluster, or a file of them.
+        n_excitatory_clusters: Number of excitatory clusters.
+        state_clusters: The clusters that define states.
+        conventions: Conventions of the user.
 
     Raises:
         DataError: Data are damaged or contradict each other.
-        ValueError: Something else is not valid.
+        InputError: An argument is not valid.
     """
     check_conventions(conventions)
     opened = open_sessions(spikes)
@@ -106,12 +102,12 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> Cluste
         first = opened.sessions[0]
         labels = first.read(conventions).labels
         if labels is None:
-            raise ValueError(f"{first.where} does not say which neuron belongs to which cluster; give clusters=...")
+            raise InputError(f"{first.where}: no cluster labels found; give clusters=...")
         return cluster_layout(labels, first.where)
     if described is not None and not np.array_equal(layout.of_each_neuron, described.populations.of_neuron):
         raise DataError(
-            f"{where} has {layout.n_neurons} neurons in {len(layout.labels)} clusters, other than {described.where}: "
-            f"{described.populations.n_neurons} neurons, {described.populations.named}"
+            f"{where}: {layout.n_neurons} neurons in {len(layout.labels)} clusters found; expected "
+            f"{described.populations.n_neurons} neurons, {described.populations.named}, as in {described.where}"
         )
     return layout
 
@@ -120,7 +116,7 @@ def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:
     first, *others = map(_layout_of_file, files)
     for file, other in zip(files[1:], others, strict=True):
         if not np.array_equal(other.of_each_neuron, first.of_each_neuron):
-            raise DataError(f"{file} and {files[0]} have different clusters")
+            raise DataError(f"{file}: different clusters than in {files[0]} found; expected the same")
     return first
 
 
@@ -142,20 +138,20 @@ def _defining_states(
     if isinstance(state_clusters, Iterable) and not isinstance(state_clusters, str):
         return layout.choosing(list(state_clusters))
     if state_clusters not in ("excitatory", "all"):
-        raise ValueError(
-            f"state_clusters is {state_clusters!r}; valid: excitatory, all, or a list of labels of clusters"
-        )
+        raise invalid("state_clusters", state_clusters, "excitatory, all, or a list of labels of clusters")
     return layout if state_clusters == "all" else chosen
 
 
 def _excitatory(
     layout: ClusterLayout, described: Description | None, n_excitatory_clusters: int | None
 ) -> ClusterLayout:
-    """The excitatory clusters define states, where it is known which they are."""
+    """The excitatory clusters define states, if they are known."""
     if described is None:
         return layout if n_excitatory_clusters is None else first_clusters(layout, n_excitatory_clusters)
     populations = described.populations
     n_clusters = populations.n_clusters if populations.cluster_sizes[EXCITATORY] else 0
     if n_excitatory_clusters not in (None, n_clusters):
-        raise DataError(f"n_excitatory_clusters is {n_excitatory_clusters}, but {described.where} has {n_clusters}")
+        raise DataError(
+            f"n_excitatory_clusters: {n_excitatory_clusters} found; expected {n_clusters}, as in {described.where}"
+        )
     return layout.choosing(range(n_clusters)) if n_clusters else layout

@@ -1,42 +1,51 @@
-"""What a session holds, once it has been read."""
+"""From arrays of any source to the spikes of a session: spike times, times of units, or a dense array.
+
+Every reader of a format ends in one of these functions, which agree on the grid of steps and on what is valid.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions, events_from_times, steps_until
+from neuro_mod.errors import DataError, invalid
+from neuro_mod.recordings.arrays import are_whole, describe, single_number
+from neuro_mod.recordings.conventions import MAX_NEURONS, ROUNDING, Conventions, steps_until
 from neuro_mod.recordings.layout import cluster_layout
-from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 
-#: What a file of times and neurons may say about the session, besides ``clusters``.
+#: Properties of the session in a file of times and neurons, besides ``clusters``.
 SCALARS = ("duration", "n_neurons")
-#: All arrays of such a file; ``ids`` is another word for ``neurons``.
+#: All arrays of such a file; ``ids`` is a synonym of ``neurons``.
 NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
+_PER_SECOND = {"s": 1.0, "ms": 1e3}
+#: Entries of a dense array that are examined together.
+_PIECE = 2**24
 
 
 class Reading(NamedTuple):
-    """What a session holds: its spikes, and the label of each neuron's cluster where the data say it."""
+    """The spikes of a session, and the label of each neuron's cluster where the data hold it."""
 
     spikes: SpikeEvents
     labels: NDArray[np.int64] | None = None
 
 
 def checked(spikes: SpikeEvents, labels: Any, conventions: Conventions, where: str) -> Reading:
-    """The reading of a session that agrees with itself and with the conventions.
+    """Compare the spikes of a session with their labels and with the conventions.
 
     Args:
         spikes: The spikes.
-        labels: Label of each neuron's cluster, shape ``(n_neurons,)``; None if the data do not say it.
-        conventions: What is said about the session elsewhere.
-        where: The file, or what else the data are called in messages.
+        labels: Label of each neuron's cluster, shape ``(n_neurons,)``; None if the data do not hold it.
+        conventions: What is known about the session.
+        where: The file, or the name of the data in messages.
 
     Raises:
-        DataError: Something contradicts something else.
+        DataError: They contradict each other.
     """
     conventions.completed(where, delta_t=spikes.delta_t, n_neurons=spikes.n_neurons)
     if conventions.duration is not None and steps_until(conventions.duration, spikes.delta_t) != spikes.n_steps:
@@ -44,42 +53,173 @@ def checked(spikes: SpikeEvents, labels: Any, conventions: Conventions, where: s
     if labels is None:
         return Reading(spikes)
     try:
-        layout = cluster_layout(labels, f"{where}: clusters")
+        return Reading(spikes, labels_of_neurons(spikes, labels, f"{where}: clusters"))
     except ValueError as error:
         raise DataError(str(error)) from error
-    if layout.n_neurons != spikes.n_neurons:
-        raise DataError(f"{where}: clusters of {layout.n_neurons} neurons, but there are {spikes.n_neurons}")
-    return Reading(spikes, layout.of_each_neuron)
 
 
-def labels_of_neurons(spikes: SpikeEvents, labels: ArrayLike) -> NDArray[np.int64]:
-    """Labels, once there is one for each neuron.
+def labels_of_neurons(spikes: SpikeEvents, labels: ArrayLike, what: str = "labels") -> NDArray[np.int64]:
+    """Labels of clusters, one for each neuron.
 
     Raises:
-        ValueError: There is not.
+        InputError: There is not one for each neuron; the message calls the labels ``what``.
     """
-    layout = cluster_layout(labels, "labels")
+    layout = cluster_layout(labels, what)
     if layout.n_neurons != spikes.n_neurons:
-        raise ValueError(f"labels of {layout.n_neurons} neurons; expected {spikes.n_neurons}, one for each neuron")
+        raise invalid(what, layout.n_neurons, f"{spikes.n_neurons}, one for each neuron")
     return layout.of_each_neuron
 
 
-def reading_of_times(arrays: Mapping[str, NDArray[Any]], conventions: Conventions, where: str) -> Reading:
-    """The reading of ``times`` and ``neurons`` (or ``ids``), with what else of `NAMES` is there.
+def reading_of_arrays(arrays: Mapping[str, NDArray[Any]], conventions: Conventions, where: str) -> Reading:
+    """The session of ``times`` and ``neurons`` (or ``ids``), and of the other `NAMES` that are present.
 
     Raises:
-        DataError: They make no sense.
+        DataError: An array is not valid.
     """
     labels = arrays.get("clusters")
-    described = {name: _number(arrays[name], name, where) for name in SCALARS if name in arrays}
+    described = {name: single_number(arrays[name], f"{where}: {name}") for name in SCALARS if name in arrays}
     if labels is not None:
         described.setdefault("n_neurons", labels.size)
     conventions = conventions.completed(where, **described)
     neurons = arrays["neurons"] if "neurons" in arrays else arrays["ids"]
-    return checked(events_from_times(arrays["times"], neurons, conventions, where), labels, conventions, where)
+    return reading_of_times(arrays["times"], neurons, conventions, where, labels)
 
 
-def _number(array: NDArray[Any], name: str, where: str) -> float:
-    if array.size != 1 or array.dtype.kind not in "uif":
-        raise DataError(f"{where}: {name} is no number, but {array.dtype} of shape {array.shape}")
-    return array.item()
+def reading_of_times(
+    times: ArrayLike, neurons: ArrayLike, conventions: Conventions, where: str, labels: Any = None
+) -> Reading:
+    """The session of spike times and their neurons.
+
+    Args:
+        times: In the unit of the conventions, ascending, shape ``(n_spikes,)``; a spike at the end of the session, as
+            in recordings that count from after 0 to the end, is in its last step.
+        neurons: Neuron of each spike, shape ``(n_spikes,)``.
+        conventions: Time step, length, number of neurons and so on.
+        where: The file, or the name of the data in messages.
+        labels: As for `checked`.
+
+    Raises:
+        DataError: The times, neurons or labels are not valid.
+    """
+    seconds, precision = _times(times, where)
+    seconds = seconds / _PER_SECOND[conventions.time_unit]
+    index = _indices(neurons, conventions, where)
+    if len(index) != len(seconds):
+        raise DataError(f"{where}: {len(seconds)} times and {len(index)} neurons found; expected equally many")
+    n_steps = MAX_STEPS if conventions.duration is None else steps_until(conventions.duration, conventions.step)
+    if n_steps > MAX_STEPS:
+        raise DataError(f"{where}: {n_steps} steps found; expected at most {MAX_STEPS}")
+    # before the division: a time in the wrong unit may be too large for it
+    beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
+    steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
+    end, rounding = n_steps * conventions.step, ROUNDING * conventions.step
+    if len(steps) and math.isclose(seconds[-1], end, rel_tol=2 * precision, abs_tol=rounding):
+        np.minimum(steps, n_steps - 1, out=steps)  # a spike at the very end is in the last step
+    if beyond or (len(steps) and not 0 <= steps[-1] < n_steps):
+        raise DataError(
+            f"{where}: a spike at {seconds[-1]:g} s found; expected times within a session of {end:g} s; are times in "
+            f"{conventions.time_unit}?"
+        )
+    if conventions.duration is None:
+        n_steps = int(steps[-1]) + 1 if len(steps) else 0
+    n_neurons = int(index.max(initial=-1)) + 1 if conventions.n_neurons is None else conventions.n_neurons
+    order = np.lexsort((index, steps))
+    spikes = SpikeEvents(steps.astype(np.int32)[order], index[order], n_steps, n_neurons, conventions.step)
+    return checked(spikes, labels, conventions, where)
+
+
+def reading_of_units(
+    times: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    span: tuple[float, float | None],
+    conventions: Conventions,
+    where: str,
+    labels: Any = None,
+) -> Reading:
+    """The session of spike times that are stored neuron by neuron.
+
+    Args:
+        times: In seconds, of one neuron after the other, shape ``(n_spikes,)``.
+        counts: Number of spikes of each neuron, shape ``(n_neurons,)``.
+        span: Begin of the session, from which times are counted, and its end if it is known, in seconds.
+        conventions: Time step, length and number of neurons; times are in seconds, neurons counted from 0.
+        where: The file, or the name of the data in messages.
+        labels: As for `checked`.
+
+    Raises:
+        DataError: The times or labels are not valid, or contradict the conventions.
+    """
+    begin, end = span
+    described = {"n_neurons": len(counts)} | ({} if end is None else {"duration": end - begin})
+    conventions = replace(conventions, time_unit="s", first_neuron=0).completed(where, **described)
+    neurons = np.repeat(np.arange(len(counts)), counts)
+    order = np.argsort(times, kind="stable")
+    return reading_of_times(times[order] - begin, neurons[order], conventions, where, labels)
+
+
+def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, labels: Any = None) -> Reading:
+    """The session of an array that holds 1 or True for each spike; it is examined piece by piece.
+
+    Args:
+        dense: Shape ``(n_steps, n_neurons)``, boolean, or 0 and 1.
+        conventions: The time step.
+        where: The file, or the name of the data in messages.
+        labels: As for `checked`.
+
+    Raises:
+        DataError: It is not such an array.
+    """
+    if dense.ndim != 2 or dense.dtype.kind not in "buif":
+        raise DataError(f"{where}: {describe(dense)} found; expected a boolean array (n_steps, n_neurons)")
+    n_steps, n_neurons = dense.shape
+    if n_steps > MAX_STEPS or n_neurons > MAX_NEURONS:
+        raise DataError(f"{where}: shape {dense.shape} found; expected at most {MAX_STEPS} steps and neurons")
+    height = max(1, _PIECE // max(1, n_neurons))
+    found = [np.empty(0, np.int64)]
+    for begin in range(0, n_steps, height):
+        piece = np.ascontiguousarray(dense[begin : begin + height])
+        places = np.flatnonzero(piece)
+        if piece.dtype != bool and (piece.reshape(-1)[places] != 1).any():
+            raise DataError(f"{where}: entries other than 0 and 1 found; expected 1 for a spike, 0 for none")
+        found.append(places + begin * n_neurons)
+    steps, neurons = np.divmod(np.concatenate(found), max(1, n_neurons))
+    spikes = SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
+    return checked(spikes, labels, conventions, where)
+
+
+def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
+    """The step of each time; a multiple of the time step begins a step."""
+    position = seconds / delta_t
+    return np.floor(position + np.maximum(ROUNDING, 2 * precision * position)).astype(np.int64)
+
+
+def _times(times: ArrayLike, where: str) -> tuple[NDArray[np.float64], float]:
+    """Ascending times from 0 on, and the relative precision of their type."""
+    array = np.asarray(times)
+    if array.ndim != 1 or array.dtype.kind not in "uif":
+        raise DataError(f"{where}: times: {describe(array)} found; expected numbers (n_spikes,)")
+    seconds = array.astype(np.float64)
+    if not np.isfinite(seconds).all():
+        raise DataError(f"{where}: times: infinity or NaN found; expected finite numbers")
+    if len(seconds) and seconds.min() < 0:
+        raise DataError(f"{where}: times: {seconds.min():g} found; expected times from 0, the start of the session")
+    if (seconds[1:] < seconds[:-1]).any():
+        first = int(np.argmax(np.diff(seconds) < 0)) + 1
+        raise DataError(f"{where}: times: a decrease at spike {first} found; expected sorted spike times")
+    held = array.dtype if array.dtype.kind == "f" and array.dtype.itemsize < seconds.itemsize else seconds.dtype
+    return seconds, float(np.finfo(held).eps)
+
+
+def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArray[np.int32]:
+    array = np.asarray(neurons)
+    if array.ndim != 1 or not (are_whole(array) or not array.size):
+        raise DataError(f"{where}: neurons: {describe(array)} found; expected whole numbers (n_spikes,)")
+    first, n = conventions.first_neuron, conventions.n_neurons
+    bound = MAX_NEURONS if n is None else n
+    low, high = (array.min(), array.max()) if array.size else (first, first)
+    if not first <= low <= high < first + bound:
+        hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""
+        raise DataError(
+            f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{hint}"
+        )
+    return (array.astype(np.int64) - first).astype(np.int32)

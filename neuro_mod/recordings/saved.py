@@ -1,4 +1,4 @@
-"""Spikes that a run saves, as events or as a dense array, and how they are read again."""
+"""Spikes saved by a run, as events or as a dense array: writing and reading them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
+from neuro_mod.recordings.arrays import single_number
 from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import SPIKES
@@ -45,46 +46,42 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
         path: A ``spikes.npz``, or the folder of the run.
 
     Raises:
-        OSError: The file is missing, damaged, or not one of ours.
+        OSError: The file is missing, damaged, or of another kind.
     """
     file = Path(path) / SPIKES if Path(path).is_dir() else Path(path)
     return spikes_from(read_arrays(file, SAVED_ARRAYS), str(file))
 
 
 def spikes_from(arrays: Mapping[str, ArrayLike], where: str) -> SpikeEvents:
-    """Spikes from the arrays of a file, or from `spike_arrays` of spikes that nobody has looked at.
+    """Spikes from the arrays of a file, or from `spike_arrays` of spikes that were not checked.
 
     Args:
         arrays: `SAVED_ARRAYS`.
-        where: The file, or what else the spikes are called in messages.
+        where: The file, or the name of the spikes in messages.
 
     Raises:
         DataError: The arrays contradict each other.
     """
     steps, neurons = np.asarray(arrays["steps"]), np.asarray(arrays["neurons"])
-    n_steps, n_neurons, delta_t = (_number(arrays[name], name, where) for name in ("n_steps", "n_neurons", "delta_t"))
-    for name, count in (("n_steps", n_steps), ("n_neurons", n_neurons)):
-        if not 0 <= count <= MAX_STEPS or count != int(count):
-            raise DataError(f"{where} is damaged: {name} is {count:g}")
+    numbers = {name: single_number(arrays[name], f"{where}: {name}") for name in ("n_steps", "n_neurons", "delta_t")}
+    n_steps, n_neurons, delta_t = numbers.values()
+    for name in ("n_steps", "n_neurons"):
+        if not 0 <= numbers[name] <= MAX_STEPS or numbers[name] != int(numbers[name]):
+            raise DataError(f"{where}: {name}: {numbers[name]:g} found; expected a whole number up to {MAX_STEPS}")
     for name, index, bound in (("steps", steps, n_steps), ("neurons", neurons, n_neurons)):
         whole = index.ndim == 1 and np.issubdtype(index.dtype, np.integer) and len(index) == len(steps)
         if not whole or (index.size and not 0 <= index.min() <= index.max() < bound):
-            raise DataError(f"{where} is damaged: {name} are not indices below {bound:g}")
-    if not 0 < delta_t < np.inf or (steps[1:] < steps[:-1]).any():
-        raise DataError(f"{where} is damaged: time does not run forward")
+            raise DataError(f"{where}: {name}: invalid indices found; expected whole numbers from 0 to below {bound:g}")
+    if not 0 < delta_t < np.inf:
+        raise DataError(f"{where}: delta_t: {delta_t:g} found; expected seconds above 0")
+    if (steps[1:] < steps[:-1]).any():
+        raise DataError(f"{where}: steps: a decrease found; expected sorted steps")
     steps, neurons = (index.astype(np.int32, copy=False) for index in (steps, neurons))
-    return SpikeEvents(steps, neurons, int(n_steps), int(n_neurons), delta_t)
-
-
-def _number(value: ArrayLike, name: str, where: str) -> float:
-    array = np.asarray(value)
-    if array.ndim or array.dtype.kind not in "uif":
-        raise DataError(f"{where} is damaged: {name} is no number")
-    return float(array)
+    return SpikeEvents(steps, neurons, int(n_steps), int(n_neurons), float(delta_t))
 
 
 def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
-    """Write what `np.save` writes for the dense array, which never is in memory as a whole."""
+    """Write what `np.save` writes for the dense array, which is never in memory as a whole."""
     header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
     npy.write_array_header_1_0(file, header)
     height = max(1, PIECE // max(1, spikes.n_neurons))

@@ -1,4 +1,4 @@
-"""Sessions of spikes, read one at a time."""
+"""Finding the sessions in a folder, a file, or objects in memory; each is read when it is needed."""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from neuro_mod.checks import check_choice
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
-from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_dense
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.files import READERS, read_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
-from neuro_mod.recordings.readings import Reading, checked, reading_of_times
+from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.tables import read_frame
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
-#: How many files of a folder without spikes are named.
+#: Files of a folder without spikes that a message names at most.
 _MAX_SHOWN = 3
 
 
@@ -38,9 +36,9 @@ class Session:
     """One recording.
 
     Args:
-        name: What it is called.
+        name: Its name.
         read: Reads its spikes, given conventions.
-        file: Where it lies, if it lies on the disk.
+        file: Its file; None if it is in memory.
     """
 
     name: str
@@ -49,16 +47,16 @@ class Session:
 
     @property
     def where(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return str(self.file or self.name)
 
 
 @dataclass(frozen=True)
 class Description:
-    """What comes with the spikes of our own runs.
+    """What the metadata of a run say about its spikes.
 
     Args:
-        where: Who says so.
+        where: The file of the metadata, or their name in messages.
         delta_t: Time step in seconds.
         populations: The layout of cluster space.
     """
@@ -74,8 +72,8 @@ class Sessions:
 
     Args:
         sessions: The sessions.
-        description: What is said about all of them, if anything is.
-        clusters: The files with the clusters of the neurons that lie with them.
+        description: Description of all of them, if there is one.
+        clusters: Files beside them with the clusters of the neurons.
     """
 
     sessions: tuple[Session, ...]
@@ -83,35 +81,15 @@ class Sessions:
     clusters: tuple[Path, ...] = ()
 
 
-def check_conventions(conventions: Conventions) -> Conventions:
-    """Refuse conventions that make no sense.
-
-    Raises:
-        ValueError: One does.
-    """
-    check_choice("time_unit", conventions.time_unit, TimeUnit)
-    for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
-        if value is not None and not (_is_number(value, int, float, np.number) and 0 < value < np.inf):
-            raise ValueError(f"{name} is {value!r}; expected seconds above 0")
-    for name, value in (("n_neurons", conventions.n_neurons), ("first_neuron", conventions.first_neuron)):
-        if value is not None and not (_is_number(value, int, np.integer) and value >= 0):
-            raise ValueError(f"{name} is {value!r}; expected a whole number from 0")
-    return conventions
-
-
-def _is_number(value: Any, *kinds: type[Any]) -> bool:
-    return isinstance(value, kinds) and not isinstance(value, bool)
-
-
 def open_sessions(data: Any, name: str = "session 0") -> Sessions:
     """Find the sessions of a folder, a file, or results in memory; nothing is read yet.
 
     Args:
         data: See `Analyzer`.
-        name: What a session in memory is called.
+        name: Name of a session in memory.
 
     Raises:
-        DataError: There are no spikes in it.
+        DataError: It holds no spikes.
         FileNotFoundError: There is no such file or folder.
     """
     if isinstance(data, str | os.PathLike):
@@ -124,7 +102,7 @@ def open_sessions(data: Any, name: str = "session 0") -> Sessions:
 
 
 def run_folder(path: Path) -> Path:
-    """The folder of a run, of which a path may be the folder of its data, or a file of spikes in either."""
+    """The folder of a run, given this folder, that of its data, or a file of spikes in either."""
     path = path.absolute()  # the parent of "." would be "."
     folder = path if path.is_dir() else path.parent
     return folder.parent if folder.name == DATA else folder
@@ -132,7 +110,7 @@ def run_folder(path: Path) -> Path:
 
 def _on_disk(path: Path) -> Sessions:
     if not path.exists():
-        raise FileNotFoundError(f"there is no file or folder {path}")
+        raise FileNotFoundError(f"{path}: no such file or folder")
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
@@ -145,16 +123,14 @@ def _files_of(folder: Path) -> list[Path]:
         files = sorted((file for file in place.glob("spikes*") if file.suffix.lower() in READERS), key=_by_number)
         twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
         if twice:
-            raise DataError(f"{place}: {', '.join(twice)} is there in more than one format")
+            raise DataError(f"{place}: {', '.join(twice)} in several formats found; expected one file for each session")
         if {Path(name).name for name in PAIRED_SPIKES.values()} <= {file.name for file in files}:
-            raise DataError(f"{place}: a run without and with perturbations is not two sessions of one; give a file")
+            raise DataError(f"{place}: runs with and without a perturbation found; expected sessions of one experiment")
         if files:
             return files
     names = sorted(each.name for each in folder.iterdir())
     found = ", ".join(names[:_MAX_SHOWN]) + (", ..." if len(names) > _MAX_SHOWN else "") or "nothing"
-    raise DataError(
-        f"{folder}: no spikes found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/, found {found}"
-    )
+    raise DataError(f"{folder}: {found} found; expected files spikes*{{{', '.join(READERS)}}} in it or in {DATA}/")
 
 
 def _by_number(file: Path) -> tuple[str, str]:
@@ -175,7 +151,7 @@ def _description(where: str, metadata: Any) -> Description | None:
         sizes = [index(size) for size in (layout["n_clusters"], e, i, e_background, i_background)]
         delta_t = float(metadata["delta_t"])
         if min(sizes) < 0 or not 0 < delta_t < np.inf:
-            raise ValueError(f"populations of {sizes} neurons, steps of {delta_t} s")
+            raise ValueError(f"populations of {sizes} neurons and steps of {delta_t} s")
         n_clusters, e, i, e_background, i_background = sizes
         return Description(where, delta_t, Populations(n_clusters, (e, i), (e_background, i_background)))
     except (KeyError, TypeError, ValueError) as error:
@@ -188,7 +164,7 @@ def _several(data: Sequence[Any]) -> Sessions:
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
         if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
-            raise DataError(f"{other.where} and {descriptions[0].where} describe other networks or time steps")
+            raise DataError(f"{other.where}: another network or time step than in {descriptions[0].where} found")
     described = descriptions[0] if descriptions else None
     return Sessions(tuple(sessions), described, tuple(file for each in opened for file in each.clusters))
 
@@ -201,20 +177,17 @@ def _in_memory(name: str, data: Any) -> Session:
     if isinstance(spikes, tuple) and len(spikes) == 2:
         times, neurons = spikes
         arrays = {"times": np.asarray(times), "neurons": np.asarray(neurons)}
-        return Session(name, lambda conventions: reading_of_times(arrays, conventions, name))
+        return Session(name, lambda conventions: reading_of_arrays(arrays, conventions, name))
     if isinstance(spikes, pd.DataFrame) and any(isinstance(column, str) for column in spikes.columns):
         return Session(name, partial(read_frame, spikes, name))
     if hasattr(spikes, "__array__"):
-        return Session(name, partial(_read_dense, np.asarray(spikes), name))
+        dense = np.asarray(spikes)
+        return Session(name, lambda conventions: reading_of_dense(dense, conventions, name))
     raise DataError(
-        f"{name}: a Python {type(data).__name__}; expected a folder or file, SpikeEvents, results of a run, a pair "
-        "(times, neurons), a pandas frame of both, a boolean array (n_steps, n_neurons), a Neo segment or block, or a "
-        "list of these, one for each session"
+        f"{name}: a Python {type(data).__name__} found; expected a folder or file, SpikeEvents, results of a run, a "
+        "pair (times, neurons), a pandas frame of both, a boolean array (n_steps, n_neurons), a Neo segment or block, "
+        "or a list of these, one for each session"
     )
-
-
-def _read_dense(dense: NDArray[Any], name: str, conventions: Conventions) -> Reading:
-    return checked(events_from_dense(dense, conventions, name), None, conventions, name)
 
 
 def _spikes_of(data: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Spikes held as events."""
+"""Spikes as events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-#: Longest run; steps are held in 32 bits.
+from neuro_mod.errors import invalid
+
+#: Longest run; steps are stored in 32 bits.
 MAX_STEPS = 2**31 - 1
 
 
@@ -16,7 +18,7 @@ MAX_STEPS = 2**31 - 1
 class SpikeEvents:
     """Spikes of a run as events, ordered by step, then neuron.
 
-    ``np.asarray(spikes)`` is the dense boolean array of shape ``(n_steps, n_neurons)``; nothing else makes it.
+    Only ``np.asarray(spikes)`` makes the dense boolean array of shape ``(n_steps, n_neurons)``.
 
     Args:
         steps: Time step of each spike, counted from the start of the run, shape ``(n_spikes,)``.
@@ -58,7 +60,7 @@ class SpikeEvents:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
-            raise ValueError("spikes are held as events; a dense array is always new")
+            raise invalid("copy", copy, "True or None, as a dense array is always new")
         dense = np.zeros(self.shape, dtype=bool if dtype is None else dtype)
         dense[self.steps, self.neurons] = 1
         return dense
@@ -67,19 +69,19 @@ class SpikeEvents:
         """Count spikes: all of them, per neuron (``axis=0``) or per step (``axis=1``), without a dense array.
 
         Args:
-            axis: What to sum over.
-            dtype: Only for ``np.sum``, which passes None.
-            out: Likewise.
+            axis: 0 to sum over steps, 1 over neurons, None over both.
+            dtype: Must be None, as ``np.sum`` passes it.
+            out: Must be None.
 
         Raises:
-            ValueError: Any other axis, or a ``dtype`` or ``out``.
+            InputError: Another axis, or a ``dtype`` or ``out``.
         """
         if dtype is not None or out is not None:
-            raise ValueError("spike counts have no choice of dtype or out")
+            raise invalid("dtype, out", (dtype, out), "None")
         if axis is None:
             return len(self)
         if axis in (0, -2):
             return np.bincount(self.neurons, minlength=self.n_neurons)
         if axis in (1, -1):
             return np.bincount(self.steps, minlength=self.n_steps)
-        raise ValueError(f"axis {axis} of a two-dimensional array")
+        raise invalid("axis", axis, "None, 0 or 1")

@@ -1,4 +1,4 @@
-"""Spikes in tables of text: one spike a line."""
+"""Spikes in text tables, one spike per line, and in pandas frames."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions, TimeUnit, events_from_times
-from neuro_mod.recordings.readings import Reading, checked
+from neuro_mod.recordings.conventions import Conventions, TimeUnit
+from neuro_mod.recordings.readings import Reading, reading_of_times
 from neuro_mod.storage.reading import naming
 
-#: Names of the column of times, and the unit that a name says.
+#: Names of the column of times, and the unit that a name implies.
 TIME_COLUMNS: dict[str, TimeUnit | None] = {
     **dict.fromkeys(("time", "times", "t"), None),
     **dict.fromkeys(("time_s", "times_s"), "s"),
@@ -37,37 +37,37 @@ class _Columns(NamedTuple):
 def read_table(file: Path, conventions: Conventions) -> Reading:
     """Read a table with a column of times and one of neurons.
 
-    Columns are separated by semicolons, commas, or blanks. Without a line of names (`TIME_COLUMNS`, `NEURON_COLUMNS`)
-    there are two, times and neurons in this order. What follows a ``#`` is a comment.
+    Columns are separated by semicolons, commas, or blanks. Without a header (`TIME_COLUMNS`, `NEURON_COLUMNS`) there
+    are two columns, times and neurons in this order. Text after a ``#`` is a comment.
 
     Raises:
-        DataError: The file is no such table; the message says which line.
+        DataError: The file is not such a table; the message names the line.
     """
     times, neurons, columns = array("d"), array("d"), None
     with naming(file):
         for number, separator, fields in _lines(file):
             if columns is None:
-                columns = _columns(f"{file}, line {number}", fields)
+                columns = _columns(f"{file}:{number}", fields)
                 if not _is_number(fields[columns.time]):
                     continue
             try:
                 if len(fields) != columns.n:
-                    raise ValueError(f"{len(fields)} columns, expected {columns.n}")
+                    raise ValueError(f"{len(fields)} columns found; expected {columns.n}")
                 times.append(float(fields[columns.time]))
                 neurons.append(_whole(fields[columns.neuron]))
             except ValueError as error:
                 shown = (separator or " ").join(fields)[:80]
-                raise DataError(f"{file}, line {number}: {error} in {shown!r}") from error
+                raise DataError(f"{file}:{number}: {error}, in {shown!r}") from error
     if columns is None:
-        raise DataError(f"{file} is empty: no spikes, and no names of columns")
+        raise DataError(f"{file}: an empty file found; expected spikes or the names of the columns")
     return _reading(np.asarray(times), np.asarray(neurons), columns.unit, conventions, str(file))
 
 
 def read_frame(frame: pd.DataFrame, name: str, conventions: Conventions) -> Reading:
-    """Read a frame of pandas whose columns have the names of those of a table.
+    """Read a pandas frame with columns named as those of a table.
 
     Raises:
-        DataError: It has no such columns, or these make no sense.
+        DataError: It has no such columns, or they are not valid.
     """
     columns = _columns(name, list(map(str, frame.columns)))
     times, neurons = (frame.iloc[:, index].to_numpy() for index in (columns.time, columns.neuron))
@@ -78,11 +78,11 @@ def _reading(
     times: ArrayLike, neurons: ArrayLike, unit: TimeUnit | None, conventions: Conventions, where: str
 ) -> Reading:
     conventions = replace(conventions, time_unit=unit or conventions.time_unit)
-    return checked(events_from_times(times, neurons, conventions, where), None, conventions, where)
+    return reading_of_times(times, neurons, conventions, where)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str | None, list[str]]]:
-    """Number, separator and fields of each line that has any; the first such line says how fields are separated."""
+    """Number, separator and fields of each line with fields; the first such line determines the separator."""
     chosen: list[str | None] = []
     with file.open(encoding="utf-8-sig") as stream:
         for number, line in enumerate(stream, 1):
@@ -95,7 +95,7 @@ def _lines(file: Path) -> Iterator[tuple[int, str | None, list[str]]]:
 
 
 def _columns(where: str, fields: list[str]) -> _Columns:
-    """Which columns are meant, by the first line."""
+    """The columns, according to the first line."""
     if len(fields) == 2 and all(map(_is_number, fields)):
         return _Columns(2, 0, 1, None)
     names = [field.strip().strip("\"'").lower() for field in fields]
@@ -103,8 +103,8 @@ def _columns(where: str, fields: list[str]) -> _Columns:
     neurons = [index for index, name in enumerate(names) if name in NEURON_COLUMNS]
     if len(times) != 1 or len(neurons) != 1:
         raise DataError(
-            f"{where}: expected one column of {', '.join(TIME_COLUMNS)} and one of {', '.join(NEURON_COLUMNS)}, or two "
-            f"columns of numbers, found {', '.join(names)[:80]!r}"
+            f"{where}: columns {', '.join(names)[:80]!r} found; expected one of {', '.join(TIME_COLUMNS)} and one of "
+            f"{', '.join(NEURON_COLUMNS)}, or two columns of numbers"
         )
     return _Columns(len(names), times[0], neurons[0], TIME_COLUMNS[names[times[0]]])
 
@@ -120,5 +120,5 @@ def _is_number(field: str) -> bool:
 def _whole(field: str) -> float:
     number = float(field)
     if not number.is_integer():
-        raise ValueError(f"the neuron is no whole number: {field.strip()!r}")
+        raise ValueError(f"neuron {field.strip()} found; expected a whole number")
     return number

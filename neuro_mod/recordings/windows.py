@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
 
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import SpikeEvents
-
-_T = TypeVar("_T")
 
 #: Times this close, relative to the larger or to the session, are the same: steps times their length are rounded.
 SAME = 1e-9
@@ -28,7 +27,7 @@ def from_start(name: str, time: float, duration: float) -> float:
     """
     inside = time + duration if time < 0 else time
     if not -SAME * duration <= inside <= (1 + SAME) * duration:
-        raise ValueError(f"{name} is {time:g} s; valid: {-duration:g} s to {duration:g} s, the length of the session")
+        raise invalid(name, time, f"{-duration:g} s to {duration:g} s, the length of the session")
     return min(max(inside, 0.0), duration)
 
 
@@ -49,9 +48,9 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
     begin = 0.0 if t_from is None else from_start("t_from", t_from, duration)
     end = duration if t_to is None else from_start("t_to", t_to, duration)
     if not end - begin > SAME * duration:
-        raise ValueError(
-            f"t_from={t_from}, t_to={t_to} is the window from {begin:g} s to {end:g} s of a session of {duration:g} s; "
-            "it must end after it begins"
+        raise InputError(
+            f"t_from, t_to: {begin:g} s to {end:g} s of a session of {duration:g} s found; expected a window that ends "
+            "after it begins"
         )
     return begin, end
 
@@ -62,28 +61,35 @@ def windows_of(
     """Begin and end of the time window within each session, see `window_of`.
 
     Raises:
-        ValueError: As for `window_of`; the message names the session.
+        InputError: As for `window_of`; the message names the session.
     """
-    return [_named(index, window_of, float(duration), t_from, t_to) for index, duration in enumerate(durations)]
+    windows = []
+    for index, duration in enumerate(durations):
+        with of_session(index):
+            windows.append(window_of(float(duration), t_from, t_to))
+    return windows
 
 
 def from_starts(name: str, times: Sequence[float], durations: Iterable[float]) -> list[list[float]]:
     """Times within each session, in seconds from its start, see `from_start`.
 
     Raises:
-        ValueError: As for `from_start`; the message names the session.
+        InputError: As for `from_start`; the message names the session.
     """
-    return [
-        [_named(index, from_start, name, time, float(duration)) for time in times]
-        for index, duration in enumerate(durations)
-    ]
+    starts = []
+    for index, duration in enumerate(durations):
+        with of_session(index):
+            starts.append([from_start(name, time, float(duration)) for time in times])
+    return starts
 
 
-def _named(session: int, function: Callable[..., _T], *arguments: Any) -> _T:
+@contextmanager
+def of_session(number: int) -> Iterator[None]:
+    """Name the session in what is refused inside the ``with`` block."""
     try:
-        return function(*arguments)
+        yield
     except ValueError as error:
-        raise ValueError(f"session {session}: {error}") from error
+        raise InputError(f"session {number}: {error}") from error
 
 
 def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:
@@ -104,7 +110,9 @@ def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = N
     begin, end = window_of(spikes.duration, t_from, t_to)
     first, last = (round(time / spikes.delta_t) for time in (begin, end))
     if first == last:
-        raise ValueError(f"t_from={t_from}, t_to={t_to} is a window without a step of {spikes.delta_t:g} s")
+        raise InputError(
+            f"t_from, t_to: {begin:g} s to {end:g} s found; expected at least a time step, {spikes.delta_t:g} s"
+        )
     if last - first == spikes.n_steps:
         return spikes
     inside = spikes.between(begin, end)
@@ -124,5 +132,5 @@ def whole_steps(name: str, width: float, delta_t: float) -> int:
     """
     n_steps = round(width / delta_t) if math.isfinite(width) else 0
     if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=SAME):
-        raise ValueError(f"{name} is {width:g} s; valid: whole multiples of the time step, {delta_t:g} s")
+        raise invalid(name, width, f"whole multiples of the time step, {delta_t:g} s")
     return n_steps

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, METADATA, PLOTS, WORKER_LOGS
+from neuro_mod.errors import StorageError
+from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, JOURNAL, METADATA, PLOTS, WORKER_LOGS
 from neuro_mod.storage.reading import sha256_of
 from neuro_mod.storage.writing import write_arrays, write_whole
 
@@ -23,8 +24,8 @@ FOLDERS = (DATA, PLOTS, METADATA)
 Record = dict[str, Any]
 
 
-class Files(ABC):
-    """Writes files into a folder.
+class Files:
+    """Writes files into a folder, and enters their names into its journal.
 
     Args:
         path: The folder.
@@ -35,8 +36,7 @@ class Files(ABC):
         #: Of the files written so far, by their path within the folder.
         self.records: dict[str, Record] = {}
 
-    @abstractmethod
-    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+    def save(self, name: str, write: Callable[[IO[bytes]], object]) -> Path:
         """Write one file.
 
         Args:
@@ -47,12 +47,16 @@ class Files(ABC):
             The path of the file.
 
         Raises:
-            StorageError: The disk is full, say; there is no partial file under the final name.
+            StorageError: The file cannot be written, for example on a full disk; no partial file has the final name.
         """
+        enter(self.path, name)
+        path = write_whole(self.path / name, write)
+        self.records[name] = record_of(path)
+        return path
 
     def save_text(self, name: str, text: str) -> Path:
         """Write a text file as `save` does."""
-        return self.save(name, lambda file: _write(file, text.encode(errors="backslashreplace")))
+        return self.save(name, lambda file: file.write(text.encode(errors="backslashreplace")))
 
     def save_json(self, name: str, content: Any) -> Path:
         """Write a JSON file as `save` does.
@@ -63,26 +67,34 @@ class Files(ABC):
         return self.save_text(name, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def save_table(self, name: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> Path:
-        """Write rows with the same keys to a CSV file as `save` does; `columns` are the header where there is none."""
+        """Write rows with the same keys to a CSV file as `save` does; `columns` are the header of an empty table."""
         text = io.StringIO()
         writer = csv.DictWriter(text, rows[0].keys() if rows else columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         return self.save_text(name, text.getvalue())
 
-    def save_arrays(self, name: str, **arrays: Any) -> Path:
-        """Write arrays to an ``.npz`` file as `save` does."""
-        return self.save(name, lambda file: write_arrays(file, arrays.items()))
+    def save_arrays(self, name: str, in_turn: Iterable[tuple[str, Any]] = (), /, **arrays: Any) -> Path:
+        """Write arrays to an ``.npz`` file as `save` does; those of `in_turn` need not be in memory together."""
+        return self.save(name, lambda file: write_arrays(file, chain(in_turn, arrays.items())))
 
     def save_array(self, name: str, array: Any) -> Path:
         """Write one array to an ``.npy`` file as `save` does."""
         return self.save(name, lambda file: np.save(file, array, allow_pickle=False))
 
-    def _write(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        path = self.path / name
-        write_whole(path, write)
-        self.records[name] = record_of(path)
-        return path
+
+def enter(path: Path, name: str) -> None:
+    """Enter the name of a file that is about to be written into the journal, and make the folder of the file.
+
+    Raises:
+        StorageError: The folder cannot be written to.
+    """
+    try:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        with (path / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(f"{name}\n")
+    except OSError as error:
+        raise StorageError(f"cannot write {path / name}: {error.strerror}: {error.filename}") from error
 
 
 def record_of(path: Path) -> Record:
@@ -94,7 +106,3 @@ def is_ours(name: Path) -> bool:
     """Whether a name that was read from a file is that of a plain file in one of our folders."""
     folders = [Path(folder) for folder in (*FOLDERS, CONFIGS, WORKER_LOGS)]
     return name.name != ".." and (name.parent in folders or str(name) in IN_ROOT)
-
-
-def _write(file: IO[bytes], content: bytes) -> None:
-    file.write(content)

@@ -1,5 +1,7 @@
-"""What files are called inside a folder of results."""
+"""Names of the files and folders of results."""
 
+#: End of the name of a file that is being written.
+PARTIAL = ".partial"
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
 #: Folder of the configurations of the steps of a sweep.
 CONFIGS = "configs"
@@ -28,21 +30,35 @@ CONFIG = f"{METADATA}/config.yaml"
 PERTURBATIONS = f"{METADATA}/perturbations.npz"
 RUN = f"{METADATA}/run.json"
 MANIFEST = f"{METADATA}/manifest.json"
-#: What repeated runs have besides: populations at the root of the folder, a file for each repeat.
+#: Names of the files written so far, one a line; exists only until the manifest does.
+JOURNAL = f"{METADATA}/.unfinished"
+#: Repeated runs also have the populations at the root of the folder, and files for each repeat.
 REPEATED_CLUSTERS = "clusters.npy"
 SEEDS = f"{METADATA}/seeds.txt"
 LOG = f"{METADATA}/run.log"
-#: What work of many items has besides: what it is, which items are finished, a log of each worker.
+#: A job also has a description of itself, the list of finished items, and a log of each worker.
 PLAN = f"{METADATA}/plan.json"
 FINISHED = f"{METADATA}/finished.jsonl"
 WORKER_LOGS = f"{METADATA}/logs"
-#: The table of a sweep in two formats, and what the sweep is.
+#: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
 #: Files at the root of a folder of results.
 IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
 #: Folder of the analysis of a run, in its folder.
 ANALYSIS = "analysis"
+#: Files of an analysis, in its folder.
+ANALYSIS_DESCRIPTION = "analysis.json"
+ANALYSIS_LAYOUT = "clusters.npz"
+ANALYSIS_RATES = "cluster_rates.npz"
+ANALYSIS_STATES = "states.csv"
+ANALYSIS_VISITS = "occurrences.csv"
+ANALYSIS_TRANSITIONS = "transitions.csv"
+ANALYSIS_PROBABILITIES = "transition_probabilities.csv"
+HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
+HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
+HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
+HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS
@@ -59,7 +75,7 @@ def repeat_rates(index: int) -> str:
 
 
 def pair_rates(index: int) -> str:
-    """File of the rates of a pair of runs, of which that of all pairs is made."""
+    """File of the rates of a pair of runs, from which the file of all pairs is made."""
     return f"{DATA}/pair_{index:0{_DIGITS}d}.npz"
 
 

@@ -1,4 +1,4 @@
-"""The folder of a run: which files it has, and how they get there whole or not at all."""
+"""The folder of a run: its manifest, and the removal of what an earlier run left."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from typing import IO
 
 from neuro_mod.errors import InputError, StorageError
 from neuro_mod.storage.files import FOLDERS, Files, is_ours
-from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, MANIFEST, METADATA
-from neuro_mod.storage.writing import PARTIAL, write_whole
-
-#: Files written so far, one a line; it is there only until the manifest is.
-_JOURNAL = f"{METADATA}/.unfinished"
+from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, JOURNAL, MANIFEST, PARTIAL
+from neuro_mod.storage.writing import write_whole
 
 
 class RunFolder(Files):
@@ -35,15 +32,17 @@ class RunFolder(Files):
     def __init__(self, path: str | os.PathLike[str]):
         super().__init__(Path(path))
         if (self.path / FINISHED).exists():
-            raise InputError(f"{path} holds the results of many runs; choose another folder, or remove it")
+            raise InputError(
+                f"{path}: results of many runs found; expected an empty folder or one with a single run; choose "
+                "another folder, or remove it"
+            )
         make_folders(self.path)
 
-    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
+    def save(self, name: str, write: Callable[[IO[bytes]], object]) -> Path:
         """Write one file, see `Files.save`."""
         if not self.records:
             remove_run(self.path)
-        enter(self.path, name)
-        return self._write(name, write)
+        return super().save(name, write)
 
     def finish(self) -> list[Path]:
         """Write the manifest and return the paths of all files."""
@@ -71,7 +70,7 @@ def make_folders(path: Path) -> None:
 
 def holds_run(path: Path) -> bool:
     """Whether a run left files in a folder, finished or not."""
-    return any((path / name).exists() for name in (MANIFEST, _JOURNAL))
+    return any((path / name).exists() for name in (MANIFEST, JOURNAL))
 
 
 def remove_run(path: Path) -> None:
@@ -80,46 +79,32 @@ def remove_run(path: Path) -> None:
     Raises:
         StorageError: They cannot be removed.
     """
-    _remove(path, [*_written_before(path), MANIFEST, _JOURNAL])
+    _remove(path, [*_written_before(path), MANIFEST, JOURNAL])
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:
-    """Take the manifest from a run that goes on, and remove partial files; what it wrote is not forgotten.
+    """Turn the manifest of an earlier run back into a journal, to resume the run, and remove partial files.
 
     Args:
         path: The folder.
-        kept: Files of data that stay; others that it wrote belong to nothing, and are removed.
+        kept: Files of data that stay; others that the run wrote belong to no finished item, and are removed.
 
     Raises:
         StorageError: The folder cannot be written to.
     """
     written = dict.fromkeys(_written_before(path))
     names = "".join(f"{name}\n" for name in written)
-    write_whole(path / _JOURNAL, lambda file: file.write(names.encode()))
+    write_whole(path / JOURNAL, lambda file: file.write(names.encode()))
     _remove(path, [MANIFEST, *(name for name in written if Path(name).parent == Path(DATA) and name not in kept)])
 
 
-def enter(path: Path, name: str) -> None:
-    """Note the name of a file that a run is about to write, and make its folder.
-
-    Raises:
-        StorageError: The folder cannot be written to.
-    """
-    try:
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        with (path / _JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(f"{name}\n")
-    except OSError as error:
-        raise StorageError(f"cannot write {path / name}: {error.strerror}: {error.filename}") from error
-
-
 def close_run(path: Path) -> None:
-    """Forget what `enter` noted: the manifest has it."""
-    _remove(path, [_JOURNAL])
+    """Remove the journal: the manifest has its names."""
+    _remove(path, [JOURNAL])
 
 
 def _remove(path: Path, names: list[str]) -> None:
-    """Remove files, and all whose writing was cut short."""
+    """Remove files, and all partial ones."""
     try:
         for name in names:
             (path / name).unlink(missing_ok=True)
@@ -131,10 +116,10 @@ def _remove(path: Path, names: list[str]) -> None:
 
 
 def _written_before(folder: Path) -> list[str]:
-    """Files in manifest and journal; whatever is not ours is passed over."""
+    """Files in manifest and journal; names outside our folders are passed over."""
     names: list[Path] = []
     with suppress(OSError, ValueError, KeyError, TypeError):
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
-        names += [Path(name) for name in (folder / _JOURNAL).read_text(encoding="utf-8").splitlines()]
+        names += [Path(name) for name in (folder / JOURNAL).read_text(encoding="utf-8").splitlines()]
     return [str(name) for name in names if is_ours(name)]

@@ -16,19 +16,21 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from neuro_mod.errors import StorageError
+from neuro_mod.storage.names import PARTIAL
 
-#: End of the name of a file that is being written.
-PARTIAL = ".partial"
 #: Entries of an array that are written at once.
 PIECE = 2**22
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that it is there whole or not at all.
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+    """Write a file whole or not at all.
 
     Args:
-        path: Where it goes; an existing file is replaced.
+        path: The file; an existing one is replaced.
         write: Writes the content to an open binary file.
+
+    Returns:
+        The path.
 
     Raises:
         StorageError: It could not be written.
@@ -39,9 +41,9 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        return partial.replace(path)
     except OSError as error:
-        if error.errno is None:  # not the disk's, but what the content is made from
+        if error.errno is None:  # raised by `write`, not by the disk
             raise
         free = _free_space(path.parent)
         raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
@@ -51,7 +53,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:
-    """Write what `np.savez` writes, piece by piece: an array on the disk never is in memory as a whole."""
+    """Write what `np.savez` writes, piece by piece: a mapped array is never in memory as a whole."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, value in arrays:
             array = np.asanyarray(value, order="C")
@@ -66,7 +68,7 @@ def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:
 
 
 def _release(array: NDArray[Any]) -> None:
-    """Let the system take back the memory behind a mapped file; it is read again when it is needed."""
+    """Return the memory behind a mapped file to the system; it is read again when it is needed."""
     mapping = getattr(array, "_mmap", None)
     if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
         mapping.madvise(mmap.MADV_DONTNEED)

@@ -146,20 +146,26 @@ def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
     [
         (
             ("--method", "gain", "--low-threshold", 5),
-            "--low-threshold does not go with --method gain; valid: --method th",
+            "--low-threshold: 5.0 found; expected no value with --method gain; use --method threshold",
         ),
-        (("--threshold", 5), "--threshold does not go with --method two_state; valid: --method gain or threshold"),
-        (("--low-threshold", 5), "--low-threshold does not go with --method two_state; valid: --method threshold"),
-        (("--method", "threshold", "--low-threshold", 50), "low_hz is 50.0; valid: no more than high_hz"),
-        (("--method", "gain", "--threshold", -1), "threshold_hz is -1.0; valid: 0 or more"),
+        (
+            ("--threshold", 5),
+            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or threshold",
+        ),
+        (
+            ("--low-threshold", 5),
+            "--low-threshold: 5.0 found; expected no value with --method two_state; use --method threshold",
+        ),
+        (("--method", "threshold", "--low-threshold", 50), "low_hz: 50.0 found; expected at most high_hz"),
+        (("--method", "gain", "--threshold", -1), "threshold_hz: -1.0 found; expected a finite number of at least 0"),
         (("--method", "hmm"), "'gain', 'threshold', 'two_state'"),
         (("--kernel", "alpha"), "'gaussian', 'box'"),
-        (("--kernel-width", -1), "kernel_width_ms is -1"),
-        (("--minimal-lifespan", -1), "minimal_lifespan_ms is -1"),
-        (("--dt", 0), "dt is 0.0; expected seconds above 0"),
-        (("--session", 2), "--session is 2; valid: 0 to 1"),
+        (("--kernel-width", -1), "kernel_width_ms: -1.0 found"),
+        (("--minimal-lifespan", -1), "minimal_lifespan_ms: -1.0 found"),
+        (("--dt", 0), "dt: 0.0 found; expected seconds above 0"),
+        (("--session", 2), "--session: 2 found; expected a number from 0 to 1"),
         (("--session", -1), "--session"),
-        (("--n-excitatory-clusters", 9), "n_excitatory_clusters is 9; expected 1 to 4"),
+        (("--n-excitatory-clusters", 9), "n_excitatory_clusters: 9 found; expected a whole number from 1 to 4"),
         (("--clusters", "nowhere.npy"), "nowhere.npy"),
         (("--out", "/dev/null/x"), "cannot write to the folder /dev/null/x"),
     ],
@@ -172,9 +178,9 @@ def test_bad_input_is_one_clear_message(analyze, recorded, tmp_path, options, me
 
 def test_where_there_are_no_spikes(analyze, tmp_path):
     code, _, errors = analyze(tmp_path)
-    assert code == 2 and f"{tmp_path}: no spikes found; expected files spikes*" in errors
+    assert code == 2 and f"{tmp_path}: nothing found; expected files spikes*" in errors
     code, _, errors = analyze(tmp_path / "nowhere")
-    assert code == 2 and f"there is no file or folder {tmp_path}/nowhere" in errors
+    assert code == 2 and f"{tmp_path}/nowhere: no such file or folder" in errors
 
 
 def test_a_damaged_session_is_named(analyze, recorded, tmp_path):

@@ -35,7 +35,7 @@ def sweep(neuro_mod):
     return partial(neuro_mod, "sweep")
 
 
-def test_a_sweep_prints_means_and_goes_on(sweep, tmp_path, write):
+def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     out = tmp_path / "out"
     code, printed, said = sweep(write(), "--out", out)
     assert code == 0 and "0 of 8 runs finished; executor thread" in said
@@ -57,7 +57,7 @@ def test_a_sweep_prints_means_and_goes_on(sweep, tmp_path, write):
     pd.testing.assert_frame_equal(more[more["repeat"] < 2].reset_index(drop=True), table)
 
 
-def test_a_dry_run_says_how_much_it_is_and_does_nothing(sweep, tmp_path, write):
+def test_a_dry_run_prints_the_size_and_runs_nothing(sweep, tmp_path, write):
     file = write()
     code, printed, _ = sweep(file, "--dry-run")
     assert code == 0 and "8 runs: 4 points, 2 repeats" in printed and "1.6 s" in printed
@@ -94,7 +94,7 @@ def test_bad_input_is_one_clear_message(sweep, monkeypatch, tmp_path, write, cha
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_failed_runs_end_with_3_and_stand_in_the_table(sweep, tmp_path, write):
+def test_failed_runs_end_with_3_and_are_rows_of_the_table(sweep, tmp_path, write):
     (tmp_path / "mine.py").write_text(
         "def rate(outputs):\n"
         "    rate = outputs['metadata']['mean_rates_by_kind_hz']['E clusters']\n"

@@ -1,4 +1,4 @@
-"""Whatever a configuration says, it is either valid or refused with reasons."""
+"""Any configuration is either valid or refused with reasons."""
 
 from typing import Any
 

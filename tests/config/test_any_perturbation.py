@@ -1,4 +1,4 @@
-"""Whatever a perturbation block says, it is either refused with reasons, or it acts as one computes by hand."""
+"""Any perturbation is either refused with reasons, or acts as computed by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VALID_LISTS = st.lists(st.integers(0, 7), min_size=1, max_size=4, unique=True).f
     lambda indices: st.tuples(*(st.sampled_from([i, NAMES[i]]) for i in indices)).map(list)
 )
 ANY_LISTS = st.lists(st.one_of(st.integers(-1, 9), st.sampled_from([*NAMES, "E3", "e0", "I"])), max_size=3)
-#: Times in ms, so that windows and steps can be told exactly.
+#: Times in whole ms, so that windows and steps are exact.
 MS = st.integers(0, 100).map(lambda ms: ms / 1000)
 SOME_MS = st.integers(1, 100).map(lambda ms: ms / 1000)
 ENTRIES = st.one_of(st.integers(-8, 8).map(lambda n: n / 8), st.floats(-1, 1))
@@ -100,14 +100,14 @@ def perturbations(strange):
 
 
 def factor_by_hand(times: dict[str, Any], microseconds: int) -> float:  # noqa: PLR0911 -- one for each shape
-    """f(t) at a time in whole microseconds, from the words of the shape; windows and intervals in exact arithmetic."""
+    """f(t) at a time in whole microseconds, from the definition of the shape; windows and intervals are exact."""
     onset, offset = round(times["onset_time"] * 1e6), times.get("offset_time")
     since = microseconds - onset
     if since < 0 or (offset is not None and microseconds >= round(offset * 1e6)):
         return 0.0
     shape, interval = times["shape"], times.get("interval")
     if interval is not None and interval < 1e-6:
-        interval = None  # shorter than anything that can be told apart
+        interval = None  # shorter than the resolution of time
     held = since if interval is None else floor(since / round(interval * 1e6)) * round(interval * 1e6)
     t = held / 1e6
     if shape == "hat":
@@ -137,7 +137,7 @@ def by_hand(block: dict[str, Any], microseconds: int) -> np.ndarray:
 
 
 def is_extreme(block: dict[str, Any]) -> bool:
-    """Whether the time course has parameters that it takes care to compute by hand."""
+    """Whether the time course has parameters that are hard to compute by hand."""
     numbers = [n for n in block.get("time_dependence", {}).values() if isinstance(n, float | int)]
     return any(abs(n) > 1e9 or 0 < abs(n) < 1e-5 for n in numbers)
 
@@ -177,7 +177,7 @@ def test_any_block(perturbation: dict[str, Any]) -> None:
         circuit = build_circuit(experiment, time)
         values = [value for value in vars(circuit).values() if isinstance(value, np.ndarray)]
         assert all(np.isfinite(value).all() for value in values)
-        assert (circuit.threshold > circuit.reset_voltage).all() and (circuit.external_rate >= 0).all()
+        assert (circuit.neurons.threshold > circuit.neurons.reset_voltage).all() and (circuit.external_rate >= 0).all()
     outputs = StageSNNSimulation(experiment).run()
     assert outputs["voltage"].shape == (400, 60) and np.isfinite(outputs["voltage"]).all()
     assert set(outputs["perturbations"]) == set(perturbation)

@@ -1,4 +1,4 @@
-"""Values that are valid alone but not together."""
+"""Values that are valid on their own but not together."""
 
 from typing import Any
 
@@ -65,10 +65,14 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             network(j_baseline=[0.6, 0.6, 1.9, -3.8]),
             "architecture.network.j_baseline[2]",
-            ["1.9 found for I→E; expected a number <= 0; weights from inhibitory neurons are written negative"],
+            ["1.9 found for I→E; expected a number <= 0; weights from inhibitory neurons are negative"],
         ),
         (network(j_baseline=[-0.6, 0.6, -1, -3]), "architecture.network.j_baseline[0]", ["-0.6 found for E→E", ">= 0"]),
-        (network(j_baseline=1.0), "architecture.network.j_baseline", ["1 found for all pathways", "written negative"]),
+        (
+            network(j_baseline=1.0),
+            "architecture.network.j_baseline",
+            ["1 found for all pathways", "from inhibitory neurons negative"],
+        ),
         (
             clusters(j_potentiated=[40, 5, 5, 5]),
             "architecture.clusters.j_potentiated[0]",
@@ -121,12 +125,12 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             rate(involved_clusters=[["E0", "E18"]]),
             "perturbation.rate.involved_clusters[0][1]",
-            ["E18 found; expected a population from 0 to 37, or E0 to E17, E_background, I0 to I17, I_background"],
+            ['"E18" found; expected a population from 0 to 37, or E0 to E17, E_background, I0 to I17, I_background'],
         ),
         (
             rate(involved_clusters=["e0", 1]),
             "perturbation.rate.involved_clusters[0]",
-            ["e0 found; expected a population from 0 to 37, or E0 to"],
+            ['"e0" found; expected a population from 0 to 37, or E0 to'],
         ),
         (
             rate(involved_clusters=[["I_background", 3, 37]]),
@@ -152,12 +156,12 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             rate(involved_clusters=["E0", "E1"], vectors=[[1, 1], [1]], params=[1, 2]),
             "perturbation.rate.vectors[1]",
-            ["1 entries found; expected 2, one for each population in involved_clusters"],
+            ["1 entry found; expected 2, one for each population in involved_clusters"],
         ),
         (
             rate(involved_clusters=["E0", "E1"], vectors=[[1, 1]], params=[1, 2]),
             "perturbation.rate.vectors",
-            ["1 vectors found; expected 2, one for each coefficient in params"],
+            ["1 vector found; expected 2, one for each coefficient in params"],
         ),
         (
             rate(involved_clusters=[[3, 0, 3]]),
@@ -172,7 +176,7 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             rate(time_dependence={"onset_time": 1, "offset_time": 3}),
             "perturbation.rate.time_dependence.offset_time",
-            ["3 s found; expected at most init_params.duration_sec = 2.5 s, or nothing"],
+            ["3 s found; expected at most init_params.duration_sec = 2.5 s, or no value"],
         ),
         (
             rate(time_dependence={"onset_time": 2.5}),
@@ -208,11 +212,11 @@ def timed(**times: Any) -> dict[str, Any]:
         (timed(shape="sampled", values=[1]), "perturbation.rate.time_dependence.interval", ["the shape sampled needs"]),
         (timed(shape="gaussian", width=0.1), "perturbation.rate.time_dependence.peak_time", ["the shape gaussian"]),
         (timed(shape="diff2exp", tau_rise=0.1), "perturbation.rate.time_dependence.tau_decay", ["diff2exp needs it"]),
-        (timed(shape="ramp"), "perturbation.rate.time_dependence", ["a ramp needs rise_time or offset_time"]),
+        (timed(shape="ramp"), "perturbation.rate.time_dependence", ["expected rise_time or offset_time for a ramp"]),
         (
             timed(shape="diff2exp", tau_rise=0.2, tau_decay=0.2),
             "perturbation.rate.time_dependence",
-            ["tau_rise is 0.2 s; it must lie between 0 and tau_decay, 0.2 s"],
+            ["tau_rise: 0.2 found; expected a time between 0 and tau_decay, 0.2 s"],
         ),
         (timed(shape="sine", frequency=0), "perturbation.rate.time_dependence.frequency", ["0 found", "> 0"]),
         (

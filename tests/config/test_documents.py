@@ -1,4 +1,4 @@
-"""Files that are no configuration at all: one clear line each."""
+"""Files that are not configurations: one clear line for each."""
 
 import time
 from pathlib import Path
@@ -32,8 +32,8 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: 'open\n", "not valid YAML: while scanning a quoted scalar"),
         (b"a: b: c\n", ":1: not valid YAML: mapping values are not allowed here"),
         (b"a: *nowhere\n", "not valid YAML: found undefined alias 'nowhere'"),
-        (b"a: &a [*a]\n", ":1: a[0]: an alias inside what it refers to"),
-        (b"a: &a {b: *a}\n", "an alias inside what it refers to"),
+        (b"a: &a [*a]\n", ":1: a[0]: an alias within its own anchor"),
+        (b"a: &a {b: *a}\n", "an alias within its own anchor"),
         (b"\xff\xfea\x00", ":1: not UTF-8 text"),
         (b"a: 1\n\x80\x81", ":2: not UTF-8 text"),
         (b"\x7fELF\x01\x01\x00", ":1: not text: character"),
@@ -88,21 +88,21 @@ def test_missing_file_suggests_neighbours(tmp_path: Path) -> None:
     (tmp_path / "my_sim.yaml").touch()
     with pytest.raises(ConfigError, match=r"no such file; did you mean .*my_sim\.yaml\?"):
         load_experiment(tmp_path / "my_sin.yaml")
-    with pytest.raises(ConfigError, match=r"no such file; .* has my_sim\.yaml"):
+    with pytest.raises(ConfigError, match=r"no such file; .* contains my_sim\.yaml"):
         load_experiment(tmp_path / "qqqqqqqqq")
-    with pytest.raises(ConfigError, match="there is no folder"):
+    with pytest.raises(ConfigError, match=r"folder .* does not exist"):
         load_experiment(tmp_path / "nowhere" / "my_sim.yaml")
 
 
-def test_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a folder; expected a YAML file"):
+def test_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a folder found; expected a YAML file"):
         load_experiment(str(tmp_path))
 
 
 @pytest.mark.parametrize(
     "source", ["", "a\0b", "a" * 5000, 5, None, [1]], ids=["empty", "nul", "long", "5", "None", "[]"]
 )
-def test_no_source(source: object) -> None:
+def test_invalid_sources(source: object) -> None:
     with pytest.raises(ConfigError):
         load_experiment(source)  # type: ignore[arg-type]
 
@@ -115,7 +115,7 @@ def test_reads_yaml_1_2() -> None:
     }  # fmt: skip
 
 
-def test_knows_lines() -> None:
+def test_lines_of_keys_and_entries() -> None:
     lines = read_document("a:\n  b: 1\n  c:\n    - 1\n    - x: 2\n").lines
     assert lines == {
         (): 1,
@@ -128,7 +128,7 @@ def test_knows_lines() -> None:
     }
 
 
-def test_merge_keys_take_the_second_place() -> None:
+def test_keys_take_precedence_over_merged_ones() -> None:
     text = "base: &base {a: 1, b: 2}\nuse:\n  b: 3\n  <<: *base\n"
     assert read_document(text).data["use"] == {"a": 1, "b": 3}
 

@@ -1,4 +1,4 @@
-"""Each line of an error names the file, the line, the key, what was found and what would be valid."""
+"""Each line of an error names the file, line and key, the value found, and what is valid."""
 
 from functools import partial
 
@@ -158,5 +158,5 @@ def test_wrong_field_does_not_hide_other_sections() -> None:
     assert len(lines) == 6  # both types fail to divide
 
 
-def test_invalid_field_silences_the_checks_that_need_it() -> None:
+def test_checks_that_need_an_invalid_field_are_skipped() -> None:
     assert len(messages("architecture:\n  clusters: {n_clusters: many}\ninit_params: {threshold: [1, 2, 3]}\n")) == 1

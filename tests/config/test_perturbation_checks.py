@@ -1,4 +1,4 @@
-"""Perturbations that leave parameters possible, or do not: where, and from when on."""
+"""Perturbations that keep parameters within their bounds, or do not: in which population, and from which time on."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("target", "population", "size", "bound_is_possible", "bound"), CASES)
-def test_a_parameter_made_impossible(target, population, size, bound_is_possible, bound):
+def test_parameter_out_of_bounds(target, population, size, bound_is_possible, bound):
     with pytest.raises(ConfigError) as caught:
         load_experiment(perturbed(target, population, size, **RAMP))
     (problem,) = caught.value.problems
     assert problem.key == f"perturbation.{target}.params" and problem.expected == bound
     step = 101 if bound_is_possible else 100  # the ramp is at a half in step 100, at 0.05 s
-    # where the bound itself is impossible, rounding may put off reaching it by a step
+    # where the bound itself is excluded, rounding may delay reaching it by one step
     times = [f"{(step + late) * 0.5e-3:.10g} s on" for late in ((0,) if bound_is_possible else (0, 1))]
     assert any(problem.found.endswith(f" in {population} from {time}") for time in times), problem.found
     assert problem.found.startswith(target) and " becomes " in problem.found
@@ -67,7 +67,7 @@ def test_only_while_it_acts(target, population, size, bound_is_possible, bound):
 
 
 @pytest.mark.parametrize(("target", "size"), [("rate", -1e3), ("rate", 1e3), ("arousal_level", -9.0), ("j_ext", -9.0)])
-def test_what_is_clipped_or_free_is_always_possible(target, size):
+def test_clipped_and_unbounded_parameters_are_always_valid(target, size):
     load_experiment(perturbed(target, "E1", size))
 
 
@@ -101,14 +101,14 @@ def test_the_problems_of_all_targets_are_reported_together():
     }
 
 
-def test_what_was_drawn_is_checked_as_it_acts():
+def test_drawn_vectors_are_checked():
     block = {"involved_clusters": ["E0", "E1"], "params": [2.0], "structured": False, "mean": -1.0, "sigma": 0.0}
     with pytest.raises(ConfigError, match=r"threshold becomes -0\.5 in E0 from 0 s on"):
         load_experiment(SMALL | {"perturbation": {"threshold": block}})
     load_experiment(SMALL | {"perturbation": {"threshold": block | {"mean": 1.0}}})
 
 
-def test_the_earliest_moment_is_told_whichever_the_population():
+def test_the_earliest_violation_is_reported_whichever_the_population():
     """E1 is out of bounds at a third of the ramp, E0 at two thirds."""
     ramp = {"shape": "ramp", "rise_time": 0.15}
     block = {"vectors": [[-0.03, -0.06]], "involved_clusters": [["E0", "E1"]], "params": [1], "time_dependence": ramp}

@@ -1,4 +1,4 @@
-"""What the file of a sweep may say, and what is said about all else."""
+"""The keys of the file of a sweep, and the messages about invalid ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import resource
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neuro_mod.config import load_experiment
-from neuro_mod.config.sweep import load_sweep
-from neuro_mod.config.writing import to_yaml
+from neuro_mod.config.plain import to_yaml
+from neuro_mod.config.sweep import load_sweep, sweep_of
 from tests.helpers.problems import problems_of
 from tests.helpers.shared import CONFIGS, SMALL
 
@@ -35,7 +36,7 @@ def written(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["beside", "below", "above", "absolute"])
-def test_the_path_of_the_configuration_is_seen_from_the_file(written, tmp_path, monkeypatch, where):
+def test_the_path_of_the_configuration_is_relative_to_the_file(written, tmp_path, monkeypatch, where):
     place, path = {
         "beside": ("in/small.yaml", "small.yaml"),
         "below": ("in/configs/small.yaml", "configs/small.yaml"),
@@ -51,7 +52,7 @@ def test_the_path_of_the_configuration_is_seen_from_the_file(written, tmp_path, 
     assert load_sweep({"config": tmp_path / place, "parameters": {"arousal.level": [0, 1]}}).name == "sweep"
 
 
-def test_all_that_a_file_may_say(written):
+def test_all_keys_of_a_file(written):
     file = written(
         """\
 config:
@@ -81,7 +82,7 @@ name: map
     assert sweep.points.keys_of_log_ranges == {RATE}
 
 
-def test_what_is_left_out(written):
+def test_defaults_of_keys_that_are_left_out(written):
     sweep = load_sweep(written("config: {}\nset:\nparameters:\n  arousal.level: [0.5]\n"))
     assert sweep.experiment == load_experiment({})
     assert (sweep.file.repeats, sweep.file.measures, sweep.file.combine) == (1, ("rates",), "grid")
@@ -92,7 +93,7 @@ def test_what_is_left_out(written):
     )
 
 
-def test_numbers_from_outside_replace_those_of_the_file():
+def test_arguments_replace_values_of_the_file():
     source = BASE | {"seed": 3, "repeats": 2, "set": {"arousal.k": 1.0, "settings.random_seed": 9}}
     assert (load_sweep(source).seed, load_sweep(source).n_runs) == (3, 4)
     changed = load_sweep(source, ["arousal.k=2.0"], seed=4, repeats=5)
@@ -125,7 +126,7 @@ def test_values_of_any_kind_may_vary(key, values):
     assert all(list(point.values) == [key] for point in points)
 
 
-def test_every_problem_is_told_at_once_with_its_line(written):
+def test_every_problem_is_reported_at_once_with_its_line(written):
     file = written(
         """\
 config: {arousal: {levle: 1}}
@@ -167,18 +168,18 @@ def test_files_that_cannot_be_read(written, content, said):
     assert said in messages(written(content))[0]
 
 
-def test_files_that_are_not_there(written, tmp_path):
+def test_files_that_do_not_exist(written, tmp_path):
     file = written("config: smal.yaml\nparameters: {arousal.level: [0, 1]}\n")
     written(to_yaml(SMALL), "small.yaml")
     assert messages(file) == [f"{tmp_path}/smal.yaml: no such file; did you mean {tmp_path}/small.yaml?"]
     assert messages(tmp_path / "swep.yaml") == [f"{tmp_path}/swep.yaml: no such file; did you mean {file}?"]
     assert messages(written("config: nowhere/x.yaml\nparameters: {arousal.level: [0]}\n")) == [
-        f"{tmp_path}/nowhere/x.yaml: no such file; there is no folder {tmp_path}/nowhere"
+        f"{tmp_path}/nowhere/x.yaml: no such file; folder {tmp_path}/nowhere does not exist"
     ]
     assert messages(3)[0] == "3 found; expected the path of a sweep, or a mapping of its keys"
 
 
-def test_problems_of_the_configuration_are_told_at_its_own_lines(written, tmp_path):
+def test_problems_of_the_configuration_are_reported_at_its_own_lines(written, tmp_path):
     written("arousal:\n  levle: 1\n", "small.yaml")
     file = written("config: small.yaml\nset:\n  arousal.k: x\nparameters: {arousal.level: [0, 1]}\n")
     of_override, of_file = messages(file)
@@ -197,10 +198,10 @@ def test_problems_of_the_configuration_are_told_at_its_own_lines(written, tmp_pa
         ({"parameters": None}, "parameters: missing value; expected a mapping from keys such as arousal.level"),
         ({"parameters": ["arousal.level"]}, 'parameters: ["arousal.level"] found; expected a mapping from keys'),
         ({"combine": "gird"}, 'combine: "gird" found; expected one of grid, zipped, sampled'),
-        ({"n_samples": 3}, "n_samples: no use with combine: grid; only combine: sampled draws points"),
+        ({"n_samples": 3}, "n_samples: has no effect with combine: grid; only combine: sampled uses it"),
         (
             {"combine": "sampled"},
-            "n_samples: missing; expected a whole number >= 1; combine: sampled draws so many points",
+            "n_samples: missing; expected a whole number >= 1; how many points combine: sampled draws",
         ),
         ({"combine": "sampled", "n_samples": 0}, "n_samples: 0 found; expected a whole number >= 1"),
         ({"repeats": 0}, "repeats: 0 found; expected a whole number >= 1"),
@@ -212,7 +213,7 @@ def test_problems_of_the_configuration_are_told_at_its_own_lines(written, tmp_pa
         ({"measures": "rates"}, f'measures: "rates" found; expected a list of entries, each {ONE_OF}'),
         ({"measures": ["rate"]}, f'measures[0]: "rate" found; expected {ONE_OF}'),
         ({"measures": ["rates", "../x:f"]}, f'measures[1]: "../x:f" found; expected {ONE_OF}'),
-        ({"measures": ["rates", "rates"]}, "measures[1]: rates stands there twice"),
+        ({"measures": ["rates", "rates"]}, "measures[1]: duplicate measure rates"),
         ({"measures": ["a:f", "b:f"]}, "measures[1]: b:f has the same name as a:f"),
         ({"seed": -1}, "seed: -1 found; expected a whole number >= 0"),
         ({"seed": None}, "seed: missing value; expected a whole number >= 0"),
@@ -224,7 +225,7 @@ def test_keys_with_a_wrong_value(change, said):
     assert [line for line in messages(BASE | change) if line.startswith(said)]
 
 
-def test_what_is_missing():
+def test_required_keys():
     assert messages({}) == [
         "config: missing; expected the path of a configuration, seen from this file, or a mapping of its sections; "
         "the configuration that is varied",
@@ -241,8 +242,8 @@ def test_what_is_missing():
         ("0.5", f': "0.5" found; expected {VALUES}'),
         ([0, float("nan")], "[1]: nan found; expected a plain value, finite if it is a number"),
         ([0, [float("inf")]], "[1]: [inf] found; expected a plain value, finite if it is a number"),
-        ([0.5, 0, 0.5], ": 0.5 stands there twice"),
-        ([1, 1.0, 0, 0], ": 1, 0 stand there twice"),
+        ([0.5, 0, 0.5], ": duplicate value 0.5"),
+        ([1, 1.0, 0, 0], ": duplicate values 1, 0"),
         ({}, ".from: missing; expected a number; first value"),
         ({"from": 0, "to": 1}, ".n: missing; expected a whole number >= 2; how many values"),
         ({"from": 0, "to": 1, "n": 0}, ".n: 0 found; expected a whole number >= 1"),
@@ -261,7 +262,7 @@ def test_what_is_missing():
         ({"from": 0, "too": 1, "n": 3}, ".too: unknown key; did you mean to? (valid: from, to, n, spacing)"),
     ],
 )
-def test_values_that_are_no_list_or_range(values, said):
+def test_values_that_are_neither_a_list_nor_a_range(values, said):
     assert f"parameters.arousal.level{said}" in "\n".join(messages(BASE | {"parameters": {"arousal.level": values}}))
 
 
@@ -272,9 +273,12 @@ def test_values_that_are_no_list_or_range(values, said):
         ({"a b": [0, 1]}, 'cannot read the key "a b"; expected names joined by dots'),
         ({"arousal": [0, 1]}, "arousal: 0 found; expected a mapping"),
         ({"init_params.threshold[5]": [1, 2]}, "init_params.threshold[5]: index out of range"),
-        ({"settings.random_seed": [1, 2]}, "no parameter; seeds follow from seed; repeats: N gives N of them"),
-        ({"settings.plot": [True, False]}, "parameters.settings.plot: no parameter; it changes no result"),
-        ({"settings": [{}, {"plot": False}]}, "parameters.settings: no parameter; it changes no result"),
+        (
+            {"settings.random_seed": [1, 2]},
+            "cannot be swept; the root seed and the point give the seeds; for several seeds at a point use repeats",
+        ),
+        ({"settings.plot": [True, False]}, "parameters.settings.plot: cannot be swept; it does not affect results"),
+        ({"settings": [{}, {"plot": False}]}, "parameters.settings: cannot be swept; it does not affect results"),
         ({RATE: [1, 2], RATE[:-3]: [[1, 2], [3, 4]]}, f"parameters.{RATE}: {RATE[:-3]} sets this value too"),
         ({"stimulus.amplitude": [1, 2]}, "parameters.stimulus.amplitude: no effect; no point has a stimulus"),
     ],
@@ -290,7 +294,7 @@ def test_a_stimulus_may_vary_where_there_is_one():
     assert len(load_sweep(BASE | {"parameters": onsets}).points) == 2
 
 
-def test_what_is_set_must_not_vary():
+def test_a_value_that_is_set_must_not_vary():
     given = BASE | {"set": {"arousal.level": 0.5}}
     assert messages(given) == ["set.arousal.level: the parameter arousal.level sets this value too"]
     assert messages(BASE, ["arousal.k=1", "arousal.level=0.5"]) == [
@@ -302,10 +306,10 @@ def test_what_is_set_must_not_vary():
     assert len(load_sweep(BASE, (text for text in ["arousal={level: 0.5}"])).points) == 2
 
 
-def test_zipped_parameters_need_equally_many_values():
+def test_zipped_parameters_need_the_same_number_of_values():
     zipped = {"combine": "zipped", "parameters": {"arousal.level": [0, 1, 0.5], RATE: {"from": 1, "to": 5, "n": 4}}}
     assert messages(BASE | zipped) == [
-        f"combine: zipped parameters need equally many values; arousal.level has 3, {RATE} has 4"
+        f"combine: zipped parameters need the same number of values; arousal.level has 3, {RATE} has 4"
     ]
     twice = {"combine": "zipped", "parameters": {"arousal.level": [0, 1, 0.0], RATE: [5, 5, 5.0]}}
     assert messages(BASE | twice) == [
@@ -339,7 +343,7 @@ def test_values_that_do_not_fit_together_at_one_point():
     assert all(line.startswith("point 1 (") for line in said) and "100" in said[0]
 
 
-def test_no_more_than_some_problems_of_points_are_told():
+def test_the_number_of_reported_problems_of_points_is_limited():
     said = messages(BASE | {"parameters": {"arousal.level": {"from": 2, "to": 3, "n": 500}}})
     assert len(said) == 20
 
@@ -367,7 +371,7 @@ BILLION = {"from": 0, "to": 1, "n": 10**9}
         ({"repeats": 10**9}, "repeats: 2,000,000,000 runs at 2 points found; expected at most 1,000,000"),
     ],
 )
-def test_far_too_much_is_refused_before_memory_is_gone(change, said):
+def test_too_many_points_are_refused_before_they_use_memory(change, said):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert messages(BASE | change)[0].startswith(said)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -379,3 +383,10 @@ def test_the_folder_of_modules_is_that_of_the_file(written, monkeypatch):
     monkeypatch.chdir(file.parent)
     assert load_sweep("sweep.yaml").folder.resolve() == file.parent
     assert load_sweep(os.fspath(file)).folder == file.parent
+
+
+def test_a_sweep_of_values_in_python_keeps_the_values_as_they_are():
+    values = [np.array([8.0, 9.0]), (9, 8)]
+    sweep = sweep_of(load_experiment(SMALL), RATE[:-3], values, 3)
+    assert [point.values[RATE[:-3]] is value for point, value in zip(sweep.points, values, strict=True)] == [True] * 2
+    assert (sweep.n_runs, sweep.parameters, sweep.simulated_seconds) == (6, (RATE[:-3],), 0)

@@ -1,4 +1,4 @@
-"""Which points a sweep has."""
+"""The points of a sweep."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.config.sweep.points import Points, range_values
@@ -64,7 +64,7 @@ def test_a_logarithmic_range_has_both_ends_and_equal_ratios(start, end, n):
     assert np.allclose(np.log(found), np.linspace(math.log(start), math.log(end), n), rtol=0, atol=1e-11)
 
 
-def test_ranges_hold_the_numbers_that_one_would_write():
+def test_ranges_hold_the_decimal_numbers_one_would_write():
     assert (
         range_values(Range.model_validate({"from": 0, "to": 1, "n": 11}))[3] == 0.3
     )  # np.linspace: 0.30000000000000004
@@ -74,6 +74,7 @@ def test_ranges_hold_the_numbers_that_one_would_write():
     assert down == (10, 7, 4, 1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**64), st.integers(1, 30), st.integers(0, 30))
 def test_more_samples_change_no_earlier_one(seed, n, more):
     parameters = {A: {"from": 0, "to": 1}, B: {"from": 1, "to": 100, "spacing": "log"}}
@@ -110,7 +111,7 @@ def test_samples_fill_their_ranges_evenly():
     assert abs(np.corrcoef(shares[A], shares[B])[0, 1]) < 4 / math.sqrt(2000)
 
 
-def test_a_combination_that_was_drawn_before_is_left_out():
+def test_combinations_drawn_before_are_left_out():
     few = points({A: [1, 2], B: [3, 4]}, combine="sampled", n_samples=3)
     many = points({A: [1, 2], B: [3, 4]}, combine="sampled", n_samples=200)
     found = values(many)

@@ -91,7 +91,7 @@ def test_the_demo_makes_its_picture(tmp_path):
     command = ["make", "demo", "INSTALLED=", f"BIN={Path(sys.executable).parent}", f"DEMO={tmp_path / 'demo'}"]
     printed = run_in(ROOT, *command)
     picture = tmp_path / "demo/plots/raster.png"
-    assert f"The raster lies in {picture}" in printed
+    assert f"The raster is saved as {picture}" in printed
     from PIL import Image
 
     pixels = np.asarray(Image.open(picture).convert("RGB"))

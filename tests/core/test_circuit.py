@@ -33,15 +33,15 @@ def response(circuit, rates):
     external_rate = circuit.external_rate + 0.5 * circuit.arousal_rate
     external = circuit.external_in_degree * circuit.external_weight * external_rate
     variance = circuit.external_in_degree * circuit.external_weight**2 * external_rate
-    mu = circuit.tau_membrane * ((in_degree * circuit.block_weights) @ rates + external.sum(0))
-    sigma = np.sqrt(circuit.tau_membrane * ((in_degree * circuit.block_weights**2) @ rates + variance.sum(0)))
-    shift = COLOURED_NOISE * np.sqrt(circuit.tau_synaptic / circuit.tau_membrane)
+    mu = circuit.neurons.tau_membrane * ((in_degree * circuit.block_weights) @ rates + external.sum(0))
+    sigma = np.sqrt(circuit.neurons.tau_membrane * ((in_degree * circuit.block_weights**2) @ rates + variance.sum(0)))
+    shift = COLOURED_NOISE * np.sqrt(circuit.neurons.tau_synaptic / circuit.neurons.tau_membrane)
     phi = np.zeros(len(sizes))
     for a in np.flatnonzero(sizes):
-        low = (circuit.reset_voltage[a] - mu[a]) / sigma[a] + shift[a]
-        high = (circuit.threshold[a] - mu[a]) / sigma[a] + shift[a]
+        low = (circuit.neurons.reset_voltage[a] - mu[a]) / sigma[a] + shift[a]
+        high = (circuit.neurons.threshold[a] - mu[a]) / sigma[a] + shift[a]
         integral = quad(lambda u: erfcx(-u), low, high, epsabs=0, epsrel=1e-12, limit=500)[0]
-        phi[a] = 1 / (circuit.tau_refractory[a] + circuit.tau_membrane[a] * np.sqrt(np.pi) * integral)
+        phi[a] = 1 / (circuit.neurons.tau_refractory[a] + circuit.neurons.tau_membrane[a] * np.sqrt(np.pi) * integral)
     return phi
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.opening import open_source
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine.noise import external_counts
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import State
@@ -31,7 +32,7 @@ def network(weights, *, tau_membrane=20e-3, tau_synaptic=5e-3, tau_refractory=5e
         np.ones(n, np.int64),
         GeneralSynapses.from_matrix(weights),
         no_external_input(n),
-        *(np.broadcast_to(value, n).astype(float) for value in neurons),
+        NeuronParameters(*(np.broadcast_to(value, n).astype(float) for value in neurons)),
     )
 
 
@@ -59,11 +60,10 @@ def run_engine(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic"
 
 
 def lif_net(net, delta_t, mechanism="analytic"):
-    parameters = (net.tau_membrane, net.tau_synaptic, net.tau_refractory, net.threshold, net.reset_voltage)
     return LIFNet(
         net.dense_weights(),
         net.per_neuron(net.external.weight) if net.external.n_sources else 0.0,
-        *map(net.per_neuron, parameters),
+        *map(net.per_neuron, net.neurons),
         delta_t,
         mechanism=mechanism,
     )

@@ -1,4 +1,4 @@
-"""The model step by step in NumPy, parameters looked up anew in each step: slow, and obviously right."""
+"""The model step by step in NumPy, parameters looked up again in each step: slow, and obviously right."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from neuro_mod.core.neurons import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.noise import external_counts
-from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.propagators import propagators
 from tests.helpers.simulators import Histories
 
@@ -19,12 +19,12 @@ def network_at(net, courses, step):
     """The network with the parameters that are in force in a step."""
     now = {name: course.values[np.flatnonzero(course.steps <= step)[-1]] for name, course in courses.items()}
     assert set(now) <= set(VARIABLE)
-    neuron = {name: now[name] for name in NEURON_PARAMETERS if name in now}
+    neurons = replace(net.neurons, **{name: now[name] for name in NEURON_PARAMETERS if name in now})
     external = replace(net.external, **{field: now[name] for name, field in _EXTERNAL.items() if name in now})
     synapses = net.synapses
     if "block_weights" in now:
         synapses = replace(synapses, block_weights=now["block_weights"])
-    return replace(net, synapses=synapses, external=external, **neuron)
+    return replace(net, synapses=synapses, external=external, neurons=neurons)
 
 
 def run_slowly(trial) -> Histories:
@@ -33,7 +33,7 @@ def run_slowly(trial) -> Histories:
     history = []
     for step in range(trial.n_steps):
         net = network_at(trial.network, trial.courses, step)
-        tau_m, tau_s, tau_ref, threshold, reset = (net.per_neuron(getattr(net, name)) for name in NEURON_PARAMETERS)
+        tau_m, tau_s, tau_ref, threshold, reset = map(net.per_neuron, net.neurons)
         a, b, c, d = propagators(np, trial.mechanism, tau_m, tau_s, h)
         push = 0.0 if trial.stimulus is None else c * trial.stimulus.gain * trial.stimulus.course[step]
         voltage = np.where(refractory > 0, reset, a * voltage + b * current + push)

@@ -58,7 +58,9 @@ def circuit_of(name: str, **overrides) -> Circuit:
 def test_rest_of_the_two_cluster_network(nnmt, tau_synaptic, start):
     """Its four populations that have neurons, from starts that favour one cluster or the other."""
     circuit = circuit_of("2_cluster_mf.yaml")
-    circuit = replace(circuit, tau_synaptic=np.full_like(circuit.tau_synaptic, tau_synaptic))
+    neurons = circuit.neurons
+    neurons = replace(neurons, tau_synaptic=np.full_like(neurons.tau_synaptic, tau_synaptic))
+    circuit = replace(circuit, neurons=neurons)
     field = LIFMeanField.from_circuit(circuit)
     rates = np.full(field.n_populations, 5.0)
     rates[:2] = start

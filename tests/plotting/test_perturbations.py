@@ -174,7 +174,7 @@ def test_every_parameter_has_a_name(default):
 def test_bad_arguments(default):
     with pytest.raises(ValueError, match="no target to draw; targets are rate"):
         perturbation_map({}, default, **RUN)
-    with pytest.raises(ValueError, match="speed cannot be perturbed; valid: rate"):
+    with pytest.raises(ValueError, match="speed cannot be perturbed; expected one of rate"):
         perturbation_map({"speed": hat(default)}, default, **RUN)
     with pytest.raises(ValueError, match=r"rate needs a value for each of 38 populations; found shape \(4,\)"):
         perturbation_map({"rate": Course([0], np.zeros((1, 4)))}, default, **RUN)

@@ -97,7 +97,7 @@ def test_a_name_cannot_be_there_twice(tmp_path):
 _FLIPS = """
 import sys, warnings
 from pathlib import Path
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.matlab import read_mat
 from neuro_mod.storage.reading import DataError
 warnings.simplefilter("ignore")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import find_states
+from neuro_mod.core.spiking_net.analysis.findings.sessions import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.errors import DataError
-from neuro_mod.recordings.events import Conventions
+from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.storage.names import PAIRED_SPIKES
@@ -58,7 +58,7 @@ def test_dense_arrays_of_any_shape(tmp_path, shape):
 
 def test_dense_arrays_are_read_piece_by_piece(monkeypatch):
     dense = np.random.default_rng(1).random((101, 7)) < 0.2
-    monkeypatch.setattr("neuro_mod.recordings.events._PIECE", 30)
+    monkeypatch.setattr("neuro_mod.recordings.readings._PIECE", 30)
     for each in (dense, np.asfortranarray(dense)):
         spikes = read_all(each)[0].spikes
         assert np.array_equal(np.stack([spikes.steps, spikes.neurons]), np.nonzero(dense))
@@ -128,12 +128,14 @@ def test_frames_have_the_columns_of_tables(tmp_path, neuron):
 
 def test_frames_of_other_things():
     assert_same(read_all(pd.DataFrame(DENSE))[0].spikes)
-    refused(pd.DataFrame({"time": TIMES}), "session 0: expected one column of time, times.* found 'time'")
-    refused(pd.DataFrame({"t": TIMES, "id": list("abcde")}), "session 0: expected whole numbers of neurons")
+    refused(pd.DataFrame({"time": TIMES}), "session 0: columns 'time' found; expected one of time, times")
+    refused(
+        pd.DataFrame({"t": TIMES, "id": list("abcde")}), "session 0: neurons: object .* found; expected whole numbers"
+    )
 
 
 def test_messages_name_the_session_in_memory():
-    refused([EVENTS, ([-1.0], [0])], "session 1: negative times")
+    refused([EVENTS, ([-1.0], [0])], "session 1: times: -1 found")
 
 
 def test_lists_of_all_kinds(tmp_path):
@@ -177,7 +179,7 @@ def test_a_pair_without_and_with_perturbations_is_not_two_sessions(tmp_path):
     for name in PAIRED_SPIKES.values():
         np.savez(run / name, **spike_arrays(EVENTS))
     for folder in (run, run / "data"):
-        with pytest.raises(DataError, match="without and with perturbations is not two sessions"):
+        with pytest.raises(DataError, match="with and without a perturbation found"):
             open_sessions(folder)
     for name in PAIRED_SPIKES.values():
         assert_same(open_sessions(run / name).sessions[0].read(MS).spikes)
@@ -213,7 +215,7 @@ def test_folders_with_different_clusters_are_refused(tmp_path, metadata):
     with pytest.raises(DataError, match="different clusters") as caught:
         source_of([first, second])
     assert str(first) in str(caught.value) and str(second) in str(caught.value)
-    contradicts = pytest.raises(DataError, match=r"clusters\.npy has 4 neurons in 3 clusters, other than .*run\.json")
+    contradicts = pytest.raises(DataError, match=r"clusters\.npy: 4 neurons in 3 clusters found; .*run\.json")
     with contradicts if metadata else nullcontext():
         source_of(second)
 
@@ -224,7 +226,7 @@ def test_sessions_of_different_steps_are_refused_by_name(tmp_path):
     source = source_of(tmp_path, [0, 0, 1, 1])
     assert [source.read(index).n_steps for index in (0, 1)] == [50, 50]
     for read in (lambda: source.read(2), lambda: list(source), lambda: find_states(source, AnalysisSettings())):
-        with pytest.raises(DataError, match=r"spikes_c\.npz has steps of 0\.002 s, .*spikes_a\.npz of 0\.001 s"):
+        with pytest.raises(DataError, match=r"spikes_c\.npz: steps of 0\.002 s found; .* 0\.001 s, as in .*spikes_a"):
             read()
 
 
@@ -243,7 +245,7 @@ def test_metadata_of_results_are_used():
     assert open_sessions(results).description.populations.n_neurons == 4
     assert open_sessions([results, results]).description.delta_t == 1e-3
     other = {"spikes": EVENTS, "metadata": {"delta_t": 2e-3, "populations": POPULATIONS}}
-    refused([results, other], "describe other networks or time steps")
+    refused([results, other], "another network or time step")
 
 
 @pytest.mark.parametrize(

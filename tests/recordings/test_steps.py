@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuro_mod.recordings.events import Conventions, events_from_times
+from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.readings import reading_of_times
 from tests.helpers.processes import run_python
 
 DELTA_T = st.sampled_from([0.1e-3, 0.5e-3, 1e-3])
@@ -19,24 +20,26 @@ def test_a_multiple_of_the_step_begins_that_step(step, delta_t, unit):
     conventions = Conventions(delta_t, time_unit=name)
     times = [step * delta_t * per_second, step * (delta_t * per_second), step / round(1 / delta_t) * per_second]
     for time in times:
-        assert events_from_times([time], [0], conventions, "").steps.tolist() == [step]
+        assert reading_of_times([time], [0], conventions, "").spikes.steps.tolist() == [step]
 
 
 @given(st.integers(0, 10**8), st.floats(0, 0.999), DELTA_T)
 def test_any_other_time_lies_in_the_step_before_it(step, fraction, delta_t):
-    assert events_from_times([(step + fraction) * delta_t], [0], Conventions(delta_t), "").steps.tolist() == [step]
+    assert reading_of_times([(step + fraction) * delta_t], [0], Conventions(delta_t), "").spikes.steps.tolist() == [
+        step
+    ]
 
 
 @given(st.integers(0, 10**6), DELTA_T)
 def test_single_precision_counts_as_rounded_too(step, delta_t):
     time = np.array([step * delta_t], np.float32)
-    assert events_from_times(time, [0], Conventions(delta_t), "").steps.tolist() == [step]
+    assert reading_of_times(time, [0], Conventions(delta_t), "").spikes.steps.tolist() == [step]
 
 
 @given(st.integers(1, 10**6), DELTA_T, st.sampled_from([np.float32, np.float64]))
 def test_a_spike_at_the_very_end_lies_in_the_last_step(n_steps, delta_t, dtype):
     for duration in (n_steps * delta_t, n_steps / round(1 / delta_t), (n_steps - 0.4) * delta_t):
-        spikes = events_from_times(np.array([0, duration], dtype), [0, 0], Conventions(delta_t, duration), "")
+        spikes = reading_of_times(np.array([0, duration], dtype), [0, 0], Conventions(delta_t, duration), "").spikes
         assert spikes.steps.tolist() == [0, n_steps - 1] and spikes.n_steps == n_steps
 
 
@@ -47,7 +50,7 @@ def test_sessions_have_as_many_steps_as_fit(n_steps, delta_t):
         (n_steps / round(1 / delta_t), n_steps),
         ((n_steps + 0.3) * delta_t, n_steps + 1),
     ):
-        assert events_from_times([], [], Conventions(delta_t, duration), "").n_steps == expected
+        assert reading_of_times([], [], Conventions(delta_t, duration), "").spikes.n_steps == expected
 
 
 def test_scipy_io_is_left_alone_until_a_file_of_matlab_is_read():

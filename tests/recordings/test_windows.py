@@ -26,16 +26,16 @@ def test_windows(t_from, t_to, window):
 @pytest.mark.parametrize(
     ("t_from", "t_to", "message"),
     [
-        (5, 5, "must end after it begins"),
-        (-1, 3, "from 9 s to 3 s of a session of 10 s; it must end after it begins"),
-        (None, 0, "must end after"),
-        (0.3, 3 * 0.1, "must end after"),  # 0.30000000000000004
-        (10, None, "must end after"),
-        (10.1, None, "t_from is 10.1 s; valid: -10 s to 10 s"),
-        (-10.1, None, "t_from is -10.1 s"),
-        (None, 11, "t_to is 11 s"),
-        (None, -11, "t_to is -11 s"),
-        (float("nan"), None, "t_from is nan s"),
+        (5, 5, "ends after it begins"),
+        (-1, 3, "t_from, t_to: 9 s to 3 s of a session of 10 s found; expected a window that ends after it begins"),
+        (None, 0, "ends after"),
+        (0.3, 3 * 0.1, "ends after"),  # 0.30000000000000004
+        (10, None, "ends after"),
+        (10.1, None, "t_from: 10.1 found; expected -10 s to 10 s"),
+        (-10.1, None, "t_from: -10.1 found"),
+        (None, 11, "t_to: 11 found"),
+        (None, -11, "t_to: -11 found"),
+        (float("nan"), None, "t_from: nan found"),
     ],
 )
 def test_what_is_no_window(t_from, t_to, message):
@@ -50,7 +50,7 @@ def test_times_from_the_start(time, inside):
 
 @pytest.mark.parametrize("time", [10.1, -10.1, float("nan"), float("inf"), -100])
 def test_times_beyond_a_session(time):
-    with pytest.raises(ValueError, match=rf"time is {time:g} s; valid: -10 s to 10 s"):
+    with pytest.raises(ValueError, match=rf"time: {time} found; expected -10 s to 10 s"):
         from_start("time", time, 10.0)
 
 
@@ -72,7 +72,7 @@ def test_a_cut_of_the_whole_session_is_the_session(n_steps):
 
 
 def test_a_cut_holds_a_step():
-    with pytest.raises(ValueError, match=r"t_to=0.0002 is a window without a step of 0.001 s"):
+    with pytest.raises(ValueError, match=r"t_from, t_to: .* found; expected at least a time step, 0.001 s"):
         cut(bernoulli(1, 500, 3, 0.1), None, 0.2e-3)
 
 
@@ -83,5 +83,5 @@ def test_whole_steps():
 
 @pytest.mark.parametrize("width", [0.25e-3, 0.04e-3, 0.0, -1e-3, float("inf"), float("nan")])
 def test_what_is_not_whole_steps(width):
-    with pytest.raises(ValueError, match=r"bin_width is .* s; valid: whole multiples of the time step, 0.0001 s"):
+    with pytest.raises(ValueError, match=r"bin_width: .* found; expected whole multiples of the time step, 0.0001 s"):
         whole_steps("bin_width", width, 0.1e-3)

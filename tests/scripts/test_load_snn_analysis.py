@@ -49,4 +49,4 @@ def test_a_damaged_folder_is_refused_by_name(load, analyzer, tmp_path):
 @pytest.mark.parametrize("name", ["nowhere", ""])
 def test_where_there_is_no_analysis(load, tmp_path, name):
     done = load(tmp_path / name)
-    assert done.returncode == 2 and "holds no analysis" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "no analysis.json found" in done.stderr and "Traceback" not in done.stderr

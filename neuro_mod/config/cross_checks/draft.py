@@ -1,4 +1,4 @@
-"""A configuration some of whose values may be invalid, as the cross-checks see it."""
+"""A configuration in which some values may be invalid, as the cross-checks see it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from neuro_mod.populations import Populations, divide_into_clusters
 
 
 class UnavailableError(LookupError):
-    """A check needs a value that is itself invalid, and has nothing to say."""
+    """A check needs a value that is itself invalid, so it is skipped."""
 
 
 class Draft:
-    """Looks values up by key, refusing those that are known to be invalid.
+    """Looks values up by key and refuses those that are known to be invalid.
 
     Args:
         experiment: Sections with attributes; defaults stand in for invalid values.
@@ -48,14 +48,3 @@ class Draft:
             return divide_into_clusters(n_clusters, self.neurons_of_type, background)
         except ValueError:
             raise UnavailableError("architecture.clusters.n_background") from None
-
-
-def four_entries(value: float | tuple[float, ...]) -> tuple[float, ...]:
-    """A value for each pathway."""
-    return value if isinstance(value, tuple) else (value,) * 4
-
-
-def entry_path(key: str, value: object, index: int) -> KeyPath:
-    """Key path of one entry, or of the whole value where one number stands for all entries."""
-    path = tuple(key.split("."))
-    return (*path, index) if isinstance(value, tuple) else path

@@ -1,54 +1,88 @@
-"""Checks of sizes, clusters and weights."""
+"""Checks of the time axis, of sizes and clusters, of weights, and of values given population by population."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
-from neuro_mod.config.cross_checks.draft import Draft, entry_path, four_entries
+from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.sections import POPULATION_KEYS, ExternalCurrents
 from neuro_mod.core.clustering.block_weights import depression_factors, largest_potentiation
+from neuro_mod.core.neurons import BOUNDS
 from neuro_mod.errors import Problem
-from neuro_mod.populations import PATHWAYS, divide_into_clusters, total_populations
+from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters, expand_four, total_populations
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 _NETWORK = ("architecture", "network")
-_ROUNDING = 1e-12
 _CLUSTERS = ("architecture", "clusters")
+_ROUNDING = 1e-12
+_EXTERNAL = tuple(ExternalCurrents.model_fields)
+_MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 
 
-def excitatory_fit(draft: Draft) -> Iterator[Problem]:
-    """No more excitatory neurons than neurons."""
+def _time_step(draft: Draft) -> Iterator[Problem]:
+    """The run has at least one step, and no more than can be counted."""
+    step, duration = draft["init_params.delta_t"], draft["init_params.duration_sec"]
+    if step > duration:
+        most = f"at most init_params.duration_sec = {duration:g} s"
+        yield Problem(("init_params", "delta_t"), f"{step:g} s found", most)
+    if duration > step * MAX_STEPS:
+        most = f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s"
+        hint = "a longer run can be continued from the state at the end of a shorter one"
+        yield Problem(("init_params", "duration_sec"), f"{duration:g} s found", most, hint)
+
+
+def _length(section: str, name: str, short_lengths: tuple[int, ...], draft: Draft) -> Iterator[Problem]:
+    """A list has one of the lengths that have a meaning."""
+    value, total = draft[f"{section}.{name}"], total_populations(draft["architecture.clusters.n_clusters"])
+    if isinstance(value, tuple) and len(value) not in (*short_lengths, total):
+        meanings = {total: "one per population"} | {length: _MEANINGS[length] for length in short_lengths}
+        lengths = ", or ".join(f"{length} entries ({meanings[length]})" for length in sorted(meanings))
+        yield Problem((section, name), f"{len(value)} entries found", f"one number, or {lengths}")
+
+
+def _threshold_above_reset(draft: Draft) -> Iterator[Problem]:
+    """The threshold of each population lies above its reset voltage."""
+    values = (draft["init_params.threshold"], draft["init_params.reset_voltage"])
+    lengths = {len(value) for value in values if isinstance(value, tuple)} - {2}
+    # without a list per population, E and I are enough: a network without clusters
+    n_clusters = draft["architecture.clusters.n_clusters"] if lengths else 0
+    if lengths - {total_populations(n_clusters)}:
+        return
+    layout = Populations(n_clusters, (0, 0), (0, 0))
+    threshold, reset = (layout.expand(value) for value in values)
+    low = [i for i in range(layout.total) if not BOUNDS["threshold"].allow(threshold[i], reset[i])]
+    if low:
+        names = [layout.names[i] if lengths else "EI"[i] for i in low]
+        more = f" and {len(low) - 3} more" if len(low) > 3 else ""
+        yield Problem(
+            ("init_params", "threshold"),
+            f"{threshold[low[0]]:g} found for {', '.join(names[:3])}{more}",
+            f"more than init_params.reset_voltage = {reset[low[0]]:g}",
+        )
+
+
+def _sizes(draft: Draft) -> Iterator[Problem]:
+    """There are no more excitatory neurons than neurons, and ``n_inhibitory`` counts the rest."""
     total, excitatory = draft["architecture.network.n_neurons"], draft["architecture.network.n_excitatory"]
     if excitatory > total:
         yield Problem((*_NETWORK, "n_excitatory"), f"{excitatory} found", f"at most n_neurons = {total}")
+    elif (inhibitory := draft["architecture.network.n_inhibitory"]) != total - excitatory:
+        follows = f"{total - excitatory} (n_neurons - n_excitatory)"
+        yield Problem((*_NETWORK, "n_inhibitory"), f"{inhibitory} found", follows, "it may be left out")
 
 
-def inhibitory_derived(draft: Draft) -> Iterator[Problem]:
-    """``n_inhibitory`` is what the other two leave."""
-    _, expected = draft.neurons_of_type
-    found = draft["architecture.network.n_inhibitory"]
-    if found != expected:
-        yield Problem(
-            (*_NETWORK, "n_inhibitory"),
-            f"{found} found",
-            f"{expected} (n_neurons - n_excitatory)",
-            "it may be left out",
-        )
-
-
-def populations_derived(draft: Draft) -> Iterator[Problem]:
+def _number_of_populations(draft: Draft) -> Iterator[Problem]:
     """``total_pops`` follows from ``n_clusters``."""
-    found, expected = (
-        draft["architecture.clusters.total_pops"],
-        total_populations(draft["architecture.clusters.n_clusters"]),
-    )
-    if found != expected:
-        yield Problem(
-            (*_CLUSTERS, "total_pops"), f"{found} found", f"{expected} (2 n_clusters + 2)", "it may be left out"
-        )
+    found, n_clusters = draft["architecture.clusters.total_pops"], draft["architecture.clusters.n_clusters"]
+    if found != total_populations(n_clusters):
+        follows = f"{total_populations(n_clusters)} (2 n_clusters + 2)"
+        yield Problem((*_CLUSTERS, "total_pops"), f"{found} found", follows, "it may be left out")
 
 
-def exact_division(draft: Draft) -> Iterator[Problem]:
-    """Each type divides evenly among the clusters."""
+def _exact_division(draft: Draft) -> Iterator[Problem]:
+    """The neurons of each type divide evenly among its clusters."""
     n_clusters, background = draft["architecture.clusters.n_clusters"], draft["architecture.clusters.n_background"]
     neurons = draft.neurons_of_type
     for kind in range(2):
@@ -59,47 +93,78 @@ def exact_division(draft: Draft) -> Iterator[Problem]:
             yield Problem((*_CLUSTERS, "n_background", kind), str(error))
 
 
-def sign_of_weights(draft: Draft) -> Iterator[Problem]:
-    """Dale's law: weights from E neurons are not negative, from I neurons not positive."""
-    key = "architecture.network.j_baseline"
-    value = draft[key]
-    if not isinstance(value, tuple):
-        if value:
-            yield Problem(
-                (*_NETWORK, "j_baseline"),
-                f"{value:g} found for all pathways",
-                f"four entries [{', '.join(PATHWAYS)}]",
-                "weights from inhibitory neurons are written negative, from excitatory ones positive",
-            )
-        return
-    for index, (weight, pathway) in enumerate(zip(value, PATHWAYS, strict=True)):
-        path = entry_path(key, value, index)
-        if pathway.startswith("I") and weight > 0:
-            hint = "weights from inhibitory neurons are written negative"
-            yield Problem(path, f"{weight:g} found for {pathway}", "a number <= 0", hint)
-        if pathway.startswith("E") and weight < 0:
-            hint = "weights from excitatory neurons are not negative"
-            yield Problem(path, f"{weight:g} found for {pathway}", "a number >= 0", hint)
+def _sign_of_weights(draft: Draft) -> Iterator[Problem]:
+    """Dale's law: weights from E neurons are not negative, weights from I neurons not positive."""
+    value, path = draft["architecture.network.j_baseline"], (*_NETWORK, "j_baseline")
+    if isinstance(value, tuple):
+        for index, (weight, pathway) in enumerate(zip(value, PATHWAYS, strict=True)):
+            kind, sign, bound = ("inhibitory", "negative", "<=") if index > 1 else ("excitatory", "positive", ">=")
+            if weight and (weight < 0) != (sign == "negative"):
+                hint = f"weights from {kind} neurons are {sign}"
+                yield Problem((*path, index), f"{weight:g} found for {pathway}", f"a number {bound} 0", hint)
+    elif value:
+        hint = "weights from excitatory neurons are positive, from inhibitory neurons negative"
+        yield Problem(path, f"{value:g} found for all pathways", f"four entries [{', '.join(PATHWAYS)}]", hint)
 
 
-def depression(draft: Draft) -> Iterator[Problem]:
-    """Depression between clusters does not turn weights around."""
-    key = "architecture.clusters.j_potentiated"
-    value, populations = draft[key], draft.populations
+def _depression(draft: Draft) -> Iterator[Problem]:
+    """Depression between clusters does not change the sign of weights."""
+    value, populations = draft["architecture.clusters.j_potentiated"], draft.populations
     if not draft["architecture.clusters.depress"]:
         return
-    factors = four_entries(value)
-    for index, g in enumerate(depression_factors(populations, factors)):
+    factors, fractions = expand_four(value), [populations.type_fraction(kind) for kind in (0, 1)]
+    for index, g in enumerate(depression_factors(populations, value)):
         if g < -_ROUNDING:
             pre, post = divmod(index, 2)
-            largest = largest_potentiation(
-                populations.n_clusters, populations.type_fraction(post), populations.type_fraction(pre)
-            )
+            largest = largest_potentiation(populations.n_clusters, fractions[post], fractions[pre])
             largest = math.floor(largest * 1e4 + 1e-6) / 1e4
             yield Problem(
-                entry_path(key, value, index),
-                f"{factors[index]:g} found for {PATHWAYS[index]}, which makes the weights between clusters change sign "
+                (*_CLUSTERS, "j_potentiated", *([index] if isinstance(value, tuple) else [])),
+                f"{factors[index]:g} found for {PATHWAYS[index]}, which changes the sign of weights between clusters "
                 f"(depression factor g = {g:.4g} < 0)",
                 f"at most {largest:g} for {populations.n_clusters} clusters of these sizes",
                 "or set architecture.clusters.depress: false",
             )
+
+
+def _inhibitory_source(draft: Draft) -> Iterator[Problem]:
+    """An external inhibitory source is described completely or not at all."""
+    values = {name: draft[f"external_currents.{name}"] for name in _EXTERNAL}
+    total = total_populations(draft["architecture.clusters.n_clusters"])
+    if any(isinstance(value, tuple) and len(value) not in {2, 4, total} for value in values.values()):
+        return
+    both = {name: value[2:] for name, value in values.items() if isinstance(value, tuple) and len(value) == 4}
+    active = [name for name, inhibitory in both.items() if any(inhibitory)]
+    if not active or not any(both.get("c_ext", (1,))):
+        return
+    for name in _EXTERNAL:
+        if name not in both:
+            yield Problem(
+                ("external_currents", name),
+                "no entries for the external inhibitory source",
+                "four entries [ext E→E, ext E→I, ext I→E, ext I→I]",
+                f"{active[0]} describes that source" + (" (write zeros for none)" if name == "c_ext" else ""),
+            )
+
+
+def _rise_before_decay(draft: Draft) -> Iterator[Problem]:
+    """A difference of exponentials rises faster than it decays."""
+    rise, decay = draft["stimulus.tau_rise"], draft["stimulus.tau_decay"]
+    if draft["stimulus.stimulus_shape"] == "diff2exp" and rise >= decay:
+        yield Problem(("stimulus", "tau_rise"), f"{rise:g} s found", f"less than stimulus.tau_decay = {decay:g} s")
+
+
+#: One check per list, so that one invalid list does not hide another.
+NETWORK = (
+    _time_step,
+    *(partial(_length, "init_params", name, (2,)) for name in POPULATION_KEYS),
+    *(partial(_length, "external_currents", name, (2, 4)) for name in _EXTERNAL),
+    _threshold_above_reset,
+    _sizes,
+    _number_of_populations,
+    _exact_division,
+    _sign_of_weights,
+    _depression,
+    _inhibitory_source,
+    _rise_before_decay,
+)

@@ -1,36 +1,26 @@
-"""Checks of a perturbation block: what belongs together, when it acts, and whether it leaves parameters possible."""
+"""Checks of a perturbation: what belongs together, when it acts, and whether parameters stay within their bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import numpy as np
 
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.perturbation import (
-    PerturbationBlock,
-    Perturbations,
-    is_nested,
-    perturbation_seed,
-    unperturbed,
-)
+from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, perturbation_seed, unperturbed
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.perturbations.targets import PER_SOURCE, first_impossible
-from neuro_mod.errors import Problem
+from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, first_impossible
+from neuro_mod.errors import KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
 
 
-def _counts(target: str, draft: Draft) -> Iterator[Problem]:
+def _counts(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
     """As many vectors as lists of populations and as coefficients."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None:
-        return
-    nested = is_nested(block.involved_clusters)
-    expected = len(block.involved_clusters) if nested else len(block.params)
-    reference = "list in involved_clusters" if nested else "coefficient in params"
+    expected = len(block.involved_clusters) if block.nested else len(block.params)
+    reference = "list in involved_clusters" if block.nested else "coefficient in params"
     found = {
         "vectors": expected if block.vectors is None else len(block.vectors),
         "n_vectors": expected if block.n_vectors is None else block.n_vectors,
@@ -38,81 +28,57 @@ def _counts(target: str, draft: Draft) -> Iterator[Problem]:
     }
     for name, count in found.items():
         if count != expected:
-            yield Problem(
-                ("perturbation", target, name),
-                f"{count} {'coefficients' if name == 'params' else 'vectors'} found",
-                f"{expected}, one for each {reference}",
-            )
+            noun = "coefficient" if name == "params" else "vector"
+            counted = f"{count} {noun}{'' if count == 1 else 's'} found"
+            yield Problem((*path, name), counted, f"{expected}, one for each {reference}")
 
 
-def _vectors(target: str, draft: Draft) -> Iterator[Problem]:
+def _vectors(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
     """Each vector has an entry for each population that it acts on."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None or block.vectors is None:
-        return
-    nested = is_nested(block.involved_clusters)
-    for index, (vector, involved) in enumerate(zip(block.vectors, block.lists, strict=False)):
+    for index, (vector, involved) in enumerate(zip(block.vectors or (), block.lists, strict=False)):
         if len(vector) != len(involved):
-            yield Problem(
-                ("perturbation", target, "vectors", index),
-                f"{len(vector)} entries found",
-                f"{len(involved)}, one for each population in involved_clusters{f'[{index}]' if nested else ''}",
-            )
+            counted = f"{len(vector)} {'entry' if len(vector) == 1 else 'entries'} found"
+            reference = f"involved_clusters{f'[{index}]' if block.nested else ''}"
+            expected = f"{len(involved)}, one for each population in {reference}"
+            yield Problem((*path, "vectors", index), counted, expected)
 
 
-def _populations(target: str, draft: Draft) -> Iterator[Problem]:
-    """Populations exist, and none is named twice for the same vector."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None:
-        return
+def _populations(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
+    """Populations exist, and each is named once per vector."""
     layout = Populations(draft["architecture.clusters.n_clusters"], (0, 0), (0, 0))
-    nested = is_nested(block.involved_clusters)
-    for row, involved in enumerate(block.lists if nested else block.lists[:1]):
+    for row, involved in enumerate(block.lists if block.nested else block.lists[:1]):
         seen: set[int] = set()
         for column, population in enumerate(involved):
-            path = ("perturbation", target, "involved_clusters", *((row, column) if nested else (column,)))
+            place = (*path, "involved_clusters", *((row, column) if block.nested else (column,)))
             try:
                 index = layout.index(population)
             except ValueError:
-                yield Problem(
-                    path, f"{population} found", f"a population from 0 to {layout.total - 1}, or {layout.named}"
-                )
+                valid = f"a population from 0 to {layout.total - 1}, or {layout.named}"
+                yield Problem(place, f"{show(population)} found", valid)
                 continue
             if index in seen:
-                yield Problem(path, f"duplicate population {population}", "each population once per vector")
+                yield Problem(place, f"duplicate population {population}", "each population once per vector")
             seen.add(index)
 
 
-def _window(target: str, draft: Draft) -> Iterator[Problem]:
-    """It acts at some time during the run."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None or block.time_dependence is None:
-        return
-    times = block.time_dependence
+def _window(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
+    """The perturbation acts at some time during the run."""
+    onset, offset = block.times.onset_time, block.times.offset_time
     duration = draft["init_params.duration_sec"]
-    path = ("perturbation", target, "time_dependence")
     end = f"init_params.duration_sec = {duration:g} s"
-    if times.onset_time >= duration:
-        yield Problem(
-            (*path, "onset_time"), f"{times.onset_time:g} s found", f"a time before the end of the run, {end}"
-        )
-    if times.offset_time is None:
-        return
-    if times.offset_time > duration:
-        yield Problem((*path, "offset_time"), f"{times.offset_time:g} s found", f"at most {end}, or nothing")
-    if times.offset_time <= times.onset_time:
-        yield Problem(
-            (*path, "offset_time"), f"{times.offset_time:g} s found", f"more than onset_time = {times.onset_time:g} s"
-        )
+    path = (*path, "time_dependence")
+    if onset >= duration:
+        yield Problem((*path, "onset_time"), f"{onset:g} s found", f"a time before the end of the run, {end}")
+    if offset is not None and offset > duration:
+        yield Problem((*path, "offset_time"), f"{offset:g} s found", f"at most {end}, or no value")
+    if offset is not None and offset <= onset:
+        yield Problem((*path, "offset_time"), f"{offset:g} s found", f"more than onset_time = {onset:g} s")
 
 
-def _shape(target: str, draft: Draft) -> Iterator[Problem]:
+def _shape(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
     """A time course has the parameters of its shape, and no others."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None or block.time_dependence is None:
-        return
-    times = block.time_dependence
-    path = ("perturbation", target, "time_dependence")
+    times = block.times
+    path = (*path, "time_dependence")
     unused, missing = times.unused_and_missing()
     for key in unused:
         valid = ", ".join(times.keys_of_shape())
@@ -127,11 +93,9 @@ def _shape(target: str, draft: Draft) -> Iterator[Problem]:
         yield Problem(path, str(error))
 
 
-def _possible(target: str, draft: Draft) -> Iterator[Problem]:
+def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
     """The perturbation is finite, and no parameter becomes impossible at any time of the run."""
-    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
-    if block is None:
-        return
+    target = str(path[-1])
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
     if not 0 < times.duration_sec / times.delta_t <= MAX_STEPS:
@@ -143,13 +107,13 @@ def _possible(target: str, draft: Draft) -> Iterator[Problem]:
         value, reset = (populations.expand(each) for each in (before, times.reset_voltage))
     except ValueError:
         return
-    path = ("perturbation", target, "params")
+    path = (*path, "params")
     factor = _finite_factor(perturbation, round(times.duration_sec / times.delta_t), times.delta_t)
     if factor is None:
         yield Problem(path, "the perturbation is infinite", "finite sums and products of params, vectors and f(t)")
-    elif target not in PER_SOURCE and (found := first_impossible(target, value, reset, vector, factor.values)):
+    elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
-        yield Problem(path, *found.said_of(target, populations.names[found.population], moment))
+        yield Problem(path, *found.describe(target, populations.names[found.population], moment))
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:
@@ -163,9 +127,17 @@ def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float
     return factor if np.isfinite(strongest).all() else None
 
 
+_Check = Callable[[KeyPath, PerturbationBlock, Draft], Iterator[Problem]]
+
+
+def _of_target(target: str, check: _Check, draft: Draft) -> Iterable[Problem]:
+    block: PerturbationBlock | None = draft[f"perturbation.{target}"]
+    return () if block is None else check(("perturbation", target), block, draft)
+
+
 #: One check per target and aspect, so that an invalid block does not hide the others.
 PERTURBATIONS = tuple(
-    partial(check, target)
+    partial(_of_target, target, check)
     for target in Perturbations.model_fields
     for check in (_counts, _vectors, _populations, _window, _shape, _possible)
 )

@@ -1,8 +1,8 @@
-"""From the file of a sweep to points that are all valid."""
+"""Sweeps all of whose points are valid, from a file or from Python values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,14 +15,13 @@ from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
-from neuro_mod.config.sweep.checks import first_above
 from neuro_mod.config.sweep.points import Point, Points
-from neuro_mod.config.sweep.sections import SweepFile
+from neuro_mod.config.sweep.sections import SweepFile, first_above
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
-#: Problems of points that are told, at most.
-_MAX_TOLD = 20
+#: Largest number of problems of points that are reported.
+_MAX_REPORTED = 20
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -32,12 +31,12 @@ class Sweep:
     """A sweep all of whose points are valid.
 
     Args:
-        file: What its file says.
-        experiment: The configuration that is varied, with what is set at all points and the root seed.
+        file: The keys of its file.
+        experiment: The configuration that is varied, with the values set at all points and the root seed.
         points: The points.
         durations: Simulated seconds of a run at each point, shape ``(n_points,)``.
-        folder: Where the file lies, and modules of measures beside it.
-        name: Of the folder for results.
+        folder: Folder of the file, in which modules of measures are looked for.
+        name: Name of the folder for results.
     """
 
     file: SweepFile
@@ -54,22 +53,22 @@ class Sweep:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """What varies, by key."""
+        """Keys of the parameters that vary."""
         return tuple(self.file.parameters)
 
     @property
     def n_runs(self) -> int:
-        """Number of points times that of repeats."""
+        """Number of points times number of repeats."""
         return len(self.points) * self.file.repeats
 
     @property
     def simulated_seconds(self) -> float:
-        """Of all runs together."""
+        """Simulated seconds of all runs together."""
         return float(self.durations.sum()) * self.file.repeats
 
     @property
     def out(self) -> Path:
-        """Where results go by default."""
+        """Default folder for results."""
         return self.experiment.settings.folder.with_name(self.name)
 
 
@@ -83,13 +82,13 @@ def load_sweep(
     """Read and validate a sweep, each of its points included.
 
     Args:
-        source: Path of a YAML file; or a mapping of its keys, whose paths are seen from the current folder.
-        overrides: Values that replace those of the configuration at all points, after those that the sweep sets.
-        seed: Replaces that of the sweep.
-        repeats: Replaces those of the sweep.
+        source: Path of a YAML file; or a mapping of its keys, with paths relative to the current folder.
+        overrides: Values that replace those of the configuration at all points, applied after ``set`` of the sweep.
+        seed: Root seed; replaces that of the sweep.
+        repeats: Runs at each point; replaces that of the sweep.
 
     Raises:
-        ConfigError: All that is wrong, with file and line.
+        ConfigError: Everything that is wrong, with file and line.
     """
     name, folder, stem = "", Path(), "sweep"
     if isinstance(source, str | Path):
@@ -115,13 +114,33 @@ def load_sweep(
     overrides = overrides if isinstance(overrides, str | Mapping) else list(overrides)
     _check_overrides(file, overrides)
     experiment = load_experiment(experiment, overrides)
-    points = Points(file, experiment.settings.random_seed)
-    durations = _check_points(experiment, points, lambda path: {"source": name} | place(path))
-    return Sweep(file, experiment, points, durations, folder, file.name or stem)
+    return _checked(file, experiment, lambda path: {"source": name} | place(path), folder, file.name or stem)
+
+
+def sweep_of(experiment: Experiment, key: str, values: Sequence[Any], repeats: int) -> Sweep:
+    """The sweep of one parameter over values given in Python, which its points hold as they are.
+
+    Its durations are 0, as it is not known what is simulated at a point.
+
+    Args:
+        experiment: The configuration that is varied, with the root seed.
+        key: The parameter as written in overrides.
+        values: Its values.
+        repeats: Runs at each value.
+
+    Raises:
+        ConfigError: The parameter or some values are not valid.
+    """
+    source = "sweep_params"
+    file, problems = validate(SweepFile, {"config": {}, "parameters": {key: values}, "repeats": repeats})
+    if file is None:
+        raise ConfigError(replace(problem, source=source, path=problem.path[1:]) for problem in problems)
+    sweep = _checked(file, experiment, lambda _: {"source": source})
+    return replace(sweep, durations=np.zeros(len(sweep.points)))
 
 
 def is_sweep(file: Path) -> bool:
-    """Whether a file describes a sweep: it says which parameters vary."""
+    """Whether a file describes a sweep, that is, has the key ``parameters``."""
     try:
         data, _ = read_mapping(read_file(file), str(file), _keys(), "keys")
     except ConfigError:
@@ -138,8 +157,14 @@ def _nowhere(_: KeyPath) -> dict[str, Any]:
     return {}
 
 
+def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Path = Path(), name: str = "") -> Sweep:
+    """The sweep, once all its points are known to be valid."""
+    points = Points(file, experiment.settings.random_seed)
+    return Sweep(file, experiment, points, _check_points(experiment, points, place), folder, name)
+
+
 def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experiment | None:
-    """The configuration with what is set at all points; None where that is no valid part of the file."""
+    """The configuration with the values set at all points; None where the file has no valid configuration."""
     config, given = data.get("config"), data.get("set") or {}
     given = given if isinstance(given, dict) else {}
     try:
@@ -147,12 +172,15 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
             return build_experiment(config, given, lambda path: place(("config", *path)))
         return load_experiment(folder / config, given) if isinstance(config, str) and config.strip() else None
     except ConfigError as error:
-        paths = {_label(key, value): ("set", key) for key, value in given.items()}
-        raise ConfigError(_placed(problem, paths, place) for problem in error.problems) from None
+        places = {_label(key, value): place(("set", key)) for key, value in given.items()}
+        raise ConfigError(
+            replace(problem, override="", **places[problem.override]) if problem.override in places else problem
+            for problem in error.problems
+        ) from None
 
 
 def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
-    """Refuse overrides of what varies, which would have no effect."""
+    """Refuse overrides of parameters that vary: they would have no effect."""
     problems = [
         Problem(path, "no effect", hint=f"the parameter {key} sets this value at each point", override=label)
         for label, path in override_paths(overrides).items()
@@ -163,25 +191,18 @@ def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
 
 
 def _label(key: str, value: Any) -> str:
-    """What problems call an override."""
+    """The name of an override in problems."""
     return f"override {key}={show(value)}"
 
 
-def _placed(problem: Problem, paths: Mapping[str, KeyPath], place: _Place) -> Problem:
-    """A problem of an override at the line of the sweep that says so."""
-    if problem.override not in paths:
-        return problem
-    return replace(problem, override="", **place(paths[problem.override]))
-
-
 def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDArray[np.float64]:
-    """Make sure that every point is valid, and differs from the others in what it does.
+    """Make sure that all points are valid and different, and that the parameters have an effect.
 
     Returns:
         Simulated seconds of a run at each point.
 
     Raises:
-        ConfigError: A point is not; equal problems of many points are told once.
+        ConfigError: They are not; a problem that many points share is reported once.
     """
     durations = np.zeros(len(points))
     problems: dict[Any, tuple[Problem, int]] = {}
@@ -198,36 +219,31 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
         stimulus = changed.stimulus
         stimulated |= bool(stimulus.onsets) and stimulus.amplitude != 0
         durations[point.index] = changed.init_params.duration_sec
-    told = [_told(each, count, len(points)) for each, count in list(problems.values())[:_MAX_TOLD]]
-    if not told:
-        repeated = islice(points.repeated(), _MAX_TOLD)
-        told = [_problem(place, ("parameters",), f"{point} equals {first}") for point, first in repeated]
-    if not told and not stimulated:
-        told = [
-            _problem(place, ("parameters", key), "no effect", "", "no point has a stimulus, see stimulus.onsets")
-            for key in points[0].values
-            if key.split(".")[0] == "stimulus"
-        ]
-    if told:
-        raise ConfigError(told)
+    found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
+    if not found:
+        path: KeyPath = ("parameters",)
+        repeated = islice(points.repeated(), _MAX_REPORTED)
+        found = [Problem(path, f"{point} equals {first}", **place(path)) for point, first in repeated]
+    if not found and not stimulated:
+        paths = [("parameters", key) for key in points[0].values if key.split(".")[0] == "stimulus"]
+        hint = "no point has a stimulus, see stimulus.onsets"
+        found = [Problem(path, "no effect", hint=hint, **place(path)) for path in paths]
+    if found:
+        raise ConfigError(found)
     return durations
 
 
-def _problem(place: _Place, path: KeyPath, found: str, valid: str = "", hint: str = "") -> Problem:
-    return Problem(path, found, valid, hint, **place(path))
-
-
 def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:
-    """The problem with the point at which it shows, at the line of its parameter if one is to blame."""
+    """The problem and its point, at the line of the parameter that causes it, if there is a single one."""
     blamed = [key for key, value in point.values.items() if problem.override == _label(key, value)]
     where = place(("parameters", *blamed[:1]))
     shown = replace(point, values={key: point.values[key] for key in blamed or point.values})
     return replace(problem, override=str(shown), **{"line": None} | where)
 
 
-def _told(problem: Problem, count: int, n_points: int) -> Problem:
-    """A problem that so many points have."""
-    if count == n_points:  # it lies with the key, or the configuration
+def _summary(problem: Problem, count: int, n_points: int) -> Problem:
+    """One problem that `count` of the points share."""
+    if count == n_points:  # the key or the configuration causes it
         return replace(problem, override="")
     source = f"{problem.source}:{problem.line}" if problem.line else problem.source
     more = f"{count - 1} more point{'s' if count > 2 else ''} likewise" if count > 1 else ""

@@ -1,4 +1,4 @@
-"""The points of a sweep: which values its parameters take together."""
+"""The points of a sweep: combinations of values of its parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _DIGITS = 12
 
 @dataclass(frozen=True)
 class Point:
-    """Values that the parameters of a sweep take together.
+    """One combination of values of the parameters of a sweep.
 
     Args:
-        index: Place among the points, from 0.
-        values: What is set, by key.
+        index: Its number, from 0.
+        values: The values by key.
     """
 
     index: int
@@ -33,13 +33,13 @@ class Point:
 
 
 class Points(Sequence[Point]):
-    """The points of a sweep in order; each is made when it is asked for.
+    """The points of a sweep in order, each made on demand.
 
-    In a grid the first parameter varies slowest. Sample k depends on the seed, the parameter and k alone; a combination
-    of listed values that was drawn before is left out.
+    In a grid the first parameter varies slowest. Sample k depends only on the seed, the parameter and k; combinations
+    of listed values that were drawn before are left out.
 
     Args:
-        file: What the file says.
+        file: The keys of the file.
         seed: Root seed of samples.
     """
 
@@ -88,7 +88,7 @@ class Points(Sequence[Point]):
         return frozenset(key for key, values in ranges.items() if values.spacing == "log")
 
     def repeated(self) -> Iterator[tuple[Point, Point]]:
-        """Points that equal an earlier one, each with that one."""
+        """Each point that equals an earlier one, and the earlier one."""
         seen: dict[str, int] = {}
         for point in self:
             first = seen.setdefault(canonical_text(point.values), point.index)
@@ -110,8 +110,8 @@ class Points(Sequence[Point]):
 def range_values(values: Range) -> tuple[float, ...]:
     """The numbers of a range.
 
-    Equidistant ones are calculated from the decimal numbers that were written, so that the fourth of 0, 0.1, ... is
-    0.3; those between the ends of a logarithmic range have 12 digits.
+    Linear ranges are calculated from the decimal numbers in the file, so that the fourth of 0, 0.1, ... is exactly 0.3;
+    numbers between the ends of a logarithmic range are rounded to 12 digits.
     """
     assert values.n is not None  # the file was checked
     last = values.n - 1
@@ -123,7 +123,7 @@ def range_values(values: Range) -> tuple[float, ...]:
 
 
 def _between(values: Range, share: float) -> float:
-    """What divides a logarithmic range like this; the ratio of its ends may be too large for a number."""
+    """The number at a share of a logarithmic range; the ratio of its ends may be too large for a float."""
     return values.start ** (1 - share) * values.end**share
 
 

@@ -71,7 +71,7 @@ def draw_adjacency(
         The connections.
 
     Raises:
-        ValueError: Unknown ``in_degree``.
+        InputError: Unknown ``in_degree``.
     """
     check_choice("in_degree", in_degree, InDegree)
     n = populations.n_neurons

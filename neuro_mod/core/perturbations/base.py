@@ -1,4 +1,4 @@
-"""What all perturbations share: a basis in cluster space, and coefficients on it."""
+"""The base of all perturbations: elements in cluster space, and coefficients that combine them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.errors import InputError
 
 
 class Perturbation(ABC):
@@ -27,14 +29,14 @@ class Perturbation(ABC):
             Of the shape of one element; with arrays over time of shape ``(*shape, T)``.
 
         Raises:
-            ValueError: The number of coefficients is not that of the elements, or their lengths differ.
+            InputError: The number of coefficients is not that of the elements, or their lengths differ.
         """
         basis = self.basis
         if len(coefficients) != len(basis):
-            raise ValueError(f"found {len(coefficients)} coefficients, expected {len(basis)}, one for each element")
+            raise InputError(f"coefficients: {len(coefficients)} found; expected {len(basis)}, one for each element")
         in_time = [np.asarray(coefficient, np.float64) for coefficient in coefficients]
         lengths = {coefficient.shape for coefficient in in_time} - {()}
         if len(lengths) > 1 or any(len(shape) > 1 for shape in lengths):
             shapes = ", ".join(str(coefficient.shape) for coefficient in in_time)
-            raise ValueError(f"coefficients must be numbers or arrays (T,) of one length, found shapes {shapes}")
+            raise InputError(f"coefficients: shapes {shapes} found; expected numbers, or arrays (T,) of one length")
         return np.tensordot(basis, np.stack(np.broadcast_arrays(*in_time)), axes=(0, 0))

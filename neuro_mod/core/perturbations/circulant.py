@@ -1,4 +1,4 @@
-"""Perturbations of the weights between clusters that depend on the distance of the clusters alone."""
+"""Perturbations of the weights between clusters that depend only on the distance of the clusters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.perturbations.base import Perturbation
 from neuro_mod.core.perturbations.entries import Entries
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
 
@@ -23,16 +24,17 @@ class CirculantPerturbation(Perturbation):
         alpha: Entries of E→E by distance, shape ``(m,)``; drawn if left out.
         beta: Entries of I→E by distance, shape ``(m,)``; drawn if left out.
         populations: The layout of cluster space, P populations.
-        involved_clusters: The m clusters 0..p-1 among which it acts, in the order of the circle; all if left out.
+        involved_clusters: The m clusters among which it acts, from 0 to p - 1, in the order of the circle; all if left
+            out.
         structured: Drawn entries are +1 or -1; otherwise normal.
         balance: Probability of +1.
         mean: Mean of normal entries.
         sigma: Standard deviation of normal entries.
         rng: Draws the entries.
-        seed: Draws them instead, by streams of our own.
+        seed: Root seed of streams that draw them instead, the same on every machine.
 
     Raises:
-        ValueError: Lengths do not fit together, a cluster is out of range or repeated, or entries are to be drawn
+        InputError: Lengths do not fit together, a cluster is out of range or repeated, or entries are to be drawn
             without ``seed`` and ``rng``.
     """
 
@@ -54,17 +56,17 @@ class CirculantPerturbation(Perturbation):
         p = populations.n_clusters
         clusters = np.arange(p) if involved_clusters is None else np.asarray(involved_clusters)
         if not clusters.size:
-            raise ValueError("a circulant perturbation needs at least one cluster")
+            raise InputError("involved_clusters: none found; expected at least one cluster")
         whole = clusters.ndim == 1 and np.issubdtype(clusters.dtype, np.integer)
         if not (whole and len(np.unique(clusters)) == len(clusters) and np.isin(clusters, np.arange(p)).all()):
-            raise ValueError(f"involved_clusters must be different clusters from 0 to {p - 1}")
+            raise invalid("involved_clusters", clusters.tolist(), f"distinct clusters from 0 to {p - 1}")
         place = np.arange(len(clusters))
         distance = (place[:, None] - place) % len(clusters)
         self._basis = np.zeros((2, populations.total, populations.total))
         for index, (name, given, kind) in enumerate((("alpha", alpha, EXCITATORY), ("beta", beta, INHIBITORY))):
             values = np.asarray(entries.draw(index, len(clusters)) if given is None else given, np.float64)
             if values.shape != clusters.shape or not np.isfinite(values).all():
-                raise ValueError(f"{name} has shape {values.shape}, expected {len(clusters)} finite entries")
+                raise InputError(f"{name}: shape {values.shape} found; expected {len(clusters)} finite entries")
             senders = clusters + (p + 1) * (kind == INHIBITORY)
             self._basis[index][np.ix_(clusters, senders)] = values[distance]
 

@@ -1,4 +1,4 @@
-"""Entries of perturbations that are drawn at random."""
+"""Random entries of perturbations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
+from neuro_mod.errors import InputError, invalid
 
 #: Half the distance of two uniform numbers, which keeps them off 0.
 _HALF_A_STEP = 2.0**-54
@@ -23,11 +25,11 @@ class Entries:
         balance: Probability of +1.
         mean: Mean of normal entries.
         sigma: Their standard deviation.
-        rng: Where the numbers come from; None for a stream of their own that follows from `seed`.
+        rng: Source of the numbers; None for a stream that follows from `seed`.
         seed: Root of that stream.
 
     Raises:
-        ValueError: A value is out of bounds.
+        InputError: A value is out of bounds.
     """
 
     structured: bool
@@ -39,13 +41,15 @@ class Entries:
 
     def __post_init__(self) -> None:
         if not 0 <= self.balance <= 1:
-            raise ValueError(f"balance is {self.balance}; it is the probability of +1, from 0 to 1")
-        if not (self.sigma >= 0 and np.isfinite([self.mean, self.sigma]).all()):
-            raise ValueError(f"mean is {self.mean}, sigma {self.sigma}; both finite, sigma not negative")
-        if self.seed is not None and not (isinstance(self.seed, int | np.integer) and self.seed >= 0):
-            raise ValueError(f"seed is {self.seed!r}; expected a whole number from 0")
+            raise invalid("balance", self.balance, "a probability, from 0 to 1")
+        if not np.isfinite(self.mean):
+            raise invalid("mean", self.mean, "finite")
+        if not 0 <= self.sigma < np.inf:
+            raise invalid("sigma", self.sigma, "finite and at least 0")
+        if self.seed is not None:
+            whole_number("seed", self.seed, 0)
         if self.rng is not None and self.seed is not None:
-            raise ValueError("give rng or seed, not both")
+            raise InputError("rng, seed: both found; expected one of them")
 
     def draw(self, index: int, n: int) -> NDArray[np.float64]:
         """Entries of one element of the basis.
@@ -58,14 +62,14 @@ class Entries:
             Shape ``(n,)``.
 
         Raises:
-            ValueError: There is neither ``rng`` nor ``seed``.
+            InputError: There is neither ``rng`` nor ``seed``.
         """
         if self.rng is not None:
             uniform = self.rng.random(n)
         elif self.seed is not None:
             uniform = Stream(self.seed, "perturbation").uniform([index], n)[0]
         else:
-            raise ValueError("to draw entries, give seed (or rng), so that they can be drawn again")
+            raise InputError("seed, rng: missing; expected one of them, to draw the entries")
         if self.structured:
             return np.where(uniform < self.balance, 1.0, -1.0)
         standard = [NormalDist().inv_cdf(number) for number in uniform + _HALF_A_STEP]

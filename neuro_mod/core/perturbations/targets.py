@@ -1,4 +1,4 @@
-"""What a perturbation can act on, and which values a parameter may take there."""
+"""The parameters that a perturbation can act on, and their valid values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from neuro_mod.core.neurons import ANY, NOT_NEGATIVE, POSITIVE, SPIKING_BOUNDS, Bounds
+from neuro_mod.errors import InputError
 
 _Values = NDArray[np.float64]
 
@@ -18,102 +21,74 @@ class Target:
     Args:
         effect: What a perturbation ``delta`` does to it, one short phrase.
         unit: Unit of the perturbation; empty if dimensionless.
-        lowest: Lowest value.
-        highest: Highest value.
-        excluded: Whether the bounds themselves are impossible.
-        clipped: Whether values beyond the bounds are moved to them; otherwise they are impossible.
-        above_reset: Whether the reset voltage is the lower bound.
+        bounds: Valid values.
+        clipped: Whether values beyond the bounds are moved to them.
         relative: Whether it is a factor, 1 if unperturbed, to which the perturbation is added.
     """
 
     effect: str
     unit: str = ""
-    lowest: float = -np.inf
-    highest: float = np.inf
-    excluded: bool = False
+    bounds: Bounds = ANY
     clipped: bool = False
-    above_reset: bool = False
     relative: bool = False
 
     def perturbed(self, value: NDArray[np.float64], delta: NDArray[np.float64]) -> NDArray[np.float64]:
         """``value + delta``, within the bounds if it is clipped."""
         raised = value + delta
-        return np.clip(raised, self.lowest, self.highest) if self.clipped else raised
-
-    def allows(self, value: ArrayLike, reset_voltage: ArrayLike) -> NDArray[np.bool_]:
-        """Whether values are possible, of the broadcast shape."""
-        value = np.asarray(value)
-        lowest = reset_voltage if self.above_reset else self.lowest
-        if self.clipped:
-            return np.isfinite(value)
-        if self.excluded:
-            return (value > lowest) & (value < self.highest)
-        return (value >= lowest) & (value <= self.highest) & np.isfinite(value)
-
-    @property
-    def bounds(self) -> str:
-        """The bounds as a phrase, ``above 0``; empty if there are none."""
-        if self.above_reset:
-            return "above the reset voltage"
-        low, high = ("above", "below") if self.excluded else ("at least", "at most")
-        parts = [f"{low} {self.lowest:g}"] * (self.lowest > -np.inf) + [f"{high} {self.highest:g}"] * (
-            self.highest < np.inf
-        )
-        return " and ".join(parts)
+        return np.clip(raised, self.bounds.lowest, self.bounds.highest) if self.clipped else raised
 
 
 #: Targets by name.
 TARGETS = {
-    "rate": Target("added to the external rate, clipped at 0", "Hz", lowest=0.0, clipped=True),
-    "j_baseline": Target("recurrent weights received times 1 + delta", lowest=0.0, relative=True),
-    "j_potentiated": Target("weights received within the cluster times 1 + delta", lowest=0.0, relative=True),
+    "rate": Target("added to the external rate, clipped at 0", "Hz", NOT_NEGATIVE, clipped=True),
+    "j_baseline": Target("recurrent weights received times 1 + delta", "", NOT_NEGATIVE, relative=True),
+    "j_potentiated": Target("weights received within the cluster times 1 + delta", "", NOT_NEGATIVE, relative=True),
     "j_ext": Target("added to j_ext", "threshold units"),
-    "threshold": Target("added to the threshold", "threshold units", excluded=True, above_reset=True),
-    "tau_membrane": Target("added to the membrane time constant", "s", lowest=0.0, excluded=True),
-    "tau_synaptic": Target("added to the synaptic time constant", "s", lowest=0.0, excluded=True),
-    "tau_refractory": Target("added to the refractory period", "s", lowest=0.0),
-    "arousal_level": Target("added to the level, clipped to [0, 1]", lowest=0.0, highest=1.0, clipped=True),
-    "arousal_L": Target("added to L", lowest=0.0, highest=1.0),
-    "arousal_x_0": Target("added to x_0", lowest=0.0, highest=1.0, excluded=True),
-    "arousal_k": Target("added to k", lowest=0.0, excluded=True),
-    "arousal_M": Target("added to M", "Hz", lowest=0.0),
+    "threshold": Target("added to the threshold", "threshold units", SPIKING_BOUNDS["threshold"]),
+    "tau_membrane": Target("added to the membrane time constant", "s", SPIKING_BOUNDS["tau_membrane"]),
+    "tau_synaptic": Target("added to the synaptic time constant", "s", SPIKING_BOUNDS["tau_synaptic"]),
+    "tau_refractory": Target("added to the refractory period", "s", SPIKING_BOUNDS["tau_refractory"]),
+    "arousal_level": Target("added to the level, clipped to [0, 1]", "", Bounds(0.0, 1.0), clipped=True),
+    "arousal_L": Target("added to L", "", Bounds(0.0, 1.0)),
+    "arousal_x_0": Target("added to x_0", "", Bounds(0.0, 1.0, excluded=True)),
+    "arousal_k": Target("added to k", "", POSITIVE),
+    "arousal_M": Target("added to M", "Hz", NOT_NEGATIVE),
 }
 
 #: Targets that have a value for each external source.
-PER_SOURCE = ("rate", "j_ext")
+SOURCE_TARGETS = ("rate", "j_ext")
 
 
 class Impossible(NamedTuple):
-    """The first moment at which a perturbation makes a parameter impossible.
+    """The first invalid value to which a perturbation changes a parameter.
 
     Attributes:
         piece: Index of the moment.
-        population: Index of the first population where it happens.
-        value: What the parameter would be.
+        population: Index of the first population with an invalid value.
+        value: This value.
     """
 
     piece: int
     population: int
     value: float
 
-    def said_of(self, target: str, population: str, time: float | None) -> tuple[str, str]:
-        """What happens, and what is possible, as two phrases.
+    def describe(self, target: str, population: str, time: float | None) -> tuple[str, str]:
+        """What was found, and what is expected, as two phrases.
 
         Args:
             target: The parameter.
             population: Name of the population.
-            time: The moment in seconds, if there is one.
+            time: The moment in seconds, if known.
         """
-        about = TARGETS[target]
-        what = f"{target}, a factor of weights," if about.relative else target
+        what = f"{target}, a factor of weights," if TARGETS[target].relative else target
         when = "" if time is None else f" from {time:.10g} s on"
-        return f"{what} becomes {self.value:.6g} in {population}{when}", about.bounds or "finite"
+        return f"{what} becomes {self.value:.6g} in {population}{when}", str(TARGETS[target].bounds)
 
 
 def first_impossible(
     target: str, value: _Values, reset_voltage: _Values, vector: _Values, factor: _Values
 ) -> Impossible | None:
-    """Where a perturbation ``factor(t) vector`` first makes a parameter impossible, if it does.
+    """The first invalid value to which a perturbation ``factor(t) vector`` changes a parameter; None if all are valid.
 
     Args:
         target: The parameter.
@@ -122,21 +97,21 @@ def first_impossible(
         vector: In the unit of the target, shape ``(P,)``.
         factor: Over time, shape ``(K,)``.
     """
-    about = TARGETS[target]
+    about, bounds = TARGETS[target], TARGETS[target].bounds
     extremes = np.multiply.outer([factor.min(), factor.max()], vector)
     found: list[Impossible] = []
-    for population in np.flatnonzero(~about.allows(about.perturbed(value, extremes), reset_voltage).all(axis=0)):
+    for population in np.flatnonzero(~bounds.allow(about.perturbed(value, extremes), reset_voltage).all(axis=0)):
         reached = about.perturbed(value[population], factor * vector[population])
-        first = int(np.argmin(about.allows(reached, reset_voltage[population])))
+        first = int(np.argmin(bounds.allow(reached, reset_voltage[population])))
         found.append(Impossible(first, int(population), float(reached[first])))
     return min(found, default=None)
 
 
 def check_target(name: str) -> None:
-    """Refuse what is no target.
+    """Check that a parameter can be perturbed.
 
     Raises:
-        ValueError: The message lists the targets.
+        InputError: It cannot; the message lists the targets.
     """
     if name not in TARGETS:
-        raise ValueError(f"{name} cannot be perturbed; valid: {', '.join(TARGETS)}")
+        raise InputError(f"{name} cannot be perturbed; expected one of {', '.join(TARGETS)}")

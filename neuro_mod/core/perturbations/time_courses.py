@@ -1,4 +1,4 @@
-"""Time courses: what a perturbation or a stimulus is multiplied with at each time.
+"""Time courses: factors by which a perturbation or a stimulus is multiplied.
 
 Each is 0 outside its window, which begins at the onset and ends before the offset.
 """
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import check_positive
 from neuro_mod.choices import CourseShape
+from neuro_mod.errors import InputError, invalid
 
 _Array = NDArray[np.float64]
 
@@ -29,7 +31,7 @@ class TimeCourse(ABC):
         offset_time: End of the window in seconds; None if it has none.
 
     Raises:
-        ValueError: The window ends before it begins, or a parameter is out of bounds.
+        InputError: The window ends before it begins, or a parameter is out of bounds.
     """
 
     onset_time: float = 0.0
@@ -38,11 +40,9 @@ class TimeCourse(ABC):
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, float) and not np.isfinite(value):
-                raise ValueError(f"{name} is {value}; it must be finite")
+                raise invalid(name, value, "finite")
         if self.offset_time is not None and self.offset_time <= self.onset_time:
-            raise ValueError(
-                f"offset_time is {self.offset_time:g} s; it must lie after onset_time, {self.onset_time:g} s"
-            )
+            raise invalid("offset_time", self.offset_time, f"a time after onset_time, {self.onset_time:g} s")
 
     def __call__(self, times: ArrayLike) -> _Array:
         """Values at these times (seconds), of the same shape."""
@@ -50,7 +50,7 @@ class TimeCourse(ABC):
         inside = since > -_SAME_TIME
         if self.offset_time is not None:
             inside &= since < self.offset_time - self.onset_time - _SAME_TIME
-        # parameters may be so extreme that values are not finite; who makes a `Course` of them is told
+        # extreme parameters can give values that are not finite; `Course` refuses them
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             return np.where(inside, self._within(np.maximum(since, 0.0)), 0.0)
 
@@ -80,7 +80,7 @@ class _Smooth(TimeCourse):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.interval is not None:
-            _demand_positive(interval=self.interval)
+            check_positive("interval", self.interval)
 
     def _within(self, since: _Array) -> _Array:
         if self.interval is not None:
@@ -105,9 +105,9 @@ class Ramp(_Smooth):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.rise_time is not None:
-            _demand_positive(rise_time=self.rise_time)
+            check_positive("rise_time", self.rise_time)
         elif self.offset_time is None:
-            raise ValueError("a ramp needs rise_time or offset_time")
+            raise InputError("rise_time: missing; expected rise_time or offset_time for a ramp")
 
     def _value(self, since: _Array) -> _Array:
         rise_time = self.rise_time
@@ -131,7 +131,7 @@ class Sine(_Smooth):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _demand_positive(frequency=self.frequency)
+        check_positive("frequency", self.frequency)
 
     def _value(self, since: _Array) -> _Array:
         return np.sin(2 * np.pi * self.frequency * since + self.phase)
@@ -152,9 +152,7 @@ class Diff2Exp(_Smooth):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.tau_rise < self.tau_decay:
-            raise ValueError(
-                f"tau_rise is {self.tau_rise:g} s; it must lie between 0 and tau_decay, {self.tau_decay:g} s"
-            )
+            raise invalid("tau_rise", self.tau_rise, f"a time between 0 and tau_decay, {self.tau_decay:g} s")
 
     def _value(self, since: _Array) -> _Array:
         rise, decay = np.float64(self.tau_rise), np.float64(self.tau_decay)
@@ -181,7 +179,7 @@ class Gaussian(_Smooth):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _demand_positive(width=self.width)
+        check_positive("width", self.width)
 
     def _value(self, since: _Array) -> _Array:
         return np.exp(-(((since + self.onset_time - self.peak_time) / self.width) ** 2) / 2)
@@ -201,9 +199,9 @@ class Sampled(TimeCourse):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _demand_positive(interval=self.interval)
+        check_positive("interval", self.interval)
         if np.ndim(self.values) != 1 or not np.size(self.values) or not np.isfinite(self.values).all():
-            raise ValueError("a sampled course needs a list of finite values, at least one")
+            raise invalid("values", self.values, "a list of one or more finite values")
 
     def _within(self, since: _Array) -> _Array:
         values = np.asarray(self.values, np.float64)
@@ -224,9 +222,3 @@ SHAPES: dict[CourseShape, type[TimeCourse]] = {
 
 def _whole_intervals(since: _Array, interval: float) -> _Array:
     return np.floor((since + _SAME_TIME) / interval)
-
-
-def _demand_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{name} is {value:g}; it must be positive")

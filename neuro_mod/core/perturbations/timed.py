@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.time_courses import Hat, TimeCourse
 from neuro_mod.core.perturbations.vectorial import VectorialPerturbation
+from neuro_mod.errors import invalid
 
-#: Steps looked at at once, so that a long run with few changes takes little memory.
+#: Steps evaluated at once, so that a long run with few changes takes little memory.
 _BLOCK = 2**16
 
 
@@ -26,7 +27,7 @@ class TimedPerturbation:
         time_course: The course f; always 1 from time 0 on by default.
 
     Raises:
-        ValueError: The coefficients are not one finite number for each vector.
+        InputError: The coefficients are not one finite number for each vector.
     """
 
     perturbation: VectorialPerturbation
@@ -36,7 +37,7 @@ class TimedPerturbation:
     def __post_init__(self) -> None:
         n = len(self.perturbation.basis)
         if np.shape(self.coefficients) != (n,) or not np.isfinite(self.coefficients).all():
-            raise ValueError(f"coefficients are {self.coefficients}; expected {n} finite numbers, one for each vector")
+            raise invalid("coefficients", self.coefficients, f"{n} finite numbers, one for each vector")
 
     @cached_property
     def vector(self) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Perturbations that act on each population by its own amount."""
+"""Perturbations that change each population by its own amount."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.perturbations.base import Perturbation
 from neuro_mod.core.perturbations.entries import Entries
+from neuro_mod.errors import InputError, invalid
 
 
 class VectorialPerturbation(Perturbation):
@@ -28,15 +29,15 @@ class VectorialPerturbation(Perturbation):
         mean: Mean of normal entries.
         sigma: Standard deviation of normal entries.
         rng: Draws the entries.
-        seed: Draws them instead, by streams of our own: the same on every machine, and vector i the same whatever the
+        seed: Root seed of streams that draw them instead: the same on every machine, and vector i is the same for any
             number of vectors.
 
     Attributes:
         involved_clusters: Indices of the populations of each vector.
 
     Raises:
-        ValueError: Numbers or lengths do not fit together, an index is out of range or repeated, or vectors are to be
-            drawn without ``seed`` and ``rng``.
+        InputError: Numbers or lengths do not match, an index is out of range or repeated, or vectors are to be drawn
+            without ``seed`` and ``rng``.
     """
 
     def __init__(
@@ -56,15 +57,15 @@ class VectorialPerturbation(Perturbation):
         if length is None and vectors and involved_clusters is None:
             length = np.size(vectors[0])
         if length is None:
-            raise ValueError("length is missing: the number of populations in cluster space")
+            raise InputError("length: missing; expected the number of populations in cluster space")
         n = _number(vectors, n_vectors, involved_clusters)
         self.involved_clusters = _involved(involved_clusters, n, length)
         self._basis = np.zeros((n, length))
         for index, involved in enumerate(self.involved_clusters):
             values = np.asarray(vectors[index] if vectors else entries.draw(index, len(involved)), np.float64)
             if values.shape != involved.shape or not np.isfinite(values).all():
-                raise ValueError(
-                    f"vector {index} has shape {values.shape}, expected {len(involved)} finite entries, "
+                raise InputError(
+                    f"vector {index}: shape {values.shape} found; expected {len(involved)} finite entries, "
                     "one for each population that it involves"
                 )
             self._basis[index, involved] = values
@@ -85,19 +86,19 @@ def _is_nested(involved: Sequence[Any]) -> bool:
 
 
 def _number(vectors: tuple[ArrayLike, ...], n_vectors: int | None, involved: Sequence[Any] | None) -> int:
-    """The number of vectors, on which all that is given must agree."""
+    """The number of vectors, checked for consistency."""
     given = {"n_vectors": n_vectors} if n_vectors is not None else {}
     if vectors:
         given["vectors"] = len(vectors)
     if involved is not None and _is_nested(involved):
         given["lists in involved_clusters"] = len(involved)
     if not given:
-        raise ValueError(
-            "the number of vectors is missing: give vectors, n_vectors, or a list in involved_clusters each"
+        raise InputError(
+            "n_vectors: missing; expected vectors, n_vectors, or one list of involved_clusters for each vector"
         )
     if len(set(given.values())) > 1 or min(given.values()) < 1:
         found = ", ".join(f"{count} {name}" for name, count in given.items())
-        raise ValueError(f"found {found}; these numbers must agree, and be at least 1")
+        raise InputError(f"{found} found; expected equal numbers of at least 1")
     return next(iter(given.values()))
 
 
@@ -108,5 +109,5 @@ def _involved(involved: Sequence[Any] | None, n: int, length: int) -> list[NDArr
     for index, one in enumerate(lists):
         valid = one.ndim == 1 and one.size > 0 and np.issubdtype(one.dtype, np.integer)
         if not (valid and 0 <= one.min() <= one.max() < length and len(np.unique(one)) == len(one)):
-            raise ValueError(f"involved_clusters[{index}] must be different populations from 0 to {length - 1}")
+            raise invalid(f"involved_clusters[{index}]", one.tolist(), f"distinct populations from 0 to {length - 1}")
     return lists

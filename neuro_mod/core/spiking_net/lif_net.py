@@ -7,9 +7,11 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from neuro_mod.checks import check_choice
+from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import Mechanism
+from neuro_mod.core.neurons import SPIKING_BOUNDS, NeuronParameters
 from neuro_mod.core.spiking_net.propagators import propagators
+from neuro_mod.errors import InputError
 
 Surrogate = Literal["fast_sigmoid", "arctan"]
 
@@ -55,7 +57,7 @@ class LIFNet(nn.Module):
         surrogate_slope: Steepness of the surrogate, per threshold unit.
 
     Raises:
-        ValueError: A shape does not fit, or an option is unknown.
+        InputError: A shape does not match, an option is unknown, or a parameter is out of bounds.
     """
 
     synaptic_weights: Tensor
@@ -84,9 +86,8 @@ class LIFNet(nn.Module):
         super().__init__()
         weights = _as_tensor(synaptic_weights)
         if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-            raise ValueError(f"synaptic_weights must be a square matrix [post, pre], found {tuple(weights.shape)}")
-        if not delta_t > 0:
-            raise ValueError(f"delta_t must be positive, found {delta_t}")
+            raise _wrong_shape("synaptic_weights", weights, "a square matrix [post, pre]")
+        check_positive("delta_t", delta_t)
         check_choice("mechanism", mechanism, Mechanism)
         if surrogate is not None:
             check_choice("surrogate", surrogate, Surrogate)
@@ -106,7 +107,8 @@ class LIFNet(nn.Module):
         }
         for name, value in neuron.items():
             self._hold(name, self._per_neuron(name, value, weights))
-        self._check_parameters()
+        held = NeuronParameters(*(getattr(self, name).detach().cpu().double().numpy() for name in neuron))
+        held.check(SPIKING_BOUNDS)
 
     def forward(
         self,
@@ -130,7 +132,7 @@ class LIFNet(nn.Module):
             Voltage, current and spike histories, each of shape ``(..., n_steps, n_neurons)``.
 
         Raises:
-            ValueError: A shape does not fit, the mechanism is unknown, or both inputs are None.
+            InputError: A shape does not match, the mechanism is unknown, or both inputs are None.
         """
         self._check_state(voltage, synaptic_current)
         arrivals = self._external_arrivals(external_currents)
@@ -169,45 +171,29 @@ class LIFNet(nn.Module):
         if external is None:
             return None
         if self.j_ext.ndim == 2 and external.shape[-2:] != self.j_ext.shape:
-            raise ValueError(
-                f"j_ext has {self.j_ext.shape[0]} sources: external_currents must have shape (..., n_steps, "
-                f"{self.j_ext.shape[0]}, {self.n_neurons}), found {tuple(external.shape)}"
-            )
+            n_sources = len(self.j_ext)
+            expected = f"(..., n_steps, {n_sources}, {self.n_neurons}), as j_ext has {n_sources} sources"
+            raise _wrong_shape("external_currents", external, expected)
         weighted = external * (self.j_ext / self.tau_synaptic)
         return weighted.sum(dim=-2) if self.j_ext.ndim == 2 else weighted
 
     def _check_state(self, voltage: Tensor, synaptic_current: Tensor) -> None:
         for name, tensor in (("voltage", voltage), ("synaptic_current", synaptic_current)):
             if tensor.shape[-1:] != (self.n_neurons,) or tensor.dtype != self.synaptic_weights.dtype:
-                raise ValueError(
-                    f"{name} must have shape (..., {self.n_neurons}) and dtype {self.synaptic_weights.dtype}, "
-                    f"found {tuple(tensor.shape)} and {tensor.dtype}"
-                )
+                expected = f"(..., {self.n_neurons}) and {self.synaptic_weights.dtype}"
+                raise _wrong_shape(f"{name} ({tensor.dtype})", tensor, expected)
 
     def _check_inputs(self, stimulus: Tensor | None, arrivals: Tensor | None) -> int:
         inputs = [tensor for tensor in (stimulus, arrivals) if tensor is not None]
         if not inputs:
-            raise ValueError("stimulus and external_currents are both None: nothing says how many steps to simulate")
+            raise InputError("stimulus, external_currents: both are None; expected at least one of them")
         for tensor in inputs:
             if tensor.ndim < 2 or tensor.shape[-1] != self.n_neurons:
-                raise ValueError(
-                    f"inputs must have shape (..., n_steps, {self.n_neurons}), found {tuple(tensor.shape)}"
-                )
+                raise _wrong_shape("input", tensor, f"(..., n_steps, {self.n_neurons})")
         lengths = {tensor.shape[-2] for tensor in inputs}
         if len(lengths) > 1 or 0 in lengths:
-            raise ValueError(f"stimulus and external_currents must have the same number of steps, found {lengths}")
+            raise InputError(f"stimulus, external_currents: {sorted(lengths)} steps found; expected one number above 0")
         return lengths.pop()
-
-    def _check_parameters(self) -> None:
-        valid = {
-            "tau_membrane must be positive": self.tau_membrane > 0,
-            "tau_synaptic must be positive": self.tau_synaptic > 0,
-            "tau_refractory must not be negative": self.tau_refractory >= 0,
-            "threshold must lie above reset_voltage": self.threshold > self.reset_voltage,
-        }
-        for rule, holds in valid.items():
-            if not bool(holds.all()):
-                raise ValueError(rule)
 
     def _per_neuron(self, name: str, value: Any, like: Tensor, *, sources: bool = False) -> Tensor:
         tensor = value if isinstance(value, nn.Parameter) else torch.as_tensor(value, dtype=like.dtype).to(like)
@@ -218,7 +204,7 @@ class LIFNet(nn.Module):
             return tensor.expand(self.n_neurons).clone()
         if shape in ((), (1,)):
             return tensor
-        raise ValueError(f"{name} must be a scalar or have shape ({self.n_neurons},), found {shape}")
+        raise _wrong_shape(name, tensor, f"a scalar or ({self.n_neurons},)")
 
     def _hold(self, name: str, tensor: Tensor) -> None:
         if isinstance(tensor, nn.Parameter):
@@ -242,6 +228,10 @@ class _SurrogateSpike(torch.autograd.Function):
         scaled = ctx.slope * above
         bump = 1 / (1 + scaled.abs()) ** 2 if ctx.surrogate == "fast_sigmoid" else 1 / (1 + (torch.pi * scaled) ** 2)
         return gradient * ctx.slope * bump, None, None
+
+
+def _wrong_shape(name: str, tensor: Tensor, expected: str) -> InputError:
+    return InputError(f"{name}: shape {tuple(tensor.shape)} found; expected {expected}")
 
 
 def _as_tensor(value: Any) -> Tensor:

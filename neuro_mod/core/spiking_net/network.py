@@ -1,4 +1,4 @@
-"""A spiking network as the simulators see it: its populations, and who receives what from whom."""
+"""A spiking network as the simulators see it: its populations, synapses and external input."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from scipy import sparse
 from neuro_mod.core.arousal import MEAN_Z, quenched_z
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.adjacency import Adjacency, draw_adjacency, index_dtype
+from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
+from neuro_mod.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class GeneralSynapses:
             weights: Efficacies in threshold units, shape ``(n_neurons, n_neurons)``.
 
         Raises:
-            ValueError: The matrix is not square, or holds NaN or infinity.
+            InputError: The matrix is not square, or holds NaN or infinity.
         """
         shape = np.shape(weights)
         if len(shape) != 2 or shape[0] != shape[1]:
-            raise ValueError(f"synaptic weights must be a square matrix [post, pre], found shape {shape}")
+            raise InputError(f"synaptic weights: shape {shape} found; expected a square matrix [post, pre]")
         matrix = sparse.csc_array(weights, dtype=np.float64)
         if not np.isfinite(matrix.data).all():
-            raise ValueError("synaptic weights hold NaN or infinity")
+            raise InputError("synaptic weights: NaN or infinity found; expected finite values")
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         adjacency = Adjacency(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(shape[0])))
@@ -75,7 +77,7 @@ class ExternalInput:
         in_degree: Number of external synapses, shape ``(S, P)``.
         rate: Rate of each of them in Hz, shape ``(S, P)``.
         arousal_rate: Further rate in Hz that is multiplied by z, shape ``(P,)``.
-        z: Factor of each neuron, shape ``(n_neurons,)``; None if it is drawn anew in each step from Beta(10, 10).
+        z: Factor of each neuron, shape ``(n_neurons,)``; None if it is drawn in each step from Beta(10, 10).
     """
 
     weight: NDArray[np.float64]
@@ -106,31 +108,23 @@ class SpikingNetwork:
         sizes: Neurons in each population, shape ``(P,)``.
         synapses: Recurrent synapses.
         external: External input.
-        tau_membrane: Membrane time constants in seconds, shape ``(P,)``.
-        tau_synaptic: Synaptic time constants in seconds, shape ``(P,)``.
-        tau_refractory: Absolute refractory periods in seconds, shape ``(P,)``.
-        threshold: Spike thresholds in threshold units, shape ``(P,)``.
-        reset_voltage: Reset voltages in threshold units, shape ``(P,)``.
+        neurons: Parameters of the neurons, shape ``(P,)`` each.
         names: What the populations are called in messages; numbers by default.
 
     Raises:
-        ValueError: An array has another shape.
+        InputError: An array has another shape, or values are out of bounds.
     """
 
     sizes: NDArray[np.int64]
     synapses: Synapses | GeneralSynapses
     external: ExternalInput
-    tau_membrane: NDArray[np.float64]
-    tau_synaptic: NDArray[np.float64]
-    tau_refractory: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    reset_voltage: NDArray[np.float64]
+    neurons: NeuronParameters
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n, p, external = self.n_neurons, self.n_populations, self.external
         sources = external.n_sources, p
-        expected = dict.fromkeys(NEURON_PARAMETERS, (p,)) | {
+        expected = {f"neurons.{name}": (p,) for name in NEURON_PARAMETERS} | {
             "external.weight": sources,
             "external.in_degree": sources,
             "external.rate": sources,
@@ -143,13 +137,20 @@ class SpikingNetwork:
         if isinstance(self.synapses, Synapses):
             expected["block_weights"], found["block_weights"] = (p, p), np.shape(self.synapses.block_weights)
         wrong = [
-            f"{name} of shape {found[name]}, not {expected[name]}" for name in found if found[name] != expected[name]
+            f"{name} of shape {found[name]} found; expected {expected[name]}"
+            for name in found
+            if found[name] != expected[name]
         ]
         z = np.zeros(0) if external.z is None else external.z
         if not ((z >= 0) & (z <= 1)).all() or not (np.asarray(external.in_degree) >= 0).all():
-            raise ValueError("external.z must lie in 0..1, and external.in_degree must not be negative")
+            raise InputError("external: value out of bounds; expected z from 0 to 1 and in_degree of at least 0")
         if wrong:
-            raise ValueError(f"a network of {n} neurons in {p} populations cannot have {'; '.join(wrong)}")
+            raise InputError(f"network of {n} neurons in {p} populations: {', '.join(wrong)}")
+
+    @property
+    def threshold(self) -> NDArray[np.float64]:
+        """Spike thresholds in threshold units, shape ``(P,)``."""
+        return self.neurons.threshold
 
     @property
     def n_neurons(self) -> int:
@@ -202,10 +203,6 @@ class SpikingNetwork:
         return matrix
 
 
-#: Fields of `SpikingNetwork` that have one value per population.
-NEURON_PARAMETERS = ("tau_membrane", "tau_synaptic", "tau_refractory", "threshold", "reset_voltage")
-
-
 def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
     """Draw one network: its connections and, with quenched arousal, the z of each neuron.
 
@@ -225,8 +222,8 @@ def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:
             circuit.arousal_rate,
             _draw_z(circuit, seed),
         ),
+        neurons=circuit.neurons,
         names=populations.names,
-        **{name: getattr(circuit, name) for name in NEURON_PARAMETERS},
     )
 
 

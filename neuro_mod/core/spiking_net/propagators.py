@@ -34,7 +34,7 @@ def propagators(xp: Any, mechanism: Mechanism, tau_membrane: Any, tau_synaptic: 
         The coefficients, of the broadcast shape.
 
     Raises:
-        ValueError: Unknown mechanism.
+        InputError: Unknown mechanism.
 
     References:
         Rotter & Diesmann 1999 (exact integration).

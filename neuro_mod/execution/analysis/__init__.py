@@ -1,1 +1,1 @@
-"""Analyses of spikes: their summary, pictures and folder."""
+"""Analyses of spikes: their summary, figures and folder."""

@@ -1,23 +1,16 @@
-"""Pictures of a hidden Markov model. Matplotlib is loaded only to draw."""
+"""Figures of a hidden Markov model. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from neuro_mod.execution.figures import Drawings
 
 
-def drawings_of_hidden_states(
-    analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float
-) -> dict[str, Callable[[], Figure]]:
-    """Pictures of hidden states in one session, and of those of all sessions; by name.
+def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float) -> Drawings:
+    """Figures of hidden states in one session, and of those of all sessions; by name.
 
     Args:
         analyzer: The analysis of the same sessions.
@@ -31,7 +24,7 @@ def drawings_of_hidden_states(
     from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
 
     visits = model.occurrences()
-    drawings: dict[str, Callable[[], Figure]] = {}
+    drawings: Drawings = {}
     if analyzer.has_spikes:
         shown = visits.loc[visits["session"] == session]
         drawings["hidden_states"] = lambda: state_raster(analyzer.spikes(session), analyzer.layout, shown, t_to=t_to)

@@ -1,10 +1,8 @@
-"""Pictures of an analysis. Matplotlib is loaded only to draw."""
+"""Figures of an analysis. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,17 +10,13 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.recordings.windows import window_of
 from neuro_mod.storage.names import PLOTS
-from neuro_mod.storage.writing import write_whole
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-#: Seconds of one session that pictures over time show, from its start.
+#: Seconds of one session that figures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
-#: Names of all pictures that there may be.
+#: Names of all figures that there may be.
 PICTURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
     *("transition_matrix", "transition_graph"),
@@ -31,39 +25,15 @@ PICTURES = (
 _N_TIMES = 400
 
 
-def save_analysis_pictures(folder: Path, analyzer: Analyzer, session: int = 0, file_format: str = "png") -> list[Path]:
-    """Draw an analysis and save the pictures to a subfolder of its folder.
-
-    Args:
-        folder: The folder of the analysis.
-        analyzer: The analysis.
-        session: The session that pictures over time show.
-        file_format: ``png``, ``pdf`` or ``svg``.
-
-    Returns:
-        The files.
-
-    Raises:
-        StorageError: They cannot be written.
-    """
-
-    def save(name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        write_whole(folder / name, write)
-        return folder / name
-
-    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
-    return save_figures(save, drawings_of_analysis(analyzer, session), file_format)
-
-
 def remove_analysis_pictures(folder: Path) -> None:
-    """Remove the pictures of an earlier analysis in the same folder, which no longer show what its tables say."""
+    """Remove the figures of an earlier analysis in the same folder, which no longer agree with its tables."""
     for name in PICTURES:
-        for picture in (folder / PLOTS).glob(f"{name}.*"):
-            picture.unlink(missing_ok=True)
+        for figure in (folder / PLOTS).glob(f"{name}.*"):
+            figure.unlink(missing_ok=True)
 
 
-def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Callable[[], Figure]]:
-    """Pictures of one session over time, and of the states of all sessions, hidden ones too; by name.
+def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
+    """Figures of one session over time, and of the states of all sessions, hidden ones too; by name.
 
     Args:
         analyzer: The analysis.
@@ -94,7 +64,7 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> dict[str, Call
     return drawings
 
 
-def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figure]]:
+def _over_time(analyzer: Analyzer, session: int) -> Drawings:
     from neuro_mod.plotting.detected_rates import detected_rates  # noqa: PLC0415
     from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
 
@@ -104,7 +74,7 @@ def _over_time(analyzer: Analyzer, session: int) -> dict[str, Callable[[], Figur
     end = _shown_until(analyzer, session)
     visits = analyzer.occurrences()
     shown = visits.loc[visits["session"] == session]
-    drawings: dict[str, Callable[[], Figure]] = {
+    drawings: Drawings = {
         "cluster_rates": lambda: detected_rates(
             analyzer.get_sample_times(session),
             analyzer.get_cluster_spike_rate(session)[:, layout.defines_states],

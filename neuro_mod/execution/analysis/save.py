@@ -1,4 +1,4 @@
-"""The analysis of spikes, saved with its pictures."""
+"""The analysis of spikes, saved with its figures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.errors import Interrupted
-from neuro_mod.execution.analysis.pictures import remove_analysis_pictures, save_analysis_pictures
+from neuro_mod.execution.analysis.pictures import drawings_of_analysis, remove_analysis_pictures
 from neuro_mod.execution.analysis.summary import describe_analysis
+from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
-from neuro_mod.storage.names import ANALYSIS
+from neuro_mod.recordings.sessions import run_folder
+from neuro_mod.storage.names import ANALYSIS, PLOTS
+from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+
+
+def default_folder(spikes: Path) -> Path:
+    """``analysis`` in the folder of the run; for one file among others, ``analysis_`` and its name."""
+    return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
 
 
 def analyse(
@@ -25,22 +33,22 @@ def analyse(
     file_format: str = "png",
     before: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Save an analysis and its pictures, in place of an earlier one.
+    """Save an analysis and its figures, in place of an earlier one.
 
     Args:
         analyzer: The analysis.
-        folder: Where to.
-        session: The session that pictures over time show.
-        plot: Whether there are pictures.
+        folder: The folder to save into.
+        session: The session that figures over time show.
+        plot: Whether to draw figures.
         file_format: ``png``, ``pdf`` or ``svg``.
         before: Called first.
 
     Returns:
-        What `describe_analysis` says, and ``files``.
+        The metadata of `describe_analysis`, and ``files``.
 
     Raises:
         StorageError: The folder cannot be written to.
-        Interrupted: On Ctrl-C; the message says what is left.
+        Interrupted: On Ctrl-C; the message says what the folder holds.
     """
     files: list[Path] = []
     try:
@@ -49,17 +57,10 @@ def analyse(
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
         remove_analysis_pictures(folder)
         if plot:
-            files += save_analysis_pictures(folder, analyzer, session, file_format)
+            (folder / PLOTS).mkdir(exist_ok=True)
+            drawings = drawings_of_analysis(analyzer, session)
+            files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
         return describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
-        left = (
-            f"the analysis in {folder} is whole, pictures may be missing" if files else f"no new analysis in {folder}"
-        )
-        raise Interrupted(f"interrupted; {left}") from None
-
-
-def analyse_run(folder: Path, *, plot: bool, file_format: str) -> dict[str, Any]:
-    """Analyse the spikes in a folder of results, and save the analysis in a folder within it; see `analyse`."""
-    from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer  # noqa: PLC0415 -- pandas takes its time
-
-    return analyse(Analyzer(folder), folder / ANALYSIS, plot=plot, file_format=file_format)
+        left = f"the analysis in {folder} is complete, figures may be missing"
+        raise Interrupted(f"interrupted; {left if files else f'no new analysis in {folder}'}") from None

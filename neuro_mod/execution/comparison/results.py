@@ -113,7 +113,7 @@ def _describe_assumption(assumption: Assumption) -> dict[str, Any]:
         "source": assumption.source,
         "kept": assumption.kept,
         "n_beyond": int(assumption.beyond.sum()),
-        "in_words": assumption.in_words(),
+        "in_words": assumption.describe(),
     }
 
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
-from neuro_mod.storage.files import Files, Record, is_ours, record_of
+from neuro_mod.storage.files import Files, Record, enter, is_ours, record_of
 from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import read_json
-from neuro_mod.storage.run_folder import close_run, enter, holds_run, make_folders, remove_run, reopen_run
+from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, remove_run, reopen_run
 from neuro_mod.storage.writing import write_whole
 
 _ABSENT = object()
@@ -24,16 +24,7 @@ _ABSENT = object()
 _SHOWN = 12
 
 
-class _EnteredFiles(Files):
-    """Files that the journal names before they are written; of one item, or of the job."""
-
-    def save(self, name: str, write: Callable[[IO[bytes]], None]) -> Path:
-        """Write one file, see `Files.save`."""
-        enter(self.path, name)
-        return self._write(name, write)
-
-
-class JobFolder(_EnteredFiles):
+class JobFolder(Files):
     """The folder of a job. Only one process may write to it, see `storage.locking.locked`.
 
     What `save` writes belongs to the job as a whole; the files of an item are written by `finished`.
@@ -129,7 +120,7 @@ class JobFolder(_EnteredFiles):
         Raises:
             StorageError: The disk is full, say; the item is not finished.
         """
-        files = _EnteredFiles(self.path)
+        files = Files(self.path)
         about = save(files)
         self._ledger.append(Entry(key, files.records, about))
         self.done.add(key)

@@ -15,7 +15,7 @@ from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, PICTURES, drawings_of_perturbations
+from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
@@ -133,4 +133,4 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
     drawings["differences"] = lambda: difference_traces(
         pairs.times, response.difference, response.standard_error, populations, acted_on
     )
-    return drawings | {PICTURES[name]: draw for name, draw in acting.items()}
+    return drawings | acting

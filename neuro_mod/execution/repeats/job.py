@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.modulation import Baseline
+from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.stagers.outputs import SpikingOutputs
-from neuro_mod.execution.stagers.perturbations import in_words, saved_arrays
-from neuro_mod.execution.stagers.pictures import (
-    chosen_pictures,
-    drawings_of_perturbations,
-    drawings_of_run,
-    save_figures,
-)
-from neuro_mod.execution.stagers.spiking_net_files import save_rates
+from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
+from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
+from neuro_mod.execution.stagers.pictures import PICTURES, chosen_pictures, drawings_of_perturbations
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
 from neuro_mod.recordings.saved import save_dense
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, repeat_rates, repeat_spikes
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.figures import Drawings
 
 #: How many repeats are drawn, from the first on.
 DRAWN = 3
@@ -67,8 +59,7 @@ class SimulateRepeat:
         """Simulate, and keep what is saved of the results."""
         stager = self._stager if self._fix_network else StageSNNSimulation(self._stager.experiment, seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
-        kept = {name: outputs[name] for name in _KEPT if name in outputs}
-        return SpikingOutputs(kept, {}, outputs.state, outputs.recorded_neurons, outputs.timed_perturbations)
+        return outputs.only(_KEPT)
 
 
 def _simulate_repeat(experiment: Experiment, dtype: Precision, fix_network: bool) -> SimulateRepeat:
@@ -143,7 +134,7 @@ class RepeatJob(Job):
     def remarks(self) -> list[str]:
         """The perturbations of all repeats."""
         acting = self.describe()["perturbations"].items()
-        return [f"perturbation of {target}: {in_words(target, about)}" for target, about in acting]
+        return [f"perturbation of {target}: {summary_line(target, about)}" for target, about in acting]
 
     def prepare(self, folder: JobFolder) -> None:
         """Save seeds, populations, and perturbations."""
@@ -159,8 +150,9 @@ class RepeatJob(Job):
         save_dense(files, result["spikes"], repeat_spikes(index))
         save_rates(files, result, repeat_rates(index))
         if index < DRAWN:
-            drawings = drawings_of_run(result, self._baseline)
-            self._draw(files, {name: drawings[name] for name in ("spikes", "rates")}, f"_{index:04d}")
+            shown = (PICTURES["spikes"], PICTURES["rates"])
+            drawings = {name: draw for name, draw in result.drawings().items() if name in shown}
+            self._draw(files, drawings, f"_{index:04d}")
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
 
     def summary(self, about: Mapping[str, Any]) -> str:

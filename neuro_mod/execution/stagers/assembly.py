@@ -10,7 +10,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.block_weights import block_weights
 from neuro_mod.core.modulation import Baseline, modulated_circuit
-from neuro_mod.core.perturbations.targets import PER_SOURCE, TARGETS
+from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, TARGETS
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus, draw_stimulated, stimulus_course
 
 _LOG = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def build_baseline(experiment: Experiment) -> Baseline:
         reset_voltage=populations.expand(experiment.init_params.reset_voltage),
         external_in_degree=experiment.external_sources("c_ext"),
         parameters={
-            name: populations.expand(experiment.unperturbed(name)) for name in TARGETS if name not in PER_SOURCE
+            name: populations.expand(experiment.unperturbed(name)) for name in TARGETS if name not in SOURCE_TARGETS
         }
         | {"rate": experiment.external_sources("nu_ext_baseline"), "j_ext": experiment.external_sources("j_ext")},
         arousal_heterogeneity=experiment.arousal.heterogeneity,

@@ -1,15 +1,25 @@
-"""What a run of the spiking network returns."""
+"""The results of a run of the spiking network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.spiking_net.engine.state import State
+from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.stagers.perturbations import saved_arrays
+from neuro_mod.execution.stagers.pictures import drawings_of_run
+from neuro_mod.execution.stagers.saved_state import state_arrays
+from neuro_mod.recordings.saved import save_spikes
+from neuro_mod.storage.files import Files
+from neuro_mod.storage.names import CLUSTERS, PERTURBATIONS, RATES, STATE, STIMULUS, TRACES
 
 
 class SpikingOutputs(Mapping[str, Any]):
@@ -25,49 +35,90 @@ class SpikingOutputs(Mapping[str, Any]):
     weights       efficacies ``[post, pre]``, threshold units, ``(n_neurons, n_neurons)``
     perturbations by target, `Course` with values ``(K, n_pops)`` in the unit of the target
     clusters      population index of each neuron, ``(n_neurons,)``
-    metadata      what ran, how fast, and mean rates
+    metadata      configuration, speed, mean rates
     ============= ========================================================================================
 
-    ``spikes``, ``voltage`` and ``current`` are there only if they were recorded, ``perturbations`` only if there
-    are any.
+    ``spikes``, ``voltage`` and ``current`` exist only if they were recorded, ``perturbations`` only if there are any.
 
     Args:
-        held: Results that exist.
-        made: Results that are made on demand, as functions.
+        results: All results but ``weights``.
         state: State after the last step, to continue from.
         recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
         timed_perturbations: Those of the perturbations that were vectors with a time course, by target.
+        baseline: The parameters without perturbations.
+        network: The network; None if ``weights`` are not wanted.
     """
 
     def __init__(
         self,
-        held: Mapping[str, Any],
-        made: Mapping[str, Callable[[], Any]],
+        results: Mapping[str, Any],
         state: State,
         recorded_neurons: NDArray[np.int64],
-        timed_perturbations: Mapping[str, TimedPerturbation] | None = None,
+        timed_perturbations: Mapping[str, TimedPerturbation],
+        baseline: Baseline,
+        network: SpikingNetwork | None,
     ):
-        self._held = dict(held)
-        self._made = dict(made)
+        self._results, self._network = dict(results), network
         self.state = state
         self.recorded_neurons = recorded_neurons
-        self.timed_perturbations = dict(timed_perturbations or {})
+        self.timed_perturbations = dict(timed_perturbations)
+        self.baseline = baseline
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._made:
-            return self._made[name]()
-        if name in self._held:
-            return self._held[name]
+        if name == "weights" and self._network is not None:
+            return self._network.dense_weights()
+        if name in self._results:
+            return self._results[name]
         raise KeyError(f"{name!r} was not recorded; there are {', '.join(self)}")
 
     def __iter__(self) -> Iterator[str]:
-        yield from (*self._held, *self._made)
+        yield from self._results
+        if self._network is not None:
+            yield "weights"
 
     def __len__(self) -> int:
-        return len(self._held) + len(self._made)
+        return len(self._results) + (self._network is not None)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._held or name in self._made
+        return name in self._results or (name == "weights" and self._network is not None)
 
     def __repr__(self) -> str:
         return f"SpikingOutputs({', '.join(self)})"
+
+    def only(self, names: Iterable[str]) -> SpikingOutputs:
+        """The results of these names, as far as they exist, without the network."""
+        results = {name: self._results[name] for name in names if name in self._results}
+        return SpikingOutputs(
+            results, self.state, self.recorded_neurons, self.timed_perturbations, self.baseline, network=None
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Metadata that JSON can hold."""
+        return dict(self["metadata"])
+
+    def save(self, files: Files) -> None:
+        """Save what was recorded and what acted on the network."""
+        if "spikes" in self:
+            save_spikes(files, self["spikes"])
+        save_rates(files, self)
+        files.save_arrays(STATE, **state_arrays(self.state))
+        files.save_array(CLUSTERS, self["clusters"])
+        for name, file in TRACES.items():
+            if name in self:
+                files.save_arrays(file, **{name: self[name]}, neurons=self.recorded_neurons)
+        stimulus = self["stimulus"]
+        if stimulus.gain.any():
+            files.save_arrays(STIMULUS, gain=stimulus.gain, course=stimulus.course)
+        if "perturbations" in self:
+            delta_t = self["metadata"]["delta_t"]
+            files.save_arrays(PERTURBATIONS, **saved_arrays(self["perturbations"], self.timed_perturbations, delta_t))
+
+    def drawings(self) -> Drawings:
+        """All figures, by file name."""
+        return drawings_of_run(self, self.recorded_neurons, self.baseline)
+
+
+def save_rates(files: Files, outputs: SpikingOutputs, name: str = RATES) -> Path:
+    """Save rates of the populations in bins, the width of a bin in seconds, and the spike counts of the neurons."""
+    bin_width = outputs["metadata"]["rate_bin_sec"]
+    return files.save_arrays(name, rates=outputs["rates"], bin_width=bin_width, spike_counts=outputs["spike_counts"])

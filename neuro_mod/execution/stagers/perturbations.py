@@ -151,8 +151,8 @@ def summary(course: Course, sizes: NDArray[np.int64], n_steps: int, delta_t: flo
     }
 
 
-def in_words(target: str, about: Mapping[str, Any]) -> str:
-    """What a perturbation is, on one line, from its `summary`."""
+def summary_line(target: str, about: Mapping[str, Any]) -> str:
+    """The `summary` of a perturbation of a target, on one line."""
     if not about["n_populations"]:
         return "reaches no neuron in this run"
     unit = f" {TARGETS[target].unit}" if TARGETS[target].unit else ""

@@ -1,9 +1,9 @@
-"""Which pictures there are of a run, and how they get into its folder. Matplotlib is loaded only to draw."""
+"""Figures of a run, as far as its results allow. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,16 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
-from neuro_mod.errors import InputError
-from neuro_mod.execution.figures import save_figures
-from neuro_mod.execution.stagers.outputs import SpikingOutputs
+from neuro_mod.errors import invalid
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.perturbations import strongest
-from neuro_mod.storage.files import Files
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from neuro_mod.plotting.style import Figure
 
-#: File name of each picture.
+#: File name of each figure, by the name that ``plot_arg`` has for it.
 PICTURES = {
     "spikes": "raster",
     "rates": "cluster_rates",
@@ -28,49 +26,48 @@ PICTURES = {
     "perturbations": "perturbations",
     "parameters": "effective_parameters",
 }
-#: Traces in the picture of the voltage, at most.
+#: Traces in the figure of the voltage, at most.
 _EXAMPLES = 4
 #: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
 MAX_SHOWN_SEC = 10.0
 
 
 def check_plot_arg(plot_arg: str) -> None:
-    """Refuse a name that stands for no picture.
+    """Refuse an unknown name of a figure.
 
     Raises:
-        InputError: It is unknown.
+        InputError: The message lists the names.
     """
     if plot_arg not in (valid := (*PICTURES, "all", "none")):
-        raise InputError(f"plot_arg is {plot_arg!r}; valid: {', '.join(valid)}")
+        raise invalid("plot_arg", plot_arg, f"one of {', '.join(valid)}")
 
 
-def save_plots(folder: Files, outputs: SpikingOutputs, baseline: Baseline, plot_arg: str, file_format: str) -> None:
-    """Draw and save the pictures that ``plot_arg`` names and the outputs allow."""
-    save_figures(folder.save, chosen_pictures(drawings_of_run(outputs, baseline), plot_arg), file_format)
+def figure_names(plot_arg: str) -> set[str]:
+    """File names of the figures that ``plot_arg`` stands for."""
+    return {file for name, file in PICTURES.items() if plot_arg in (name, "all")}
 
 
-def chosen_pictures(
-    drawings: Mapping[str, Callable[[], Figure]], plot_arg: str, suffix: str = ""
-) -> dict[str, Callable[[], Figure]]:
-    """Those that ``plot_arg`` names, by file name, with something at its end."""
-    return {f"{PICTURES[name]}{suffix}": draw for name, draw in drawings.items() if plot_arg in (name, "all")}
+def chosen_pictures(drawings: Drawings, plot_arg: str, suffix: str = "") -> Drawings:
+    """The figures that ``plot_arg`` stands for, with a suffix of their file names."""
+    names = figure_names(plot_arg)
+    return {f"{name}{suffix}": draw for name, draw in drawings.items() if name in names}
 
 
-def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Callable[[], Figure]]:
-    """Pictures of one run, as far as its outputs allow."""
+def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int64], baseline: Baseline) -> Drawings:
+    """Figures of one run, by file name, as far as its results allow; arguments as for `SpikingOutputs`."""
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
     from neuro_mod.plotting.raster import raster  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    drawings: dict[str, Callable[[], Figure]] = {
-        "rates": lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
+    drawings: Drawings = {
+        PICTURES["rates"]: lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
     if "spikes" in outputs:
         end = min(metadata["duration_sec"], MAX_SHOWN_SEC) or None
-        drawings["spikes"] = lambda: raster(outputs["spikes"], populations, t_to=end)
-    if "voltage" in outputs and len(outputs.recorded_neurons):
-        drawings["voltage"] = lambda: _voltage_figure(outputs, baseline)
+        drawings[PICTURES["spikes"]] = lambda: raster(outputs["spikes"], populations, t_to=end)
+    if "voltage" in outputs and len(recorded_neurons):
+        drawings[PICTURES["voltage"]] = lambda: _voltage_figure(outputs, recorded_neurons[:_EXAMPLES], baseline)
     if "perturbations" in outputs:
         drawings |= drawings_of_perturbations(
             outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
@@ -78,11 +75,10 @@ def drawings_of_run(outputs: SpikingOutputs, baseline: Baseline) -> dict[str, Ca
     return drawings
 
 
-def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
+def _voltage_figure(outputs: Mapping[str, Any], shown: NDArray[np.int64], baseline: Baseline) -> Figure:
     from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    shown = outputs.recorded_neurons[:_EXAMPLES]
     interval = metadata["recorded_every"] * metadata["delta_t"]
     voltage = outputs["voltage"][: max(1, round(MAX_SHOWN_SEC / interval)), : len(shown)]
     times = np.arange(len(voltage)) * interval
@@ -97,7 +93,7 @@ def _voltage_figure(outputs: SpikingOutputs, baseline: Baseline) -> Figure:
     )
 
 
-def _threshold(outputs: SpikingOutputs, baseline: Baseline, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+def _threshold(outputs: Mapping[str, Any], baseline: Baseline, steps: NDArray[np.int64]) -> NDArray[np.float64]:
     """Threshold of each population in these steps, shape ``(n_steps, n_pops)``; ``(1, n_pops)`` if it is constant."""
     course = outputs["perturbations"].get("threshold") if "perturbations" in outputs else None
     delta = 0.0 if course is None else course.at(steps)
@@ -106,16 +102,16 @@ def _threshold(outputs: SpikingOutputs, baseline: Baseline, steps: NDArray[np.in
 
 def drawings_of_perturbations(
     perturbations: Mapping[str, Course], baseline: Baseline, n_steps: int, delta_t: float
-) -> dict[str, Callable[[], Figure]]:
-    """Pictures of what acts in a run of so many steps, and of the parameters that it changes."""
+) -> Drawings:
+    """Figures of the perturbations of a run of so many steps, and of the parameters that they change, by file name."""
     from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
 
     populations = baseline.populations
     return {
-        "perturbations": lambda: perturbation_map(
+        PICTURES["perturbations"]: lambda: perturbation_map(
             perturbations, populations, duration=n_steps * delta_t, delta_t=delta_t
         ),
-        "parameters": lambda: effective_parameters(*_before_and_after(baseline, perturbations), populations),
+        PICTURES["parameters"]: lambda: effective_parameters(*_before_and_after(baseline, perturbations), populations),
     }
 
 

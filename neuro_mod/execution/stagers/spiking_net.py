@@ -1,4 +1,4 @@
-"""One run of the spiking network, from a configuration to saved results and pictures."""
+"""One run of the spiking network, from a configuration to saved results and figures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Precision
-from neuro_mod.config import Experiment, load_experiment
+from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.course import Course
@@ -26,56 +26,36 @@ from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.errors import InputError, Interrupted, invalid
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
+from neuro_mod.execution.stagers.base import Stager
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
-from neuro_mod.execution.stagers.pictures import check_plot_arg, save_plots
+from neuro_mod.execution.stagers.pictures import check_plot_arg, figure_names
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
+from neuro_mod.execution.stagers.results import keep
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
-from neuro_mod.execution.stagers.spiking_net_files import save_results
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
-from neuro_mod.storage.run_folder import RunFolder
 
 
-class StageSNNSimulation:
+class StageSNNSimulation(Stager):
     """Stages one simulation of the spiking network of a configuration.
 
     The network (connections, heterogeneity) and the noise follow from the configuration and its seed alone: every
-    `run` of a stager is the same run, and the same on another machine of the same kind.
-
-    Args:
-        config: Path of a YAML file, YAML text or bytes, a mapping of sections, or an experiment.
-        random_seed: Replaces ``settings.random_seed``.
-        overrides: Values that replace those of `config`, such as ``["init_params.duration_sec=1.0"]``.
-
-    Raises:
-        ConfigError: Everything that is wrong with the configuration.
+    `run` of a stager is the same run, and the same on another machine of the same kind. Arguments and errors are those
+    of `Stager`.
     """
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
-        experiment = load_experiment(config, overrides)
-        if random_seed is not None:
-            experiment = experiment.replace({"settings.random_seed": random_seed})
-        self.experiment: Experiment = experiment
-        self.baseline: Baseline = build_baseline(experiment)
-        #: Without perturbations; these act in time, see `trial`.
+        super().__init__(config, random_seed, overrides=overrides)
+        self.baseline: Baseline = build_baseline(self.experiment)
+        #: Without perturbations, which depend on time; see `trial`.
         self.circuit: Circuit = modulated_circuit(self.baseline)
         #: Outputs of the latest run, also of one that was interrupted.
         self.outputs: SpikingOutputs | None = None
-        #: What `run` shows or reports unless it is told otherwise.
+        #: Default of the argument `progress` of `run`.
         self.progress: bool | Progress = False
-
-    @classmethod
-    def from_dict(cls, config: Mapping[str, Any], random_seed: int | None = None) -> Self:
-        """Stage a configuration given as a mapping of sections."""
-        return cls(config, random_seed)
-
-    @property
-    def random_seed(self) -> int:
-        """Root of all random numbers of the run."""
-        return self.experiment.settings.random_seed
 
     @cached_property
     def network(self) -> SpikingNetwork:
@@ -91,20 +71,10 @@ class StageSNNSimulation:
         duration_sec: float | None = None,
         delta_t: float | None = None,
         record: Sequence[str] = ("spikes",),
-        *,
-        neurons: Any = None,
-        every: int = 1,
-        dtype: Precision = "float32",
-        initial_state: State | None = None,
-        noise_seed: int | None = None,
-        perturbations: Mapping[str, Given] | None = None,
-        **target_perturbations: Given,
+        **run_options: Any,
     ) -> Trial:
         """What `run` simulates, for `simulate_batch` and `simulate_pair`; arguments and errors as for `run`."""
-        recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
-        experiment = self.experiment.lasting(duration_sec, delta_t)
-        given = merge_keywords(perturbations, target_perturbations)
-        return self._stage(experiment, recording, dtype, self._start(initial_state, noise_seed), given).trial
+        return self._stage(duration_sec, delta_t, record, **run_options).trial
 
     def run(
         self,
@@ -131,17 +101,17 @@ class StageSNNSimulation:
             neurons: Whose voltage and current: indices, or a boolean mask of shape ``(n_neurons,)``; all by default.
             every: Record voltage and current every so many steps.
             dtype: ``float32`` or ``float64``.
-            initial_state: State to continue from (``outputs.state`` of an earlier run); noise and stimulus continue
-                where it stands, and so do the time courses of the configuration's perturbations.
-            noise_seed: Root of the noise and the initial state, which otherwise is that of the network too: other
+            initial_state: State to continue from (``outputs.state`` of an earlier run); noise, stimulus and the time
+                courses of the configuration's perturbations continue from its time step.
+            noise_seed: Root of the noise and the initial state; by default that of the network. Another one gives other
                 noise in the same network, under the same stimulus.
             perturbations: Perturbations that replace those of the configuration, by target (``rate``, ``threshold``,
                 ...), in the unit of the target: a number for all populations, an array ``(n_pops,)`` or
                 ``(n_pops, n_steps)`` with one column per step of this run, a `TimedPerturbation`, a `Course`, or None
                 for none.
-            progress: Show the progress on stderr; or a function to call with the simulated seconds done. By default as
-                ``self.progress`` says, which is False.
-            spike_stream: Takes the spikes instead of the memory, for long runs.
+            progress: Show the progress on stderr; or a function to call with the simulated seconds done. By default
+                ``self.progress``, which is False.
+            spike_stream: Takes the spikes, which then are not kept in memory, for long runs.
             **target_perturbations: The same by keyword: ``rate_perturbation``, ``threshold_perturbation``, ...
 
         Returns:
@@ -154,24 +124,27 @@ class StageSNNSimulation:
             Interrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
-        progress = self.progress if progress is None else progress
-        recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
-        experiment = self.experiment.lasting(duration_sec, delta_t)
-        given = merge_keywords(perturbations, target_perturbations)
-        start = self._start(initial_state, noise_seed)
-        staged = self._stage(experiment, recording, dtype, start, given, spike_stream)
+        staged = self._stage(
+            duration_sec,
+            delta_t,
+            record,
+            neurons=neurons,
+            every=every,
+            dtype=dtype,
+            initial_state=initial_state,
+            noise_seed=noise_seed,
+            perturbations=perturbations,
+            spike_stream=spike_stream,
+            **target_perturbations,
+        )
         timing.lap("preparation")
-
-        def finish(simulation: Simulation, interrupted: bool = False) -> SpikingOutputs:
-            timing.lap("simulation")
-            self.outputs = self._collect(staged, simulation, timing, interrupted)
-            return self.outputs
 
         def advanced(done: float) -> None:
             if done == 0:
                 timing.lap("compilation")
             report(done)
 
+        progress = self.progress if progress is None else progress
         if callable(progress):
             shown = nullcontext(progress)
         else:
@@ -180,9 +153,10 @@ class StageSNNSimulation:
             with shown as report:
                 simulation = simulate(staged.trial, advanced)
         except Interrupted as interruption:
-            finish(interruption.finished, interrupted=True)
+            self.outputs = self._collect(staged, interruption.finished, timing, interrupted=True)
             raise
-        return finish(simulation)
+        self.outputs = self._collect(staged, simulation, timing, interrupted=False)
+        return self.outputs
 
     def execute(
         self,
@@ -197,9 +171,9 @@ class StageSNNSimulation:
         """Simulate, save and draw as the configuration's ``settings`` say.
 
         Args:
-            plot_arg: Which pictures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``perturbations``,
+            plot_arg: Which figures to draw: ``spikes`` (raster), ``rates``, ``voltage``, ``perturbations``,
                 ``parameters`` (before and under perturbations), ``all`` or ``none``.
-            out: Folder to save into, whatever ``settings.save`` and its folders say.
+            out: Folder to save into, whatever the settings say.
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.
             every: As for `run`.
@@ -209,39 +183,32 @@ class StageSNNSimulation:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
-            InputError: As for `run`, or ``plot_arg`` names no picture.
+            InputError: As for `run`, or ``plot_arg`` is unknown.
             StorageError: The folder cannot be written to (known before simulating), or the disk is full.
             Interrupted: On Ctrl-C, once the finished part has been saved.
         """
         check_plot_arg(plot_arg)
         neurons = self._example_neurons() if neurons is None else neurons
         choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
+        options = {"record": record, "neurons": neurons, "every": every, **run_options}
+        folder = self._folder(out)
+        if folder is None:
+            return self.run(**options)
+        keeping: dict[str, Any] = {"save": out is not None, "figures": figure_names(plot_arg)}
         settings = self.experiment.settings
-        if not (settings.save or settings.plot or out is not None):
-            return self.run(record=record, neurons=neurons, every=every, **run_options)
-        folder = RunFolder(out or self.experiment.settings.folder)
         try:
             with SpikeStream(folder.path) as stream:
-                outputs = self.run(record=record, neurons=neurons, every=every, spike_stream=stream, **run_options)
+                outputs = self.run(spike_stream=stream, **options)
         except Interrupted as interruption:
             if self.outputs is not None and interruption.finished.n_steps:
-                self._write(folder, self.outputs, plot_arg, save=settings.save or out is not None)
+                keep(self.outputs, folder, settings, **keeping)
                 interruption.add_note(f"saved in {folder.path}")
             raise
         try:
-            self._write(folder, outputs, plot_arg, save=settings.save or out is not None)
+            outputs["metadata"]["files"] = keep(outputs, folder, settings, **keeping)
         except KeyboardInterrupt:
             raise Interrupted(f"interrupted while saving the run in {folder.path}; figures may be missing") from None
         return outputs
-
-    def _write(self, folder: RunFolder, outputs: SpikingOutputs, plot_arg: str, *, save: bool) -> None:
-        files = outputs["metadata"]["files"] = []
-        if save:
-            save_results(folder, outputs)
-            files[:] = map(str, folder.finish())
-        if self.experiment.settings.plot:
-            save_plots(folder, outputs, self.baseline, plot_arg, self.experiment.settings.plot_format)
-            files[:] = map(str, folder.finish())
 
     def _check_external_rate(self, trial: Trial) -> None:
         try:
@@ -252,13 +219,13 @@ class StageSNNSimulation:
             raise InputError(f"{error}; see {keys}{perturbed}") from None
 
     def _start(self, given: State | None, noise_seed: int | None) -> State:
-        """The state to begin with, which knows the seed of the noise."""
+        """The state to begin with, which has the seed of the noise."""
         if given is None:
             seed = self.random_seed if noise_seed is None else noise_seed
             whole_number("noise_seed", seed, 0)
             return initial_state(self.network, seed, self.experiment.init_params.initial_voltage)
         if noise_seed is not None:
-            raise InputError("initial_state and noise_seed are both given; a state has the seed of its noise")
+            raise invalid("noise_seed", noise_seed, "none beside initial_state, which has the seed of its noise")
         return given
 
     def _example_neurons(self) -> list[int]:
@@ -268,21 +235,31 @@ class StageSNNSimulation:
 
     def _stage(
         self,
-        experiment: Experiment,
-        recording: ChosenRecording,
-        dtype: Precision,
-        state: State,
-        given: Mapping[str, Given],
+        duration_sec: float | None,
+        delta_t: float | None,
+        record: Sequence[str],
+        *,
+        neurons: Any = None,
+        every: int = 1,
+        dtype: Precision = "float32",
+        initial_state: State | None = None,
+        noise_seed: int | None = None,
+        perturbations: Mapping[str, Given] | None = None,
         spike_stream: SpikeStream | None = None,
+        **target_perturbations: Given,
     ) -> _Staged:
         check_choice("dtype", dtype, Precision)
+        recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
+        experiment = self.experiment.lasting(duration_sec, delta_t)
+        given = merge_keywords(perturbations, target_perturbations)
+        state = self._start(initial_state, noise_seed)
         delta_t = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / delta_t)
         to_record = recording.for_engine(n_steps, delta_t, dtype, spike_stream)
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
         sources = {**self.experiment.timed_perturbations, **given}
-        perturbations = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
-        warn_of_idle(perturbations, self.circuit.populations.sizes, n_steps, delta_t)
+        courses = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
+        warn_of_idle(courses, self.circuit.populations.sizes, n_steps, delta_t)
         trial = Trial(
             network=self.network,
             state=state,
@@ -290,38 +267,40 @@ class StageSNNSimulation:
             delta_t=delta_t,
             seed=self.random_seed if state.seed is None else state.seed,
             stimulus=stimulus if stimulus.gain.any() else None,
-            courses=modulated_courses(self.baseline, perturbations),
+            courses=modulated_courses(self.baseline, courses),
             mechanism=experiment.init_params.mechanism,
             dtype=dtype,
             recording=to_record,
         )
         self._check_external_rate(trial)
-        return _Staged(experiment, recording, stimulus, perturbations, sources, given, trial, spike_stream)
+        return _Staged(experiment, recording, stimulus, courses, sources, given, trial, spike_stream)
 
     def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
+        timing.lap("simulation")
         recording, populations = staged.recording, self.circuit.populations
-        held: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         if "spikes" in recording.names:
             length = simulation.n_steps, populations.n_neurons, simulation.delta_t
-            held["spikes"] = staged.spike_stream.events(*length) if staged.spike_stream else simulation.spikes
-        held |= {"spike_counts": simulation.spike_counts}
-        held |= {name: getattr(simulation, name) for name in recording.traces}
-        held["stimulus"] = Stimulus(staged.stimulus.gain, staged.stimulus.course[: simulation.n_steps])
+            results["spikes"] = staged.spike_stream.events(*length) if staged.spike_stream else simulation.spikes
+        results["spike_counts"] = simulation.spike_counts
+        results |= {name: getattr(simulation, name) for name in recording.traces}
+        results["rates"] = population_rates(populations, simulation)
+        results["stimulus"] = Stimulus(staged.stimulus.gain, staged.stimulus.course[: simulation.n_steps])
         if staged.perturbations:
-            held["perturbations"] = staged.perturbations
-        held["clusters"] = populations.of_neuron
-        held["metadata"] = describe_run(
+            results["perturbations"] = staged.perturbations
+        results["clusters"] = populations.of_neuron
+        results["metadata"] = describe_run(
             staged.experiment,
             simulation,
+            results["rates"],
             {target: (course, target in staged.given) for target, course in staged.perturbations.items()},
             recorded_every=recording.every,
             dtype=staged.trial.dtype,
             interrupted=interrupted,
             wall_seconds=timing.laps,
         )
-        made = {"rates": lambda: population_rates(populations, simulation), "weights": self.network.dense_weights}
         timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
-        return SpikingOutputs(held, made, simulation.state, recording.neurons, timed)
+        return SpikingOutputs(results, simulation.state, recording.neurons, timed, self.baseline, self.network)
 
 
 class _Staged(NamedTuple):

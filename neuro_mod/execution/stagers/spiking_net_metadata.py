@@ -1,4 +1,4 @@
-"""What a run of the spiking network says about itself."""
+"""Metadata of a run of the spiking network."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import neuro_mod
 from neuro_mod.config import Experiment
@@ -55,6 +56,7 @@ def describe_setup(
 def describe_run(
     experiment: Experiment,
     simulation: Simulation,
+    binned: NDArray[np.floating],
     perturbations: Mapping[str, tuple[Course, bool]],
     *,
     recorded_every: int,
@@ -66,7 +68,8 @@ def describe_run(
 
     Args:
         experiment: The experiment as it was run.
-        simulation: What came of it.
+        simulation: Its simulation.
+        binned: From `population_rates`.
         perturbations: By target, and whether each was given beside the configuration.
         recorded_every: Steps between two samples of voltage and current.
         dtype: Precision.
@@ -88,13 +91,13 @@ def describe_run(
             name: float(rate) for name, rate in zip(populations.names, rates, strict=True) if np.isfinite(rate)
         },
         "mean_rates_by_kind_hz": _rates_by_kind(populations, rates),
-        "active_clusters": _mean_active_clusters(populations, simulation),
+        "active_clusters": _mean_active_clusters(populations, binned, simulation.delta_t),
         "wall_seconds": wall_seconds,
         "real_time_factor": simulation.duration / wall_seconds["simulation"],
     }
 
 
-def _rates_by_kind(populations: Populations, rates: np.ndarray) -> dict[str, float]:
+def _rates_by_kind(populations: Populations, rates: NDArray[np.float64]) -> dict[str, float]:
     """Mean rate per neuron of E clusters, E background, I clusters, I background, where there are any."""
     by_kind: dict[str, float] = {}
     for kind, letter in ((EXCITATORY, "E"), (INHIBITORY, "I")):
@@ -106,18 +109,17 @@ def _rates_by_kind(populations: Populations, rates: np.ndarray) -> dict[str, flo
     return by_kind
 
 
-def population_rates(populations: Populations, simulation: Simulation) -> np.ndarray:
+def population_rates(populations: Populations, simulation: Simulation) -> NDArray[np.floating]:
     """Rates in Hz, shape ``(n_bins, P)``; a last, incomplete bin is left out."""
     bin_steps = steps_per_sample(simulation.delta_t)
     complete = simulation.binned_counts[: simulation.n_steps // bin_steps]
     return binned_rates(complete, populations.sizes, bin_steps * simulation.delta_t)
 
 
-def _mean_active_clusters(populations: Populations, simulation: Simulation) -> float | None:
+def _mean_active_clusters(populations: Populations, binned: NDArray[np.floating], delta_t: float) -> float | None:
     """Time average of the number of E clusters above `ACTIVE_RATE`; None where there is nothing to average."""
     n_clusters = populations.n_clusters if populations.cluster_sizes[EXCITATORY] else 0
-    bin_width = steps_per_sample(simulation.delta_t) * simulation.delta_t
-    _, rates = smooth(population_rates(populations, simulation)[:, :n_clusters], bin_width)
+    _, rates = smooth(binned[:, :n_clusters], steps_per_sample(delta_t) * delta_t)
     if not n_clusters or not len(rates):
         return None
     return float((rates > ACTIVE_RATE).sum(axis=1).mean())

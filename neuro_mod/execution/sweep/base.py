@@ -1,77 +1,76 @@
-"""Sweeps written in Python: subclasses say what a step does and what becomes of the results."""
+"""Sweeps written in Python: subclasses define what a step does and how the results are summarised."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
-from neuro_mod.errors import InputError
+from neuro_mod.config.overrides import parse_key
+from neuro_mod.config.plain import plain
+from neuro_mod.config.sweep import Point, sweep_of
+from neuro_mod.errors import InputError, format_path, invalid
 from neuro_mod.execution import jobs
-from neuro_mod.execution.executors import Task
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.progress import Progress
-from neuro_mod.execution.sweep.code import described, versions_of
-from neuro_mod.execution.sweep.parameter import Swept, swept
-from neuro_mod.execution.sweep.steps import Results, Steps
+from neuro_mod.execution.sweep.points import experiment_at
+from neuro_mod.execution.sweep.steps import Results, StepsJob, earlier_plan
+from neuro_mod.execution.sweep.user_functions import described, versions_of
 from neuro_mod.storage.files import Files, is_ours
 from neuro_mod.storage.names import MAX_REPEATS, PLOTS
 from neuro_mod.storage.values import NotPlainError, value_arrays
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    #: What methods that draw return.
-    Drawn = Figure | Mapping[str, Figure] | None
+#: Methods of a sweep that results of steps do not depend on.
+_HOOKS = ("__init__", "_store", "summary", "_summary_plot", "summarize_repeated_run")
 
 
 class SweepRunner(ABC):
     """Runs a method of its subclass at each value of a parameter.
 
-    Subclasses say what a step does (`_step`) and what becomes of the results (`summary`); the other methods do nothing
-    unless they are overridden. `_step` runs in workers, on a copy of the object, so that what it changes there is lost;
-    all others are called in the process of the caller, on the object itself.
+    Subclasses define what a step does (`_step`) and how the results are summarised (`summary`); the other methods do
+    nothing unless overridden. `_step` runs in workers, on a copy of the object: what it sets on ``self`` is lost. All
+    other methods are called in the process of the caller, on the object itself.
     """
 
-    #: In `_step`: a stager of the configuration at its value, with a seed of its own.
+    #: In `_step`: a stager of the configuration at its value, with its own seed.
     _sweep_object: Any
 
     @abstractmethod
     def _stage(self, experiment: Experiment, report: Progress) -> Any:
-        """A stager of the configuration of a step.
+        """Make a stager of the configuration of a step.
 
         Args:
             experiment: The configuration.
-            report: To be called now and then with the simulated seconds done; it ends a step that is to stop.
+            report: To be called now and then with the simulated seconds done; it ends a step that is to be stopped.
         """
 
     @abstractmethod
     def _step(self, param: str | Sequence[str | int], idx: int, sweep_param: Any, **kwargs: Any) -> Any:
-        """Do one step with ``self._sweep_object``, whose ``random_seed`` is also good for random numbers made here.
+        """Do one step with ``self._sweep_object``; derive random numbers of your own from its ``random_seed``.
 
         Args:
-            param: The parameter, as `execute` got it.
-            idx: Number of the step, from 0; the result should not depend on it, as values may be added.
+            param: The parameter, as passed to `execute`.
+            idx: Number of the step, from 0. Results should not depend on it, as values may be added later.
             sweep_param: The value.
-            **kwargs: What else `execute` got.
+            **kwargs: The other keywords of `execute`.
 
         Returns:
             None, bool, int, float, complex, str, bytes, NumPy scalars or arrays, and lists, tuples and dicts of these.
         """
 
-    def _store(self, result: Any, idx: int, sweep_param: Any) -> None:  # noqa: B027 -- not everybody wants it
-        """Take one result; called for all of them in order, once there are all, those of earlier calls included.
+    def _store(self, result: Any, idx: int, sweep_param: Any) -> None:  # noqa: B027 -- optional
+        """Take one result. Called for all steps in order once all are finished, those of earlier calls included.
 
         Args:
             result: What `_step` returned.
@@ -88,15 +87,15 @@ class SweepRunner(ABC):
             sweep_params: The values.
         """
 
-    def _summary_plot(self, results: list[Any], sweep_params: Any) -> Drawn:
+    def _summary_plot(self, results: list[Any], sweep_params: Any) -> Any:
         """Draw the results of all steps; arguments as for `summary`.
 
         Returns:
-            A Matplotlib figure, or a mapping from names to figures, which are saved under ``plots/``; None for none.
+            A Matplotlib figure, or a mapping from names to figures, saved under ``plots/``; or None.
         """
         del results, sweep_params
 
-    def summarize_repeated_run(self, results: Results, sweep_params: Any) -> Drawn:
+    def summarize_repeated_run(self, results: Results, sweep_params: Any) -> Any:
         """Take the results of a repeated sweep, and draw them.
 
         Args:
@@ -127,48 +126,47 @@ class SweepRunner(ABC):
         overrides: Sequence[str] = (),
         **step_kwargs: Any,
     ) -> list[Any]:
-        """Do the steps that the folder does not have yet, save each as it finishes, and summarise all.
+        """Do the steps that are not in the folder yet, save each as it finishes, and summarise all.
 
-        The results do not depend on the executor or the number of workers, nor on which other values there are.
+        Results depend neither on the executor and the number of workers, nor on which other values are swept.
 
         Args:
-            main_dir: Folder for the results, and for a configuration of each step, with its seed, under ``configs/``.
+            main_dir: Folder for the results; ``configs/`` holds a configuration of each step, seed included.
             baseline_params: The configuration that is varied, as for `StageSNNSimulation`.
             param: The parameter: a list of keys, ``["external_currents", "nu_ext_baseline"]``, or these joined by dots.
             sweep_params: Its values.
-            param_idx: Which entry of the parameter, if it is a list; None for all of it.
+            param_idx: Which entry of the parameter to vary, if it is a list; None for all of it.
             parallel: Do several steps at once, in threads unless `executor` says otherwise.
             executor: ``serial``, ``thread``, ``process`` or ``dask``.
-            max_workers: How many steps are done at once, at most; None for one for each core.
-            address: Of a Dask scheduler; None for a Dask cluster on this machine.
-            on_error: ``continue`` with the other steps where one has failed three times, or ``stop``.
-            force: Remove what the folder holds of other sweeps, instead of refusing to begin.
-            random_seed: Root seed, from which those of the steps follow; replaces ``settings.random_seed``.
+            max_workers: Largest number of steps done at once; None for one per core.
+            address: Address of a Dask scheduler; None for a Dask cluster on this machine.
+            on_error: ``continue`` with the other steps after one has failed three times, or ``stop``.
+            force: Remove results of other sweeps from the folder, instead of refusing to begin.
+            random_seed: Root seed, which determines the seeds of the steps; replaces ``settings.random_seed``.
             progress: Show the progress on stderr.
             overrides: Values that replace those of the configuration, such as ``["init_params.duration_sec=1.0"]``.
-            **step_kwargs: Passed on to `_step`.
+            **step_kwargs: Passed to `_step`.
 
         Returns:
             What `_step` returned for each value, in the order of the values.
 
         Raises:
             ConfigError: The configuration, the parameter or a value is not valid; nothing was run.
-            InputError: Another argument is not valid, the folder holds something else, or the object cannot be sent to
+            InputError: Another argument is not valid, the folder holds other results, or the object cannot be sent to
                 workers.
-            StorageError: The folder is in use or cannot be written to, or the disk is full; finished steps stay.
-            FailedItemsError: Steps failed, or returned what cannot be saved; the others are saved, and not summarised.
+            StorageError: The folder is in use or cannot be written to, or the disk is full; finished steps are kept.
+            FailedItemsError: Steps failed, or returned what cannot be saved; the others are saved, not summarised.
             Interrupted: Ctrl-C or SIGTERM; the finished steps are saved.
         """
-        execution = Execution(_chosen(parallel, executor), max_workers, address, on_error, force, progress)
-        values = swept(_baseline(baseline_params, overrides, random_seed), param, param_idx, sweep_params)
-        given = sweep_params if isinstance(sweep_params, Sized) else list(values.values)
 
-        def summarise(results: Results, files: Files) -> None:
-            self._store_all(results, values)
-            self.summary(results[0], given)
-            _save(files, "summary", self._summary_plot(results[0], given), values.baseline)
+        def summarise(results: Results, values: Any) -> Any:
+            self.summary(results[0], values)
+            return _by_name("summary", self._summary_plot(results[0], values))
 
-        return self._run(main_dir, Steps(values, 1, *self._task(values, param, step_kwargs), summarise), execution)[0]
+        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
+        experiment = _experiment(baseline_params, overrides, random_seed)
+        swept = (param, param_idx, sweep_params)
+        return self._run(main_dir, experiment, swept, 1, step_kwargs, summarise, execution)[0]
 
     def repeat(
         self,
@@ -190,88 +188,120 @@ class SweepRunner(ABC):
         overrides: Sequence[str] = (),
         **step_kwargs: Any,
     ) -> Results:
-        """Do the sweep ``n_repeats`` times with other seeds, in one folder, and call `summarize_repeated_run`.
+        """Do the sweep ``n_repeats`` times with different seeds, in one folder, and call `summarize_repeated_run`.
 
-        All other arguments and errors are those of `execute`. The first repeat is what `execute` does, and is taken
-        over from its folder; more repeats change no earlier one. `_store` gets one repeat after the other.
+        The other arguments and errors are those of `execute`. The first repeat is the sweep of `execute`, and is taken
+        from its folder; more repeats change no earlier one. `_store` gets one repeat after the other.
 
         Returns:
             A list for each repeat, with what `_step` returned for each value.
         """
-        whole = isinstance(n_repeats, int | np.integer) and not isinstance(n_repeats, bool)
-        if not whole or not 1 <= n_repeats <= MAX_REPEATS:
-            raise InputError(f"n_repeats is {n_repeats!r}; expected a whole number from 1 to {MAX_REPEATS}")
-        execution = Execution(_chosen(parallel, executor), max_workers, address, on_error, force, progress)
-        values = swept(_baseline(baseline_params, overrides, random_seed), param, param_idx, sweep_params)
-        given = sweep_params if isinstance(sweep_params, Sized) else list(values.values)
 
-        def summarise(results: Results, files: Files) -> None:
-            self._store_all(results, values)
-            _save(files, "repeats", self.summarize_repeated_run(results, given), values.baseline)
+        def summarise(results: Results, values: Any) -> Any:
+            return _by_name("repeats", self.summarize_repeated_run(results, values))
 
-        work = Steps(values, int(n_repeats), *self._task(values, param, step_kwargs), summarise)
-        return self._run(main_dir, work, execution)
+        n_repeats = whole_number("n_repeats", n_repeats, 1, MAX_REPEATS)
+        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
+        experiment = _experiment(baseline_params, overrides, random_seed)
+        swept = (param, param_idx, sweep_params)
+        return self._run(main_dir, experiment, swept, n_repeats, step_kwargs, summarise, execution)
 
-    def _task(
-        self, values: Swept, param: str | Sequence[str | int], step_kwargs: dict[str, Any]
-    ) -> tuple[Task, dict[str, Any]]:
-        """What workers do, and all on which it depends but for the configuration."""
+    def _run(
+        self,
+        main_dir: str | os.PathLike[str],
+        experiment: Experiment,
+        swept: tuple[Any, Any, Any],
+        n_repeats: int,
+        step_kwargs: dict[str, Any],
+        summarise: Callable[[Results, Any], Mapping[str, Any]],
+        execution: Execution,
+    ) -> Results:
+        """Do the steps, given parameter, index and values; call `_store`, and save the figures of `summarise`."""
+        param, param_idx, sweep_params = swept
+        values = _values(sweep_params)
+        sweep = sweep_of(experiment, _key(param, param_idx), values, n_repeats)
         try:
-            inspect.signature(self._step).bind(param, 0, values.values[0], **step_kwargs)
+            inspect.signature(self._step).bind(param, 0, values[0], **step_kwargs)
         except TypeError as error:
-            raise InputError(f"{type(self).__name__}._step does not take its arguments: {error}") from None
-        identity = {
+            raise InputError(f"{type(self).__name__}._step does not take these arguments: {error}") from None
+
+        def conclude(results: Results, files: Files) -> None:
+            for repeat in results:
+                for idx, (result, value) in enumerate(zip(repeat, values, strict=True)):
+                    self._store(result, idx, value)
+            figures = summarise(results, sweep_params if isinstance(sweep_params, Sized) else values)
+            drawings = {name: lambda figure=figure: figure for name, figure in figures.items()}
+            save_figures(files.save, drawings, experiment.settings.plot_format)
+
+        determining = {
             "sweep": type(self).__name__,
             **{f"step_kwargs.{name}": described(value, name) for name, value in step_kwargs.items()},
-            **versions_of(self, "_step"),
-            **versions_of(self, "_stage"),
+            **versions_of(self, _HOOKS),
         }
-        return partial(self._do, values=values, param=param, step_kwargs=step_kwargs), identity
+        task = partial(self._do, experiment, param, step_kwargs)
+        job = StepsJob(sweep, task, determining, conclude, {} if execution.force else earlier_plan(main_dir))
+        jobs.run(job, main_dir, execution)
+        assert job.results is not None  # it would have raised
+        return job.results
 
     def _do(
-        self, argument: tuple[int, int], report: Progress, *, values: Swept, param: Any, step_kwargs: dict[str, Any]
+        self,
+        experiment: Experiment,
+        param: Any,
+        step_kwargs: dict[str, Any],
+        argument: tuple[Point, int],
+        report: Progress,
     ) -> dict[str, NDArray[Any]]:
-        """Do a step, given its number and seed, in whichever process."""
-        step, seed = argument
+        """Do a step, given its point and seed, in any process."""
+        point, seed = argument
         worker = copy(self)
-        worker._sweep_object = worker._stage(values.experiment(step, seed), report)
-        result = worker._step(param, step, values.values[step], **step_kwargs)
+        at_point = experiment_at(experiment, point.values).replace({"settings.random_seed": seed})
+        worker._sweep_object = worker._stage(at_point, report)
+        (value,) = point.values.values()
+        result = worker._step(param, point.index, value, **step_kwargs)
         try:
             return value_arrays(result)
         except NotPlainError as error:
             raise InputError(f"what {type(self).__name__}._step returned cannot be saved: {error}") from None
 
-    def _run(self, path: str | os.PathLike[str], work: Steps, execution: Execution) -> Results:
-        jobs.run(work, path, execution)
-        assert work.results is not None  # it would have raised
-        return work.results
 
-    def _store_all(self, results: Results, values: Swept) -> None:
-        for repeat in results:
-            for step, (result, value) in enumerate(zip(repeat, values.values, strict=True)):
-                self._store(result, step, value)
-
-
-def _chosen(parallel: bool, executor: str | None) -> str:
+def _execution(parallel: bool, executor: str | None, *arguments: Any) -> Execution:
     if parallel and executor == "serial":
         raise InputError("parallel=True contradicts executor='serial'")
-    return executor or ("thread" if parallel else "serial")
+    return Execution(executor or ("thread" if parallel else "serial"), *arguments)
 
 
-def _baseline(source: Source, overrides: Sequence[str], random_seed: int | None) -> Experiment:
+def _experiment(source: Source, overrides: Sequence[str], random_seed: int | None) -> Experiment:
     experiment = load_experiment(source, overrides)
     return experiment if random_seed is None else experiment.replace({"settings.random_seed": random_seed})
 
 
-def _save(files: Files, name: str, drawn: Drawn, baseline: Experiment) -> None:
-    """Save the figures that a method returned."""
+def _values(sweep_params: Any) -> list[Any]:
+    if isinstance(sweep_params, str | bytes | Mapping | set | frozenset) or not isinstance(sweep_params, Iterable):
+        raise invalid("sweep_params", plain(sweep_params), "a list of values")
+    return list(sweep_params)
+
+
+def _key(param: Any, param_idx: int | None) -> str:
+    """The parameter as written in overrides."""
+    index = () if param_idx is None else (whole_number("param_idx", param_idx, 0),)
+    try:
+        path = (*(parse_key(param) if isinstance(param, str) else param), *index)
+        key = format_path(path)
+        if parse_key(key) != path:
+            raise ValueError(key)
+    except (TypeError, ValueError):
+        expected = '["external_currents", "nu_ext_baseline"] or "external_currents.nu_ext_baseline"'
+        raise invalid("param", param, f"a list of keys or its text, such as {expected}") from None
+    return key
+
+
+def _by_name(name: str, drawn: Any) -> dict[str, Any]:
+    """The figures that a method returned by the names of their files, given the name of a single one."""
     figures = {} if drawn is None else drawn if isinstance(drawn, Mapping) else {name: drawn}
     for each, figure in figures.items():
         if not hasattr(figure, "savefig"):
-            raise InputError(
-                f"{name}: found a {type(figure).__name__}; expected None, a Matplotlib figure, or figures by name"
-            )
+            raise invalid(name, figure, "None, a Matplotlib figure, or a mapping from names to figures")
         if not is_ours(Path(PLOTS) / str(each)):
-            raise InputError(f"{name}: {each!r} is no name for a picture; expected a plain file name")
-    drawings = {str(each): lambda figure=figure: figure for each, figure in figures.items()}
-    save_figures(files.save, drawings, baseline.settings.plot_format)
+            raise invalid(f"{name}: name of a figure", str(each), "a plain file name")
+    return {str(each): figure for each, figure in figures.items()}

@@ -1,4 +1,4 @@
-"""What a sweep keeps of each run: numbers that go by the names of columns of its table."""
+"""The measures of a sweep: numbers of each run, by column of the table of results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuro_mod.execution.sweep.user_functions import UserFunction, find_function
 
 #: Numbers of one measure by column.
 Numbers = dict[str, float]
-#: What pictures call columns; others by their name.
+#: Labels of columns in figures; other columns are labelled by their names.
 _LABELS = {
     "active_clusters": f"E clusters above {ACTIVE_RATE:g} Hz",
     "n_states": "number of states",
@@ -30,7 +30,7 @@ _UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
 
 
 class MeasuredRun:
-    """A run of which the measures are taken; states are detected once for all of them.
+    """A run to be measured; its states are detected once for all measures.
 
     Args:
         outputs: What `StageSNNSimulation.run` returned.
@@ -46,30 +46,30 @@ class MeasuredRun:
 
 
 def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction | None]:
-    """The functions of the user among measures, and None for `MEASURES`.
+    """The functions of the user among measures, and None for each of `MEASURES`.
 
     Args:
         names: Names of `MEASURES`, and functions of the user as ``module:function``.
-        folder: Where modules of the user lie, if they are not installed.
+        folder: Folder of the user's modules that are not installed.
 
     Raises:
-        InputError: A function is not there.
+        InputError: A function does not exist.
     """
     return {name: None if name in MEASURES else find_function(name, folder) for name in names}
 
 
 def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]) -> dict[str, Numbers]:
-    """Take the measures of a run.
+    """Measure a run.
 
     Args:
         outputs: What `StageSNNSimulation.run` returned, spikes included.
-        measures: Which ones, see `find_measures`.
+        measures: The measures, see `find_measures`.
 
     Returns:
-        Numbers by measure and column, NaN where there is none.
+        Numbers by measure and column, NaN where a number is not defined.
 
     Raises:
-        InputError: A function of the user is not there, or returns something else than numbers.
+        InputError: A function of the user does not exist, or returns something other than numbers.
     """
     run = MeasuredRun(outputs)
     return {
@@ -79,7 +79,7 @@ def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]
 
 
 def column_label(column: str) -> str:
-    """What pictures call a column: ``rate of E clusters (Hz)``."""
+    """Label of a column in figures: ``rate of E clusters (Hz)``."""
     if column in _LABELS:
         return _LABELS[column]
     ending = next((ending for ending in _UNITS if column.endswith(ending)), "")
@@ -96,7 +96,7 @@ def _of_user(name: str, returned: Any) -> Numbers:
     except (TypeError, ValueError, OverflowError):
         pass
     raise InputError(
-        f"measure {name} returned {returned!r:.60}; expected a number, or a mapping from names of columns to numbers"
+        f"measure {name}: {returned!r:.60} returned; expected a number, or a mapping from names to numbers"
     )
 
 

@@ -1,59 +1,115 @@
-"""What a point of a sweep is known by, and the seed of each run there."""
+"""The points of a sweep as a job uses them: keys, seeds, items and configurations."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, overload
 
+from neuro_mod.config import Experiment
 from neuro_mod.config.plain import canonical_text
+from neuro_mod.config.sweep import Sweep
 from neuro_mod.core.random import Stream
-from neuro_mod.errors import InputError, show
+from neuro_mod.execution.jobs import Item, JobFolder
+from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
+from neuro_mod.storage.names import CONFIGS
 
 
 def point_key(values: Mapping[str, Any]) -> str:
-    """The text that stands for a point of a sweep, the same for equal values whatever their order.
+    """The text that identifies a point of a sweep; it does not depend on the order of the values.
 
     Args:
-        values: What the point sets, by key: ``{"external_currents.nu_ext_baseline[0]": 7.5}``. A whole number and the
-            equal real number are alike, and so are NumPy's and Python's.
+        values: Values of the point by key: ``{"external_currents.nu_ext_baseline[0]": 7.5}``. Whole numbers and equal
+            real numbers give the same text, and so do numbers of NumPy and Python.
 
     Returns:
         One line: ``arousal.level=0.25 external_currents.nu_ext_baseline[0]=7.5``.
 
     Raises:
-        InputError: A value is not finite, or is no plain data.
+        ValueError: A value is not finite, or not plain data.
     """
-    return " ".join(f"{key}={_text(key, value)}" for key, value in sorted(values.items()))
+    return " ".join(f"{key}={canonical_text(value)}" for key, value in sorted(values.items()))
 
 
 def point_seed(root_seed: int, key: str, repeat: int) -> int:
-    """Seed of one run of a sweep, which no other point or repeat changes.
+    """Seed of one run of a sweep; other points and repeats do not affect it.
 
     Args:
         root_seed: Seed of the sweep.
-        key: That of the point, see `point_key`.
-        repeat: Counted from 0.
+        key: Key of the point, see `point_key`.
+        repeat: Number of the repeat, from 0.
     """
     return Stream(root_seed, f"sweep {key}", (repeat,)).derived_seed
 
 
-def point_name(key: str) -> str:
-    """A name for the files of a point that stays the same when there are more points.
+def point_name(values: Mapping[str, Any]) -> str:
+    """The part of file names that identifies a point; adding points does not change it."""
+    return hashlib.blake2b(point_key(values).encode(errors="backslashreplace"), digest_size=8).hexdigest()
+
+
+def repeat_of(item: Item) -> int:
+    """Number of the repeat, from 0, of an item of a sweep."""
+    return int(item.key.rsplit(" ", 1)[1])
+
+
+def experiment_at(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
+    """The configuration at a point. Seeds of drawn perturbations, the same in all runs, are written out."""
+    return with_perturbation_seeds(experiment.replace(values))
+
+
+class Runs(Sequence[Item]):
+    """The items of a sweep, one for each point and repeat, each made on demand. Arguments are a `Point` and a seed.
 
     Args:
-        key: That of the point, see `point_key`.
+        sweep: The sweep.
+        repeats_outermost: Whether all points come before the next repeat, instead of all repeats before the next point.
     """
-    return hashlib.blake2b(key.encode(errors="backslashreplace"), digest_size=8).hexdigest()
+
+    def __init__(self, sweep: Sweep, repeats_outermost: bool):
+        self._sweep, self._repeats_outermost = sweep, repeats_outermost
+
+    def __len__(self) -> int:
+        return self._sweep.n_runs
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
+        if self._repeats_outermost:
+            repeat, place = divmod(number, len(self._sweep.points))
+        else:
+            place, repeat = divmod(number, self._sweep.file.repeats)
+        point = self._sweep.points[place]
+        key = point_key(point.values)
+        seed = point_seed(self._sweep.seed, key, repeat)
+        name = f"{point}, repeat {repeat}"
+        return Item(f"{key} repeat {repeat}", name, (point, seed), seed, float(self._sweep.durations[place]))
 
 
-def repeat_of(item_key: str) -> int:
-    """The repeat, counted from 0, in the key of an item of a sweep: a point and ``repeat 3``."""
-    return int(item_key.rsplit(" ", 1)[1])
+def save_configs(folder: JobFolder, texts: Iterable[tuple[str, str]], pattern: str) -> None:
+    """Save the configurations of a sweep, and remove those of other points that an earlier call saved.
 
+    Args:
+        folder: The folder of the sweep.
+        texts: Path within the folder and content of each configuration.
+        pattern: Pattern that the names of all such configurations match.
 
-def _text(key: str, value: Any) -> str:
-    try:
-        return canonical_text(value)
-    except ValueError:
-        raise InputError(f"{key}: {show(value)} cannot be a value of a sweep; expected plain finite values") from None
+    Raises:
+        StorageError: The disk is full, say.
+    """
+    current = set()
+    for name, text in texts:
+        file = folder.path / name
+        # reading is ten times as fast as writing, which waits for the disk
+        if file.is_file() and file.read_bytes() == text.encode(errors="backslashreplace"):
+            folder.keep(name)
+        else:
+            folder.save_text(name, text)
+        current.add(file)
+    for file in (folder.path / CONFIGS).glob(pattern):
+        if file not in current:
+            file.unlink()

@@ -1,139 +1,145 @@
-"""The steps of a sweep written in Python as work on many items: one for each value and repeat."""
+"""The job of a sweep written in Python: a step at each value and repeat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-import neuro_mod
 from neuro_mod.config.plain import plain
+from neuro_mod.config.sweep import Sweep
+from neuro_mod.errors import DataError
 from neuro_mod.execution.executors import Task
-from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
-from neuro_mod.execution.sweep.configs import save_configs
-from neuro_mod.execution.sweep.parameter import Swept
-from neuro_mod.execution.sweep.points import point_name, point_seed, repeat_of
+from neuro_mod.execution.jobs import Item, JobFolder, Outcome
+from neuro_mod.execution.sweep.job import SweepJob
+from neuro_mod.execution.sweep.points import experiment_at, point_name, repeat_of, save_configs
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import step_config, step_result
+from neuro_mod.storage.names import PLAN, step_config, step_result
+from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.values import read_value
 
 #: Results of all steps, in order, for each repeat.
 Results = list[list[Any]]
 
 
-class Steps(Job):
-    """The steps of a sweep.
+class StepsJob(SweepJob):
+    """The steps of a sweep of one parameter.
 
     Args:
-        swept: What is swept.
-        n_repeats: How often, with other seeds.
-        task: Does a step, given its number and seed; returns what `storage.values.value_arrays` does.
-        task_identity: On what its results depend besides.
-        summarise: Called with all results once there are all of them, and with the folder.
+        sweep: The sweep.
+        task: Does a step, given its point and seed; returns the arrays of `storage.values.value_arrays`.
+        determining: What results depend on besides parameter and configuration.
+        summarise: Called with the results and the folder once all steps are finished.
+        earlier: Plan of an earlier version in the folder, see `earlier_plan`.
     """
 
     nouns = ("step", "steps")
+    _what = "sweep in Python"
+    _repeats_outermost = True
 
     def __init__(
         self,
-        swept: Swept,
-        n_repeats: int,
+        sweep: Sweep,
         task: Task,
-        task_identity: Mapping[str, Any],
+        determining: Mapping[str, Any],
         summarise: Callable[[Results, Files], None],
+        earlier: Mapping[str, Any],
     ):
-        self._swept, self._n_repeats = swept, n_repeats
-        self._task, self._task_identity = task, task_identity
-        self._summarise = summarise
-        self._items = [self._item(step, repeat) for repeat in range(n_repeats) for step in range(self._n_steps)]
-        #: What the steps returned, once all are finished.
+        super().__init__(sweep)
+        (self._key,) = sweep.parameters
+        self._task, self._summarise = task, summarise
+        self._own, self._earlier = determining, earlier
+        #: Results of all steps, once they are finished.
         self.results: Results | None = None
 
     @property
-    def items(self) -> Sequence[Item]:
-        """One for each value and repeat; all values come before the next repeat."""
-        return self._items
-
-    @property
     def task(self) -> Task:
-        """Does a step, given its number and seed."""
+        """Does a step, given its point and seed."""
         return self._task
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Parameter, configuration and code; neither the values nor the number of repeats."""
-        return {
-            "what": "sweep in Python",
-            "version": neuro_mod.__version__,
-            "param": self._swept.key,
-            **self._task_identity,
-            "config": self._swept.baseline.determining(),
-        }
+        """All that results depend on, except the values and the number of repeats.
 
-    @property
-    def config(self) -> str:
-        """The configuration that is varied."""
-        return self._swept.baseline.to_yaml()
+        A plan of an earlier version stays as it is; its entries about code are not compared.
+        """
+        identity = super().identity
+        if not self._earlier:
+            return identity
+        kept = {key: entry for key, entry in self._earlier.items() if not _is_argument(key)}
+        return kept | {key: entry for key, entry in identity.items() if key in kept or _is_argument(key)}
+
+    def _determining(self) -> dict[str, Any]:
+        return {"param": self._key, **self._own}
+
+    def remarks(self) -> list[str]:
+        """A warning where changed code cannot be detected."""
+        warning = f"{PLAN} was made by an earlier version of neuro_mod: changes of your code are not detected"
+        return [warning] if self._earlier else []
 
     def describe(self) -> dict[str, Any]:
-        """The sweep in numbers."""
+        """The parameter, its values, and the number of repeats."""
         return {
-            "random_seed": self._root_seed,
-            "param": self._swept.key,
-            "sweep_params": plain(list(self._swept.values)),
-            "n_repeats": self._n_repeats,
+            "random_seed": self._sweep.seed,
+            "param": self._key,
+            "sweep_params": [plain(point.values[self._key]) for point in self._sweep.points],
+            "n_repeats": self._sweep.file.repeats,
         }
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save the configuration of each step, seed included, and nothing of other steps that were there before."""
-        texts = ((self._config(item), self._swept.experiment(*item.argument).to_yaml()) for item in self.items)
-        save_configs(folder, texts, "step_*.yaml")
+        """Save the configuration of each step with its seed."""
+        save_configs(folder, ((_config(item), self._experiment(item)) for item in self.items), "step_*.yaml")
 
     def save(self, files: Files, item: Item, result: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Save what a step returned."""
-        files.save_arrays(self._file(item), **result)
+        files.save_arrays(_file(item), **result)
         return {}
 
     def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
-        """Give the results to whoever makes something of them, if they are complete; say where each is."""
+        """Read the results of all steps and summarise them, if they are complete; list the steps."""
         if outcome.complete:
-            found = iter(self.items)
-            self.results = [
-                [read_value(folder.path / self._file(next(found))) for _ in range(self._n_steps)]
-                for _ in range(self._n_repeats)
-            ]
+            flat = [read_value(folder.path / _file(item)) for item in self.items]
+            n = len(self._sweep.points)
+            self.results = [flat[start : start + n] for start in range(0, len(flat), n)]
             self._summarise(self.results, folder)
         return {"steps": [self._about(item) | {"finished": item.key in folder.done} for item in self.items]}
 
-    @property
-    def _n_steps(self) -> int:
-        return len(self._swept.values)
-
-    @property
-    def _root_seed(self) -> int:
-        return self._swept.baseline.settings.random_seed
-
-    def _item(self, step: int, repeat: int) -> Item:
-        point = self._swept.points[step]
-        seed = point_seed(self._root_seed, point, repeat)
-        name = self._swept.in_words(step) + (f", repeat {repeat}" if self._n_repeats > 1 else "")
-        return Item(f"{point} repeat {repeat}", name, (step, seed), seed)
-
-    def _config(self, item: Item) -> str:
-        return step_config(item.argument[0], repeat_of(item.key))
-
-    def _file(self, item: Item) -> str:
-        step, _ = item.argument
-        return step_result(point_name(self._swept.points[step]), repeat_of(item.key))
+    def _experiment(self, item: Item) -> str:
+        point, seed = item.argument
+        at_point = experiment_at(self._sweep.experiment, point.values)
+        return at_point.replace({"settings.random_seed": seed}).to_yaml()
 
     def _about(self, item: Item) -> dict[str, Any]:
-        step, seed = item.argument
+        point, seed = item.argument
         return {
-            "step": step,
-            "repeat": repeat_of(item.key),
-            "value": plain(self._swept.values[step]),
+            "step": point.index,
+            "repeat": repeat_of(item),
+            "value": plain(point.values[self._key]),
             "seed": seed,
-            "config": self._config(item),
-            "result": self._file(item),
+            "config": _config(item),
+            "result": _file(item),
         }
+
+
+def _config(item: Item) -> str:
+    return step_config(item.argument[0].index, repeat_of(item))
+
+
+def _file(item: Item) -> str:
+    return step_result(point_name(item.argument[0].values), repeat_of(item))
+
+
+def earlier_plan(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The plan of a folder if it was made by an earlier version, which listed the code of each function; else empty."""
+    try:
+        plan = read_json(Path(folder) / PLAN)
+    except (OSError, DataError):
+        return {}
+    return plan if isinstance(plan, dict) and any(key.startswith("code of ") for key in plan) else {}
+
+
+def _is_argument(key: str) -> bool:
+    return key.startswith("step_kwargs.")

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 #: Name of the last column.
 ERROR = "error"
-#: Error of a run that was not done, as the work ended before.
+#: Error of a run that was not done before the job ended.
 NOT_DONE = "not done"
 
-#: Numbers as JSON has them: None for NaN, text for infinity.
+#: Numbers in the form of JSON: None for NaN, text for infinity.
 _Plain = dict[str, dict[str, Any]]
 
 
 def to_plain(measures: Mapping[str, Mapping[str, float]]) -> _Plain:
-    """Numbers by measure and column in a form that JSON has."""
+    """Numbers by measure and column in the form of JSON."""
     return {name: {column: _plain(value) for column, value in each.items()} for name, each in measures.items()}
 
 
@@ -33,19 +33,19 @@ class MeasuredColumns:
 
     Args:
         measures: Names of the measures.
-        n_rows: Number of rows; those that are not filled hold NaN.
+        n_rows: Number of rows; rows that are not filled hold NaN.
     """
 
     def __init__(self, measures: Sequence[str], n_rows: int):
         self._measures = list(measures)
         self._n_rows = n_rows
         self._columns: dict[tuple[str, str], NDArray[np.float64]] = {}
-        #: Row and place in it in which a column stands first: the order of columns, whatever that of filling.
+        #: First row of each column and place in that row; it orders the columns, whatever the order of filling.
         self._first: dict[tuple[str, str], tuple[int, int]] = {}
         self.filled = np.zeros(n_rows, bool)
 
     def fill(self, row: int, measures: _Plain) -> None:
-        """Enter what `to_plain` returned."""
+        """Fill a row with the result of `to_plain`."""
         self.filled[row] = True
         for name, each in measures.items():
             for place, (column, value) in enumerate(each.items()):
@@ -56,7 +56,7 @@ class MeasuredColumns:
                 self._first[key] = min(self._first.get(key, (row, place)), (row, place))
 
     def by_measure(self) -> dict[str, dict[str, NDArray[np.float64]]]:
-        """The columns of each measure that has any."""
+        """The columns of each measure that has been filled."""
         ordered = sorted(self._columns, key=lambda key: (self._measures.index(key[0]), self._first[key]))
         found: dict[str, dict[str, NDArray[np.float64]]] = {}
         for name, column in ordered:
@@ -65,7 +65,7 @@ class MeasuredColumns:
 
 
 def parameter_column(values: Sequence[Any]) -> NDArray[Any]:
-    """Values of a parameter as one kind of data: whole numbers, real numbers, truth values, or text."""
+    """Values of a parameter as an array of integers, real numbers, booleans or text."""
     kinds = {type(value) for value in values}
     if kinds <= {int, float}:
         return np.array(values, np.int64 if kinds == {int} and _fit(values) else np.float64)
@@ -77,14 +77,14 @@ def parameter_column(values: Sequence[Any]) -> NDArray[Any]:
 def assemble(
     leading: Mapping[str, NDArray[Any]], columns: MeasuredColumns, error_of: Callable[[int], str]
 ) -> pd.DataFrame:
-    """The table. A column of a measure whose name is taken gets that of the measure before it.
+    """The table. Where the name of a column is taken, the name of its measure is put before it.
 
     Args:
-        leading: Columns for point, repeat, seed and parameters.
-        columns: Those of the measures.
-        error_of: What went wrong in a row that is not filled.
+        leading: Columns of point, repeat, seed and parameters.
+        columns: Columns of the measures.
+        error_of: The error of a row that is not filled.
     """
-    import pandas as pd  # noqa: PLC0415 -- half a second
+    import pandas as pd  # noqa: PLC0415 -- importing takes half a second
 
     data = dict(leading)
     for measure, each in columns.by_measure().items():

@@ -9,6 +9,7 @@ from neuro_mod.core.mean_field.analysis.branch import FollowedBranch
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.clusters import of_clusters
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from tests.helpers.mean_fields import field_by_value
 from tests.helpers.shared import CONFIGS
 
@@ -194,7 +195,7 @@ def test_permuted_clusters_change_nothing():
 
     def permuted(value):
         field = published(value)
-        return LIFMeanField.of(field.coefficients.reordered(order), field.populations)
+        return RateEquations(field.coefficients.reordered(order), field.populations)
 
     one, other = (
         bifurcation_diagram(FieldFamily(make, (14.5, 15.5)), n_values=2, n_active=[2]) for make in (published, permuted)
@@ -247,7 +248,7 @@ def test_branch_between_the_first_values():
 def test_more_values():
     family = FieldFamily(lambda _: two_clusters(20.0), (-2.0, 3.0))
     assert "at 3 values" in bifurcation_diagram(family, n_values=2, at=[0.1, -2.0]).searched
-    with pytest.raises(ValueError, match=r"4\.0 lies outside the limits"):
+    with pytest.raises(ValueError, match=r"4\.0 found; expected a value from"):
         bifurcation_diagram(family, at=[4.0])
 
 
@@ -291,7 +292,7 @@ def test_bounds():
     assert len(found.branches) == 1 and "too long" in found.branches[0].ends
     assert "states were not followed" in found.searched and "not followed to their end" in found.searched
     for name, value in (("n_values", 1), ("most_branches", 0), ("most_points", 0)):
-        with pytest.raises(ValueError, match=f"{name} is {value}, expected"):
+        with pytest.raises(ValueError, match=f"{name}: {value} found; expected"):
             bifurcation_diagram(family, **{name: value})
 
 

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from neuro_mod.core.mean_field.core import LIFMeanField, clusters
+from neuro_mod.core.mean_field.core import clusters
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.populations import Populations
 from tests.helpers.mean_fields import field_of
 from tests.helpers.shared import SMALL
@@ -79,7 +80,7 @@ def test_lumped_field_has_the_states_of_the_whole():
     field = field_of(SMALL)
     groups = clusters.partition(np.array([True, False, False]))
     assert groups.tolist() == [0, 1, 1, 2, 3, 4, 4, 5]
-    small = LIFMeanField.of(field.coefficients.lumped(groups))
+    small = RateEquations(field.coefficients.lumped(groups))
     nu = np.random.default_rng(1).uniform(1, 30, 6)
     np.testing.assert_allclose(small.equations(nu)[groups], field.equations(nu[groups]), rtol=1e-12)
 

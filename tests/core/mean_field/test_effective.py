@@ -74,10 +74,10 @@ def test_without_equilibrium_there_is_no_number():
         ([], "at least one population, each once"),
         ([0, 0], "at least one population, each once"),
         (["E0", 0], "at least one population, each once"),
-        ([6], "there is no population 6; valid: 0 to 5, or E0 to E1"),
-        (["E7"], "there is no population 'E7'"),
-        ([-1], "there is no population -1"),
-        ([0.5], "there is no population 0.5"),
+        ([6], "population: 6 found; expected 0 to 5, or E0 to E1"),
+        (["E7"], 'population: "E7" found'),
+        ([-1], "population: -1 found"),
+        ([0.5], "population: 0.5 found"),
     ],
 )
 def test_bad_focus(field, focus, message):
@@ -86,8 +86,8 @@ def test_bad_focus(field, focus, message):
 
 
 def test_bad_rates(field):
-    with pytest.raises(ValueError, match=r"rates have shape \(1, 3\), expected \(B, 2\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(1, 3\) found; expected \(B, 2\)"):
         field.effective_response_function([0, 1], [1.0, 2.0, 3.0])
     alone = LIFMeanField(2, 10, 0.01, 0.1, 100, 7.0, 0.02, 0.005, 1.5, 0.0, 0.002)
-    with pytest.raises(ValueError, match=r"focus_pops are \['E0'\]; valid: 0 to 1"):
+    with pytest.raises(ValueError, match=r"focus_pops: \[\"E0\"\] found; expected indices from 0 to 1"):
         alone.effective_response_function(["E0"], [1.0])

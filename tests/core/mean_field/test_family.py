@@ -95,17 +95,17 @@ def test_interchangeable_on_the_whole_interval():
 
 @pytest.mark.parametrize("limits", [(1.0, 0.5), (1.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
 def test_bad_limits(limits):
-    with pytest.raises(ValueError, match=r"the limits are .* expected finite ones that rise"):
+    with pytest.raises(ValueError, match=r"limits: .* found; expected finite values"):
         FieldFamily(one_population, limits)
 
 
 def test_changing_populations():
-    with pytest.raises(ValueError, match="other populations than at the lower limit"):
+    with pytest.raises(ValueError, match="other populations found; expected those at the lower limit"):
         FieldFamily(lambda value: one_population(0.01, n_populations=1 + (value > 1)), (0.5, 1.5))
-    with pytest.raises(ValueError, match="other weights of z than at the lower limit"):
+    with pytest.raises(ValueError, match="other weights of z found; expected those at the lower limit"):
         FieldFamily(
             lambda value: one_population(0.01, z_nodes=[0.4, 0.6], z_weights=[value, 1 - value]),
             (0.25, 0.5),
         )
-    with pytest.raises(ValueError, match=r"2\.0 lies outside the limits"):
+    with pytest.raises(ValueError, match=r"2\.0 found; expected a value from"):
         FieldFamily(one_population, (0.0, 1.0)).at(2.0)

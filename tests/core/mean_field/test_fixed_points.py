@@ -183,11 +183,11 @@ def test_averages_over_z():
 
 def test_bad_starts(published):
     field, _ = published
-    with pytest.raises(ValueError, match="found -1 starts, expected 0 or more"):
+    with pytest.raises(ValueError, match="n_starts: -1 found; expected a whole number of at least 0"):
         fixed_points(field, -1)
-    with pytest.raises(ValueError, match=r"rates have shape \(3, 5\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(3, 5\) found"):
         fixed_points(field, starts=np.ones((3, 5)))
-    with pytest.raises(ValueError, match=r"starts have shape \(38,\)"):
+    with pytest.raises(ValueError, match=r"starts: shape \(38,\) found"):
         fixed_points(field, starts=np.ones(38))
 
 
@@ -196,7 +196,7 @@ def test_every_third_start_spans_the_orders_of_magnitude(published):
     starts = searches.random_starts(field, 300, 0, 50.0)
     wide, narrow = starts[2::3], starts[np.arange(300) % 3 < 2]
     assert narrow.max() < 50 and narrow.max() > 49
-    fastest = 1 / field.coefficients.neurons["tau_refractory"].max()
+    fastest = 1 / field.coefficients.neurons.tau_refractory.max()
     assert wide.min() >= 1e-3 and fastest / 2 < wide.max() <= fastest
     assert np.log(wide).mean() == pytest.approx(np.log(1e-3 * fastest) / 2, abs=0.2)
     assert np.array_equal(searches.random_starts(field, 100, 0, 50.0), starts[:100])

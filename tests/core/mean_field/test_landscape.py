@@ -232,18 +232,18 @@ def test_evenly_spaced_points():
     "path", [[[1, 2]], [[1, 2], [1, 2]], [[1, 2, 3], [3, 4, 5]], [[1, np.nan], [2, 3]], [[-1, 2], [3, 4]], 5.0]
 )
 def test_bad_paths(two, path):
-    with pytest.raises(ValueError, match=r"found a path of shape .*, expected rates \(K, 2\) in Hz"):
+    with pytest.raises(ValueError, match=r"path: shape .* found; expected rates \(K, 2\) in Hz"):
         potential_along(two, path)
 
 
 @pytest.mark.parametrize(
     ("axes", "message"),
     [
-        ([GRID], "found 1 axes, expected one for each of the 2 focus populations"),
-        ([GRID, []], "each axis of the grid must be rates in Hz that rise"),
-        ([GRID, GRID[::-1]], "each axis of the grid must be"),
-        ([GRID, [-1.0, 2.0]], "each axis of the grid must be"),
-        ([GRID, [1.0, np.inf]], "each axis of the grid must be"),
+        ([GRID], "axes: 1 found; expected 2, one for each focus population"),
+        ([GRID, []], "axis of the grid: .* expected rates in Hz that rise"),
+        ([GRID, GRID[::-1]], "axis of the grid: invalid rates"),
+        ([GRID, [-1.0, 2.0]], "axis of the grid: invalid rates"),
+        ([GRID, [1.0, np.inf]], "axis of the grid: invalid rates"),
     ],
 )
 def test_bad_grids(two, axes, message):
@@ -252,5 +252,5 @@ def test_bad_grids(two, axes, message):
 
 
 def test_unknown_path(grid):
-    with pytest.raises(ValueError, match="path is 'bent'; valid: minimum_force, straight, or an array"):
+    with pytest.raises(ValueError, match='path: "bent" found; expected one of minimum_force, straight, or an array'):
         landscape.chosen_path("bent", (), (), grid)

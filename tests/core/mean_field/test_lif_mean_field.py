@@ -102,7 +102,7 @@ def test_mean_over_z_against_many_neurons():
         "c_ext": circuit.external_in_degree,
         "nu_ext": circuit.external_rate,
         "arousal_rate": circuit.arousal_rate,
-        **single.coefficients.neurons,
+        **vars(single.coefficients.neurons),
     }
     many = LIFMeanField(**arguments, z_nodes=drawn, z_weights=np.full(len(drawn), 1 / len(drawn)))
     responses = many.response_function(many.moments(nu).mu, np.sqrt(many.moments(nu).variance))
@@ -154,15 +154,15 @@ def test_example_of_the_user_readme():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"c_matrix": np.ones((3, 2))}, r"c_matrix has shape \(3, 2\), expected one finite value or \(2, 2\)"),
+        ({"c_matrix": np.ones((3, 2))}, r"c_matrix: shape \(3, 2\) found; expected one finite value, or \(2, 2\)"),
         ({"j_matrix": np.full((2, 2), np.nan)}, "j_matrix"),
-        ({"c_matrix": -np.ones((2, 2))}, "c_matrix must not be negative"),
-        ({"c_ext": [1.0, 2.0, 3.0]}, "c_ext has shape"),
-        ({"nu_ext": -1.0}, "nu_ext must not be negative"),
-        ({"z_nodes": [0.4, 0.6]}, "z_weights must be 2 numbers that sum to 1"),
-        ({"z_weights": [0.9]}, "z_weights must be 1 numbers that sum to 1"),
-        ({"tau_membrane": 0.0}, "tau_membrane must be positive"),
-        ({"threshold": [0.0, 1.0]}, "threshold must lie above reset_voltage"),
+        ({"c_matrix": -np.ones((2, 2))}, "c_matrix: -1.0 found; expected at least 0"),
+        ({"c_ext": [1.0, 2.0, 3.0]}, "c_ext: shape"),
+        ({"nu_ext": -1.0}, "nu_ext: -1.0 found; expected at least 0"),
+        ({"z_nodes": [0.4, 0.6]}, r"z_weights: \[1\.0\] found; expected 2 numbers that sum to 1"),
+        ({"z_weights": [0.9]}, r"z_weights: \[0\.9\] found; expected 1 numbers that sum to 1"),
+        ({"tau_membrane": 0.0}, "tau_membrane: 0.0 found; expected above 0"),
+        ({"threshold": [0.0, 1.0]}, "threshold: 0.0 found; expected above the reset voltage"),
     ],
 )
 def test_bad_input(change, message):
@@ -182,7 +182,7 @@ def test_bad_input(change, message):
     with pytest.raises(ValueError, match=message):
         LIFMeanField(**arguments | change)
     field = LIFMeanField(**arguments)
-    with pytest.raises(ValueError, match=r"rates have shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"rates: shape \(3,\) found"):
         field.equations(np.ones(3))
 
 

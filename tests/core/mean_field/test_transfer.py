@@ -121,12 +121,12 @@ def test_shapes_broadcast():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sigma": -1.0}, "sigma must not be negative"),
-        ({"tau_membrane": 0.0}, "tau_membrane must be positive"),
-        ({"tau_synaptic": -1e-3}, "tau_synaptic must not be negative"),
-        ({"tau_refractory": -1e-3}, "tau_refractory must not be negative"),
-        ({"threshold": 0.0}, "threshold must lie above reset_voltage"),
-        ({"mu": np.nan}, "every value must be finite"),
+        ({"sigma": -1.0}, "sigma: -1.0 found; expected at least 0"),
+        ({"tau_membrane": 0.0}, "tau_membrane: 0.0 found; expected above 0"),
+        ({"tau_synaptic": -1e-3}, "tau_synaptic: -0.001 found; expected at least 0"),
+        ({"tau_refractory": -1e-3}, "tau_refractory: -0.001 found; expected at least 0"),
+        ({"threshold": 0.0}, "threshold: 0.0 found; expected above the reset voltage"),
+        ({"mu": np.nan}, "mu, sigma: NaN or infinity found; expected finite values"),
         ({"mu": [1.0, 2.0], "sigma": [1.0, 2.0, 3.0]}, "broadcast"),
     ],
 )

@@ -72,18 +72,21 @@ def test_only_inputs_that_matter_are_judged(reference_circuit, state, validity):
 
 
 def test_sentences(validity):
-    words = validity["fast synapses"].in_words()
+    words = validity["fast synapses"].describe()
     assert words.startswith("sqrt(tau_s/tau_m) is 0.5 everywhere; it should be at most 0.316, as NNMT warns above it;")
     assert "beyond that in all 38 populations" in words
-    words = validity["short refractory periods"].in_words()
+    words = validity["short refractory periods"].describe()
     assert "nu tau_ref is 0.182 in E0" in words and "in 6 of 38 populations" in words  # 36.386 Hz * 5 ms
 
 
 def test_fast_synapses_are_fine(reference_circuit, state):
-    fast = replace(reference_circuit, tau_synaptic=reference_circuit.tau_synaptic / 5)
+    fast = replace(
+        reference_circuit,
+        neurons=replace(reference_circuit.neurons, tau_synaptic=reference_circuit.neurons.tau_synaptic / 5),
+    )
     first = assess(fast, *state)[0]
     assert first.kept and not first.beyond.any()
-    assert first.in_words().endswith("at most 0.316, as NNMT warns above it.")
+    assert first.describe().endswith("at most 0.316, as NNMT warns above it.")
 
 
 def test_amplification_of_errors(reference_circuit, state):
@@ -114,7 +117,7 @@ def test_it_never_refuses(reference_circuit):
     quiet = replace(reference_circuit, external_rate=np.zeros((2, 38)), arousal_rate=np.zeros(38))
     found = {each.name: each for each in assess(quiet, np.zeros(38), np.zeros(38), np.zeros(38))}
     assert found["many synapses"].worst is None and found["many synapses"].kept is None
-    assert "no population has one" in found["many synapses"].in_words()
+    assert "no population has one" in found["many synapses"].describe()
     assert found["fast synapses"].kept is False
 
 
@@ -122,4 +125,4 @@ def test_empty_populations_have_no_numbers(reference_circuit, state):
     populations = replace(reference_circuit.populations, background_sizes=(0, 40))
     found = assess(replace(reference_circuit, populations=populations), *state)
     assert all(np.isnan(each.values[18]) for each in found)
-    assert "all 37 populations" in found[0].in_words()
+    assert "all 37 populations" in found[0].describe()

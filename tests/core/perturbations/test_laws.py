@@ -45,7 +45,7 @@ def of_weights(*given, **options):
 
 
 def pairs(clusters):
-    """PairJob (post, pre) that alpha and beta may touch."""
+    """Pairs (post, pre) that alpha and beta may touch."""
     return [
         [(post, pre) for post in clusters for pre in clusters],
         [(post, pre + 5) for post in clusters for pre in clusters],
@@ -148,14 +148,14 @@ def test_a_generator_draws_and_moves_on(kind):
 @pytest.mark.parametrize("wrong", [-1, 1])
 def test_a_coefficient_for_each_element(kind, wrong):
     n = len(kind.involved)
-    with pytest.raises(ValueError, match=f"found {n + wrong} coefficients, expected {n}"):
+    with pytest.raises(ValueError, match=f"coefficients: {n + wrong} found; expected {n}"):
         kind.make().get_perturbation(*[1.0] * (n + wrong))
 
 
 @every_kind
 @pytest.mark.parametrize("bad", [lambda n: [np.ones(k + 2) for k in range(n)], lambda n: [np.ones((2, 2))] * n])
 def test_coefficients_over_time_are_of_one_length(kind, bad):
-    with pytest.raises(ValueError, match=r"numbers or arrays \(T,\) of one length, found shapes \("):
+    with pytest.raises(ValueError, match=r"shapes \(.* found; expected numbers, or arrays \(T,\) of one length"):
         kind.make().get_perturbation(*bad(len(kind.involved)))
 
 
@@ -247,42 +247,42 @@ def make_circulant(*given, **options):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (make_vectorial([1, 2, 3], length=P, involved_clusters=[0, 1]), r"vector 0 has shape \(3,\), expected 2 fin"),
-        (make_vectorial([1], [1, 2], length=P, involved_clusters=[[0], [1, 2, 3]]), r"vector 1 .* expected 3 finite"),
-        (make_vectorial([1, 2], [1, 2, 3]), r"vector 1 has shape \(3,\), expected 2"),
-        (make_vectorial([1, 2], length=3), r"vector 0 has shape \(2,\), expected 3"),
-        (make_vectorial([[1, 2]], length=2), r"vector 0 has shape \(1, 2\)"),
-        (make_vectorial([1, np.nan]), "vector 0 .* 2 finite entries"),
-        (make_vectorial([1, 2], length=P, involved_clusters=[0, P]), rf"involved_clusters\[0\] must be .* to {P - 1}"),
-        (make_vectorial([1, 2], length=P, involved_clusters=[-1, 3]), r"involved_clusters\[0\] must be diff"),
-        (make_vectorial([1], [1, 2], length=P, involved_clusters=[[3], [3, 3]]), r"involved_clusters\[1\] must be d"),
-        (make_vectorial([1, 2], length=P, involved_clusters=[0.5, 1.0]), "must be different populations"),
-        (make_vectorial([1, 2], length=P, involved_clusters=["E0", "E1"]), "must be different populations"),
+        (make_vectorial([1, 2, 3], length=P, involved_clusters=[0, 1]), r"vector 0: shape \(3,\) found; expected 2"),
+        (make_vectorial([1], [1, 2], length=P, involved_clusters=[[0], [1, 2, 3]]), r"vector 1: .* expected 3 finite"),
+        (make_vectorial([1, 2], [1, 2, 3]), r"vector 1: shape \(3,\) found; expected 2"),
+        (make_vectorial([1, 2], length=3), r"vector 0: shape \(2,\) found; expected 3"),
+        (make_vectorial([[1, 2]], length=2), r"vector 0: shape \(1, 2\) found"),
+        (make_vectorial([1, np.nan]), "vector 0: .* 2 finite entries"),
+        (make_vectorial([1, 2], length=P, involved_clusters=[0, P]), rf"involved_clusters\[0\]: .* to {P - 1}"),
+        (make_vectorial([1, 2], length=P, involved_clusters=[-1, 3]), r"involved_clusters\[0\]: .* distinct"),
+        (make_vectorial([1], [1, 2], length=P, involved_clusters=[[3], [3, 3]]), r"involved_clusters\[1\]: .* dist"),
+        (make_vectorial([1, 2], length=P, involved_clusters=[0.5, 1.0]), "distinct populations"),
+        (make_vectorial([1, 2], length=P, involved_clusters=["E0", "E1"]), "distinct populations"),
         (make_vectorial([1], [2], length=P, involved_clusters=[[0], []]), r"involved_clusters\[1\]"),
-        (make_vectorial([1], length=P, involved_clusters=[[0], [1]]), "found 1 vectors, 2 lists in involved_clusters"),
-        (make_vectorial([1, 2], n_vectors=2), "found 2 n_vectors, 1 vectors; these numbers must agree"),
-        (make_vectorial(n_vectors=0, length=P, seed=1), "found 0 n_vectors.* at least 1"),
-        (make_vectorial(length=P, seed=1), "number of vectors is missing: give vectors, n_vectors, or a list in"),
-        (make_vectorial(length=P, involved_clusters=[0, 1], seed=1), "number of vectors is missing"),
-        (make_vectorial(n_vectors=2, seed=1), "length is missing"),
-        (make_vectorial([1, 2], involved_clusters=[0, 1]), "length is missing"),
-        (make_vectorial(n_vectors=2, length=P), "give seed .or rng."),
-        (make_vectorial(n_vectors=2, length=P, seed=1, rng=np.random.default_rng(1)), "rng or seed, not both"),
-        (make_vectorial(n_vectors=2, length=P, seed=1, balance=1.1), "balance is 1.1; .* from 0 to 1"),
-        (make_vectorial(n_vectors=2, length=P, seed=1, balance=np.nan), "balance is nan"),
-        (make_vectorial(n_vectors=2, length=P, seed=1, structured=False, sigma=-1.0), "sigma -1.0; .* not negative"),
-        (make_vectorial(n_vectors=2, length=P, seed=1, structured=False, mean=np.inf), "mean is inf"),
-        (make_circulant([1, 2, 3], [1, 2, 3, 4]), r"alpha has shape \(3,\), expected 4"),
-        (make_circulant([1, 2], [1, 2, 3], involved_clusters=[0, 1]), r"beta has shape \(3,\), expected 2"),
-        (make_circulant([1, np.inf], [1, 2], involved_clusters=[0, 1]), r"alpha .* finite"),
-        (make_circulant([1, 2], [1, 2], involved_clusters=[0, 4]), "different clusters from 0 to 3"),
-        (make_circulant([1, 2], [1, 2], involved_clusters=[1, 1]), "different clusters from 0 to 3"),
-        (make_circulant([1, 2], [1, 2], involved_clusters=[0.5, 1.5]), "different clusters from 0 to 3"),
-        (make_circulant([1, 2], [1, 2], involved_clusters=[0.0, 1.0]), "different clusters from 0 to 3"),
+        (make_vectorial([1], length=P, involved_clusters=[[0], [1]]), "1 vectors, 2 lists in involved_clusters found"),
+        (make_vectorial([1, 2], n_vectors=2), "2 n_vectors, 1 vectors found; expected equal numbers"),
+        (make_vectorial(n_vectors=0, length=P, seed=1), "0 n_vectors found; .* at least 1"),
+        (make_vectorial(length=P, seed=1), "n_vectors: missing; expected vectors, n_vectors, or one list"),
+        (make_vectorial(length=P, involved_clusters=[0, 1], seed=1), "n_vectors: missing"),
+        (make_vectorial(n_vectors=2, seed=1), "length: missing"),
+        (make_vectorial([1, 2], involved_clusters=[0, 1]), "length: missing"),
+        (make_vectorial(n_vectors=2, length=P), "seed, rng: missing"),
+        (make_vectorial(n_vectors=2, length=P, seed=1, rng=np.random.default_rng(1)), "rng, seed: both found"),
+        (make_vectorial(n_vectors=2, length=P, seed=1, balance=1.1), "balance: 1.1 found; .* from 0 to 1"),
+        (make_vectorial(n_vectors=2, length=P, seed=1, balance=np.nan), "balance: nan"),
+        (make_vectorial(n_vectors=2, length=P, seed=1, structured=False, sigma=-1.0), "sigma: -1.0 .* at least 0"),
+        (make_vectorial(n_vectors=2, length=P, seed=1, structured=False, mean=np.inf), "mean: inf"),
+        (make_circulant([1, 2, 3], [1, 2, 3, 4]), r"alpha: shape \(3,\) found; expected 4"),
+        (make_circulant([1, 2], [1, 2, 3], involved_clusters=[0, 1]), r"beta: shape \(3,\) found; expected 2"),
+        (make_circulant([1, np.inf], [1, 2], involved_clusters=[0, 1]), r"alpha: .* finite"),
+        (make_circulant([1, 2], [1, 2], involved_clusters=[0, 4]), "distinct clusters from 0 to 3"),
+        (make_circulant([1, 2], [1, 2], involved_clusters=[1, 1]), "distinct clusters from 0 to 3"),
+        (make_circulant([1, 2], [1, 2], involved_clusters=[0.5, 1.5]), "distinct clusters from 0 to 3"),
+        (make_circulant([1, 2], [1, 2], involved_clusters=[0.0, 1.0]), "distinct clusters from 0 to 3"),
         (make_circulant([], [], involved_clusters=[]), "at least one cluster"),
-        (make_circulant([1, 2, 3, 4]), "give seed .or rng."),
-        (make_circulant(seed=1, rng=np.random.default_rng(1)), "rng or seed, not both"),
-        (make_circulant(seed=1, balance=-0.1), "balance is -0.1"),
+        (make_circulant([1, 2, 3, 4]), "seed, rng: missing"),
+        (make_circulant(seed=1, rng=np.random.default_rng(1)), "rng, seed: both found"),
+        (make_circulant(seed=1, balance=-0.1), "balance: -0.1"),
     ],
 )  # fmt: skip
 def test_errors_say_what_does_not_fit(make, message):

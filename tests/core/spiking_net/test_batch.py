@@ -97,7 +97,8 @@ def test_progress_counts_simulated_seconds(trials):
 
 
 def test_a_trial_that_fails_is_named_and_stops_the_rest(trials):
-    explosive = replace(trials[0].network, tau_synaptic=np.full(38, 1e-6))  # h = 500 tau_s
+    network = trials[0].network
+    explosive = replace(network, neurons=replace(network.neurons, tau_synaptic=np.full(38, 1e-6)))  # h = 500 tau_s
     broken = replace(trials[0], network=explosive, mechanism="euler", n_steps=1000)
     received = []
     batch = [trials[0], broken, *[replace(trials[0], n_steps=10**7)] * 3]
@@ -166,7 +167,7 @@ def test_whoever_raises_stops_the_batch(trials, alone, where, raised):
 
 def test_trials_of_a_batch_do_not_share_a_sink(trials):
     sharing = replace(trials[0], recording=Recording(on_spikes=lambda *_: None))
-    with pytest.raises(ValueError, match="trial 1 of the batch shares its on_spikes"):
+    with pytest.raises(ValueError, match="on_spikes of trial 1: used by another trial"):
         simulate_batch([sharing, sharing])
 
 

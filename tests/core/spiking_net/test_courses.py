@@ -9,6 +9,7 @@ import pytest
 
 from neuro_mod.core.clustering.adjacency import Adjacency
 from neuro_mod.core.course import Course
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine import kernel, wiring
 from neuro_mod.core.spiking_net.engine.courses import VARIABLE
 from neuro_mod.core.spiking_net.engine.simulate import simulate
@@ -46,11 +47,13 @@ def clustered_network(seed=0, z=True):
             2 * each,
             rng.uniform(size=n) if z else None,
         ),
-        20e-3 * each,
-        5e-3 * each,
-        np.array([5e-3] * 4 + [2e-3] * 2),
-        np.array([1.0] * 4 + [0.8] * 2),
-        0.1 * each,
+        NeuronParameters(
+            20e-3 * each,
+            5e-3 * each,
+            np.array([5e-3] * 4 + [2e-3] * 2),
+            np.array([1.0] * 4 + [0.8] * 2),
+            0.1 * each,
+        ),
     )
 
 
@@ -66,7 +69,7 @@ def baseline(net, name):
     external = {"external_weight": "weight", "external_rate": "rate", "arousal_rate": "arousal_rate"}
     if name in external:
         return getattr(net.external, external[name])
-    return net.synapses.block_weights if name == "block_weights" else getattr(net, name)
+    return net.synapses.block_weights if name == "block_weights" else getattr(net.neurons, name)
 
 
 def same_bytes(one, other):
@@ -203,19 +206,27 @@ def test_courses_of_general_weights():
     )
     assert result.spike_counts[0] == result.spike_counts[2] == 0 < result.spike_counts[1]
     for name in ("block_weights", "tau_synaptic"):
-        with pytest.raises(ValueError, match=f"course of {name} needs block-constant weights"):
+        with pytest.raises(ValueError, match=f"courses: {name} found; it can only vary .* block-constant"):
             simulate(trial(net, state=start(net), seed=1, courses={name: Course.sampled(np.ones((1, 3)))}))
 
 
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("tau_membrane", [20e-3, 0.0], "tau_membrane of B must be positive, from 0.025 s .step 50. on"),
-        ("threshold", [1.0, 0.1], "threshold of B must lie above reset_voltage, from 0.025 s .step 50. on"),
-        ("reset_voltage", [0.1, 1.0], "threshold of B must lie above reset_voltage, from 0.025 s .step 50. on"),
-        ("tau_refractory", [0.0, -1e-3], "tau_refractory of B must not be negative"),
-        ("external_rate", [7.0, -1.0], "external_rate of B must not be negative"),
-        ("arousal_rate", [7.0, -1.0], "arousal_rate of B must not be negative"),
+        (
+            "tau_membrane",
+            [20e-3, 0.0],
+            "tau_membrane of B from 0.025 s .step 50. on: 0.0 found; expected above 0",
+        ),
+        ("threshold", [1.0, 0.1], "threshold of B from 0.025 s .step 50. on: 0.1 found; expected above the reset"),
+        (
+            "reset_voltage",
+            [0.1, 1.0],
+            "threshold of B from 0.025 s .step 50. on: 1.0 found; .* above the reset",
+        ),
+        ("tau_refractory", [0.0, -1e-3], "tau_refractory of B from .*: -0.001 found; expected at least 0"),
+        ("external_rate", [7.0, -1.0], "external_rate of B from .*: -1.0 found; expected at least 0"),
+        ("arousal_rate", [7.0, -1.0], "arousal_rate of B from .*: -1.0 found; expected at least 0"),
     ],
 )
 def test_a_parameter_that_becomes_impossible(name, values, message):
@@ -233,27 +244,39 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
         (lambda: Course(np.array([1]), np.ones((1, P))), "ascend from 0"),
         (lambda: Course(np.array([0, 0]), np.ones((2, P))), "ascend from 0"),
         (lambda: Course(np.array([0.0]), np.ones((1, P))), "whole numbers"),
-        (lambda: Course(np.array([0, 5]), np.ones((1, P))), "2 pieces needs as many"),
+        (lambda: Course(np.array([0, 5]), np.ones((1, P))), "expected 2 finite values"),
         (lambda: Course.sampled([np.full(P, np.nan)]), "finite"),
-        (lambda: Course.sampled(np.ones((3, P)), every=0), "every is 0"),
+        (lambda: Course.sampled(np.ones((3, P)), every=0), "every: 0 found"),
         (lambda: Course(np.array([0, 4, 2], np.uint32), np.ones((3, P))), "ascend"),
         (
             lambda: trial(state=replace(initial_state(clustered_network(), 1), voltage=np.full(120, np.nan))),
-            "state holds NaN",
+            "state: NaN or infinity",
         ),
         (
             lambda: simulate(trial(courses={"mood": Course.sampled(np.ones((1, P)))})),
-            "no course of mood; valid: tau_mem",
+            'courses: "mood" found; expected names among tau_mem',
         ),
-        (lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})), r"shape \(3,\), not \(6,\)"),
         (
-            lambda: trial(replace(clustered_network(), tau_membrane=np.full(P, np.nan))),
-            "tau_membrane of the network",
+            lambda: simulate(trial(courses={"threshold": Course.sampled(np.ones((1, 3)))})),
+            r"\(3,\) found; expected \(6,\)",
+        ),
+        (
+            lambda: replace(clustered_network().neurons, tau_membrane=np.full(P, np.nan)),
+            "tau_membrane: nan found; expected above 0",
         ),
         (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1]), np.array([np.nan]))), "NaN or infinity"),
-        (lambda: trial(injected=InjectedSpikes(np.array([200]), np.array([0]), np.ones(1))), r"0\.\.199, found 200"),
-        (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))), r"0\.\.119, found -1"),
-        (lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1, 2]), np.ones(1))), "one step, one neuron"),
+        (
+            lambda: trial(injected=InjectedSpikes(np.array([200]), np.array([0]), np.ones(1))),
+            "200 found; .* from 0 to 199",
+        ),
+        (
+            lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([-1]), np.ones(1))),
+            "-1 found; .* from 0 to 119",
+        ),
+        (
+            lambda: trial(injected=InjectedSpikes(np.array([3]), np.array([1, 2]), np.ones(1))),
+            "one step, neuron and weight",
+        ),
     ],
 )
 def test_bad_input_is_named(make, message):

@@ -11,6 +11,7 @@ from scipy.stats import chi2, norm, poisson
 
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.course import Course
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.engine import poisson as sampler
 from neuro_mod.core.spiking_net.engine import simulate as engine
@@ -132,7 +133,7 @@ def test_each_count_is_that_of_its_rate_words_and_definition():
     ones = np.ones((1, 2))
     external = ExternalInput(ones, ones, ones * 1.0, np.array([2.0, 1.0]), z)
     listening = np.array([[1e9, 1e9], [1e9, 1e9], [0, 0], [1e30, 1e30], [0, 0]])
-    net = SpikingNetwork(sizes, GeneralSynapses.from_matrix(np.zeros((n, n))), external, *listening)
+    net = SpikingNetwork(sizes, GeneralSynapses.from_matrix(np.zeros((n, n))), external, NeuronParameters(*listening))
     rates = Course([0, 3, 11, 13, 22], np.array([1.0, 14.0, 0.0, 40.0, 1.0])[:, None, None] * ones)
     aroused = Course([0, 13], [[2.0, 1.0], [0.5, 3.0]])
     trial = Trial(

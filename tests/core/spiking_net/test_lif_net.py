@@ -117,22 +117,28 @@ def test_without_a_surrogate_spikes_pass_no_gradient():
     ("act", "message"),
     [
         (lambda: make(torch.zeros(3, 4)), "square"),
-        (lambda: make(threshold=[1.0, 2.0]), r"threshold must be a scalar or have shape \(4,\)"),
+        (lambda: make(threshold=[1.0, 2.0]), r"threshold: shape \(2,\) found; expected a scalar or \(4,\)"),
         (lambda: make(mechanism="rk4"), "analytic, euler"),
         (lambda: make(surrogate="box"), "fast_sigmoid, arctan"),
         (lambda: make(delta_t=0.0), "delta_t"),
-        (lambda: make(tau_membrane=-1.0), "tau_membrane must be positive"),
-        (lambda: make(tau_synaptic=0.0), "tau_synaptic must be positive"),
-        (lambda: make(threshold=-1.0), "threshold must lie above"),
-        (lambda: make()(torch.zeros(3), torch.zeros(N), None, torch.zeros(5, N)), "voltage must have shape"),
-        (lambda: make()(torch.zeros(N), torch.zeros(N).double(), None, torch.zeros(5, N)), "dtype torch.float32"),
+        (lambda: make(tau_membrane=-1.0), "tau_membrane: -1.0 found; expected above 0"),
+        (lambda: make(tau_synaptic=0.0), "tau_synaptic: 0.0 found; expected above 0"),
+        (lambda: make(threshold=-1.0), "threshold: -1.0 found; expected above the reset voltage"),
+        (lambda: make()(torch.zeros(3), torch.zeros(N), None, torch.zeros(5, N)), r"voltage .*: shape \(3,\) found"),
+        (
+            lambda: make()(torch.zeros(N), torch.zeros(N).double(), None, torch.zeros(5, N)),
+            "torch.float64.* and torch.float32",
+        ),
         (
             lambda: make(j_ext=torch.ones(2, N))(torch.zeros(N), torch.zeros(N), None, torch.zeros(3, 5, N)),
-            "2 sources: external_currents must have shape",
+            "external_currents: shape .* as j_ext has 2 sources",
         ),
-        (lambda: make()(torch.zeros(N), torch.zeros(N), None), "both None"),
+        (lambda: make()(torch.zeros(N), torch.zeros(N), None), "both are None"),
         (lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, 3)), r"n_steps, 4"),
-        (lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, N), torch.zeros(6, N)), "same number of steps"),
+        (
+            lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, N), torch.zeros(6, N)),
+            r"\[5, 6\] steps found; expected one number",
+        ),
     ],
 )
 def test_clear_errors(act, message):

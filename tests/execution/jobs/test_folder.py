@@ -102,7 +102,7 @@ def test_a_folder_of_another_run_is_refused_either_way(tmp_path):
         jobs.run(TinyJob(2), tmp_path / "single")
     jobs.run(TinyJob(2), tmp_path / "single", Execution(force=True))
     assert not (tmp_path / "single/data/result.txt").exists()
-    with pytest.raises(InputError, match="holds the results of many runs"):
+    with pytest.raises(InputError, match="results of many runs found"):
         RunFolder(tmp_path / "single")
 
 

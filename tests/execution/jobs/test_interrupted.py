@@ -101,7 +101,7 @@ def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, numbe
 
 @pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
 def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place):
-    save = jobs.folder._EnteredFiles.save
+    save = jobs.folder.Files.save
 
     def interrupted(self, name, write):
         if name == place:
@@ -110,7 +110,7 @@ def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, m
         return save(self, name, write)
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs.folder._EnteredFiles, "save", interrupted)
+        patched.setattr(jobs.folder.Files, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             jobs.run(TinyJob(3), tmp_path / "run")
     assert keys(tmp_path / "run") == ["item 0"] and not (tmp_path / "run" / place).exists()

@@ -119,7 +119,7 @@ def test_other_seeds_are_refused(tmp_path):
 
 def test_one_run_and_repeats_do_not_share_a_folder(tmp_path):
     Repeater(SMALL, 1).execute(tmp_path / "repeats", plot_arg="none")
-    with pytest.raises(InputError, match="holds the results of many runs"):
+    with pytest.raises(InputError, match="results of many runs found"):
         StageSNNSimulation(SMALL).execute("none", out=tmp_path / "repeats")
     StageSNNSimulation(SMALL).execute("none", out=tmp_path / "one")
     with pytest.raises(InputError, match="holds the results of another run"):

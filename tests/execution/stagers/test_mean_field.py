@@ -146,13 +146,13 @@ def test_perturbations_are_taken_at_their_onset_or_at_a_given_time():
     config = perturbed("threshold", 0.2, shape="ramp", onset_time=0.05, offset_time=0.15)
 
     def at(time):
-        return FullMeanFieldStager(config, perturbation_time=time).circuit.threshold[[0, 1, 5]]
+        return FullMeanFieldStager(config, perturbation_time=time).circuit.neurons.threshold[[0, 1, 5]]
 
     for before_or_after in (None, 0.01, 0.19):
         assert at(before_or_after) == pytest.approx([1.5, 1.5, 0.75])
     assert at(0.1) == pytest.approx([1.6, 1.5, 0.65])
     hat = perturbed("threshold", 0.2, onset_time=0.05, offset_time=0.15)
-    assert FullMeanFieldStager(hat).circuit.threshold[0] == pytest.approx(1.7)
+    assert FullMeanFieldStager(hat).circuit.neurons.threshold[0] == pytest.approx(1.7)
     assert FullMeanFieldStager(hat, perturbation_time=0.0).run(0)["metadata"]["perturbation_time_sec"] == 0.0
 
 
@@ -161,7 +161,7 @@ def test_responses_are_averaged_over_z():
     config = SMALL | {"arousal": {"level": 0.8}}
     one, two = FullMeanFieldStager(config), FullMeanFieldStager(config, n_z=2)
     deviation = np.sqrt(10 * 10 / (20**2 * 21))
-    effect = one.circuit.arousal_rate * one.circuit.tau_membrane
+    effect = one.circuit.arousal_rate * one.circuit.neurons.tau_membrane
     per_hz = effect * (one.circuit.external_in_degree * one.circuit.external_weight).sum(axis=0)
     mu, mu_one = two.field.coefficients.external.mu, one.field.coefficients.external.mu
     np.testing.assert_allclose(mu - mu_one, np.outer([-deviation, deviation], per_hz), rtol=1e-9)

@@ -119,7 +119,7 @@ def test_in_time_it_is_what_the_slow_simulator_gives(stager, target):
         np.testing.assert_allclose(now.external.weight, circuit.external_weight, rtol=1e-12)
         np.testing.assert_allclose(now.external.arousal_rate, circuit.arousal_rate, rtol=1e-11)
         for name in ("threshold", "tau_membrane", "tau_synaptic", "tau_refractory"):
-            np.testing.assert_allclose(getattr(now, name), getattr(circuit, name), rtol=1e-12)
+            np.testing.assert_allclose(getattr(now.neurons, name), getattr(circuit.neurons, name), rtol=1e-12)
 
 
 COURSES = {
@@ -354,7 +354,7 @@ def test_unknown_keywords(stager, keyword):
 
 
 def test_an_unknown_target(stager):
-    with pytest.raises(InputError, match="mood cannot be perturbed; valid: rate, "):
+    with pytest.raises(InputError, match="mood cannot be perturbed; expected one of rate, "):
         stager.run(perturbations={"mood": 1.0})
 
 
@@ -389,7 +389,7 @@ def test_populations_of_another_network(stager, length):
 def test_a_parameter_that_becomes_impossible_is_said_before_the_run(stager):
     ramp = TimedPerturbation(VectorialPerturbation(np.eye(P)[4]), (-10e-3,), Ramp(rise_time=0.1))
     with pytest.raises(
-        InputError, match=r"perturbation of tau_synaptic becomes 0 in I0 from 0\.05 s on; it must be above 0"
+        InputError, match=r"perturbation of tau_synaptic becomes 0 in I0 from 0\.05 s on; expected above 0"
     ):
         stager.run(tau_synaptic_perturbation=ramp)
     with pytest.raises(InputError, match=r"external spikes in each step.*perturbation"):

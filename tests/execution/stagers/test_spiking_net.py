@@ -85,9 +85,9 @@ def test_a_saved_state_continues_the_run_stimulus_included(tmp_path):
 
 def test_a_state_belongs_to_its_time_step_and_network(stager):
     state = stager.run().state
-    with pytest.raises(ValueError, match=r"expected a step of 0\.001 s"):
+    with pytest.raises(ValueError, match=r"expected steps of 0\.001 s"):
         stager.run(delta_t=1e-3, initial_state=state)
-    with pytest.raises(ValueError, match="the state's voltage has shape"):
+    with pytest.raises(ValueError, match="voltage of the state: shape"):
         StageSNNSimulation(DEFAULT).run(0.01, initial_state=state)
 
 
@@ -187,8 +187,8 @@ def test_the_shipped_perturbations_act():
         ({"record": None}, "valid: a list"),
         ({"neurons": [1.7]}, "indices, or a boolean mask"),
         ({"neurons": 5}, "indices, or a boolean mask"),
-        ({"neurons": [-1]}, r"0\.\.59"),
-        ({"neurons": [60]}, r"0\.\.59"),
+        ({"neurons": [-1]}, "from 0 to 59"),
+        ({"neurons": [60]}, "from 0 to 59"),
         ({"dtype": "float16"}, "float32, float64"),
         ({"duration_sec": -1.0}, "duration_sec"),
         ({"delta_t": 0.0}, "delta_t"),
@@ -261,7 +261,10 @@ def test_a_later_run_in_the_same_folder_leaves_nothing_of_the_earlier(stager, tm
 
 
 def test_unknown_picture_lists_the_valid_ones(stager):
-    with pytest.raises(ValueError, match="spikes, rates, voltage, perturbations, parameters, all, none"):
+    with pytest.raises(
+        ValueError,
+        match='"rasters" found; expected one of spikes, rates, voltage, perturbations, param',
+    ):
         stager.execute(plot_arg="rasters")
 
 

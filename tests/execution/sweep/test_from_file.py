@@ -1,4 +1,4 @@
-"""Sweeps that a file describes: what their tables say, and that nothing but the missing runs is done."""
+"""Sweeps described in a file: their tables, and that only missing runs are done."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from neuro_mod.config import load_experiment
+from neuro_mod.config.plain import to_yaml
 from neuro_mod.config.sweep import load_sweep
-from neuro_mod.config.writing import to_yaml
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.sweep.from_file import run_sweep
+from neuro_mod.execution.sweep.from_file import FileSweepJob, run_sweep
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import SMALL
 
@@ -47,7 +47,7 @@ def count(outputs):
 
 @pytest.fixture
 def counted(tmp_path):
-    """A sweep with a function that notes the seed of each run, and the folder of its module."""
+    """Writes a sweep with a function that records the seed of each run."""
     folder = tmp_path / "files"
     folder.mkdir()
     (folder / "mine.py").write_text(MODULE)
@@ -60,7 +60,7 @@ def counted(tmp_path):
 
 
 def calls(file):
-    """Seeds of the runs since the last time."""
+    """Seeds of the runs since the last call."""
     noted = file.parent / "calls"
     seeds = noted.read_text().split() if noted.exists() else []
     noted.unlink(missing_ok=True)
@@ -72,7 +72,7 @@ def table_in(folder):
 
 
 def results_in(folder):
-    """All that is the same however a sweep is executed."""
+    """Everything that does not depend on how a sweep is executed."""
     names = [*folder.glob("results.*"), *folder.glob("data/*"), *folder.glob("configs/*"), folder / "clusters.npy"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in names if path.exists()}
 
@@ -136,7 +136,7 @@ def test_the_text_and_the_binary_table_say_the_same(tmp_path, counted):
     assert first.startswith(f'0,0,{table["seed"][0]},"[1, 0.5]",') and first.endswith(f",{table['spikes'][0]},,inf,")
 
 
-def test_the_configuration_that_is_kept_of_a_point_replays_its_runs(tmp_path):
+def test_the_saved_configuration_of_a_point_replays_its_runs(tmp_path):
     drawn = {"perturbation": {"rate": {"involved_clusters": [[0, 1]], "params": [0.3]}}}
     run_sweep(BASE | {"config": QUIET | drawn}, tmp_path)
     vectors = []
@@ -163,7 +163,7 @@ def test_executors_give_the_same_bytes(tmp_path, counted):
     assert len(results_in(tmp_path / "serial")) == 2 + 2 * 8 + 4
 
 
-def test_an_interrupted_sweep_goes_on(tmp_path, counted):
+def test_an_interrupted_sweep_is_resumed(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path / "whole")
     seeds = calls(file)
@@ -184,7 +184,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path, counted):
     assert results_in(tmp_path / "out") == results_in(tmp_path / "whole")
 
 
-def test_more_points_and_repeats_change_nothing_that_is_there(tmp_path, counted):
+def test_more_points_and_repeats_change_no_earlier_result(tmp_path, counted):
     run_sweep(counted(), tmp_path)
     few, data = table_in(tmp_path), {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").iterdir()}
     file = counted(parameters={RATE: [8.0, 10.0, 12.0], LEVEL: [0, 0.25, 0.5]}, repeats=3)
@@ -263,12 +263,10 @@ def test_where_all_runs_fail_there_is_a_table_of_errors(tmp_path, counted):
 
 
 def items_of(file):
-    from neuro_mod.execution.sweep.from_file import SweepJob
-
-    return SweepJob(load_sweep(file)).items
+    return FileSweepJob(load_sweep(file)).items
 
 
-def test_spikes_are_kept_where_that_is_asked_for(tmp_path):
+def test_spikes_are_kept_on_request(tmp_path):
     run_sweep(BASE | {"keep_spikes": True}, tmp_path)
     table = table_in(tmp_path)
     assert table["spikes"].nunique() == 8
@@ -311,8 +309,8 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, differen
     assert difference in str(caught.value)
     assert results_in(tmp_path) == before
     run_sweep(few | changed, tmp_path, Execution(force=True))
-    run_sweep(few | changed, tmp_path / "anew")
-    assert results_in(tmp_path) == results_in(tmp_path / "anew")
+    run_sweep(few | changed, tmp_path / "again")
+    assert results_in(tmp_path) == results_in(tmp_path / "again")
 
 
 def test_changed_code_of_the_user_is_refused(tmp_path, counted):
@@ -325,7 +323,7 @@ def test_changed_code_of_the_user_is_refused(tmp_path, counted):
     assert (table_in(tmp_path / "out")["spikes"] == 0).all()
 
 
-def test_what_is_damaged_or_was_edited_is_made_again(tmp_path, counted):
+def test_damaged_and_edited_files_are_made_again(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path)
     before = results_in(tmp_path)
@@ -343,7 +341,7 @@ def test_what_is_damaged_or_was_edited_is_made_again(tmp_path, counted):
     assert {f"configs/point_{index:04d}.yaml" for index in range(4)} < set(manifest)
 
 
-def test_measures_of_the_user_that_are_not_there_are_found_before_anything_is_made(tmp_path, counted):
+def test_measures_that_do_not_exist_are_reported_before_anything_runs(tmp_path, counted):
     file = counted(measures=["rates", "mine:cuont"])
     with pytest.raises(InputError, match=r"mine:cuont: .*mine.py has no function cuont; it has .*count"):
         run_sweep(file, tmp_path / "out")
@@ -362,7 +360,7 @@ def test_results_go_beside_those_of_single_runs_by_default(tmp_path, monkeypatch
     assert json.loads((folder / "metadata/sweep.json").read_text())["parameters"] == BASE["parameters"]
 
 
-def test_there_is_a_picture_for_each_measure(tmp_path, counted):
+def test_there_is_a_figure_for_each_measure(tmp_path, counted):
     plotted = QUIET | {"settings": {"plot_format": "pdf"}}
     run_sweep(counted(config=plotted, measures=["rates", "mine:count"]), tmp_path)
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["mine_count.pdf", "rates.pdf"]

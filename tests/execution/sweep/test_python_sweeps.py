@@ -30,7 +30,7 @@ KEY = "external_currents.nu_ext_baseline[0]"
 
 
 class CountSweep(SNNBaseSweepRunner):
-    """Notes in this process what is called with what."""
+    """Records the calls in this process."""
 
     def __init__(self):
         self.called = []
@@ -54,7 +54,7 @@ class CountSweep(SNNBaseSweepRunner):
 
 
 class FragileSweep(CountSweep):
-    """Fails where it is told to, and counts how often steps begin; in threads of this process alone."""
+    """Fails at given values, and records the values at which steps begin; in threads of this process only."""
 
     begun: ClassVar[list] = []
     failing: ClassVar[tuple] = ()
@@ -68,9 +68,8 @@ class FragileSweep(CountSweep):
 
 @pytest.fixture
 def fragile(monkeypatch):
-    # of the class, so that they are no part of the object on which results depend
+    # attributes of the class, as those of the object would be part of the sweep
     monkeypatch.setattr(FragileSweep, "begun", [])
-    monkeypatch.setattr("neuro_mod.execution.sweep.base.versions_of", lambda *_: {})
     return FragileSweep
 
 
@@ -78,7 +77,7 @@ def same(a, b):
     return a["spikes"] == b["spikes"] and a["seed"] == b["seed"] and np.array_equal(a["rates"], b["rates"])
 
 
-def test_results_are_those_of_the_configurations_that_are_kept(tmp_path):
+def test_results_are_those_of_the_saved_configurations(tmp_path):
     sweep = CountSweep()
     results = sweep.execute(tmp_path, **SWEEP, random_seed=5, overrides=["init_params.duration_sec=0.3"])
     assert sorted(path.name for path in (tmp_path / "configs").iterdir()) == [f"step_000{k}.yaml" for k in range(3)]
@@ -99,12 +98,12 @@ def test_results_are_those_of_the_configurations_that_are_kept(tmp_path):
     assert counts == sorted(counts) and counts[0] < counts[-1]
 
 
-def test_the_object_is_told_all_results_in_order(tmp_path):
+def test_the_object_receives_all_results_in_order(tmp_path):
     sweep = CountSweep()
     results = sweep.execute(tmp_path, **SWEEP, executor="thread", max_workers=3)
     counts = [result["spikes"] for result in results]
-    told = [("store", count, k, value) for k, (count, value) in enumerate(zip(counts, RATES, strict=True))]
-    assert sweep.called == [*told, ("summary", counts, RATES)]
+    stored = [("store", count, k, value) for k, (count, value) in enumerate(zip(counts, RATES, strict=True))]
+    assert sweep.called == [*stored, ("summary", counts, RATES)]
     again = CountSweep()
     assert all(map(same, again.execute(tmp_path, **SWEEP), results))
     assert again.called == sweep.called
@@ -137,7 +136,7 @@ def test_dask_gives_the_same_bytes(tmp_path):
     assert data_in(tmp_path / "dask") == data_in(tmp_path / "serial")
 
 
-def test_more_values_and_repeats_change_nothing_that_is_there(tmp_path, fragile):
+def test_more_values_and_repeats_change_no_earlier_result(tmp_path, fragile):
     first = fragile().execute(tmp_path, **SWEEP)
     before = data_in(tmp_path)
     more = SWEEP | {"sweep_params": np.array([10, 7, 9, 8])}
@@ -159,7 +158,7 @@ def test_more_values_and_repeats_change_nothing_that_is_there(tmp_path, fragile)
     assert data_in(tmp_path) == after
 
 
-def test_configurations_that_are_there_are_not_written_again(tmp_path):
+def test_existing_configurations_are_not_written_again(tmp_path):
     ReturningSweep(1).execute(tmp_path, **SWEEP)
     files = [tmp_path / f"configs/step_000{k}.yaml" for k in range(3)]
     texts, places = [file.read_text() for file in files], [file.stat().st_ino for file in files]
@@ -172,10 +171,12 @@ def test_configurations_that_are_there_are_not_written_again(tmp_path):
     assert {f"configs/{file.name}" for file in files} < set(listed)
 
 
-def test_a_failing_step_is_named_and_the_finished_ones_are_not_done_again(tmp_path, fragile, monkeypatch):
+def test_a_failing_step_is_named_and_finished_steps_are_not_repeated(tmp_path, fragile, monkeypatch):
     monkeypatch.setattr(fragile, "failing", (9.0,))
     sweep = fragile()
-    with pytest.raises(FailedItemsError, match=r"step 1 \(external_currents.nu_ext_baseline.0.=9.0\)") as caught:
+    with pytest.raises(
+        FailedItemsError, match=r"point 1 \(external_currents.nu_ext_baseline.0.=9\), repeat 0"
+    ) as caught:
         sweep.execute(tmp_path, **SWEEP)
     assert [failure.tries for failure in caught.value.outcome.failures] == [3] and not sweep.called
     assert fragile.begun == [8, 9, 10, 9, 9]
@@ -185,7 +186,7 @@ def test_a_failing_step_is_named_and_the_finished_ones_are_not_done_again(tmp_pa
     assert fragile.begun[5:] == [9.0] and sweep.called[-1] == ("summary", [r["spikes"] for r in results], RATES)
 
 
-def test_a_damaged_result_is_done_again(tmp_path, fragile):
+def test_a_damaged_result_is_computed_again(tmp_path, fragile):
     results = fragile().execute(tmp_path, **SWEEP)
     whole = data_in(tmp_path)
     file = tmp_path / run_json(tmp_path)["steps"][1]["result"]
@@ -195,7 +196,7 @@ def test_a_damaged_result_is_done_again(tmp_path, fragile):
 
 
 class ReturningSweep(SNNBaseSweepRunner):
-    """Returns and draws what it is given."""
+    """Returns and draws the arguments of the class."""
 
     def __init__(self, result=None, drawn=None):
         self.result, self.drawn = result, drawn
@@ -218,10 +219,15 @@ class WeighingSweep(ReturningSweep):
         return 1
 
 
+class UnsavableSweep(ReturningSweep):
+    def _step(self, param, idx, sweep_param):
+        return {"net": [1, 2, {3}]}
+
+
 @pytest.mark.parametrize("executor", ["serial", "process"])
-def test_what_is_not_plain_is_refused_at_once(tmp_path, executor):
+def test_results_that_are_not_plain_are_refused_at_once(tmp_path, executor):
     with pytest.raises(FailedItemsError, match=r"result\['net'\]\[2\] is a set; return numbers") as caught:
-        ReturningSweep({"net": [1, 2, {3}]}).execute(tmp_path, **SWEEP, executor=executor)
+        UnsavableSweep().execute(tmp_path, **SWEEP, executor=executor)
     assert [failure.tries for failure in caught.value.outcome.failures] == [1, 1, 1]
 
 
@@ -231,7 +237,7 @@ def test_results_come_back_as_they_were(tmp_path):
     assert repr(sweep.execute(tmp_path, **SWEEP)) == repr([result] * 3) == repr(sweep.results)
 
 
-def test_what_cannot_be_sent_is_named_before_anything_runs(tmp_path):
+def test_an_attribute_that_cannot_be_sent_is_named_before_anything_runs(tmp_path):
     sweep = ReturningSweep(1)
     sweep.model = {"nets": [threading.Lock()]}
     with pytest.raises(InputError, match=r"ReturningSweep\.model\['nets'\]\[0\] is a _thread\.lock"):
@@ -262,41 +268,51 @@ def test_figures_are_saved(tmp_path, named):
 
 
 @pytest.mark.parametrize(
-    ("drawn", "message"), [(5, "summary: found a int; expected None"), ({"../a": figure}, "found a function")]
+    ("drawn", "message"),
+    [(5, "summary: 5 found; expected None"), ({"../a": figure}, "summary: a Python function found")],
 )
-def test_what_is_no_figure_is_refused(tmp_path, drawn, message):
+def test_other_objects_than_figures_are_refused(tmp_path, drawn, message):
     with pytest.raises(InputError, match=message) as caught:
         ReturningSweep(1, drawn).execute(tmp_path, **SWEEP)
     assert "3 of 3 steps finished" in caught.value.__notes__[0]
 
 
-def test_a_picture_stays_in_its_folder(tmp_path):
-    with pytest.raises(InputError, match=r"'\.\./a' is no name for a picture"):
+def test_a_figure_stays_in_its_folder(tmp_path):
+    with pytest.raises(InputError, match=r'name of a figure: "\.\./a" found; expected a plain file name'):
         ReturningSweep(1, {"../a": figure()}).execute(tmp_path, **SWEEP)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"sweep_params": []}, "sweep_params is empty"),
-        ({"sweep_params": "5"}, "expected a list of values"),
-        ({"sweep_params": 5}, "sweep_params is 5; expected a list"),
-        ({"sweep_params": [5, 6, 5.0]}, rf"steps 0 and 2 are the same, {KEY}=5"),
-        ({"sweep_params": [5, float("inf")]}, r"inf cannot be a value of a sweep"),
-        ({"sweep_params": [5, 6, -3]}, rf"^step 2 \({KEY}=-3\): {KEY}: -3 found; expected a number >= 0$"),
-        ({"sweep_params": [-1, -2]}, rf"^step 0 \({KEY}=-1\): .*\nstep 1 \({KEY}=-2\): "),
-        ({"param": ["external_currents", "nu_ext_base"]}, "^all steps: .*unknown key; did you mean nu_ext_baseline"),
-        ({"param": ["external_currents", "nu ext"]}, "param is .*; expected a list of keys"),
-        ({"param": 5}, "param is 5; expected"),
+        ({"sweep_params": []}, rf"^sweep_params: {KEY}: 0 entries found; expected a list of values"),
+        ({"sweep_params": "5"}, '^sweep_params: "5" found; expected a list of values'),
+        ({"sweep_params": 5}, "^sweep_params: 5 found; expected a list"),
+        ({"sweep_params": [5, 6, 5.0]}, rf"^sweep_params: {KEY}: duplicate value 5$"),
+        (
+            {"sweep_params": [5, float("inf")]},
+            rf"^sweep_params: {KEY}\[1\]: inf found; expected a plain value, finite if",
+        ),
+        (
+            {"sweep_params": [5, 6, -3]},
+            rf"^sweep_params: point 2 \({KEY}=-3\): {KEY}: -3 found; expected a number >= 0$",
+        ),
+        ({"sweep_params": [-1, -2]}, rf"^sweep_params: point 0 \({KEY}=-1\): .*\nsweep_params: point 1 \({KEY}=-2\): "),
+        ({"param": ["external_currents", "nu_ext_base"]}, "^sweep_params: .*unknown key; did you mean nu_ext_baseline"),
+        ({"param": ["external_currents", "nu ext"]}, "^param: .* found; expected a list of keys"),
+        ({"param": 5}, "^param: 5 found; expected"),
         ({"param_idx": 2}, "index out of range; expected an index from 0 to 1"),
-        ({"param_idx": -1}, "param_idx is -1; expected a place in the list from 0"),
-        ({"param_idx": True}, "param_idx is True"),
-        ({"param": ["settings", "random_seed"], "param_idx": None}, "seeds follow from random_seed"),
-        ({"param": "settings.plot", "param_idx": None}, "it changes no result"),
+        ({"param_idx": -1}, "^param_idx: -1 found; expected a whole number of at least 0"),
+        ({"param_idx": True}, "^param_idx: true found"),
+        (
+            {"param": ["settings", "random_seed"], "param_idx": None},
+            "cannot be swept; the root seed and the point give the seeds",
+        ),
+        ({"param": "settings.plot", "param_idx": None}, "cannot be swept; it does not affect results"),
         ({"parallel": True, "executor": "serial"}, "parallel=True contradicts executor='serial'"),
         ({"executor": "proces"}, 'executor: "proces" found; expected one of serial, thread, process, dask'),
         ({"max_workers": 2}, "max_workers: 2 found; expected 1 with the executor serial"),
-        ({"on_eror": "stop"}, "ReturningSweep._step does not take its arguments: .*'on_eror'"),
+        ({"on_eror": "stop"}, "ReturningSweep._step does not take these arguments: .*'on_eror'"),
         ({"baseline_params": "configs/no_such.yaml"}, "no such file"),
         ({"random_seed": -1}, "settings.random_seed"),
     ],
@@ -310,7 +326,7 @@ def test_mistakes_are_found_before_anything_runs(tmp_path, changed, message):
 
 @pytest.mark.parametrize("n_repeats", [0, 1.5, True, "2"])
 def test_a_number_of_repeats_is_a_whole_number_from_1(tmp_path, n_repeats):
-    with pytest.raises(InputError, match=r"n_repeats is .*; expected a whole number from 1"):
+    with pytest.raises(InputError, match=r"n_repeats: .* found; expected a whole number from 1"):
         ReturningSweep(1).repeat(n_repeats, tmp_path, **SWEEP)
 
 
@@ -360,15 +376,18 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, message)
 def test_an_argument_that_differs_in_one_entry_is_another_sweep(tmp_path):
     weights = np.zeros((2, 5000))
     sweep = WeighingSweep()
-    sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
+    sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: "a"})
     weights[1, 2500] = 1
     with pytest.raises(InputError, match=r"\n  step_kwargs\.weights"):
-        sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: {"a"}})
-    with pytest.raises(InputError, match=r"^weights\[0\] is a _thread\.lock"):
+        sweep.execute(tmp_path, **SWEEP, weights={0: [weights], 1: "a"})
+    with pytest.raises(
+        InputError,
+        match=r"^weights\[0\] is a _thread\.lock; expected plain values, NumPy arrays, a function or a class$",
+    ):
         sweep.execute(tmp_path, **SWEEP, weights=[threading.Lock()])
 
 
-def test_steps_may_be_simulations_that_hear_that_they_are_to_stop():
+def test_simulations_in_steps_can_be_stopped():
     stager = StageSNNSimulation(SMALL)
 
     def stop(seconds):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint, FollowedBranch
 from neuro_mod.core.mean_field.analysis.continuation import LOST, TOO_LONG
 from neuro_mod.core.mean_field.analysis.critical import SYMMETRY_BREAKING
@@ -80,15 +81,11 @@ def bifurcation_diagram(
         most_points: Bound on the number of points of a branch to either side of the state from which it is followed.
 
     Raises:
-        ValueError: A bound or number is too small, or a value lies outside the limits.
+        InputError: A bound or number is too small, or a value lies outside the limits.
     """
-    for name, number, least in (
-        ("n_values", n_values, 2),
-        ("most_branches", most_branches, 1),
-        ("most_points", most_points, 1),
-    ):
-        if number < least:
-            raise ValueError(f"{name} is {number}, expected {least} or more")
+    whole_number("n_values", n_values, 2)
+    whole_number("most_branches", most_branches, 1)
+    whole_number("most_points", most_points, 1)
     starts = _Starts(family, n_active, alike and not family.classes.any(), n_starts, seed)
     search = _Search(starts, most_branches, most_points)
     search.at([*np.linspace(*family.limits, n_values).tolist(), *map(float, at)])

@@ -109,14 +109,14 @@ class FollowedBranch:
         self.curve, self.modes = Curve(family, groups), Modes(family, groups)
         u = self.curve.point(start, value)
         exact = self.curve.correct(u, self.curve.along_parameter)
-        path = follow(self.curve, u if exact is None else exact, levels, most_points)
-        self.ends = path.ends
-        spectrum = self._spectrum(path.points)
-        self._critical = critical_points(self.curve, self.modes, path, spectrum)
+        traced = follow(self.curve, u if exact is None else exact, levels, most_points)
+        self.ends = traced.ends
+        spectrum = self._spectrum(traced.points)
+        self._critical = critical_points(self.curve, self.modes, traced, spectrum)
         after = np.array([each.place[0] + 1 for each in self._critical], np.int64)
         self._positions = after + np.arange(len(after))
-        inserted = np.array([each.u for each in self._critical]).reshape(-1, path.points.shape[1])
-        self.points = np.insert(path.points, after, inserted, axis=0)
+        inserted = np.array([each.u for each in self._critical]).reshape(-1, traced.points.shape[1])
+        self.points = np.insert(traced.points, after, inserted, axis=0)
         self.spectrum = Spectrum(
             *(np.insert(a, after, b, axis=0) for a, b in zip(spectrum, self._spectrum(inserted), strict=True))
         )

@@ -33,7 +33,7 @@ _JUST_BEFORE = 0.98
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class BranchPoints:
     """Points along a branch.
 
     Args:
@@ -51,7 +51,7 @@ class Path:
         return Segment(curve, self.points[k], self.points[k + 1], self.tangents[k])
 
 
-def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_points: int) -> Path:
+def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_points: int) -> BranchPoints:
     """The branch through a solution, to both sides.
 
     Args:
@@ -65,9 +65,9 @@ def follow(curve: Curve, start: _Array, levels: list[tuple[int, int]], most_poin
     walk = _Walk(curve, start, levels, most_points)
     points, tangents, end = walk.go(tangent)
     if end == CLOSED:
-        return Path(points, tangents, (CLOSED, CLOSED))
+        return BranchPoints(points, tangents, (CLOSED, CLOSED))
     other, their_tangents, begin = walk.go(-tangent)
-    return Path(
+    return BranchPoints(
         np.concatenate([other[:0:-1], points]), np.concatenate([-their_tangents[:0:-1], tangents]), (begin, end)
     )
 

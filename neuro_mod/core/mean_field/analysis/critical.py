@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.mean_field.analysis.continuation import SYMMETRY, Path
+from neuro_mod.core.mean_field.analysis.continuation import SYMMETRY, BranchPoints
 from neuro_mod.core.mean_field.analysis.curve import Curve
 from neuro_mod.core.mean_field.analysis.modes import Modes, Spectrum
 from neuro_mod.core.mean_field.analysis.segment import Segment
@@ -29,7 +29,7 @@ class Critical(NamedTuple):
 
     Attributes:
         kind: ``fold``, ``symmetry breaking``, ``Hopf`` or ``branch point``.
-        place: Number of the point of the path before it, and part of the step.
+        place: Number of the point of the branch before it, and part of the step.
         u: The state, see `Curve`.
         eigenvalue: That whose real part is 0, in 1/s; the one with positive imaginary part of a pair.
         repeats: How many eigenvalues, or pairs, are 0 or imaginary there.
@@ -42,20 +42,20 @@ class Critical(NamedTuple):
     repeats: int
 
 
-def critical_points(curve: Curve, modes: Modes, path: Path, spectrum: Spectrum) -> list[Critical]:
-    """Folds and changes of stability along a path, in its order.
+def critical_points(curve: Curve, modes: Modes, branch: BranchPoints, spectrum: Spectrum) -> list[Critical]:
+    """Folds and changes of stability along a branch, in its order.
 
     Args:
         curve: The equations.
         modes: The eigenvalues.
-        path: The branch.
+        branch: The branch.
         spectrum: Eigenvalues at its points.
     """
-    seek = _Search(curve, modes, path)
-    last = len(path.points) - 2 - (path.ends[1] == SYMMETRY)
+    seek = _Search(curve, modes, branch)
+    last = len(branch.points) - 2 - (branch.ends[1] == SYMMETRY)
     found: list[Critical] = []
     # the short step to a state of higher symmetry is left out: several eigenvalues vanish at its end
-    for k in range(int(path.ends[0] == SYMMETRY), last + 1):
+    for k in range(int(branch.ends[0] == SYMMETRY), last + 1):
         folds = list(seek.folds(k))
         found += folds + list(seek.crossings(k, spectrum, folds))
     return sorted(found, key=lambda each: each.place)
@@ -64,13 +64,13 @@ def critical_points(curve: Curve, modes: Modes, path: Path, spectrum: Spectrum) 
 class _Search(NamedTuple):
     curve: Curve
     modes: Modes
-    path: Path
+    branch: BranchPoints
 
     def folds(self, k: int) -> Iterator[Critical]:
         """The fold, if there is one, in the step from point k."""
-        before, after = self.path.tangents[k], self.path.tangents[k + 1]
+        before, after = self.branch.tangents[k], self.branch.tangents[k + 1]
         if before[-1] * after[-1] < 0:
-            step = self.path.segment(self.curve, k)
+            step = self.branch.segment(self.curve, k)
             part = step.zero(lambda u: float(self.curve.tangent(u, before)[-1]))
             spectrum = self._spectrum(step.at(part))
             eigenvalue = spectrum.alike[0, np.abs(spectrum.alike[0]).argmin()]
@@ -78,7 +78,7 @@ class _Search(NamedTuple):
 
     def crossings(self, k: int, spectrum: Spectrum, folds: list[Critical]) -> Iterator[Critical]:
         """Other places in the step from point k at which the number of unstable eigenvalues changes."""
-        step = self.path.segment(self.curve, k)
+        step = self.branch.segment(self.curve, k)
         for row, repeats in enumerate([0, *self.modes.repeats.tolist()]):
             before, after = (_row(spectrum, row, each) for each in (k, k + 1))
             for part, eigenvalue in self._zeros(step, row, before, after):

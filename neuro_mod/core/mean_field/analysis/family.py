@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
-from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -73,13 +74,13 @@ class FieldFamily:
             short its pieces are: somewhere in each, the field has a kink or jumps.
 
     Raises:
-        ValueError: The limits are not finite or do not rise, or populations or values of z change on the way.
+        InputError: The limits are not finite or do not rise, or populations or values of z change on the way.
     """
 
-    def __init__(self, make: Callable[[float], LIFMeanField], limits: tuple[float, float]):
+    def __init__(self, make: Callable[[float], RateEquations], limits: tuple[float, float]):
         lower, upper = (float(limit) for limit in limits)
         if not (np.isfinite([lower, upper]).all() and lower < upper):
-            raise ValueError(f"the limits are {lower} and {upper}, expected finite ones that rise")
+            raise invalid("limits", [lower, upper], "finite values, the smaller one first")
         first = make(lower)
         self._build((lower, upper), first.coefficients, first.populations)
         self._divide(make, first)
@@ -93,7 +94,7 @@ class FieldFamily:
         self._template = template
         self._pieces: list[_Piece] = []
 
-    def _divide(self, make: Callable[[float], LIFMeanField], first: LIFMeanField) -> None:
+    def _divide(self, make: Callable[[float], RateEquations], first: RateEquations) -> None:
         known: dict[float, _Array] = {}
 
         def sample(place: float) -> _Array:
@@ -145,20 +146,20 @@ class FieldFamily:
         each = np.array([clusters.interchangeable(field.coefficients, self.populations) for field in fields])
         return np.unique(each, axis=1, return_inverse=True)[1].reshape(-1) if each.size else each[0]
 
-    def at(self, value: float) -> LIFMeanField:
+    def at(self, value: float) -> RateEquations:
         """The mean field at one value.
 
         Raises:
-            ValueError: The value lies outside the limits.
+            InputError: The value lies outside the limits.
         """
         if not self.limits[0] <= value <= self.limits[1]:
-            raise ValueError(f"{value} lies outside the limits {self.limits[0]} and {self.limits[1]}")
+            raise invalid("value of the parameter", float(value), f"a value from {self.limits[0]} to {self.limits[1]}")
         place = _stretched((value - self.limits[0]) / self.width)
         piece = next(each for each in self._pieces if place <= each.upper)
         coefficients = self._template.with_flat(piece(place))
         for moments in (coefficients.by_rate, coefficients.external):
             np.maximum(moments.variance, 0.0, out=moments.variance)  # where it is 0, interpolation errs to either side
-        return LIFMeanField.of(coefficients, self.populations)
+        return RateEquations(coefficients, self.populations)
 
     def lumped(self, groups: ArrayLike) -> Self:
         """The family in which populations of a group are one, see `Coefficients.lumped`.
@@ -181,13 +182,13 @@ class FieldFamily:
         return family
 
 
-def _checked(field: LIFMeanField, first: LIFMeanField, value: float) -> _Array:
+def _checked(field: RateEquations, first: RateEquations, value: float) -> _Array:
     """Coefficients of a field that has to be like the first one, shape ``(n,)``."""
     mine, template = field.coefficients, first.coefficients
     if field.populations != first.populations or mine.by_rate.mu.shape != template.by_rate.mu.shape:
-        raise ValueError(f"at {value} the field has other populations than at the lower limit")
+        raise InputError(f"mean field at {value}: other populations found; expected those at the lower limit")
     if not np.array_equal(mine.z_weights, template.z_weights):
-        raise ValueError(f"at {value} the field has other weights of z than at the lower limit")
+        raise InputError(f"mean field at {value}: other weights of z found; expected those at the lower limit")
     return mine.flat()
 
 

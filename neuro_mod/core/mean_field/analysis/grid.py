@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 from neuro_mod.core.mean_field.analysis.paths import STEEP
-from neuro_mod.core.mean_field.core.effective import START, EffectiveField
+from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.core.mean_field.core.rate_equations import START
+from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
 
@@ -82,7 +84,7 @@ def field_on_grid(
         progress: Called with the number of points that are solved.
 
     Raises:
-        ValueError: An axis is missing, empty, or does not rise from 0 or more.
+        InputError: An axis is missing, empty, or does not rise from 0 or more.
     """
     values = _checked_axes(axes, len(effective.focus))
     solved = _Solved(effective, np.array(list(itertools.product(*values))))
@@ -142,9 +144,9 @@ def _checked_axes(axes: Sequence[ArrayLike], n: int) -> tuple[_Array, ...]:
     values = tuple(np.asarray(axis, np.float64) for axis in axes)
     for axis in values:
         if axis.ndim != 1 or not len(axis) or not np.isfinite(axis).all() or axis[0] < 0 or (np.diff(axis) <= 0).any():
-            raise ValueError("each axis of the grid must be rates in Hz that rise from 0 or more")
+            raise InputError("axis of the grid: invalid rates found; expected rates in Hz that rise from 0 or more")
     if len(values) != n:
-        raise ValueError(f"found {len(values)} axes, expected one for each of the {n} focus populations")
+        raise InputError(f"axes: {len(values)} found; expected {n}, one for each focus population")
     return values
 
 

@@ -22,6 +22,7 @@ from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.newton import find_zeros
 from neuro_mod.core.mean_field.core.searches import same_states
 from neuro_mod.core.mean_field.core.stability import classify
+from neuro_mod.errors import invalid
 
 _Array = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ _MAX_CHAINS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class LandscapeState:
     """A steady state within a landscape.
 
     Args:
@@ -73,7 +74,7 @@ class Barrier:
     path: _Array
 
 
-def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
+def states_within(effective: EffectiveField, grid: Grid) -> tuple[LandscapeState, ...]:
     """Steady states whose focus rates lie within a grid, rising in the rate of the first focus population.
 
     They are sought from each cell of the grid in which all components of the force change sign. That there are no
@@ -86,7 +87,7 @@ def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
     around = sliding_window_view(grid.rates, (2,) * n, axis=tuple(range(n)))[cells]
     found = find_zeros(effective.field.linearize, around.mean(axis=over_corners))
     low, high = (np.array([axis[end] for axis in grid.axes]) for end in (0, -1))
-    states: list[State] = []
+    states: list[LandscapeState] = []
     for rates in found.x[found.converged]:
         nu = rates[effective.focus]
         inside = ((nu >= low - SAME) & (nu <= high + SAME)).all()
@@ -95,7 +96,7 @@ def states_within(effective: EffectiveField, grid: Grid) -> tuple[State, ...]:
     return tuple(sorted(states, key=lambda state: tuple(state.nu)))
 
 
-def barriers(effective: EffectiveField, states: Sequence[State]) -> tuple[Barrier, ...]:
+def barriers(effective: EffectiveField, states: Sequence[LandscapeState]) -> tuple[Barrier, ...]:
     """Heights of the saddles above the wells to which they lead.
 
     Args:
@@ -118,7 +119,9 @@ def barriers(effective: EffectiveField, states: Sequence[State]) -> tuple[Barrie
     return tuple(found)
 
 
-def chosen_path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid) -> tuple[str, _Array, Near]:
+def chosen_path(
+    kind: str, states: Sequence[LandscapeState], between: Sequence[Barrier], grid: Grid
+) -> tuple[str, _Array, Near]:
     """The path along which the potential is shown.
 
     Args:
@@ -134,15 +137,17 @@ def chosen_path(kind: str, states: Sequence[State], between: Sequence[Barrier], 
         population rises; and where the ambient populations are near it, see `paths.potential_along`.
 
     Raises:
-        ValueError: The kind is unknown.
+        InputError: The kind is unknown.
     """
     if kind not in PATHS:
-        raise ValueError(f"path is {kind!r}; valid: {', '.join(PATHS)}, or an array of rates (K, F)")
-    told, corners, near = _path(kind, states, between, grid)
-    return told, corners[::-1] if tuple(corners[0]) > tuple(corners[-1]) else corners, near
+        raise invalid("path", kind, f"one of {', '.join(PATHS)}, or an array of rates (K, F)")
+    description, corners, near = _path(kind, states, between, grid)
+    return description, corners[::-1] if tuple(corners[0]) > tuple(corners[-1]) else corners, near
 
 
-def _path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: Grid) -> tuple[str, _Array, Near]:
+def _path(
+    kind: str, states: Sequence[LandscapeState], between: Sequence[Barrier], grid: Grid
+) -> tuple[str, _Array, Near]:
     wells = [state for state in states if state.n_unstable == 0]
     wells = [well for well in wells if well.on_grid] or wells
     chain = _longest_chain(between) if kind == MINIMUM_FORCE else []
@@ -159,7 +164,7 @@ def _path(kind: str, states: Sequence[State], between: Sequence[Barrier], grid: 
     return "diagonal of the grid", np.stack([low, high]), grid.near
 
 
-def _describe(effective: EffectiveField, rates: _Array, grid: Grid) -> State:
+def _describe(effective: EffectiveField, rates: _Array, grid: Grid) -> LandscapeState:
     nu = rates[effective.focus]
     jacobian = effective.solve(nu[None], rates[None]).jacobian[0]
     found = np.linalg.eig(jacobian / effective.field.tau_membrane[effective.focus, None])
@@ -167,7 +172,7 @@ def _describe(effective: EffectiveField, rates: _Array, grid: Grid) -> State:
     leading = vectors[:, values.real.argmax()].real
     sign = -1.0 if leading[np.abs(leading).argmax()] < 0 else 1.0
     there = effective.solve(nu[None], grid.near(nu[None])).rates[0]
-    return State(
+    return LandscapeState(
         nu=nu,
         rates=rates,
         kind=classify(values),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
 from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ def potential_along(
         n_points: Points of the path at which the force is taken.
 
     Raises:
-        ValueError: The path is no array ``(K, F)`` of finite rates of at least 0, with K > 1, or it has no length.
+        InputError: The path is no array ``(K, F)`` of finite rates of at least 0, with K > 1, or it has no length.
     """
     path, displacement = evenly_spaced(checked_path(corners, len(effective.focus)), n_points)
     states = effective.solve(path, start and start(path))
@@ -154,13 +155,13 @@ def checked_path(corners: ArrayLike, n_focus: int) -> _Array:
     """The corners of a path.
 
     Raises:
-        ValueError: See `potential_along`.
+        InputError: See `potential_along`.
     """
     points = np.asarray(corners, np.float64)
     right = points.ndim == 2 and points.shape[1] == n_focus and len(points) > 1
     if not right or not np.isfinite(points).all() or (points < 0).any() or not np.diff(points, axis=0).any():
-        raise ValueError(
-            f"found a path of shape {points.shape}, expected rates (K, {n_focus}) in Hz, from 0, of K > 1 points "
-            "that are not all the same"
+        raise InputError(
+            f"path: shape {points.shape} found; expected rates (K, {n_focus}) in Hz, from 0 on, of K > 1 points that "
+            "are not all the same"
         )
     return points

@@ -68,7 +68,7 @@ class Assumption:
         first = np.flatnonzero(np.isclose(self.values, value, rtol=_SAME, atol=0.0))[0]
         return self.populations[first], value
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """A sentence or two."""
         if self.worst is None:
             return f"{self.quantity}: no population has one."
@@ -104,7 +104,7 @@ def assess(
             of the responses are amplified.
     """
     rates, mu, sigma = (np.asarray(each, np.float64) for each in (rates, mu, sigma))
-    state = _State(rates, mu, sigma, _inverse(jacobian, len(rates)))
+    state = _SteadyState(rates, mu, sigma, _inverse(jacobian, len(rates)))
     inputs = _inputs(circuit, rates)
     exist = circuit.populations.sizes > 0
 
@@ -126,7 +126,7 @@ def assess(
     return tuple(assumption(rule) for rule in _RULES if jacobian is not None or rule is not _ROBUST)
 
 
-class _State(NamedTuple):
+class _SteadyState(NamedTuple):
     rates: _Array
     mu: _Array
     sigma: _Array
@@ -160,7 +160,7 @@ def _inputs(circuit: Circuit, rates: _Array) -> _Inputs:
     in_degree = np.hstack([circuit.connection_probability * circuit.populations.sizes, circuit.external_in_degree.T])
     weight = np.hstack([circuit.block_weights, circuit.external_weight.T])
     rate = np.hstack([np.broadcast_to(rates, circuit.block_weights.shape), external_rate.T])
-    variance = circuit.tau_membrane[:, None] * in_degree * weight**2 * rate
+    variance = circuit.neurons.tau_membrane[:, None] * in_degree * weight**2 * rate
     total = variance.sum(axis=1, keepdims=True)
     return _Inputs(in_degree, weight, (variance >= MATTERS * total) & (variance > 0))
 
@@ -168,18 +168,18 @@ def _inputs(circuit: Circuit, rates: _Array) -> _Inputs:
 class _Rule(NamedTuple):
     name: str
     quantity: str
-    values: Callable[[Circuit, _Inputs, _State], _Array]
+    values: Callable[[Circuit, _Inputs, _SteadyState], _Array]
     limit: float
     at_least: bool
     source: str
     consequence: str
 
 
-def _smallest_in_degree(circuit: Circuit, inputs: _Inputs, _: _State) -> _Array:
+def _smallest_in_degree(circuit: Circuit, inputs: _Inputs, _: _SteadyState) -> _Array:
     return -inputs.largest(-inputs.in_degree[:, : circuit.populations.total])
 
 
-def _amplification(_: Circuit, __: _Inputs, state: _State) -> _Array:
+def _amplification(_: Circuit, __: _Inputs, state: _SteadyState) -> _Array:
     """Relative change of each rate per relative error of the responses, whose signs are the worst ones."""
     return np.abs(state.inverse) @ state.rates / state.rates
 
@@ -197,7 +197,7 @@ _RULES = (
     _Rule(
         "fast synapses",
         "sqrt(tau_s/tau_m)",
-        lambda circuit, _, __: np.sqrt(circuit.tau_synaptic / circuit.tau_membrane),
+        lambda circuit, _, __: np.sqrt(circuit.neurons.tau_synaptic / circuit.neurons.tau_membrane),
         np.sqrt(SMALL),
         False,
         "as NNMT warns above it",
@@ -217,7 +217,9 @@ _RULES = (
     _Rule(
         "small jumps beside the threshold",
         "the largest |J|/(theta - V_r)",
-        lambda circuit, inputs, _: inputs.largest(np.abs(inputs.weight)) / (circuit.threshold - circuit.reset_voltage),
+        lambda circuit, inputs, _: (
+            inputs.largest(np.abs(inputs.weight)) / (circuit.neurons.threshold - circuit.neurons.reset_voltage)
+        ),
         SMALL,
         False,
         _OUR_RULE,
@@ -245,7 +247,7 @@ _RULES = (
     _Rule(
         "irregular spikes",
         "(theta - mu)/sigma",
-        lambda circuit, _, state: (circuit.threshold - state.mu) / state.sigma,
+        lambda circuit, _, state: (circuit.neurons.threshold - state.mu) / state.sigma,
         0.0,
         True,
         "where neurons fire irregularly (Brunel 2000)",
@@ -255,7 +257,7 @@ _RULES = (
     _Rule(
         "short refractory periods",
         "nu tau_ref",
-        lambda circuit, _, state: state.rates * circuit.tau_refractory,
+        lambda circuit, _, state: state.rates * circuit.neurons.tau_refractory,
         SMALL,
         False,
         f"{_OUR_RULE} (a dead time takes about twice this part from the variance of a Poisson process)",

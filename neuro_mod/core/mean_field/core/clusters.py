@@ -128,7 +128,7 @@ def symmetrized(coefficients: Coefficients, populations: Populations) -> Coeffic
     return Coefficients(
         by_rate=Moments(*map(over_pairs, coefficients.by_rate)),
         external=Moments(*map(over_kinds, coefficients.external)),
-        neurons={name: over_kinds(values) for name, values in coefficients.neurons.items()},
+        neurons=coefficients.neurons.map(over_kinds),
         z_weights=coefficients.z_weights,
     )
 

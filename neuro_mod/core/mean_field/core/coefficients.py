@@ -8,6 +8,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.neurons import NeuronParameters
+
 _Array = NDArray[np.float64]
 
 
@@ -30,13 +32,13 @@ class Coefficients:
     Args:
         by_rate: Per Hz of each population ``[post, pre]``, shape ``(P, P)`` each.
         external: From outside, for each of Q values of z, shape ``(Q, P)`` each.
-        neurons: Parameters of `transfer.response` by name, shape ``(P,)`` each.
+        neurons: Parameters of the neurons, shape ``(P,)`` each.
         z_weights: Weights of the values of z, summing to 1, shape ``(Q,)``.
     """
 
     by_rate: Moments
     external: Moments
-    neurons: dict[str, _Array]
+    neurons: NeuronParameters
     z_weights: _Array
 
     def lumped(self, groups: ArrayLike) -> Self:
@@ -54,7 +56,7 @@ class Coefficients:
             self,
             by_rate=Moments(*(each[first] @ members.T for each in self.by_rate)),
             external=Moments(*(each[:, first] for each in self.external)),
-            neurons={name: values[first] for name, values in self.neurons.items()},
+            neurons=self.neurons.map(lambda values: values[first]),
         )
 
     def reordered(self, order: NDArray[np.int64]) -> Self:
@@ -63,18 +65,25 @@ class Coefficients:
             self,
             by_rate=Moments(*(each[np.ix_(order, order)] for each in self.by_rate)),
             external=Moments(*(each[:, order] for each in self.external)),
-            neurons={name: values[order] for name, values in self.neurons.items()},
+            neurons=self.neurons.map(lambda values: values[order]),
         )
 
     def flat(self) -> _Array:
         """All numbers but the weights of z, shape ``(n,)``."""
-        return np.concatenate([each.ravel() for each in (*self.by_rate, *self.external, *self.neurons.values())])
+        return np.concatenate([each.ravel() for each in (*self.by_rate, *self.external, *self.neurons)])
 
     def with_flat(self, flat: _Array) -> Self:
-        """The same with other numbers, as `flat` gives them."""
-        new, begin = [], 0
-        for each in (*self.by_rate, *self.external, *self.neurons.values()):
-            new.append(flat[begin : begin + each.size].reshape(each.shape))
-            begin += each.size
-        neurons = dict(zip(self.neurons, new[4:], strict=True))
-        return replace(self, by_rate=Moments(*new[:2]), external=Moments(*new[2:4]), neurons=neurons)
+        """The same with other numbers, in the order of `flat`; they are not checked."""
+        begin = 0
+
+        def cut(like: _Array) -> _Array:
+            nonlocal begin
+            begin += like.size
+            return flat[begin - like.size : begin].reshape(like.shape)
+
+        return replace(
+            self,
+            by_rate=Moments(*map(cut, self.by_rate)),
+            external=Moments(*map(cut, self.external)),
+            neurons=self.neurons.map(cut),
+        )

@@ -7,20 +7,16 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax, relax
-
-if TYPE_CHECKING:
-    from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
+from neuro_mod.core.mean_field.core.rate_equations import START, RateEquations
+from neuro_mod.errors import InputError, invalid
 
 _Array = NDArray[np.float64]
-
-#: Rate in Hz of all populations from which equilibria are sought where nothing better is known.
-START = 5.0
 
 
 class EffectiveStates(NamedTuple):
@@ -47,10 +43,10 @@ class EffectiveField:
         focus_pops: Indices or, where the layout of cluster space is known, names of F populations.
 
     Raises:
-        ValueError: One does not exist or comes twice, or there is none.
+        InputError: One does not exist or comes twice, or there is none.
     """
 
-    def __init__(self, field: LIFMeanField, focus_pops: Sequence[int | str]):
+    def __init__(self, field: RateEquations, focus_pops: Sequence[int | str]):
         self.field = field
         self.focus = _chosen(field, focus_pops)
         self.ambient = np.setdiff1d(np.arange(field.n_populations), self.focus)
@@ -65,7 +61,7 @@ class EffectiveField:
         """
         focus = np.asarray(nu, np.float64)
         if focus.ndim != 2 or focus.shape[1] != len(self.focus):
-            raise ValueError(f"rates have shape {focus.shape}, expected (B, {len(self.focus)})")
+            raise InputError(f"rates: shape {focus.shape} found; expected (B, {len(self.focus)})")
         rates = np.full((len(focus), self.field.n_populations), START)
         if start is not None:
             rates[:] = start
@@ -102,18 +98,18 @@ class EffectiveField:
         return EffectiveStates(rates, response, total, of_ambient)
 
 
-def _chosen(field: LIFMeanField, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:
+def _chosen(field: RateEquations, focus_pops: Sequence[int | str]) -> NDArray[np.int64]:
     """Indices of populations.
 
     Raises:
-        ValueError: See `EffectiveField`.
+        InputError: See `EffectiveField`.
     """
     if field.populations is not None:
         indices = [field.populations.index(each) for each in focus_pops]
     else:
         indices = [each for each in focus_pops if isinstance(each, int | np.integer)]
         if len(indices) < len(focus_pops) or any(not 0 <= each < field.n_populations for each in indices):
-            raise ValueError(f"focus_pops are {list(focus_pops)}; valid: 0 to {field.n_populations - 1}")
+            raise invalid("focus_pops", list(focus_pops), f"indices from 0 to {field.n_populations - 1}")
     if not indices or len(set(indices)) < len(indices):
-        raise ValueError(f"focus_pops are {list(focus_pops)}; expected at least one population, each once")
+        raise invalid("focus_pops", list(focus_pops), "at least one population, each once")
     return np.array(indices, np.int64)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.mean_field.core import clusters
-from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Zeros
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.core.mean_field.core.searches import (
     MAX_START,
     by_active_clusters,
@@ -19,6 +19,7 @@ from neuro_mod.core.mean_field.core.searches import (
     from_starts,
     random_starts,
 )
+from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -95,7 +96,7 @@ class FixedPoints(Sequence[FixedPoint]):
 
 
 def fixed_points(
-    field: LIFMeanField,
+    field: RateEquations,
     n_starts: int = N_STARTS,
     seed: int = 0,
     *,
@@ -106,7 +107,7 @@ def fixed_points(
 
     Newton's method goes from many starts at once, and where it fails the rates relax, as they do from every third start
     besides; then again, with what was found deflated, until a round finds nothing new, or there are as many states as
-    starts. Where the clusters are known (`LIFMeanField.populations`), states with each number of active
+    starts. Where the clusters are known (`RateEquations.populations`), states with each number of active
     clusters are sought besides, see `searches.by_active_clusters`.
 
     Args:
@@ -118,11 +119,11 @@ def fixed_points(
             see `searches.random_starts`.
 
     Raises:
-        ValueError: There are fewer than 0 starts, or they do not fit.
+        InputError: There are fewer than 0 starts, or their shape does not match.
     """
     starts = random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
     if starts.ndim != 2:
-        raise ValueError(f"starts have shape {starts.shape}, expected (n_starts, {field.n_populations})")
+        raise InputError(f"starts: shape {starts.shape} found; expected (n_starts, {field.n_populations})")
     found, search = from_starts(field, starts)
     searches, populations = [search], field.populations
     classes = np.zeros(0, np.int64)
@@ -137,7 +138,7 @@ def fixed_points(
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 
-def describe(field: LIFMeanField, rates: ArrayLike, classes: NDArray[np.int64] | None = None) -> FixedPoint:
+def describe(field: RateEquations, rates: ArrayLike, classes: NDArray[np.int64] | None = None) -> FixedPoint:
     """The record of a steady state.
 
     Args:

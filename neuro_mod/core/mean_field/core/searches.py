@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.core import clusters
-from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Zeros, find_or_relax, find_zeros, relax
+from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 
@@ -45,7 +46,7 @@ class Search(NamedTuple):
     told: str
 
 
-def from_starts(field: LIFMeanField, starts: _Array) -> tuple[Zeros, Search]:
+def from_starts(field: RateEquations, starts: _Array) -> tuple[Zeros, Search]:
     """What is found from each start, where rates relax to from every third, and what is found with these deflated.
 
     Args:
@@ -63,7 +64,7 @@ def from_starts(field: LIFMeanField, starts: _Array) -> tuple[Zeros, Search]:
     return found, Search(states, told)
 
 
-def by_active_clusters(field: LIFMeanField, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
+def by_active_clusters(field: RateEquations, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
     """States with each number of active clusters.
 
     Interchangeable clusters have states in which active ones are alike, and the others are. Where clusters differ,
@@ -76,7 +77,7 @@ def by_active_clusters(field: LIFMeanField, populations: Populations, classes: N
         seed: Root seed of starts and drawn choices.
     """
     p, alike = populations.n_clusters, not classes.any()
-    symmetric = field if alike else LIFMeanField.of(clusters.symmetrized(field.coefficients, populations))
+    symmetric = field if alike else RateEquations(clusters.symmetrized(field.coefficients, populations))
     states = states_by_active_clusters(symmetric, populations, seed)
     told = f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again"
     if alike:
@@ -104,7 +105,7 @@ def by_active_clusters(field: LIFMeanField, populations: Populations, classes: N
     return Search(solved.x[solved.converged], told)
 
 
-def states_by_active_clusters(field: LIFMeanField, populations: Populations, seed: int = 0) -> dict[int, _Array]:
+def states_by_active_clusters(field: RateEquations, populations: Populations, seed: int = 0) -> dict[int, _Array]:
     """States of interchangeable clusters in which active clusters are alike, and the others are.
 
     Args:
@@ -128,15 +129,15 @@ def states_by_active_clusters(field: LIFMeanField, populations: Populations, see
     return states
 
 
-def _states_of_groups(field: LIFMeanField, groups: NDArray[np.int64], seed: int) -> _Array:
+def _states_of_groups(field: RateEquations, groups: NDArray[np.int64], seed: int) -> _Array:
     """States with equal rates within groups, shape ``(n_states, P)``."""
-    lumped = LIFMeanField.of(field.coefficients.lumped(groups))
+    lumped = RateEquations(field.coefficients.lumped(groups))
     starts = random_starts(lumped, _STARTS_PER_PARTITION, seed)
     found = find_or_relax(lumped.linearize, starts)
     return _deflated(lumped, starts, distinct(found.x[found.converged]))[0][:, groups]
 
 
-def _deflated(field: LIFMeanField, starts: _Array, known: _Array) -> tuple[_Array, int]:
+def _deflated(field: RateEquations, starts: _Array, known: _Array) -> tuple[_Array, int]:
     """Distinct states, the known ones first, and the number of rounds of all starts with known states deflated.
 
     The last round finds nothing new, or there are as many states as starts: so many are not sought to the last one.
@@ -149,19 +150,18 @@ def _deflated(field: LIFMeanField, starts: _Array, known: _Array) -> tuple[_Arra
     return known, _MAX_ROUNDS
 
 
-def random_starts(field: LIFMeanField, n: int, seed: int, highest: float = MAX_START) -> _Array:
+def random_starts(field: RateEquations, n: int, seed: int, highest: float = MAX_START) -> _Array:
     """Rates in Hz, shape ``(n, P)``; one more start changes no other.
 
     Two of three starts are uniform between 0 and `highest`. Every third is log-uniform between 1e-3 Hz and the rate
     ``1 / tau_refractory`` that a population cannot exceed, or 1e4 Hz if that is lower.
 
     Raises:
-        ValueError: There are fewer than 0.
+        InputError: There are fewer than 0.
     """
-    if n < 0:
-        raise ValueError(f"found {n} starts, expected 0 or more")
+    whole_number("n_starts", n, 0)
     uniform = np.asarray(Stream(seed, "mean_field_starts").uniform(np.arange(n), field.n_populations), np.float64)
-    fastest = 1 / np.maximum(field.coefficients.neurons["tau_refractory"], 1 / _MAX_WIDE)
+    fastest = 1 / np.maximum(field.coefficients.neurons.tau_refractory, 1 / _MAX_WIDE)
     starts = highest * uniform
     starts[_IS_WIDE] = _LOWEST_WIDE * (fastest / _LOWEST_WIDE) ** uniform[_IS_WIDE]
     return starts

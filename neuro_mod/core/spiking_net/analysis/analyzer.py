@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
-from neuro_mod.core.spiking_net.analysis.findings.findings import (
+from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
     SessionSummary,
@@ -37,11 +38,11 @@ from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import Firing
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
-from neuro_mod.core.spiking_net.analysis.saved import analysis as saved_analysis
-from neuro_mod.core.spiking_net.analysis.saved import hidden_markov as saved_hidden_markov
+from neuro_mod.core.spiking_net.analysis.saved.analysis import find_and_save, load_findings, save_findings
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
-from neuro_mod.recordings.events import Conventions, TimeUnit
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource, open_source
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -130,20 +131,18 @@ class Analyzer(StateStatistics):
         """Read an analysis that `save_analysis` has written; the spikes are not needed.
 
         Raises:
-            DataError: A file is damaged or missing; the message names it.
-            FileNotFoundError: There is no analysis in the folder.
+            DataError: There is no analysis, or a file is damaged or missing; the message names it.
         """
         analyzer = cls.__new__(cls)
-        saved = saved_analysis.SavedAnalysis(Path(folder))
-        findings, analyzer.hidden_markov = saved.findings(), saved_hidden_markov.read(saved)
+        findings, analyzer.hidden_markov = load_findings(Path(folder))
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
 
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
-        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved_analysis`.
+        """Write tables, rates, settings and hashes of the spikes to a folder; see `saved.analysis`.
 
-        Spikes are read once more, and states found anew, so that tables, rates and hashes belong together.
+        Spikes are read and states found again, so that tables, rates and hashes belong together.
 
         Args:
             folder: The folder; made if it does not exist.
@@ -155,11 +154,10 @@ class Analyzer(StateStatistics):
         Raises:
             StorageError: The folder cannot be written to, or the disk is full.
         """
-        parts = {saved_hidden_markov.PART: partial(saved_hidden_markov.write, self.hidden_markov)}
         if self._spikes is None:
-            return saved_analysis.write(Path(folder), self._findings, parts)
-        files, self._findings = saved_analysis.write_while_finding(
-            Path(folder), self._spikes, self.settings, report or self._report, parts
+            return save_findings(Path(folder), self._findings, self.hidden_markov)
+        files, self._findings = find_and_save(
+            Path(folder), self._spikes, self.settings, report or self._report, self.hidden_markov
         )
         return files
 
@@ -235,7 +233,7 @@ class Analyzer(StateStatistics):
             ImportError: scikit-learn is missing.
         """
         if self.hidden_markov is None:
-            raise ValueError("hidden_markov is None; valid: a model, after fit_hidden_markov()")
+            raise invalid("hidden_markov", None, "a model", "call fit_hidden_markov() first")
         return agreement(self.hidden_markov.visits, self._findings.occurrences, self.hidden_markov.durations)
 
     @property
@@ -265,7 +263,7 @@ class Analyzer(StateStatistics):
             ValueError: There is no such session, or this is a saved analysis, which holds no spikes.
         """
         source = self._source
-        return source.read(_session(session, len(source.sessions)))
+        return source.read(whole_number("session", session, 0, len(source.sessions) - 1))
 
     def get_sample_times(
         self, session: int = 0, t_from: float | None = None, t_to: float | None = None
@@ -392,7 +390,7 @@ class Analyzer(StateStatistics):
     @property
     def _source(self) -> SpikeSource:
         if self._spikes is None:
-            raise ValueError("a saved analysis holds no spikes; open them with Analyzer(...)")
+            raise InputError("a saved analysis holds no spikes; open them with Analyzer(...)")
         return self._spikes
 
     def _possible(self, state: Any) -> State:
@@ -400,20 +398,22 @@ class Analyzer(StateStatistics):
         members = list(state) if isinstance(state, Iterable) else [state]
         known = all(isinstance(label, int | np.integer) and label in labels for label in members)
         if not isinstance(state, Iterable) or not known or len(set(members)) < len(members):
-            raise ValueError(
-                f"state is {state!r}; valid: a tuple of different labels of clusters that define states, such as "
-                f"({labels[0]},), or (); these are {', '.join(map(str, labels))}"
+            raise invalid(
+                "state",
+                state,
+                f"a tuple of distinct labels of clusters that define states, such as ({labels[0]},), or ()",
+                f"these clusters are {', '.join(map(str, labels))}",
             )
         return tuple(sorted(map(int, members)))
 
     def _cluster(self, cluster: int) -> int:
         labels = self.layout.labels.tolist()
         if not isinstance(cluster, int | np.integer) or cluster not in labels:
-            raise ValueError(f"cluster is {cluster!r}; valid: {', '.join(map(str, labels))}")
+            raise invalid("cluster", cluster, f"one of {', '.join(map(str, labels))}")
         return labels.index(cluster)
 
     def _rates(self, session: int, t_from: float | None, t_to: float | None) -> tuple[Any, NDArray[np.bool_]]:
-        index = _session(session, self.n_sessions)
+        index = whole_number("session", session, 0, self.n_sessions - 1)
         rates = self._findings.rates(index)
         return rates, _inside(rates.times, self.sessions[index].duration, t_from, t_to)
 
@@ -428,15 +428,9 @@ def _inside(
     return (times >= begin) & (times < end)
 
 
-def _session(index: int, n_sessions: int) -> int:
-    if not isinstance(index, int | np.integer) or not 0 <= index < n_sessions:
-        raise ValueError(f"session is {index!r}; valid: 0 to {n_sessions - 1}")
-    return int(index)
-
-
 def _neurons(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
     chosen = np.asarray(neurons)
     whole = chosen.ndim == 1 and chosen.size and np.issubdtype(chosen.dtype, np.integer)
     if not whole or not 0 <= chosen.min() <= chosen.max() < n_neurons or len(set(chosen.tolist())) < len(chosen):
-        raise ValueError(f"neurons: expected different indices from 0 to {n_neurons - 1}, found {neurons!r}")
+        raise invalid("neurons", np.ravel(chosen).tolist(), f"distinct indices from 0 to {n_neurons - 1}")
     return chosen.astype(np.int64)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.errors import invalid
+
 
 class PairedDifference(NamedTuple):
     """Mean difference over pairs, and how sure it is.
@@ -51,9 +53,7 @@ def paired_difference(baseline: NDArray[np.floating], changed: NDArray[np.floati
         Law 2015, Simulation Modeling and Analysis, section 11.2 (common random numbers).
     """
     if baseline.shape != changed.shape or not len(baseline):
-        raise ValueError(
-            f"expected as many runs with as without the change, found {changed.shape} and {baseline.shape}"
-        )
+        raise invalid("changed", changed.shape, f"the shape of baseline, {baseline.shape}, with at least one pair")
     differences = np.asarray(changed, np.float64) - baseline
     n = len(differences)
     variance, *single = (_variance(values) for values in (differences, baseline, changed))

@@ -10,18 +10,19 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.cores import n_cores
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.trial import SpikeSink, Trial
-from neuro_mod.errors import Interrupted
+from neuro_mod.errors import InputError, Interrupted
 
 #: Seconds between two reports of progress.
 _REPORT_INTERVAL = 0.1
 
 
 class Pair(NamedTuple):
-    """Two runs that began in the same state and met the same noise."""
+    """Two runs from the same state with the same noise."""
 
     baseline: Simulation
     changed: Simulation
@@ -50,13 +51,11 @@ def simulate_batch(
         The results in order; empty with ``on_result``.
 
     Raises:
-        ValueError: ``n_threads`` is below 1.
+        InputError: ``n_threads`` is below 1.
         Interrupted: On Ctrl-C, with what was not handed over.
         Exception: Whatever a trial raises, with a note of its index; the other trials are stopped.
     """
-    n_threads = n_cores() if n_threads is None else n_threads
-    if n_threads < 1:
-        raise ValueError(f"n_threads is {n_threads}; at least one is needed")
+    n_threads = n_cores() if n_threads is None else whole_number("n_threads", n_threads, 1)
     results: list[Simulation] = []
     take = on_result or (lambda _, result: results.append(result))
     batch = _Batch(iter(trials), n_threads, progress or (lambda _: None))
@@ -83,7 +82,7 @@ def simulate_pair(trial: Trial, **changes: Any) -> Pair:
 
 
 class _Stopped(Exception):  # noqa: N818 -- nothing went wrong
-    """A trial that was told to stop."""
+    """A trial that was stopped."""
 
 
 class _Batch:
@@ -137,7 +136,7 @@ class _Batch:
         for index, trial in islice(self._trials, self._ahead - len(self._pending)):
             sink = trial.recording.on_spikes
             if sink is not None and sink in self._sinks.values():
-                raise ValueError(f"trial {index} of the batch shares its on_spikes with another one")
+                raise InputError(f"on_spikes of trial {index}: used by another trial; expected one for each")
             self._sinks[index] = sink
             self._pending.append((index, self._pool.submit(self._simulate, index, trial)))
 

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, SpikingNetwork, Synapses
+from neuro_mod.core.neurons import NEURON_PARAMETERS, NOT_NEGATIVE, SPIKING_BOUNDS
+from neuro_mod.core.spiking_net.network import SpikingNetwork, Synapses
+from neuro_mod.errors import InputError, invalid
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
 VARIABLE = (*NEURON_PARAMETERS, "external_weight", "external_rate", "arousal_rate", "block_weights")
+_BOUNDS = SPIKING_BOUNDS | {"external_rate": NOT_NEGATIVE, "arousal_rate": NOT_NEGATIVE}
 
 
 class ParametersInTime:
@@ -23,24 +26,24 @@ class ParametersInTime:
         delta_t: Time step in seconds, for messages.
 
     Raises:
-        ValueError: A name is unknown, a shape does not fit, or a parameter becomes impossible; the message says which,
-            in which population, and when.
+        InputError: A name is unknown, a shape does not fit, or a parameter becomes invalid; the message says which, in
+            which population, and when.
     """
 
     def __init__(self, network: SpikingNetwork, courses: Mapping[str, Course], delta_t: float):
         if unknown := set(courses) - set(VARIABLE):
-            raise ValueError(f"no course of {', '.join(sorted(unknown))}; valid: {', '.join(VARIABLE)}")
+            raise invalid("courses", ", ".join(sorted(unknown)), f"names among {', '.join(VARIABLE)}")
         self._network, self._delta_t = network, delta_t
         constants = _constants(network)
         if not_finite := [name for name, value in constants.items() if not np.isfinite(value).all()]:
-            raise ValueError(f"{', '.join(not_finite)} of the network: NaN or infinity")
+            raise InputError(f"{', '.join(not_finite)} of the network: NaN or infinity found; expected finite values")
         self._courses = {name: Course(np.zeros(1, int), value[None]) for name, value in constants.items()}
         for name, course in courses.items():
             if name not in self._courses or (name == "tau_synaptic" and "block_weights" not in self._courses):
-                raise ValueError(f"a course of {name} needs block-constant weights")
-            if course.values.shape[1:] != self._courses[name].values.shape[1:]:
-                expected = self._courses[name].values.shape[1:]
-                raise ValueError(f"the course of {name} has values of shape {course.values.shape[1:]}, not {expected}")
+                raise InputError(f"courses: {name} found; it can only vary in a network with block-constant weights")
+            found, expected = course.values.shape[1:], self._courses[name].values.shape[1:]
+            if found != expected:
+                raise InputError(f"course of {name}: values of shape {found} found; expected {expected}")
             self._courses[name] = course
         self._check()
 
@@ -69,24 +72,20 @@ class ParametersInTime:
         return float((per_rate * (rate + aroused)).max(initial=0.0)), float((per_rate * aroused).max(initial=0.0))
 
     def _check(self) -> None:
-        for name in ("tau_membrane", "tau_synaptic"):
-            self._demand(name, self[name].values > 0, self[name].steps, "must be positive")
-        for name in ("tau_refractory", "external_rate", "arousal_rate"):
-            self._demand(name, self[name].values >= 0, self[name].steps, "must not be negative")
-        steps = np.union1d(self["threshold"].steps, self["reset_voltage"].steps)
-        above = self["threshold"].at(steps) > self["reset_voltage"].at(steps)
-        self._demand("threshold", above, steps, "must lie above reset_voltage")
-
-    def _demand(self, name: str, holds: NDArray[np.bool_], steps: NDArray[np.int64], rule: str) -> None:
-        if not holds.all():
-            where = np.argwhere(~holds)[0]
-            population, step = self._network.name_of(int(where[-1])), int(steps[where[0]])
-            raise ValueError(f"{name} of {population} {rule}, from {step * self._delta_t:.10g} s (step {step}) on")
+        reset_voltage = self["reset_voltage"]
+        for name, bounds in _BOUNDS.items():
+            steps = np.union1d(self[name].steps, reset_voltage.steps) if bounds.above_reset else self[name].steps
+            values = self[name].at(steps)
+            wrong = np.argwhere(~bounds.allow(values, reset_voltage.at(steps)))
+            if len(wrong):
+                population, step = self._network.name_of(int(wrong[0][-1])), int(steps[wrong[0][0]])
+                where = f"{name} of {population} from {step * self._delta_t:.10g} s (step {step}) on"
+                raise invalid(where, float(values[tuple(wrong[0])]), str(bounds))
 
 
 def _constants(network: SpikingNetwork) -> dict[str, NDArray[np.float64]]:
     external = network.external
-    constants = {name: getattr(network, name) for name in NEURON_PARAMETERS} | {
+    constants = vars(network.neurons) | {
         "external_weight": external.weight,
         "external_rate": external.rate,
         "arousal_rate": external.arousal_rate,

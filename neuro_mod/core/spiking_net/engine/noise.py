@@ -1,4 +1,4 @@
-"""External Poisson input: its streams of random words, its tables, and the counts themselves."""
+"""External Poisson input: its random streams, its tables, and the counts themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.engine import kernel, poisson
 from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.errors import InputError
 
 
 def active_sources(network: SpikingNetwork) -> NDArray[np.int64]:
@@ -17,7 +18,7 @@ def active_sources(network: SpikingNetwork) -> NDArray[np.int64]:
 
 
 def check_counts(network: SpikingNetwork, mean: float, slope: float) -> None:
-    """Refuse external counts that cannot be drawn.
+    """Check that external counts can be drawn.
 
     Args:
         network: The network.
@@ -25,16 +26,16 @@ def check_counts(network: SpikingNetwork, mean: float, slope: float) -> None:
         slope: Largest part of it that is multiplied by z.
 
     Raises:
-        ValueError: It is larger than `poisson.MAX_MEAN`, or z is drawn in each step and the part larger than
+        InputError: It is larger than `poisson.MAX_MEAN`, or z is drawn in each step and the part larger than
             `poisson.MAX_SPREAD`.
     """
     if not mean <= poisson.MAX_MEAN:
-        raise ValueError(
+        raise InputError(
             f"up to {mean:.3g} external spikes in each step, at most {poisson.MAX_MEAN:g} can be drawn; "
             "are the rates in Hz and the time step in seconds?"
         )
     if network.external.z is None and not slope <= poisson.MAX_SPREAD:
-        raise ValueError(
+        raise InputError(
             f"arousal that is redrawn per step adds up to {slope:.3g} external spikes in each step, at most "
             f"{poisson.MAX_SPREAD:g} can be drawn"
         )
@@ -74,7 +75,7 @@ def _keys(seed: int, purpose: str, sources: NDArray[np.int64]) -> NDArray[np.uin
 def external_counts(
     network: SpikingNetwork, seed: int, delta_t: float, n_steps: int, first_step: int = 0
 ) -> NDArray[np.int32]:
-    """External spike counts, the very ones the engine draws.
+    """External spike counts, the same as the engine draws.
 
     Args:
         network: The network.
@@ -87,7 +88,7 @@ def external_counts(
         Counts of shape ``(n_steps, S, n_neurons)``.
 
     Raises:
-        ValueError: See `check_counts`.
+        InputError: See `check_counts`.
     """
     external, sources = network.external, active_sources(network)
     mean, slope = (external.in_degree * rate * delta_t for rate in (external.rate, external.arousal_rate))

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.neurons import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
-from neuro_mod.core.spiking_net.network import NEURON_PARAMETERS, Synapses
+from neuro_mod.core.spiking_net.network import Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.recordings.spikes import MAX_STEPS
 

@@ -16,7 +16,7 @@ from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
-from neuro_mod.errors import Interrupted, NumericalError
+from neuro_mod.errors import InputError, Interrupted, NumericalError
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Neuron updates between two looks at the clock, the keyboard and the spike buffer: some milliseconds.
@@ -37,7 +37,7 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
         What was recorded, and the state after the last step.
 
     Raises:
-        ValueError: External rates are too high.
+        InputError: External rates are too high.
         NumericalError: The state became infinite or NaN; the message says where and when.
         Interrupted: On Ctrl-C, with the finished part.
     """
@@ -236,7 +236,7 @@ def _drive(trial: Trial, parameters: ParametersInTime, dtype: np.dtype) -> kerne
         with np.errstate(over="ignore"):
             gain, course = stimulus.gain.astype(dtype), stimulus.course.astype(dtype)
         if not (np.isfinite(gain).all() and np.isfinite(course).all()):
-            raise ValueError(f"the stimulus is larger than {dtype} can hold")
+            raise InputError(f"stimulus: values beyond the range of {dtype} found; expected smaller ones")
     if injected is None:
         return kernel.Drive(gain, course, np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, dtype))
     order = np.argsort(injected.steps, kind="stable")

@@ -1,4 +1,4 @@
-"""What a simulation leaves behind."""
+"""The result of a simulation."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.engine.state import State
+from neuro_mod.errors import InputError
 from neuro_mod.recordings.spikes import SpikeEvents
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a simulation leaves behind.
+    """The result of a simulation.
 
     Args:
         n_steps: Steps done.
@@ -41,10 +42,10 @@ class Simulation:
         """All spikes.
 
         Raises:
-            ValueError: They were not kept.
+            InputError: They were not kept.
         """
         if self.events is None:
-            raise ValueError("the spikes were not kept: see Recording.spikes")
+            raise InputError("spikes: not kept; expected a simulation with Recording.spikes")
         return self.events
 
     @property

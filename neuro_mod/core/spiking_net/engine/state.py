@@ -43,7 +43,7 @@ def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = 
         voltage: ``zero``, or ``uniform`` in [0, threshold).
 
     Raises:
-        ValueError: Unknown choice of ``voltage``.
+        InputError: Unknown choice of ``voltage``.
     """
     check_choice("initial_voltage", voltage, InitialVoltage)
     n = network.n_neurons

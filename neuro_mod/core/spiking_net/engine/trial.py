@@ -1,4 +1,4 @@
-"""What the engine is asked to simulate."""
+"""A trial: one simulation that is given to the engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.checks import check_choice
+from neuro_mod.checks import check_choice, check_positive, whole_number
 from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
@@ -18,6 +18,7 @@ from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.errors import InputError
 from neuro_mod.recordings.spikes import MAX_STEPS
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.
@@ -66,7 +67,7 @@ class Trial:
         recording: What to record.
 
     Raises:
-        ValueError: An argument is out of bounds, or two do not fit together.
+        InputError: An argument is out of bounds, or two do not match.
     """
 
     network: SpikingNetwork
@@ -84,10 +85,8 @@ class Trial:
     def __post_init__(self) -> None:
         check_choice("mechanism", self.mechanism, Mechanism)
         check_choice("dtype", self.dtype, Precision)
-        if not 0 <= self.n_steps <= MAX_STEPS:
-            raise ValueError(f"n_steps is {self.n_steps}; valid: 0 to {MAX_STEPS}")
-        if not self.delta_t > 0:
-            raise ValueError(f"delta_t is {self.delta_t}; it must be positive")
+        whole_number("n_steps", self.n_steps, 0, MAX_STEPS)
+        check_positive("delta_t", self.delta_t)
         self._check_state()
         self._check_input()
         self._check_recording()
@@ -126,7 +125,7 @@ class Trial:
         """Root seed of the external input."""
         seed = self.state.seed if self.seed is None else self.seed
         if seed is None:
-            raise ValueError("neither the trial nor its state has a seed")
+            raise InputError("seed: missing in the trial and in its state; expected a whole number")
         return seed
 
     @property
@@ -137,40 +136,38 @@ class Trial:
     def _check_state(self) -> None:
         state, n = self.state, self.network.n_neurons
         for name in ("voltage", "current", "refractory"):
-            if np.shape(getattr(state, name)) != (n,):
-                raise ValueError(
-                    f"the state's {name} has shape {np.shape(getattr(state, name))}, the network {n} neurons"
-                )
+            shape = np.shape(getattr(state, name))
+            if shape != (n,):
+                raise InputError(f"{name} of the state: shape {shape} found; expected ({n},), as the network")
         if not (np.isfinite(state.voltage).all() and np.isfinite(state.current).all()):
-            raise ValueError("the state holds NaN or infinity")
+            raise InputError("state: NaN or infinity found; expected finite voltages and currents")
         if state.step < 0 or state.delta_t not in (None, self.delta_t):
-            raise ValueError(
-                f"the state stands at step {state.step} of {state.delta_t} s; expected a step of {self.delta_t} s, "
-                "not below 0"
+            raise InputError(
+                f"state: step {state.step} of {state.delta_t} s found; expected steps of {self.delta_t} s, from 0 on"
             )
 
     def _check_input(self) -> None:
         n, stimulus, injected = self.network.n_neurons, self.stimulus, self.injected
         if stimulus is not None and (stimulus.gain.shape != (n,) or stimulus.course.shape != (self.n_steps,)):
-            raise ValueError(
-                f"the stimulus has {stimulus.gain.shape} neurons and {stimulus.course.shape} steps; "
+            raise InputError(
+                f"stimulus: {stimulus.gain.shape} neurons and {stimulus.course.shape} steps found; "
                 f"expected ({n},) and ({self.n_steps},)"
             )
         if stimulus is not None and not (np.isfinite(stimulus.gain).all() and np.isfinite(stimulus.course).all()):
-            raise ValueError("the stimulus holds NaN or infinity")
+            raise InputError("stimulus: NaN or infinity found; expected finite values")
         if injected is not None:
             shapes = {np.shape(values) for values in (injected.steps, injected.neurons, injected.weights)}
-            if len(shapes) > 1 or len(shapes.pop()) != 1:
-                raise ValueError("injected spikes need one step, one neuron and one weight each")
+            if len(shapes) > 1 or len(next(iter(shapes))) != 1:
+                raise InputError(f"injected: shapes {shapes} found; expected one step, neuron and weight per spike")
             if not np.isfinite(injected.weights).all():
-                raise ValueError("the weights of injected spikes hold NaN or infinity")
+                raise InputError("weights of injected spikes: NaN or infinity found; expected finite values")
             _check_indices("steps of injected spikes", injected.steps, self.n_steps)
             _check_indices("neurons of injected spikes", injected.neurons, n)
 
     def _check_recording(self) -> None:
         recording = self.recording
-        if recording.every < 1 or recording.bin_steps < 0:
-            raise ValueError(f"every is {recording.every}, bin_steps {recording.bin_steps}; valid: from 1, from 0")
+        whole_number("every", recording.every, 1)
+        whole_number("bin_steps", recording.bin_steps, 0)
         _check_indices("recorded neurons", recording.voltage, self.network.n_neurons)
         _check_indices("recorded neurons", recording.current, self.network.n_neurons)
 
@@ -178,4 +175,4 @@ class Trial:
 def _check_indices(what: str, indices: ArrayLike, end: int) -> None:
     found = np.asarray(indices)
     if found.size and not (np.issubdtype(found.dtype, np.integer) and 0 <= found.min() <= found.max() < end):
-        raise ValueError(f"{what} must be whole numbers in 0..{end - 1}, found {found.min()}..{found.max()}")
+        raise InputError(f"{what}: {found.min()} to {found.max()} found; expected whole numbers from 0 to {end - 1}")

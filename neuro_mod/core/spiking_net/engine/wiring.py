@@ -109,7 +109,7 @@ def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> ke
     if isinstance(synapses, GeneralSynapses):
         bounds = np.stack([adjacency.offsets[:-1], adjacency.offsets[1:]], axis=1).astype(np.int64)
         targets = adjacency.targets
-        each = (synapses.weights / network.per_neuron(network.tau_synaptic)[targets]).astype(dtype)
+        each = (synapses.weights / network.per_neuron(network.neurons.tau_synaptic)[targets]).astype(dtype)
     else:
         which = blocks.run_of()
         layout = network.sizes.tobytes(), which.tobytes()

@@ -29,7 +29,7 @@ class Stimulus:
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.floating]:
         if copy is False:
-            raise ValueError("a stimulus is held as gain and course; a dense array is always new")
+            raise ValueError("a stimulus is stored as gain and course: a dense array is always a copy")
         return np.multiply.outer(self.course, self.gain).astype(np.float64 if dtype is None else dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
@@ -57,7 +57,7 @@ def stimulus_course(
         Course of shape ``(n_steps,)``.
 
     Raises:
-        ValueError: Unknown shape.
+        InputError: Unknown shape.
     """
     check_choice("stimulus_shape", shape, StimulusShape)
 

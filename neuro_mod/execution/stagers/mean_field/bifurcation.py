@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,24 @@ from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldStager, Outputs
+from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager
 from neuro_mod.populations import Populations
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
-from neuro_mod.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _Array = NDArray[np.float64]
 
 PARAMETER = "architecture.clusters.j_potentiated[0]"
 _CRITICAL_COLUMNS = ("kind", "parameter", "branch", "n_active", "eigenvalues", "frequency_hz")
-#: What parameters are called in pictures; others by their key.
+#: Labels of parameters in figures; others are labelled by their keys.
 _LABELS = {PARAMETER: "potentiation of E→E weights", "arousal.level": "arousal level"}
 
 
 class BifurcationStager(MeanFieldStager):
     """Follows steady states over a parameter; arguments as for `MeanFieldStager`."""
 
-    suffix = "bifurcation"
+    suffix = "_bifurcation"
 
     def run(
         self,
@@ -46,7 +44,7 @@ class BifurcationStager(MeanFieldStager):
         n_active: Collection[int] | None = None,
         n_values: int = N_VALUES,
         alike: bool = True,
-    ) -> Outputs:
+    ) -> Branches:
         """Follow all branches that are found.
 
         Args:
@@ -83,13 +81,14 @@ class BifurcationStager(MeanFieldStager):
             raise
         except ValueError as error:
             raise InputError(f"{parameter}: {error}") from None
-        self.outputs = {"diagram": diagram, "parameter": parameter, "configured": configured}
-        self.outputs["metadata"] = (
+        metadata = (
             {"parameter": parameter, "limits": [lower, upper], "configured": configured}
             | _describe(diagram)
             | {"interpolation_error": family.error}
             | self._about(begin)
         )
+        results = {"diagram": diagram, "parameter": parameter, "configured": configured, "metadata": metadata}
+        self.outputs = Branches(results, self.circuit.populations)
         return self.outputs
 
     def _followed(self, n_active: Collection[int] | None) -> Collection[int] | None:
@@ -104,27 +103,33 @@ class BifurcationStager(MeanFieldStager):
     def _at(self, parameter: str, value: float) -> LIFMeanField:
         return self._field(self._circuit(self.experiment.replace({parameter: value})))
 
-    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
-        diagram, populations = outputs["diagram"], self.circuit.populations
-        folder.save_table(BIFURCATION_TABLE, _rows(diagram, populations))
-        folder.save_table(CRITICAL_POINTS_TABLE, outputs["metadata"]["critical_points"], _CRITICAL_COLUMNS)
+
+class Branches(MeanFieldOutputs):
+    """Results of `BifurcationStager`."""
+
+    def save(self, files: Files) -> None:
+        """Save branches and critical points as tables, and the branches as arrays."""
+        diagram = self["diagram"]
+        files.save_table(BIFURCATION_TABLE, _rows(diagram, self.populations))
+        files.save_table(CRITICAL_POINTS_TABLE, self["metadata"]["critical_points"], _CRITICAL_COLUMNS)
         branches = diagram.branches
         lengths = [len(branch.parameter) for branch in branches]
         fields = ("parameter", "rates", "stable", "leading", "n_unstable")
-        folder.save_arrays(
+        files.save_arrays(
             BIFURCATION,
             branch=np.repeat(np.arange(len(branches)), lengths),
             **{name: np.concatenate([getattr(branch, name) for branch in branches]) for name in fields if branches},
         )
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def drawings(self) -> Drawings:
+        """The diagram, if there are branches."""
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
 
-        diagram, parameter = outputs["diagram"], outputs["parameter"]
+        diagram, parameter = self["diagram"], self["parameter"]
         if not diagram.branches:
             return {}
-        populations, critical = self.circuit.populations, diagram.critical_points
+        populations, critical = self.populations, diagram.critical_points
         drawn = [
             DrawnBranch(branch.parameter[part], high, branch.stable[part], len(active), low)
             for branch in diagram.branches
@@ -138,7 +143,7 @@ class BifurcationStager(MeanFieldStager):
             [point.kind for point in critical],
         )
         lower, upper = diagram.limits
-        configured = outputs["configured"]
+        configured = self["configured"]
         within = configured if configured is not None and lower <= configured <= upper else None
         label = str(_LABELS.get(parameter, parameter))
         return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
@@ -176,7 +181,7 @@ def _excitatory(rates: _Array, active: tuple[int, ...], populations: Populations
 
 
 def _describe(diagram: Diagram) -> dict[str, Any]:
-    """Metadata of a diagram, as a mapping that JSON can hold."""
+    """Metadata of a diagram, which JSON can hold."""
     return {
         "searched": diagram.searched,
         "branches": [

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,19 +14,12 @@ from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import MAX_START
 from neuro_mod.errors import InputError
-from neuro_mod.execution.stagers.mean_field.base import (
-    MAX_RATE,
-    MeanFieldStager,
-    Outputs,
-    rates_array,
-)
+from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import FIXED_POINTS, FIXED_POINTS_TABLE
-from neuro_mod.storage.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MAX_RUNS = 100_000
 #: Bytes of a number, and how often starts exist while they are solved.
@@ -39,11 +31,11 @@ _AND = " "
 class FullMeanFieldStager(MeanFieldStager):
     """Seeks the steady states of all populations; arguments as for `MeanFieldStager`."""
 
-    suffix = "fixed_points"
+    suffix = "_fixed_points"
 
     def run(
         self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = MAX_START
-    ) -> Outputs:
+    ) -> SteadyStates:
         """Seek steady states from random starts, and from what the symmetry of the clusters suggests.
 
         Args:
@@ -74,34 +66,42 @@ class FullMeanFieldStager(MeanFieldStager):
         found = fixed_points(self.field, n_runs, self.random_seed, starts=starts, highest_start=highest_start)
         ends, converged = found.found.x.copy(), found.found.converged
         ends[~converged] = np.nan
-        self.outputs = {
+        populations = self.circuit.populations
+        results = {
             "nu_init": found.starts,
             "fixed_point": ends,
             "converged": converged,
             "stability": np.array([found[index].kind if index >= 0 else "" for index in found.reached], str),
             "distinct": found,
             "reached": found.reached,
+            "metadata": _describe(found, populations) | self._about(begin),
         }
-        self.outputs["metadata"] = _describe(found, self.circuit.populations) | self._about(begin)
+        self.outputs = SteadyStates(results, populations)
         return self.outputs
 
-    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
-        found, populations = outputs["distinct"], self.circuit.populations
+
+class SteadyStates(MeanFieldOutputs):
+    """Results of `FullMeanFieldStager`."""
+
+    def save(self, files: Files) -> None:
+        """Save the states as a table, and arrays of states and runs."""
+        found, populations = self["distinct"], self.populations
         rows = [
             {"state": index}
             | {name: _AND.join(map(str, value)) if isinstance(value, list) else value for name, value in about.items()}
             | {f"{name}_hz": float(rate) for name, rate in zip(populations.names, point.rates, strict=True)}
-            for index, (point, about) in enumerate(zip(found, outputs["metadata"]["states"], strict=True))
+            for index, (point, about) in enumerate(zip(found, self["metadata"]["states"], strict=True))
         ]
-        folder.save_table(FIXED_POINTS_TABLE, rows)
-        runs = {name: outputs[name] for name in ("nu_init", "fixed_point", "converged", "stability", "reached")}
-        folder.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
+        files.save_table(FIXED_POINTS_TABLE, rows)
+        runs = {name: self[name] for name in ("nu_init", "fixed_point", "converged", "stability", "reached")}
+        files.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def drawings(self) -> Drawings:
+        """The rates of all states, if there are any."""
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.fixed_points import fixed_point_map  # noqa: PLC0415
 
-        found: FixedPoints = outputs["distinct"]
+        found: FixedPoints = self["distinct"]
         if not len(found):
             return {}
         return {
@@ -111,13 +111,13 @@ class FullMeanFieldStager(MeanFieldStager):
                 [point.kind for point in found],
                 np.array([len(point.active) for point in found]),
                 [point.multiplicity for point in found],
-                self.circuit.populations,
+                self.populations,
             )
         }
 
 
 def _describe(found: FixedPoints, populations: Populations) -> dict[str, Any]:
-    """Metadata of a search for steady states, as a mapping that JSON can hold."""
+    """Metadata of a search for steady states, which JSON can hold."""
     return {
         "n_runs": len(found.starts),
         "n_converged": int(found.found.converged.sum()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,15 +21,14 @@ from neuro_mod.core.mean_field.analysis.landscape import (
 from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.progress import Quantity, progress_shown
-from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldStager, Outputs, rates_array
+from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
+from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
-from neuro_mod.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from neuro_mod.plotting.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
@@ -45,7 +44,7 @@ _ON_PATH = ("path", "displacement", "potential", "path_rates")
 class ReducedMeanFieldStager(MeanFieldStager):
     """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`."""
 
-    suffix = "landscape"
+    suffix = "_landscape"
 
     def run(
         self,
@@ -55,7 +54,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         *,
         path: str | ArrayLike = MINIMUM_FORCE,
         progress: bool = False,
-    ) -> Outputs:
+    ) -> Landscape:
         """Solve all other populations at every point of a grid of rates of the focus populations.
 
         Args:
@@ -91,7 +90,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         chosen = chosen_path(path, states, between, grid) if isinstance(path, str) else ("given path", path, grid.near)
         path_kind, corners, near = chosen
         profile = potential_along(effective, corners, near)
-        self.outputs = {
+        results = {
             "axes": grid.axes,
             "mesh": grid.mesh,
             "nu_outs": grid.nu_outs,
@@ -107,9 +106,11 @@ class ReducedMeanFieldStager(MeanFieldStager):
             "path_rates": profile.rates,
             "path_kind": path_kind,
         }
-        names = [self.circuit.populations.names[index] for index in effective.focus]
+        populations = self.circuit.populations
+        names = [populations.names[index] for index in effective.focus]
         jumps = {"jumps_on_grid": grid.n_jumps, "jumps_on_path": profile.n_jumps}
-        self.outputs["metadata"] = _describe(self.outputs, names) | jumps | self._about(begin)
+        results["metadata"] = _describe(results, names) | jumps | self._about(begin)
+        self.outputs = Landscape(results, populations)
         return self.outputs
 
     def _effective(self, focus_pops: Sequence[int | str]) -> EffectiveField:
@@ -126,36 +127,40 @@ class ReducedMeanFieldStager(MeanFieldStager):
         what = f"the {n_points}^{n_focus} points of this grid"
         demand_memory(numbers * _BYTES * _COPIES, what, "use a larger grid_density or fewer focus_pops")
 
-    def _save_data(self, folder: RunFolder, outputs: Outputs) -> None:
-        names = outputs["metadata"]["focus_pops"]
-        folder.save_arrays(
-            LANDSCAPE, **{name: outputs[name] for name in _ON_GRID + _ON_PATH}, focus_pops=np.array(names)
-        )
-        columns = [outputs["displacement"], outputs["potential"], *outputs["path"].T]
+
+class Landscape(MeanFieldOutputs):
+    """Results of `ReducedMeanFieldStager`."""
+
+    def save(self, files: Files) -> None:
+        """Save grid and path as arrays, and the potential and the states as tables."""
+        names = self["metadata"]["focus_pops"]
+        files.save_arrays(LANDSCAPE, **{name: self[name] for name in _ON_GRID + _ON_PATH}, focus_pops=np.array(names))
+        columns = [self["displacement"], self["potential"], *self["path"].T]
         keys = ["displacement_hz", "potential_hz2", *(f"{name}_hz" for name in names)]
         rows = [dict(zip(keys, row, strict=True)) for row in np.column_stack(columns).tolist()]
-        folder.save_table(POTENTIAL_TABLE, rows)
-        states = outputs["metadata"]["states"]
+        files.save_table(POTENTIAL_TABLE, rows)
+        states = self["metadata"]["states"]
         rows = [{"state": index} | state for index, state in enumerate(states)]
-        folder.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
+        files.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
 
-    def _drawings(self, outputs: Outputs) -> Mapping[str, Callable[[], Figure]]:
+    def drawings(self) -> Drawings:
+        """The potential along the path, and the phase plane or sections of the grid."""
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.phase_plane import phase_plane  # noqa: PLC0415
         from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
         from neuro_mod.plotting.sections import landscape_sections  # noqa: PLC0415
 
-        names, path = outputs["metadata"]["focus_pops"], outputs["path"]
-        states = [state for state in outputs["states"] if state.on_grid]
+        names, path = self["metadata"]["focus_pops"], self["path"]
+        states = [state for state in self["states"] if state.on_grid]
         kinds = [state.kind for state in states]
         places = np.array([state.nu for state in states]).reshape(-1, len(names))
-        axes, force = outputs["axes"], outputs["force_field"]
-        drawings: dict[str, Callable[[], Figure]] = {
+        axes, force = self["axes"], self["force_field"]
+        drawings: Drawings = {
             "potential": lambda: potential_profile(
-                outputs["displacement"],
-                outputs["potential"],
-                _on_path(outputs),
-                outputs["path_kind"],
+                self["displacement"],
+                self["potential"],
+                _on_path(self),
+                self["path_kind"],
                 rates=path,
                 names=names,
             )
@@ -169,7 +174,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
 
 
 def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Metadata of a landscape, as a mapping that JSON can hold."""
+    """Metadata of a landscape, which JSON can hold."""
     unknown = np.isnan(outputs["rates"]).any(axis=-1)
     return {
         "focus_pops": list(names),
@@ -193,8 +198,8 @@ def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
     }
 
 
-def _on_path(outputs: Outputs) -> PathStates:
-    """The steady states through which the path goes."""
+def _on_path(outputs: Landscape) -> PathStates:
+    """The steady states on the path."""
     from neuro_mod.plotting.potential import PathStates  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     path, displacement = outputs["path"], outputs["displacement"]

@@ -204,33 +204,45 @@ def test_no_visit_lasts_long_enough(sessions):
 
 
 CALLS = {
-    "session 2": (lambda a: a.get_cluster_spike_rate(2), "session is 2; valid: 0 to 1"),
-    "session -1": (lambda a: a.get_cluster_activity(-1), "session is -1; valid: 0 to 1"),
-    "session half": (lambda a: a.spikes(0.5), r"session is 0\.5; valid"),
-    "cluster 9": (lambda a: a.get_cluster_spike_rate(cluster=9), "cluster is 9; valid: 0, 1, 2, 3"),
-    "clusters": (lambda a: a.get_cluster_spike_rate(cluster=[0, 1]), r"cluster is \[0, 1\]; valid: 0, 1, 2, 3"),
-    "neuron 40": (lambda a: a.get_neuron_spike_rate(neurons=[40]), r"neurons: .* from 0 to 39, found \[40\]"),
-    "neuron -1": (lambda a: a.get_neuron_spike_rate(neurons=[-1]), r"neurons: .* found \[-1\]"),
-    "one neuron twice": (lambda a: a.get_neuron_spike_rate(neurons=[3, 3]), "neurons: expected different"),
-    "no neuron": (lambda a: a.get_neuron_spike_rate(neurons=[]), "neurons: expected different"),
-    "unknown label": (lambda a: a.get_attractor_data((0, 9)), r"state is \(0, 9\); valid: .* 0, 1, 2"),
-    "other cluster": (lambda a: a.get_attractor_prob((3,)), r"state is \(3,\); valid: .* 0, 1, 2$"),
-    "label twice": (lambda a: a.get_occurrences((1, 1)), r"state is \(1, 1\); valid"),
-    "a number": (lambda a: a.get_attractor_idx(1), r"state is 1; valid: .* such as \(0,\), or \(\)"),
-    "no name": (lambda a: a.get_life_spans("0-1"), "name is '0-1'; valid: sorted labels such as"),
-    "name of another": (lambda a: a.get_life_spans("0+9"), r"state is \(0, 9\); valid"),
-    "half a label": (lambda a: a.get_num_clusters((0.5,)), r"state is \(0\.5,\); valid"),
-    "labels in labels": (lambda a: a.get_num_clusters([[0, 1]]), r"state is \[\[0, 1\]\]; valid"),
-    "never visited": (lambda a: a.get_attractor_idx((0, 1, 2)), r"state 0\+1\+2 was not visited; there are none, "),
-    "sequence": (lambda a: a.get_sequence_probability([(0,), (8,)]), r"state is \(8,\)"),
-    "to": (lambda a: a.get_transition_prob((0,), 1), "state is 1"),
-    "window": (lambda a: a.occurrences(3, 2), "t_from=3, t_to=2 .* must end after it begins"),
-    "beyond": (lambda a: a.get_transition_matrix(t_to=3), "session 1: t_to is 3 s; valid: -2 s to 2 s"),
-    "beyond samples": (lambda a: a.get_cluster_spike_rate(0, t_from=5), "t_from is 5 s; valid: -4 s to 4 s"),
-    "never left": (lambda a: a.get_transition_matrix(never_left="one"), "never_left is 'one'; valid: nan, zero"),
+    "session 2": (lambda a: a.get_cluster_spike_rate(2), "session: 2 found; expected a whole number from 0 to 1"),
+    "session -1": (lambda a: a.get_cluster_activity(-1), "session: -1 found; expected a whole number from 0 to 1"),
+    "session half": (lambda a: a.spikes(0.5), r"session: 0\.5 found; expected"),
+    "cluster 9": (lambda a: a.get_cluster_spike_rate(cluster=9), "cluster: 9 found; expected one of 0, 1, 2, 3"),
+    "clusters": (
+        lambda a: a.get_cluster_spike_rate(cluster=[0, 1]),
+        r"cluster: \[0, 1\] found; .* 0, 1, 2, 3",
+    ),
+    "neuron 40": (lambda a: a.get_neuron_spike_rate(neurons=[40]), r"neurons: \[40\] found; .* from 0 to 39"),
+    "neuron -1": (lambda a: a.get_neuron_spike_rate(neurons=[-1]), r"neurons: \[-1\] found"),
+    "one neuron twice": (
+        lambda a: a.get_neuron_spike_rate(neurons=[3, 3]),
+        r"neurons: \[3, 3\] found; .* distinct",
+    ),
+    "no neuron": (lambda a: a.get_neuron_spike_rate(neurons=[]), r"neurons: \[\] found; expected distinct"),
+    "unknown label": (lambda a: a.get_attractor_data((0, 9)), r"state: \[0, 9\] found; expected .* 0, 1, 2"),
+    "other cluster": (lambda a: a.get_attractor_prob((3,)), r"state: \[3\] found; expected .* 0, 1, 2$"),
+    "label twice": (lambda a: a.get_occurrences((1, 1)), r"state: \[1, 1\] found; expected"),
+    "a number": (lambda a: a.get_attractor_idx(1), r"state: 1 found; expected .* such as \(0,\), or \(\)"),
+    "no name": (lambda a: a.get_life_spans("0-1"), "state: .0-1. found; expected sorted labels such as"),
+    "name of another": (lambda a: a.get_life_spans("0+9"), r"state: \[0, 9\] found; expected"),
+    "half a label": (lambda a: a.get_num_clusters((0.5,)), r"state: \[0\.5\] found; expected"),
+    "labels in labels": (lambda a: a.get_num_clusters([[0, 1]]), r"state: .* found; expected"),
+    "never visited": (
+        lambda a: a.get_attractor_idx((0, 1, 2)),
+        r"state: .0\+1\+2. found; .* visited state: none, ",
+    ),
+    "sequence": (lambda a: a.get_sequence_probability([(0,), (8,)]), r"state: \[8\] found"),
+    "to": (lambda a: a.get_transition_prob((0,), 1), "state: 1 found"),
+    "window": (lambda a: a.occurrences(3, 2), "t_from, t_to: 3 s to 2 s .* ends after it begins"),
+    "beyond": (lambda a: a.get_transition_matrix(t_to=3), "session 1: t_to: 3 found; expected -2 s to 2 s"),
+    "beyond samples": (lambda a: a.get_cluster_spike_rate(0, t_from=5), "t_from: 5 found; expected -4 s to 4 s"),
+    "never left": (
+        lambda a: a.get_transition_matrix(never_left="one"),
+        "never_left: .one. found; .* nan, zero",
+    ),
     "estimator": (
         lambda a: a.get_mean_lifespan(estimator="median"),
-        "estimator is 'median'; valid: mean, kaplan_meier",
+        "estimator: .median. found; expected one of mean, kaplan_meier",
     ),
 }
 
@@ -242,30 +254,42 @@ def test_wrong_questions(analyzer, ask, message):
 
 
 ARGUMENTS = {
-    "method": ({"method": "hmm"}, "method is 'hmm'; valid: gain, threshold, two_state"),
-    "parameter": ({"high_hz": 3.0}, "'high_hz' is no parameter of the method 'two_state'; valid: least_difference_hz"),
-    "negative": ({"method": "gain", "threshold_hz": -1.0}, r"threshold_hz is -1\.0; valid: 0 or more"),
-    "kernel": ({"kernel": "alpha"}, "kernel is 'alpha'; valid: gaussian, box"),
-    "kernel width": ({"kernel_width_ms": -1}, "kernel_width_ms is -1; expected ms, 0 or more"),
-    "sampling": ({"sampling_ms": 0}, "sampling_ms is 0; expected ms, above 0"),
-    "lifespan": ({"minimal_lifespan_ms": np.nan}, "minimal_lifespan_ms is nan; expected ms, 0 or more"),
-    "text": ({"minimal_lifespan_ms": "50"}, "minimal_lifespan_ms is '50'; expected a number"),
-    "text as threshold": ({"method": "gain", "threshold_hz": "9"}, "threshold_hz is '9'; expected a number"),
-    "no clusters": ({"clusters": None}, r"does not say .*; give clusters=\.\.\."),
-    "few clusters": ({"clusters": [0, 1]}, "session 0: n_neurons is 40, but there are cluster labels for 2 neurons"),
-    "real clusters": ({"clusters": CLUSTERS / 3}, "clusters: expected an integer for each neuron, found float64"),
+    "method": ({"method": "hmm"}, "method: .hmm. found; expected one of gain, threshold, two_state"),
+    "parameter": (
+        {"high_hz": 3.0},
+        "parameters: .high_hz. found; .* of the method two_state",
+    ),
+    "negative": (
+        {"method": "gain", "threshold_hz": -1.0},
+        r"threshold_hz: -1\.0 found; .* at least 0",
+    ),
+    "kernel": ({"kernel": "alpha"}, "kernel: .alpha. found; expected one of gaussian, box"),
+    "kernel width": ({"kernel_width_ms": -1}, "kernel_width_ms: -1.0 found; expected ms of at least 0"),
+    "sampling": ({"sampling_ms": 0}, "sampling_ms: 0.0 found; expected ms above 0"),
+    "lifespan": ({"minimal_lifespan_ms": np.nan}, "minimal_lifespan_ms: nan found; expected ms of at least 0"),
+    "text": ({"minimal_lifespan_ms": "50"}, "minimal_lifespan_ms: .50. found; expected a number"),
+    "text as threshold": ({"method": "gain", "threshold_hz": "9"}, "threshold_hz: .9. found; expected a number"),
+    "no clusters": ({"clusters": None}, r"session 0: no cluster labels found; give clusters=\.\.\."),
+    "few clusters": ({"clusters": [0, 1]}, "session 0: n_neurons: 40 found; expected 2 as there are cluster labels"),
+    "real clusters": ({"clusters": CLUSTERS / 3}, "clusters: float64 .* found; expected an integer for each neuron"),
     "table": ({"clusters": [[0, 1]]}, r"clusters: .* shape \(1, 2\)"),
-    "no excitatory": ({"n_excitatory_clusters": 0}, "n_excitatory_clusters is 0; expected 1 to 4"),
-    "too many": ({"n_excitatory_clusters": 5}, "n_excitatory_clusters is 5; expected 1 to 4"),
-    "kind": ({"state_clusters": "inhibitory"}, "state_clusters is 'inhibitory'; valid: excitatory, all"),
-    "no kind": ({"state_clusters": None}, "state_clusters is None; valid: excitatory, all, or a list"),
-    "number": ({"state_clusters": 5}, "state_clusters is 5; valid: excitatory, all, or a list"),
-    "label": ({"state_clusters": [1, 7]}, "there is no cluster 7; there are 0, 1, 2, 3"),
-    "none": ({"state_clusters": []}, "no cluster defines states"),
-    "step": ({"dt": 0.5e-3}, r"delta_t is 0\.001, but the time step is said to be 0\.0005 s"),
-    "no step": ({"dt": 0}, "dt is 0; expected seconds above 0"),
-    "duration": ({"duration": -1}, "duration is -1; expected seconds above 0"),
-    "unit": ({"time_unit": "min"}, "time_unit is 'min'; valid: s, ms"),
+    "no excitatory": (
+        {"n_excitatory_clusters": 0},
+        "n_excitatory_clusters: 0 found; .* from 1 to 4",
+    ),
+    "too many": ({"n_excitatory_clusters": 5}, "n_excitatory_clusters: 5 found; expected a whole number from 1 to 4"),
+    "kind": ({"state_clusters": "inhibitory"}, "state_clusters: .inhibitory. found; expected excitatory, all"),
+    "no kind": ({"state_clusters": None}, "state_clusters: nothing found; expected excitatory, all, or a list"),
+    "number": ({"state_clusters": 5}, "state_clusters: 5 found; expected excitatory, all, or a list"),
+    "label": (
+        {"state_clusters": [1, 7]},
+        r"state_clusters: \[1, 7\] found; .* of the labels 0, 1, 2, 3",
+    ),
+    "none": ({"state_clusters": []}, r"state_clusters: \[\] found"),
+    "step": ({"dt": 0.5e-3}, r"delta_t: 0\.001 found; expected 0\.0005 s, the given time step"),
+    "no step": ({"dt": 0}, "dt: 0 found; expected seconds above 0"),
+    "duration": ({"duration": -1}, "duration: -1 found; expected seconds above 0"),
+    "unit": ({"time_unit": "min"}, "time_unit: .min. found; expected one of s, ms"),
 }
 
 
@@ -283,5 +307,5 @@ def test_states_go_by_their_names_too(analyzer):
 def test_sessions_too_long_for_rates_are_refused():
     """As when times are in ms: nothing of that size is made."""
     long = (np.array([0.0, 1e6]), np.array([0, 1]))
-    with pytest.raises(DataError, match=r"session 0 lasts 1e\+06 s, too long for rates of 2 .*; are times in ms"):
+    with pytest.raises(DataError, match=r"session of 1e\+06 s found, too long for rates of 2 .*; are times in ms"):
         Analyzer(long, [0, 1], minimal_lifespan_ms=0).occurrences()

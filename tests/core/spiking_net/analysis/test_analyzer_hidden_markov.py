@@ -160,7 +160,7 @@ def test_what_the_files_say(analyzer, folder):
 def test_fitting_after_a_first_save(sessions, tmp_path):
     analyzer = opened(sessions)
     assert analyzer.hidden_markov is None
-    with pytest.raises(ValueError, match="hidden_markov is None"):
+    with pytest.raises(ValueError, match="hidden_markov: nothing found; expected a model"):
         analyzer.agreement()
     analyzer.save_analysis(tmp_path)
     assert Analyzer.load_analysis(tmp_path).hidden_markov is None

@@ -95,7 +95,7 @@ def test_silence(shape):
 
 
 def test_bins_are_whole_steps():
-    with pytest.raises(ValueError, match=r"bin_width is 0.0505 s; valid: whole multiples"):
+    with pytest.raises(ValueError, match=r"bin_width: 0.0505 found; expected whole multiples"):
         count_correlations(uneven(1), 50.5e-3)
 
 
@@ -136,7 +136,7 @@ def test_a_single_neuron_has_no_pair():
 
 
 def test_clusters_must_fit():
-    with pytest.raises(ValueError, match=r"shape \(2, 2\); valid: \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"shape of correlations: \[2, 2\] found; expected \(3, 3\)"):
         cluster_correlations(np.eye(2), np.zeros(3, int), 1)
-    with pytest.raises(ValueError, match="of_neuron is 0 to 2; valid: 0 to 1"):
+    with pytest.raises(ValueError, match=r"of_neuron: \[0, 2\] found; expected numbers from 0 to 1"):
         cluster_correlations(np.eye(2), np.array([0, 2]), 2)

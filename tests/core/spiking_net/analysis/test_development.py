@@ -69,5 +69,5 @@ def test_no_visits():
 
 
 def test_a_session_too_many():
-    with pytest.raises(ValueError, match="n_sessions is 1, but there is a session 3"):
+    with pytest.raises(ValueError, match="n_sessions: 1 found; expected more than 3"):
         unique_states_until(visits({3: [A]}), [0.0], 1)

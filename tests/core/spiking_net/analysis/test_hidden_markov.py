@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from scipy.stats import poisson
 
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings.findings import silent
+from neuro_mod.core.spiking_net.analysis.findings.sessions import silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import (
     PoissonModel,
@@ -171,7 +171,7 @@ def test_time_behind_the_last_complete_bin_belongs_to_the_session(data):
     assert found.visits.equals(alone.visits) and found.occurrences(t_to=2.6).equals(found.occurrences())
     assert found.assigned == pytest.approx(alone.assigned * 10.4 / 10.425)
     assert found.visits["censored_end"].tolist() == [end > 2.59 for end in found.visits["end"]]
-    with pytest.raises(ValueError, match=r"t_to is 2.605 s; valid: -2.6 s to 2.6 s"):
+    with pytest.raises(ValueError, match=r"t_to: 2.605 found; expected -2.6 s to 2.6 s"):
         found.occurrences(t_to=2.605)
 
 
@@ -320,7 +320,7 @@ def test_answers_the_questions_of_all_states(data, chosen):
 
 @pytest.mark.parametrize("state", [3, -1, 1.0, True, (), (1,), "S3", None, np.float64(1)])
 def test_other_states_are_refused(chosen, state):
-    with pytest.raises(ValueError, match=r"state is .*; valid: 0 to 2"):
+    with pytest.raises(ValueError, match=r"state: .* found; expected 0 to 2"):
         chosen.get_attractor_prob(state)
 
 
@@ -329,7 +329,7 @@ def test_states_of_a_model_without_visits(data):
     assert found.get_unique_attractors() == [] and found.assigned == 0 and np.isnan(found.get_mean_lifespan())
     with pytest.raises(ValueError, match="no hidden state was visited"):
         found.get_occurrences(0)
-    with pytest.raises(ValueError, match="no active clusters"):
+    with pytest.raises(ValueError, match="expected a set of active clusters"):
         model_of([data[1][0][:100]], BIN, 1, n_restarts=1).get_num_clusters(0)
 
 
@@ -376,30 +376,30 @@ ONE = [np.ones((10, 2), int)]
 @pytest.mark.parametrize(
     ("counts", "n_states", "options", "message"),
     [
-        ([], 2, {}, "counts has no session"),
+        ([], 2, {}, r"counts: \[\] found; expected at least one session"),
         ([np.zeros((10, 2), int)], 2, {}, "no spike"),
-        ([np.ones((0, 2), int)], 1, {}, "no bin"),
-        ([np.ones((5, 2), int), np.ones((5, 3), int)], 1, {}, r"counts\[1\] has shape"),
+        ([np.ones((0, 2), int)], 1, {}, "expected at least one bin"),
+        ([np.ones((5, 2), int), np.ones((5, 3), int)], 1, {}, r"shape of counts\[1\]"),
         ([np.ones((5, 0), int)], 1, {}, "shape"),
         ([np.ones((5, 2))], 1, {}, "float64"),
-        ([-np.ones((5, 2), int)], 1, {}, "least -1"),
-        (ONE, 0, {}, r"n_states is \[0\]"),
+        ([-np.ones((5, 2), int)], 1, {}, "minimum -1"),
+        (ONE, 0, {}, r"n_states: \[0\] found"),
         (ONE, (2, 11), {}, "from 1 to 10"),
         (ONE, (), {}, "n_states"),
         (ONE, 2, {"criterion": "aic"}, "bic, cross_validation"),
-        (ONE, 2, {"criterion": "cross_validation"}, "1 session"),
+        (ONE, 2, {"criterion": "cross_validation"}, "only 1 session"),
         (ONE * 2, 2, {"criterion": "cross_validation", "n_folds": 1}, "n_folds"),
         (ONE, 2, {"n_restarts": 0}, "n_restarts"),
         (ONE, 2, {"least_posterior": 0.3}, "least_posterior"),
         (ONE, 2, {"bin_width": 0.0}, "bin_width"),
         (ONE, 2, {"least_duration": -1.0}, "least_duration"),
-        (ONE, 2, {"seed": -1}, "seed is -1"),
-        (ONE, 2, {"seed": 1.5}, "seed is 1.5; valid: a whole number"),
-        (ONE, 2, {"n_restarts": 1.5}, "n_restarts is 1.5"),
+        (ONE, 2, {"seed": -1}, "seed: -1 found"),
+        (ONE, 2, {"seed": 1.5}, "seed: 1.5 found; expected a whole number"),
+        (ONE, 2, {"n_restarts": 1.5}, "n_restarts: 1.5 found"),
         (ONE, 2, {"units": "columns"}, "clusters, neurons"),
-        (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes holds 0"),
+        (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes: 0 found"),
         (ONE, 2, {"unit_sizes": np.array([1])}, "unit_sizes"),
-        (ONE, 2, {"unit_labels": np.array([0.5, 1])}, "unit_labels is float64"),
+        (ONE, 2, {"unit_labels": np.array([0.5, 1])}, "unit_labels: float64"),
     ],
 )
 def test_refuses(counts, n_states, options, message):

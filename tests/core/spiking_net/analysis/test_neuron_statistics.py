@@ -44,13 +44,13 @@ def test_sessions_are_held_one_at_a_time(function):
 
 @EVERYTHING
 def test_no_session(function):
-    with pytest.raises(ValueError, match="sessions is empty"):
+    with pytest.raises(ValueError, match="expected at least one session"):
         function(iter([]))
 
 
 @EVERYTHING
 def test_sessions_of_other_neurons(function):
-    with pytest.raises(ValueError, match=r"5 neurons in steps of 0.001 s, the first has 4 in steps of 0.001 s"):
+    with pytest.raises(ValueError, match=r"session 1: 5 neurons in steps of 0.001 s found; expected 4 in steps"):
         function([bernoulli(0, 3000, 4, 0.02), bernoulli(0, 3000, 5, 0.02)])
 
 
@@ -73,13 +73,13 @@ def test_a_session_without_a_step_says_nothing(said_by):
 def test_errors_name_the_session():
     sessions = [*uneven(1)[:2], bernoulli(0, 0, 4, 0)]
     counts = each_session(lambda spikes: unit_counts(spikes, np.zeros(4, int), 1, 0.5), sessions)
-    with pytest.raises(ValueError, match=r"session 2: bin_width is 0.5 s; valid: at most the session's length, 0 s"):
+    with pytest.raises(ValueError, match=r"session 2: bin_width: 0.5 found; .* the session's length, 0 s"):
         list(counts)
 
 
 @EVERYTHING
 def test_the_time_window_lies_within_each_session(function):
-    with pytest.raises(ValueError, match=r"session 2: t_from is -0.7 s; valid: -0.65 s to 0.65 s"):
+    with pytest.raises(ValueError, match=r"session 2: t_from: -0.7 found; expected -0.65 s to 0.65 s"):
         function(uneven(1), t_from=-0.7)
 
 
@@ -123,5 +123,5 @@ def test_table_of_a_window():
 
 
 def test_clusters_of_other_neurons():
-    with pytest.raises(ValueError, match="of_neuron has 3 neurons; valid: 4"):
+    with pytest.raises(ValueError, match="length of of_neuron: 3 found; expected 4"):
         neuron_table(uneven(1), OF_NEURON[:3], LABELS)

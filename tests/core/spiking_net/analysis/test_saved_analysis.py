@@ -295,7 +295,7 @@ def test_a_missing_file_is_named(saved, name):
 @pytest.mark.parametrize("where", ["", "nowhere", "occurrences.csv"])
 def test_where_there_is_no_analysis(saved, where):
     (saved / "analysis.json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"holds no analysis"):
+    with pytest.raises(DataError, match=r"no analysis\.json found; expected the folder of a saved analysis"):
         Analyzer.load_analysis(saved / where)
 
 

@@ -78,5 +78,5 @@ def test_refuses():
         agreement(a, a, [1.0, 1.0], bin_width=0.0)
     with pytest.raises(ValueError, match="durations"):
         agreement(a, a, [])
-    with pytest.raises(ValueError, match=r"sessions \[1\]"):
+    with pytest.raises(ValueError, match=r"occurrences: \[1\] found; expected sessions from 0 to"):
         agreement(a, a, [1.0])

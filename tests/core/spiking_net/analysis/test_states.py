@@ -25,7 +25,7 @@ def test_a_name_says_which_state(state):
     "name", ["", "3+0", "3+3", "03", "1+", "+1", " 1", "1_0", "S", "S-1", "S04", "s4", "SS4", "4S", "None", "()", "S٣"]
 )
 def test_what_is_no_name(name):
-    with pytest.raises(ValueError, match="valid: sorted labels"):
+    with pytest.raises(ValueError, match="expected sorted labels"):
         parse_state(name)
 
 

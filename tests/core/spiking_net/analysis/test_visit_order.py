@@ -145,7 +145,7 @@ def test_reproducible_whatever_the_order_of_sessions_and_labels():
 
 def test_a_state_may_follow_itself_after_a_gap_only():
     frame = visits({0: [1, 2, 2, 0]})
-    with pytest.raises(ValueError, match="in session 0 state S2 directly follows itself"):
+    with pytest.raises(ValueError, match="session 0: state S2 directly follows itself"):
         shuffle_test(frame)
     apart = frame.assign(start=frame["start"] + [0, 0, 0.5, 0])
     assert shuffle_test(apart).observed == pytest.approx(entropy_by_counting([[1, 2, 2, 0]])[0])
@@ -161,12 +161,12 @@ def test_no_transitions():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_shuffles": 0}, "n_shuffles is 0; valid: a whole number, 1 or more"),
-        ({"n_shuffles": 1.5}, "n_shuffles is 1.5"),
-        ({"n_shuffles": True}, "n_shuffles is True"),
-        ({"n_shuffles": None}, "n_shuffles is None"),
-        ({"seed": -1}, "seed is -1; valid: a whole number, 0 or more"),
-        ({"seed": 0.5}, "seed is 0.5"),
+        ({"n_shuffles": 0}, "n_shuffles: 0 found; expected a whole number of at least 1"),
+        ({"n_shuffles": 1.5}, "n_shuffles: 1.5 found"),
+        ({"n_shuffles": True}, "n_shuffles: true found"),
+        ({"n_shuffles": None}, "n_shuffles: nothing found"),
+        ({"seed": -1}, "seed: -1 found; expected a whole number of at least 0"),
+        ({"seed": 0.5}, "seed: 0.5 found"),
     ],
 )
 def test_what_is_no_number_of_shuffles_or_seed(arguments, message):

@@ -222,7 +222,7 @@ def test_no_visits_within_a_window():
 
 
 @pytest.mark.parametrize(
-    ("t_from", "t_to", "name"), [(7, None, "t_from"), (None, -7, "t_to"), (4, 3, "t_from=4, t_to=3")]
+    ("t_from", "t_to", "name"), [(7, None, "t_from"), (None, -7, "t_to"), (4, 3, "t_from, t_to: 4 s to 3 s")]
 )
 def test_a_window_that_one_session_does_not_have(t_from, t_to, name):
     with pytest.raises(ValueError, match=name):

@@ -11,6 +11,7 @@ from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detect
 from neuro_mod.core.spiking_net.analysis.detection.gain import Gain
 from neuro_mod.core.spiking_net.analysis.detection.threshold import Threshold
 from neuro_mod.core.spiking_net.analysis.detection.two_state import TwoState
+from neuro_mod.errors import invalid
 
 __all__ = ["DETECTORS", "Detection", "Detector", "Gain", "Threshold", "TwoState", "detector"]
 
@@ -36,5 +37,5 @@ def detector(method: DetectionMethod, **parameters: Any) -> Detector:
     valid = [field.name for field in fields(chosen)]
     for name in parameters:
         if name not in valid:
-            raise ValueError(f"{name!r} is no parameter of the method {method!r}; valid: {', '.join(valid)}")
+            raise invalid("parameters", name, f"one of {', '.join(valid)}, of the method {method}")
     return chosen(**parameters)

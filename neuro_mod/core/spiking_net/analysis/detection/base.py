@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.errors import invalid
+
 
 class Detection(NamedTuple):
     """Which clusters are active in a session, and above which rates.
@@ -53,4 +55,4 @@ def check_not_negative(**parameters: float) -> None:
     """
     for name, value in parameters.items():
         if not isinstance(value, Real) or not 0 <= value < math.inf:
-            raise ValueError(f"{name} is {value!r}; valid: 0 or more, finite")
+            raise invalid(name, value, "a finite number of at least 0")

@@ -10,6 +10,7 @@ from scipy.ndimage import label
 
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector, check_not_negative
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
+from neuro_mod.errors import invalid
 
 _ALONG_TIME = np.array([[0, 1, 0], [0, 1, 0], [0, 1, 0]])
 
@@ -39,7 +40,7 @@ class Threshold(Detector):
         low = self.high_hz if self.low_hz is None else self.low_hz
         check_not_negative(high_hz=self.high_hz, low_hz=low)
         if low > self.high_hz:
-            raise ValueError(f"low_hz is {low!r}; valid: no more than high_hz, which is {self.high_hz!r}")
+            raise invalid("low_hz", low, f"at most high_hz, {self.high_hz:g}")
 
     def detect(self, rates: NDArray[np.floating]) -> Detection:
         """As for `Detector.detect`; ``thresholds`` are the high ones."""

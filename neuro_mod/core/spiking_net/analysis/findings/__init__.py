@@ -1,1 +1,1 @@
-"""From spikes to the visits of states, session by session."""
+"""From spikes to visits of states, session by session."""

@@ -12,6 +12,7 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import DetectionMethod, Kernel
 from neuro_mod.core.spiking_net.analysis.detection import Detector, detector
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING
+from neuro_mod.errors import invalid
 
 #: How active clusters are told from others unless the user says so.
 DEFAULT_METHOD: DetectionMethod = "two_state"
@@ -45,10 +46,11 @@ class AnalysisSettings:
 
     def __post_init__(self) -> None:
         check_choice("kernel", self.kernel, Kernel)
-        for name, least in (("kernel_width_ms", 0), ("sampling_ms", None), ("minimal_lifespan_ms", 0)):
+        for name in ("kernel_width_ms", "sampling_ms", "minimal_lifespan_ms"):
             value = _number(name, getattr(self, name))
-            if not (value > 0 or value == least) or not value < np.inf:
-                raise ValueError(f"{name} is {value:g}; expected ms, " + ("above 0" if least is None else "0 or more"))
+            positive = name == "sampling_ms"
+            if not 0 <= value < np.inf or (positive and not value):
+                raise invalid(name, value, "ms above 0" if positive else "ms of at least 0")
             object.__setattr__(self, name, value)
         numbers = {name: value if value is None else _number(name, value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", dict(vars(detector(self.method, **numbers))))
@@ -61,5 +63,5 @@ class AnalysisSettings:
 
 def _number(name: str, value: object) -> float:
     if not isinstance(value, int | float | np.number) or isinstance(value, bool):
-        raise ValueError(f"{name} is {value!r}; expected a number")
+        raise invalid(name, value, "a number")
     return float(value)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.errors import invalid
 from neuro_mod.optional import optional
 
 
@@ -89,12 +90,10 @@ def agreement(
 
 def _bins(durations: Sequence[float] | NDArray[np.float64], bin_width: float) -> NDArray[np.int64]:
     if not bin_width > 0:
-        raise ValueError(f"bin_width is {bin_width} s; valid: above 0")
+        raise invalid("bin_width", bin_width, "seconds above 0")
     n_bins = np.round(np.asarray(durations, np.float64) / bin_width).astype(np.int64)
     if not n_bins.sum():
-        raise ValueError(
-            f"durations is {list(durations)} s; valid: some session of at least bin_width, {bin_width:g} s"
-        )
+        raise invalid("durations", list(durations), f"a session of at least bin_width, {bin_width:g} s")
     return n_bins
 
 
@@ -104,7 +103,7 @@ def _sampled(
     """The states, and the position among them of the state in each bin of all sessions, -1 where there is none."""
     strangers = set(occurrences["session"]) - set(range(len(n_bins)))
     if strangers:
-        raise ValueError(f"occurrences of sessions {sorted(strangers)}; durations has sessions 0 to {len(n_bins) - 1}")
+        raise invalid("occurrences", sorted(strangers), f"sessions from 0 to {len(n_bins) - 1}, as in durations")
     names = list(dict.fromkeys(occurrences["state"]))
     position = {name: index for index, name in enumerate(names)}
     sampled = [np.full(n, -1) for n in n_bins]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.choices import Criterion
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.findings.findings import Progress
+from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import Progress, silent
+from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, silent
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
 from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
@@ -32,6 +32,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
+from neuro_mod.errors import InputError, invalid
 
 _LOG = logging.getLogger(__name__)
 
@@ -116,8 +117,8 @@ class HiddenMarkov(StateStatistics):
     def _possible(self, state: Any) -> State:
         whole = isinstance(state, int | np.integer) and not isinstance(state, bool)
         if not whole or not 0 <= state < self.n_states:
-            valid = f"0 to {self.n_states - 1}" if self.n_states else "none, as no hidden state was visited"
-            raise ValueError(f"state is {state!r}; valid: {valid}")
+            valid = f"0 to {self.n_states - 1}" if self.n_states else "nothing, as no hidden state was visited"
+            raise invalid("state", state, valid)
         return int(state)
 
 
@@ -198,20 +199,19 @@ def _posteriors(counts: Sequence[NDArray[np.integer]], model: PoissonModel) -> l
 
 def _check_counts(counts: Sequence[NDArray[np.integer]]) -> None:
     if not len(counts):
-        raise ValueError("counts has no session; valid: one or more")
+        raise invalid("counts", (), "at least one session")
     for index, session in enumerate(counts):
         if session.ndim != 2 or session.shape[1:] != counts[0].shape[1:] or not session.shape[1]:
-            raise ValueError(
-                f"counts[{index}] has shape {session.shape}; valid: (n_bins, n_units), alike in all sessions"
+            raise invalid(
+                f"shape of counts[{index}]", session.shape, "(n_bins, n_units), n_units equal in all sessions"
             )
         if not len(session):
-            raise ValueError(f"counts[{index}] has no bin; valid: bins shorter than the session")
+            raise invalid(f"shape of counts[{index}]", session.shape, "at least one bin", "bins may be too long")
         if not np.issubdtype(session.dtype, np.integer) or session.min() < 0:
-            raise ValueError(
-                f"counts[{index}] is of {session.dtype}, least {session.min()}; valid: integers, 0 or more"
-            )
+            found = f"{session.dtype}, minimum {session.min()}"
+            raise InputError(f"counts[{index}]: {found} found; expected integers of at least 0")
     if not any(session.any() for session in counts):
-        raise ValueError("counts holds no spike; valid: at least one unit that spikes")
+        raise InputError("counts: no spike found; expected at least one unit that spikes")
 
 
 def _units(
@@ -221,15 +221,15 @@ def _units(
     sizes = np.ones(n_units, np.int64) if sizes is None else np.asarray(sizes)
     for name, values in (("unit_labels", labels), ("unit_sizes", sizes)):
         if values.shape != (n_units,) or not np.issubdtype(values.dtype, np.integer):
-            raise ValueError(f"{name} is {values.dtype} of shape {values.shape}; valid: {n_units} integers")
+            raise InputError(f"{name}: {values.dtype} of shape {values.shape} found; expected {n_units} integers")
     if sizes.min() < 1:
-        raise ValueError(f"unit_sizes holds {sizes.min()}; valid: 1 or more")
+        raise invalid("unit_sizes", sizes.min(), "integers of at least 1")
     return labels, sizes
 
 
 def _check_amount(settings: HiddenMarkovSettings, counts: Sequence[NDArray[np.integer]]) -> None:
     n_bins = sum(map(len, counts))
     if max(settings.numbers) > n_bins:
-        raise ValueError(f"n_states is {list(settings.numbers)}; valid: from 1 to {n_bins}, the number of bins")
+        raise invalid("n_states", settings.numbers, f"from 1 to {n_bins}, the number of bins")
     if settings.criterion == "cross_validation" and len(counts) < 2:
-        raise ValueError("criterion is 'cross_validation' with 1 session; valid: 'bic', or 2 sessions or more")
+        raise invalid("criterion", settings.criterion, "bic, as there is only 1 session")

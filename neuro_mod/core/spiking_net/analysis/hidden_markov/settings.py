@@ -10,6 +10,7 @@ import numpy as np
 
 from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Criterion, UnitKind
+from neuro_mod.errors import invalid
 
 #: Numbers of states to choose from unless the user says so, each about 1.4 times the one before.
 NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
@@ -52,17 +53,17 @@ class HiddenMarkovSettings:
         check_choice("criterion", self.criterion, Criterion)
         check_choice("units", self.units, UnitKind)
         if not (math.isfinite(self.bin_width) and self.bin_width > 0):
-            raise ValueError(f"bin_width is {self.bin_width} s; valid: above 0")
+            raise invalid("bin_width", self.bin_width, "seconds above 0")
         if not self.numbers or min(self.numbers) < 1:
-            raise ValueError(f"n_states is {list(self.numbers)}; valid: one or more numbers, each 1 or more")
+            raise invalid("n_states", self.numbers, "one or more whole numbers of at least 1")
         whole_number("seed", self.seed, 0)
         whole_number("n_restarts", self.n_restarts, 1)
         if self.criterion == "cross_validation":
             whole_number("n_folds", self.n_folds, 2)
         if not 0.5 <= self.least_posterior < 1:
-            raise ValueError(f"least_posterior is {self.least_posterior}; valid: at least 0.5, below 1")
+            raise invalid("least_posterior", self.least_posterior, "at least 0.5, below 1")
         if not 0 <= self.least_duration < math.inf:
-            raise ValueError(f"least_duration is {self.least_duration} s; valid: 0 or more")
+            raise invalid("least_duration", self.least_duration, "seconds of at least 0")
 
 
 def numbers_to_try(n_states: int | Sequence[int] | None, n_bins: int) -> tuple[int, ...]:
@@ -79,5 +80,5 @@ def numbers_to_try(n_states: int | Sequence[int] | None, n_bins: int) -> tuple[i
         return tuple(number for number in NUMBERS_OF_STATES if number <= n_bins) or (1,)
     numbers = np.atleast_1d(n_states)
     if not np.issubdtype(numbers.dtype, np.integer) and numbers.size:
-        raise ValueError(f"n_states is {n_states!r}; valid: a whole number, or several")
+        raise invalid("n_states", n_states, "a whole number, or several")
     return tuple(map(int, numbers))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessions
+from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import whole_steps
 
@@ -140,6 +141,6 @@ def _mean(total: NDArray[np.float64], number: NDArray[np.float64], where: NDArra
 
 def _check_shapes(correlations: NDArray[np.floating], of_neuron: NDArray[np.integer], n_clusters: int) -> None:
     if correlations.shape != (len(of_neuron), len(of_neuron)):
-        raise ValueError(f"correlations has shape {correlations.shape}; valid: {(len(of_neuron),) * 2}, as of_neuron")
+        raise invalid("shape of correlations", correlations.shape, f"{(len(of_neuron),) * 2}, as of_neuron")
     if len(of_neuron) and not 0 <= of_neuron.min() <= of_neuron.max() < n_clusters:
-        raise ValueError(f"of_neuron is {of_neuron.min()} to {of_neuron.max()}; valid: 0 to {n_clusters - 1}")
+        raise invalid("of_neuron", (of_neuron.min(), of_neuron.max()), f"numbers from 0 to {n_clusters - 1}")

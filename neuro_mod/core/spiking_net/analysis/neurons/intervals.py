@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 
@@ -75,8 +76,7 @@ def interval_statistics(
     References:
         Holt, Softky, Koch & Douglas 1996, J. Neurophysiol. 75, 1806 (CV2).
     """
-    if min_intervals < MIN_INTERVALS:
-        raise ValueError(f"min_intervals is {min_intervals}; valid: at least {MIN_INTERVALS}")
+    whole_number("min_intervals", min_intervals, MIN_INTERVALS)
     of_session = partial(_session_sums, min_intervals=min_intervals)
     total = _Sums(*sum_over_sessions(of_session, sessions, t_from, t_to))
     return IntervalStatistics(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS, interval_statistics
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
+from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
 
 
@@ -78,7 +79,7 @@ def neuron_table(
     """
     found = interval_statistics(sessions, min_intervals=min_intervals, t_from=t_from, t_to=t_to)
     if len(of_neuron) != len(found.n_spikes):
-        raise ValueError(f"of_neuron has {len(of_neuron)} neurons; valid: {len(found.n_spikes)}, as the sessions have")
+        raise invalid("length of of_neuron", len(of_neuron), f"{len(found.n_spikes)}, as the sessions have")
     return pd.DataFrame(
         {
             "neuron": np.arange(len(of_neuron)),

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.recordings.windows import cut
+from neuro_mod.recordings.windows import cut, of_session
 
 Summary = TypeVar("Summary")
 
@@ -41,18 +42,16 @@ def each_session(
         nonlocal first
         first = first or (spikes.n_neurons, spikes.delta_t)
         if (spikes.n_neurons, spikes.delta_t) != first:
-            raise ValueError(
-                f"sessions differ: {spikes.n_neurons} neurons in steps of {spikes.delta_t:g} s, "
-                f"the first has {first[0]} in steps of {first[1]:g} s"
+            raise InputError(
+                f"session {number}: {spikes.n_neurons} neurons in steps of {spikes.delta_t:g} s found; expected "
+                f"{first[0]} in steps of {first[1]:g} s, as in session 0"
             )
-        try:
+        with of_session(number):
             return summarise(cut(spikes, t_from, t_to))
-        except ValueError as error:
-            raise ValueError(f"session {number}: {error}") from error
 
     yield from map(summary, sessions, count())  # a loop would hold its session while the next is read
     if first is None:
-        raise ValueError("sessions is empty; valid: at least one session")
+        raise invalid("sessions", (), "at least one session")
 
 
 def sum_over_sessions(

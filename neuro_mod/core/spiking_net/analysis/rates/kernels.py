@@ -38,6 +38,7 @@ from scipy.special import erf
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import Kernel
+from neuro_mod.errors import invalid
 
 #: Cumulative kernels over the lag from 0 on, in widths, and the lag at which they are cut: less than 1e-6 lies beyond.
 _CUMULATIVE: dict[str, tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], float]] = {
@@ -66,7 +67,7 @@ def filtered(rates: NDArray[np.floating], kernel: Kernel, width: float) -> NDArr
     """
     check_choice("kernel", kernel, Kernel)
     if not 0 <= width < math.inf:
-        raise ValueError(f"the kernel has a width of {width} bins; valid: 0 or more, finite")
+        raise invalid("kernel width in bins", width, "a finite number of at least 0")
     if not rates.size or width < _NARROWEST:
         return rates
     if kernel == "gaussian":

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import UnitKind
 from neuro_mod.core.spiking_net.analysis.rates.rates import population_counts
+from neuro_mod.errors import invalid
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import whole_steps
@@ -65,7 +66,7 @@ def unit_counts(
     """
     bin_steps = whole_steps("bin_width", bin_width, spikes.delta_t)
     if bin_steps > spikes.n_steps:
-        raise ValueError(f"bin_width is {bin_width:g} s; valid: at most the session's length, {spikes.duration:g} s")
+        raise invalid("bin_width", bin_width, f"at most the session's length, {spikes.duration:g} s")
     return population_counts(spikes, unit_of_neuron, n_units + 1, bin_steps)[:, :n_units]
 
 

@@ -1,1 +1,1 @@
-"""An analysis in its folder."""
+"""Saved analyses: writing them, and validated reading."""

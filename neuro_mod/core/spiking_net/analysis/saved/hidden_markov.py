@@ -4,48 +4,50 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from neuro_mod.core.spiking_net.analysis.findings.findings import Findings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
-from neuro_mod.core.spiking_net.analysis.saved.analysis import AnalysisFolder, SavedAnalysis
+from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
+from neuro_mod.storage.names import (
+    HIDDEN_MARKOV_MODEL,
+    HIDDEN_MARKOV_SCORES,
+    HIDDEN_MARKOV_TRANSITIONS,
+    HIDDEN_MARKOV_VISITS,
+)
 from neuro_mod.storage.reading import naming, read_arrays
-
-#: What the description of an analysis says about the model lies under this name.
-PART = "hidden_markov"
-MODEL = "hidden_markov.npz"
-VISITS = "hidden_markov_occurrences.csv"
-MOVES = "hidden_markov_transitions.csv"
-SCORES = "hidden_markov_scores.csv"
 
 _ARRAYS = ("unit_labels", "rates_hz", "transition_matrix")
 _LOG = logging.getLogger(__name__)
 
 
-def write(model: HiddenMarkov | None, folder: AnalysisFolder, findings: Findings) -> dict[str, Any] | None:
-    """Write a model to the folder of an analysis, if there is one.
+def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences: pd.DataFrame) -> dict[str, Any]:
+    """Write a model to the folder of an analysis.
+
+    Args:
+        folder: The folder.
+        model: The model.
+        occurrences: The visits that the analysis found.
 
     Returns:
-        What the description of the analysis is to say about it.
+        A description of the model, which JSON can hold.
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
     """
-    if model is None:
-        return None
     arrays = [(name, getattr(model, name)) for name in _ARRAYS]
     posteriors = ((_posterior(index), posterior) for index, posterior in enumerate(model.posteriors))
-    folder.save_arrays(MODEL, (each for part in (arrays, posteriors) for each in part))
-    folder.save_table(VISITS, model.occurrences())
-    folder.save_table(MOVES, model.transitions())
-    folder.save_table(SCORES, model.scores)
+    folder.save_arrays(HIDDEN_MARKOV_MODEL, chain(arrays, posteriors))
+    folder.save_frame(HIDDEN_MARKOV_VISITS, model.occurrences())
+    folder.save_frame(HIDDEN_MARKOV_TRANSITIONS, model.transitions())
+    folder.save_frame(HIDDEN_MARKOV_SCORES, model.scores)
     return {
         "n_sessions": model.n_sessions,
         "n_states": model.n_states,
@@ -53,30 +55,30 @@ def write(model: HiddenMarkov | None, folder: AnalysisFolder, findings: Findings
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
         "assigned": model.assigned,
-        "agreement": agreement_numbers(model, findings.occurrences),
+        "agreement": agreement_numbers(model, occurrences),
         "settings": asdict(model.settings),
     }
 
 
-def read(saved: SavedAnalysis) -> HiddenMarkov | None:
+def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
     """The model of a saved analysis; None if it has none.
 
     Raises:
         DataError: A file is damaged; the message names it.
     """
-    about = saved.description.get(PART)
+    about = saved.description.get("hidden_markov")
     if about is None:
         return None
-    with naming(saved.path / MODEL):
+    with naming(saved.path / HIDDEN_MARKOV_MODEL):
         settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
         names = [_posterior(index) for index in range(about["n_sessions"])]
         lengths = np.array([session["duration"] for session in saved.description["sessions"]])
-    arrays = read_arrays(saved.path / MODEL, [*_ARRAYS, *names])
+    arrays = read_arrays(saved.path / HIDDEN_MARKOV_MODEL, [*_ARRAYS, *names])
     return HiddenMarkov(
         settings=settings,
         lengths=lengths,
-        scores=saved.table(SCORES, SCORE_COLUMNS),
-        visits=saved.table(VISITS, OCCURRENCES),
+        scores=saved.table(HIDDEN_MARKOV_SCORES, SCORE_COLUMNS),
+        visits=saved.table(HIDDEN_MARKOV_VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in names),
         **arrays,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.errors import invalid
 from neuro_mod.recordings.windows import SAME
 
 
@@ -61,7 +62,7 @@ def _entries_until(first: pd.DataFrame, column: str, times: ArrayLike, n_session
     session, entry = first["session"].to_numpy(np.int64), first[column].to_numpy(np.float64)
     outside = session[(session < 0) | (session >= n_sessions)]
     if outside.size:
-        raise ValueError(f"n_sessions is {n_sessions}, but there is a session {outside[0]}")
+        raise invalid("n_sessions", n_sessions, f"more than {outside[0]}, the number of a session")
     order = np.lexsort((entry, session))
     bounds = np.searchsorted(session[order], np.arange(n_sessions + 1))
     asked = np.broadcast_to(np.asarray(times, np.float64) * (1 + SAME), (n_sessions, np.shape(times)[-1]))

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, shortest_path
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
+from neuro_mod.errors import InputError
 
 #: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
 MIXED = 0.25
@@ -219,10 +220,10 @@ def _check_irreducible(matrix: NDArray[np.floating]) -> None:
     if not len(matrix):
         return
     if not np.allclose(matrix.sum(axis=1), 1.0):
-        raise ValueError("matrix has rows that do not sum to 1; valid: transition probabilities")
+        raise InputError("matrix: rows that do not sum to 1 found; expected transition probabilities")
     n_classes, _ = _strong_classes(matrix)
     if n_classes > 1:
-        raise ValueError(f"matrix has {n_classes} strongly connected classes; valid: one, as in jump_chain")
+        raise InputError(f"matrix: {n_classes} strongly connected classes found; expected 1, as from jump_chain")
 
 
 def _is_mixed(power: NDArray[np.float64], stationary: NDArray[np.float64]) -> bool:

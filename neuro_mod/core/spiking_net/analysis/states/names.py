@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from neuro_mod.errors import invalid
+
 #: The sorted labels of the active clusters, ``()`` if there is none; or a hidden state, 0..K-1.
 State = tuple[int, ...] | int
 
@@ -30,9 +32,7 @@ def parse_state(name: str) -> State:
     """
     state = _read(name)
     if state is None or state_name(state) != name or (isinstance(state, tuple) and sorted(set(state)) != list(state)):
-        raise ValueError(
-            f"name is {name!r}; valid: sorted labels such as '0+3+7', {_EMPTY_NAME!r}, or '{_HIDDEN_PREFIX}4'"
-        )
+        raise invalid("state", name, f"sorted labels such as 0+3+7, {_EMPTY_NAME}, or {_HIDDEN_PREFIX}4")
     return state
 
 

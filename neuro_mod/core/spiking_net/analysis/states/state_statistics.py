@@ -18,6 +18,7 @@ from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
 from neuro_mod.core.spiking_net.analysis.states.names import State, parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.states.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state, within
+from neuro_mod.errors import invalid
 from neuro_mod.recordings.windows import from_starts, windows_of
 
 #: Types of the columns of a table of states.
@@ -127,14 +128,14 @@ class StateStatistics(ABC):
         wanted = self._checked(state)
         visited = self.get_unique_attractors(t_from, t_to, empty_state=empty_state)
         if wanted not in visited:
-            raise ValueError(f"state {state_name(wanted)} was not visited; there are {_shown(visited)}")
+            raise invalid("state", state_name(wanted), f"a visited state: {_shown(visited)}")
         return visited.index(wanted)
 
     def get_num_clusters(self, state: Iterable[int] | int) -> int:
         """Number of clusters that are active in a state."""
         checked = self._checked(state)
         if not isinstance(checked, tuple):
-            raise ValueError(f"the hidden state {state_name(checked)} has no active clusters; see its rates")
+            raise invalid("state", state_name(checked), "a set of active clusters", "hidden states have rates")
         return len(checked)
 
     def get_attractors_data(self, t_from: float | None = None, t_to: float | None = None) -> pd.DataFrame:

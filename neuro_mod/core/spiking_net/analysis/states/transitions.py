@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import NeverLeft
 from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, State, state_name, state_order
+from neuro_mod.errors import invalid
 
 
 def without_empty_state(occurrences: pd.DataFrame) -> pd.DataFrame:
@@ -127,14 +128,13 @@ def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> fl
     states = np.asarray(indices, np.int64)
     outside = states[(states < 0) | (states >= len(matrix))]
     if outside.size:
-        raise ValueError(f"indices holds {outside[0]}; valid: 0 to {len(matrix) - 1}")
+        raise invalid("indices", outside[0], f"0 to {len(matrix) - 1}")
     return float(np.prod(matrix[states[:-1], states[1:]]))
 
 
 def _indices(column: Iterable[State], states: Sequence[State]) -> NDArray[np.int64]:
     index = {state: i for i, state in enumerate(states)}
-    try:
-        return np.array([index[state] for state in column], np.int64)
-    except KeyError as error:
-        missing = state_name(error.args[0])
-        raise ValueError(f"states lacks {missing}; valid: all states that are left or entered") from None
+    missing = next((state for state in column if state not in index), None)
+    if missing is not None:
+        raise invalid("transitions", state_name(missing), "only the given states")
+    return np.array([index[state] for state in column], np.int64)

@@ -26,6 +26,7 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.core.spiking_net.analysis.states.transitions import visited_states
+from neuro_mod.errors import InputError
 from neuro_mod.recordings.windows import SAME
 
 #: Rounds of swaps. In each about two of five visits of a session are paired and half of the pairs try to swap.
@@ -105,7 +106,7 @@ def shuffle_test(
         repeated = np.flatnonzero((sequence[1:] == sequence[:-1]) & (sequence[1:] != _GAP))
         if repeated.size:
             name = state_name(states[sequence[repeated[0]]])
-            raise ValueError(f"in session {session} state {name} directly follows itself; valid: one visit of both")
+            raise InputError(f"session {session}: state {name} directly follows itself; expected one visit for both")
         shuffled = _shuffle(sequence, n_shuffles, seed, session)
         orders.append(np.column_stack([sequence, shuffled])[sequence != _GAP])
     entropy, information = _pooled_entropies(orders, len(states), n_shuffles + 1)

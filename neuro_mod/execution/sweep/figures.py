@@ -1,27 +1,27 @@
-"""Which pictures there are of a sweep. Matplotlib is loaded only to draw."""
+"""The figures of a sweep. Matplotlib is loaded only to draw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
-from neuro_mod.config.units import unit_of
 from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from neuro_mod.plotting.sweep_panels import SweptParameter
 
 
-def save_sweep_pictures(
+def save_sweep_figures(
     save: Save, sweep: Sweep, table: pd.DataFrame, measures: Mapping[str, Mapping[str, NDArray[np.float64]]]
 ) -> list[Path]:
     """Draw each measure over the parameters.
@@ -29,26 +29,27 @@ def save_sweep_pictures(
     Args:
         save: Saves a file.
         sweep: The sweep.
-        table: Its results, of which the columns of parameters are drawn.
+        table: Its results; only the columns of parameters are used.
         measures: Columns by measure.
 
     Returns:
         The files.
     """
     drawings = {
-        name.replace(":", "_").replace(".", "_"): _drawing(sweep, table, columns) for name, columns in measures.items()
+        name.replace(":", "_").replace(".", "_"): partial(_figure, sweep, table, columns)
+        for name, columns in measures.items()
     }
     return save_figures(save, drawings, sweep.experiment.settings.plot_format)
 
 
-def _drawing(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Callable[[], Figure]:
+def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Any:
     from neuro_mod.plotting.sweep import sweep_figure  # noqa: PLC0415
 
     values = {key: table[key].to_numpy() for key in sweep.parameters}
     varied = [key for key, each in values.items() if len(set(each.tolist())) > 1] or list(values)[:1]
     is_grid = sweep.file.combine == "grid" or (sweep.file.combine == "zipped" and len(varied) == 1)
     labelled = {column_label(column): each for column, each in columns.items()}
-    return lambda: sweep_figure([_parameter(sweep, key, values[key]) for key in varied], labelled, is_grid=is_grid)
+    return sweep_figure([_parameter(sweep, key, values[key]) for key in varied], labelled, is_grid=is_grid)
 
 
 def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:

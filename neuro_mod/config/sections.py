@@ -1,0 +1,171 @@
+"""The sections of a configuration, apart from ``perturbation``: each parameter with its default, unit and meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
+from neuro_mod.config.fields import (
+    PER_PATHWAY,
+    PER_POPULATION,
+    PER_SOURCE,
+    PER_TYPE,
+    ClusterCount,
+    Count,
+    Fraction,
+    NeuronCount,
+    NonNegative,
+    OneOrFour,
+    OneOrMany,
+    OpenFraction,
+    Pair,
+    Positive,
+    Real,
+    Section,
+    Switch,
+    extra_of,
+    parameter,
+)
+from neuro_mod.populations import total_populations
+
+
+class InitParams(Section):
+    """Time axis, integration and parameters of the leaky integrate-and-fire neurons."""
+
+    duration_sec: Positive = parameter(2.5, "duration of the simulation", "s")
+    delta_t: Positive = parameter(0.5e-3, "time step", "s")
+    mechanism: Mechanism = parameter("analytic", "integration: exact, or forward Euler")
+    tau_membrane: OneOrMany[Positive] = parameter(20e-3, "membrane time constant", "s", entries=PER_POPULATION)
+    tau_synaptic: OneOrMany[Positive] = parameter(5e-3, "synaptic time constant", "s", entries=PER_POPULATION)
+    tau_refractory: OneOrMany[NonNegative] = parameter(5e-3, "absolute refractory period", "s", entries=PER_POPULATION)
+    threshold: OneOrMany[Real] = parameter((1.5, 0.75), "firing threshold", "threshold units", entries=PER_POPULATION)
+    reset_voltage: OneOrMany[Real] = parameter(0.0, "voltage after a spike", "threshold units", entries=PER_POPULATION)
+    initial_voltage: InitialVoltage = parameter("zero", "initial voltage: 0, or uniform in [0, threshold)")
+
+
+#: Parameters of the neurons whose values may differ between populations.
+POPULATION_KEYS = tuple(key for key, field in InitParams.model_fields.items() if extra_of(field).get("entries"))
+
+
+class Network(Section):
+    """Neurons and baseline synapses, before clustering."""
+
+    n_neurons: NeuronCount = parameter(2000, "neurons in the network")
+    n_excitatory: Count = parameter(1600, "excitatory neurons, including the background")
+    n_inhibitory: Count = parameter(
+        None,
+        "inhibitory neurons; n_neurons - n_excitatory",
+        derive=lambda above: above["n_neurons"] - above["n_excitatory"],
+    )
+    connectivity_fraction_probs: OneOrFour[Fraction] = parameter(
+        (0.2, 0.5, 0.5, 0.5), "fraction of a population that connects to a neuron", entries=PER_PATHWAY
+    )
+    j_baseline: OneOrFour[Real] = parameter(
+        (0.63, 0.63, -1.9, -3.8), "weight, before division by sqrt(N)", "threshold units", entries=PER_PATHWAY
+    )
+    in_degree: InDegree = parameter("fixed", "synapses per neuron: equal, or random")
+
+
+class Clusters(Section):
+    """Division of the neurons into clusters, and how clusters change the weights."""
+
+    n_clusters: ClusterCount = parameter(18, "clusters of each type")
+    n_background: Pair[Count] = parameter((160, 40), "neurons outside all clusters", entries=PER_TYPE)
+    j_potentiated: OneOrFour[NonNegative] = parameter(
+        (16.85, 5.45, 6.25, 5.0), "factor on weights within a cluster", entries=PER_PATHWAY
+    )
+    depress: Switch = parameter(True, "weaken weights between clusters to keep the mean")
+    total_pops: Count = parameter(
+        None,
+        "populations; 2 n_clusters + 2",
+        derive=lambda above: total_populations(above["n_clusters"]),
+    )
+
+
+class Architecture(Section):
+    """The recurrent network."""
+
+    network: Network = Field(default_factory=Network, description="neurons and baseline synapses")
+    clusters: Clusters = Field(default_factory=Clusters, description="division into clusters")
+
+
+class ExternalCurrents(Section):
+    """Poisson input from outside the network.
+
+    Four entries describe an external excitatory and an external inhibitory source; any other form describes the
+    excitatory source alone, without an inhibitory one.
+    """
+
+    c_ext: OneOrMany[NonNegative] = parameter((320.0, 320.0), "external synapses per neuron", entries=PER_SOURCE)
+    nu_ext_baseline: OneOrMany[NonNegative] = parameter(
+        (7.0, 7.0), "rate of each external synapse", "Hz", entries=PER_SOURCE
+    )
+    j_ext: OneOrMany[Real] = parameter(
+        (2.3, 2.3), "external weight, before division by sqrt(N)", "threshold units", entries=PER_SOURCE
+    )
+
+
+class StimulusSection(Section):
+    """A current into some neurons of some clusters."""
+
+    stimulus_shape: StimulusShape = parameter("box", "time course: constant, ramp, or difference of exponentials")
+    onsets: tuple[NonNegative, ...] = parameter((), "onset times; [] for no stimulus", "s")
+    duration_sec: Positive = parameter(0.2, "from onset to offset; ignored by diff2exp", "s")
+    amplitude: Real = parameter(0.0, "strength, in amplitude_unit")
+    amplitude_unit: Literal["current", "relative"] = parameter(
+        "current", "threshold units/s, or fraction of the mean external current"
+    )
+    tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s")
+    tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s")
+    stimulated_clusters_prob: Fraction = parameter(0.5, "fraction of clusters stimulated")
+    stimulated_neuron_prob: Fraction = parameter(0.5, "fraction of the E neurons in those clusters")
+
+
+class Arousal(Section):
+    """Level of arousal and its effects on E→E weights and on the external rate."""
+
+    level: Fraction = parameter(0.3, "arousal x")
+    L: Fraction = parameter(0.75, "reduction of E→E weights at full arousal")
+    x_0: OpenFraction = parameter(0.2, "effect y at x = 1/2")
+    k: Positive = parameter(1.25, "steepness of y(x)")
+    M: NonNegative = parameter(13.125, "increase of the external rate at full arousal", "Hz")
+    heterogeneity: Heterogeneity = parameter("quenched", "random factor on M: per neuron, per step, or its mean")
+
+
+def _plain_folder_name(name: str) -> str:
+    if name in {"", ".", ".."} or name != name.strip() or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
+        raise PydanticCustomError("folder_name", "not a plain folder name")
+    return name
+
+
+def _path(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise PydanticCustomError("path", "not a path")
+    return text
+
+
+#: The name of a folder, and what is valid.
+FolderName = Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)]
+FOLDER_NAME = 'a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)'
+
+
+class Settings(Section):
+    """Everything that does not change the model."""
+
+    random_seed: Count = parameter(256, "seed of all random numbers")
+    save: Switch = parameter(True, "write results to disk")
+    plot: Switch = parameter(True, "draw figures")
+    save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(
+        "simulations", "folder for results", expected="the path of a folder"
+    )
+    sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
+    plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")
+
+    @property
+    def folder(self) -> Path:
+        """The folder for results: ``save_dir / sim_name``."""
+        return Path(self.save_dir).expanduser() / self.sim_name

@@ -1,0 +1,168 @@
+"""The equations of the rates of populations, for given coefficients: steady states, stability and dynamics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import solve_ivp
+from scipy.optimize import OptimizeResult
+
+from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
+from neuro_mod.core.mean_field.core.stability import classify
+from neuro_mod.core.mean_field.core.transfer import response, response_to_input
+from neuro_mod.errors import InputError
+from neuro_mod.populations import Populations
+
+_Array = NDArray[np.float64]
+
+#: Rate in Hz of all populations from which the search for a steady state starts by default.
+START = 5.0
+
+
+class RateEquations:
+    """``tau_m dnu/dt = -nu + phi(nu)`` for the rates nu of P populations.
+
+    Args:
+        coefficients: What inputs and responses are computed from; not checked.
+        populations: The layout of cluster space, if it is known.
+    """
+
+    def __init__(self, coefficients: Coefficients, populations: Populations | None = None):
+        self.coefficients = coefficients
+        self.populations = populations
+
+    @property
+    def n_populations(self) -> int:
+        """Number of populations P."""
+        return len(self.tau_membrane)
+
+    @property
+    def tau_membrane(self) -> _Array:
+        """Membrane time constants in seconds, shape ``(P,)``."""
+        return self.coefficients.neurons.tau_membrane
+
+    def moments(self, nu: ArrayLike) -> Moments:
+        """Input at given rates.
+
+        Args:
+            nu: Rates in Hz, shape ``(..., P)``; negative ones, which solvers may try, count as 0.
+
+        Returns:
+            Mean and variance, shape ``(..., Q, P)`` for Q values of z.
+        """
+        rates = np.maximum(self.rates(nu), 0.0)
+        recurrent = (rates @ by_rate.T for by_rate in self.coefficients.by_rate)
+        external = self.coefficients.external
+        return Moments(*(mine[..., None, :] + other for mine, other in zip(recurrent, external, strict=True)))
+
+    def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
+        """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
+        return response(mu, sigma, **vars(self.coefficients.neurons)).rate
+
+    def equations(self, nu: ArrayLike) -> _Array:
+        """``-nu + phi(nu)`` in Hz, 0 in a steady state.
+
+        Args:
+            nu: Rates in Hz, shape ``(..., P)``.
+        """
+        return self.linearize(nu).value
+
+    def jacobian(self, nu: ArrayLike) -> _Array:
+        """Total derivative of `equations`, through mean and noise, shape ``(..., P, P)`` for rates ``(..., P)``."""
+        return self.linearize(nu).jacobian
+
+    def linearize(self, nu: ArrayLike) -> Linearization:
+        """`equations` and `jacobian` at once."""
+        mu, variance = self.moments(nu)
+        sigma = np.sqrt(variance)
+        found = response_to_input(mu, sigma, self.coefficients.neurons)
+        by_variance = np.divide(found.by_sigma, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
+        rate, *slopes = (self._mean_over_z(each) for each in (found.rate, found.by_mu, by_variance))
+        by_rate = self.coefficients.by_rate
+        jacobian = sum(
+            (slope[..., None] * by for slope, by in zip(slopes, by_rate, strict=True)), -np.eye(self.n_populations)
+        )
+        return Linearization(rate - self.rates(nu), jacobian)
+
+    def solve_rates(self, nu_init: ArrayLike | None = None) -> OptimizeResult:
+        """A steady state, by Newton's method; see `fixed_points.fixed_points` for all of them.
+
+        Args:
+            nu_init: Where to start, in Hz, shape ``(P,)``; 5 Hz everywhere by default. If Newton's method finds
+                nothing from there, the rates relax.
+
+        Returns:
+            As of `scipy.optimize.root`: ``x`` the rates in Hz, ``success``, ``fun`` the residual in Hz, ``message``.
+        """
+        start = shaped("nu_init", START if nu_init is None else nu_init, (self.n_populations,))
+        found = find_or_relax(self.linearize, start[None])
+        success = bool(found.converged.all())
+        message = "The solution converged." if success else "No steady state was found."
+        return OptimizeResult(x=found.x[0], success=success, fun=self.equations(found.x[0]), message=message)
+
+    def determine_stability(self, nu: ArrayLike) -> tuple[str, NDArray[np.complex128]]:
+        """Stability of a steady state of ``tau_m dnu/dt = -nu + phi(nu)``.
+
+        Args:
+            nu: Its rates in Hz, shape ``(P,)``.
+
+        Returns:
+            Type, see `stability.classify`, and eigenvalues in 1/s, the largest real part first.
+        """
+        eigenvalues = np.linalg.eigvals(self.jacobian(nu) / self.tau_membrane[:, None])
+        eigenvalues = eigenvalues[np.argsort(-eigenvalues.real, kind="stable")].astype(np.complex128)
+        return classify(eigenvalues), eigenvalues
+
+    def simulate(self, nu_0: ArrayLike, duration: float, times: ArrayLike | None = None) -> tuple[_Array, _Array]:
+        """Follow the rates in time, ``tau_m dnu/dt = -nu + phi(nu)``.
+
+        Args:
+            nu_0: Rates at time 0 in Hz, shape ``(P,)``.
+            duration: In seconds.
+            times: Times in seconds at which the rates are wanted, shape ``(T,)``; those of the solver by default.
+
+        Returns:
+            Times, shape ``(T,)``, and rates in Hz, shape ``(T, P)``.
+
+        Raises:
+            RuntimeError: The solver failed.
+        """
+        tau = self.tau_membrane
+        solution: Any = solve_ivp(
+            lambda _, nu: self.equations(nu) / tau,
+            (0.0, duration),
+            shaped("nu_0", nu_0, (self.n_populations,)),
+            method="LSODA",
+            t_eval=times,
+            jac=lambda _, nu: self.jacobian(nu) / tau[:, None],
+            rtol=1e-8,
+            atol=1e-10,
+        )
+        if not solution.success:
+            raise RuntimeError(f"the rates could not be followed: {solution.message}")
+        return solution.t, solution.y.T
+
+    def _mean_over_z(self, values: _Array) -> _Array:
+        return self.coefficients.z_weights @ values
+
+    def rates(self, nu: ArrayLike) -> _Array:
+        """Rates as an array of shape ``(..., P)``.
+
+        Raises:
+            InputError: The shape is another one.
+        """
+        rates = np.asarray(nu, np.float64)
+        if rates.shape[-1:] != (self.n_populations,):
+            raise InputError(f"rates: shape {rates.shape} found; expected (..., {self.n_populations})")
+        return rates
+
+
+def shaped(name: str, value: ArrayLike, shape: tuple[int, ...]) -> _Array:
+    """One value for all, or an array of this shape, of finite numbers."""
+    array = np.asarray(value, np.float64)
+    if array.shape not in ((), shape) or not np.isfinite(array).all():
+        raise InputError(f"{name}: shape {array.shape} found; expected one finite value, or {shape} of them")
+    return np.broadcast_to(array, shape).copy()

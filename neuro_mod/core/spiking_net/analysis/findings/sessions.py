@@ -1,0 +1,180 @@
+"""States found in sessions: computed from spikes, one session in memory at a time, or read from a saved analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
+from neuro_mod.core.spiking_net.analysis.states.visits import no_visits, rates_in_visits, visits_of
+from neuro_mod.errors import DataError
+from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.opening import SpikeSource
+
+#: Rate samples of one session, over all clusters, at most: they take gigabytes of memory.
+MAX_SAMPLES = 2**28
+
+#: Called with the number of finished units of work and their total.
+Progress = Callable[[int, int], None]
+
+
+def silent(done: int, total: int) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, eq=False)
+class SessionRates:
+    """Rates of the clusters of one session.
+
+    Attributes:
+        rates: Per neuron, in Hz, smoothed, shape ``(n_samples, n_clusters)``.
+        bin_width: Sampling interval in seconds; a sample is taken in the middle of its bin.
+    """
+
+    rates: NDArray[np.float32]
+    bin_width: float
+
+    @property
+    def times(self) -> NDArray[np.floating]:
+        """Sample times in seconds, shape ``(n_samples,)``."""
+        return (np.arange(len(self.rates)) + 0.5) * self.bin_width
+
+
+@dataclass(frozen=True, eq=False)
+class SessionSummary:
+    """What is kept of a session after its analysis.
+
+    Attributes:
+        name: Name of the session.
+        file: File of its spikes; None if they were in memory.
+        duration: Length in seconds.
+        n_spikes: Number of spikes.
+        bin_width: Sampling interval of the rates in seconds.
+        thresholds: Rate in Hz above which each cluster that defines states is active, shape ``(n_clusters,)``.
+        fitted: Whether two states were found in the rates; see `detection.Detection`.
+        sha256: Of the file; None until the analysis is saved.
+    """
+
+    name: str
+    file: Path | None
+    duration: float
+    n_spikes: int
+    bin_width: float
+    thresholds: NDArray[np.float64]
+    fitted: bool
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysedSession:
+    """Results of one session.
+
+    Attributes:
+        summary: What is kept of it.
+        rates: Rates of all clusters.
+        visits: Visits of states.
+    """
+
+    summary: SessionSummary
+    rates: SessionRates
+    visits: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Results of all sessions.
+
+    Attributes:
+        layout: Cluster of each neuron, and the clusters that define states.
+        settings: How states were found.
+        conventions: Conventions for spikes without a description.
+        sessions: Summary of each session.
+        occurrences: Visits of states in all sessions.
+        rates: Function that returns the cluster rates of a session, given its number.
+    """
+
+    layout: ClusterLayout
+    settings: AnalysisSettings
+    conventions: Conventions
+    sessions: tuple[SessionSummary, ...]
+    occurrences: pd.DataFrame
+    rates: Callable[[int], SessionRates]
+
+
+def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progress = silent) -> Findings:
+    """Find the states of all sessions.
+
+    Raises:
+        DataError: The spikes of a session are damaged, or contradict those of another or the settings.
+    """
+    kept = [(session.summary, session.visits) for session in analysed_sessions(source, settings, report)]
+    return assembled(source, settings, [summary for summary, _ in kept], [visits for _, visits in kept])
+
+
+def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: Progress) -> Iterator[AnalysedSession]:
+    """Analyse the sessions in turn; only one of them is in memory."""
+    for index in range(len(source.sessions)):
+        yield analyse(source, index, settings)
+        report(index + 1, len(source.sessions))
+
+
+def assembled(
+    source: SpikeSource, settings: AnalysisSettings, summaries: list[SessionSummary], visits: list[pd.DataFrame]
+) -> Findings:
+    """Join the results of all sessions; their rates are computed again on request."""
+    occurrences = pd.concat([no_visits(), *visits], ignore_index=True)
+    rates = lru_cache(maxsize=1)(lambda index: analyse(source, index, settings).rates)
+    return Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
+
+
+def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> AnalysedSession:
+    """Find the states of one session.
+
+    Raises:
+        DataError: As for `SpikeSource.read`, or its rates do not fit into memory.
+    """
+    layout, session = source.layout, source.sessions[index]
+    spikes = source.read(index)
+    _check_size(session.where, spikes.duration, len(layout.labels), settings)
+    counts, bin_width = sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
+    rates = smoothed(counts, layout.sizes, bin_width, settings)
+    detection = settings.detector.detect(rates.rates[:, layout.defines_states])
+    visits = visits_of(
+        detection.active,
+        layout.state_labels,
+        bin_width,
+        spikes.duration,
+        minimal_lifespan=settings.minimal_lifespan_ms * 1e-3,
+        session=index,
+    )
+    visits = visits.assign(mean_rate=rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width))
+    summary = SessionSummary(
+        session.name, session.file, spikes.duration, len(spikes), bin_width, detection.thresholds, detection.fitted
+    )
+    return AnalysedSession(summary, rates, visits)
+
+
+def smoothed(
+    counts: NDArray[np.int64], sizes: NDArray[np.int64], bin_width: float, settings: AnalysisSettings
+) -> SessionRates:
+    """Smoothed rates from binned spike counts."""
+    rates = binned_rates(counts, sizes, bin_width)
+    _, smooth_rates = smooth(rates, bin_width, settings.kernel_width_ms * 1e-3, settings.kernel)
+    return SessionRates(smooth_rates.astype(np.float32, copy=False), bin_width)
+
+
+def _check_size(where: str, duration: float, n_clusters: int, settings: AnalysisSettings) -> None:
+    if duration * 1e3 / settings.sampling_ms * n_clusters > MAX_SAMPLES:
+        raise DataError(
+            f"{where}: a session of {duration:g} s found, too long for rates of {n_clusters} clusters every "
+            f"{settings.sampling_ms:g} ms; are times in ms, not in s? Otherwise use a larger sampling_ms or shorter "
+            "sessions"
+        )

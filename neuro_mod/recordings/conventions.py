@@ -1,0 +1,109 @@
+"""What must be known about spikes that come without a description: time step, length, number of neurons, units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.errors import DataError, invalid
+from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.recordings.windows import SAME
+
+TimeUnit = Literal["s", "ms"]
+#: Time step in seconds where neither the data nor the user give one.
+DEFAULT_STEP = 0.5e-3
+MAX_NEURONS = 2**31 - 1
+#: Distance to the next step, in steps, below which a time is attributed to it: times may be rounded down.
+ROUNDING = 1e-6
+#: What a convention is, where data contradict it.
+_MEANING = {
+    "delta_t": "s, the given time step",
+    "duration": "s, the given length of a session",
+    "n_neurons": "as there are cluster labels",
+}
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What spikes without a description leave open.
+
+    Args:
+        delta_t: Time step in seconds; None for that of the data, else `DEFAULT_STEP`.
+        duration: Length of a session in seconds; None for that of the data, else up to the last spike.
+        n_neurons: Number of neurons; None for that of the data, else up to the last neuron that spikes.
+        time_unit: Unit of spike times.
+        first_neuron: Number of the first neuron, 1 in data from MATLAB.
+    """
+
+    delta_t: float | None = None
+    duration: float | None = None
+    n_neurons: int | None = None
+    time_unit: TimeUnit = "s"
+    first_neuron: int = 0
+
+    @property
+    def step(self) -> float:
+        """The time step in seconds."""
+        return DEFAULT_STEP if self.delta_t is None else self.delta_t
+
+    def completed(self, where: str, **described: float) -> Conventions:
+        """Add what the data describe.
+
+        Args:
+            where: The file, or the name of the data in messages.
+            described: Some of ``delta_t``, ``duration`` and ``n_neurons``.
+
+        Raises:
+            DataError: The data contradict the conventions, or are not valid.
+        """
+        for name, value in described.items():
+            expected = getattr(self, name)
+            if not 0 <= value < np.inf or (name == "delta_t" and value == 0):
+                least = "above" if name == "delta_t" else "of at least"
+                raise DataError(f"{where}: {name}: {value:g} found; expected a finite number {least} 0")
+            if name == "n_neurons" and (value != int(value) or value > MAX_NEURONS):
+                raise DataError(f"{where}: n_neurons: {value:g} found; expected a whole number up to {MAX_NEURONS}")
+            if expected is not None and not np.isclose(value, expected, rtol=SAME, atol=0):
+                raise DataError(f"{where}: {name}: {value:g} found; expected {expected:g} {_MEANING[name]}")
+        if "n_neurons" in described:
+            described["n_neurons"] = int(described["n_neurons"])
+        return replace(self, **described)
+
+    def at_resolution(self, delta_t: float | None) -> Conventions:
+        """Take the time step from the resolution of exact spike times, unless one is given."""
+        if self.delta_t is not None or delta_t is None or not 0 < delta_t < np.inf:
+            return self
+        return replace(self, delta_t=float(delta_t))
+
+
+def check_conventions(conventions: Conventions) -> Conventions:
+    """Refuse conventions of a user that are not valid.
+
+    Raises:
+        InputError: One is not valid.
+    """
+    check_choice("time_unit", conventions.time_unit, TimeUnit)
+    for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
+        if value is not None and not (_is_real(value) and 0 < value < np.inf):
+            raise invalid(name, value, "seconds above 0")
+    if conventions.n_neurons is not None:
+        whole_number("n_neurons", conventions.n_neurons, 0)
+    whole_number("first_neuron", conventions.first_neuron, 0)
+    return conventions
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def steps_until(time: float, delta_t: float) -> int:
+    """Number of steps of a session of this length in seconds; the last step may be cut short.
+
+    A length that is a multiple of the step, apart from rounding, has no further step.
+    """
+    position = min(time / delta_t, 2.0 * MAX_STEPS)  # an upper bound, as infinity has no number of steps
+    return math.ceil(position - max(ROUNDING, 2 * np.finfo(np.float64).eps * position))
