@@ -1,26 +1,35 @@
-"""``neuro-mod compare``: steady states of the mean field beside simulated rates of the same configuration."""
+"""``neuro-mod compare``: steady states of the mean field and simulated rates of the same configuration."""
 
 from __future__ import annotations
 
-import json
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from neuro_mod.choices import Precision
-from neuro_mod.cli.failures import INTERRUPTED
-from neuro_mod.cli.options import Config, Duration, Overrides, Seed, load, print_rows, print_table
-
-if TYPE_CHECKING:
-    from neuro_mod.execution.comparison.rates import Comparison
-    from neuro_mod.storage.run_folder import RunFolder
+from neuro_mod.cli.long_work import results_folder, run_job
+from neuro_mod.cli.options import (
+    Address,
+    Config,
+    Duration,
+    Executor,
+    Force,
+    MaxWorkers,
+    OnFailure,
+    Overrides,
+    Seed,
+    load,
+    print_rows,
+    print_table,
+)
 
 #: States in the printed table, at most; the file has all.
 _COLUMNS = 7
 _LINE = 116
-#: Whether an assumption is kept, in words.
+#: Whether the network satisfies an assumption.
 _OUTCOMES = {True: "kept", False: "NOT KEPT", None: "cannot be judged"}
 
 
@@ -41,54 +50,30 @@ def compare(
     seed: Seed = None,
     duration: Duration = None,
     overrides: Overrides = None,
+    executor: Executor = "thread",
+    max_workers: MaxWorkers = None,
+    address: Address = None,
+    on_error: OnFailure = "continue",
+    force: Force = False,
     dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Compare steady states of the mean field with simulated rates of the same configuration.
 
-    Says for groups of neurons how they fire in simulations and in each stable state, and how far the network is from
-    what the theory assumes. Times in the configuration count from the end of the settling.
+    Gives mean rates of groups of neurons in simulations and in each stable state, and how far the network is from what
+    the theory assumes. Times in the configuration count from the end of the settling. Rerun the command to resume after
+    an interruption, or with more trials.
     """
-    from neuro_mod.errors import InputError, Interrupted
-    from neuro_mod.execution.comparison.rates import compare as run_comparison
-    from neuro_mod.storage.run_folder import RunFolder
+    from neuro_mod.execution.comparison.job import ComparisonJob
+    from neuro_mod.execution.jobs import Execution
 
     experiment = load(config, overrides, seed, duration)
-    settings = experiment.settings
-    if out is None and not settings.save:
-        raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    folder = RunFolder(out or settings.folder.with_name(f"{settings.sim_name}_compare"))
-    interrupted = False
-    try:
-        found = run_comparison(experiment, trials, settling, n_z=n_z, dtype=dtype, progress=True)
-    except Interrupted as interruption:
-        if interruption.finished is None:
-            typer.echo("interrupted before the first simulation was complete; nothing saved", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        found, interrupted = interruption.finished, True
-    try:
-        metadata = _save(folder, found, trials, dtype)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted while saving; the files in {folder.path} are whole, some may be missing", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    if as_json:
-        typer.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
-    else:
-        _print_summary(metadata)
-    if interrupted:
-        typer.echo(f"interrupted; {metadata['n_trials']} of {trials} simulations saved in {folder.path}", err=True)
-        raise typer.Exit(INTERRUPTED)
+    folder = results_folder(out, experiment, "_compare")
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    run_job(ComparisonJob(experiment, trials, settling, n_z, dtype), folder, execution, as_json, _print_summary)
 
 
-def _save(folder: RunFolder, comparison: Comparison, n_trials: int, dtype: Precision) -> dict[str, Any]:
-    from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
-
-    metadata = describe_comparison(comparison, dtype, n_trials)
-    files = save_comparison(folder, comparison, metadata)
-    return metadata | {"files": [str(file) for file in files]}
-
-
-def _print_summary(metadata: dict[str, Any]) -> None:
+def _print_summary(metadata: Mapping[str, Any]) -> None:
     error = metadata["active_clusters_standard_error"]
     time = metadata["time_by_active_clusters"]
     print_rows(
@@ -104,15 +89,15 @@ def _print_summary(metadata: dict[str, Any]) -> None:
     )
     typer.echo()
     _print_table(metadata)
-    _print_words("what differs besides", metadata["notes"])
+    _print_words("other differences", metadata["notes"])
     _print_validity(metadata)
     typer.echo()
     for path in metadata["files"]:
         typer.echo(path)
 
 
-def _print_table(metadata: dict[str, Any]) -> None:
-    """Rates in Hz of groups in the simulation and in the states nearest to it, and how far it is above the nearest."""
+def _print_table(metadata: Mapping[str, Any]) -> None:
+    """Rates in Hz of groups in the simulation and in the states nearest to it, and the deviation from the nearest."""
     from neuro_mod.execution.comparison.results import state_column
 
     states, nearest = metadata["states"], metadata["nearest"]
@@ -141,9 +126,9 @@ def _deviation(theory: float | None, simulated: float | None) -> str:
     return "" if simulated is None or not theory else f"{100 * (simulated / theory - 1):+.0f} %"
 
 
-def _print_validity(metadata: dict[str, Any]) -> None:
+def _print_validity(metadata: Mapping[str, Any]) -> None:
     if metadata["nearest"] is None:
-        typer.echo("\nno steady state was found: nothing to say about the validity of the theory")
+        typer.echo("\nno steady state was found: the validity of the theory cannot be judged")
         return
     validity = metadata["validity"]
     judged = [each["kept"] for each in validity if each["kept"] is not None]

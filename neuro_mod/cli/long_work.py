@@ -1,4 +1,4 @@
-"""What commands that run a job have in common: the log goes to stderr, and SIGTERM interrupts like Ctrl-C."""
+"""What commands that run a job have in common: their folder, the log on stderr, and SIGTERM, which acts like Ctrl-C."""
 
 from __future__ import annotations
 
@@ -6,9 +6,51 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from neuro_mod.cli.options import print_json
+
+if TYPE_CHECKING:
+    from neuro_mod.config import Experiment
+    from neuro_mod.execution.jobs import Execution, Job
+
+
+def results_folder(out: Path | None, experiment: Experiment, suffix: str) -> Path:
+    """``--out``, or the folder that the settings name, with the suffix.
+
+    Raises:
+        InputError: The settings say that nothing is saved.
+    """
+    from neuro_mod.errors import InputError
+
+    settings = experiment.settings
+    if out is None and not settings.save:
+        raise InputError("settings.save: false found; expected true, or a folder for results with --out")
+    return out or settings.folder.with_name(f"{settings.sim_name}{suffix}")
+
+
+def run_job(
+    job: Job, folder: Path, execution: Execution, as_json: bool, print_summary: Callable[[Mapping[str, Any]], None]
+) -> None:
+    """Run a job and print its results, also if some are missing because items failed or the job was interrupted."""
+    from neuro_mod.errors import FailedItemsError, Interrupted
+    from neuro_mod.execution import jobs
+
+    incomplete = None
+    with long_work():
+        try:
+            metadata: Mapping[str, Any] = jobs.run(job, folder, execution)
+        except (FailedItemsError, Interrupted) as error:
+            incomplete, metadata = error, error.metadata
+    if as_json:
+        print_json(metadata)
+    elif metadata["n_trials"]:
+        print_summary(metadata)
+    if incomplete is not None:
+        raise incomplete
 
 
 @contextmanager
@@ -31,7 +73,7 @@ def long_work() -> Iterator[None]:
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what stderr is at the time: above a progress bar, not into it."""
+    """Writes to the current stderr, which a progress bar replaces: lines appear above it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""

@@ -33,7 +33,7 @@ Plot = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 #: Of commands that run a job.
-Executor = Annotated[str | None, typer.Option(metavar="KIND", help="Where items run: serial, thread, process or dask.")]
+Executor = Annotated[str | None, typer.Option(metavar="serial|thread|process|dask", help="Where items run.")]
 MaxWorkers = Annotated[
     int | None, typer.Option(metavar="N", help="Number of items at once, at most [one for each core; serial: one].")
 ]

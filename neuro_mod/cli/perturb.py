@@ -1,4 +1,4 @@
-"""``neuro-mod perturb``: what the perturbations of a configuration do, from pairs of runs."""
+"""``neuro-mod perturb``: the effect of the perturbations of a configuration, from pairs of runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from neuro_mod.choices import Precision
-from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.long_work import results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
     Config,
@@ -21,7 +21,6 @@ from neuro_mod.cli.options import (
     Overrides,
     Seed,
     load,
-    print_json,
     print_rows,
     print_table,
 )
@@ -53,35 +52,18 @@ def perturb(
 ) -> None:
     """Run the network of a configuration in pairs, without and with its perturbations.
 
-    The runs of a pair go on from the same state under the same noise, so that they differ by what the perturbations do.
-    Times in the configuration count from the moment at which they part. After an interruption, or with more trials, the
-    same command goes on.
+    The runs of a pair continue from the same state under the same noise, so that they differ only by the effect of the
+    perturbations. Times in the configuration count from there. Rerun the command to resume after an interruption, or
+    with more trials.
     """
-    from neuro_mod.errors import FailedItemsError, InputError, Interrupted
-    from neuro_mod.execution import jobs
+    from neuro_mod.execution.jobs import Execution
     from neuro_mod.execution.pairs.job import PairJob
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
-    settings = stager.experiment.settings
-    if out is None and not settings.save:
-        raise InputError("settings.save is false: nothing would be kept; say where with --out")
-    folder = out or settings.folder.with_name(f"{settings.sim_name}_perturb")
-    execution = jobs.Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
-
-    def say(metadata: Mapping[str, Any]) -> None:
-        if as_json:
-            print_json(metadata)
-        elif metadata["n_trials"]:
-            _print_summary(metadata)
-
-    with long_work():
-        pairs = PairJob(stager, trials, baseline_duration, dtype)
-        try:
-            say(jobs.run(pairs, folder, execution))
-        except (FailedItemsError, Interrupted) as error:
-            say(error.metadata)
-            raise
+    folder = results_folder(out, stager.experiment, "_perturb")
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    run_job(PairJob(stager, trials, baseline_duration, dtype), folder, execution, as_json, _print_summary)
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:
@@ -104,7 +86,7 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
 
 
 def _print_table(metadata: Mapping[str, Any]) -> None:
-    """Rates in Hz, of the populations on which something acts first, then of those with the largest differences."""
+    """Rates in Hz: perturbed populations first, then those with the largest differences."""
     targets = list(metadata["perturbations"])
 
     def rank(row: dict[str, Any]) -> tuple[bool, float]:

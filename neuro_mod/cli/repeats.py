@@ -1,4 +1,4 @@
-"""``neuro-mod repeat``, which scripts are too: runs of one configuration under many seeds, and their analysis."""
+"""``neuro-mod repeat``, which scripts share: runs of one configuration with many seeds, and their analysis."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
     """The command that repeats a configuration.
 
     Args:
-        check: Looks at the experiment before it is run.
+        check: Called with the experiment before it is run.
     """
 
     def repeat(
@@ -56,10 +56,10 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             str | None, typer.Option(metavar="NAME", help="A folder in save-dir for these runs [settings.sim_name].")
         ] = None,
         n_repeats: Annotated[
-            int | None, typer.Option(metavar="N", help="How many runs [1, or one for each of the given seeds].")
+            int | None, typer.Option(metavar="N", help="Number of runs [1, or one for each of the given seeds].")
         ] = None,
         parallel: Annotated[
-            bool, typer.Option("--parallel", help="Runs at once: in threads, or as --executor says.")
+            bool, typer.Option("--parallel", help="Several runs at once: in threads, or as --executor says.")
         ] = False,
         executor: Executor = None,
         max_workers: MaxWorkers = None,
@@ -68,10 +68,10 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         force: Force = False,
         seed: Seed = None,
         seeds_file: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Seeds of the repeats, one a line, instead of drawn ones.")
+            Path | None, typer.Option(metavar="FILE", help="Seeds of the repeats, one per line, instead of drawn ones.")
         ] = None,
         load_saved_seeds: Annotated[
-            bool, typer.Option("--load-saved-seeds", help="Take those in metadata/seeds.txt in the folder of results.")
+            bool, typer.Option("--load-saved-seeds", help="Use those in metadata/seeds.txt in the folder of results.")
         ] = False,
         fix_network: Annotated[
             bool, typer.Option("--fix-network", help="Repeat one network, under other noise.")
@@ -81,35 +81,34 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
         plot: Annotated[
             str,
-            typer.Option(metavar="WHICH", help="Pictures: spikes, rates, perturbations, parameters, all or none."),
+            typer.Option(metavar="WHICH", help="Figures: spikes, rates, perturbations, parameters, all or none."),
         ] = "all",
         analysis: Annotated[
             bool, typer.Option("--analysis/--no-analysis", help="Find metastable states in the spikes.")
         ] = True,
         as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     ) -> None:
-        """Run a configuration again and again, each time with other connections and noise, and analyse the spikes.
+        """Run a configuration many times, each with other connections and noise, and analyse the spikes.
 
-        What the folder of results already has is not done again: after an interruption, or with more repeats, the same
-        command goes on.
+        Repeats that the folder of results already has are not simulated again: rerun the command to resume after an
+        interruption, or with more repeats.
         """
         from neuro_mod.errors import FailedItemsError, InputError
         from neuro_mod.execution import Repeater
+        from neuro_mod.execution.executors import choose_executor
         from neuro_mod.execution.repeats.repeater import saved_seeds
-        from neuro_mod.storage.names import SEEDS
 
         given = [path for path in (config, config_option) if path is not None]
         if len(given) != 1:
             raise InputError("expected one configuration: CONFIG, or --config FILE")
-        if parallel and executor == "serial":
-            raise InputError("--parallel contradicts --executor serial")
+        executor = choose_executor(executor, parallel)
         if seeds_file is not None and load_saved_seeds:
             raise InputError("--seeds-file contradicts --load-saved-seeds")
         experiment = load(given[0], overrides, seed, duration)
         if sim_name is not None:
             experiment = experiment.replace({"settings.sim_name": sim_name})
         folder = _folder(experiment, save_dir, sim_name)
-        source = folder / SEEDS if load_saved_seeds else seeds_file
+        source = folder if load_saved_seeds else seeds_file
         seeds = None if source is None else saved_seeds(source)
         n_runs = 1 if n_repeats is None and seeds is None else n_repeats
         repeater = Repeater(experiment, n_runs, seeds=seeds, fix_network=fix_network)
@@ -119,7 +118,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             try:
                 metadata = repeater.execute(
                     folder,
-                    executor=executor or ("thread" if parallel else "serial"),
+                    executor=executor,
                     max_workers=max_workers,
                     address=address,
                     on_error=on_error,
@@ -143,7 +142,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
 
 
 def run_script(description: str, check: Callable[[Experiment], None] = lambda _: None) -> None:
-    """Repeat a configuration as the command line of the process says, and end the process with an exit code.
+    """Repeat a configuration as the arguments of the process say, and end the process with an exit code.
 
     Args:
         description: What the script does, for ``--help``.
@@ -155,26 +154,25 @@ def run_script(description: str, check: Callable[[Experiment], None] = lambda _:
 
 
 def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None) -> Path:
-    """``--save-dir``, in it ``--sim-name`` if that is given; without ``--save-dir``, what the settings say."""
+    """``--save-dir``, and in it ``--sim-name`` if given; without ``--save-dir``, the folder of the settings."""
     from neuro_mod.errors import InputError
 
     if save_dir is not None:
         return save_dir / (sim_name or "")
     if not experiment.settings.save:
-        raise InputError("settings.save is false: nothing would be kept; say where with --save-dir")
+        raise InputError("settings.save: false found; expected true, or a folder for results with --save-dir")
     return experiment.settings.folder
 
 
 def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
-    """Analyse all repeats in a folder; None where that is not possible, and a warning says why."""
+    """Analyse all repeats in a folder; where that is not possible, None and a warning that says why."""
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-    from neuro_mod.execution.analysis.save import analyse
-    from neuro_mod.storage.names import ANALYSIS
+    from neuro_mod.execution.analysis.save import analyse, default_folder
 
     settings = experiment.settings
     drawn = settings.plot and plot != "none"
     try:
-        return analyse(Analyzer(folder), folder / ANALYSIS, plot=drawn, file_format=settings.plot_format)
+        return analyse(Analyzer(folder), default_folder(folder), plot=drawn, file_format=settings.plot_format)
     except ValueError as error:
         _LOG.warning("no analysis: %s", error)
         return None

@@ -60,18 +60,11 @@ class ItemProgress:
         noun: What items are called.
         n_items: How many there are.
         n_before: How many of them were finished before.
-        seconds: Simulated seconds of the others together.
-        show: Called whenever something has changed.
+        seconds: Simulated seconds of the others in total.
+        show: Called after each change.
     """
 
-    def __init__(
-        self,
-        noun: str,
-        n_items: int,
-        n_before: int,
-        seconds: float,
-        show: _Show = lambda *_: None,
-    ):
+    def __init__(self, noun: str, n_items: int, n_before: int, seconds: float, show: _Show = lambda *_: None):
         self.noun, self.n_items, self.seconds = noun, n_items, seconds
         self.n_done = self._n_before = n_before
         self._seconds_finished = 0.0
@@ -81,7 +74,7 @@ class ItemProgress:
 
     @property
     def seconds_done(self) -> float:
-        """Simulated seconds since the beginning, those of items under way included."""
+        """Simulated seconds since the beginning, including items under way."""
         return min(self._seconds_finished + sum(self._under_way.values()), self.seconds)
 
     @property
@@ -116,18 +109,10 @@ class ItemProgress:
 def items_shown(
     noun: str, n_items: int, n_before: int, seconds: float, *, shown: bool = True, log_interval: float = LOG_INTERVAL
 ) -> Iterator[ItemProgress]:
-    """Show on stderr how many items are finished, and the remaining time.
-
-    Args:
-        noun: As for `ItemProgress`.
-        n_items: As for `ItemProgress`.
-        n_before: As for `ItemProgress`.
-        seconds: As for `ItemProgress`.
-        shown: As for `progress_shown`.
-        log_interval: As for `progress_shown`.
+    """Show on stderr how many items are finished, and the remaining time; arguments as for `ItemProgress`.
 
     Yields:
-        The progress, to be told of items that advance or finish.
+        The progress, to be updated as items advance or finish.
     """
     with _display(n_items, shown, log_interval) as show:
         yield ItemProgress(noun, n_items, n_before, seconds, show)

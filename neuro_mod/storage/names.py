@@ -79,6 +79,11 @@ def pair_rates(index: int) -> str:
     return f"{DATA}/pair_{index:0{_DIGITS}d}.npz"
 
 
+def trial_rates(index: int) -> str:
+    """File of the simulated rates of a trial of a comparison."""
+    return f"{DATA}/trial_{index:0{_DIGITS}d}.npz"
+
+
 def step_config(index: int, repeat: int = 0) -> str:
     """File of the configuration of a step of a sweep."""
     more = f"_repeat_{repeat:0{_DIGITS}d}" if repeat else ""

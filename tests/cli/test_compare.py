@@ -3,13 +3,16 @@ from __future__ import annotations
 import csv
 import inspect
 import json
+import signal
 from functools import partial
 
+import numpy as np
 import pytest
 
 from neuro_mod.cli.compare import compare as command
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
-from tests.helpers.folders import run_json
+from tests.helpers.folders import n_finished, run_json
+from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL, write_config
 
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
@@ -73,12 +76,37 @@ def test_json_and_the_folder_of_the_settings(compare, config, tmp_path):
             "threshold becomes",
         ),
         (("--duration", "0.001"), "too short for a rate"),
-        (("--set", "settings.save=false"), "say where with --out"),
+        (("--set", "settings.save=false"), "a folder for results with --out"),
     ],
 )
 def test_bad_input(compare, config, tmp_path, arguments, message):
     done = compare(config, *arguments, cwd=tmp_path)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_resumes_in_the_same_folder(compare, config, tmp_path):
+    arguments = (config, "--settling", 0.1, "--out", tmp_path, "--set", "settings.plot=false")
+    few = compare(*arguments, "--trials", 2)
+    more = compare(*arguments, "--trials", 3, "--executor", "process", "--max-workers", 1)
+    assert few.returncode == more.returncode == 0, more.stderr
+    assert "2 of 3 simulations finished; executor process, 1 at once" in more.stderr
+    assert "3 networks for 0.2 s each" in more.stdout
+    other = compare(*arguments, "--trials", 3, "--seed", 1)
+    assert other.returncode == 2 and "settings.random_seed: 256 -> 1" in other.stderr and "--force" in other.stderr
+
+
+def test_an_interruption_keeps_complete_trials(config, tmp_path):
+    process = start_python(
+        *(*NEURO_MOD, "compare", config, "--trials", 1000, "--out", tmp_path),
+        *("--settling", 20, "--set", "settings.plot=false"),
+    )
+    wait_until(lambda: n_finished(tmp_path) > 0, process)
+    process.send_signal(signal.SIGTERM)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors, errors
+    assert "of 1000 simulations finished and saved in" in errors and "rerun the command to resume" in errors
+    rates = np.load(tmp_path / "data/comparison.npz")["rates"]
+    assert len(rates) == n_finished(tmp_path) and f"{len(rates)} networks for 0.2 s each" in printed
 
 
 def test_assumptions_that_cannot_be_judged_do_not_count(compare, config, tmp_path):

@@ -94,7 +94,7 @@ def test_the_command_goes_on_in_the_same_folder(perturb, config, tmp_path):
         *("--executor", "process", "--max-workers", 1),
     )
     assert few.returncode == more.returncode == 0, more.stderr
-    assert "2 of 3 pairs are done; executor process, 1 at once" in more.stderr and "3 of 0.2 s" in more.stdout
+    assert "2 of 3 pairs finished; executor process, 1 at once" in more.stderr and "3 of 0.2 s" in more.stdout
     other = perturb(config, "--trials", 3, "--baseline-duration", 0.1, "--out", tmp_path, "--seed", 1)
     assert other.returncode == 2 and "settings.random_seed: 256 -> 1" in other.stderr and "--force" in other.stderr
 
@@ -108,14 +108,14 @@ def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     process.send_signal(signal.SIGTERM)
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors
-    assert "of 1000 pairs are finished: saved in" in errors and "the same command goes on" in errors
+    assert "of 1000 pairs finished and saved in" in errors and "rerun the command to resume" in errors
     rates = np.load(tmp_path / "data/paired_rates.npz")["baseline"]
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} of 0.2 s" in printed
 
 
 def test_where_nothing_is_to_be_saved_it_says_how(perturb, config, tmp_path):
     done = perturb(config, "--set", "settings.save=false", cwd=tmp_path)
-    assert done.returncode == 2 and "say where with --out" in done.stderr
+    assert done.returncode == 2 and "a folder for results with --out" in done.stderr
 
 
 def test_the_command_has_the_defaults_of_the_function():

@@ -38,7 +38,7 @@ def sweep(neuro_mod):
 def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     out = tmp_path / "out"
     code, printed, said = sweep(write(), "--out", out)
-    assert code == 0 and "0 of 8 runs are done; executor thread" in said
+    assert code == 0 and "0 of 8 runs finished; executor thread" in said
     table = pd.read_parquet(out / "results.parquet")
     assert len(table) == 8 and not table["error"].any()
     header, *rows = printed.splitlines()[:5]
@@ -52,7 +52,7 @@ def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     assert [float(row.split()[3]) for row in rows] == pytest.approx(means.tolist(), rel=1e-3)  # 4 digits are printed
     assert str(out / "results.csv") in printed and "worker_0" not in printed
     code, _, said = sweep(write(), "--out", out, "--repeats", 3, "--executor", "serial")
-    assert code == 0 and "8 of 12 runs are done" in said
+    assert code == 0 and "8 of 12 runs finished" in said
     more = pd.read_parquet(out / "results.parquet")
     pd.testing.assert_frame_equal(more[more["repeat"] < 2].reset_index(drop=True), table)
 
@@ -76,9 +76,9 @@ def test_json(sweep, tmp_path, write):
 @pytest.mark.parametrize(
     ("changes", "options", "message"),
     [
-        ({}, ["--executor", "grid"], "executor is 'grid'; valid: serial, thread, process, dask"),
+        ({}, ["--executor", "grid"], 'executor: "grid" found; expected one of serial, thread, process, dask'),
         ({}, ["--address", "tcp://x"], "choose dask"),
-        ({}, ["--max-workers", "0"], "max_workers is 0"),
+        ({}, ["--max-workers", "0"], "max_workers: 0 found"),
         ({}, ["--set", "arousal.level=0.1"], "arousal.level"),
         ({"parameters": {"arousal.levle": [0.1]}}, [], "did you mean"),
         ({"measures": ["rate"]}, [], "rates, n_states, lifetimes"),
@@ -120,6 +120,6 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
     wait_until(lambda: n_finished(out) >= 3, process)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "of 8000 runs are finished" in said and "Traceback" not in said, said
+    assert process.returncode == 130 and "of 8000 runs finished" in said and "Traceback" not in said, said
     table = pd.read_parquet(out / "results.parquet")
     assert len(table) == 8000 and (table["error"] == "").sum() == n_finished(out) >= 3

@@ -277,7 +277,7 @@ def test_parallel_sweeps(checkout):
     assert run_in(checkout, "python", "script.py") == printed
     # nothing was done again: the results still are those of the processes
     assert run_json(folder)["executor"] == "process"
-    assert "3 of 3 steps are done; executor serial" in (folder / "metadata/run.log").read_text()
+    assert "3 of 3 steps finished; executor serial" in (folder / "metadata/run.log").read_text()
 
 
 #: What a kernel does with the cells of a notebook: their code is compiled by itself and belongs to no file.

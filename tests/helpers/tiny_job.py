@@ -144,7 +144,7 @@ class TinyJob(Job):
         with file.open("a") as lines:
             lines.write(json.dumps(now) + "\n")
 
-    def in_words(self, about: Any) -> str:
+    def summary(self, about: Any) -> str:
         return f"sum {about['sum']}"
 
     def conclude(self, folder: jobs.JobFolder, outcome: jobs.Outcome) -> dict[str, Any]:

@@ -56,8 +56,8 @@ def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(run_script, c
         str(tmp_path / "metadata/run.json"),
     ):
         assert words in done.stdout
-    assert "INFO 0 of 2 repeats are done; executor thread" in done.stderr
-    assert "INFO finished: 2 of 2 repeats are finished" in done.stderr
+    assert "INFO 0 of 2 repeats finished; executor thread" in done.stderr
+    assert "INFO complete: 2 of 2 repeats finished" in done.stderr
 
 
 def test_the_command_goes_on_in_the_same_folder(config, tmp_path, repeat):
@@ -67,7 +67,7 @@ def test_the_command_goes_on_in_the_same_folder(config, tmp_path, repeat):
     assert not list((tmp_path / "plots").iterdir()) and not (tmp_path / "analysis/plots").exists()
     code, printed, errors = repeat(config, "--out", tmp_path, "--n-repeats", 3, "--seed", 7, "--json")
     assert code == 0 and json.loads(printed)["analysis"]["n_sessions"] == 3
-    assert "2 of 3 repeats are done" in errors
+    assert "2 of 3 repeats finished" in errors
 
 
 def test_options_reach_the_runs(config, tmp_path, repeat):
@@ -133,9 +133,9 @@ def test_a_run_of_one_step_is_analysed(config, tmp_path, repeat):
         (["nowhere.yaml"], "nowhere.yaml: no such file"),
         ([], "CONFIG, or --config FILE"),
         (["CONFIG", "--config", "other.yaml"], "CONFIG, or --config FILE"),
-        (["CONFIG", "--executor", "mpi"], "executor is 'mpi'; valid: serial, thread, process"),
-        (["CONFIG", "--parallel", "--executor", "serial"], "--parallel contradicts --executor serial"),
-        (["CONFIG", "--max-workers", "2"], "choose thread or process"),
+        (["CONFIG", "--executor", "mpi"], 'executor: "mpi" found; expected one of serial, thread, process'),
+        (["CONFIG", "--parallel", "--executor", "serial"], "expected thread, process or dask with --parallel"),
+        (["CONFIG", "--max-workers", "2"], "choose thread, process or dask"),
         (["CONFIG", "--address", "tcp://a:1"], "choose dask"),
         (["CONFIG", "--n-repeats", "0"], "expected a whole number from 1"),
         (["CONFIG", "--n-repeats", "x"], "--n-repeats"),
@@ -184,7 +184,7 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
     out = tmp_path / "out"
     code, printed, errors = repeat(config, "--out", out, "--seeds-file", tmp_path / "seeds.txt")
     assert code == 3 and "1 repeat failed:\n  repeat 1 (seed 2): FloatingPointError: too much" in errors
-    assert "2 of 3 repeats are finished and saved in" in errors and "2 of 3, 0.2 s each" in printed
+    assert "2 of 3 repeats finished and saved in" in errors and "2 of 3, 0.2 s each" in printed
     assert Analyzer.load_analysis(out / "analysis").n_sessions == 2
     assert repeat(config, "--out", out, "--load-saved-seeds", "--on-error", "stop")[0] == 3
 
@@ -204,8 +204,8 @@ def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, exec
         process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors
-    assert "interrupted; " in errors and "of 10000 repeats are finished: saved in" in errors
-    assert "the same command goes on" in errors
+    assert "interrupted; " in errors and "of 10000 repeats finished and saved in" in errors
+    assert "rerun the command to resume" in errors
     assert_group_ends(process.pid)
     run = run_json(out)
     assert run["interrupted"] is True and run["n_finished"] == n_finished(out) >= 1

@@ -1,4 +1,4 @@
-"""Theory beside simulation: steady states of the mean field, and simulated rates of the same configuration."""
+"""Theory and simulation compared: steady states of the mean field, and simulated rates of one configuration."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.activity import members_by_activity
@@ -18,21 +19,21 @@ from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate, active_in_time, mean_rate
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
-from neuro_mod.core.spiking_net.engine.batch import simulate_batch
-from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
-from neuro_mod.errors import InputError, Interrupted
-from neuro_mod.execution.progress import progress_shown
-from neuro_mod.execution.repeats.repeater import repeat_seed, with_perturbation_seeds
+from neuro_mod.errors import InputError, Interrupted, invalid
+from neuro_mod.execution.jobs import Item, compute_in_memory
+from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import FullMeanFieldStager, StageSNNSimulation
+from neuro_mod.execution.stagers.seeds import repeat_seed, with_perturbation_seeds
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
 from neuro_mod.storage.names import MAX_REPEATS
 
 N_TRIALS = 4
-#: Simulated seconds that are dropped: the network forgets where it started in about 0.2 s.
+#: Simulated seconds that are dropped: the network forgets its initial state in about 0.2 s.
 SETTLING = 0.5
 #: Values of z over which the mean field averages where the network has its own z for each neuron.
 N_Z = 12
@@ -67,13 +68,11 @@ class Comparison:
         theory: The mean field; in its experiment, seeds of drawn perturbations are written out.
         found: Its steady states.
         simulation: Simulated rates.
-        notes: In what the theory is about something else than the simulation, in words.
     """
 
     theory: FullMeanFieldStager
     found: FixedPoints
     simulation: SimulatedRates
-    notes: tuple[str, ...]
 
     @property
     def populations(self) -> Populations:
@@ -87,7 +86,7 @@ class Comparison:
 
     @cached_property
     def active(self) -> NDArray[np.bool_]:
-        """Which clusters were active when, shape ``(n_trials, n_bins, p)``."""
+        """Whether clusters are active, shape ``(n_trials, n_bins, p)``."""
         return active_in_time(self.simulation.rates, self.populations)
 
     @cached_property
@@ -105,7 +104,7 @@ class Comparison:
         return int(np.argmin([abs(len(state.active) - self.n_active.mean) for state in self.states]))
 
     def time_by_n_active(self) -> NDArray[np.float64]:
-        """Part of the time that each number of clusters was active, from none to all, shape ``(p + 1,)``."""
+        """Fraction of time with each number of active clusters, from none to all, shape ``(p + 1,)``."""
         counts = np.bincount(self.active.sum(axis=2).ravel(), minlength=self.populations.n_clusters + 1)
         return counts / counts.sum()
 
@@ -128,17 +127,105 @@ class Comparison:
         return rates[~np.isnan(rates)]
 
     def histogram(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """How often E clusters fire at which rates: counts, and edges of bars in Hz."""
+        """Histogram of `cluster_rates`: counts, and edges of bars in Hz."""
         rates = self.cluster_rates()
         n_bars = int(rates.max(initial=0.0) / BAR) + 1
         return np.histogram(rates, BAR * np.arange(n_bars + 1))
 
     def validity(self) -> tuple[Assumption, ...]:
-        """What the theory assumes, at the state that is `nearest`; empty if no state was found."""
+        """Assumptions of the theory, judged at the state that is `nearest`; empty if no state was found."""
         if self.nearest is None:
             return ()
         state = self.states[self.nearest]
         return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Differences between what the theory and the simulation describe."""
+        return tuple(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        experiment = self.theory.experiment
+        stager = StageSNNSimulation(experiment)
+        delta_t = experiment.init_params.delta_t
+        courses = stager.perturbations_over(round(experiment.init_params.duration_sec / delta_t), delta_t)
+        for target, course in courses.items():
+            if not np.allclose(course.values, experiment.timed_perturbations[target].at()):
+                yield (
+                    f"the perturbation of {target} changes in time: simulated rates are averages over it, the mean "
+                    "field takes it at its onset"
+                )
+        if experiment.stimulus.onsets and experiment.stimulus.amplitude:
+            yield "the simulation has the stimulus of the configuration, the mean field has none"
+        if experiment.architecture.network.in_degree == "binomial":
+            yield "numbers of synapses differ between simulated neurons; the mean field has their mean"
+        quenched = experiment.arousal.heterogeneity == "quenched"
+        if stager.circuit.arousal_rate.any() and quenched and self.theory.n_z == 1:
+            yield "arousal differs between simulated neurons; the mean field has its mean, as n_z is 1"
+
+
+class SimulateRates:
+    """The task of a trial: rates of populations in a network of its own, after it has settled.
+
+    Args:
+        experiment: The configuration.
+        settling: Simulated seconds that are dropped, rounded to whole bins.
+        dtype: Precision.
+
+    Raises:
+        InputError: The runs would be too short or too long.
+    """
+
+    def __init__(self, experiment: Experiment, settling: float, dtype: Precision):
+        self.experiment = experiment
+        self.dtype: Precision = dtype
+        duration, delta_t = experiment.init_params.duration_sec, experiment.init_params.delta_t
+        bin_steps = steps_per_sample(delta_t)
+        if not 0 <= settling < np.inf:
+            raise invalid("settling", settling, "a finite time from 0 s")
+        if round(duration / delta_t) < bin_steps:
+            raise InputError(f"a run of {duration:g} s is too short for a rate; see init_params.duration_sec")
+        if (duration + settling) / delta_t + bin_steps > MAX_STEPS:
+            raise InputError(
+                f"a settling time of {settling:g} s and a run of {duration:g} s are too long; expected at most "
+                f"{MAX_STEPS} steps of init_params.delta_t = {delta_t:g} s together"
+            )
+        self.bin_width: float = bin_steps * delta_t
+        self._settling_bins = round(settling / self.bin_width)
+        self._settling_steps = self._settling_bins * bin_steps
+        #: Simulated seconds that are dropped.
+        self.settling: float = self._settling_steps * delta_t
+
+    def __call__(self, seed: int, report: Progress) -> NDArray[np.floating]:
+        """Smoothed rates in Hz, shape ``(n_bins, P)``."""
+        trial = StageSNNSimulation(self.experiment, seed).trial(record=(), dtype=self.dtype)
+        run = simulate(_delayed(trial, self._settling_steps), report)
+        _, rates = smooth(population_rates(self.experiment.populations, run), self.bin_width)
+        return rates[self._settling_bins :]
+
+    def items(self, n_trials: int) -> list[Item]:
+        """One for each trial, with the seeds of repeats; adding one changes no other.
+
+        Raises:
+            InputError: The number is out of bounds.
+        """
+        root, seconds = self.experiment.settings.random_seed, self.settling + self.experiment.init_params.duration_sec
+        seeds = [repeat_seed(root, k) for k in range(whole_number("n_trials", n_trials, 1, MAX_REPEATS))]
+        return [Item(str(k), f"simulation {k}", seed, seed, seconds) for k, seed in enumerate(seeds)]
+
+    def gather(self, items: Sequence[Item], rates: Mapping[int, NDArray[np.floating]]) -> SimulatedRates | None:
+        """The finished trials in order, given their rates by index; None if there are none."""
+        if not rates:
+            return None
+        chosen = sorted(rates)
+        seeds = [items[index].argument for index in chosen]
+        return SimulatedRates(np.stack([rates[index] for index in chosen]), self.bin_width, self.settling, seeds)
+
+
+def stage_theory(experiment: Experiment, n_z: int | None) -> FullMeanFieldStager:
+    """The mean field of a configuration; averaged over `N_Z` values of z where each neuron has its own, by default."""
+    quenched = experiment.arousal.heterogeneity == "quenched"
+    return FullMeanFieldStager(experiment, n_z=(N_Z if quenched else 1) if n_z is None else n_z)
 
 
 def compare(
@@ -154,8 +241,8 @@ def compare(
     """Find the steady states of a configuration, and simulate it on all cores.
 
     Trials have networks and noise of their own, from the seeds that repeats of `Repeater` have. The simulation first
-    settles under what acts at time 0, without stimulus; times of the configuration count from there. The mean field
-    takes perturbations at their onset.
+    settles under the perturbations at time 0, without stimulus; times of the configuration count from its end. The mean
+    field takes perturbations at their onset.
 
     Args:
         experiment: The configuration.
@@ -168,95 +255,23 @@ def compare(
 
     Raises:
         InputError: A number is out of bounds, or a perturbation makes a parameter impossible.
-        Interrupted: On Ctrl-C.
+        Interrupted: On Ctrl-C, with a comparison of the finished trials.
     """
     experiment = with_perturbation_seeds(experiment)
-    _check(experiment, n_trials, settling)
-    theory = FullMeanFieldStager(experiment, n_z=_chosen_n_z(experiment) if n_z is None else n_z)
-    notes = tuple(_notes(experiment, theory.n_z))
-    seeds = [repeat_seed(experiment.settings.random_seed, index) for index in range(n_trials)]
-    runs = _Runs(theory.circuit.populations, experiment.init_params.delta_t, settling, seeds)
+    task = SimulateRates(experiment, settling, dtype)
+    items, theory = task.items(n_trials), stage_theory(experiment, n_z)
     try:
         found: FixedPoints = theory.run()["distinct"]
     except KeyboardInterrupt:
         raise Interrupted("interrupted before the first simulation") from None
-    total = n_trials * (experiment.init_params.duration_sec + runs.settling_steps * runs.delta_t)
-    try:
-        with progress_shown(total, shown=progress) as report:
-            simulate_batch(
-                _trials(experiment, seeds, runs.settling_steps, dtype),
-                n_threads=n_threads,
-                on_result=runs.take,
-                progress=report,
-            )
-    except KeyboardInterrupt as interruption:
-        simulated = runs.collect(interruption.finished if isinstance(interruption, Interrupted) else {})
-        comparison = simulated and Comparison(theory, found, simulated, notes)
-        n_done = len(simulated.seeds) if simulated else 0
-        raise Interrupted(f"interrupted; {n_done} of {n_trials} simulations are finished", comparison) from None
-    simulated = runs.collect()
-    assert simulated is not None
-    return Comparison(theory, found, simulated, notes)
 
+    def gather(rates: Mapping[int, NDArray[np.floating]]) -> Comparison | None:
+        simulated = task.gather(items, rates)
+        return simulated and Comparison(theory, found, simulated)
 
-class _Runs:
-    """Takes the runs one after the other, and leaves out how they settle."""
-
-    def __init__(self, populations: Populations, delta_t: float, settling: float, seeds: list[int]):
-        self._populations, self._seeds, self.delta_t = populations, seeds, delta_t
-        self._bin_steps = steps_per_sample(delta_t)
-        self._settling_bins = round(settling / (self._bin_steps * delta_t))
-        self._rates: dict[int, NDArray[np.floating]] = {}
-
-    @property
-    def settling_steps(self) -> int:
-        return self._settling_bins * self._bin_steps
-
-    def take(self, index: int, run: Simulation) -> None:
-        """Keep the rates of a run."""
-        _, rates = smooth(population_rates(self._populations, run), self._bin_steps * self.delta_t)
-        self._rates[index] = rates[self._settling_bins :]
-
-    def collect(self, others: Mapping[int, Simulation] | None = None) -> SimulatedRates | None:
-        """All that was taken, and others that had finished; None if there is nothing."""
-        for index, run in (others or {}).items():
-            self.take(index, run)
-        order = sorted(self._rates)
-        if not order:
-            return None
-        return SimulatedRates(
-            rates=np.stack([self._rates[index] for index in order]),
-            bin_width=self._bin_steps * self.delta_t,
-            settling=self.settling_steps * self.delta_t,
-            seeds=[self._seeds[index] for index in order],
-        )
-
-
-def _check(experiment: Experiment, n_trials: int, settling: float) -> None:
-    whole = isinstance(n_trials, int | np.integer)
-    if not whole or not 1 <= n_trials <= MAX_REPEATS or not 0 <= settling < np.inf:
-        raise InputError(
-            f"found {n_trials} trials and a settling time of {settling:g} s; expected a whole number from 1 to "
-            f"{MAX_REPEATS}, and a finite time from 0 s"
-        )
-    duration, delta_t = experiment.init_params.duration_sec, experiment.init_params.delta_t
-    if round(duration / delta_t) < steps_per_sample(delta_t):
-        raise InputError(f"a run of {duration:g} s is too short for a rate; see init_params.duration_sec")
-    if (duration + settling) / delta_t + steps_per_sample(delta_t) > MAX_STEPS:
-        raise InputError(
-            f"a settling time of {settling:g} s and a run of {duration:g} s are too long; expected at most "
-            f"{MAX_STEPS} steps of init_params.delta_t = {delta_t:g} s together"
-        )
-
-
-def _chosen_n_z(experiment: Experiment) -> int:
-    return N_Z if experiment.arousal.heterogeneity == "quenched" else 1
-
-
-def _trials(experiment: Experiment, seeds: Sequence[int], settling: int, dtype: Precision) -> Iterator[Trial]:
-    for seed in seeds:
-        trial = StageSNNSimulation(experiment, seed).trial(record=(), dtype=dtype)
-        yield _delayed(trial, settling)
+    finished = compute_in_memory(items, task, gather, noun="simulations", n_threads=n_threads, progress=progress)
+    assert finished is not None
+    return finished
 
 
 def _delayed(trial: Trial, n_steps: int) -> Trial:
@@ -269,25 +284,6 @@ def _delayed(trial: Trial, n_steps: int) -> Trial:
         for name, course in trial.courses.items()
     }
     return replace(trial, n_steps=trial.n_steps + n_steps, stimulus=stimulus, courses=courses)
-
-
-def _notes(experiment: Experiment, n_z: int) -> Iterator[str]:
-    """In what the theory is about something else than the simulation."""
-    stager = StageSNNSimulation(experiment)
-    delta_t = experiment.init_params.delta_t
-    courses = stager.perturbations_over(round(experiment.init_params.duration_sec / delta_t), delta_t)
-    for target, course in courses.items():
-        if not np.allclose(course.values, experiment.timed_perturbations[target].at()):
-            yield (
-                f"the perturbation of {target} changes in time: simulated rates are averages over it, the mean field "
-                "takes it at its onset"
-            )
-    if experiment.stimulus.onsets and experiment.stimulus.amplitude:
-        yield "the simulation has the stimulus of the configuration, the mean field has none"
-    if experiment.architecture.network.in_degree == "binomial":
-        yield "numbers of synapses differ between simulated neurons; the mean field has their mean"
-    if stager.circuit.arousal_rate.any() and experiment.arousal.heterogeneity == "quenched" and n_z == 1:
-        yield "arousal differs between simulated neurons; the mean field has its mean, as n_z is 1"
 
 
 def _all_of_a_kind(populations: Populations) -> dict[str, NDArray[np.bool_]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,32 +11,23 @@ from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.figures import save_figures
-from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.mean_field.full import describe_state
-from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, CONFIG, RUN, VALIDITY_TABLE
-from neuro_mod.storage.run_folder import RunFolder
+from neuro_mod.storage.files import Files
+from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from neuro_mod.execution.figures import Drawings
 
 
-def describe_comparison(comparison: Comparison, dtype: str, n_trials: int) -> dict[str, Any]:
-    """Metadata of a comparison, as a mapping that JSON can hold.
-
-    Args:
-        comparison: What was found.
-        dtype: Precision.
-        n_trials: How many trials were asked for.
-    """
+def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
+    """Metadata of a comparison whose simulations had this precision, plain data."""
     experiment, simulation = comparison.theory.experiment, comparison.simulation
     return {
         "version": neuro_mod.__version__,
-        "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "dtype": dtype,
         "n_trials": len(simulation.seeds),
         "seeds": simulation.seeds,
-        "interrupted": len(simulation.seeds) < n_trials,
         "settling_sec": simulation.settling,
         "duration_sec": experiment.init_params.duration_sec,
         "delta_t": experiment.init_params.delta_t,
@@ -67,7 +56,7 @@ def state_column(index: int, n_active: int) -> str:
 def table(comparison: Comparison) -> list[dict[str, Any]]:
     """A row for each group of neurons: simulated mean rate in Hz, its error, the rate in each state.
 
-    None where there are no such neurons or it cannot be known.
+    None where there are no such neurons or a value is undefined.
     """
     theory = {
         state_column(index, len(state.active)): comparison.in_theory(state)
@@ -84,16 +73,13 @@ def table(comparison: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[str, Any]) -> list[Path]:
-    """Save the table, simulated rates, their histogram, the states, the validity, and how it all came about.
+def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, Any]) -> None:
+    """Save the table, simulated rates and their histogram, the states, and the validity; draw if ``settings.plot``.
 
     Args:
-        folder: Where to.
-        comparison: What was found.
+        folder: Where to save.
+        comparison: The comparison.
         metadata: From `describe_comparison`.
-
-    Returns:
-        The files.
     """
     states, populations = comparison.states, comparison.populations
     counts, edges = comparison.histogram()
@@ -110,16 +96,9 @@ def save_comparison(folder: RunFolder, comparison: Comparison, metadata: dict[st
         state_n_active=np.array([len(state.active) for state in states], np.int64),
     )
     folder.save_table(VALIDITY_TABLE, _validity_table(comparison.validity()))
-    about = dict(metadata)
-    config = about.pop("config")
-    folder.save_text(CONFIG, config)
-    folder.save_json(RUN, about | provenance(config))
-    files = folder.finish()
     settings = comparison.theory.experiment.settings
     if settings.plot:
         save_figures(folder.save, _drawings(comparison), settings.plot_format)
-        files = folder.finish()
-    return files
 
 
 def _describe_assumption(assumption: Assumption) -> dict[str, Any]:
@@ -159,14 +138,14 @@ def _known(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _drawings(comparison: Comparison) -> dict[str, Callable[[], Figure]]:
+def _drawings(comparison: Comparison) -> Drawings:
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.comparison import rate_comparison  # noqa: PLC0415
     from neuro_mod.plotting.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
 
     n_clusters = comparison.populations.n_clusters
     states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
-    drawings: dict[str, Callable[[], Figure]] = {}
+    drawings: dict[str, Any] = {}
     if len(rates := comparison.cluster_rates()):
         drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
     if comparison.nearest is not None:

@@ -1,11 +1,11 @@
-"""Where many items are done: one after the other, in threads, in processes, or on a Dask cluster."""
+"""Where items are computed: one after the other, in threads, in processes, or on a Dask cluster."""
 
 from neuro_mod.errors import ClusterLostError
 from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.choice import (
     EXECUTORS,
-    check_executor,
     check_task,
+    choose_executor,
     choose_workers,
     start_executor,
 )
@@ -18,8 +18,8 @@ __all__ = [
     "Stopped",
     "Task",
     "WorkerDied",
-    "check_executor",
     "check_task",
+    "choose_executor",
     "choose_workers",
     "start_executor",
 ]

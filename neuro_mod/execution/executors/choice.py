@@ -8,10 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from neuro_mod.checks import whole_number
 from neuro_mod.core.cores import n_cores
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.executors.base import Executor, Task
 from neuro_mod.optional import optional
 
@@ -25,13 +24,24 @@ EXECUTORS: dict[str, tuple[str, str]] = {
 
 
 def check_executor(name: str) -> None:
-    """Make sure that there is such an executor.
+    """Refuse a name that is not one of `EXECUTORS`.
 
     Raises:
-        InputError: There is none.
+        InputError: The message lists them.
     """
     if name not in EXECUTORS:
-        raise InputError(f"executor is {name!r}; valid: {', '.join(EXECUTORS)}")
+        raise invalid("executor", name, f"one of {', '.join(EXECUTORS)}")
+
+
+def choose_executor(executor: str | None, parallel: bool) -> str:
+    """The executor that two arguments name: the given one, else ``thread`` if `parallel` and ``serial`` if not.
+
+    Raises:
+        InputError: They contradict each other.
+    """
+    if parallel and executor == "serial":
+        raise invalid("executor", executor, "thread, process or dask with --parallel (parallel=True)")
+    return executor or ("thread" if parallel else "serial")
 
 
 def choose_workers(executor: str, max_workers: int | None, n_items: int, address: str | None = None) -> int:
@@ -48,14 +58,12 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
     """
     check_executor(executor)
     if address is not None and executor != "dask":
-        raise InputError(f"address is {address!r}, but the executor {executor} has none; choose dask")
-    whole = isinstance(max_workers, int | np.integer) and not isinstance(max_workers, bool)
-    if max_workers is not None and (not whole or max_workers < 1):
-        raise InputError(f"max_workers is {max_workers!r}; expected a whole number from 1")
+        raise invalid("address", address, f"none with the executor {executor}", "choose dask")
+    if max_workers is not None:
+        whole_number("max_workers", max_workers, 1)
     if executor == "serial":
         if (max_workers or 1) > 1:
-            parallel = " or ".join(name for name in EXECUTORS if name != "serial")
-            raise InputError(f"max_workers is {max_workers}, but the executor serial has one; choose {parallel}")
+            raise invalid("max_workers", max_workers, "1 with the executor serial", "choose thread, process or dask")
         return 1
     if max_workers is None:
         if executor == "dask" and address is not None:
@@ -72,7 +80,7 @@ def start_executor(
     progress: Callable[[int, float], None],
     address: str | None = None,
 ) -> Executor:
-    """Start an executor; whoever starts it stops it.
+    """Start an executor; the caller stops it.
 
     Args:
         name: One of `EXECUTORS`.
@@ -83,8 +91,8 @@ def start_executor(
         address: Of an existing Dask scheduler, or a path to its file; None for a cluster of this machine.
 
     Raises:
-        InputError: There is no such executor, it needs a library that is not installed, or nobody answers at the
-            address.
+        InputError: There is no such executor, it needs a library that is not installed, or no scheduler answers at
+            the address.
     """
     kind = _load(name)
     if logs is not None:
@@ -96,12 +104,15 @@ def start_executor(
 
 
 def check_task(name: str, task: Task, argument: Any) -> None:
-    """Make sure that a task and an argument can get to the workers of an executor, before anything runs.
+    """Refuse a task or an argument that cannot be sent to the workers of an executor, before anything runs.
 
     Raises:
-        InputError: They cannot; the message names the part that is to blame.
+        InputError: The message names the part that cannot be sent.
     """
-    _load(name).check(task, argument)
+    if _load(name).pickles:
+        from neuro_mod.execution.executors.sending import check_sendable  # noqa: PLC0415 -- threads need no cloudpickle
+
+        check_sendable(task, argument)
 
 
 def _load(name: str) -> type[Executor]:
@@ -110,6 +121,6 @@ def _load(name: str) -> type[Executor]:
         try:
             optional("distributed", "dask")
         except ImportError as error:
-            raise InputError(f"executor is 'dask': {error}") from error
+            raise InputError(f"executor: {error}") from error
     module, kind = EXECUTORS[name]
     return getattr(import_module(f"neuro_mod.execution.executors.{module}"), kind)

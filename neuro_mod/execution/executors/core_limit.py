@@ -1,4 +1,4 @@
-"""One core for each item: results are the same bytes wherever it is done, and workers do not crowd each other out."""
+"""One core for each item, so that results are the same bytes everywhere and workers do not compete for cores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 from threadpoolctl import threadpool_limits
 
-#: Environment of worker processes, read by libraries as they are loaded.
+#: Environment of worker processes, which libraries read when they are loaded.
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -23,20 +23,20 @@ ONE_THREAD = dict.fromkeys(
 
 
 class CoreLimit:
-    """Holds BLAS and OpenMP of this process to one thread, until it is lifted."""
+    """Limits BLAS and OpenMP in this process to one thread, until `lift`."""
 
     def __init__(self) -> None:
         self._thread = threading.local()
         self._limits = [threadpool_limits(1)]
 
     def renew(self) -> None:
-        """Hold this thread, and libraries that have been loaded since: OpenMP counts for each thread by itself."""
+        """Limit this thread too, as OpenMP counts by thread, and libraries that were loaded since."""
         n_modules = len(sys.modules)
         if getattr(self._thread, "n_modules", None) != n_modules:
             self._thread.n_modules = n_modules
             self._limits.append(threadpool_limits(1))
 
     def lift(self) -> None:
-        """Give back what was found."""
+        """Restore the earlier limits."""
         while self._limits:
             self._limits.pop().restore_original_limits()

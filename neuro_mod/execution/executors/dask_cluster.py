@@ -1,4 +1,4 @@
-"""Items on a Dask cluster: that of an address, or one of this machine."""
+"""Items on a Dask cluster: an existing one, or one started on this machine."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker
 from distributed.comm.core import CommClosedError
 
-from neuro_mod.errors import ClusterLostError, InputError
+from neuro_mod.errors import ClusterLostError, InputError, invalid
 from neuro_mod.execution.executors.base import Completion, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
 from neuro_mod.execution.executors.dask_worker import TaskPlugin, log_name, work
 from neuro_mod.execution.executors.queued import QueuedExecutor
-from neuro_mod.execution.executors.sending import check_sendable, pack_task, unpack
+from neuro_mod.execution.executors.sending import pack_task, unpack
 
-#: Seconds that a scheduler has to answer, workers of this machine have to start, and the connection has to close.
+#: Seconds for a scheduler to answer, for workers of this machine to start, and for the connection to close.
 _CONNECTING, _FIRST_WORKER, _CLOSING = 10.0, 60.0, 2.0
-#: Seconds that the result of a finished item has to get here, or to be calculated again if its worker died meanwhile.
+#: Seconds for the result of a finished item to arrive, or to be computed again if its worker died meanwhile.
 _FETCHING = 60.0
-#: Seconds for which a count of workers is good.
+#: Seconds between two counts of workers.
 _COUNT_INTERVAL = 1.0
 
 _LOG = logging.getLogger(__name__)
@@ -40,14 +40,16 @@ class DaskCluster(QueuedExecutor):
     Args:
         task: As for `Executor`.
         n_workers: How many items are under way at once, at most.
-        logs: As for `Executor`; a folder that workers see as well.
+        logs: As for `Executor`; workers must see the folder too.
         progress: As for `Executor`.
-        address: Of a scheduler, or a path to its file (``.json``); None to start a cluster of this machine.
+        address: Of a scheduler, or a path to its file (``.json``); None to start a cluster on this machine.
 
     Raises:
-        InputError: Nobody answers at the address, or a worker cannot load this package.
+        InputError: No scheduler answers at the address, or a worker cannot load this package.
         ClusterLostError: Workers of this machine do not start.
     """
+
+    pickles = True
 
     def __init__(
         self,
@@ -78,11 +80,6 @@ class DaskCluster(QueuedExecutor):
             self.stop()
             raise
 
-    @classmethod
-    def check(cls, task: Task, argument: Any) -> None:
-        """See `Executor.check`."""
-        check_sendable(task, argument)
-
     @property
     def capacity(self) -> int:
         """See `Executor.capacity`; follows the cluster as workers come and go."""
@@ -90,7 +87,7 @@ class DaskCluster(QueuedExecutor):
             return self._n_workers
         now = time.monotonic()
         if now - self._counted_at > _COUNT_INTERVAL and self._connected.status == "running":
-            with suppress(OSError, TimeoutError):  # a lost scheduler is for `wait` to tell
+            with suppress(OSError, TimeoutError):  # `wait` reports a lost scheduler
                 n_threads: Any = self._connected.nthreads()
                 self._capacity = sum(n_threads.values())
             self._counted_at = now
@@ -110,7 +107,7 @@ class DaskCluster(QueuedExecutor):
         """See `Executor.wait`.
 
         Raises:
-            ClusterLostError: The scheduler is gone, or workers of this machine do not start.
+            ClusterLostError: The scheduler is lost, or workers of this machine do not start.
         """
         completions = super().wait(timeout)
         if not completions and self._connected.status != "running":
@@ -120,7 +117,7 @@ class DaskCluster(QueuedExecutor):
         return completions
 
     def stop(self) -> list[Completion]:
-        """See `Executor.stop`; on a cluster of others, items end as soon as they report."""
+        """See `Executor.stop`; on an existing cluster, items end when they next report."""
         if self._stopped:
             return []
         self._stopped = True
@@ -154,7 +151,7 @@ class DaskCluster(QueuedExecutor):
         if self._local is not None:
             self._wait_for_workers()
         elif not client.nthreads():
-            _LOG.info("the Dask scheduler at %s has no workers yet; work begins as they come", self._address)
+            _LOG.info("the Dask scheduler at %s has no workers yet; items begin as workers arrive", self._address)
         try:
             client.register_plugin(TaskPlugin(self._name, pack_task(self._task)))
         except Exception as error:
@@ -189,7 +186,7 @@ class DaskCluster(QueuedExecutor):
         return Completion(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
 
     def _close(self) -> None:
-        """Take everything back, whatever still answers."""
+        """Cancel items and remove the task, as far as the cluster still answers."""
         if self._client is not None:
             if self._local is None and self._client.status == "running":
                 with suppress(Exception):
@@ -208,7 +205,7 @@ def _connect(address: str, direct_to_workers: bool) -> Client:
     try:
         if address.endswith(".json"):
             if not Path(address).is_file():
-                raise InputError(f"address is {address!r}, but there is no such scheduler file")
+                raise invalid("address", address, "an existing scheduler file")
             return Client(scheduler_file=address, **how)
         return Client(address, **how)
     except InputError:
@@ -220,7 +217,7 @@ def _connect(address: str, direct_to_workers: bool) -> Client:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask tells of lost connections and killed workers on stderr; here they become completions."""
+    """Silence Dask, which logs lost connections and killed workers; here they become completions."""
     logger = logging.getLogger("distributed")
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""A Dask cluster of this machine: a scheduler and workers, each a process that ends with this one."""
+"""A Dask cluster on this machine: a scheduler and workers, processes that end with this one."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from dask import config
 from neuro_mod.execution.executors import dask_worker
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 
-#: Seconds that the scheduler has to begin.
+#: Seconds that the scheduler has to start.
 _PATIENCE = 60.0
-#: Seconds between two looks whether a worker has ended.
+#: Seconds between two checks whether a worker has ended.
 _WATCH_INTERVAL = 0.1
-#: A worker that ends within so many seconds of its start, and has done nothing, died quickly; how often is final.
+#: A worker that ends within so many seconds of its start without finishing an item died quickly; after so many quick
+#: deaths it is not started again.
 _QUICK, _MAX_QUICK_DEATHS = 10.0, 5
 #: Seconds until the next start after one quick death, doubled by each further one, and at most.
 _FIRST_PAUSE, _MAX_PAUSE = 0.5, 5.0
 
 
 def slot_resource(slot: int) -> dict[str, float]:
-    """What an item asks Dask for to get the worker with this number, or the one that replaces it, for itself.
+    """The Dask resource with which an item gets the worker with this number, or its replacement, for itself.
 
-    Dask blames the death of a worker on all items that wait for it, not only on the one it was doing.
+    Dask counts the death of a worker against all items that wait for it, not only the one it was doing.
     """
     return {f"slot_{slot}": 1}
 
 
 @final
 class LocalCluster:
-    """Dask's own is not used: it imports the user's script again in each worker.
+    """A scheduler and workers; that of Dask would import the user's script again in each worker.
 
     Args:
         n_workers: How many workers, of one thread each.
@@ -55,7 +56,7 @@ class LocalCluster:
         self._started_at, self._start_at = [0.0] * n_workers, [0.0] * n_workers
         self._quick_deaths = [0] * n_workers
         self._n_workers = n_workers
-        #: Why a worker does not start, once that is certain.
+        #: Why workers do not start, once that is certain.
         self.failure: str | None = None
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -73,11 +74,11 @@ class LocalCluster:
             raise
 
     def has_worked(self, slot: int) -> None:
-        """Tell that the worker with this number had an item, so that its death is no failure to start."""
+        """Note that the worker with this number had an item, so that its death is not a failure to start."""
         self._quick_deaths[slot], self._start_at[slot] = 0, 0.0
 
     def close(self) -> None:
-        """Kill all processes and remove their files; to do it twice is fine."""
+        """Kill all processes and remove their files; calling it again does nothing."""
         self._closing.set()
         if self._watcher.is_alive():
             self._watcher.join()
@@ -111,20 +112,20 @@ class LocalCluster:
             return
         self._start_at[slot] = float("inf")
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()
-        self.failure = f"workers of this machine do not start: {lines[-1] if lines else 'they say nothing'}"
+        self.failure = f"workers of this machine do not start: {lines[-1] if lines else 'no message'}"
 
     def _log(self, slot: int) -> Path:
         return self._folder / f"worker_{slot}.log"
 
     def _watch(self) -> None:
-        """Start workers in the place of those that have ended."""
+        """Replace workers that have ended."""
         while not self._closing.wait(_WATCH_INTERVAL):
-            with suppress(OSError):  # no memory for a process: perhaps later
+            with suppress(OSError):  # out of memory, say: try again later
                 self._revive()
 
     def _start(self, what: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
-        short = {"log-length": 100, "low-level-log-length": 100}  # what happened is kept by the logs of workers
+        short = {"log-length": 100, "low-level-log-length": 100}  # workers keep logs of their own
         settings = {
             "distributed": {"scheduler": {"allowed-failures": 0}, "admin": short},
             "logging": {"distributed": "critical"},
@@ -140,7 +141,7 @@ class LocalCluster:
                 [*command, "--preload", dask_worker.__name__, *arguments],
                 stdin=subprocess.DEVNULL,
                 env=environment,
-                start_new_session=True,  # Ctrl-C in a terminal is not for them
+                start_new_session=True,  # a terminal must not send them Ctrl-C
                 stderr=output,
             )
 

@@ -1,4 +1,4 @@
-"""What happens in the workers of a Dask cluster."""
+"""The code that runs in the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from neuro_mod.execution.executors.processes import wait_for_parent
 from neuro_mod.execution.executors.sending import pack_outcome, unpack
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
-#: Name of the environment variable with the id of the process that started a worker of this machine.
+#: Name of the environment variable with the id of the process that started the workers of this machine.
 PARENT = "NEURO_MOD_PARENT"
-#: And of that with the folder of their files.
+#: Name of the environment variable with the folder of their files.
 FOLDER = "NEURO_MOD_DASK_FOLDER"
 
 _tasks: dict[str, Any] = {}
@@ -29,7 +29,7 @@ _core_limits: list[CoreLimit] = []
 
 
 def dask_setup(_: Any) -> None:
-    """Dask calls this as a scheduler or a worker of this machine begins."""
+    """Called by Dask as a scheduler or a worker of this machine starts."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -40,7 +40,7 @@ def _end_with_parent() -> None:
 
 
 class TaskPlugin(WorkerPlugin):
-    """Brings a task to all workers, also those that come later.
+    """Sends a task to all workers, also those that start later.
 
     Args:
         name: Of the task.
@@ -52,11 +52,11 @@ class TaskPlugin(WorkerPlugin):
         self._packed = packed
 
     def setup(self, worker: Any) -> None:
-        """Dask calls this in each worker."""
+        """Called by Dask in each worker."""
         _tasks[self.name] = unpack(self._packed)
 
     def teardown(self, worker: Any) -> None:
-        """Dask calls this when the plugin is taken back."""
+        """Called by Dask when the plugin is removed."""
         _tasks.pop(self.name, None)
 
 
@@ -64,9 +64,9 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
     """Do one item in a worker.
 
     Args:
-        task_name: Of the task, as its plugin has it.
+        task_name: Name of the task's plugin.
         index: Of the item.
-        packed: The argument of the task.
+        packed: Argument of the task.
         name: What the log calls the item.
         logs: Folder of the logs.
 
@@ -90,5 +90,5 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
 
 
 def log_name(worker: Any) -> str:
-    """Name of a worker as that of a file."""
+    """Name of a worker as a file name."""
     return re.sub(r"[^\w.-]+", "_", str(worker.name))

@@ -1,4 +1,4 @@
-"""One try of an item, wherever it is done."""
+"""One try of an item, in any worker."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def do_item(task: Task, index: int, argument: Any, name: str, report: Progress, 
     """Try an item.
 
     Args:
-        task: What to do.
+        task: The task.
         index: Of the item.
-        argument: Of the task.
+        argument: Argument of the task.
         name: What the log calls the item.
-        report: As for the task.
+        report: Second argument of the task.
         log: Of the worker.
 
     Returns:
@@ -31,7 +31,7 @@ def do_item(task: Task, index: int, argument: Any, name: str, report: Progress, 
     with log.kept():
         try:
             result = task(argument, report)
-        except BaseException as raised:  # a task that exits ends itself, not its worker
+        except BaseException as raised:  # a task that exits does not end its worker
             text = traceback.format_exc()
             error = raised.with_traceback(None) if isinstance(raised, Exception) else _as_exception(raised)
     seconds = time.monotonic() - start

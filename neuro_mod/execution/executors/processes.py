@@ -1,4 +1,4 @@
-"""Items in processes of this machine, one worker process for each slot: whoever is killed takes only its item along."""
+"""Items in processes of this machine, one pool for each worker, so that a killed worker costs only its item."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from neuro_mod.execution.executors.base import Completion, Stopped, Task, Worker
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.queued import QueuedExecutor
-from neuro_mod.execution.executors.sending import check_sendable, pack_outcome, pack_task, unpack
+from neuro_mod.execution.executors.sending import pack_outcome, pack_task, unpack
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
-#: Seconds between two looks of a worker whether its parent still lives.
+#: Seconds between two checks of a worker whether its parent is alive.
 _PARENT_INTERVAL = 0.25
 #: Seconds that the thread which sends items to a worker has to end after it.
 _FEEDER_PATIENCE = 1.0
@@ -34,25 +34,18 @@ _FEEDER_PATIENCE = 1.0
 
 @final
 class Processes(QueuedExecutor):
-    """Items in processes; task, arguments and results are pickled. Progress is that of finished items alone.
+    """Items in processes; task, arguments and results are pickled. Only finished items report progress.
 
-    Args:
-        task: As for `Executor`.
-        n_workers: As for `Executor`.
-        logs: As for `Executor`.
-        progress: As for `Executor`.
+    Arguments as for `Executor`.
     """
+
+    pickles = True
 
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
         super().__init__(task, n_workers, logs, progress)
         self._packed = pack_task(task)
         self._pools: dict[int, loky.ProcessPoolExecutor] = {}
         self._stopping = False
-
-    @classmethod
-    def check(cls, task: Task, argument: Any) -> None:
-        """See `Executor.check`."""
-        check_sendable(task, argument)
 
     def submit(self, index: int, argument: Any, name: str) -> None:
         """See `Executor.submit`."""
@@ -61,7 +54,7 @@ class Processes(QueuedExecutor):
         start = time.monotonic()
         try:
             future = self._submit(slot, index, packed, name)
-        except BrokenProcessPool:  # its worker was killed while it had nothing to do
+        except BrokenProcessPool:  # its worker was killed while idle
             _end(self._pools.pop(slot))
             future = self._submit(slot, index, packed, name)
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, slot, index, start)))
@@ -115,13 +108,13 @@ def _death(ended: Exception) -> WorkerDied:
 def _end(pool: loky.ProcessPoolExecutor) -> None:
     feeder = getattr(pool._call_queue, "_thread", None)
     pool.shutdown(wait=True, kill_workers=True)
-    if feeder is not None:  # it may hold semaphores, of which Python would complain if it ended meanwhile
+    if feeder is not None:  # it may hold semaphores; Python warns of these if it ends meanwhile
         feeder.join(_FEEDER_PATIENCE)
 
 
 @contextmanager
 def _sigint_blocked() -> Iterator[None]:
-    """Processes that begin meanwhile do not hear Ctrl-C, which a terminal sends to all, until they are ready for it."""
+    """Processes that begin meanwhile block Ctrl-C, which a terminal sends to all, until they handle it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -141,19 +134,19 @@ class _Worker:
 
 
 def _initialize(packed: bytes, logs: Path | None, worker: str, parent: int) -> None:
-    """Prepare a worker process: deaf to Ctrl-C (its parent stops it), and gone when its parent is."""
+    """Prepare a worker process: it ignores Ctrl-C (its parent stops it), and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-    loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # a large item is no leak
+    loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # loky takes large items for a memory leak
     _Worker.packed, _Worker.log = packed, WorkerLog(logs, worker)
-    if (file := _Worker.log.opened()) is not None:  # crashes of compiled code tell where
+    if (file := _Worker.log.opened()) is not None:  # shows where compiled code crashed
         faulthandler.enable(file)
 
 
 def wait_for_parent(parent: int) -> None:
-    """Wait for the end of the parent process, however it came about: nobody takes results any more.
+    """Wait until the parent process has ended.
 
     Args:
         parent: Its id.

@@ -1,4 +1,4 @@
-"""What executors on one machine and on many share: completions that queue up until somebody waits for them."""
+"""What all executors share: completions wait in a queue until `Executor.wait` collects them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from queue import Empty, SimpleQueue
 
 from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task
 
-#: Makes an completion of what has come, in the thread that waits.
+#: Makes a completion from what has arrived, in the thread that waits.
 Take = Callable[[], Completion]
 
 
 class QueuedExecutor(Executor):
-    """Whoever ends an item puts a function that makes its completion into the queue ``_arrived``.
+    """The end of each item puts a function that makes its completion into the queue ``_arrived``.
 
-    Args:
-        task: As for `Executor`.
-        n_workers: As for `Executor`.
-        logs: As for `Executor`.
-        progress: As for `Executor`.
+    Arguments as for `Executor`.
     """
 
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
@@ -56,13 +52,13 @@ class QueuedExecutor(Executor):
         return taken
 
     def _left(self) -> list[Completion]:
-        """What has come until the stop, but for items that were told to."""
+        """Completions that arrived before the stop, but for items that it ended."""
         for take in self._come():
             self._take(take)
         return [completion for completion in self._hand_over() if not isinstance(completion.error, Stopped)]
 
     def _occupy(self, index: int) -> int:
-        """The number of the first worker that has nothing to do, so that no more start than are needed."""
+        """The first idle worker, so that no more start than are needed."""
         busy = set(self._slots.values())
         self._slots[index] = next(slot for slot in range(self._n_workers) if slot not in busy)
         return self._slots[index]

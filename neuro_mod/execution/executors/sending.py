@@ -1,4 +1,4 @@
-"""What travels between processes: whether it can, and which part is to blame if not."""
+"""Sending objects between processes: whether they can be pickled, and which part cannot."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import cloudpickle
 from neuro_mod.errors import InputError
 from neuro_mod.execution.executors.base import Completion, Task
 
-#: How deep the part that is to blame is looked for.
+#: How deep to search for the part that cannot be pickled.
 _DEPTH = 8
 
 
 def pack_task(task: Task) -> bytes:
-    """A task as bytes that any worker can `unpack`, be it defined in a script or in a notebook."""
+    """A task as bytes that any worker can `unpack`, also one defined in a script or a notebook."""
     return cloudpickle.dumps(task)
 
 
 def pack_outcome(completion: Completion) -> bytes:
-    """An completion as bytes, whatever is in it; what cannot travel becomes an error that says so."""
+    """A completion as bytes; a result that cannot be pickled becomes an error that says so."""
     try:
         packed = cloudpickle.dumps(completion)
         if completion.error is not None:
-            cloudpickle.loads(packed)  # errors whose constructor is not that of `Exception` fail only there
+            cloudpickle.loads(packed)  # errors whose constructor differs from that of `Exception` fail here
     except Exception as failure:
         if completion.error is not None:
             error = RuntimeError(f"{type(completion.error).__name__}: {completion.error}")
@@ -42,15 +42,15 @@ def pack_outcome(completion: Completion) -> bytes:
 
 
 def unpack(packed: bytes) -> Any:
-    """What was packed, by this process or by a worker of its own."""
+    """The object that this process, or one of its workers, packed."""
     return cloudpickle.loads(packed)
 
 
 def check_sendable(task: Task, argument: Any) -> None:
-    """Make sure that a task and an argument can be sent to a worker.
+    """Refuse a task or an argument that cannot be sent to a worker.
 
     Raises:
-        InputError: One cannot; the message names the part that is to blame.
+        InputError: The message names the part that cannot be sent.
     """
     for what, value in (("task", task), ("argument", argument)):
         if (failure := _failure(value)) is not None:
@@ -89,7 +89,7 @@ def _name(value: Any, default: str) -> str:
 
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """What a value is made from, with the names by which users know it."""
+    """The parts of a value, with the names by which users know them."""
     if isinstance(value, functools.partial):
         yield path, value.func
         yield from ((f"argument {k} of {path}", part) for k, part in enumerate(value.args))

@@ -1,4 +1,4 @@
-"""Items in threads of this process; the compiled loop lets the others run meanwhile."""
+"""Items in threads of this process; the compiled loop releases the GIL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neuro_mod.execution.executors.item import do_item
 from neuro_mod.execution.executors.queued import QueuedExecutor
 from neuro_mod.execution.executors.worker_log import WorkerLog
 
-#: Seconds that threads have to end after a stop.
+#: Seconds that threads have to end after `stop`.
 _PATIENCE = 3.0
 
 _Item = tuple[int, Any, str]
@@ -23,13 +23,9 @@ _Item = tuple[int, Any, str]
 
 @final
 class Threads(QueuedExecutor):
-    """Items in daemon threads: one that does not hear that it is to stop is left behind, and ends with the process.
+    """Items in daemon threads; one that never reports cannot be stopped, and ends with the process.
 
-    Args:
-        task: As for `Executor`.
-        n_workers: As for `Executor`.
-        logs: As for `Executor`.
-        progress: As for `Executor`.
+    Arguments as for `Executor`.
     """
 
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
@@ -65,7 +61,7 @@ class Threads(QueuedExecutor):
         while (item := self._items[slot].get()) is not None:
             completion = self._try(log, *item)
             self._arrived.put(lambda completion=completion: completion)
-            del item, completion  # nothing is kept in memory until the next one comes
+            del item, completion  # so that nothing stays in memory until the next one
 
     def _try(self, log: WorkerLog, index: int, argument: Any, name: str) -> Completion:
         def report(seconds: float) -> None:

@@ -6,7 +6,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,11 +14,21 @@ from typing import Any, TextIO
 _NAME = "neuro_mod"
 
 
+def append_line(path: Path, level: str, message: str) -> None:
+    """Append a line with the time in UTC to a log, if it can be written."""
+    with suppress(OSError), _opened(path) as file:
+        file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level} {message.rstrip()}\n")
+
+
+def _opened(path: Path) -> TextIO:
+    return path.open("a", encoding="utf-8", errors="backslashreplace")
+
+
 class WorkerLog:
-    """Lines with times in UTC, on the disk as soon as they are written; one that cannot be written is left out.
+    """A log file; each line is on the disk as soon as it is written.
 
     Args:
-        folder: Where it is kept; None for nowhere.
+        folder: Where it is kept; None for no file.
         worker: Name of the worker and of the file.
     """
 
@@ -28,21 +38,18 @@ class WorkerLog:
 
     def write(self, level: str, message: str) -> None:
         """Append a line."""
-        with suppress(OSError), self.opened() or nullcontext() as file:
-            if file is not None:
-                file.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {level} {message}\n")
+        if self._path is not None:
+            append_line(self._path, level, message)
 
     def opened(self) -> TextIO | None:
-        """The file, to be appended to; None where there is none."""
-        if self._path is None:
-            return None
+        """The file, open for appending; None where there is none."""
         with suppress(OSError):
-            return self._path.open("a", encoding="utf-8", errors="backslashreplace")
+            return None if self._path is None else _opened(self._path)
         return None
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Records of this package (from INFO) and warnings of this thread come here as well, meanwhile."""
+        """Meanwhile, also keep log records of this package (from INFO) and warnings that this thread causes."""
         if self._path is None:
             yield
             return
@@ -54,10 +61,10 @@ class WorkerLog:
 
 
 class _Router(logging.Handler):
-    """Sends what threads say to their logs, and to whoever would have heard it anyway.
+    """Sends records of threads to their logs, and to the handlers that would have received them anyway.
 
-    While any log is kept it stands in for the handlers of this package, so that a level that is lower than the user's
-    shows nowhere else.
+    While any log is kept, it replaces the handlers of this package, so that records below the user's level are shown
+    nowhere else.
     """
 
     def __init__(self) -> None:

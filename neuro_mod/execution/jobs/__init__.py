@@ -3,6 +3,7 @@
 from neuro_mod.choices import OnError
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Execution, Item, Job
+from neuro_mod.execution.jobs.loop import compute_in_memory
 from neuro_mod.execution.jobs.outcome import Failure, Outcome
 from neuro_mod.execution.jobs.run import run
 
@@ -14,5 +15,6 @@ __all__ = [
     "JobFolder",
     "OnError",
     "Outcome",
+    "compute_in_memory",
     "run",
 ]

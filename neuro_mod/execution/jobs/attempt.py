@@ -1,4 +1,4 @@
-"""Who did work when and on what, also where it took several attempts."""
+"""Attempts at a job: who ran it when, on which machine, and how far it got."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from neuro_mod.storage.reading import read_json
 
 
 class Attempt:
-    """One attempt at a job, as ``run.json`` shows it beside the earlier ones.
+    """One attempt at a job, as ``run.json`` shows it beside earlier ones.
 
     Args:
         job: The job.
         folder: Its folder.
-        outcome: What becomes of the items.
-        how: How they are done.
+        outcome: What becomes of its items.
+        how: How they are done, plain data.
     """
 
     def __init__(self, job: Job, folder: JobFolder, outcome: Outcome, how: Mapping[str, Any]):
         self._job, self._folder, self._outcome, self._how = job, folder, outcome, how
         self._begin = time.time()
-        self._earlier = _sessions(folder)
+        self._earlier = _earlier_attempts(folder)
 
     def save(self, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Write ``run.json``: at the beginning, and with what is known about the results at the end; returns it.
+        """Write ``run.json``, and return its content.
+
+        Args:
+            about: What `Job.conclude` returned; None at the beginning.
 
         Raises:
             StorageError: The disk is full, say.
         """
         earlier = list(self._earlier)
-        session = {
+        attempt = {
             **self._how,
             "n_finished_before": self._outcome.n_before,
             "wall_seconds": time.time() - self._begin,
@@ -45,28 +48,29 @@ class Attempt:
         }
         did_nothing = about is not None and not (self._outcome.n_now or self._outcome.failures)
         if did_nothing and earlier and earlier[-1].get("concluded"):
-            session = earlier.pop()  # whoever only looked is no session
+            attempt = earlier.pop()  # which found nothing to do is not counted
         metadata = {
-            **session,
+            **attempt,
             **self._outcome.describe(),
             "concluded": about is not None,
             **self._job.describe(),
             **(about or {}),
-            "earlier_sessions": earlier,
+            "earlier_attempts": earlier,
         }
         self._folder.save_json(RUN, metadata)
         return metadata
 
 
-def _sessions(folder: JobFolder) -> list[dict[str, Any]]:
-    """Of earlier attempts, oldest first."""
+def _earlier_attempts(folder: JobFolder) -> list[dict[str, Any]]:
+    """Earlier attempts, oldest first; version 0.1 called them sessions."""
     try:
         before = read_json(folder.path / RUN)
-        *earlier, latest = [*before["earlier_sessions"], before]
+        name = "earlier_attempts" if "earlier_attempts" in before else "earlier_sessions"
+        *earlier, latest = [*before[name], before]
     except (FileNotFoundError, DataError, TypeError, KeyError):
         return []
-    sessions = [*earlier, {key: latest[key] for key in _KEPT if key in latest}]
-    return [session for session in sessions if isinstance(session, dict) and "started" in session]
+    attempts = [*earlier, {key: latest[key] for key in _KEPT if key in latest}]
+    return [attempt for attempt in attempts if isinstance(attempt, dict) and "started" in attempt]
 
 
 #: What is kept of an earlier attempt.

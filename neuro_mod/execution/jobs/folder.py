@@ -1,4 +1,4 @@
-"""A folder that fills with the results of items, and can be filled further after whatever interrupted it."""
+"""The folder of a job: results of items as they finish, and checks of those of earlier attempts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _SHOWN = 12
 
 
 class JobFolder(Files):
-    """The folder of work on many items. Only one process may hold it, see `storage.locking.locked`.
+    """The folder of a job. Only one process may write to it, see `storage.locking.locked`.
 
-    What `save` writes here belongs to the work as a whole; the files of an item go through `finished`.
+    What `save` writes belongs to the job as a whole; the files of an item are written by `finished`.
 
     Args:
         path: The folder; made if it does not exist.
-        identity: What the results are results of, plain data.
-        force: Remove the results of something else instead of refusing.
+        identity: Of the job, see `Job.identity`.
+        force: Remove results of another job instead of refusing.
 
     Raises:
-        InputError: It holds results of something else; the message shows the difference.
+        InputError: It holds results of another job; the message shows the difference.
         StorageError: It cannot be written to.
     """
 
@@ -44,17 +44,17 @@ class JobFolder(Files):
         self._ledger = Ledger(path / FINISHED)
         #: Keys of finished items.
         self.done: set[str] = set()
-        #: What was wrong with the files of items that count as unfinished therefore.
+        #: Why items whose files are damaged count as unfinished.
         self.damaged: list[str] = []
         self._faulty: list[str] = []
         self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
-        if reason := self._reason_against_us():
+        if reason := self._reason_to_refuse():
             if not force:
                 raise InputError(reason)
             self._remove_all()
 
     def begin(self) -> None:
-        """Get ready to save.
+        """Prepare the folder for new results.
 
         Raises:
             StorageError: The folder cannot be written to.
@@ -80,14 +80,14 @@ class JobFolder(Files):
 
     @property
     def n_lines(self) -> int:
-        """How many items there are to `scan`."""
+        """How many lines of finished items `scan` checks."""
         return sum(1 for _ in self._ledger.lines())
 
     def scan(self, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Look at all files of finished items; those of items that are damaged or gone count as unfinished.
+        """Check the files of finished items; items with damaged or missing files count as unfinished.
 
         Args:
-            progress: Called with the number of items looked at so far.
+            progress: Called with the number of items checked so far.
 
         Raises:
             StorageError: The disk is full, say.
@@ -108,11 +108,11 @@ class JobFolder(Files):
             self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
 
     def finished(self, key: str, save: Callable[[Files], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Save an item; it is finished once its files are whole and it stands in the ledger.
+        """Save an item; it is finished once its files are complete and the ledger has it.
 
         Args:
             key: Of the item.
-            save: Writes its files, and returns what else is to be kept about it.
+            save: Writes its files, and returns other data to keep about it.
 
         Returns:
             What `save` returned.
@@ -127,11 +127,11 @@ class JobFolder(Files):
         return about
 
     def entries(self) -> Iterator[Entry]:
-        """The finished items, from the disk, in the order in which they were finished."""
+        """The finished items, read from the ledger, in the order in which they finished."""
         return iter(self._ledger)
 
     def keep(self, name: str) -> None:
-        """Enter a file into the manifest that something else has written."""
+        """Add a file to the manifest that was not written by `save`."""
         if (self.path / name).is_file():
             self.records[name] = record_of(self.path / name)
 
@@ -154,14 +154,14 @@ class JobFolder(Files):
                 separator = b",\n"
         yield b"\n}}\n"
 
-    def _reason_against_us(self) -> str:
-        """Why our results cannot come into the folder; empty if they can."""
-        ways = "choose another folder, or --force (force=True) to remove what is there"
+    def _reason_to_refuse(self) -> str:
+        """Why the results of this job cannot be saved here; empty if they can."""
+        ways = "choose another folder, or remove its results with --force (force=True)"
         try:
             before = read_json(self.path / PLAN)
         except FileNotFoundError:
             if (self.path / FINISHED).exists():
-                return f"{self.path / PLAN} is gone, so that nobody knows of what these are the results; {ways}"
+                return f"{self.path / PLAN} is missing, so the results cannot be identified; {ways}"
             if holds_run(self.path):
                 return f"{self.path} holds the results of another run; {ways}"
             return ""
@@ -170,7 +170,7 @@ class JobFolder(Files):
         if not isinstance(before, dict):
             return f"{self.path / PLAN} is damaged; {ways}"
         found = differences(before, self._identity)
-        return f"{self.path} holds the results of something else; {ways}:\n{in_lines(found)}" if found else ""
+        return f"{self.path} holds the results of another job; {ways}:\n{in_lines(found)}" if found else ""
 
     def _remove_all(self) -> None:
         self._unlink([name for entry in self.entries() for name in entry.files])
@@ -188,9 +188,11 @@ class JobFolder(Files):
             raise StorageError(f"cannot remove {error.filename}: {error.strerror}") from error
 
     def _fault(self, entry: Entry) -> str:
-        """What is wrong with the files of an entry."""
+        """What is wrong with the files of an entry; empty if nothing is."""
         for name, record in entry.files.items():
-            fault = self._fault_of(self.path / name, record) if is_ours(Path(name)) else "is no file of ours"
+            fault = (
+                self._fault_of(self.path / name, record) if is_ours(Path(name)) else "is not a name of a result file"
+            )
             if fault:
                 return f"{self.path / name} {fault}"
         return ""
@@ -199,9 +201,9 @@ class JobFolder(Files):
         with suppress(OSError):
             size = path.stat().st_size
             if size != record["bytes"]:
-                return f"has {size} bytes, not the {record['bytes']} that were written"
-            return "" if record_of(path) == record else "is not what was written"
-        return "is gone"
+                return f"has {size} bytes; expected {record['bytes']}"
+            return "" if record_of(path) == record else "has changed since it was written"
+        return "is missing"
 
     def _names_in(self, folder: str) -> list[str]:
         with suppress(OSError):
@@ -210,7 +212,7 @@ class JobFolder(Files):
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two nested mappings, one line each: ``key: 1 -> 2``."""
+    """Differences between two nested mappings, one line each: ``key: 1 -> 2``."""
     old, new = _flat(before), _flat(now)
     return [
         f"{key}: {_show(old.get(key, _ABSENT))} -> {_show(new.get(key, _ABSENT))}"
@@ -220,13 +222,13 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def in_lines(found: list[str]) -> str:
-    """Differences for a message."""
+    """Differences as indented lines for a message."""
     more = [f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     return "\n".join([*(f"  {line}" for line in islice(found, _SHOWN)), *more])
 
 
 def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    """Entries of nested mappings and lists by their full keys, as overrides write them."""
+    """Entries of nested mappings and lists by their full keys, written as in overrides."""
     if isinstance(value, Mapping) and (value or not key):
         parts = {f"{key}.{name}" if key else str(name): entry for name, entry in value.items()}
     elif isinstance(value, list | tuple) and value:

@@ -22,9 +22,9 @@ class Item:
     """One of many things to do.
 
     Args:
-        key: What it is known by in its folder, the same whatever else is to be done.
+        key: Identifies it in its folder, whatever other items there are.
         name: What messages call it, such as ``repeat 3``.
-        argument: What the task gets.
+        argument: Argument of the task.
         seed: Root of its random numbers, for messages; None if it has none of its own.
         simulated_seconds: How much it simulates.
     """
@@ -43,14 +43,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Execution:
-    """How work is done; what comes out does not depend on it.
+    """How a job is done; the results do not depend on it.
 
     Args:
         executor: ``serial``, ``thread``, ``process`` or ``dask``.
         max_workers: How many items are done at once, at most; None for one for each core.
         address: Of a Dask scheduler; None for a cluster on this machine.
-        on_error: Whether to go on with the other items once one has failed three times.
-        force: Whether to remove what the folder holds of another job, instead of refusing to begin.
+        on_error: ``continue`` with the other items once one has failed three times, or ``stop``.
+        force: Remove results of another job from the folder, instead of refusing to begin.
         progress: Show the progress on stderr.
     """
 
@@ -66,12 +66,12 @@ class Execution:
 
 
 class Job(ABC):
-    """Items of one kind, and what becomes of their results. `neuro_mod.execution.jobs.run` does it.
+    """Items of one kind, and what becomes of their results; `neuro_mod.execution.jobs.run` runs it.
 
-    Everything is called in the process that does the work; the task alone runs in workers.
+    The task runs in workers, all else in the process that runs the job.
     """
 
-    #: What an item is called, and many of them.
+    #: What an item is called, and several of them.
     nouns: tuple[str, str] = ("item", "items")
     #: Whether a folder may hold finished items that are no longer asked for.
     keeps_others: bool = True
@@ -79,20 +79,17 @@ class Job(ABC):
     @property
     @abstractmethod
     def items(self) -> Sequence[Item]:
-        """What is to be done, in this order; made when they are asked for where they are many."""
+        """The items in order; a sequence that makes each on request where there are many."""
 
     @property
     @abstractmethod
     def task(self) -> Task:
-        """Does an item, given its argument."""
+        """Computes the result of an item, given its argument."""
 
     @property
     @abstractmethod
     def identity(self) -> Mapping[str, Any]:
-        """Plain data on which the results depend; a folder never holds results of two of them.
-
-        Neither the number of items nor how they are done belongs here.
-        """
+        """Plain data on which the results depend, other than the items; a folder holds results of one identity."""
 
     @property
     @abstractmethod
@@ -100,11 +97,11 @@ class Job(ABC):
         """The resolved configuration, YAML."""
 
     def describe(self) -> Mapping[str, Any]:
-        """What ``run.json`` says about the work from its beginning, plain data."""
+        """Plain data about the job for ``run.json``, known from its beginning."""
         return {}
 
     def remarks(self) -> Sequence[str]:
-        """Lines for the log at the beginning."""
+        """Lines for the beginning of the log."""
         return ()
 
     @abstractmethod
@@ -113,21 +110,21 @@ class Job(ABC):
 
     @abstractmethod
     def save(self, files: Files, item: Item, result: Any) -> Mapping[str, Any]:
-        """Save the files of one result, again with the same bytes if need be.
+        """Save the files of one result, with the same bytes each time.
 
         Returns:
-            What else is to be kept about it, plain data for JSON.
+            Other plain data to keep about it.
         """
 
-    def in_words(self, about: Mapping[str, Any]) -> str:
+    def summary(self, about: Mapping[str, Any]) -> str:
         """What the log says about a finished item, given what `save` returned."""
         del about
         return ""
 
     @abstractmethod
     def conclude(self, folder: JobFolder, outcome: Outcome) -> Mapping[str, Any]:
-        """Save what follows from all items that are finished, also where some are not.
+        """Save what follows from the finished items, of which some may be missing.
 
         Returns:
-            What ``run.json`` says about the results, plain data.
+            Plain data about the results for ``run.json``.
         """

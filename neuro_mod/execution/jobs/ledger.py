@@ -1,4 +1,4 @@
-"""Which items are finished, line by line: what is written there survives whatever ends the process."""
+"""The ledger of finished items: a line each, on the disk before the next item is saved."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Entry:
     Args:
         key: Of the item.
         files: Size and SHA-256 of its files, by name.
-        about: What else is known about it, plain data.
+        about: Other plain data about it.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Entry:
 
 
 class Ledger:
-    """A file with a line for each finished item, appended once its files are whole.
+    """A file with a line for each finished item, appended once its files are complete.
 
     Args:
         path: The file; it need not exist.
@@ -44,10 +44,10 @@ class Ledger:
         self.path = path
 
     def append(self, entry: Entry) -> None:
-        """Enter an item.
+        """Append an item.
 
         Raises:
-            StorageError: The disk is full, say; what was written of the line is taken back.
+            StorageError: The disk is full, say; a partial line is removed.
         """
         line = _line(entry)
         try:
@@ -64,13 +64,13 @@ class Ledger:
             raise StorageError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def __iter__(self) -> Iterator[Entry]:
-        """All entries that are whole, in the order in which they were made."""
+        """All undamaged entries, in the order in which they were made."""
         for entry in self.lines():
             if entry is not None:
                 yield entry
 
     def lines(self) -> Iterator[Entry | None]:
-        """As when iterating, with None for each line that is damaged or was cut short."""
+        """The same, with None for each line that is damaged or cut short."""
         try:
             file = self.path.open("rb")
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What became of the items."""
+"""What became of the items of a job."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LISTED = 20
 
 @dataclass(frozen=True)
 class Failure:
-    """An item that failed for good.
+    """An item that failed in all its tries.
 
     Args:
         key: Of the item.
         name: Of the item, for messages.
         seed: Of its random numbers.
         tries: How often it was tried.
-        error: The last error, in a line; its traceback is in the log.
+        error: The last error, on one line; its traceback is in the log.
     """
 
     key: str
@@ -35,8 +35,7 @@ class Failure:
     tries: int
     error: str
 
-    @property
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """Name, seed and error."""
         seed = "" if self.seed is None else f" (seed {self.seed})"
         return f"{self.name}{seed}: {self.error}"
@@ -44,23 +43,23 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What became of the items, this time and earlier.
+    """What became of the items, in this attempt and earlier ones.
 
     Args:
-        folder: Where they are.
-        nouns: What an item is called, and many of them.
+        folder: Where results are saved.
+        nouns: What an item is called, and several of them.
         n_items: How many there are.
-        n_before: How many of them were finished when the work began.
+        n_before: How many of them were finished when this attempt began.
     """
 
     folder: Path
     nouns: tuple[str, str]
     n_items: int
     n_before: int
-    #: How many have been finished since.
+    #: How many this attempt finished.
     n_now: int = 0
     failures: list[Failure] = field(default_factory=list)
-    #: Seconds and names of the slowest ones, fastest first.
+    #: Seconds and names of the slowest items, fastest first.
     slowest: list[tuple[float, str]] = field(default_factory=list)
     interrupted: bool = False
 
@@ -71,7 +70,7 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether all are."""
+        """Whether all are finished."""
         return self.n_finished == self.n_items
 
     def took(self, name: str, seconds: float) -> None:
@@ -81,7 +80,7 @@ class Outcome:
             heapq.heappop(self.slowest)
 
     def describe(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The outcome as plain data."""
         return {
             f"n_{self.nouns[1]}": self.n_items,
             "n_finished": self.n_finished,
@@ -90,27 +89,27 @@ class Outcome:
             "slowest": [{"name": name, "wall_seconds": seconds} for seconds, name in sorted(self.slowest)[::-1]],
         }
 
-    def in_words(self) -> str:
-        """How far the work is."""
-        return f"{self.n_finished} of {self.n_items} {self.nouns[1]} are finished"
+    def summary(self) -> str:
+        """How many items are finished."""
+        return f"{self.n_finished} of {self.n_items} {self.nouns[self.n_items != 1]} finished"
 
     def raise_if_incomplete(self, metadata: Mapping[str, Any]) -> None:
-        """Say so if something is missing.
+        """Raise an error if items are missing.
 
         Args:
-            metadata: Of the job, for whoever goes on with what there is.
+            metadata: Of the job, for those who use what is finished.
 
         Raises:
-            Interrupted: The work was interrupted.
+            Interrupted: The job was interrupted.
             FailedItemsError: Items failed.
         """
+        saved = f"{self.summary()} and saved in {self.folder}"
         if self.interrupted:
-            saved = f"saved in {self.folder}; the same command goes on"
-            raise Interrupted(f"interrupted; {self.in_words()}: {saved}", self, metadata)
+            raise Interrupted(f"interrupted; {saved}; rerun the command to resume", self, metadata)
         if self.failures:
             n_failed = len(self.failures)
-            listed = [f"  {failure.in_words}" for failure in self.failures[:_LISTED]]
+            listed = [f"  {failure.summary()}" for failure in self.failures[:_LISTED]]
             more = [f"  and {n_failed - _LISTED} more"] if n_failed > _LISTED else []
-            where = f"{self.in_words()} and saved in {self.folder}; tracebacks are in {LOG}"
-            message = "\n".join([f"{n_failed} {self.nouns[n_failed != 1]} failed:", *listed, *more, where])
+            title = f"{n_failed} {self.nouns[n_failed != 1]} failed:"
+            message = "\n".join([title, *listed, *more, f"{saved}; tracebacks are in {LOG}"])
             raise FailedItemsError(message, self, metadata)

@@ -1,4 +1,4 @@
-"""Does work on many items: what is finished stays finished, whatever happens."""
+"""Runs a job: what is finished stays finished, whatever happens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Execution, Job
 from neuro_mod.execution.jobs.log import JobLog
 from neuro_mod.execution.jobs.outcome import Outcome
-from neuro_mod.execution.jobs.signals import stop_wish
+from neuro_mod.execution.jobs.signals import stop_request
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, LOG, MANIFEST
@@ -30,26 +30,26 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
 
     Args:
         job: The items, and what becomes of their results.
-        path: Folder for the results; what it already has of this work is not done again.
-        execution: How it is done.
+        path: Folder for the results; items of this job that it already has are not computed again.
+        execution: How the job is done.
 
     Returns:
-        What ``run.json`` says, and under ``files`` the files that belong to no single item.
+        The content of ``run.json``, and under ``files`` the files that belong to no single item.
 
     Raises:
-        InputError: An argument is not valid, the folder holds something else, or the work cannot be sent to workers.
+        InputError: An argument is not valid, the folder holds another job, or the task cannot be sent to workers.
         StorageError: The folder is in use or cannot be written to, or the disk is full; finished items stay.
-        ClusterLostError: The Dask scheduler is gone; finished items stay.
+        ClusterLostError: The Dask scheduler is lost; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
         Interrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
     """
     execution, path, items = execution or Execution(), Path(path), job.items
     if not items:
-        raise InputError(f"there are no {job.nouns[1]} to do")
+        raise InputError(f"no {job.nouns[1]} found; expected at least one")
     n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)
     check_task(execution.executor, job.task, items[0].argument)
-    with locked(path), stop_wish() as wish:
+    with locked(path), stop_request() as request:
         folder = JobFolder(path, job.identity, force=execution.force)
         _scan(folder, execution.progress)
         _check_others(job, folder, execution.force)
@@ -61,14 +61,14 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         try:
             _begin(job, folder, outcome, log, f"executor {execution.executor}, {n_workers} at once")
             attempt.save()
-            Driver(job, items, folder, outcome, log, execution, wish).do(n_workers)
+            Driver(job, items, folder, outcome, log, execution, request).do(n_workers)
             about = job.conclude(folder, outcome)
             _end(outcome, log)
             folder.keep(LOG)
             metadata = attempt.save(about)
             folder.finish()
         except BaseException as error:
-            error.add_note(f"{outcome.in_words()}; the same command goes on")
+            error.add_note(f"{outcome.summary()}; rerun the command to resume")
             log.log(logging.ERROR, "; ".join([f"{type(error).__name__}: {error}", *error.__notes__]))
             with suppress(StorageError):
                 attempt.save()
@@ -79,41 +79,39 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
 
 
 def _scan(folder: JobFolder, shown: bool) -> None:
-    """Look at what is there, which takes a while where there is much."""
+    """Check finished items, which takes a while if there are many."""
     with progress_shown(folder.n_lines, quantity=_CHECKED, shown=shown) as advanced:
         folder.scan(advanced)
 
 
 def _check_others(job: Job, folder: JobFolder, force: bool) -> None:
-    """Finished items that are not asked for may be in the way."""
+    """Remove or refuse finished items that were not asked for, where the folder must not hold others."""
     others = folder.done - {item.key for item in job.items}
     if others and not job.keeps_others:
         if not force:
+            found = f"{len(others)} other {job.nouns[len(others) != 1]}"
             raise InputError(
-                f"{folder.path} holds {len(others)} {job.nouns[len(others) != 1]} not asked for now: more of "
-                "them, or with other seeds; ask for all of them, choose another folder, or --force (force=True) to "
-                "remove these"
+                f"{folder.path}: {found} found; expected only those asked for now, which are fewer or have other "
+                "seeds; ask for all, choose another folder, or remove the others with --force (force=True)"
             )
         folder.remove(others)
 
 
 def _begin(job: Job, folder: JobFolder, outcome: Outcome, log: JobLog, how: str) -> None:
     for fault in folder.damaged:
-        log.log(logging.WARNING, f"{fault}: done again")
-    log.info(f"{outcome.n_before} of {outcome.n_items} {outcome.nouns[1]} are done; {how}")
-    for remark in job.remarks():
-        log.info(remark)
+        log.log(logging.WARNING, f"{fault}: will be rerun")
+    for remark in (f"{outcome.summary()}; {how}", *job.remarks()):
+        log.log(logging.INFO, remark)
     folder.save_text(CONFIG, job.config)
     job.prepare(folder)
 
 
 def _end(outcome: Outcome, log: JobLog) -> None:
     if len(outcome.slowest) > 1:
-        log.info(
-            "slowest: " + ", ".join(f"{name} ({seconds:.1f} s)" for seconds, name in sorted(outcome.slowest)[::-1])
-        )
+        slowest = ", ".join(f"{name} ({seconds:.1f} s)" for seconds, name in sorted(outcome.slowest)[::-1])
+        log.log(logging.INFO, f"slowest: {slowest}")
     for failure in outcome.failures:
-        log.log(logging.ERROR, f"failed: {failure.in_words}")
+        log.log(logging.ERROR, f"failed: {failure.summary()}")
     level = logging.INFO if outcome.complete else logging.WARNING
-    reason = "interrupted" if outcome.interrupted else "finished" if outcome.complete else "ended"
-    log.log(level, f"{reason}: {outcome.in_words()} and saved in {outcome.folder}")
+    state = "interrupted" if outcome.interrupted else "complete" if outcome.complete else "incomplete"
+    log.log(level, f"{state}: {outcome.summary()} and saved in {outcome.folder}")

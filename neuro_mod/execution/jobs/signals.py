@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which is then the same; a wish that is looked at where nothing is half done."""
+"""Ctrl-C, and SIGTERM, which is treated the same: a request to stop, obeyed where nothing is half done."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class StopWish:
-    """Whether somebody wants the work to stop."""
+class StopRequest:
+    """Whether a job was asked to stop."""
 
     def __init__(self) -> None:
-        self._heard = self._noting = False
+        self._received = self._deferring = False
 
     def __bool__(self) -> bool:
-        return self._heard
+        return self._received
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
-        """The first signal that comes meanwhile is only noted."""
-        self._noting = True
+    def deferred(self) -> Iterator[None]:
+        """Only note the first signal that arrives meanwhile."""
+        self._deferring = True
         try:
             yield
         finally:
-            self._noting = False
+            self._deferring = False
 
-    def hear(self, *_: Any) -> None:
+    def receive(self, *_: Any) -> None:
         """Handle a signal.
 
         Raises:
-            KeyboardInterrupt: It is not only noted.
+            KeyboardInterrupt: It is not deferred.
         """
-        if self._heard or not self._noting:
+        if self._received or not self._deferring:
             raise KeyboardInterrupt
-        self._heard = True
+        self._received = True
 
 
 @contextmanager
-def stop_wish() -> Iterator[StopWish]:
-    """Take SIGTERM as Ctrl-C, which interrupts at once except where it is `StopWish.noted`.
+def stop_request() -> Iterator[StopRequest]:
+    """Treat SIGTERM like Ctrl-C, which interrupts at once except where it is `StopRequest.deferred`.
 
-    Outside the main thread, which alone hears signals, nobody wishes anything.
+    Outside the main thread, which alone receives signals, the request stays false.
 
     Yields:
-        The wish, false until one was noted.
+        The request, false until a signal was deferred.
     """
-    wish = StopWish()
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
-        yield wish
+        yield request
         return
 
-    before = {number: signal.signal(number, wish.hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request.receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield wish
+        yield request
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from neuro_mod.choices import Precision
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.rates import PairedRuns, collect
 from neuro_mod.execution.pairs.results import describe_pairs, describe_results, save_pairs
-from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_arguments
+from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_items
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.recordings.saved import load_spikes, save_spikes
@@ -30,24 +29,20 @@ class PairJob(Job):
         dtype: Precision.
 
     Raises:
-        InputError: There is nothing to compare, or a number is out of bounds.
+        InputError: The configuration has no perturbations, or a number is out of bounds.
     """
 
     nouns = ("pair", "pairs")
 
     def __init__(self, stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision):
         self._stager, self._task = stager, SimulatePair(stager, baseline_duration, dtype)
-        self._arguments = pair_arguments(stager.random_seed, n_trials)
-        self._describe = describe_pairs(self._task)
+        self._items = pair_items(self._task, n_trials)
+        self._described = describe_pairs(self._task)
 
     @property
-    def items(self) -> Sequence[Item]:
+    def items(self) -> list[Item]:
         """One for each trial."""
-        seconds = self._task.simulated_seconds
-        return [
-            Item(str(index), f"pair {index}", argument, argument.seed, seconds)
-            for index, argument in enumerate(self._arguments)
-        ]
+        return self._items
 
     @property
     def task(self) -> SimulatePair:
@@ -71,11 +66,11 @@ class PairJob(Job):
         return self._stager.experiment.to_yaml()
 
     def describe(self) -> dict[str, Any]:
-        """What is known before any pair."""
-        return self._describe
+        """Perturbations, durations, and seed."""
+        return self._described
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save the populations and what acts on them."""
+        """Save the populations and the perturbations."""
         described, delta_t = self._stager.experiment.timed_perturbations, self._task.trial.delta_t
         folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
         folder.save_arrays(PERTURBATIONS, **saved_arrays(self._task.perturbations, described, delta_t))
@@ -100,13 +95,13 @@ class PairJob(Job):
         return results
 
     def _finished(self, folder: JobFolder) -> PairedRuns | None:
-        """From the disk; a folder may have more pairs than are asked for."""
+        """From the disk; the folder may have more pairs than asked for."""
         saved: dict[int, SimulatedPair] = {}
         for index in (entry.about["trial"] for entry in folder.entries()):
-            if index < len(self._arguments):
-                spikes = _load_spikes(folder.path) if self._arguments[index].keep_spikes else None
+            if index < len(self._items):
+                spikes = _load_spikes(folder.path) if self._items[index].argument.keep_spikes else None
                 saved[index] = SimulatedPair(**read_arrays(folder.path / pair_rates(index)), spikes=spikes)
-        return collect(self._task, self._arguments, saved)
+        return collect(self._task, self._items, saved)
 
 
 def _load_spikes(folder: Path) -> PairedSpikes:

@@ -1,8 +1,8 @@
-"""Which files pairs of runs leave in their folder."""
+"""What paired runs say, and which files they leave in their folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +21,14 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from neuro_mod.execution.figures import Drawings
 
-#: Seconds after the runs part over which the ratio of variances is told.
+#: Seconds after the runs part over which the ratio of variances is given.
 WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 def describe_pairs(task: SimulatePair) -> dict[str, Any]:
-    """What is known about paired runs before them, as a mapping that JSON can hold."""
+    """Metadata of paired runs that are known before them, plain data."""
     trial, populations = task.trial, task.stager.circuit.populations
     return {
         "version": neuro_mod.__version__,
@@ -46,12 +46,7 @@ def describe_pairs(task: SimulatePair) -> dict[str, Any]:
 
 
 def describe_results(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str, Any]:
-    """What came of paired runs, as a mapping that JSON can hold.
-
-    Args:
-        stager: What was run.
-        pairs: What came of it.
-    """
+    """Results of paired runs of a configuration, plain data."""
     return {
         "n_trials": len(pairs.seeds),
         "seeds": pairs.seeds,
@@ -62,9 +57,9 @@ def describe_results(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str,
 
 
 def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
-    """Variance of the difference of mean rates, paired over independent, pooled over populations.
+    """Ratio of the variance of the difference of mean rates, paired over independent, pooled over populations.
 
-    Over windows of growing length from the moment at which something acts; the last one is that of the table. None
+    For windows of growing length from the onset of the first perturbation; the last one is that of the table. None
     where nothing varies or there is a single pair.
     """
     first, end = pairs.averaged_bins()
@@ -77,9 +72,9 @@ def variance_ratios(pairs: PairedRuns) -> list[dict[str, float | None]]:
 
 
 def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
-    """A row for each population with neurons: what acts on it, mean rates in Hz, their difference and its error.
+    """A row for each population with neurons: its perturbations, mean rates in Hz, their difference and its error.
 
-    Means are over trials and `PairedRuns.averaged_bins`; None where it cannot be known.
+    Means are over trials and `PairedRuns.averaged_bins`; None where a value is undefined.
     """
     average, (first, end) = pairs.on_average(), pairs.averaged_bins()
     peaks = {target: strongest(course) for target, course in pairs.perturbations.items()}
@@ -104,14 +99,7 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
 def save_pairs(
     folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, differences: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Save rates of all trials and their differences, and draw them as the settings say.
-
-    Args:
-        folder: Where to.
-        stager: What was run.
-        pairs: What came of it.
-        differences: From `table`.
-    """
+    """Save rates of all trials and their differences (from `table`), and draw them if ``settings.plot``."""
     over_time = pairs.over_time()
     folder.save_arrays(
         PAIRED_RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
@@ -129,9 +117,7 @@ def save_pairs(
         save_figures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)
 
 
-def _drawings(
-    stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference
-) -> dict[str, Callable[[], Figure]]:
+def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference) -> Drawings:
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
 
@@ -139,21 +125,12 @@ def _drawings(
     vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}
     acted_on = np.any([course.values.any(axis=0) for course in pairs.perturbations.values()], axis=0)
     acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, pairs.n_steps, pairs.delta_t)
-    side_by_side = (
-        {}
-        if example is None
-        else {
-            "paired_runs": lambda: paired_runs(
-                *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, MAX_SHOWN_SEC)
-            )
-        }
+    drawings: dict[str, Any] = {}
+    if example is not None:
+        drawings["paired_runs"] = lambda: paired_runs(
+            *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, MAX_SHOWN_SEC)
+        )
+    drawings["differences"] = lambda: difference_traces(
+        pairs.times, response.difference, response.standard_error, populations, acted_on
     )
-    return (
-        side_by_side
-        | {
-            "differences": lambda: difference_traces(
-                pairs.times, response.difference, response.standard_error, populations, acted_on
-            ),
-        }
-        | acting
-    )
+    return drawings | acting

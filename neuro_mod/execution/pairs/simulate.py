@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
@@ -19,7 +20,8 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.execution.jobs import Item
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
@@ -40,7 +42,7 @@ class SimulatedPair:
     Args:
         baseline: Rates in Hz without the perturbations, shape ``(n_bins, P)``; NaN in empty populations.
         perturbed: Rates with them.
-        spikes: The spikes, if they were asked for.
+        spikes: The spikes, if the argument asks for them.
     """
 
     baseline: NDArray[np.float32]
@@ -56,10 +58,7 @@ class PairArgument(NamedTuple):
 
 
 class SimulatePair:
-    """Simulates a pair, in whichever process.
-
-    The network first runs by itself; then two runs go on from the state that it has reached, under the same noise, one
-    of them with the perturbations. Times of the configuration count from there.
+    """The task of a pair, see `run_pairs`.
 
     Args:
         stager: The configuration, with perturbations.
@@ -67,18 +66,20 @@ class SimulatePair:
         dtype: Precision.
 
     Raises:
-        InputError: There is nothing to compare, or the time is out of bounds.
+        InputError: The configuration has no perturbations, or the time is out of bounds.
     """
 
     def __init__(self, stager: StageSNNSimulation, baseline_duration: float, dtype: Precision):
-        check_perturbed(stager.experiment)
+        if not stager.experiment.perturbation.blocks:
+            valid = f"at least one of {', '.join(TARGETS)}"
+            raise InputError(f"perturbation: no perturbation that acts during the run found; expected {valid}")
         if not 0 <= baseline_duration < np.inf:
-            raise InputError(f"found a baseline of {baseline_duration:g} s; expected a finite time from 0 s")
+            raise invalid("baseline_duration", baseline_duration, "a finite time from 0 s")
         self.stager, self.baseline_duration = stager, baseline_duration
         self.dtype: Precision = dtype
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        """The network stays where it is; others draw it again."""
+        """Workers draw the network again, which is faster than sending it."""
         return _simulate_pair, (self.stager.experiment, self.baseline_duration, self.dtype)
 
     @cached_property
@@ -86,7 +87,7 @@ class SimulatePair:
         """The perturbed run, before it has a state and noise of its own.
 
         Raises:
-            InputError: It is too short, or a perturbation is not possible.
+            InputError: It is too short, or a perturbation makes a parameter impossible.
         """
         trial = self.stager.trial(dtype=self.dtype)
         if trial.n_steps < steps_per_sample(trial.delta_t):
@@ -100,7 +101,7 @@ class SimulatePair:
 
     @property
     def simulated_seconds(self) -> float:
-        """How much is simulated for one pair."""
+        """Of one pair."""
         return (self._n_before + 2 * self.trial.n_steps) * self.trial.delta_t
 
     @property
@@ -108,7 +109,7 @@ class SimulatePair:
         return round(self.baseline_duration / self.trial.delta_t)
 
     def __call__(self, argument: PairArgument, report: Progress) -> SimulatedPair:
-        """Simulate a pair; calls `report` with the simulated seconds done."""
+        """Simulate a pair."""
         trial, populations = self.trial, self.stager.circuit.populations
         start = initial_state(trial.network, argument.seed, self.stager.experiment.init_params.initial_voltage)
         alone = replace(trial, stimulus=None, courses={}, n_steps=self._n_before, recording=Recording(spikes=False))
@@ -125,28 +126,17 @@ class SimulatePair:
         return SimulatedPair(baseline, perturbed, spikes)
 
 
-def pair_arguments(root_seed: int, n_trials: int) -> list[PairArgument]:
-    """Arguments of so many pairs; adding one changes no other. Spikes of the first are kept.
+def pair_items(task: SimulatePair, n_trials: int) -> list[Item]:
+    """Items of so many pairs; adding one changes no other. Spikes of the first are kept.
 
     Raises:
-        InputError: This is no number of pairs.
+        InputError: The number is out of bounds.
     """
-    if not isinstance(n_trials, int | np.integer) or n_trials < 1:
-        raise InputError(f"found {n_trials} trials; expected a whole number from 1")
-    return [PairArgument(Stream(root_seed, "trial", (k,)).derived_seed, k == 0) for k in range(n_trials)]
-
-
-def check_perturbed(experiment: Experiment) -> None:
-    """Refuse a configuration without perturbations.
-
-    Raises:
-        InputError: It has none.
-    """
-    if not experiment.perturbation.blocks:
-        raise InputError(
-            "the configuration has no perturbation that acts during the run: nothing to compare; the section "
-            f"perturbation can have {', '.join(TARGETS)}"
-        )
+    items = []
+    for k in range(whole_number("n_trials", n_trials, 1)):
+        seed = Stream(task.stager.random_seed, "trial", (k,)).derived_seed
+        items.append(Item(str(k), f"pair {k}", PairArgument(seed, k == 0), seed, task.simulated_seconds))
+    return items
 
 
 def _simulate_pair(experiment: Experiment, baseline_duration: float, dtype: Precision) -> SimulatePair:

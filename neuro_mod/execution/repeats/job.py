@@ -1,17 +1,14 @@
-"""Repeated runs as work on many items: their seeds, and the files that each leaves."""
+"""Repeated runs as a job: what each repeat saves, and what follows from all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
-from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
-from neuro_mod.core.random import Stream
 from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
@@ -41,43 +38,42 @@ _OWN = (
 )
 
 
-def repeat_seed(root_seed: int, index: int) -> int:
-    """Seed of a repeat, counted from 0."""
-    return Stream(root_seed, "repeat", (index,)).derived_seed
-
-
 class SimulateRepeat:
-    """Simulates one repeat, in whichever process.
+    """The task of a repeat.
 
     Args:
-        experiment: What is repeated.
+        stager: The configuration.
         dtype: Precision.
-        fix_network: Whether all repeats are the network of the root seed.
+        fix_network: Whether all repeats have the network of the root seed.
     """
 
-    def __init__(self, experiment: Experiment, dtype: Precision, fix_network: bool):
-        self._experiment, self._fix_network = experiment, fix_network
+    def __init__(self, stager: StageSNNSimulation, dtype: Precision, fix_network: bool):
+        self._stager, self._fix_network = stager, fix_network
         self._dtype: Precision = dtype
 
-    @cached_property
-    def _fixed(self) -> StageSNNSimulation:
-        return StageSNNSimulation(self._experiment)
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Workers draw a fixed network again, which is faster than sending it."""
+        return _simulate_repeat, (self._stager.experiment, self._dtype, self._fix_network)
 
     def __call__(self, seed: int, report: Progress) -> SpikingOutputs:
-        """Simulate; the network is left behind."""
-        stager = self._fixed if self._fix_network else StageSNNSimulation(self._experiment, seed)
+        """Simulate, and keep what is saved of the results."""
+        stager = self._stager if self._fix_network else StageSNNSimulation(self._stager.experiment, seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
         return outputs.only(_KEPT)
+
+
+def _simulate_repeat(experiment: Experiment, dtype: Precision, fix_network: bool) -> SimulateRepeat:
+    return SimulateRepeat(StageSNNSimulation(experiment), dtype, fix_network)
 
 
 class RepeatJob(Job):
     """Runs of one configuration that differ in their seeds.
 
     Args:
-        experiment: What is repeated; seeds of drawn perturbations are written out.
+        experiment: The configuration, with the seeds of drawn perturbations.
         seeds: Seed of each repeat.
-        fix_network: Whether all repeats are the network of the root seed.
-        plot_arg: Which pictures of the first repeats, as for `StageSNNSimulation.execute`, if ``settings.plot``.
+        fix_network: Whether all repeats have the network of the root seed.
+        plot_arg: Figures of the first repeats, as for `StageSNNSimulation.execute`, if ``settings.plot``.
         dtype: Precision.
     """
 
@@ -90,17 +86,12 @@ class RepeatJob(Job):
         self._experiment, self._seeds, self._fix_network = experiment, seeds, fix_network
         self._plot_arg = plot_arg
         self._dtype: Precision = dtype
-        self._stager = StageSNNSimulation(experiment)
+        stager = StageSNNSimulation(experiment)
         init = experiment.init_params
         self._n_steps, self._delta_t = round(init.duration_sec / init.delta_t), init.delta_t
-
-    @property
-    def _baseline(self) -> Baseline:
-        return self._stager.baseline
-
-    @cached_property
-    def _perturbations(self) -> dict[str, Course]:
-        return self._stager.perturbations_over(self._n_steps, self._delta_t)
+        self._baseline: Baseline = stager.baseline
+        self._perturbations = stager.perturbations_over(self._n_steps, self._delta_t)
+        self._task = SimulateRepeat(stager, dtype, fix_network)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -113,11 +104,11 @@ class RepeatJob(Job):
     @property
     def task(self) -> SimulateRepeat:
         """Simulates a repeat, given its seed."""
-        return SimulateRepeat(self._experiment, self._dtype, self._fix_network)
+        return self._task
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Configuration, precision, and whether the network is fixed; the seeds are those of the items."""
+        """Configuration, precision, and whether the network is fixed; keys of items hold the seeds."""
         return {
             "what": "repeats",
             "version": neuro_mod.__version__,
@@ -132,7 +123,7 @@ class RepeatJob(Job):
         return self._experiment.to_yaml()
 
     def describe(self) -> dict[str, Any]:
-        """What all repeats have in common."""
+        """Metadata that all repeats have in common."""
         given = {target: (course, False) for target, course in self._perturbations.items()}
         return {
             "random_seed": self._experiment.settings.random_seed,
@@ -141,12 +132,12 @@ class RepeatJob(Job):
         }
 
     def remarks(self) -> list[str]:
-        """What acts in all repeats."""
+        """The perturbations of all repeats."""
         acting = self.describe()["perturbations"].items()
         return [f"perturbation of {target}: {summary_line(target, about)}" for target, about in acting]
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save seeds, populations, and what acts on them."""
+        """Save seeds, populations, and perturbations."""
         folder.save_text(SEEDS, "".join(f"{seed}\n" for seed in self._seeds))
         folder.save_array(REPEATED_CLUSTERS, self._baseline.populations.of_neuron)
         if self._perturbations:
@@ -154,7 +145,7 @@ class RepeatJob(Job):
             folder.save_arrays(PERTURBATIONS, **arrays)
 
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
-        """Save spikes and rates of a repeat, and pictures of the first ones."""
+        """Save spikes and rates of a repeat, and figures of the first ones."""
         index = int(item.key.split()[0])
         save_dense(files, result["spikes"], repeat_spikes(index))
         save_rates(files, result, repeat_rates(index))
@@ -164,17 +155,15 @@ class RepeatJob(Job):
             self._draw(files, drawings, f"_{index:04d}")
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
 
-    def in_words(self, about: Mapping[str, Any]) -> str:
+    def summary(self, about: Mapping[str, Any]) -> str:
         """Mean rates."""
         return ", ".join(f"{kind} {rate:.2f} Hz" for kind, rate in about["mean_rates_by_kind_hz"].items())
 
     def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
-        """Draw what acted, and gather what is known about each repeat."""
+        """Draw the perturbations, and gather the metadata of the repeats."""
         if self._perturbations and not outcome.interrupted:
-            self._draw(
-                folder,
-                drawings_of_perturbations(self._perturbations, self._baseline, self._n_steps, self._delta_t),
-            )
+            acting = (self._perturbations, self._baseline, self._n_steps, self._delta_t)
+            self._draw(folder, drawings_of_perturbations(*acting))
         repeats = sorted((entry.about for entry in folder.entries()), key=lambda about: about["repeat"])
         return {"repeats": [dict(about) for about in repeats]}
 

@@ -169,7 +169,7 @@ class FileSweepJob(SweepJob):
             save_spikes(files, result.spikes, point_spikes(name, repeat))
         return {"measures": measures}
 
-    def in_words(self, about: Mapping[str, Any]) -> str:
+    def summary(self, about: Mapping[str, Any]) -> str:
         """The first measures."""
         numbers = {column: value for each in about["measures"].values() for column, value in each.items()}
         shown = [(column, value) for column, value in numbers.items() if isinstance(value, float)][:4]

@@ -11,7 +11,7 @@ from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.core.random import Stream
 from neuro_mod.execution.jobs import Item, JobFolder
-from neuro_mod.execution.repeats.repeater import with_perturbation_seeds
+from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
 from neuro_mod.storage.names import CONFIGS
 
 

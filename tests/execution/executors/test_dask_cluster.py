@@ -34,7 +34,7 @@ def test_an_address_where_nobody_is_is_named(monkeypatch):
         address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
         with pytest.raises(InputError, match=f"no Dask scheduler answers at '{address}'"):
             _start(address)
-    with pytest.raises(InputError, match="no such scheduler file"):
+    with pytest.raises(InputError, match="expected an existing scheduler file"):
         _start("nowhere.json")
 
 

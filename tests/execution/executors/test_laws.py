@@ -246,9 +246,9 @@ def test_numbers_of_workers():
     assert choose_workers("serial", None, 9) == choose_workers("serial", 1, 9) == 1
     assert choose_workers("thread", 4, 9) == 4 and choose_workers("process", 4, 3) == 3
     assert choose_workers("dask", None, 900, address="tcp://somewhere:8786") == 900
-    with pytest.raises(InputError, match="executor is 'mpi'; valid: serial, thread, process, dask"):
+    with pytest.raises(InputError, match='executor: "mpi" found; expected one of serial, thread, process, dask'):
         choose_workers("mpi", None, 9)
-    with pytest.raises(InputError, match="the executor serial has one; choose thread or process or dask"):
+    with pytest.raises(InputError, match="1 with the executor serial; choose thread, process or dask"):
         choose_workers("serial", 2, 9)
-    with pytest.raises(InputError, match="max_workers is 0; expected a whole number from 1"):
+    with pytest.raises(InputError, match="max_workers: 0 found; expected a whole number of at least 1"):
         choose_workers("thread", 0, 9)

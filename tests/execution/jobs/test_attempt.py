@@ -26,19 +26,19 @@ def test_who_did_it_when_on_what(tmp_path, monkeypatch):
     assert datetime.fromisoformat(found["started"]) <= datetime.fromisoformat(found["ended"])
     assert found["command"] == sys.argv and found["versions"]["python"] == sys.version.split()[0]
     assert (found["executor"], found["max_workers"], found["n_finished_before"]) == ("thread", 2, 0)
-    assert found["described"] is True and found["concluded"] is True and found["earlier_sessions"] == []
+    assert found["described"] is True and found["concluded"] is True and found["earlier_attempts"] == []
     assert [item["wall_seconds"] for item in found["slowest"]] == sorted(
         (item["wall_seconds"] for item in found["slowest"]), reverse=True
     )
 
 
-def test_what_the_log_tells_in_the_end(tmp_path):
+def test_the_log_of_a_complete_job(tmp_path):
     jobs.run(TinyJob(3), tmp_path)
     log = (tmp_path / "metadata/run.log").read_text().splitlines()
-    assert "0 of 3 items are done; executor serial, 1 at once" in log[0]
+    assert "0 of 3 items finished; executor serial, 1 at once" in log[0]
     assert "item 0 (seed 1000): sum " in log[1] and log[1].endswith(" s")
     assert " slowest: item " in log[-2]
-    assert log[-1].endswith(f"finished: 3 of 3 items are finished and saved in {tmp_path}")
+    assert log[-1].endswith(f"complete: 3 of 3 items finished and saved in {tmp_path}")
 
 
 def test_a_log_of_each_worker(tmp_path):
@@ -61,14 +61,24 @@ def test_earlier_attempts_are_remembered(tmp_path, monkeypatch):
     jobs.run(TinyJob(6), tmp_path)
     found = run_json(tmp_path)
     assert found["n_finished_before"] == 3 and found["n_finished"] == 6 and found["failures"] == []
-    first, second = found["earlier_sessions"]
+    first, second = found["earlier_attempts"]
     assert [s["slurm"] for s in (first, second, found)] == [{"SLURM_JOB_ID": "1"}, {"SLURM_JOB_ID": "2"}, None]
     assert [s["executor"] for s in (first, second)] == ["serial", "thread"]
     assert [(s["n_finished_before"], s["n_finished"]) for s in (first, second)] == [(0, 3), (3, 3)]
     assert first["started"] <= first["ended"] <= second["ended"] <= found["ended"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"earlier_sessions": 3}', '{"earlier_sessions": ["a"]}'])
+def test_attempts_of_version_0_1_are_remembered(tmp_path):
+    jobs.run(TinyJob(2), tmp_path)
+    before = run_json(tmp_path)
+    before["earlier_sessions"] = [dict(before, started="2020")]
+    del before["earlier_attempts"]
+    (tmp_path / "metadata/run.json").write_text(json.dumps(before))
+    jobs.run(TinyJob(3), tmp_path)
+    assert [attempt["started"] for attempt in run_json(tmp_path)["earlier_attempts"]] == ["2020", before["started"]]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"earlier_attempts": 3}', '{"earlier_attempts": ["a"]}'])
 def test_earlier_attempts_that_cannot_be_read_are_forgotten(tmp_path, content):
     jobs.run(TinyJob(2), tmp_path)
     (tmp_path / "metadata/run.json").write_text(content)

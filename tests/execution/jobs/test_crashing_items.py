@@ -56,14 +56,14 @@ def test_items_that_always_crash_are_listed_and_all_others_done(tmp_path, execut
     with pytest.raises(FailedItemsError) as caught:
         jobs.run(work, folder, execution)
     assert str(caught.value).startswith(f"{len(fates)} items failed:\n  item ")
-    assert f"{len(fates)} of {n_items} items are finished and saved in {folder}" in str(caught.value)
+    assert f"{len(fates)} of {n_items} items finished and saved in {folder}" in str(caught.value)
     assert sorted(keys(folder)) == sorted(f"item {index}" for index in range(1, n_items, 2))
     assert_listed(folder, caught.value.outcome, fates, expected)
     assert Counter(tries(trace)) == {
         index: expected[fates[index]][0] if index in fates else 1 for index in range(n_items)
     }
     work.fates.clear()
-    assert jobs.run(work, folder)["n_finished"] == n_items  # tried anew by the next command
+    assert jobs.run(work, folder)["n_finished"] == n_items  # tried again when rerun
     assert data_in(folder) == undisturbed(tmp_path / "undisturbed", n_items)
 
 
@@ -131,6 +131,6 @@ def test_numbers_that_json_does_not_have_are_a_failure_of_their_item(tmp_path, m
 
 
 def test_nothing_to_do_is_refused(tmp_path):
-    with pytest.raises(InputError, match="there are no items to do"):
+    with pytest.raises(InputError, match="no items found; expected at least one"):
         jobs.run(TinyJob(0), tmp_path / "run")
     assert not (tmp_path / "run").exists() and len(numbers(1)) == 32

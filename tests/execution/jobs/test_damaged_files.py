@@ -52,7 +52,7 @@ def test_all_flips_and_cuts_of_results_are_found_and_named(folder, n_damages):
         (folder / FINISHED).write_bytes(ledger)
 
 
-def test_only_damaged_items_are_done_again(tmp_path, folder):
+def test_only_damaged_items_are_rerun(tmp_path, folder):
     choice, trace = random.Random(1), tmp_path / "trace"
     expected = undisturbed(tmp_path / "undisturbed", N_ITEMS)
     for _ in range(5):
@@ -65,7 +65,7 @@ def test_only_damaged_items_are_done_again(tmp_path, folder):
         assert tries(trace) == hit
         trace.unlink()
         log = (folder / LOG).read_text()
-        assert f"WARNING {paths[0]} is gone: done again" in log
+        assert f"WARNING {paths[0]} is missing: will be rerun" in log
         assert all(f"WARNING {path} " in log for path in paths)
         assert_complete(folder, expected, N_ITEMS)
 
@@ -84,7 +84,7 @@ def test_a_damaged_line_of_the_ledger_costs_only_its_item(tmp_path, folder, cut)
         jobs.run(TinyJob(N_ITEMS, trace=str(trace)), folder)
         assert [f"item {number}" for number in tries(trace)] == [key]
         trace.unlink()
-        assert f"{FINISHED}: line {index + 1} is damaged: done again" in (folder / LOG).read_text()
+        assert f"{FINISHED}: line {index + 1} is damaged: will be rerun" in (folder / LOG).read_text()
         assert_complete(folder, expected, N_ITEMS)
 
 
@@ -93,7 +93,7 @@ def test_a_damaged_plan_is_refused_and_nothing_touched(folder):
     others = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path != folder / PLAN}
     for content in (plan[:-3], b"", b"\xff" + plan, b"[]", plan.replace(b'"seed": 1', b'"seed": 5')):
         (folder / PLAN).write_bytes(content)
-        with pytest.raises(InputError, match=r"(?s)^\S*run.*choose another folder, or --force"):
+        with pytest.raises(InputError, match=r"(?s)^\S*run.*choose another folder, or remove .* --force"):
             jobs.run(TinyJob(N_ITEMS), folder)
     n_refused = 0
     for _ in range(200):

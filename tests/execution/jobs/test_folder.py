@@ -19,12 +19,12 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_what_is_finished_is_not_done_again(tmp_path):
+def test_finished_items_are_not_rerun(tmp_path):
     trace = tmp_path / "trace"
     jobs.run(TinyJob(6, trace=str(trace)), tmp_path / "run")
     about = jobs.run(TinyJob(9, trace=str(trace)), tmp_path / "run", Execution("thread", 2))
     assert (about["n_finished_before"], about["n_finished"]) == (6, 9)
-    assert "6 of 9 items are done" in (tmp_path / "run/metadata/run.log").read_text()
+    assert "6 of 9 items finished" in (tmp_path / "run/metadata/run.log").read_text()
     assert sorted(tries(trace)) == list(range(9))
     assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 9), 9)
 
@@ -48,10 +48,10 @@ def test_the_second_process_says_so_and_the_first_is_unharmed(tmp_path):
     assert len(tries(trace)) == 3
 
 
-def test_results_of_something_else_are_refused_with_the_difference(tmp_path):
+def test_results_of_another_job_are_refused_with_the_difference(tmp_path):
     jobs.run(TinyJob(3), tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(InputError, match=r"(?s)results of something else; .*--force .*:\n  root.seed: 1 -> 2$"):
+    with pytest.raises(InputError, match=r"(?s)results of another job; .*--force .*:\n  root.seed: 1 -> 2$"):
         jobs.run(TinyJob(3, root_seed=2), tmp_path)
     assert contents(tmp_path) == before
 
@@ -72,21 +72,21 @@ def test_force_leaves_nothing_of_the_other_work(tmp_path, killed, monkeypatch):
     assert data_in(folder) == data_in(tmp_path / "fresh")
     assert contents(folder).keys() == contents(tmp_path / "fresh").keys() | {"notes.txt"}
     log = (folder / "metadata/run.log").read_text()
-    assert "0 of 2 items are done" in log and "of 9" not in log
+    assert "0 of 2 items finished" in log and "of 9" not in log
 
 
 def test_items_that_are_not_asked_for_stay_where_they_may(tmp_path):
     jobs.run(TinyJob(5), tmp_path)
     about = jobs.run(TinyJob(2), tmp_path)
     assert (about["n_items"], about["n_finished"], about["n_concluded"]) == (2, 2, 5)
-    assert "2 of 2 items are done" in (tmp_path / "metadata/run.log").read_text()
+    assert "2 of 2 items finished" in (tmp_path / "metadata/run.log").read_text()
     assert len(keys(tmp_path)) == 5
 
 
 def test_items_that_are_not_asked_for_are_refused_where_they_may_not_stay(tmp_path):
     jobs.run(TinyJob(5), tmp_path)
     work = TinyJob(2, keeps_others=False)
-    with pytest.raises(InputError, match=r"holds 3 items not asked for now: .*--force"):
+    with pytest.raises(InputError, match=r"3 other items found; .*--force"):
         jobs.run(work, tmp_path)
     assert len(keys(tmp_path)) == 5
     jobs.run(work, tmp_path, Execution(force=True))
@@ -109,7 +109,7 @@ def test_a_folder_of_another_run_is_refused_either_way(tmp_path):
 def test_a_ledger_without_plan_is_of_another_run(tmp_path):
     jobs.run(TinyJob(2), tmp_path)
     (tmp_path / "metadata/plan.json").unlink()
-    with pytest.raises(InputError, match=r"plan\.json is gone"):
+    with pytest.raises(InputError, match=r"plan\.json is missing, so the results cannot be identified"):
         jobs.run(TinyJob(2), tmp_path)
 
 
@@ -129,11 +129,14 @@ def test_where_nothing_can_be_written_it_is_said_before_anything_runs(tmp_path, 
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"executor": "mpi"}, "'mpi'; valid: serial, thread, process, dask"),
-        ({"executor": "thread", "max_workers": 0}, "max_workers is 0; expected a whole number from 1"),
-        ({"max_workers": 2}, "max_workers is 2, but the executor serial has one"),
-        ({"address": "tcp://localhost:8786"}, "address is 'tcp://localhost:8786', but the executor serial has none"),
-        ({"on_error": "retry"}, "on_error is 'retry'; valid: continue, stop"),
+        ({"executor": "mpi"}, 'executor: "mpi" found; expected one of serial, thread, process, dask'),
+        ({"executor": "thread", "max_workers": 0}, "max_workers: 0 found; expected a whole number of at least 1"),
+        ({"max_workers": 2}, "max_workers: 2 found; expected 1 with the executor serial"),
+        (
+            {"address": "tcp://a:1"},
+            'address: "tcp://a:1" found; expected none with the executor serial',
+        ),
+        ({"on_error": "retry"}, 'on_error: "retry" found; expected one of continue, stop'),
     ],
 )
 def test_bad_arguments_leave_no_folder(tmp_path, how, message):
@@ -160,7 +163,7 @@ def test_a_ledger_names_no_file_elsewhere(tmp_path):
     for name in ("../precious.txt", str(tmp_path / "precious.txt"), "data/../../precious.txt"):
         folder._ledger.append(jobs.ledger.Entry(name, {name: {"bytes": 4, "sha256": "0"}}, {}))
     folder.scan()
-    assert folder.done == {"item 0"} and sum("is no file of ours" in fault for fault in folder.damaged) == 3
+    assert folder.done == {"item 0"} and sum("is not a name of a result file" in fault for fault in folder.damaged) == 3
     folder.remove({"item 0"})
     jobs.run(TinyJob(1, root_seed=2), tmp_path / "run", Execution(force=True))
     assert (tmp_path / "precious.txt").read_text() == "mine"
@@ -217,7 +220,7 @@ def test_force_leaves_nothing_of_other_work_that_was_cut_short(tmp_path, monkeyp
     assert {path.name for path in (tmp_path / "data").glob("item_*")} == {"item_0.json", "item_0.txt"}
 
 
-def test_looking_again_is_no_session(tmp_path):
+def test_a_rerun_that_finds_nothing_to_do_is_not_an_attempt(tmp_path):
     first = jobs.run(TinyJob(2), tmp_path, Execution("thread", 2))
     again = jobs.run(TinyJob(2), tmp_path)
-    assert again["executor"] == "thread" and again["started"] == first["started"] and again["earlier_sessions"] == []
+    assert again["executor"] == "thread" and again["started"] == first["started"] and again["earlier_attempts"] == []

@@ -98,7 +98,7 @@ def assert_whole(folder, expected):
 
 
 @pytest.mark.parametrize("number", [20, pytest.param(200, marks=pytest.mark.large)])
-def test_a_full_disk_leaves_nothing_half_and_the_work_goes_on_when_there_is_space(tmp_path, expected, n_places, number):
+def test_a_full_disk_leaves_nothing_half_and_the_job_resumes_when_there_is_space(tmp_path, expected, n_places, number):
     for place in sorted({round(k * (n_places - 1) / (number - 1)) for k in range(number)}):
         folder, trace = tmp_path / f"{place}", tmp_path / f"trace_{place}"
         work = TinyJob(N_ITEMS, trace=str(trace))
@@ -111,7 +111,7 @@ def test_a_full_disk_leaves_nothing_half_and_the_work_goes_on_when_there_is_spac
         n_finished = len(keys(folder))
         assert len(tries(trace)) <= n_finished + 1
         assert jobs.run(work, folder)["n_finished"] == N_ITEMS
-        assert f"{n_finished} of {N_ITEMS} items are done" in (folder / "metadata/run.log").read_text()
+        assert f"{n_finished} of {N_ITEMS} items finished" in (folder / "metadata/run.log").read_text()
         assert len(tries(trace)) <= N_ITEMS + 1
         assert_complete(folder, expected, N_ITEMS)
 
@@ -131,7 +131,7 @@ def test_nothing_runs_on_when_the_disk_is_full(tmp_path, monkeypatch, executor, 
         patched.setattr(jobs.ledger.Ledger, "append", full)
         with pytest.raises(StorageError, match="no space") as caught:
             jobs.run(work, tmp_path / "run", jobs.Execution(executor, 2))
-    assert caught.value.__notes__ == ["4 of 12 items are finished; the same command goes on"]
+    assert caught.value.__notes__ == ["4 of 12 items finished; rerun the command to resume"]
     assert len(tries(trace)) <= 6
     assert "StorageError: no space; 4 of 12 items" in (tmp_path / "run/metadata/run.log").read_text()
     jobs.run(work, tmp_path / "run")

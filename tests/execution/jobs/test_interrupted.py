@@ -10,7 +10,7 @@ import pytest
 from neuro_mod.errors import Interrupted
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import JobFolder
-from neuro_mod.execution.jobs.signals import stop_wish
+from neuro_mod.execution.jobs.signals import stop_request
 from tests.helpers.disturbing import assert_all_end, assert_complete, children, driver, keys, tries, undisturbed
 from tests.helpers.folders import n_finished, run_json
 from tests.helpers.processes import wait_until
@@ -43,7 +43,7 @@ def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_
         assert_all_end(below)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 130, said
-    assert f"interrupted; 3 of 4 items are finished: saved in {folder}; the same command goes on\n" in said
+    assert f"interrupted; 3 of 4 items finished and saved in {folder}; rerun the command to resume\n" in said
     assert "Traceback" not in said and "leaked" not in said
     about = run_json(folder)
     assert (about["interrupted"], about["n_finished"], about["n_concluded"]) == (True, 3, 3)
@@ -63,7 +63,7 @@ def test_the_second_ctrl_c_does_not_wait_for_threads(tmp_path):
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 130 and "interrupted;" not in said
-    assert "KeyboardInterrupt: ; 1 of 2 items are finished" in (tmp_path / "metadata/run.log").read_text()
+    assert "KeyboardInterrupt: ; 1 of 2 items finished" in (tmp_path / "metadata/run.log").read_text()
     assert run_json(tmp_path)["n_finished"] == 1
     assert jobs.run(TinyJob(2), tmp_path)["n_finished_before"] == 1
 
@@ -101,7 +101,7 @@ def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, numbe
 
 @pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
 def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place):
-    save = jobs.folder._ItemFiles.save
+    save = jobs.folder.Files.save
 
     def interrupted(self, name, write):
         if name == place:
@@ -110,7 +110,7 @@ def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, m
         return save(self, name, write)
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs.folder._ItemFiles, "save", interrupted)
+        patched.setattr(jobs.folder.Files, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             jobs.run(TinyJob(3), tmp_path / "run")
     assert keys(tmp_path / "run") == ["item 0"] and not (tmp_path / "run" / place).exists()
@@ -127,7 +127,7 @@ def test_a_first_ctrl_c_while_an_item_is_saved_lets_it_be_saved(tmp_path, monkey
         return save(self, files, item, result)
 
     monkeypatch.setattr(TinyJob, "save", interrupted)
-    with pytest.raises(Interrupted, match="interrupted; 1 of 3 items are finished") as caught:
+    with pytest.raises(Interrupted, match="interrupted; 1 of 3 items finished") as caught:
         jobs.run(TinyJob(3), tmp_path)
     assert caught.value.finished.interrupted and keys(tmp_path) == ["item 0"]
     assert json.loads((tmp_path / "data/sums.json").read_text()).keys() == {"item 0"}
@@ -142,21 +142,21 @@ def test_ctrl_c_while_the_last_item_is_saved_is_heard(tmp_path, monkeypatch):
         return save(self, files, item, result)
 
     monkeypatch.setattr(TinyJob, "save", interrupted)
-    with pytest.raises(Interrupted, match="3 of 3 items are finished"):
+    with pytest.raises(Interrupted, match="3 of 3 items finished"):
         jobs.run(TinyJob(3), tmp_path)
     said = jobs.run(TinyJob(3), tmp_path)
     assert said["interrupted"] is False and said["n_finished"] == 3
 
 
-def test_a_wish_is_noted_once_and_only_where_it_is_to_be():
+def test_only_the_first_signal_is_deferred_and_only_where_asked():
     before = signal.getsignal(signal.SIGTERM)
-    with stop_wish() as wish:
+    with stop_request() as request:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-        assert not wish
-        with wish.noted():
+        assert not request
+        with request.deferred():
             signal.raise_signal(signal.SIGTERM)
-            assert wish
+            assert request
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):

@@ -68,7 +68,7 @@ def test_more_pairs_leave_the_earlier_as_they_are_and_fewer_are_looked_at(stager
     monkeypatch.setattr(SimulatePair, "__call__", counted)
     said = jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert data_in(tmp_path) == undisturbed and simulated == said["seeds"][2:]
-    assert "2 of 5 pairs are done" in (tmp_path / "metadata/run.log").read_text()
+    assert "2 of 5 pairs finished" in (tmp_path / "metadata/run.log").read_text()
     assert jobs.run(PairJob(stager, 2, 0.1, "float32"), tmp_path)["n_trials"] == 2
     assert {name: content for name, content in data_in(tmp_path).items() if name in of_two} == of_two
 
@@ -110,7 +110,7 @@ def test_an_interruption_keeps_complete_pairs(stager, tmp_path, undisturbed, mon
         return save(self, files, item, result)
 
     monkeypatch.setattr(PairJob, "save", interrupted)
-    with pytest.raises(Interrupted, match="2 of 5 pairs are finished") as caught:
+    with pytest.raises(Interrupted, match="2 of 5 pairs finished") as caught:
         jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert caught.value.metadata["n_trials"] == 2
     assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 2

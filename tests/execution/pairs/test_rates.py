@@ -91,7 +91,7 @@ def test_the_response_to_a_pulse_is_averaged_after_it():
     pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.0)
     assert pairs.averaged_bins() == (10, 30)
     assert pairs.on_average().difference[0] > 0
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(InputError, match="a positive time"):
         pairs.on_average(0.0)
 
 
@@ -127,11 +127,11 @@ def test_common_random_numbers_shrink_the_error():
 @pytest.mark.parametrize(
     ("config", "arguments", "message"),
     [
-        (SMALL, (), "no perturbation that acts .* nothing to compare; .* rate, j_baseline"),
-        (PERTURBED, (0,), "0 trials"),
-        (PERTURBED, (1.5,), "1.5 trials"),
-        (PERTURBED, (1, -1.0), "a baseline of -1 s"),
-        (PERTURBED, (1, float("nan")), "a baseline of nan s"),
+        (SMALL, (), "no perturbation that acts .* found; .* rate, j_baseline"),
+        (PERTURBED, (0,), "n_trials: 0 found"),
+        (PERTURBED, (1.5,), "n_trials: 1.5 found"),
+        (PERTURBED, (1, -1.0), "baseline_duration: -1.0 found"),
+        (PERTURBED, (1, float("nan")), "baseline_duration: nan found"),
     ],
 )
 def test_nothing_to_compare(config, arguments, message):
@@ -165,5 +165,5 @@ def test_what_a_pair_raises_is_raised_with_its_seed(stager, pairs, monkeypatch):
     with pytest.raises(FloatingPointError, match="too much") as caught:
         run_pairs(stager, 2, 0.1, n_threads=1)
     assert caught.value.__notes__ == [f"in pair 0 (seed {pairs.seeds[0]})"]
-    with pytest.raises(InputError, match="n_threads is 0"):
+    with pytest.raises(InputError, match="n_threads: 0 found"):
         run_pairs(stager, 2, 0.1, n_threads=0)

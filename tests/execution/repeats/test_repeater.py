@@ -93,7 +93,7 @@ def test_what_is_said_about_the_run(tmp_path):
         assert all(seconds > 0 for seconds in repeat["wall_seconds"].values())
     log = (tmp_path / "metadata/run.log").read_text().splitlines()
     assert all(line.startswith("20") for line in log)
-    assert "0 of 2 repeats are done" in log[0] and "2 of 2 repeats are finished" in log[-1]
+    assert "0 of 2 repeats finished" in log[0] and "2 of 2 repeats finished" in log[-1]
     for repeat in run["repeats"]:
         mean = repeat["mean_rates_by_kind_hz"]["E clusters"]
         assert any(f"(seed {repeat['random_seed']}): E clusters {mean:.2f} Hz" in line for line in log)
@@ -140,13 +140,13 @@ def test_given_seeds_are_used_in_their_order(tmp_path):
     repeater.execute(tmp_path / "run", plot_arg="none")
     assert saved_seeds(tmp_path / "run") == [12, 5]
     assert np.array_equal(spikes_of(tmp_path / "run", 1), np.asarray(StageSNNSimulation(SMALL, 5).run()["spikes"]))
-    with pytest.raises(InputError, match=r"n_repeats is 3; .* from 1 to 2, as there are 2 seeds"):
+    with pytest.raises(InputError, match=r"n_repeats: 3 found; .* from 1 to 2; there are 2 seeds"):
         Repeater(SMALL, 3, seeds=[12, 5])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("1\n-2\n", "seed 2 is '-2'"), ("", "it is empty"), ("1\n2.5", "seed 2 is '2.5'"), (None, "No such")],
+    [("1\n-2\n", 'seed 2: "-2" found'), ("", "nothing found"), ("1\n2.5", 'seed 2: "2.5" found'), (None, "No such")],
 )
 def test_seeds_that_are_none(tmp_path, text, message):
     if text is not None:
@@ -183,11 +183,11 @@ def test_a_dense_file_is_what_numpy_saves(tmp_path, monkeypatch, shape):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"executor": "mpi"}, "'mpi'; valid: serial, thread, process, dask"),
-        ({"executor": "thread", "max_workers": 0}, "max_workers is 0; expected a whole number from 1"),
-        ({"executor": "thread", "max_workers": 1.5}, "max_workers is 1.5"),
-        ({"max_workers": 2}, "the executor serial has one; choose thread or process"),
-        ({"executor": "process", "address": "tcp://a:1"}, "the executor process has none; choose dask"),
+        ({"executor": "mpi"}, '"mpi" found; expected one of serial, thread, process, dask'),
+        ({"executor": "thread", "max_workers": 0}, "max_workers: 0 found; expected a whole number of at least 1"),
+        ({"executor": "thread", "max_workers": 1.5}, "max_workers: 1.5 found"),
+        ({"max_workers": 2}, "with the executor serial; choose thread, process or dask"),
+        ({"executor": "process", "address": "tcp://a:1"}, "none with the executor process; choose dask"),
         ({"on_error": "ignore"}, "continue, stop"),
         ({"plot_arg": "rasters"}, "spikes, rates, voltage, perturbations, parameters, all, none"),
         ({"dtype": "float16"}, "float32, float64"),
@@ -201,7 +201,7 @@ def test_bad_arguments(tmp_path, arguments, message):
 
 @pytest.mark.parametrize("n_repeats", [0, -1, 2.5, "3", None, MAX_REPEATS + 1])
 def test_a_number_of_repeats_is_a_whole_number_from_1(n_repeats):
-    with pytest.raises(InputError, match=r"n_repeats is .*; expected a whole number from 1"):
+    with pytest.raises(InputError, match=r"n_repeats: .* found; expected a whole number from 1"):
         Repeater(SMALL, n_repeats)
 
 
@@ -229,7 +229,10 @@ def test_the_log_changes_no_level_and_is_complete(tmp_path):
     assert f"saved in {tmp_path}" in (tmp_path / "metadata/run.log").read_text()
 
 
-@pytest.mark.parametrize(("seeds", "message"), [([3, -1], r"seeds\[1\] is -1"), ([5, 6, 5], "seed 5 is there twice")])
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [([3, -1], r"seeds\[1\]: -1 found"), ([5, 6, 5], r"seeds\[2\]: 5 found; expected distinct seeds")],
+)
 def test_seeds_are_whole_numbers_and_differ(seeds, message):
     with pytest.raises(InputError, match=message):
         Repeater(SMALL, seeds=seeds)

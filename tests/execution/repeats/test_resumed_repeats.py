@@ -48,19 +48,19 @@ def test_more_repeats_leave_the_earlier_as_they_are(tmp_path, simulated, undistu
     said = repeater.execute(tmp_path, plot_arg="none")
     assert data_in(tmp_path) == undisturbed and simulated == list(repeater.seeds)
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert "4 of 6 repeats are done" in log_of(tmp_path)
+    assert "4 of 6 repeats finished" in log_of(tmp_path)
     assert [about["repeat"] for about in said["repeats"]] == list(range(6)) and said["n_finished_before"] == 4
-    assert [session["n_finished"] for session in run_json(tmp_path)["earlier_sessions"]] == [4]
+    assert [attempt["n_finished"] for attempt in run_json(tmp_path)["earlier_attempts"]] == [4]
 
 
-def test_what_is_complete_is_not_done_again(tmp_path, simulated):
+def test_finished_repeats_are_not_rerun(tmp_path, simulated):
     Repeater(SMALL, 2).execute(tmp_path, plot_arg="none")
     simulated.clear()
     said = Repeater(SMALL, 2).execute(tmp_path, plot_arg="none")
-    assert not simulated and "2 of 2 repeats are done" in log_of(tmp_path) and len(said["repeats"]) == 2
+    assert not simulated and "2 of 2 repeats finished" in log_of(tmp_path) and len(said["repeats"]) == 2
 
 
-def test_damaged_repeats_are_named_and_done_again(tmp_path, simulated, undisturbed):
+def test_damaged_repeats_are_named_and_rerun(tmp_path, simulated, undisturbed):
     repeater = Repeater(SMALL, 6)
     repeater.execute(tmp_path, plot_arg="none")
     simulated.clear()
@@ -68,13 +68,13 @@ def test_damaged_repeats_are_named_and_done_again(tmp_path, simulated, undisturb
     (tmp_path / "data/rates_0004.npz").unlink()
     repeater.execute(tmp_path, plot_arg="none")
     assert data_in(tmp_path) == undisturbed and simulated == [repeater.seeds[1], repeater.seeds[4]]
-    assert "spikes_0001.npy has " in log_of(tmp_path) and "rates_0004.npz is gone" in log_of(tmp_path)
+    assert "spikes_0001.npy has " in log_of(tmp_path) and "rates_0004.npz is missing" in log_of(tmp_path)
 
 
 def test_fewer_repeats_are_refused_unless_forced(tmp_path, simulated):
     Repeater(SMALL, 3).execute(tmp_path)
     before = data_in(tmp_path)
-    with pytest.raises(InputError, match=r"holds 2 repeats not asked for now: .* --force"):
+    with pytest.raises(InputError, match=r"2 other repeats found; .* --force"):
         Repeater(SMALL, 1).execute(tmp_path)
     assert data_in(tmp_path) == before
     simulated.clear()
@@ -113,7 +113,7 @@ def test_what_does_not_change_results_may_differ(tmp_path, simulated):
 
 def test_other_seeds_are_refused(tmp_path):
     Repeater(SMALL, seeds=[1, 2]).execute(tmp_path, plot_arg="none")
-    with pytest.raises(InputError, match="holds 1 repeat not asked for now: more of them, or with other seeds"):
+    with pytest.raises(InputError, match="1 other repeat found; expected only those asked for now"):
         Repeater(SMALL, seeds=[1, 3]).execute(tmp_path, plot_arg="none")
 
 
@@ -170,7 +170,7 @@ def test_on_error_stop_begins_no_other(tmp_path, monkeypatch):
         return run(self, **options)
 
     monkeypatch.setattr(StageSNNSimulation, "run", failing)
-    with pytest.raises(FailedItemsError, match="1 of 6 repeats are finished"):
+    with pytest.raises(FailedItemsError, match="1 of 6 repeats finished"):
         repeater.execute(tmp_path, on_error="stop", plot_arg="none")
     assert set(data_in(tmp_path)) == {"data/spikes_0000.npy", "data/rates_0000.npz"}
 
@@ -193,7 +193,7 @@ def test_an_interruption_while_a_repeat_is_saved_keeps_it_whole(tmp_path, monkey
         return save_rates(*arguments)
 
     monkeypatch.setattr(repeats, "save_rates", interrupted)
-    with pytest.raises(Interrupted, match=r"of 6 repeats are finished: saved in .*; the same command goes on"):
+    with pytest.raises(Interrupted, match=r"of 6 repeats finished and saved in .*; rerun the command to resume"):
         Repeater(SMALL, 6).execute(tmp_path, executor=executor, max_workers=1, plot_arg="none")
     said = run_json(tmp_path)
     assert said["interrupted"] is True and said["n_finished"] == len(said["repeats"]) >= 1
@@ -217,7 +217,7 @@ def test_the_second_ctrl_c_does_not_wait(tmp_path, monkeypatch, undisturbed):
     monkeypatch.setattr(repeats, "save_rates", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         Repeater(SMALL, 6).execute(tmp_path, plot_arg="none")
-    assert caught.value.__notes__ == ["1 of 6 repeats are finished; the same command goes on"]
+    assert caught.value.__notes__ == ["1 of 6 repeats finished; rerun the command to resume"]
     monkeypatch.undo()
     Repeater(SMALL, 6).execute(tmp_path, plot_arg="none")
     assert data_in(tmp_path) == undisturbed

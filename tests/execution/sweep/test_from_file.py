@@ -170,7 +170,7 @@ def test_an_interrupted_sweep_is_resumed(tmp_path, counted):
     whole = table_in(tmp_path / "whole")
     (file.parent / "interrupting").write_text(str(whole["seed"][2]))
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Interrupted, match="3 of 8 runs are finished"):
+    with pytest.raises(Interrupted, match="3 of 8 runs finished"):
         run_sweep(file, tmp_path / "out")
     assert signal.getsignal(signal.SIGINT) is before
     part = table_in(tmp_path / "out")
@@ -304,7 +304,7 @@ def test_another_sweep_in_the_same_folder_is_refused(tmp_path, changed, differen
     few = BASE | {"repeats": 1}
     run_sweep(few, tmp_path)
     before = results_in(tmp_path)
-    with pytest.raises(InputError, match="holds the results of something else") as caught:
+    with pytest.raises(InputError, match="holds the results of another job") as caught:
         run_sweep(few | changed, tmp_path)
     assert difference in str(caught.value)
     assert results_in(tmp_path) == before
@@ -317,7 +317,7 @@ def test_changed_code_of_the_user_is_refused(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path / "out")
     (file.parent / "mine.py").write_text(MODULE.replace('len(outputs["spikes"])', "0"))
-    with pytest.raises(InputError, match=r"(?s)holds the results of something else.*measures.mine:count"):
+    with pytest.raises(InputError, match=r"(?s)holds the results of another job.*measures.mine:count"):
         run_sweep(file, tmp_path / "out")
     run_sweep(file, tmp_path / "out", Execution(force=True))
     assert (table_in(tmp_path / "out")["spikes"] == 0).all()

@@ -274,7 +274,7 @@ def test_figures_are_saved(tmp_path, named):
 def test_other_objects_than_figures_are_refused(tmp_path, drawn, message):
     with pytest.raises(InputError, match=message) as caught:
         ReturningSweep(1, drawn).execute(tmp_path, **SWEEP)
-    assert "3 of 3 steps are finished" in caught.value.__notes__[0]
+    assert "3 of 3 steps finished" in caught.value.__notes__[0]
 
 
 def test_a_figure_stays_in_its_folder(tmp_path):
@@ -310,8 +310,8 @@ def test_a_figure_stays_in_its_folder(tmp_path):
         ),
         ({"param": "settings.plot", "param_idx": None}, "cannot be swept; it does not affect results"),
         ({"parallel": True, "executor": "serial"}, "parallel=True contradicts executor='serial'"),
-        ({"executor": "proces"}, "executor is 'proces'; valid: serial, thread, process, dask"),
-        ({"max_workers": 2}, "max_workers is 2, but the executor serial has one"),
+        ({"executor": "proces"}, 'executor: "proces" found; expected one of serial, thread, process, dask'),
+        ({"max_workers": 2}, "max_workers: 2 found; expected 1 with the executor serial"),
         ({"on_eror": "stop"}, "ReturningSweep._step does not take these arguments: .*'on_eror'"),
         ({"baseline_params": "configs/no_such.yaml"}, "no such file"),
         ({"random_seed": -1}, "settings.random_seed"),

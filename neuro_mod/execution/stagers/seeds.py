@@ -1,0 +1,23 @@
+"""Seeds of repeated runs of one configuration."""
+
+from __future__ import annotations
+
+from neuro_mod.config import Experiment
+from neuro_mod.config.perturbation import perturbation_seed
+from neuro_mod.core.random import Stream
+
+
+def repeat_seed(root_seed: int, index: int) -> int:
+    """Seed of a repeat, counted from 0."""
+    return Stream(root_seed, "repeat", (index,)).derived_seed
+
+
+def with_perturbation_seeds(experiment: Experiment) -> Experiment:
+    """Write out the seeds of drawn perturbations, which would otherwise follow from the seed of each repeat."""
+    root = experiment.settings.random_seed
+    seeds = {
+        f"perturbation.{target}.seed": perturbation_seed(root, target)
+        for target, block in experiment.perturbation.blocks.items()
+        if not block.vectors and block.seed is None
+    }
+    return experiment.replace(seeds) if seeds else experiment

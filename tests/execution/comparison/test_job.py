@@ -1,0 +1,152 @@
+"""Comparisons on the disk: resumed, on any executor, with failures."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from neuro_mod.config import load_experiment
+from neuro_mod.errors import FailedItemsError, InputError, Interrupted
+from neuro_mod.execution import jobs
+from neuro_mod.execution.comparison.job import ComparisonJob
+from neuro_mod.execution.comparison.rates import SimulateRates, compare
+from neuro_mod.execution.comparison.results import table
+from neuro_mod.execution.jobs import Execution
+from neuro_mod.execution.stagers import FullMeanFieldStager
+from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.folders import data_in, run_json
+from tests.helpers.shared import SMALL
+
+EXPERIMENT = load_experiment(SMALL | {"settings": {"plot": False}, "arousal": {"level": 0.6}})
+#: Files that follow from all trials.
+RESULTS = {"data/comparison.npz", "data/comparison.csv", "data/validity.csv"}
+
+
+def job(n_trials=4, settling=0.1, experiment=EXPERIMENT, n_z=None):
+    return ComparisonJob(experiment, n_trials, settling, n_z, "float32")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("comparison")
+    jobs.run(job(), folder)
+    return data_in(folder)
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """Seeds of the trials that are simulated."""
+    call, seeds = SimulateRates.__call__, []
+
+    def counted(self, seed, report):
+        seeds.append(seed)
+        return call(self, seed, report)
+
+    monkeypatch.setattr(SimulateRates, "__call__", counted)
+    return seeds
+
+
+def test_the_files_hold_what_python_gets(tmp_path, undisturbed):
+    said, found = jobs.run(job(), tmp_path), compare(EXPERIMENT, 4, 0.1)
+    saved = np.load(tmp_path / "data/comparison.npz")
+    assert np.array_equal(saved["rates"], found.simulation.rates) and said["seeds"] == found.simulation.seeds
+    assert np.array_equal(saved["state_rates"], np.array([state.rates for state in found.states]))
+    assert said["comparison"] == table(found) and said["notes"] == list(found.notes)
+    assert data_in(tmp_path).keys() == RESULTS | {f"data/trial_000{k}.npz" for k in range(4)}
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("serial", None), ("thread", 3), ("process", 2)])
+def test_executors_give_the_same_bytes(tmp_path, undisturbed, executor, workers):
+    jobs.run(job(), tmp_path, Execution(executor, workers))
+    assert data_in(tmp_path) == undisturbed
+
+
+def test_more_trials_leave_the_earlier_as_they_are(tmp_path, undisturbed, simulated):
+    jobs.run(job(2), tmp_path)
+    of_two = data_in(tmp_path)
+    simulated.clear()
+    said = jobs.run(job(4), tmp_path)
+    assert data_in(tmp_path) == undisturbed and simulated == said["seeds"][2:]
+    assert jobs.run(job(2), tmp_path)["n_trials"] == 2
+    assert {name: content for name, content in data_in(tmp_path).items() if name in of_two} == of_two
+
+
+def test_an_interruption_keeps_complete_trials(tmp_path, undisturbed, simulated, monkeypatch):
+    save = ComparisonJob.save
+
+    def interrupted(self, files, item, result):
+        if item.key == "1":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return save(self, files, item, result)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ComparisonJob, "save", interrupted)
+        with pytest.raises(Interrupted, match="2 of 4 simulations finished") as caught:
+            jobs.run(job(), tmp_path)
+    assert caught.value.metadata["n_trials"] == 2 and caught.value.metadata["interrupted"] is True
+    assert len(np.load(tmp_path / "data/comparison.npz")["rates"]) == 2
+    assert len(simulated) == 2
+    assert jobs.run(job(), tmp_path)["interrupted"] is False
+    assert data_in(tmp_path) == undisturbed and len(simulated) == 4
+
+
+def test_the_mean_field_is_solved_once(tmp_path, monkeypatch):
+    run, n_solved = FullMeanFieldStager.run, []
+
+    def counted(self, *arguments, **options):
+        n_solved.append(self.n_z)
+        return run(self, *arguments, **options)
+
+    monkeypatch.setattr(FullMeanFieldStager, "run", counted)
+    assert jobs.run(job(1), tmp_path)["n_z"] == 12 and n_solved == [12]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"settling": 0.05}, r"settling_sec: 0\.1 -> 0\.05"),
+        ({"n_z": 1}, "n_z: 12 -> 1"),
+        ({"experiment": EXPERIMENT.replace({"arousal.level": 0.5})}, r"config\.arousal\.level: 0\.6 -> 0\.5"),
+    ],
+)
+def test_another_comparison_is_refused_unless_forced(tmp_path, other, message):
+    jobs.run(job(1), tmp_path)
+    before = data_in(tmp_path)
+    with pytest.raises(InputError, match=message):
+        jobs.run(job(1, **other), tmp_path)
+    assert data_in(tmp_path) == before
+    jobs.run(job(1, **other), tmp_path, Execution(force=True))
+    assert data_in(tmp_path) != before
+
+
+def test_the_folder_of_a_single_run_is_refused_unless_forced(tmp_path):
+    """Version 0.1 saved comparisons so."""
+    single = RunFolder(tmp_path)
+    single.save_text("data/comparison.csv", "group\n")
+    single.finish()
+    with pytest.raises(InputError, match=r"holds the results of another run; .* --force"):
+        jobs.run(job(1), tmp_path)
+    assert jobs.run(job(1), tmp_path, Execution(force=True))["n_trials"] == 1
+
+
+def test_a_failing_trial_is_left_out(tmp_path, undisturbed, monkeypatch):
+    call, failed = SimulateRates.__call__, job().items[0].seed
+
+    def failing(self, seed, report):
+        if seed == failed:
+            raise FloatingPointError("too much")
+        return call(self, seed, report)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SimulateRates, "__call__", failing)
+        with pytest.raises(FailedItemsError, match="1 simulation failed") as caught:
+            jobs.run(job(), tmp_path)
+        assert caught.value.metadata["n_trials"] == 3 and failed not in caught.value.metadata["seeds"]
+        with pytest.raises(FailedItemsError):
+            jobs.run(job(1), tmp_path)
+        assert run_json(tmp_path)["n_trials"] == 0
+    jobs.run(job(), tmp_path)
+    assert data_in(tmp_path) == undisturbed
