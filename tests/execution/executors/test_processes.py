@@ -106,4 +106,5 @@ def test_ctrl_c_in_a_terminal_reaches_the_driver_alone_which_ends_all(tmp_path, 
     _, complained = driver.communicate(timeout=10)
     assert driver.returncode != 0 and _left(family) == []
     assert list(tmp_path.glob("neuro_mod-dask-*")) == []
-    assert complained.count("Traceback") == 1 and complained.endswith("KeyboardInterrupt\n"), complained
+    # of one process alone; a traceback more where it strikes while another exception is handled
+    assert complained.count("KeyboardInterrupt") == 1 and complained.endswith("KeyboardInterrupt\n"), complained
