@@ -72,7 +72,7 @@ def test_agrees_with_the_loader(schema, data: Any, valid: bool) -> None:
 
 def test_units_are_in_descriptions(schema) -> None:
     duration = schema["$defs"]["InitParams"]["properties"]["duration_sec"]
-    assert duration["description"] == "duration of the run (s)"
+    assert duration["description"] == "duration of the simulation (s)"
     assert duration["unit"] == "s"
     for section in schema["$defs"].values():
         for key, about in section["properties"].items():

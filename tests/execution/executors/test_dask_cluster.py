@@ -40,12 +40,12 @@ def test_an_address_where_nobody_is_is_named(monkeypatch):
 
 def test_without_dask_the_error_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r'executor is \'dask\': .*pip install "neuro_mod\[dask\]"'):
+    with pytest.raises(InputError, match=r'executor: .*pip install "neuro_mod\[dask\]"'):
         _start()
 
 
 def test_an_address_is_for_dask():
-    with pytest.raises(InputError, match="the executor thread has none; choose dask"):
+    with pytest.raises(InputError, match="expected none with the executor thread; choose dask"):
         choose_workers("thread", 2, 10, "tcp://127.0.0.1:1")
 
 
