@@ -26,7 +26,7 @@ T = TypeVar("T")
 #: Tags of the alternatives below. They appear in Pydantic's error locations and cannot be mistaken for keys.
 ONE, MANY = "<one>", "<many>"
 
-#: What the entries of a list stand for; completes the phrase "expected a number, ...".
+#: Meaning of the entries of a list; completes the phrase "expected a number, ...".
 PER_POPULATION = "[E, I] or one entry per population"
 PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
 PER_TYPE = "[E, I]"
@@ -54,7 +54,7 @@ def parameter(
         default: Value if a configuration leaves it out.
         meaning: Meaning, one short phrase.
         unit: SI unit; empty if dimensionless.
-        entries: What the entries of a list stand for.
+        entries: Meaning of the entries of a list.
         expected: What is valid, where the type does not say so.
         derive: Computes a derived parameter from the fields above it.
 

@@ -51,7 +51,7 @@ def detected_rates(
         width: Width of the figure in inches.
 
     Returns:
-        The figure, with one axes: row k, from the top, lies between k + 1 and k.
+        The figure, with one axes: row k, from the top, is between k + 1 and k.
 
     Raises:
         InputError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
@@ -99,7 +99,7 @@ def _draw_row(
 
 
 def _add_scale(axes: Axes, highest: float, n: int) -> None:
-    """Draw a bar beside the lowest row (several rows, if these are low) that stands for a round rate."""
+    """Draw a bar beside the lowest row (several rows, if these are low) that shows a round rate."""
     shown = float(style.round_ticks(2).tick_values(0, highest)[1])
     bottom, place = max(1, n), axes.get_yaxis_transform()
     axes.vlines(1.01, bottom - _FILLED * shown / highest, bottom, color=_RATE_COLOUR, transform=place, clip_on=False)

@@ -43,9 +43,9 @@ def state_raster(
     colours: Mapping[State, str] | None = None,
     width: float = style.TWO_COLUMNS,
 ) -> Figure:
-    """Draw the spikes of a session, cluster below cluster, under a band of its states.
+    """Draw the spikes of a session by cluster, under a band of its states.
 
-    The clusters that define states come first, and those that are active stand on the colour of their state.
+    The clusters that define states come first, and active ones have the colour of their state as background.
 
     Args:
         spikes: Spikes of one session.
@@ -127,7 +127,7 @@ def _draw_rows(
 
 
 def _shade_active(axes: Axes, visits: pd.DataFrame, layout: ClusterLayout, colours: Mapping[State, str]) -> None:
-    """Lay the colours of states behind the neurons of their active clusters."""
+    """Shade the neurons of active clusters in the colours of the states."""
     edges, ranks = _edges(layout), _ranks(layout)
     rank_of_label = {int(label): int(rank) for label, rank in zip(layout.labels, ranks, strict=True)}
     for state, start, duration in zip(visits["state"], visits["start"], visits["duration"], strict=True):

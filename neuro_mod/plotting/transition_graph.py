@@ -48,10 +48,10 @@ def transition_graph(
 ) -> Figure:
     """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
 
-    States stand in rows by number of active clusters, the most on top; hidden states, and states that all have the
-    same number, on a circle. In both, states with many transitions between them are neighbours. Only the
-    most frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states
-    those with the most transitions are drawn, with a note.
+    States are arranged in rows by number of active clusters, the most on top; hidden states, and states that all have
+    the same number, on a circle. In both, states with many transitions between them are neighbours. Only the most
+    frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states those with the most
+    transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -95,7 +95,7 @@ def transition_graph(
 
 
 def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
-    """Places in mm around 0, shape ``(K, 2)``, and the heights and names of rows; no row if they lie on a circle."""
+    """Places in mm around 0, shape ``(K, 2)``, and the heights and names of rows; no row if they are on a circle."""
     n_active = np.array([len(state) if isinstance(state, tuple) else -1 for state in states])
     levels = np.unique(n_active)
     if len(levels) == 1:
@@ -144,7 +144,7 @@ def _draw_states(
 
 
 def _away(x: float, y: float, places: NDArray[np.float64], on_circle: bool) -> NDArray[np.float64]:
-    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else aslant."""
+    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else diagonal."""
     if on_circle:
         return np.array([x, y]) / (np.hypot(x, y) or 1.0)
     if y == places[:, 1].min():

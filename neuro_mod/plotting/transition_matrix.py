@@ -83,7 +83,7 @@ def transition_map(
 
 
 def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Order states so that groups with many transitions among them stand together.
+    """Order states so that groups with many transitions among them are adjacent.
 
     States are clustered by average linkage. The distance of two falls with the mean of the probabilities of both
     transitions between them; among the orders that the tree of clusters allows, the sum of the distances of
@@ -127,7 +127,7 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
 
 
 def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
-    """Indices of the states that take part in the most transitions, ascending; ``most`` of them at most.
+    """Indices of the states with the most transitions, ascending; at most ``most`` of them.
 
     Args:
         counts: From (rows) to (columns), shape ``(K, K)``.

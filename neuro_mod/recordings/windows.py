@@ -1,4 +1,4 @@
-"""Stretches of a session: the time window that is looked at, and the bins it is cut into."""
+"""Time windows within a session, and the bins they are divided into."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def from_start(name: str, time: float, duration: float) -> float:
         duration: Length of the session in seconds.
 
     Raises:
-        InputError: The time lies beyond the session.
+        InputError: The time is outside the session.
     """
     inside = time + duration if time < 0 else time
     if not -SAME * duration <= inside <= (1 + SAME) * duration:
@@ -86,7 +86,7 @@ def from_starts(name: str, times: Sequence[float], durations: Iterable[float]) -
 
 @contextmanager
 def of_session(number: int) -> Iterator[None]:
-    """Name the session in what is refused inside the ``with`` block."""
+    """Add the number of the session to errors raised in the ``with`` block."""
     try:
         yield
     except ValueError as error:
@@ -94,9 +94,9 @@ def of_session(number: int) -> Iterator[None]:
 
 
 def cut(spikes: SpikeEvents, t_from: Edge = None, t_to: Edge = None) -> SpikeEvents:
-    """A time window of a session as a session of its own, whose steps count from the begin of the window.
+    """A time window of a session as a session of its own, whose steps are counted from the start of the window.
 
-    Without a begin and an end it is the session, which may then be one without a step.
+    Without a begin and an end it is the session itself, which may then have no steps.
 
     Args:
         spikes: The session.

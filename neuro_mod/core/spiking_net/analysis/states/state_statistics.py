@@ -118,7 +118,7 @@ class StateStatistics(ABC):
         return states_table(self.occurrences(t_from, t_to), self._window_lengths(t_from, t_to).sum())
 
     def get_attractor_data(self, state: StateLike, t_from: Edge = None, t_to: Edge = None) -> dict[str, Any]:
-        """What `get_attractors_data` says about one state, and ``visits``, its rows of `occurrences`.
+        """The row of `get_attractors_data` for one state, and ``visits``, its rows of `occurrences`.
 
         A state that could be, but was never visited, has no occurrences, probability 0 and NaN for what is unknown.
         """
@@ -215,7 +215,7 @@ class StateStatistics(ABC):
     def shuffle_test(
         self, n_shuffles: int = 200, seed: int = 0, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
     ) -> ShuffleTest:
-        """Whether the present state says more about the next one than in a random order of the same visits."""
+        """Whether the present state predicts the next one better than in random orders of the same visits."""
         return visit_order.shuffle_test(
             self.occurrences(t_from, t_to), n_shuffles=n_shuffles, seed=seed, empty_state=empty_state
         )
