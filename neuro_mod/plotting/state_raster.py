@@ -79,7 +79,7 @@ def state_raster(
         band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
         _draw_band(band, shown, colours)
-        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER / style.MM_PER_INCH * style.POINTS_PER_INCH)
+        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
         _draw_rows(axes, spikes, layout, window, size)
         _shade_active(axes, shown, layout, colours)
         legend_above_figure(figure, handles)

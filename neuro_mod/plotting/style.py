@@ -28,6 +28,7 @@ _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
+POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 
 #: Shades of neighbouring clusters by type (E, I), and the backgrounds; distinct with any colour vision.
 CLUSTER_COLOURS = (("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00"))

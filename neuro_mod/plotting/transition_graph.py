@@ -25,7 +25,6 @@ from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_no
 #: States at most, and arrows for each of them.
 MAX_STATES, ARROWS_PER_STATE = 20, 3
 
-_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
 _ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
 #: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
@@ -105,7 +104,7 @@ def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64],
     room = width - _NAMES - 2 * _MARGIN
     for level in levels:
         row = np.flatnonzero(n_active == level)
-        taken = [style.text_length(short_name(states[int(i)]), style.TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        taken = [style.text_length(short_name(states[int(i)]), style.TICK_SIZE) / style.POINTS_PER_MM + 2 for i in row]
         n_staggered = int(np.ceil(max(taken) * len(row) / room))
         places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
         places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
@@ -122,7 +121,7 @@ def _draw_states(
     colours = {**active_colours(n for n in n_active if n >= 0), -1: _HIDDEN_COLOUR}
     axes.scatter(
         *places.T,
-        s=(diameters * _POINTS_PER_MM) ** 2,
+        s=(diameters * style.POINTS_PER_MM) ** 2,
         c=[colours[n] for n in n_active],
         edgecolors="white",
         linewidths=style.LINE_WIDTH,
@@ -167,8 +166,8 @@ def _draw_arrows(
                 connectionstyle=f"arc3,rad={_BEND_IN_ROW if places[i, 1] == places[j, 1] else _BEND}",
                 arrowstyle=f"-|>,head_length={1.6 + wide},head_width={0.8 + 0.6 * wide}",
                 mutation_scale=1,
-                shrinkA=float(diameters[i]) / 2 * _POINTS_PER_MM,
-                shrinkB=float(diameters[j]) / 2 * _POINTS_PER_MM,
+                shrinkA=float(diameters[i]) / 2 * style.POINTS_PER_MM,
+                shrinkB=float(diameters[j]) / 2 * style.POINTS_PER_MM,
                 linewidth=wide,
                 color=_ARROW_COLOUR,
                 alpha=0.75,
@@ -184,7 +183,7 @@ def _entries(share: float, number: float) -> list[Line2D]:
             [],
             [],
             label=f"{100 * share * (_KEY / _MAX) ** 2:.2g} % of time",
-            markersize=_KEY * _POINTS_PER_MM,
+            markersize=_KEY * style.POINTS_PER_MM,
             **disc,
         ),
         Line2D([], [], label=f"{number:.0f} transition" + "s" * (number != 1), color=_ARROW_COLOUR, linewidth=_WIDEST),

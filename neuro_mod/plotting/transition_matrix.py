@@ -26,7 +26,6 @@ from neuro_mod.plotting.state_colours import short_name
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
-_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: side of a cell at least (so that names fit) and at most, margins beside and below the names, width of the
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
@@ -61,7 +60,7 @@ def transition_map(
     order = transition_order(probabilities)
     names = [short_name(states[int(k)]) for k in chosen[order]]
     ordered = probabilities[np.ix_(order, order)]
-    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / _POINTS_PER_MM
+    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / style.POINTS_PER_MM
     beside = _BESIDE + name_length
     if width is None:
         needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
@@ -76,7 +75,7 @@ def transition_map(
             width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / style.MM_PER_INCH
         )
         _draw_cells(axes, ordered, norm)
-        _name(axes, names, side * _POINTS_PER_MM)
+        _name(axes, names, side * style.POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
         style.write_note(figure, note)
     return figure
