@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    Tag,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic.annotated_handlers import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
 from neuro_mod.populations import PATHWAYS
 
@@ -26,7 +19,7 @@ T = TypeVar("T")
 #: Tags of the alternatives below. They appear in Pydantic's error locations and cannot be mistaken for keys.
 ONE, MANY = "<one>", "<many>"
 
-#: What the entries of a list stand for; completes the phrase "expected a number, ...".
+#: Meaning of the entries of a list; completes the phrase "expected a number, ...".
 PER_POPULATION = "[E, I] or one entry per population"
 PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
 PER_TYPE = "[E, I]"
@@ -54,7 +47,7 @@ def parameter(
         default: Value if a configuration leaves it out.
         meaning: Meaning, one short phrase.
         unit: SI unit; empty if dimensionless.
-        entries: What the entries of a list stand for.
+        entries: Meaning of the entries of a list.
         expected: What is valid, where the type does not say so.
         derive: Computes a derived parameter from the fields above it.
 
@@ -84,12 +77,10 @@ def form(value: object) -> str:
 class _NotEmpty:
     """Allows a key to be left out (None) but not to be written without a value."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(self._refuse_none, handler(source))
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._refuse_none, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         alternatives = handler(schema)["anyOf"]
         return next(alternative for alternative in alternatives if alternative != {"type": "null"})
 
@@ -103,14 +94,10 @@ class _NotEmpty:
 class EmptyMeansNothing:
     """Allows a section to be written without a value, which means without keys."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_before_validator_function(
-            lambda value: {} if value is None else value, handler(source)
-        )
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(lambda value: {} if value is None else value, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"anyOf": [handler(schema), {"type": "null"}]}
 
 

@@ -30,7 +30,7 @@ def apply_overrides(
     Args:
         data: Sections as read; not modified.
         overrides: What to set, in this order.
-        schema: JSON Schema of the data; its defaults stand in for lists that `data` leaves out.
+        schema: JSON Schema of the data; its defaults replace lists that `data` leaves out.
 
     Returns:
         The new data; the text of the override for each key path that was set; and what is wrong with overrides.

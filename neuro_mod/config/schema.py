@@ -1,4 +1,4 @@
-"""JSON Schema of a configuration, and phrases that say what it allows."""
+"""JSON Schema of a configuration, and phrases that describe what it allows."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def validate(model: type[Model], data: Any) -> tuple[Model | None, list[Problem]
     Values that are invalid in themselves are set aside, so that the rest can be checked for consistency.
 
     Args:
-        model: Its "after" validator raises `ConfigError` and heeds ``invalid`` of the context.
+        model: Its "after" validator raises `ConfigError` and skips the paths in ``invalid`` of the context.
         data: Nested mappings.
 
     Returns:

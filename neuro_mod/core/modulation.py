@@ -59,7 +59,7 @@ class Baseline:
             delta: The perturbation in the unit of the target: a scalar, or shape ``(..., P)``.
 
         Returns:
-            Shape ``(..., P)``, for ``rate`` and ``j_ext`` ``(..., 2, P)``; sources without synapses stay as they are.
+            Shape ``(..., P)``, for ``rate`` and ``j_ext`` ``(..., 2, P)``; sources without synapses are unchanged.
 
         Raises:
             InputError: There is no such target.

@@ -17,6 +17,8 @@ from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.samples import check_even, check_window, time_span
 
+_Array = NDArray[np.floating]
+
 #: Heights in mm: of a cluster's row at most, of all rows at least and at most, of the margins.
 _ROW, _MIN, _MAX, _AROUND = 8.0, 20.0, 190.0, 18.0
 #: Share of a row that the highest rate takes.
@@ -26,9 +28,9 @@ _THRESHOLD: dict[str, Any] = {"color": _THRESHOLD_COLOUR, "linewidth": 0.7 * sty
 
 
 def detected_rates(
-    times: NDArray[np.floating],
-    rates: NDArray[np.floating],
-    thresholds: NDArray[np.floating],
+    times: _Array,
+    rates: _Array,
+    thresholds: _Array,
     active: NDArray[np.bool_],
     labels: NDArray[np.integer],
     *,
@@ -51,7 +53,7 @@ def detected_rates(
         width: Width of the figure in inches.
 
     Returns:
-        The figure, with one axes: row k, from the top, lies between k + 1 and k.
+        The figure, with one axes: row k, from the top, is between k + 1 and k.
 
     Raises:
         InputError: Shapes that do not fit, times that are not evenly spaced, or an empty window.
@@ -74,7 +76,7 @@ def detected_rates(
             _draw_row(axes, times[inside], _FILLED * rates[inside, k] / highest, level, active[inside, k], k + 1)
         axes.set(xlim=(start, end), ylim=(max(1, n), 0), xlabel="time (s)", ylabel="cluster")
         places = np.arange(n) + 0.5
-        kept = spaced(places * rows_height / style.MM_PER_INCH * style.POINTS_PER_INCH / max(1, n))
+        kept = spaced(places * rows_height * style.POINTS_PER_MM / max(1, n))
         axes.set_yticks(places[kept], [str(labels[k]) for k in kept])
         axes.tick_params(left=False)
         axes.spines["left"].set_visible(False)
@@ -84,12 +86,7 @@ def detected_rates(
 
 
 def _draw_row(
-    axes: Axes,
-    times: NDArray[np.floating],
-    height: NDArray[np.floating],
-    level: float,
-    active: NDArray[np.bool_],
-    bottom: float,
+    axes: Axes, times: _Array, height: _Array, level: float, active: NDArray[np.bool_], bottom: float
 ) -> None:
     filled = np.where(active, height, 0)  # ``where=`` would lose half a sample at either end of a stretch
     axes.fill_between(times, bottom, bottom - filled, color=_ACTIVE_COLOUR, linewidth=0, step="mid")
@@ -99,7 +96,7 @@ def _draw_row(
 
 
 def _add_scale(axes: Axes, highest: float, n: int) -> None:
-    """Draw a bar beside the lowest row (several rows, if these are low) that stands for a round rate."""
+    """Draw a bar beside the lowest row (several rows, if these are low) that shows a round rate."""
     shown = float(style.round_ticks(2).tick_values(0, highest)[1])
     bottom, place = max(1, n), axes.get_yaxis_transform()
     axes.vlines(1.01, bottom - _FILLED * shown / highest, bottom, color=_RATE_COLOUR, transform=place, clip_on=False)

@@ -19,6 +19,8 @@ from neuro_mod.plotting.population_rows import PopulationRows, population_rows
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
 from neuro_mod.populations import Populations
 
+_Array = NDArray[np.floating]
+
 COLOUR_MAP = "viridis"
 #: Maximal number of states; more do not fit on a page.
 MAX_STATES = 60
@@ -36,8 +38,8 @@ _MARKER = 3.8
 
 
 def fixed_point_map(
-    rates: NDArray[np.floating],
-    leading_eigenvalues: NDArray[np.floating],
+    rates: _Array,
+    leading_eigenvalues: _Array,
     kinds: Sequence[str],
     n_active: NDArray[np.integer],
     multiplicities: Sequence[int],
@@ -96,8 +98,8 @@ def fixed_point_map(
 
 
 def _check(
-    rates: NDArray[np.floating],
-    leading_eigenvalues: NDArray[np.floating],
+    rates: _Array,
+    leading_eigenvalues: _Array,
     kinds: Sequence[str],
     n_active: NDArray[np.integer],
     multiplicities: Sequence[int],
@@ -122,9 +124,7 @@ def _number(value: int) -> str:
     return rf"${digits}\times10^{{{int(exponent)}}}$"
 
 
-def _write_table(
-    axes: Axes, table: Mapping[str, Sequence[str]], middles: NDArray[np.floating], stable: NDArray[np.bool_]
-) -> None:
+def _write_table(axes: Axes, table: Mapping[str, Sequence[str]], middles: _Array, stable: NDArray[np.bool_]) -> None:
     """Write columns of text, adjusted to their right, left of the axes."""
     colours = np.where(stable, _STABLE_COLOUR, _OTHER_COLOUR)
     offset = _COLUMN_GAP
@@ -158,12 +158,7 @@ def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[floa
 
 
 def _draw_rates(
-    axes: Axes,
-    rates: NDArray[np.floating],
-    tops: NDArray[np.floating],
-    stable: NDArray[np.bool_],
-    rows: PopulationRows,
-    norm: Normalize,
+    axes: Axes, rates: _Array, tops: _Array, stable: NDArray[np.bool_], rows: PopulationRows, norm: Normalize
 ) -> None:
     style.dress(axes)
     for block in (stable, ~stable):
@@ -177,9 +172,7 @@ def _draw_rates(
     axes.spines[["left", "bottom"]].set_visible(False)
 
 
-def _draw_eigenvalues(
-    axes: Axes, eigenvalues: NDArray[np.floating], kinds: Sequence[str], middles: NDArray[np.floating]
-) -> None:
+def _draw_eigenvalues(axes: Axes, eigenvalues: _Array, kinds: Sequence[str], middles: _Array) -> None:
     style.dress(axes)
     axes.axvline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
     axes.hlines(middles, 0, eigenvalues, colors=_STEM_COLOUR, linewidth=style.LINE_WIDTH, zorder=2)

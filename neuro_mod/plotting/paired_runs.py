@@ -20,11 +20,12 @@ from neuro_mod.plotting.target_labels import check_by_target, range_label
 from neuro_mod.populations import EXCITATORY, Populations
 from neuro_mod.recordings.spikes import SpikeEvents
 
+_Array = NDArray[np.floating]
+
 DIFFERENCE_LABEL = "rate difference (Hz)"
 #: Panels of traces at most.
 MAX_TRACES = 8
 
-_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: Heights in mm: of the rasters, of their lower margin, of their titles; of the map at least and at most, with its
 #: margins, and of these.
 _RASTERS, _BELOW, _TITLE, _MAP_LOWEST, _MAP_HIGHEST, _AROUND_MAP = 70.0, 12.0, 8.0, 40.0, 70.0, 15.0
@@ -38,9 +39,9 @@ _FRAME_COLOUR, _ZERO_COLOUR, _BAND_STRENGTH = "#B3B3B3", "#7F7F7F", 0.3
 def paired_runs(
     baseline: SpikeEvents,
     changed: SpikeEvents,
-    times: NDArray[np.floating],
-    difference: NDArray[np.floating],
-    vectors: Mapping[str, NDArray[np.floating]],
+    times: _Array,
+    difference: _Array,
+    vectors: Mapping[str, _Array],
     populations: Populations,
     *,
     t_from: float = 0.0,
@@ -85,31 +86,31 @@ def paired_runs(
         style.dress(axes)
         norm = centred(difference[:, rows.drawn])
         draw_population_map(
-            axes, times, difference, rows, norm, style.DIVERGING, (map_height - _AROUND_MAP) * _POINTS_PER_MM
+            axes, times, difference, rows, norm, style.DIVERGING, (map_height - _AROUND_MAP) * style.POINTS_PER_MM
         )
         axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {style.MINUS} baseline")
         add_colour_bar(axes, norm, style.DIVERGING).set_label(DIFFERENCE_LABEL)
     return figure
 
 
-def _labels_height(vectors: Mapping[str, NDArray[np.floating]]) -> float:
+def _labels_height(vectors: Mapping[str, _Array]) -> float:
     """Height in mm that the titles of the rasters and the upright labels of the vectors take."""
     lines = [line for target, vector in vectors.items() for line in range_label(target, vector).splitlines()]
-    return max([_TITLE, *(3 + style.text_length(line, style.TICK_SIZE) / _POINTS_PER_MM for line in lines)])
+    return max([_TITLE, *(3 + style.text_length(line, style.TICK_SIZE) / style.POINTS_PER_MM for line in lines)])
 
 
 def _draw_runs(
     figure: SubFigure,
     baseline: SpikeEvents,
     changed: SpikeEvents,
-    vectors: Mapping[str, NDArray[np.floating]],
+    vectors: Mapping[str, _Array],
     populations: Populations,
     window: tuple[float, float],
     width: float,
 ) -> None:
     """Draw both rasters and the vectors into a part of the figure of this width in mm."""
     raster_width = max(0.15 * width, (width - _BESIDE - _COLUMN_PLACE * len(vectors)) / 2)
-    size = (raster_width * _POINTS_PER_MM, _RASTERS * _POINTS_PER_MM)
+    size = (raster_width * style.POINTS_PER_MM, _RASTERS * style.POINTS_PER_MM)
     widths = [raster_width, _BETWEEN, raster_width] + [_COLUMN] * len(vectors)
     grid = figure.add_gridspec(1, len(widths), width_ratios=widths)
     first = figure.add_subplot(grid[0])
@@ -125,7 +126,7 @@ def _draw_runs(
     label_populations(panels[-1], populations, size[1])
 
 
-def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populations: Populations) -> None:
+def _draw_vector(axes: Axes, target: str, vector: _Array, populations: Populations) -> None:
     """Draw a vector as patches over the neurons of each population, under the name of the target and the range."""
     starts, sizes = populations.boundaries[:-1], populations.sizes
     colours = mpl.colormaps[style.DIVERGING](centred(vector)(vector))
@@ -149,9 +150,9 @@ def _draw_vector(axes: Axes, target: str, vector: NDArray[np.floating], populati
 
 
 def difference_traces(
-    times: NDArray[np.floating],
-    difference: NDArray[np.floating],
-    standard_error: NDArray[np.floating],
+    times: _Array,
+    difference: _Array,
+    standard_error: _Array,
     populations: Populations,
     acted_on: NDArray[np.bool_],
     *,
@@ -195,9 +196,7 @@ def difference_traces(
     return figure
 
 
-def _largest(
-    difference: NDArray[np.floating], populations: Populations, acted_on: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _largest(difference: _Array, populations: Populations, acted_on: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Populations to show, ascending."""
     inhabited = populations.sizes > 0
     candidates = np.flatnonzero(inhabited & acted_on if (inhabited & acted_on).any() else inhabited)
@@ -215,13 +214,7 @@ def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:
     return figure, panels
 
 
-def _draw_trace(
-    axes: Axes,
-    times: NDArray[np.floating],
-    difference: NDArray[np.floating],
-    standard_error: NDArray[np.floating],
-    colour: str,
-) -> None:
+def _draw_trace(axes: Axes, times: _Array, difference: _Array, standard_error: _Array, colour: str) -> None:
     axes.axhline(0, color=_ZERO_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
     if np.isfinite(standard_error).any():
         low, high = difference - standard_error, difference + standard_error

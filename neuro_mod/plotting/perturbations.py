@@ -21,6 +21,8 @@ from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, pop
 from neuro_mod.plotting.target_labels import change_label, check_by_target, parameter_label
 from neuro_mod.populations import Populations
 
+_Array = NDArray[np.floating]
+
 BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
 
 #: In mm: maximal height of all panels; minimal and maximal height of one panel, height of a label above it.
@@ -87,8 +89,8 @@ def perturbation_map(
 
 
 def effective_parameters(
-    before: Mapping[str, NDArray[np.floating]],
-    after: Mapping[str, NDArray[np.floating]],
+    before: Mapping[str, _Array],
+    after: Mapping[str, _Array],
     populations: Populations,
     *,
     width: float = style.ONE_AND_A_HALF_COLUMNS,
@@ -127,7 +129,7 @@ def effective_parameters(
     return figure
 
 
-def _check(values: Mapping[str, NDArray[np.floating]], populations: Populations) -> None:
+def _check(values: Mapping[str, _Array], populations: Populations) -> None:
     if not values:
         raise invalid("targets", (), f"at least one of {', '.join(TARGETS)}")
     check_by_target(values, populations)
@@ -140,7 +142,7 @@ def _new_panels(n: int, width: float, height: float, margin: float) -> tuple[Fig
     panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
     for axes in panels:
         style.dress(axes)
-    return figure, panels, _HEIGHT_SHARE * (height - _TITLE * (n > 1)) / style.MM_PER_INCH * style.POINTS_PER_INCH
+    return figure, panels, _HEIGHT_SHARE * (height - _TITLE * (n > 1)) * style.POINTS_PER_MM
 
 
 def _label_panels(panels: Sequence[Axes], beside: Sequence[Axes], labels: Sequence[str], points: float) -> None:
@@ -169,22 +171,14 @@ def _pieces(course: Course, n_steps: int, n_columns: int) -> tuple[NDArray[np.in
     return borders, np.where(highest >= -lowest, highest, lowest)
 
 
-def _draw_pieces(
-    axes: Axes, edges: NDArray[np.floating], values: NDArray[np.float64], rows: PopulationRows, norm: Normalize
-) -> None:
+def _draw_pieces(axes: Axes, edges: _Array, values: NDArray[np.float64], rows: PopulationRows, norm: Normalize) -> None:
     for _, members in rows.groups:
         axes.pcolormesh(
             edges, rows.edges(members), values[:, members].T, cmap=style.DIVERGING, norm=norm, rasterized=True
         )
 
 
-def _draw_change(
-    axes: Axes,
-    before: NDArray[np.floating],
-    after: NDArray[np.floating],
-    rows: PopulationRows,
-    colours: Sequence[str],
-) -> None:
+def _draw_change(axes: Axes, before: _Array, after: _Array, rows: PopulationRows, colours: Sequence[str]) -> None:
     drawn = rows.drawn
     places = rows.middles[drawn]
     axes.vlines(places, before[drawn], after[drawn], colors=JOIN_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)

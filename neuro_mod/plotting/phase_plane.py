@@ -23,6 +23,8 @@ from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.samples import check_even
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles
 
+_Array = NDArray[np.floating]
+
 #: Colours and styles of the nullclines of the first and the second population.
 NULLCLINES: tuple[tuple[str, Any], ...] = (("#D55E00", "-"), ("#551155", (0, (4, 1.5))))
 PATH_COLOUR, STREAM_COLOUR, UNKNOWN_COLOUR = "#000000", "#8C8C8C", "#DDDDDD"
@@ -39,12 +41,12 @@ _BESIDE = 13.0
 
 
 def phase_plane(
-    axes_values: tuple[NDArray[np.floating], NDArray[np.floating]],
-    force: NDArray[np.floating],
-    states: NDArray[np.floating],
+    axes_values: tuple[_Array, _Array],
+    force: _Array,
+    states: _Array,
     kinds: Sequence[str],
     names: tuple[str, str],
-    path: NDArray[np.floating] | None = None,
+    path: _Array | None = None,
     *,
     width: float = style.ONE_COLUMN,
 ) -> Figure:
@@ -87,13 +89,7 @@ def phase_plane(
     return figure
 
 
-def draw_plane(
-    axes: Axes,
-    axes_values: Sequence[NDArray[np.floating]],
-    force: NDArray[np.floating],
-    norm: LogNorm,
-    density: float,
-) -> None:
+def draw_plane(axes: Axes, axes_values: Sequence[_Array], force: _Array, norm: LogNorm, density: float) -> None:
     """Draw speed, streamlines and nullclines into axes, which become square, and grey where the force is unknown.
 
     Args:
@@ -134,12 +130,7 @@ def draw_plane(
         axis.set_major_locator(style.round_ticks(5))
 
 
-def check_plane(
-    axes_values: Sequence[NDArray[np.floating]],
-    force: NDArray[np.floating],
-    states: NDArray[np.floating],
-    kinds: Sequence[str],
-) -> None:
+def check_plane(axes_values: Sequence[_Array], force: _Array, states: _Array, kinds: Sequence[str]) -> None:
     """Refuse a force or states that do not fit the axes, of any number, uneven grids and unknown kinds.
 
     Raises:
@@ -153,7 +144,7 @@ def check_plane(
     check_kinds(kinds, len(states))
 
 
-def speed_norm(speed: NDArray[np.floating]) -> LogNorm:
+def speed_norm(speed: _Array) -> LogNorm:
     """Logarithmic range of speeds in Hz up to the fastest; from 0.001 to 1 Hz if none moves."""
     known = speed[np.isfinite(speed) & (speed > 0)]
     fastest = float(known.max(initial=0.0)) or 1.0
@@ -177,6 +168,6 @@ def nullcline_handles(labels: Sequence[str]) -> list[Line2D]:
     ]
 
 
-def _draw_path(axes: Axes, path: NDArray[np.floating]) -> None:
+def _draw_path(axes: Axes, path: _Array) -> None:
     halo = [Stroke(linewidth=5 * style.LINE_WIDTH, foreground="white"), Normal()]
     axes.plot(*path.T, zorder=5, path_effects=halo, **_PATH_STYLE)

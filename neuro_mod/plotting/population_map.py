@@ -15,18 +15,14 @@ from neuro_mod.plotting.population_rows import PopulationRows
 from neuro_mod.plotting.samples import time_span
 from neuro_mod.plotting.style import LABEL_SIZE, dress_bar, figure_of, text_length
 
+_Array = NDArray[np.floating]
+
 #: Columns of the image at most; more samples are averaged.
 _MAX_COLUMNS = 2000
 
 
 def draw_population_map(
-    axes: Axes,
-    times: NDArray[np.floating],
-    values: NDArray[np.floating],
-    rows: PopulationRows,
-    norm: Normalize,
-    colour_map: str,
-    points: float,
+    axes: Axes, times: _Array, values: _Array, rows: PopulationRows, norm: Normalize, colour_map: str, points: float
 ) -> None:
     """Draw values as colours: E clusters, E background, I clusters, I background, from top to bottom.
 
@@ -66,7 +62,7 @@ def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str, aspect: float =
     return bar
 
 
-def centred(values: NDArray[np.floating]) -> Normalize:
+def centred(values: _Array) -> Normalize:
     """A range of colours with 0 in its middle that holds all values but NaN; from -1 to 1 if all are 0."""
     largest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     return Normalize(-largest, largest)
@@ -77,7 +73,7 @@ def fit_beside(labels: Sequence[str], points: float) -> bool:
     return all(text_length(line, LABEL_SIZE) <= points for label in labels for line in label.splitlines())
 
 
-def _averaged(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def _averaged(values: _Array) -> _Array:
     """Average neighbouring samples until they fit ``_MAX_COLUMNS``; a last, incomplete group by its own number."""
     together = -(-len(values) // _MAX_COLUMNS)
     starts = np.arange(0, len(values), together)

@@ -19,6 +19,8 @@ from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import check_kinds, draw_states, kind_handles, stable_kinds
 
+_Array = NDArray[np.floating]
+
 POTENTIAL_COLOUR, BARRIER_COLOUR, GUIDE_COLOUR = "#0072B2", "#595959", "#B3B3B3"
 #: Colours and styles of the rates of focus populations; distinct with any colour vision.
 RATE_STYLES = (("#D55E00", "-"), ("#56B4E9", "--"), ("#551155", "-."), ("#E69F00", ":"), ("#737373", (0, (6, 2))))
@@ -60,18 +62,18 @@ class PathStates:
         kinds: ``stable node``, ``saddle``, ... of each state.
     """
 
-    displacement: NDArray[np.floating]
-    potential: NDArray[np.floating]
+    displacement: _Array
+    potential: _Array
     kinds: Sequence[str]
 
 
 def potential_profile(
-    displacement: NDArray[np.floating],
-    potential: NDArray[np.floating],
+    displacement: _Array,
+    potential: _Array,
     states: PathStates,
     label: str,
     *,
-    rates: NDArray[np.floating] | None = None,
+    rates: _Array | None = None,
     names: Sequence[str] = (),
     width: float = style.ONE_COLUMN,
 ) -> Figure:
@@ -121,11 +123,7 @@ def potential_profile(
 
 
 def _check(
-    displacement: NDArray[np.floating],
-    potential: NDArray[np.floating],
-    states: PathStates,
-    rates: NDArray[np.floating] | None,
-    names: Sequence[str],
+    displacement: _Array, potential: _Array, states: PathStates, rates: _Array | None, names: Sequence[str]
 ) -> None:
     m, n = len(displacement), len(states.kinds)
     check_shape("potential", potential, (m,))
@@ -180,13 +178,7 @@ def _write_height(axes: Axes, height: float, place: tuple[float, float], side: i
     return fits
 
 
-def _draw_rates(
-    axes: Axes,
-    displacement: NDArray[np.floating],
-    rates: NDArray[np.floating],
-    names: Sequence[str],
-    width: float,
-) -> None:
+def _draw_rates(axes: Axes, displacement: _Array, rates: _Array, names: Sequence[str], width: float) -> None:
     style.dress(axes)
     lines = []
     for i, name in enumerate(names):

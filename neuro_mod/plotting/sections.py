@@ -45,7 +45,7 @@ def landscape_sections(
 ) -> Figure:
     """Draw a phase plane for each pair of focus populations, the others at the point of the grid next to a point.
 
-    States within half a step of the grid are drawn on the section they lie in, others pale where they project to.
+    States within half a step of the grid are drawn on the section that contains them, others as pale projections.
 
     Args:
         axes_values: Rates in Hz of the grid's points, rising in even steps, F arrays of shapes ``(n1,)`` to ``(nF,)``.
@@ -83,7 +83,7 @@ def landscape_sections(
         panels = style.new_panels(figure, len(pairs), columns)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
-            inside = _lies_in(states, axes_values, pair, nearest)
+            inside = _in_section(states, axes_values, pair, nearest)
             _draw_states(axes, states[:, pair], kinds, inside)
             axes.plot(*np.asarray(through)[list(pair)], zorder=5, **_POINT)
             axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
@@ -100,7 +100,7 @@ def _section(force: NDArray[np.floating], pair: tuple[int, int], nearest: Sequen
     return np.stack([force[i][at] for i in pair])
 
 
-def _lies_in(
+def _in_section(
     states: NDArray[np.floating],
     axes_values: Sequence[NDArray[np.floating]],
     pair: tuple[int, int],

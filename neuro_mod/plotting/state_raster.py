@@ -43,9 +43,9 @@ def state_raster(
     colours: Mapping[State, str] | None = None,
     width: float = style.TWO_COLUMNS,
 ) -> Figure:
-    """Draw the spikes of a session, cluster below cluster, under a band of its states.
+    """Draw the spikes of a session by cluster, under a band of its states.
 
-    The clusters that define states come first, and those that are active stand on the colour of their state.
+    The clusters that define states come first, and active ones have the colour of their state as background.
 
     Args:
         spikes: Spikes of one session.
@@ -79,7 +79,7 @@ def state_raster(
         band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
         _draw_band(band, shown, colours)
-        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER / style.MM_PER_INCH * style.POINTS_PER_INCH)
+        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
         _draw_rows(axes, spikes, layout, window, size)
         _shade_active(axes, shown, layout, colours)
         legend_above_figure(figure, handles)
@@ -127,7 +127,7 @@ def _draw_rows(
 
 
 def _shade_active(axes: Axes, visits: pd.DataFrame, layout: ClusterLayout, colours: Mapping[State, str]) -> None:
-    """Lay the colours of states behind the neurons of their active clusters."""
+    """Shade the neurons of active clusters in the colours of the states."""
     edges, ranks = _edges(layout), _ranks(layout)
     rank_of_label = {int(label): int(rank) for label, rank in zip(layout.labels, ranks, strict=True)}
     for state, start, duration in zip(visits["state"], visits["start"], visits["duration"], strict=True):

@@ -28,6 +28,7 @@ _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
+POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 
 #: Shades of neighbouring clusters by type (E, I), and the backgrounds; distinct with any colour vision.
 CLUSTER_COLOURS = (("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00"))
@@ -78,7 +79,7 @@ def new_axes(width: float, height: float, *, square: bool = False) -> tuple[Figu
 
 
 def new_panels(figure: Figure, n: int, columns: int, *, shared: bool = False) -> list[Axes]:
-    """Dressed axes in up to so many columns, read row by row; ``shared`` if they have the same axes."""
+    """Dressed axes in up to this many columns, in row order; ``shared`` if they have the same axes."""
     panels = list(figure.subplots(-(-n // columns), columns, sharex=shared, sharey=shared, squeeze=False).ravel())
     for axes in panels[n:]:
         axes.remove()
@@ -124,7 +125,7 @@ def figure_of(axes: Axes) -> Figure | SubFigure:
 
 
 def round_ticks(most: int, *, quarters: bool = False, **options: bool) -> MaxNLocator:
-    """Ticks at up to so many intervals of round numbers, multiples of 1, 2, 5 or, with ``quarters``, 2.5."""
+    """Ticks at up to ``most`` intervals of round numbers, multiples of 1, 2, 5 or, with ``quarters``, 2.5."""
     return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10], **options)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, TWO_COLUMNS, paper_style, round_ticks
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, panel_points, say_if_empty, sweep_panels
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, mark_empty, panel_points, sweep_panels
 
 COLOUR = CLUSTER_COLOURS[0][0]
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
@@ -50,7 +50,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
             parameter.apply(axes.xaxis, points)
             axes.yaxis.set_major_locator(round_ticks(5))
             axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
-            say_if_empty(axes, mean)
+            mark_empty(axes, mean)
         legend_above_figure(figure, handles)
     return figure
 
@@ -95,7 +95,7 @@ def _draw(
         axes.fill_between(x, low, high, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
     else:
         axes.bar(x, high - low, 0.3, low, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
-        axes.use_sticky_edges = False  # bars here do not stand on the axis
+        axes.use_sticky_edges = False  # the bars do not start at the axis
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
     axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **_style(joined))
     axes.update_datalim([(each, 0.0) for each in x], updatey=False)  # also where there is no value

@@ -25,7 +25,7 @@ _HEIGHT, _TALL, _WIDE = 140.0, 0.72, 0.75
 def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, ArrayLike]) -> Figure:
     """Draw a heat map for each measure: its mean over repeats at each pair of values.
 
-    Borders of cells lie halfway between neighbouring values, on a logarithmic axis at their geometric mean. Cells
+    Borders of cells are halfway between neighbouring values, on a logarithmic axis at their geometric mean. Cells
     without a value are hatched in grey.
 
     Args:

@@ -18,7 +18,7 @@ from neuro_mod.checks import check_shape
 from neuro_mod.errors import InputError
 from neuro_mod.plotting import style
 
-#: Panels side by side, at most, and the widths of figures of so many.
+#: Panels side by side, at most, and the width of the figure for each number of them.
 _MAX_COLUMNS = 3
 _WIDTHS = {1: style.ONE_COLUMN, 2: style.ONE_AND_A_HALF_COLUMNS, 3: style.TWO_COLUMNS}
 #: Share of a panel's width that its axes take, roughly.
@@ -88,7 +88,7 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
     """Refuse parameters and measures that do not have equally many rows.
 
     Raises:
-        InputError: The message names the parameter or measure; or there is none.
+        InputError: The numbers of rows differ, or there is no parameter or measure.
     """
     if not parameters or not measures or not len(parameters[0].values):
         raise InputError("sweep: no parameter, measure or row found; expected at least one of each")
@@ -104,15 +104,15 @@ def broken(label: str, points: float) -> str:
     return f"{label[: place.start()]}\n{broken(label[place.end() :], points)}"
 
 
-def say_if_empty(axes: Axes, values: ArrayLike) -> None:
-    """Write into axes that there is no value, if there is none."""
+def mark_empty(axes: Axes, values: ArrayLike) -> None:
+    """Write a note into axes that have no values."""
     if not np.isfinite(values).any():
         axes.text(0.5, 0.5, "no value", size=style.TICK_SIZE, ha="center", va="center", transform=axes.transAxes)
         axes.yaxis.set_major_locator(NullLocator())
 
 
 def panel_points(n: int, most: int = _MAX_COLUMNS) -> float:
-    """Width in points, without its labels and roughly, of each of n panels, so many side by side at most."""
+    """Width in points, without its labels and roughly, of each of n panels, with at most ``most`` side by side."""
     columns = min(n, most)
     return _SHARE * _WIDTHS[columns] * style.POINTS_PER_INCH / columns
 
@@ -132,7 +132,7 @@ def sweep_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_
 
 
 def _logarithmic_numbers(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from one to another, ten times as large at least, about so many."""
+    """About ``most`` round numbers between bounds whose ratio is at least ten."""
     first, last = np.log10(low), np.log10(high)
     exponents = range(math.floor(first), math.ceil(last) + 1)
     decades = last - first

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from neuro_mod.plotting import style
 from neuro_mod.plotting.sweep_lines import COLOUR
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, say_if_empty
+from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, mark_empty
 
 #: Parameters that a figure shows, at most.
 MAX_PARAMETERS = 5
@@ -62,6 +62,6 @@ def sweep_scatter(parameters: Sequence[SweptParameter], measures: Mapping[str, A
                     axes.set_xlim(-0.5, len(parameter.categories) - 0.5)
             row[0].yaxis.set_major_locator(style.round_ticks(4))
             row[0].set_ylabel(broken(label, size[1]))
-            say_if_empty(row[0], np.asarray(values, float))
+            mark_empty(row[0], np.asarray(values, float))
         figure.align_ylabels(panels[:, 0])
     return figure

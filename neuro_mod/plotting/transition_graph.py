@@ -25,7 +25,6 @@ from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_no
 #: States at most, and arrows for each of them.
 MAX_STATES, ARROWS_PER_STATE = 20, 3
 
-_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: distance of rows, of the staggered places within a row, diameter of a circle, margins, room of row names.
 _ROW, _STAGGER, _CIRCLE, _MARGIN, _HIGH_MARGIN, _NAMES = 19.0, 8.0, 60.0, 9.0, 6.0, 11.0
 #: Diameters in mm of the state with the most time, of any at least, and in the legend; widths of arrows in points.
@@ -48,10 +47,10 @@ def transition_graph(
 ) -> Figure:
     """Draw states as discs, whose area is their time, and transitions as arrows, whose width is their number.
 
-    States stand in rows by number of active clusters, the most on top; hidden states, and states that all have the
-    same number, on a circle. In both, states with many transitions between them are neighbours. Only the
-    most frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states
-    those with the most transitions are drawn, with a note.
+    States are arranged in rows by number of active clusters, the most on top; hidden states, and states that all have
+    the same number, on a circle. In both, states with many transitions between them are neighbours. Only the most
+    frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states those with the most
+    transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -95,7 +94,7 @@ def transition_graph(
 
 
 def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
-    """Places in mm around 0, shape ``(K, 2)``, and the heights and names of rows; no row if they lie on a circle."""
+    """Places in mm around 0, shape ``(K, 2)``, and the heights and names of rows; no row if they are on a circle."""
     n_active = np.array([len(state) if isinstance(state, tuple) else -1 for state in states])
     levels = np.unique(n_active)
     if len(levels) == 1:
@@ -105,7 +104,7 @@ def _places(states: Sequence[State], width: float) -> tuple[NDArray[np.float64],
     room = width - _NAMES - 2 * _MARGIN
     for level in levels:
         row = np.flatnonzero(n_active == level)
-        taken = [style.text_length(short_name(states[int(i)]), style.TICK_SIZE) / _POINTS_PER_MM + 2 for i in row]
+        taken = [style.text_length(short_name(states[int(i)]), style.TICK_SIZE) / style.POINTS_PER_MM + 2 for i in row]
         n_staggered = int(np.ceil(max(taken) * len(row) / room))
         places[row, 0] = (np.arange(len(row)) + 0.5) * room / len(row) - room / 2
         places[row, 1] = y + _STAGGER * (np.arange(len(row)) % n_staggered)
@@ -122,7 +121,7 @@ def _draw_states(
     colours = {**active_colours(n for n in n_active if n >= 0), -1: _HIDDEN_COLOUR}
     axes.scatter(
         *places.T,
-        s=(diameters * _POINTS_PER_MM) ** 2,
+        s=(diameters * style.POINTS_PER_MM) ** 2,
         c=[colours[n] for n in n_active],
         edgecolors="white",
         linewidths=style.LINE_WIDTH,
@@ -144,7 +143,7 @@ def _draw_states(
 
 
 def _away(x: float, y: float, places: NDArray[np.float64], on_circle: bool) -> NDArray[np.float64]:
-    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else aslant."""
+    """Direction from a state to its name: out of the circle, above the top row, below the lowest, else diagonal."""
     if on_circle:
         return np.array([x, y]) / (np.hypot(x, y) or 1.0)
     if y == places[:, 1].min():
@@ -167,8 +166,8 @@ def _draw_arrows(
                 connectionstyle=f"arc3,rad={_BEND_IN_ROW if places[i, 1] == places[j, 1] else _BEND}",
                 arrowstyle=f"-|>,head_length={1.6 + wide},head_width={0.8 + 0.6 * wide}",
                 mutation_scale=1,
-                shrinkA=float(diameters[i]) / 2 * _POINTS_PER_MM,
-                shrinkB=float(diameters[j]) / 2 * _POINTS_PER_MM,
+                shrinkA=float(diameters[i]) / 2 * style.POINTS_PER_MM,
+                shrinkB=float(diameters[j]) / 2 * style.POINTS_PER_MM,
                 linewidth=wide,
                 color=_ARROW_COLOUR,
                 alpha=0.75,
@@ -184,7 +183,7 @@ def _entries(share: float, number: float) -> list[Line2D]:
             [],
             [],
             label=f"{100 * share * (_KEY / _MAX) ** 2:.2g} % of time",
-            markersize=_KEY * _POINTS_PER_MM,
+            markersize=_KEY * style.POINTS_PER_MM,
             **disc,
         ),
         Line2D([], [], label=f"{number:.0f} transition" + "s" * (number != 1), color=_ARROW_COLOUR, linewidth=_WIDEST),

@@ -26,7 +26,6 @@ from neuro_mod.plotting.state_colours import short_name
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
 
-_POINTS_PER_MM = style.POINTS_PER_INCH / style.MM_PER_INCH
 #: In mm: side of a cell at least (so that names fit) and at most, margins beside and below the names, width of the
 #: bar.
 _CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
@@ -61,7 +60,7 @@ def transition_map(
     order = transition_order(probabilities)
     names = [short_name(states[int(k)]) for k in chosen[order]]
     ordered = probabilities[np.ix_(order, order)]
-    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / _POINTS_PER_MM
+    name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / style.POINTS_PER_MM
     beside = _BESIDE + name_length
     if width is None:
         needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
@@ -76,14 +75,14 @@ def transition_map(
             width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / style.MM_PER_INCH
         )
         _draw_cells(axes, ordered, norm)
-        _name(axes, names, side * _POINTS_PER_MM)
+        _name(axes, names, side * style.POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
         style.write_note(figure, note)
     return figure
 
 
 def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Order states so that groups with many transitions among them stand together.
+    """Order states so that groups with many transitions among them are adjacent.
 
     States are clustered by average linkage. The distance of two falls with the mean of the probabilities of both
     transitions between them; among the orders that the tree of clusters allows, the sum of the distances of
@@ -127,7 +126,7 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
 
 
 def busiest(counts: NDArray[np.integer], most: int, time: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
-    """Indices of the states that take part in the most transitions, ascending; ``most`` of them at most.
+    """Indices of the states with the most transitions, ascending; at most ``most`` of them.
 
     Args:
         counts: From (rows) to (columns), shape ``(K, K)``.

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.plotting import style
 
+_Array = NDArray[np.floating]
+
 TRACE_COLOUR, THRESHOLD_COLOUR, SPIKE_COLOUR = "#333333", "#7F7F7F", "#D55E00"
 
 #: A lone panel is higher, for its label.
@@ -23,10 +25,10 @@ _SPIKE_HEIGHT = 0.4
 
 
 def voltage_trace(
-    times: NDArray[np.floating],
-    voltage: NDArray[np.floating],
+    times: _Array,
+    voltage: _Array,
     threshold: ArrayLike,
-    spike_times: NDArray[np.floating] | Sequence[NDArray[np.floating]],
+    spike_times: _Array | Sequence[_Array],
     label: str | Sequence[str],
     *,
     width: float = style.ONE_AND_A_HALF_COLUMNS,
@@ -80,13 +82,7 @@ def voltage_trace(
     return figure
 
 
-def _draw(
-    axes: Axes,
-    times: NDArray[np.floating],
-    voltage: NDArray[np.floating],
-    threshold: NDArray[np.floating],
-    spike_times: NDArray[np.floating],
-) -> None:
+def _draw(axes: Axes, times: _Array, voltage: _Array, threshold: _Array, spike_times: _Array) -> None:
     top = float(threshold.max())
     lowest = min(float(np.min(voltage, initial=np.inf)), top)
     span = top - lowest or 1.0

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HEADER = 128
-#: The last two bytes of the header, and the order of bytes that they say.
+#: The last two bytes of the header, and the byte order that they indicate.
 _ORDERS = {b"IM": "<", b"MI": ">"}
 _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
 #: Types of the elements that hold numbers.
@@ -58,7 +58,7 @@ class _Bytes:
         return kind, size
 
     def element(self, kinds: dict[int, str], most: int) -> NDArray[Any]:
-        """The numbers of an element of one of some types, with at most so many bytes."""
+        """The numbers of an element of one of these types, of at most this many bytes."""
         size, kind = divmod(int(self.numbers(4, "u4")[0]), 2**16)
         unit = 4 if size else 8  # a small element has its size and type in 4 bytes, and its content in the next 4
         most = min(most, 4) if size else most
@@ -128,7 +128,7 @@ def _arrays(stream: BinaryIO) -> Iterator[_Array]:
 
 
 def _unpacked(stream: BinaryIO, left: int) -> Callable[[int], bytes]:
-    """Reads what the next bytes of a stream unpack to, no more at once than is asked for."""
+    """A function that unpacks the next bytes of a stream, no more than requested."""
     unpacker = zlib.decompressobj()
 
     def read(n: int) -> bytes:
@@ -153,7 +153,7 @@ def _opened(content: _Bytes) -> _Array:
     kind = int(flags[0]) & 0xFF if len(flags) == 2 else 0
     if not 0 < kind <= len(_CLASSES):
         raise ValueError("an array without a class")
-    if _CLASSES[kind - 1] == "opaque":  # what follows is not documented
+    if _CLASSES[kind - 1] == "opaque":  # the content is not documented
         return _Array("", (), "opaque", content)
     shape = content.element({_INT32: "i4"}, _MAX_NAMED).tolist()
     if len(shape) < 2 or min(shape) < 0:
@@ -168,5 +168,5 @@ def _numbers(array: _Array) -> NDArray[Any]:
     if not n:
         return np.zeros(array.shape)
     numbers = array.content.element(_TYPES, 8 * n)
-    array.content.read(1)  # of compressed numbers, the checksum is looked at where they end
+    array.content.read(1)  # of compressed numbers, the checksum at their end is verified
     return numbers.reshape(array.shape, order="F")

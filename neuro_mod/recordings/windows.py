@@ -1,4 +1,4 @@
-"""Stretches of a session: the time window that is looked at, and the bins it is cut into."""
+"""Time windows within a session, and the bins they are divided into."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from neuro_mod.recordings.spikes import SpikeEvents
 #: Times this close, relative to the larger or to the session, are the same: steps times their length are rounded.
 SAME = 1e-9
 
+#: Begin or end of a time window in seconds, from the end of the session if negative; None for that of the session.
+Edge = float | None
+
 
 def from_start(name: str, time: float, duration: float) -> float:
     """A time within a session, in seconds from its start.
@@ -23,7 +26,7 @@ def from_start(name: str, time: float, duration: float) -> float:
         duration: Length of the session in seconds.
 
     Raises:
-        InputError: The time lies beyond the session.
+        InputError: The time is outside the session.
     """
     inside = time + duration if time < 0 else time
     if not -SAME * duration <= inside <= (1 + SAME) * duration:
@@ -31,7 +34,7 @@ def from_start(name: str, time: float, duration: float) -> float:
     return min(max(inside, 0.0), duration)
 
 
-def window_of(duration: float, t_from: float | None = None, t_to: float | None = None) -> tuple[float, float]:
+def window_of(duration: float, t_from: Edge = None, t_to: Edge = None) -> tuple[float, float]:
     """Begin and end of a time window within a session.
 
     Args:
@@ -55,9 +58,7 @@ def window_of(duration: float, t_from: float | None = None, t_to: float | None =
     return begin, end
 
 
-def windows_of(
-    durations: Iterable[float], t_from: float | None = None, t_to: float | None = None
-) -> list[tuple[float, float]]:
+def windows_of(durations: Iterable[float], t_from: Edge = None, t_to: Edge = None) -> list[tuple[float, float]]:
     """Begin and end of the time window within each session, see `window_of`.
 
     Raises:
@@ -85,17 +86,17 @@ def from_starts(name: str, times: Sequence[float], durations: Iterable[float]) -
 
 @contextmanager
 def of_session(number: int) -> Iterator[None]:
-    """Name the session in what is refused inside the ``with`` block."""
+    """Add the number of the session to errors raised in the ``with`` block."""
     try:
         yield
     except ValueError as error:
         raise InputError(f"session {number}: {error}") from error
 
 
-def cut(spikes: SpikeEvents, t_from: float | None = None, t_to: float | None = None) -> SpikeEvents:
-    """A time window of a session as a session of its own, whose steps count from the begin of the window.
+def cut(spikes: SpikeEvents, t_from: Edge = None, t_to: Edge = None) -> SpikeEvents:
+    """A time window of a session as a session of its own, whose steps are counted from the start of the window.
 
-    Without a begin and an end it is the session, which may then be one without a step.
+    Without a begin and an end it is the session itself, which may then have no steps.
 
     Args:
         spikes: The session.

@@ -18,7 +18,7 @@ class Draft:
     """Looks values up by key and refuses those that are known to be invalid.
 
     Args:
-        experiment: Sections with attributes; defaults stand in for invalid values.
+        experiment: Sections with attributes; invalid values have been replaced by defaults.
         invalid: Key paths of invalid values, or of whole blocks.
     """
 

@@ -43,7 +43,7 @@ def _length(section: str, name: str, short_lengths: tuple[int, ...], draft: Draf
 
 
 def _threshold_above_reset(draft: Draft) -> Iterator[Problem]:
-    """The threshold of each population lies above its reset voltage."""
+    """The threshold of each population is above its reset voltage."""
     values = (draft["init_params.threshold"], draft["init_params.reset_voltage"])
     lengths = {len(value) for value in values if isinstance(value, tuple)} - {2}
     # without a list per population, E and I are enough: a network without clusters

@@ -1,4 +1,4 @@
-"""Checks of a perturbation: what belongs together, when it acts, and whether parameters stay within their bounds."""
+"""Checks of a perturbation: matching lengths, when it acts, and whether parameters stay within their bounds."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
     if not 0 < times.duration_sec / times.delta_t <= MAX_STEPS:
-        return  # other checks say why, here and below
+        return  # other checks report it, here and below
     try:
         perturbation = block.timed(populations, perturbation_seed(seed, target))
         with np.errstate(over="ignore", invalid="ignore"):

@@ -123,7 +123,7 @@ def test_clusters_that_differ(monkeypatch):
     block = f"perturbation.rate={{vectors: [{vector}], involved_clusters: [{list(range(18))}], params: [{weak}]}}"
     field = field_of(config, "arousal.level=0", block)
     found = fixed_points(field, 10, seed=3)
-    assert "the clusters differ" in found.searched and "not proven" in found.searched
+    assert "the clusters differ" in found.searched and "there may be others" in found.searched
     numbers = np.bincount([len(point.active) for point in found.stable], minlength=7)
     assert (numbers[2:7] >= 15).all()
     for n_active in (3, 5):

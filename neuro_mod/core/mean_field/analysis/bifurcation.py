@@ -21,12 +21,12 @@ _Array = NDArray[np.float64]
 N_VALUES = 5
 #: Bounds on the number of branches, and of points to either side of a start.
 MAX_BRANCHES, MAX_POINTS = 200, 2000
-#: Bounds on how often states are sought again, and at how many values each time.
+#: Bounds on how often the search is repeated, and at how many values each time.
 _MAX_PASSES, _MAX_VALUES = 4, 8
 #: Values closer to each other than this part of the interval are near.
 _NEAR = 0.02
-#: How far from a symmetry breaking the branches that leave it are sought, as part of the interval; gaps between
-#: critical values are wider.
+#: Distance from a symmetry breaking at which the branches that leave it are searched for, as part of the interval; gaps
+#: between critical values are wider.
 _ASIDE = 1e-3
 #: Branches that end closer to a symmetry breaking, as part of the interval, end there.
 _SAME_VALUE = 1e-5
@@ -63,25 +63,25 @@ def bifurcation_diagram(
 ) -> Diagram:
     """Search for the branches of steady states over an interval. There may be others.
 
-    Steady states are sought at a few values of the parameter. Each one that lies on no known branch is followed to both
+    Steady states are searched for at a few values of the parameter. Each one on no known branch is followed to both
     sides (pseudo-arclength continuation). The search is repeated between the critical points, and next to symmetry
     breakings from which no known branch starts, until nothing new is found. A branch whose interchangeable clusters
     have two or more levels of rates ends where levels merge, at a state of higher symmetry.
 
     Args:
         family: The mean fields over the interval.
-        n_values: At how many equidistant values of the parameter steady states are sought first, the limits included.
-        at: More values at which they are sought, within the limits.
+        n_values: Number of equidistant values of the parameter at which the search begins, the limits included.
+        at: Further values at which the search begins, within the limits.
         n_active: Numbers of active clusters of the states that are followed; all by default.
-        alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates, and
-            the others too. Otherwise all states that `fixed_points` finds.
+        alike: Where all clusters are interchangeable, follow only states in which all active clusters have equal rates,
+            and so have all others. Otherwise all states that `fixed_points` finds.
         n_starts: Random starts of `fixed_points`, where that is used.
         seed: Root seed of the starts.
         most_branches: Bound on the number of branches.
         most_points: Bound on the number of points of a branch to either side of the state from which it is followed.
 
     Raises:
-        InputError: A bound or number is too small, or a value lies outside the limits.
+        InputError: A bound or number is too small, or a value is outside the limits.
     """
     whole_number("n_values", n_values, 2)
     whole_number("most_branches", most_branches, 1)
@@ -103,9 +103,11 @@ def bifurcation_diagram(
 
 
 def _describe_search(search: _Search, branches: tuple[Branch, ...]) -> str:
-    parts = [search.starts.describe(len(search.sought))]
+    parts = [search.starts.describe(len(search.searched))]
     if search.left_out:
-        parts.append(f"{search.left_out} states were not followed: there are {len(search.followed)} branches already")
+        parts.append(
+            f"{search.left_out} states were not followed, because of the limit of {len(search.followed)} branches"
+        )
     unfinished = sum(bool({TOO_LONG, LOST} & set(branch.ends)) for branch in branches)
     if unfinished:
         parts.append(f"{unfinished} branches were not followed to their end")
@@ -115,7 +117,7 @@ def _describe_search(search: _Search, branches: tuple[Branch, ...]) -> str:
     if search.family.rough:
         places = " and ".join(f"from {lower:g} to {upper:g}" for lower, upper in search.family.rough)
         parts.append(f"{places} the network does not depend smoothly on the parameter: points there are approximate")
-    return "; ".join([*parts, "that these are all branches is not proven"])
+    return "; ".join([*parts, "there may be other branches"])
 
 
 class _Search:
@@ -128,7 +130,7 @@ class _Search:
 
     Attributes:
         followed: The branches.
-        sought: Values of the parameter at which states were sought.
+        searched: Values of the parameter at which states were searched for.
         left_out: Number of states that were not followed.
     """
 
@@ -136,14 +138,14 @@ class _Search:
         self.starts, self.family = starts, starts.family
         self._most_branches, self._most_points = most_branches, most_points
         self.followed: list[FollowedBranch] = []
-        self.sought: list[float] = []
+        self.searched: list[float] = []
         self.left_out = 0
 
     def at(self, values: Collection[float]) -> None:
-        """Seek states at values of the parameter, and follow those on no branch yet."""
+        """Search for states at values of the parameter, and follow those on no branch yet."""
         for value in values:
-            if value not in self.sought:
-                self.sought.append(value)
+            if value not in self.searched:
+                self.searched.append(value)
                 for start in self.starts.at(value):
                     if not any(each.passes(start, value) for each in self.followed):
                         self._follow(start, value)
@@ -157,25 +159,25 @@ class _Search:
             self.followed.append(new)
 
     def between(self) -> list[float]:
-        """Middles of the gaps between critical values in which no state was sought, the widest first."""
+        """Middles of the gaps between critical values in which there was no search, the widest first."""
         width = self.family.width
         ends = [value for each in self.followed for value in each.symmetric_values]
         critical = [each.parameter for branch in self.followed for each in branch.critical_points(0)]
         edges = np.unique([*self.family.limits, *ends, *critical])
-        sought, chosen = np.array(self.sought), []
+        searched, chosen = np.array(self.searched), []
         for k in np.argsort(-np.diff(edges), kind="stable"):
             lower, upper = edges[k : k + 2]
             middle = float(lower + upper) / 2
-            near = min(abs(middle - value) for value in [*self.sought, *chosen]) < _NEAR * width
-            if upper - lower > _ASIDE * width and not near and not ((lower < sought) & (sought < upper)).any():
+            near = min(abs(middle - value) for value in [*self.searched, *chosen]) < _NEAR * width
+            if upper - lower > _ASIDE * width and not near and not ((lower < searched) & (searched < upper)).any():
                 chosen.append(middle)
         return [] if self.left_out else chosen[:_MAX_VALUES]
 
     def aside(self) -> list[float]:
-        """Values to either side of symmetry breakings that branches should leave, where states were not sought yet."""
+        """Values to either side of symmetry breakings that branches should leave, where there was no search yet."""
         lower, upper = self.family.limits
         values = [value + sign * _ASIDE * self.family.width for value in self.missing() for sign in (-1, 1)]
-        new = [value for value in values if lower < value < upper and value not in self.sought]
+        new = [value for value in values if lower < value < upper and value not in self.searched]
         return [] if self.left_out else new[:_MAX_VALUES]
 
     def missing(self) -> dict[float, list[int]]:
@@ -222,7 +224,7 @@ class _Starts:
     def at(self, value: float) -> Iterator[_Array]:
         """Rates in Hz at a value of the parameter, shape ``(P,)`` each.
 
-        States of clusters that are alike are always among them: where their symmetry breaks, the others may begin.
+        States in which all clusters have equal rates are always among them: others begin where this symmetry breaks.
         """
         field, populations = self.family.at(value), self.family.populations
         if populations is None or populations.n_clusters < 2 or not self.lumped:
@@ -235,6 +237,6 @@ class _Starts:
                 yield from states
 
     def describe(self, n_values: int) -> str:
-        """How they were sought."""
-        kind = "states whose active clusters are alike" if self.lumped else "steady states"
-        return f"{kind} were sought at {n_values} values of the parameter and followed"
+        """Description of the search."""
+        kind = "states whose active clusters have equal rates" if self.lumped else "steady states"
+        return f"{kind} were searched for at {n_values} values of the parameter and followed"

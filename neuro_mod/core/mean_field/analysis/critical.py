@@ -51,13 +51,13 @@ def critical_points(curve: Curve, modes: Modes, branch: BranchPoints, spectrum: 
         branch: The branch.
         spectrum: Eigenvalues at its points.
     """
-    seek = _Search(curve, modes, branch)
+    search = _Search(curve, modes, branch)
     last = len(branch.points) - 2 - (branch.ends[1] == SYMMETRY)
     found: list[Critical] = []
     # the short step to a state of higher symmetry is left out: several eigenvalues vanish at its end
     for k in range(int(branch.ends[0] == SYMMETRY), last + 1):
-        folds = list(seek.folds(k))
-        found += folds + list(seek.crossings(k, spectrum, folds))
+        folds = list(search.folds(k))
+        found += folds + list(search.crossings(k, spectrum, folds))
     return sorted(found, key=lambda each: each.place)
 
 

@@ -151,7 +151,7 @@ class FieldFamily:
         """The mean field at one value.
 
         Raises:
-            InputError: The value lies outside the limits.
+            InputError: The value is outside the limits.
         """
         if not self.limits[0] <= value <= self.limits[1]:
             raise invalid("value of the parameter", float(value), f"a value from {self.limits[0]} to {self.limits[1]}")

@@ -17,7 +17,7 @@ from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
 
-#: Rates of all populations in Hz from which equilibria are sought that were not found otherwise.
+#: Rates of all populations in Hz from which equilibria are searched for that were not found otherwise.
 _LEVELS = (1.0, 20.0, 60.0, 150.0)
 
 
@@ -55,7 +55,7 @@ class Grid:
     def n_jumps(self) -> int:
         """Number of neighbouring points between which ambient rates change by more than `STEEP` times their distance.
 
-        There the grid goes from one of several equilibria of the ambient populations to another, or nearly so.
+        There the grid changes from one of several equilibria of the ambient populations to another, or nearly so.
         """
         jumps = 0
         for k, axis in enumerate(self.axes):
@@ -73,7 +73,7 @@ class Grid:
 def field_on_grid(
     effective: EffectiveField, axes: Sequence[ArrayLike], progress: Callable[[float], None] = lambda _: None
 ) -> Grid:
-    """Solve the ambient populations at every point of a grid, a slice along the first axis at once.
+    """Solve the ambient populations at every point of a grid, one slice along the first axis after the other.
 
     Each slice starts from the one before, the first one from ambient rates that relax. Where nothing is found, the
     nearest known point and several levels of rates are starts.
@@ -92,10 +92,10 @@ def field_on_grid(
     start = None
     for begin in range(0, len(solved.points), size):
         part = slice(begin, begin + size)
-        solved.seek(part, start)
+        solved.solve(part, start)
         start = _gaps_filled(solved.rates[part], start)
         progress(float(begin + size))
-    solved.seek_unknown()
+    solved.solve_unknown()
     return solved.grid(values)
 
 
@@ -109,13 +109,13 @@ class _Solved:
         self.response, self.jacobian = np.empty((n, n_focus)), np.empty((n, n_focus, n_focus))
         self.stable = np.zeros(n, bool)
 
-    def seek(self, where: slice | NDArray[np.int64], start: _Array | None) -> None:
+    def solve(self, where: slice | NDArray[np.int64], start: _Array | None) -> None:
         """Solve the ambient populations at some points."""
         states = self.effective.solve(self.points[where], start)
         self.rates[where], self.response[where], self.jacobian[where] = states[:3]
         self.stable[where] = self.effective.ambient_stable(states)
 
-    def seek_unknown(self) -> None:
+    def solve_unknown(self) -> None:
         """Search again where nothing was found, from the nearest known point and from several levels of rates."""
         for level in (None, *_LEVELS):
             missing = np.isnan(self.rates).any(axis=1)
@@ -126,7 +126,7 @@ class _Solved:
                 start = self.rates[known[KDTree(self.points[known]).query(self.points[unknown])[1]]]
             else:
                 start = np.full((len(unknown), self.rates.shape[1]), level)
-            self.seek(unknown, start)
+            self.solve(unknown, start)
 
     def grid(self, axes: tuple[_Array, ...]) -> Grid:
         shape, n = tuple(map(len, axes)), len(axes)

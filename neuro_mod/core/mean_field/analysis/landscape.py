@@ -27,7 +27,7 @@ from neuro_mod.errors import invalid
 _Array = NDArray[np.float64]
 
 PATHS = MINIMUM_FORCE, STRAIGHT = "minimum_force", "straight"
-SEARCHED = "sought in each cell of the grid in which the force changes sign; that these are all is not proven"
+SEARCHED = "searched for in each cell of the grid in which the force changes sign; there may be others"
 #: Chains of wells and saddles of which the longest is chosen, at most.
 _MAX_CHAINS = 2_000
 
@@ -59,7 +59,7 @@ class LandscapeState:
 
 @dataclass(frozen=True, eq=False)
 class Barrier:
-    """What separates a well from a saddle, along the path of minimum force.
+    """The difference of potential between a well and a saddle, along the path of minimum force.
 
     Args:
         well: Index of the well among the states.
@@ -75,10 +75,9 @@ class Barrier:
 
 
 def states_within(effective: EffectiveField, grid: Grid) -> tuple[LandscapeState, ...]:
-    """Steady states whose focus rates lie within a grid, rising in the rate of the first focus population.
+    """Steady states whose focus rates are within a grid, rising in the rate of the first focus population.
 
-    They are sought from each cell of the grid in which all components of the force change sign. That there are no
-    others is not proven.
+    The search starts from each cell of the grid in which all components of the force change sign. There may be others.
     """
     n = len(grid.axes)
     corners = sliding_window_view(grid.force_field, (2,) * n, axis=tuple(range(1, n + 1)))
@@ -190,7 +189,7 @@ def _always(rates: _Array) -> Near:
 def _longest_chain(between: Sequence[Barrier]) -> list[tuple[int, int]]:
     """Pairs of barriers, down from the same saddle to different wells, that lead through the most wells.
 
-    Of equally many, the longest way; of very many chains, only the first are looked at.
+    Of chains through equally many, the longest; of very many chains, only the first are compared.
     """
     steps = [
         (i, k)

@@ -12,7 +12,7 @@ from neuro_mod.core.mean_field.core import clusters
 
 _Array = NDArray[np.float64]
 
-#: First step, and distance within which the point is sought, as parts of the interval of the parameter.
+#: First step, and distance within which the point is searched for, as parts of the interval of the parameter.
 _STEP, _NEARBY = 1e-5, 0.02
 
 

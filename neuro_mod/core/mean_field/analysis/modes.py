@@ -50,7 +50,7 @@ class Modes:
         refined = clusters.grouped(split) if len(level) else groups
         self._family = family.lumped(refined)
         self._coarse = groups[np.unique(refined, return_index=True)[1]]  # group of each refined one
-        self._first = np.unique(self._coarse, return_index=True)[1]  # refined group that stands for each group
+        self._first = np.unique(self._coarse, return_index=True)[1]  # refined group that represents each group
         several = np.flatnonzero(sizes > 1)
         self.repeats = sizes[several] - 1
         inhibitory = len(sizes) + 1

@@ -62,8 +62,8 @@ def potential_along(
     Args:
         effective: The effective theory.
         corners: Rates of the focus populations in Hz between which the path is straight, shape ``(K, F)``.
-        start: Rates of all populations from which to seek the ambient ones, in Hz: a function of the points of the path
-            ``(M, F)`` that gives them, shape ``(P,)`` or ``(M, P)``; None to let them relax.
+        start: Rates of all populations in Hz at which the search for the ambient ones starts: a function of the
+            points of the path ``(M, F)`` that returns shape ``(P,)`` or ``(M, P)``; None to let them relax.
         n_points: Points of the path at which the force is taken.
 
     Raises:
@@ -95,7 +95,7 @@ def evenly_spaced(corners: _Array, n_points: int) -> tuple[_Array, _Array]:
 def descents(
     effective: EffectiveField, saddles: _Array, directions: _Array, wells: _Array
 ) -> list[tuple[_Array, int | None]]:
-    """Paths along the force from saddles down to wells, followed at once.
+    """Paths along the force from saddles down to wells, followed together.
 
     Along such a path the force has no part across it: of all paths to that well it is the one of minimum force.
 

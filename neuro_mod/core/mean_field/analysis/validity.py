@@ -17,10 +17,10 @@ from neuro_mod.core.circuit import Circuit
 
 _Array = NDArray[np.float64]
 
-#: Inputs that make less than this part of the variance of a population's input do not matter to it.
+#: Inputs that contribute less than this fraction of the variance of a population's input are neglected.
 MATTERS = 0.05
 SMALL = 0.1
-#: Numbers that differ by less, relatively, are the same: states are known to so many digits.
+#: Numbers with a smaller relative difference are equal; states have no higher precision.
 _SAME = 1e-6
 _OUR_RULE = "by our rule of a tenth"
 
@@ -77,15 +77,13 @@ class Assumption:
         best = float(known.max() if self.at_least else known.min())
         alike = f"{best:.3g}" == f"{value:.3g}"
         found = f"{value:.3g} everywhere" if alike else f"{value:.3g} in {where}, and {best:.3g} at best"
-        said = (
-            f"{self.quantity} is {found}; it should be {'at least' if self.at_least else 'at most'} {self.limit:.3g}, "
-            f"{self.source}"
-        )
+        bound = f"{'at least' if self.at_least else 'at most'} {self.limit:.3g}"
+        sentence = f"{self.quantity} is {found}; it should be {bound}, {self.source}"
         if self.kept:
-            return f"{said}."
+            return f"{sentence}."
         n = self.beyond.sum()
         extent = f"all {n}" if n == len(known) else f"{n} of {len(known)}"
-        return f"{said}; it is beyond that in {extent} populations. {self.consequence}"
+        return f"{sentence}; it is beyond that in {extent} populations. {self.consequence}"
 
 
 def assess(
@@ -93,7 +91,7 @@ def assess(
 ) -> tuple[Assumption, ...]:
     """Judge the assumptions of the theory for a network in a state.
 
-    Inputs that matter to a population are those that make `MATTERS` of the variance of its input or more.
+    Inputs matter to a population if they contribute at least the fraction `MATTERS` to the variance of its input.
 
     Args:
         circuit: The network, P populations.
@@ -112,16 +110,7 @@ def assess(
         with np.errstate(divide="ignore", invalid="ignore"):
             values = rule.values(circuit, inputs, state)
         judged = np.where(exist & np.isfinite(values), values, np.nan)
-        return Assumption(
-            rule.name,
-            rule.quantity,
-            judged,
-            circuit.populations.names,
-            rule.limit,
-            rule.at_least,
-            rule.source,
-            rule.consequence,
-        )
+        return Assumption(**rule._asdict() | {"values": judged, "populations": circuit.populations.names})
 
     return tuple(assumption(rule) for rule in _RULES if jacobian is not None or rule is not _ROBUST)
 
@@ -190,8 +179,8 @@ _ROBUST = _Rule(
     _amplification,
     1 / SMALL,
     False,
-    "by our rule of a tenth",
-    "Recurrent input amplifies what is wrong for other reasons: a small error of the theory moves these rates far.",
+    _OUR_RULE,
+    "Recurrent input amplifies other errors: a small error of the theory changes these rates strongly.",
 )
 _RULES = (
     _Rule(
@@ -223,7 +212,7 @@ _RULES = (
         SMALL,
         False,
         _OUR_RULE,
-        "A few spikes carry a neuron to its threshold or far away from it, which the diffusion of the theory cannot.",
+        "A few spikes take a neuron to its threshold or far away from it, unlike the diffusion of the theory.",
     ),
     _Rule(
         "many synapses",
@@ -232,8 +221,8 @@ _RULES = (
         SMALL**-2,
         True,
         f"{_OUR_RULE} (C sources fluctuate by 1/sqrt(C) of their mean)",
-        "These few neurons fluctuate together, also as a population, and the theory knows no such fluctuations: finite "
-        "size lets states switch and moves their rates.",
+        "The rate of so few neurons fluctuates, which the theory neglects: finite size makes states switch and changes "
+        "their rates.",
     ),
     _Rule(
         "inputs not shared",
@@ -251,8 +240,8 @@ _RULES = (
         0.0,
         True,
         "where neurons fire irregularly (Brunel 2000)",
-        "The mean input alone makes these neurons fire, more regularly than the Poisson processes of the theory: what "
-        "they send on is less noisy.",
+        "The mean input alone makes these neurons fire, more regularly than the Poisson processes of the theory: their "
+        "output is less noisy.",
     ),
     _Rule(
         "short refractory periods",

@@ -66,8 +66,8 @@ class EffectiveField:
         if start is not None:
             rates[:] = start
         rates[:, self.focus] = focus
-        seek = relax if start is None else find_or_relax
-        found = seek(self._of_ambient, rates[:, self.ambient], parameters=[focus])
+        find = relax if start is None else find_or_relax
+        found = find(self._of_ambient, rates[:, self.ambient], parameters=[focus])
         rates[:, self.ambient] = found.x
         return self._respond(rates, found.converged)
 

@@ -9,16 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.mean_field.core import clusters
+from neuro_mod.core.mean_field.core import clusters, searches
 from neuro_mod.core.mean_field.core.newton import Zeros
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
-from neuro_mod.core.mean_field.core.searches import (
-    MAX_START,
-    by_active_clusters,
-    distinct,
-    from_starts,
-    random_starts,
-)
 from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
@@ -96,14 +89,14 @@ def fixed_points(
     seed: int = 0,
     *,
     starts: ArrayLike | None = None,
-    highest_start: float = MAX_START,
+    highest_start: float = searches.MAX_START,
 ) -> FixedPoints:
     """Search for all steady states of a mean field. There may be others.
 
     Newton's method runs from many starts at once. The rates relax from every third start, and where Newton's method
     fails. The starts are then solved again with the known states deflated, until a round finds nothing new or there are
     as many states as starts. Where the clusters are known (`RateEquations.populations`), states with each number of
-    active clusters are sought as well, see `searches.by_active_clusters`.
+    active clusters are searched for as well, see `searches.by_active_clusters`.
 
     Args:
         field: The mean field.
@@ -116,20 +109,20 @@ def fixed_points(
     Raises:
         InputError: There are fewer than 0 starts, or their shape does not match.
     """
-    starts = random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
+    starts = searches.random_starts(field, n_starts, seed, highest_start) if starts is None else field.rates(starts)
     if starts.ndim != 2:
         raise InputError(f"starts: shape {starts.shape} found; expected (n_starts, {field.n_populations})")
-    found, search = from_starts(field, starts)
-    searches, populations = [search], field.populations
+    found, search = searches.from_starts(field, starts)
+    done, populations = [search], field.populations
     classes = np.zeros(0, np.int64)
     if populations is not None:
         classes = clusters.interchangeable(field.coefficients, populations)
         if populations.n_clusters > 1:
-            searches.append(by_active_clusters(field, populations, classes, seed))
-    states = _canonical(np.concatenate([each.states for each in searches]), populations, classes)
-    points = sorted((describe(field, rates, classes) for rates in distinct(states)), key=_rank)
+            done.append(searches.by_active_clusters(field, populations, classes, seed))
+    states = _canonical(np.concatenate([each.states for each in done]), populations, classes)
+    points = sorted((describe(field, rates, classes) for rates in searches.distinct(states)), key=_rank)
     reached = np.where(found.converged, _nearest(_canonical(found.x, populations, classes), points), -1)
-    searched = "; ".join([*(each.description for each in searches), "that these are all is not proven"])
+    searched = "; ".join([*(each.description for each in done), "there may be others"])
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 

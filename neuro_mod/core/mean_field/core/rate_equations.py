@@ -80,7 +80,7 @@ class RateEquations:
         sigma = np.sqrt(variance)
         found = response_to_input(mu, sigma, self.coefficients.neurons)
         by_variance = np.divide(found.by_sigma, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
-        rate, *slopes = (self._mean_over_z(each) for each in (found.rate, found.by_mu, by_variance))
+        rate, *slopes = (self.coefficients.z_weights @ each for each in (found.rate, found.by_mu, by_variance))
         by_rate = self.coefficients.by_rate
         jacobian = sum(
             (slope[..., None] * by for slope, by in zip(slopes, by_rate, strict=True)), -np.eye(self.n_populations)
@@ -144,9 +144,6 @@ class RateEquations:
         if not solution.success:
             raise RuntimeError(f"the rates could not be followed: {solution.message}")
         return solution.t, solution.y.T
-
-    def _mean_over_z(self, values: _Array) -> _Array:
-        return self.coefficients.z_weights @ values
 
     def rates(self, nu: ArrayLike) -> _Array:
         """Rates as an array of shape ``(..., P)``.

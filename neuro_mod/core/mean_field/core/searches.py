@@ -18,7 +18,7 @@ from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
 
-#: Uniform random starts lie between 0 and this rate in Hz.
+#: Uniform random starts are between 0 and this rate in Hz.
 MAX_START = 60.0
 #: Random starts that are spread over the orders of magnitude of rates instead: every third.
 _IS_WIDE = slice(2, None, 3)
@@ -39,7 +39,7 @@ class Search(NamedTuple):
 
     Attributes:
         states: Rates in Hz, not all distinct, shape ``(n_states, P)``.
-        description: How they were sought.
+        description: Description of the search.
     """
 
     states: _Array
@@ -59,7 +59,7 @@ def from_starts(field: RateEquations, starts: _Array) -> tuple[Zeros, Search]:
     states, rounds = _deflated(field, starts, first)
     description = (
         f"{found.converged.sum()} of {len(starts)} starts converged; from every third the rates relaxed; "
-        f"then {_counted(rounds)} with what was found deflated"
+        f"then {_counted(rounds)} with the known states deflated"
     )
     return found, Search(states, description)
 
@@ -67,9 +67,9 @@ def from_starts(field: RateEquations, starts: _Array) -> tuple[Zeros, Search]:
 def by_active_clusters(field: RateEquations, populations: Populations, classes: NDArray[np.int64], seed: int) -> Search:
     """States with each number of active clusters.
 
-    Interchangeable clusters have states in which all active ones are alike, and so are all others. Where clusters
-    differ, such states of the mean field averaged over all permutations of clusters are starts, placed on choices of
-    active clusters.
+    Interchangeable clusters have states in which the rates of all active clusters are equal, and those of all others.
+    Where clusters differ, such states of the mean field averaged over all permutations of clusters are starts, placed
+    on choices of active clusters.
 
     Args:
         field: The mean field, of more than one cluster.
@@ -81,7 +81,7 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
     symmetric = field if alike else RateEquations(clusters.symmetrized(field.coefficients, populations))
     states = states_by_active_clusters(symmetric, populations, seed)
     description = (
-        f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, and again"
+        f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, then deflated"
     )
     if alike:
         return Search(np.concatenate(list(states.values())), description)
@@ -90,7 +90,7 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
     choices = (
         f"all {total} choices of active clusters" if every else f"up to {_DRAWN} choices of each number of clusters"
     )
-    description += f"; the clusters differ: these are those of the symmetric network, and starts, with {choices}"
+    description += f"; the clusters differ: the states of the symmetric network are starts, placed on {choices}"
 
     def placements(n: int) -> Iterator[NDArray[np.bool_]]:
         if every:
@@ -109,7 +109,7 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
 
 
 def states_by_active_clusters(field: RateEquations, populations: Populations, seed: int = 0) -> dict[int, _Array]:
-    """States of interchangeable clusters in which all active clusters are alike, and so are all others.
+    """States of interchangeable clusters in which all active clusters have equal rates, and so have all others.
 
     Args:
         field: The mean field, with all clusters interchangeable.

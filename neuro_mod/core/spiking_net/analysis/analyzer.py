@@ -46,7 +46,7 @@ from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource, open_source
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.recordings.windows import window_of
+from neuro_mod.recordings.windows import Edge, window_of
 
 StateClusters = Literal["excitatory", "all"] | Sequence[int]
 
@@ -55,7 +55,8 @@ class Analyzer(StateStatistics):
     """Finds metastable states in spikes and computes their statistics.
 
     A state is the sorted tuple of the labels of the active clusters, ``()`` without any. States are computed on first
-    use, one session at a time; only tables are kept in memory.
+    use, one session at a time; only tables are kept in memory. For the arguments that methods share, such as the time
+    window from ``t_from`` to ``t_to``, see `StateStatistics`.
 
     Args:
         spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
@@ -204,24 +205,12 @@ class Analyzer(StateStatistics):
             return unit_counts(spikes, counted.of_neuron, len(counted.labels), width), spikes.duration
 
         counts, durations = zip(*each_session(counts_and_length, self._source), strict=True)
+        numbers, shortest = numbers_to_try(n_states, sum(map(len, counts))), least_duration_ms * 1e-3
         settings = HiddenMarkovSettings(
-            width,
-            numbers_to_try(n_states, sum(map(len, counts))),
-            criterion,
-            seed,
-            n_restarts,
-            n_folds,
-            least_posterior,
-            least_duration_ms * 1e-3,
-            units,
+            width, numbers, criterion, seed, n_restarts, n_folds, least_posterior, shortest, units
         )
         self.hidden_markov = hidden_markov(
-            counts,
-            settings,
-            unit_labels=counted.labels,
-            unit_sizes=counted.sizes,
-            durations=durations,
-            report=report,
+            counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, durations=durations, report=report
         )
         return self.hidden_markov
 
@@ -265,27 +254,15 @@ class Analyzer(StateStatistics):
         source = self._source
         return source.read(whole_number("session", session, 0, len(source.sessions) - 1))
 
-    def get_sample_times(
-        self, session: int = 0, t_from: float | None = None, t_to: float | None = None
-    ) -> NDArray[np.float64]:
+    def get_sample_times(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.float64]:
         """Sample times of rates and activity in seconds, shape ``(n_samples,)``."""
         rates, inside = self._rates(session, t_from, t_to)
         return rates.times[inside]
 
     def get_cluster_spike_rate(
-        self,
-        session: int = 0,
-        cluster: int | None = None,
-        t_from: float | None = None,
-        t_to: float | None = None,
+        self, session: int = 0, cluster: int | None = None, t_from: Edge = None, t_to: Edge = None
     ) -> NDArray[np.float32]:
-        """Smoothed rates of clusters, per neuron.
-
-        Args:
-            session: Number of the session.
-            cluster: Label of a cluster; None for all.
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
+        """Smoothed rates per neuron of one cluster, given its label, or of all clusters.
 
         Returns:
             In Hz, shape ``(n_samples, n_clusters)`` in the order of ``layout.labels``, or ``(n_samples,)`` for one.
@@ -298,16 +275,10 @@ class Analyzer(StateStatistics):
         self,
         session: int = 0,
         neurons: Sequence[int] | NDArray[np.integer] | None = None,
-        t_from: float | None = None,
-        t_to: float | None = None,
+        t_from: Edge = None,
+        t_to: Edge = None,
     ) -> NDArray[np.float32]:
-        """Smoothed rates of neurons.
-
-        Args:
-            session: Number of the session.
-            neurons: Indices of neurons; None for all.
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
+        """Smoothed rates of neurons, given their indices, or of all neurons.
 
         Returns:
             In Hz, shape ``(n_samples, n_neurons)``.
@@ -319,19 +290,13 @@ class Analyzer(StateStatistics):
         chosen = np.arange(spikes.n_neurons) if neurons is None else _neurons(neurons, spikes.n_neurons)
         place = np.full(spikes.n_neurons, len(chosen))
         place[chosen] = np.arange(len(chosen))
+        width, sampling = self.settings.kernel_width_ms * 1e-3, self.settings.sampling_ms * 1e-3
         times, rates = smoothed_rates(
-            spikes,
-            place,
-            len(chosen) + 1,
-            kernel_width=self.settings.kernel_width_ms * 1e-3,
-            sampling=self.settings.sampling_ms * 1e-3,
-            kernel=self.settings.kernel,
+            spikes, place, len(chosen) + 1, kernel_width=width, sampling=sampling, kernel=self.settings.kernel
         )
         return rates[_inside(times, spikes.duration, t_from, t_to), :-1]
 
-    def get_cluster_activity(
-        self, session: int = 0, t_from: float | None = None, t_to: float | None = None
-    ) -> NDArray[np.bool_]:
+    def get_cluster_activity(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.bool_]:
         """Activity of the clusters that define states, before short visits are removed.
 
         Returns:
@@ -341,7 +306,7 @@ class Analyzer(StateStatistics):
         return self.settings.detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
 
     def neuron_table(
-        self, t_from: float | None = None, t_to: float | None = None, *, min_intervals: int = MIN_INTERVALS
+        self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
     ) -> pd.DataFrame:
         """One row per neuron: rate and variability of intervals; see `neuron_statistics.neuron_table`."""
         return neuron_statistics.neuron_table(
@@ -353,24 +318,24 @@ class Analyzer(StateStatistics):
             t_to=t_to,
         )
 
-    def firing_rates(self, t_from: float | None = None, t_to: float | None = None) -> FiringRates:
+    def firing_rates(self, t_from: Edge = None, t_to: Edge = None) -> FiringRates:
         """Mean rate of each neuron, in each session and over all of them."""
         return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
 
     def fano_factors(
-        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: float | None = None, t_to: float | None = None
+        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None
     ) -> FanoFactors:
         """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
         return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to)
 
     def count_correlations(
-        self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
+        self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None
     ) -> NDArray[np.float64]:
         """Correlations of spike counts of all pairs of neurons; see `correlations.count_correlations`."""
         return correlations.count_correlations(self._source, bin_width, t_from=t_from, t_to=t_to)
 
     def cluster_correlations(
-        self, bin_width: float = COUNT_BIN, t_from: float | None = None, t_to: float | None = None
+        self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None
     ) -> ClusterCorrelations:
         """Means of `count_correlations` within and between clusters; overall, of clusters that define states."""
         return correlations.cluster_correlations(
@@ -398,12 +363,8 @@ class Analyzer(StateStatistics):
         members = list(state) if isinstance(state, Iterable) else [state]
         known = all(isinstance(label, int | np.integer) and label in labels for label in members)
         if not isinstance(state, Iterable) or not known or len(set(members)) < len(members):
-            raise invalid(
-                "state",
-                state,
-                f"a tuple of distinct labels of clusters that define states, such as ({labels[0]},), or ()",
-                f"these clusters are {', '.join(map(str, labels))}",
-            )
+            valid = f"a tuple of distinct labels of clusters that define states, such as ({labels[0]},), or ()"
+            raise invalid("state", state, valid, f"these clusters are {', '.join(map(str, labels))}")
         return tuple(sorted(map(int, members)))
 
     def _cluster(self, cluster: int) -> int:
@@ -412,15 +373,13 @@ class Analyzer(StateStatistics):
             raise invalid("cluster", cluster, f"one of {', '.join(map(str, labels))}")
         return labels.index(cluster)
 
-    def _rates(self, session: int, t_from: float | None, t_to: float | None) -> tuple[Any, NDArray[np.bool_]]:
+    def _rates(self, session: int, t_from: Edge, t_to: Edge) -> tuple[Any, NDArray[np.bool_]]:
         index = whole_number("session", session, 0, self.n_sessions - 1)
         rates = self._findings.rates(index)
         return rates, _inside(rates.times, self.sessions[index].duration, t_from, t_to)
 
 
-def _inside(
-    times: NDArray[np.floating], duration: float, t_from: float | None, t_to: float | None
-) -> NDArray[np.bool_]:
+def _inside(times: NDArray[np.floating], duration: float, t_from: Edge, t_to: Edge) -> NDArray[np.bool_]:
     """Whether times are in a window of a session; always without a window, also in an empty session."""
     if t_from is None and t_to is None:
         return np.ones(len(times), bool)

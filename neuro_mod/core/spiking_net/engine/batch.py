@@ -1,4 +1,4 @@
-"""Many trials at once: threads over trials, each in the compiled loop with the GIL released."""
+"""Many trials in parallel: threads over trials, each in the compiled loop with the GIL released."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def simulate_batch(
 
 
 def simulate_pair(trial: Trial, **changes: Any) -> Pair:
-    """Simulate a trial twice from the same state under the same random numbers: as it is, and changed.
+    """Simulate a trial twice from the same state under the same random numbers: unchanged, and with changes.
 
     Args:
         trial: The baseline.

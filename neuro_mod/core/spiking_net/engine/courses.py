@@ -26,8 +26,8 @@ class ParametersInTime:
         delta_t: Time step in seconds, for messages.
 
     Raises:
-        InputError: A name is unknown, a shape does not fit, or a parameter becomes invalid; the message says which, in
-            which population, and when.
+        InputError: A name is unknown, a shape does not fit, or a parameter becomes invalid; the message names
+            parameter, population and time.
     """
 
     def __init__(self, network: SpikingNetwork, courses: Mapping[str, Course], delta_t: float):

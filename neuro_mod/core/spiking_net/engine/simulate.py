@@ -38,7 +38,7 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
 
     Raises:
         InputError: External rates are too high.
-        NumericalError: The state became infinite or NaN; the message says where and when.
+        NumericalError: The state became infinite or NaN; the message gives neuron and time.
         Interrupted: On Ctrl-C, with the finished part.
     """
     run = _Run(trial)
@@ -122,7 +122,7 @@ class _Run:
         return about + -(self._progress.state.step + about) % kernel.WORDS
 
     def advance(self, n_steps: int) -> None:
-        """Simulate up to so many steps.
+        """Simulate up to this many steps.
 
         The loop works on copies, and its results replace the previous ones in one assignment at the end: after Ctrl-C
         at any moment, state and spikes are consistent.
@@ -173,7 +173,7 @@ class _Run:
         )
 
     def _advanced(self, n_steps: int) -> tuple[State, NDArray[np.int32], NDArray[np.int32]]:
-        """State and spikes after up to so many further steps."""
+        """State and spikes after up to this many further steps."""
         state, begin = self._progress.state, self.done
         voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         done, n_spikes = kernel.advance(
@@ -207,7 +207,7 @@ class _Run:
         return first, binned
 
     def _where_not_finite(self, n_steps: int) -> str:
-        """Find the first step after which the state is not finite, among so many further ones."""
+        """Find the first step after which the state is not finite, within this many further ones."""
         good, bad = 0, n_steps
         while bad - good > 1:
             middle = (good + bad) // 2

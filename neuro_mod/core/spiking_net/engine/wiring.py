@@ -28,9 +28,9 @@ from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, 
 DENSE = 1 / 16
 #: Grouping more populations than this costs more than it gains.
 _MAX_POPULATIONS = 256
-#: Rows of bits are padded to so many bytes, one vector register.
+#: Rows of bits are padded to multiples of this number of bytes, one vector register.
 _ALIGNMENT = 32
-#: Rows that are made at once.
+#: Rows that are computed together.
 _ROWS = 512
 
 
@@ -82,7 +82,7 @@ def is_dense(network: SpikingNetwork) -> bool:
 
 
 def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Blocks:
-    """Split the block weights of a network, as they are now and later."""
+    """Split the block weights of a network, for all of their values over time."""
     p = network.n_populations
     if isinstance(network.synapses, GeneralSynapses):
         none = np.zeros((p, 0), np.int32)

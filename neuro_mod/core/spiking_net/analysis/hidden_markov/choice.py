@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.choices import Criterion
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
+from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
 #: Spike counts of each session, shape ``(n_bins, n_units)``.
@@ -43,42 +43,33 @@ class Choice(NamedTuple):
     scores: pd.DataFrame
 
 
-def chosen_fit(
-    sessions: CountsOfSessions,
-    n_states: Sequence[int],
-    criterion: Criterion,
-    *,
-    seed: int,
-    n_restarts: int,
-    n_folds: int,
-    report: Progress,
-) -> Choice:
+def chosen_fit(sessions: CountsOfSessions, settings: HiddenMarkovSettings, report: Progress) -> Choice:
     """Fit a model with each number of states and select one; arguments as for `hidden_markov.hidden_markov`."""
-    folds = _folds(len(sessions), n_folds) if criterion == "cross_validation" else []
-    done, total = count(1), len(n_states) * (1 + len(folds)) * n_restarts
+    folds = _folds(len(sessions), settings.n_folds) if settings.criterion == "cross_validation" else []
+    done, total = count(1), len(settings.numbers) * (1 + len(folds)) * settings.n_restarts
 
     def best_fit(of: CountsOfSessions, number: int) -> Fit:
         counts, fits = side_by_side(of), []
-        for restart in range(n_restarts):
-            stream = Stream(seed, "hidden_markov", (number, restart))
+        for restart in range(settings.n_restarts):
+            stream = Stream(settings.seed, "hidden_markov", (number, restart))
             fits.append(fitted(counts, random_start(counts, number, stream)))
             report(next(done), total)
         return max(fits, key=lambda fit: fit.log_likelihood)
 
-    fits = [best_fit(sessions, number) for number in n_states]
-    held_out = [_held_out(sessions, folds, number, best_fit) for number in n_states]
+    fits = [best_fit(sessions, number) for number in settings.numbers]
+    held_out = [_held_out(sessions, folds, number, best_fit) for number in settings.numbers]
     scores = pd.DataFrame(
         {
-            "n_states": n_states,
+            "n_states": settings.numbers,
             "log_likelihood": [fit.log_likelihood for fit in fits],
-            "n_parameters": [n_parameters(sessions, number) for number in n_states],
+            "n_parameters": [n_parameters(sessions, number) for number in settings.numbers],
             "held_out": held_out,
             "converged": [fit.converged for fit in fits],
         }
     )
     n_bins = sum(map(len, sessions))
     scores.insert(3, "bic", scores["n_parameters"] * np.log(n_bins) - 2 * scores["log_likelihood"])
-    best = int(np.argmin(scores["bic"])) if criterion == "bic" else int(np.argmax(scores["held_out"]))
+    best = int(np.argmin(scores["bic"])) if settings.criterion == "bic" else int(np.argmax(scores["held_out"]))
     return Choice(fits[best], scores.assign(chosen=np.arange(len(fits)) == best))
 
 

@@ -22,13 +22,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, silent
+from neuro_mod.core.spiking_net.analysis.hidden_markov import posterior_visits
 from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import chosen_fit
 from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import PoissonModel, expectation, side_by_side
-from neuro_mod.core.spiking_net.analysis.hidden_markov.posterior_visits import (
-    binned_visits,
-    by_occupancy,
-    occurrences_table,
-)
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
@@ -43,7 +39,7 @@ class HiddenMarkov(StateStatistics):
 
     The visited states are numbered by total time, the longest first; states of the model that are never visited follow
     in ``transition_matrix`` and ``posteriors`` only. ``transition_matrix`` is a part of the model, from bin to bin;
-    `get_transition_matrix` is that of successive visits, whatever time lies between them.
+    `get_transition_matrix` is that of successive visits, regardless of the time between them.
 
     Args:
         settings: Settings of the fit.
@@ -158,20 +154,14 @@ def hidden_markov(
     _check_counts(counts)
     labels, sizes = _units(counts[0].shape[1], unit_labels, unit_sizes)
     _check_amount(settings, counts)
-    fit, scores = chosen_fit(
-        counts,
-        settings.numbers,
-        settings.criterion,
-        seed=settings.seed,
-        n_restarts=settings.n_restarts,
-        n_folds=settings.n_folds,
-        report=report,
-    )
+    fit, scores = chosen_fit(counts, settings, report)
     width = settings.bin_width
     posteriors = _posteriors(counts, fit.model)
     least_bins = settings.least_duration / width
-    visits = [binned_visits(posterior, settings.least_posterior, least_bins) for posterior in posteriors]
-    order, n_visited = by_occupancy(visits, len(fit.model.first))
+    visits = [
+        posterior_visits.binned_visits(posterior, settings.least_posterior, least_bins) for posterior in posteriors
+    ]
+    order, n_visited = posterior_visits.by_occupancy(visits, len(fit.model.first))
     model = fit.model.reordered(order)
     found = HiddenMarkov(
         settings=settings,
@@ -181,7 +171,7 @@ def hidden_markov(
         lengths=np.array([len(session) * width for session in counts] if durations is None else durations),
         scores=scores,
         posteriors=tuple(posterior[:, order] for posterior in posteriors),
-        visits=occurrences_table(counts, visits, np.argsort(order), width, int(sizes.sum())),
+        visits=posterior_visits.occurrences_table(counts, visits, np.argsort(order), width, int(sizes.sum())),
     )
     if found.most_was_chosen:
         _LOG.warning("of the numbers of hidden states, the largest was chosen, %d; more may fit better", found.n_fitted)

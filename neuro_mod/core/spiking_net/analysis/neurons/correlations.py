@@ -13,7 +13,7 @@ from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessions
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.recordings.windows import whole_steps
+from neuro_mod.recordings.windows import Edge, whole_steps
 
 #: Width of a count bin in seconds.
 COUNT_BIN = 50e-3
@@ -22,11 +22,7 @@ _BLOCK = 1024
 
 
 def count_correlations(
-    sessions: Iterable[SpikeEvents],
-    bin_width: float = COUNT_BIN,
-    *,
-    t_from: float | None = None,
-    t_to: float | None = None,
+    sessions: Iterable[SpikeEvents], bin_width: float = COUNT_BIN, *, t_from: Edge = None, t_to: Edge = None
 ) -> NDArray[np.float64]:
     """Pearson coefficients of the spike counts of all pairs of neurons, within sessions.
 

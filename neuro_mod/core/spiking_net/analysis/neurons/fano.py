@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.recordings.windows import whole_steps
+from neuro_mod.recordings.windows import Edge, whole_steps
 
 #: Lengths of count windows in seconds.
 COUNT_WINDOWS = (10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0)
@@ -43,11 +43,7 @@ class FanoFactors:
 
 
 def fano_factors(
-    sessions: Iterable[SpikeEvents],
-    windows: Sequence[float] = COUNT_WINDOWS,
-    *,
-    t_from: float | None = None,
-    t_to: float | None = None,
+    sessions: Iterable[SpikeEvents], windows: Sequence[float] = COUNT_WINDOWS, *, t_from: Edge = None, t_to: Edge = None
 ) -> FanoFactors:
     """Fano factors within sessions: mean variance over mean count.
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import Edge
 
 #: Fewer intervals have no variability.
 MIN_INTERVALS = 2
@@ -51,11 +52,7 @@ class IntervalStatistics:
 
 
 def interval_statistics(
-    sessions: Iterable[SpikeEvents],
-    *,
-    min_intervals: int = MIN_INTERVALS,
-    t_from: float | None = None,
-    t_to: float | None = None,
+    sessions: Iterable[SpikeEvents], *, min_intervals: int = MIN_INTERVALS, t_from: Edge = None, t_to: Edge = None
 ) -> IntervalStatistics:
     """Coefficient of variation of the interspike intervals, and its local variant CV2.
 

@@ -13,6 +13,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS,
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import Edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,7 @@ class FiringRates:
         return np.nansum(self.per_session * self.durations[:, None], axis=0) / (self.durations.sum() or np.nan)
 
 
-def firing_rates(
-    sessions: Iterable[SpikeEvents], *, t_from: float | None = None, t_to: float | None = None
-) -> FiringRates:
+def firing_rates(sessions: Iterable[SpikeEvents], *, t_from: Edge = None, t_to: Edge = None) -> FiringRates:
     """Mean rate of each neuron, in each session and over all of them.
 
     Args:
@@ -57,8 +56,8 @@ def neuron_table(
     labels: NDArray[np.integer],
     *,
     min_intervals: int = MIN_INTERVALS,
-    t_from: float | None = None,
-    t_to: float | None = None,
+    t_from: Edge = None,
+    t_to: Edge = None,
 ) -> pd.DataFrame:
     """One row per neuron, in the order of the network.
 

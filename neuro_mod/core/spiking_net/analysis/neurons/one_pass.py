@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import SpikeEvents
-from neuro_mod.recordings.windows import cut, of_session
+from neuro_mod.recordings.windows import Edge, cut, of_session
 
 Summary = TypeVar("Summary")
 
 
 def each_session(
-    summarise: Callable[[SpikeEvents], Summary],
-    sessions: Iterable[SpikeEvents],
-    t_from: float | None = None,
-    t_to: float | None = None,
+    summarise: Callable[[SpikeEvents], Summary], sessions: Iterable[SpikeEvents], t_from: Edge = None, t_to: Edge = None
 ) -> Iterator[Summary]:
     """A summary of each session; only one session is in memory at a time.
 
@@ -57,8 +54,8 @@ def each_session(
 def sum_over_sessions(
     terms: Callable[[SpikeEvents], tuple[Any, ...]],
     sessions: Iterable[SpikeEvents],
-    t_from: float | None = None,
-    t_to: float | None = None,
+    t_from: Edge = None,
+    t_to: Edge = None,
 ) -> tuple[Any, ...]:
     """Sums over sessions of one or more numbers or arrays, ``terms`` of each; arguments as for `each_session`."""
     return reduce(lambda total, more: tuple(map(add, total, more)), each_session(terms, sessions, t_from, t_to))

@@ -32,15 +32,7 @@ from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
-from neuro_mod.storage.names import (
-    ANALYSIS_DESCRIPTION,
-    ANALYSIS_LAYOUT,
-    ANALYSIS_PROBABILITIES,
-    ANALYSIS_RATES,
-    ANALYSIS_STATES,
-    ANALYSIS_TRANSITIONS,
-    ANALYSIS_VISITS,
-)
+from neuro_mod.storage import names
 from neuro_mod.storage.reading import naming, read_arrays, sha256_of
 
 _PACKAGES = ("neuro_mod", "numpy", "scipy", "pandas")
@@ -58,7 +50,9 @@ def save_findings(path: Path, findings: Findings, model: HiddenMarkov | None) ->
     """
     indices = range(len(findings.sessions))
     with analysis_folder(path) as folder:
-        folder.save_arrays(ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices))
+        folder.save_arrays(
+            names.ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices)
+        )
         return _complete(folder, findings, model)
 
 
@@ -83,7 +77,7 @@ def find_and_save(
             yield _rates_name(len(found) - 1), session.rates.rates
 
     with analysis_folder(path) as folder:
-        folder.save_arrays(ANALYSIS_RATES, rates())
+        folder.save_arrays(names.ANALYSIS_RATES, rates())
         findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
         return _complete(folder, findings, model), findings
 
@@ -96,29 +90,29 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
     """
     saved = SavedAnalysis(path)
     about = saved.description
-    with naming(path / ANALYSIS_DESCRIPTION):
+    with naming(path / names.ANALYSIS_DESCRIPTION):
         settings = AnalysisSettings(**about["settings"])
         sessions = tuple(map(_session, about["sessions"]))
         conventions = Conventions(**about["conventions"])
 
     def rates(index: int) -> SessionRates:
         name = _rates_name(index)
-        return SessionRates(read_arrays(path / ANALYSIS_RATES, (name,))[name], sessions[index].bin_width)
+        return SessionRates(read_arrays(path / names.ANALYSIS_RATES, (name,))[name], sessions[index].bin_width)
 
-    layout = ClusterLayout(**read_arrays(path / ANALYSIS_LAYOUT, _LAYOUT_ARRAYS))
-    visits = saved.table(ANALYSIS_VISITS, OCCURRENCES)
+    layout = ClusterLayout(**read_arrays(path / names.ANALYSIS_LAYOUT, _LAYOUT_ARRAYS))
+    visits = saved.table(names.ANALYSIS_VISITS, OCCURRENCES)
     return Findings(layout, settings, conventions, sessions, visits, rates), read_hidden_markov(saved)
 
 
 def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
     visits, layout = findings.occurrences, findings.layout
     transitions = transition_table(visits)
-    folder.save_frame(ANALYSIS_VISITS, visits)
-    folder.save_frame(ANALYSIS_TRANSITIONS, transitions)
-    folder.save_frame(ANALYSIS_PROBABILITIES, transition_probabilities(transitions))
+    folder.save_frame(names.ANALYSIS_VISITS, visits)
+    folder.save_frame(names.ANALYSIS_TRANSITIONS, transitions)
+    folder.save_frame(names.ANALYSIS_PROBABILITIES, transition_probabilities(transitions))
     duration = sum(session.duration for session in findings.sessions)
-    folder.save_frame(ANALYSIS_STATES, states_table(visits, duration))
-    folder.save_arrays(ANALYSIS_LAYOUT, **{name: getattr(layout, name) for name in _LAYOUT_ARRAYS})
+    folder.save_frame(names.ANALYSIS_STATES, states_table(visits, duration))
+    folder.save_arrays(names.ANALYSIS_LAYOUT, **{name: getattr(layout, name) for name in _LAYOUT_ARRAYS})
     return folder.finish(
         {
             "format": FORMAT,

@@ -16,12 +16,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
-from neuro_mod.storage.names import (
-    HIDDEN_MARKOV_MODEL,
-    HIDDEN_MARKOV_SCORES,
-    HIDDEN_MARKOV_TRANSITIONS,
-    HIDDEN_MARKOV_VISITS,
-)
+from neuro_mod.storage import names
 from neuro_mod.storage.reading import naming, read_arrays
 
 _ARRAYS = ("unit_labels", "rates_hz", "transition_matrix")
@@ -44,10 +39,10 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
     """
     arrays = [(name, getattr(model, name)) for name in _ARRAYS]
     posteriors = ((_posterior(index), posterior) for index, posterior in enumerate(model.posteriors))
-    folder.save_arrays(HIDDEN_MARKOV_MODEL, chain(arrays, posteriors))
-    folder.save_frame(HIDDEN_MARKOV_VISITS, model.occurrences())
-    folder.save_frame(HIDDEN_MARKOV_TRANSITIONS, model.transitions())
-    folder.save_frame(HIDDEN_MARKOV_SCORES, model.scores)
+    folder.save_arrays(names.HIDDEN_MARKOV_MODEL, chain(arrays, posteriors))
+    folder.save_frame(names.HIDDEN_MARKOV_VISITS, model.occurrences())
+    folder.save_frame(names.HIDDEN_MARKOV_TRANSITIONS, model.transitions())
+    folder.save_frame(names.HIDDEN_MARKOV_SCORES, model.scores)
     return {
         "n_sessions": model.n_sessions,
         "n_states": model.n_states,
@@ -69,17 +64,17 @@ def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
     about = saved.description.get("hidden_markov")
     if about is None:
         return None
-    with naming(saved.path / HIDDEN_MARKOV_MODEL):
+    with naming(saved.path / names.HIDDEN_MARKOV_MODEL):
         settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
-        names = [_posterior(index) for index in range(about["n_sessions"])]
+        posteriors = [_posterior(index) for index in range(about["n_sessions"])]
         lengths = np.array([session["duration"] for session in saved.description["sessions"]])
-    arrays = read_arrays(saved.path / HIDDEN_MARKOV_MODEL, [*_ARRAYS, *names])
+    arrays = read_arrays(saved.path / names.HIDDEN_MARKOV_MODEL, [*_ARRAYS, *posteriors])
     return HiddenMarkov(
         settings=settings,
         lengths=lengths,
-        scores=saved.table(HIDDEN_MARKOV_SCORES, SCORE_COLUMNS),
-        visits=saved.table(HIDDEN_MARKOV_VISITS, OCCURRENCES),
-        posteriors=tuple(arrays.pop(name) for name in names),
+        scores=saved.table(names.HIDDEN_MARKOV_SCORES, SCORE_COLUMNS),
+        visits=saved.table(names.HIDDEN_MARKOV_VISITS, OCCURRENCES),
+        posteriors=tuple(arrays.pop(name) for name in posteriors),
         **arrays,
     )
 

@@ -9,15 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states import markov_chain
+from neuro_mod.core.spiking_net.analysis.states import markov_chain, transitions
 from neuro_mod.core.spiking_net.analysis.states.markov_chain import JumpChain
 from neuro_mod.core.spiking_net.analysis.states.names import State
-from neuro_mod.core.spiking_net.analysis.states.transitions import (
-    transition_counts,
-    transition_table,
-    visited_states,
-    without_empty_state,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +32,12 @@ class JumpStatistics:
 
     @property
     def coverage(self) -> float:
-        """Fraction of all observed transitions that lie within the class."""
+        """Fraction of all observed transitions within the class."""
         return self.chain.coverage
 
     @property
     def recurrent(self) -> bool:
-        """Whether it is the only class that is never left for good."""
+        """Whether it is the only class that is never left permanently."""
         return self.chain.recurrent
 
     @cached_property
@@ -79,9 +73,10 @@ def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> J
         occurrences: One row per visit, ordered by session, then start.
         empty_state: Whether the state of no active cluster counts.
     """
-    visits = occurrences if empty_state else without_empty_state(occurrences)
-    states = visited_states(visits)
-    chain = markov_chain.jump_chain(transition_counts(transition_table(visits), states))
+    visits = occurrences if empty_state else transitions.without_empty_state(occurrences)
+    states = transitions.visited_states(visits)
+    counts = transitions.transition_counts(transitions.transition_table(visits), states)
+    chain = markov_chain.jump_chain(counts)
     members = [states[index] for index in chain.members]
     return JumpStatistics(members, chain, _stays(visits, members))
 

@@ -35,8 +35,8 @@ class JumpChain:
         members: Its states, as indices into the rows of the counts, shape ``(m,)``; none if no state was ever
             visited again.
         matrix: Transition probabilities within it, shape ``(m, m)``; transitions that lead out of it are left out.
-        coverage: Fraction of all transitions that lie in it; NaN if there are none.
-        closed: Whether no transition leads out of it, except to states from which the recording never goes on.
+        coverage: Fraction of all transitions within it; NaN if there are none.
+        closed: Whether no transition leads out of it, except to states after which the recording ends.
         n_closed_classes: How many classes are closed in this sense. The chain has one stationary distribution only
             if there is one.
     """
@@ -54,9 +54,9 @@ class JumpChain:
 
 
 def jump_chain(counts: NDArray[np.integer]) -> JumpChain:
-    """Restrict the transitions to the strongly connected class that holds most of them.
+    """Restrict the transitions to the strongly connected class that contains most of them.
 
-    Of several that hold equally many it is that of the first state. Each row is divided by the transitions which
+    Of several that contain equally many it is that of the first state. Each row is divided by the transitions which
     stay in the class: it is the chain on condition that it does not leave.
 
     Args:
@@ -199,16 +199,16 @@ def entropy_rate_per_second(matrix: NDArray[np.floating], mean_durations: ArrayL
 def _closed_classes(
     source: NDArray[np.int64], target: NDArray[np.int64], of_state: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The classes that are not left, once states from which the transitions never go on are taken away."""
-    goes_on = np.ones(len(of_state), bool)
+    """The classes that are not left, apart from states whose transitions lead only to the end of the recording."""
+    continues = np.ones(len(of_state), bool)
     while True:
-        leads_on = np.zeros_like(goes_on)
-        leads_on[source[goes_on[target]]] = True
-        if np.array_equal(leads_on & goes_on, goes_on):
+        leads = np.zeros_like(continues)
+        leads[source[continues[target]]] = True
+        if np.array_equal(leads & continues, continues):
             break
-        goes_on &= leads_on
-    leaving = goes_on[target] & (of_state[source] != of_state[target])
-    return np.setdiff1d(of_state[goes_on], of_state[source[leaving]])
+        continues &= leads
+    leaving = continues[target] & (of_state[source] != of_state[target])
+    return np.setdiff1d(of_state[continues], of_state[source[leaving]])
 
 
 def _strong_classes(matrix: NDArray[np.number]) -> tuple[int, NDArray[np.int64]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from neuro_mod.errors import invalid
 
 #: The sorted labels of the active clusters, ``()`` without any; or the number of a hidden state.
 State = tuple[int, ...] | int
+#: A state as users give it: labels in any order, or the number of a hidden state; methods also take its name.
+StateLike = Iterable[int] | int
 
 #: No cluster is active.
 EMPTY: State = ()

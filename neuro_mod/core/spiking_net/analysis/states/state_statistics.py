@@ -1,4 +1,4 @@
-"""What is known about states once their visits are: the questions that any way of finding states answers."""
+"""Statistics of states, from their visits alone: the same for detected and hidden states."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from neuro_mod.core.spiking_net.analysis.states import development, lifetimes, v
 from neuro_mod.core.spiking_net.analysis.states import transitions as chains
 from neuro_mod.core.spiking_net.analysis.states.jump_statistics import JumpStatistics, jump_statistics
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.states.names import State, parse_state, state_name
+from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike, parse_state, state_name
 from neuro_mod.core.spiking_net.analysis.states.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state, within
 from neuro_mod.errors import invalid
-from neuro_mod.recordings.windows import from_starts, windows_of
+from neuro_mod.recordings.windows import Edge, from_starts, windows_of
 
 #: Types of the columns of a table of states.
 _STATES = {
@@ -36,9 +36,14 @@ _STATES = {
 class StateStatistics(ABC):
     """Statistics of the visits of states in one or several sessions.
 
-    Everything is computed from `occurrences`. Times are in seconds from the start of a session. Wherever there is a
-    time window, ``t_from`` and ``t_to`` may be negative, which counts from the end of each session; visits that reach
-    beyond the window are cut there and are censored. Nothing is counted across the boundary of two sessions.
+    Everything is computed from `occurrences`; nothing is counted across the boundary of two sessions. Methods share
+    these arguments, and raise an `InputError` where one is not valid:
+
+    - ``state``: A state, or its name in saved tables; where it is optional, None for all states.
+    - ``t_from``, ``t_to``: Time window in s from the start of each session, or from its end if negative. Visits that
+      reach beyond the window are cut there and are censored. By default the whole session.
+    - ``empty_state``: Whether the state of no active cluster counts. If not it is passed over: A, none, B is a
+      transition from A to B, and A, none, A one from A to A.
     """
 
     @property
@@ -52,11 +57,7 @@ class StateStatistics(ABC):
 
     @abstractmethod
     def _possible(self, state: Any) -> State:
-        """A state that there can be.
-
-        Raises:
-            InputError: There can be no such state.
-        """
+        """The state; raises an `InputError` if there can be no such state."""
 
     def _checked(self, state: Any) -> State:
         """A state as the user gives it, or its name as tables on the disk have it."""
@@ -67,78 +68,46 @@ class StateStatistics(ABC):
         """Number of sessions."""
         return len(self.durations)
 
-    def occurrences(self, t_from: float | None = None, t_to: float | None = None) -> pd.DataFrame:
+    def occurrences(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
         """All visits of states.
-
-        Args:
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
 
         Returns:
             One row per visit, ordered by session, then start: ``session``, ``state``, ``start``, ``end``,
             ``duration`` (s), ``censored`` (the start or the end was not seen), ``censored_start``, ``censored_end``,
             ``mean_rate`` (Hz per neuron, of the active clusters during the whole visit).
-
-        Raises:
-            InputError: The window is empty, or reaches beyond a session.
         """
         return within(self._all_occurrences(), self.durations, t_from, t_to).copy()
 
-    def transitions(
-        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
-    ) -> pd.DataFrame:
-        """All transitions between successive visits of a session.
-
-        Args:
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
-            empty_state: Whether the state of no active cluster counts. If not it is passed over: A, none, B is a
-                transition from A to B, and A, none, A one from A to A.
-
-        Returns:
-            One row per transition: ``session``, ``from_state``, ``to_state``, ``time`` (s).
-        """
+    def transitions(self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True) -> pd.DataFrame:
+        """One row per transition between successive visits: ``session``, ``from_state``, ``to_state``, ``time`` (s)."""
         return chains.transition_table(self.occurrences(t_from, t_to), empty_state=empty_state)
 
-    def get_unique_attractors(
-        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
-    ) -> list[State]:
+    def get_unique_attractors(self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True) -> list[State]:
         """The distinct states that were visited, by number of active clusters, then by labels."""
         return chains.visited_states(self.occurrences(t_from, t_to), empty_state)
 
-    def get_num_states(
-        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
-    ) -> int:
+    def get_num_states(self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True) -> int:
         """Number of distinct states that were visited."""
         return len(self.get_unique_attractors(t_from, t_to, empty_state=empty_state))
 
     def get_attractor_idx(
-        self,
-        state: Iterable[int] | int,
-        t_from: float | None = None,
-        t_to: float | None = None,
-        *,
-        empty_state: bool = True,
+        self, state: StateLike, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
     ) -> int:
-        """Place of a state in `get_unique_attractors`, and so in the transition matrix, of the same window.
-
-        Raises:
-            InputError: It was not visited.
-        """
+        """Place of a visited state in `get_unique_attractors`, and so in the transition matrix, of the same window."""
         wanted = self._checked(state)
         visited = self.get_unique_attractors(t_from, t_to, empty_state=empty_state)
         if wanted not in visited:
             raise invalid("state", state_name(wanted), f"a visited state: {_shown(visited)}")
         return visited.index(wanted)
 
-    def get_num_clusters(self, state: Iterable[int] | int) -> int:
+    def get_num_clusters(self, state: StateLike) -> int:
         """Number of clusters that are active in a state."""
         checked = self._checked(state)
         if not isinstance(checked, tuple):
             raise invalid("state", state_name(checked), "a set of active clusters", "hidden states have rates")
         return len(checked)
 
-    def get_attractors_data(self, t_from: float | None = None, t_to: float | None = None) -> pd.DataFrame:
+    def get_attractors_data(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
         """One row for each visited state, in the order of `get_unique_attractors`.
 
         Returns:
@@ -148,10 +117,8 @@ class StateStatistics(ABC):
         """
         return states_table(self.occurrences(t_from, t_to), self._window_lengths(t_from, t_to).sum())
 
-    def get_attractor_data(
-        self, state: Iterable[int] | int, t_from: float | None = None, t_to: float | None = None
-    ) -> dict[str, Any]:
-        """What `get_attractors_data` says about one state, and ``visits``, its rows of `occurrences`.
+    def get_attractor_data(self, state: StateLike, t_from: Edge = None, t_to: Edge = None) -> dict[str, Any]:
+        """The row of `get_attractors_data` for one state, and ``visits``, its rows of `occurrences`.
 
         A state that could be, but was never visited, has no occurrences, probability 0 and NaN for what is unknown.
         """
@@ -160,67 +127,45 @@ class StateStatistics(ABC):
         time = self._window_lengths(t_from, t_to).sum()
         return _row(wanted, visits, time) | {"visits": visits.reset_index(drop=True)}
 
-    def get_occurrences(
-        self, state: Iterable[int] | int | None = None, t_from: float | None = None, t_to: float | None = None
-    ) -> int:
+    def get_occurrences(self, state: StateLike | None = None, t_from: Edge = None, t_to: Edge = None) -> int:
         """Number of visits of a state, or of all states."""
         return len(of_state(self.occurrences(t_from, t_to), self._maybe(state)))
 
     def get_life_spans(
-        self,
-        state: Iterable[int] | int | None = None,
-        t_from: float | None = None,
-        t_to: float | None = None,
-        *,
-        censored: bool = False,
+        self, state: StateLike | None = None, t_from: Edge = None, t_to: Edge = None, *, censored: bool = False
     ) -> NDArray[np.float64]:
-        """Durations of the visits of a state, or of all states, in seconds.
-
-        Args:
-            state: Whose visits; None for all.
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
-            censored: Whether visits count of which the start or the end was not seen.
-        """
+        """Durations of visits in seconds; ``censored`` includes those whose start or end was not seen."""
         return lifetimes.lifespans(self.occurrences(t_from, t_to), self._maybe(state), censored)
 
     def get_mean_lifespan(
         self,
-        state: Iterable[int] | int | None = None,
-        t_from: float | None = None,
-        t_to: float | None = None,
+        state: StateLike | None = None,
+        t_from: Edge = None,
+        t_to: Edge = None,
         *,
         estimator: LifespanEstimator = "mean",
     ) -> float:
-        """Mean duration of the visits of a state, or of all states, in seconds; NaN where none was seen.
+        """Mean duration of visits in seconds; NaN where none was seen.
 
-        Args:
-            state: Whose visits; None for all.
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
-            estimator: ``mean`` takes the visits seen from start to end, which favours short ones;
-                ``kaplan_meier`` also learns from visits whose end was not seen, see `lifetimes.survival`.
+        The estimator ``mean`` takes the visits seen from start to end, which favours short ones; ``kaplan_meier`` also
+        learns from visits whose end was not seen, see `lifetimes.survival`.
         """
         return lifetimes.mean_lifespan(self.occurrences(t_from, t_to), self._maybe(state), estimator)
 
-    def survival(
-        self, state: Iterable[int] | int | None = None, t_from: float | None = None, t_to: float | None = None
-    ) -> Survival:
+    def survival(self, state: StateLike | None = None, t_from: Edge = None, t_to: Edge = None) -> Survival:
         """Probability that a visit of a state, or of any, lasts longer than a time (Kaplan-Meier)."""
         return lifetimes.survival(self.occurrences(t_from, t_to), self._maybe(state))
 
-    def get_attractor_prob(
-        self, state: Iterable[int] | int, t_from: float | None = None, t_to: float | None = None
-    ) -> float:
+    def get_attractor_prob(self, state: StateLike, t_from: Edge = None, t_to: Edge = None) -> float:
         """Part of the time of all sessions that is spent in a state."""
         return float(self.get_attractor_data(state, t_from, t_to)["probability"])
 
-    def get_attractor_probs(self, t_from: float | None = None, t_to: float | None = None) -> NDArray[np.float64]:
+    def get_attractor_probs(self, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.float64]:
         """Part of the time spent in each state of `get_unique_attractors`, shape ``(n_states,)``."""
         return self.get_attractors_data(t_from, t_to)["probability"].to_numpy(np.float64)
 
     def get_transition_counts(
-        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
+        self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
     ) -> NDArray[np.int64]:
         """How often each state (row) was followed by each (column), in the order of `get_unique_attractors`."""
         visits = self.occurrences(t_from, t_to)
@@ -228,33 +173,22 @@ class StateStatistics(ABC):
         return chains.transition_counts(moves, chains.visited_states(visits, empty_state))
 
     def get_transition_matrix(
-        self,
-        t_from: float | None = None,
-        t_to: float | None = None,
-        *,
-        empty_state: bool = True,
-        never_left: NeverLeft = "nan",
+        self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True, never_left: NeverLeft = "nan"
     ) -> NDArray[np.float64]:
         """Probability that a state (row) is followed by another (column), in the order of `get_unique_attractors`.
 
-        Args:
-            t_from: Begin of the time window in s.
-            t_to: End of the time window in s.
-            empty_state: Whether the state of no active cluster counts, see `transitions`.
-            never_left: ``nan`` or ``zero`` in the rows of states that were never left; all other rows sum to 1.
-
-        Returns:
-            Shape ``(n_states, n_states)``.
+        ``never_left`` is the content, ``nan`` or ``zero``, of the rows of states that were never left; all other rows
+        sum to 1. Shape ``(n_states, n_states)``.
         """
         counts = self.get_transition_counts(t_from, t_to, empty_state=empty_state)
         return chains.transition_matrix(counts, never_left)
 
     def get_transition_prob(
         self,
-        from_state: Iterable[int] | int,
-        to_state: Iterable[int] | int,
-        t_from: float | None = None,
-        t_to: float | None = None,
+        from_state: StateLike,
+        to_state: StateLike,
+        t_from: Edge = None,
+        t_to: Edge = None,
         *,
         empty_state: bool = True,
     ) -> float:
@@ -262,17 +196,11 @@ class StateStatistics(ABC):
         return self.get_sequence_probability([from_state, to_state], t_from, t_to, empty_state=empty_state)
 
     def get_sequence_probability(
-        self,
-        sequence: Iterable[Iterable[int] | int],
-        t_from: float | None = None,
-        t_to: float | None = None,
-        *,
-        empty_state: bool = True,
+        self, sequence: Iterable[StateLike], t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
     ) -> float:
-        """Probability that states follow each other in this order, once the first is there, without memory.
+        """Probability that states follow the first one in this order, without memory.
 
-        Returns:
-            The product of the transition probabilities; NaN if a state that is to be left never was.
+        It is the product of the transition probabilities; NaN if a state that is to be left never was.
         """
         states = [self._checked(state) for state in sequence]
         moves = self.transitions(t_from, t_to, empty_state=empty_state)
@@ -280,22 +208,14 @@ class StateStatistics(ABC):
         matrix = chains.transition_matrix(chains.transition_counts(moves, known))
         return chains.sequence_probability(matrix, [known.index(state) for state in states])
 
-    def jump_statistics(
-        self, t_from: float | None = None, t_to: float | None = None, *, empty_state: bool = True
-    ) -> JumpStatistics:
+    def jump_statistics(self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True) -> JumpStatistics:
         """Stationary distribution, mixing time and entropy rate of the chain of states."""
         return jump_statistics(self.occurrences(t_from, t_to), empty_state=empty_state)
 
     def shuffle_test(
-        self,
-        n_shuffles: int = 200,
-        seed: int = 0,
-        t_from: float | None = None,
-        t_to: float | None = None,
-        *,
-        empty_state: bool = True,
+        self, n_shuffles: int = 200, seed: int = 0, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
     ) -> ShuffleTest:
-        """Whether the present state says more about the next one than in a random order of the same visits."""
+        """Whether the present state predicts the next one better than in random orders of the same visits."""
         return visit_order.shuffle_test(
             self.occurrences(t_from, t_to), n_shuffles=n_shuffles, seed=seed, empty_state=empty_state
         )
@@ -303,15 +223,8 @@ class StateStatistics(ABC):
     def get_unique_attractors_count_until_time(self, time: ArrayLike, *, empty_state: bool = True) -> NDArray[np.int64]:
         """Number of distinct states that each session has entered until a time.
 
-        Args:
-            time: In s, from the end of each session if negative; one or several.
-            empty_state: Whether the state of no active cluster counts.
-
-        Returns:
-            Shape ``(n_sessions,)`` for one time, ``(n_sessions, n_times)`` for several.
-
-        Raises:
-            InputError: A time lies beyond a session.
+        Times are in s, from the end of each session if negative. Shape ``(n_sessions,)`` for one time, ``(n_sessions,
+        n_times)`` for several.
         """
         visits = self._counted(empty_state)
         counted = development.unique_states_until(visits, self._from_starts(time), self.n_sessions)
@@ -320,16 +233,8 @@ class StateStatistics(ABC):
     def get_transition_density_until_time(self, time: ArrayLike, *, empty_state: bool = True) -> NDArray[np.float64]:
         """Part of all possible transitions between the states entered until a time that each session has shown.
 
-        Args:
-            time: In s, from the end of each session if negative; one or several.
-            empty_state: Whether the state of no active cluster counts, see `transitions`.
-
-        Returns:
-            Density of the directed graph of transitions, shape ``(n_sessions,)`` for one time, ``(n_sessions,
-            n_times)`` for several; NaN before a second state is entered.
-
-        Raises:
-            InputError: A time lies beyond a session.
+        It is the density of the directed graph of transitions; NaN before a second state is entered. Times and shape
+        as for `get_unique_attractors_count_until_time`.
         """
         visits = self._counted(empty_state)
         moves = chains.transition_table(visits)
@@ -348,7 +253,7 @@ class StateStatistics(ABC):
     def _maybe(self, state: Any) -> State | None:
         return None if state is None else self._checked(state)
 
-    def _window_lengths(self, t_from: float | None, t_to: float | None) -> NDArray[np.float64]:
+    def _window_lengths(self, t_from: Edge, t_to: Edge) -> NDArray[np.float64]:
         if t_from is None and t_to is None:
             return self.durations
         bounds = windows_of(self.durations, t_from, t_to)

@@ -123,7 +123,7 @@ def sequence_probability(matrix: NDArray[np.floating], indices: ArrayLike) -> fl
         The product of the probabilities of the transitions, one if there is none.
 
     Raises:
-        InputError: An index lies outside the matrix.
+        InputError: An index is outside the matrix.
     """
     states = np.asarray(indices, np.int64)
     outside = states[(states < 0) | (states >= len(matrix))]

@@ -89,7 +89,7 @@ def shuffle_test(
         occurrences: One row per visit, ordered by session, then start.
         n_shuffles: How many shuffled orders.
         seed: Root seed.
-        empty_state: Whether visits of ``()`` count. If they lie between most others, the present state predicts little.
+        empty_state: Whether visits of ``()`` count. If they are between most others, the present state predicts little.
             If ``False`` they stay in place while the others are shuffled, and are then skipped, so that a
             state can follow itself across one.
 
@@ -131,7 +131,7 @@ def _shuffle(sequence: NDArray[np.int64], n_shuffles: int, seed: int, session: i
 def _rounds(movable: NDArray[np.bool_], seed: int, session: int) -> list[_Pairs]:
     """Which positions try to swap in each round.
 
-    No pair touches another's neighbours, so that all swaps of a round can be judged and done at once. Most rounds pair
+    No pair touches another's neighbours, so that all swaps of a round can be tested and done together. Most rounds pair
     distant positions; every few rounds pair adjacent ones.
     """
     n = len(movable)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import State
-from neuro_mod.recordings.windows import SAME, windows_of
+from neuro_mod.recordings.windows import SAME, Edge, windows_of
 
 #: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.
 OCCURRENCES = {
@@ -135,9 +135,7 @@ def rates_in_visits(
     return rates
 
 
-def within(
-    occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: float | None, t_to: float | None
-) -> pd.DataFrame:
+def within(occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: Edge, t_to: Edge) -> pd.DataFrame:
     """The visits in a time window of each session; those that reach beyond it are cut there and marked as censored.
 
     Args:
