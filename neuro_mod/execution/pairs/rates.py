@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.choices import Precision
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.analysis.paired import PairedDifference, paired_difference
+from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference, paired_difference
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth, steps_per_sample
 from neuro_mod.errors import invalid
 from neuro_mod.execution.jobs import Item, compute_in_memory

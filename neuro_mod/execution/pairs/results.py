@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import neuro_mod
-from neuro_mod.core.spiking_net.analysis.paired import PairedDifference
+from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.pairs.rates import PairedRuns

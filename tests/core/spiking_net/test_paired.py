@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.paired import paired_difference
+from neuro_mod.core.spiking_net.analysis.rates.paired import paired_difference
 
 RNG = np.random.default_rng(3)
 
