@@ -60,7 +60,7 @@ class StateStatistics(ABC):
         """The state; raises an `InputError` if there can be no such state."""
 
     def _checked(self, state: Any) -> State:
-        """A state as the user gives it, or its name as tables on the disk have it."""
+        """A state as users give it, or its name in saved tables."""
         return self._possible(parse_state(state) if isinstance(state, str) else state)
 
     @property
