@@ -51,7 +51,7 @@ class Conventions:
         return DEFAULT_STEP if self.delta_t is None else self.delta_t
 
     def completed(self, where: str, **described: float) -> Conventions:
-        """Add what the data describe.
+        """Add properties that the data contain.
 
         Args:
             where: The file, or the name of the data in messages.

@@ -1,6 +1,6 @@
 """From arrays of any source to the spikes of a session: spike times, times of units, or a dense array.
 
-Every reader of a format ends in one of these functions, which agree on the grid of steps and on what is valid.
+Every reader of a format calls one of these functions, which share the grid of steps and the checks.
 """
 
 from __future__ import annotations
