@@ -105,7 +105,7 @@ def _syntax_problem(error: MarkedYAMLError) -> Problem:
 
 
 class _Builder:
-    """Turns a graph of YAML nodes into plain data, and collects what is wrong."""
+    """Turns a graph of YAML nodes into plain data, and collects problems."""
 
     def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}

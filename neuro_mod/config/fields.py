@@ -48,7 +48,7 @@ def parameter(
         meaning: Meaning, one short phrase.
         unit: SI unit; empty if dimensionless.
         entries: Meaning of the entries of a list.
-        expected: What is valid, where the type does not say so.
+        expected: Valid values, where the type does not describe them.
         derive: Computes a derived parameter from the fields above it.
 
     Returns:

@@ -33,7 +33,7 @@ def apply_overrides(
         schema: JSON Schema of the data; its defaults replace lists that `data` leaves out.
 
     Returns:
-        The new data; the text of the override for each key path that was set; and what is wrong with overrides.
+        The new data; the text of the override for each key path that was set; and the problems of overrides.
     """
     origins: dict[KeyPath, str] = {}
     problems: list[Problem] = []
@@ -89,7 +89,7 @@ def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str,
 
 
 def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> None:
-    """Walk to the container of the last part, creating what the file leaves out, and set the value there."""
+    """Walk to the container of the last part, creating missing containers, and set the value there."""
     container: Any = data
     for depth, part in enumerate(path):
         here = path[: depth + 1]

@@ -148,7 +148,7 @@ def _path(text: str) -> str:
     return text
 
 
-#: The name of a folder, and what is valid.
+#: The name of a folder, and the description of valid names.
 FolderName = Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)]
 FOLDER_NAME = 'a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)'
 

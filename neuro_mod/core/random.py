@@ -58,7 +58,7 @@ class Stream:
 
     Args:
         seed: The root seed, any non-negative integer.
-        purpose: What the numbers are for, such as ``"adjacency"``.
+        purpose: Use of the numbers, such as ``"adjacency"``.
         index: Position within the purpose (trial, repeat, source ...).
     """
 
@@ -76,7 +76,7 @@ class Stream:
 
     @property
     def derived_seed(self) -> int:
-        """A root seed of its own for whatever the stream is named after, below 2**64."""
+        """A root seed derived from the stream, below 2**64."""
         low, high = self.key
         return int(low) | int(high) << 32
 

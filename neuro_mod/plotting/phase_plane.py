@@ -134,7 +134,7 @@ def check_plane(axes_values: Sequence[_Array], force: _Array, states: _Array, ki
     """Refuse a force or states that do not fit the axes, of any number, uneven grids and unknown kinds.
 
     Raises:
-        InputError: The message says what does not fit.
+        InputError: The message names the argument that does not fit.
     """
     n = len(axes_values)
     check_shape("force", force, (n, *(len(values) for values in axes_values)))

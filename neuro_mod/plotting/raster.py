@@ -218,7 +218,7 @@ def label_populations(axes: Axes, populations: Populations, height: float) -> No
 
 
 def _beside(axes: Axes, points: float) -> Transform:
-    """Parts of the axes along x, moved to the right by so many points; data along y."""
+    """Parts of the axes along x, moved to the right by this many points; data along y."""
     moved = ScaledTranslation(points / style.POINTS_PER_INCH, 0, style.figure_of(axes).dpi_scale_trans)
     return axes.get_yaxis_transform() + moved
 

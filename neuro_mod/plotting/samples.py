@@ -45,7 +45,7 @@ def check_window(t_from: float, t_to: float) -> None:
 
 
 def time_span(times: NDArray[np.floating]) -> tuple[float, float]:
-    """Begin of the first and end of the last sample's bin; a lone sample is taken for the first of a run."""
+    """Start of the first and end of the last sample's bin; a single sample is treated as the first of a run."""
     if len(times) == 0:
         return 0.0, 1.0
     half = (times[1] - times[0]) / 2 if len(times) > 1 else times[0] or 0.5

@@ -29,7 +29,7 @@ _POINT: dict[str, Any] = {
     "markeredgewidth": 1.5 * style.LINE_WIDTH,
 }
 _MAX_COLUMNS, _MARKER, _STREAM_DENSITY = 3, 4.0, 0.5
-#: In mm: what the bar takes of the width, what a panel's labels take beside it, below and above it; its least width.
+#: In mm: width of the bar, room for a panel's labels beside it, and below and above it; least width of a panel.
 _BAR, _BESIDE, _AROUND, _MIN = 15.0, 10.0, 14.0, 40.0
 
 

@@ -44,7 +44,7 @@ def check_kinds(kinds: Sequence[str], n: int) -> None:
     """Refuse unknown kinds of steady states, and numbers of them other than n.
 
     Raises:
-        InputError: The message says what is valid.
+        InputError: The message lists the valid ones.
     """
     if len(kinds) != n:
         raise invalid("number of kinds", len(kinds), f"{n}, one for each state")

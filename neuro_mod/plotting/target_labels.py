@@ -49,7 +49,7 @@ def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Pop
     """Refuse unknown targets, and values that are not one for each population.
 
     Raises:
-        InputError: The message names the target and lists what is valid.
+        InputError: The message names the target and the valid ones.
     """
     for target, of_population in values.items():
         check_target(target)

@@ -118,7 +118,7 @@ def check_counts(states: Sequence[State], counts: NDArray[np.integer]) -> None:
     """Refuse to draw no state, and counts whose shape does not fit the states.
 
     Raises:
-        InputError: The message says what is needed.
+        InputError: The message gives the expected number or shape.
     """
     if not states:
         raise invalid("states", (), "at least one state")

@@ -1,4 +1,4 @@
-"""What must be known about spikes that come without a description: time step, length, number of neurons, units."""
+"""Properties of spikes that come without a description: time step, length, number of neurons, units."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_STEP = 0.5e-3
 MAX_NEURONS = 2**31 - 1
 #: Distance to the next step, in steps, below which a time is attributed to it: times may be rounded down.
 ROUNDING = 1e-6
-#: What a convention is, where data contradict it.
+#: Meaning of each convention, for messages about data that contradict it.
 _MEANING = {
     "delta_t": "s, the given time step",
     "duration": "s, the given length of a session",
@@ -29,7 +29,7 @@ _MEANING = {
 
 @dataclass(frozen=True)
 class Conventions:
-    """What spikes without a description leave open.
+    """Properties that spikes without a description do not have.
 
     Args:
         delta_t: Time step in seconds; None for that of the data, else `DEFAULT_STEP`.
@@ -51,7 +51,7 @@ class Conventions:
         return DEFAULT_STEP if self.delta_t is None else self.delta_t
 
     def completed(self, where: str, **described: float) -> Conventions:
-        """Add what the data describe.
+        """Add properties that the data contain.
 
         Args:
             where: The file, or the name of the data in messages.

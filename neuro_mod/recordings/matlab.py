@@ -22,7 +22,7 @@ from neuro_mod.storage.reading import MAX_UNPACKED, naming
 #: MATLAB's numeric classes.
 _NUMERIC = ("double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
 _MAGIC_OF_HDF5 = b"\x89HDF\r\n\x1a\n"
-#: Begin of the HDF5 part of a file of version 7.3.
+#: Start of the HDF5 part of a file of version 7.3.
 _HEADER = 512
 
 

@@ -71,7 +71,7 @@ class _Bytes:
 
 
 class _Array(NamedTuple):
-    """An array of a file; its numbers are what is left of its bytes."""
+    """An array of a file; its numbers are the remaining bytes."""
 
     name: str
     shape: tuple[int, ...]

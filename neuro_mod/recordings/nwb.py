@@ -88,7 +88,7 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
     """Read the table of units of an NWB file as one session.
 
     Neuron i is the i-th unit; its cluster is the column ``cluster``, if there is one. All units have the same
-    observation interval (``obs_intervals``), from whose begin times are counted; without it, times are counted from 0
+    observation interval (``obs_intervals``), from whose start times are counted; without it, times are counted from 0
     and the length of the session is unknown. The time step is that of the conventions, or else the resolution of the
     times.
 

@@ -1,6 +1,6 @@
 """From arrays of any source to the spikes of a session: spike times, times of units, or a dense array.
 
-Every reader of a format ends in one of these functions, which agree on the grid of steps and on what is valid.
+Every reader of a format calls one of these functions, which share the grid of steps and the checks.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def reading_of_times(
         times: In the unit of the conventions, ascending, shape ``(n_spikes,)``; a spike at the end of the session, as
             in recordings that count from after 0 to the end, is in its last step.
         neurons: Neuron of each spike, shape ``(n_spikes,)``.
-        conventions: Time step, length, number of neurons and so on.
+        conventions: Time step, length, number of neurons, units.
         where: The file, or the name of the data in messages.
         labels: As for `checked`.
 
@@ -141,7 +141,7 @@ def reading_of_units(
     Args:
         times: In seconds, of one neuron after the other, shape ``(n_spikes,)``.
         counts: Number of spikes of each neuron, shape ``(n_neurons,)``.
-        span: Begin of the session, from which times are counted, and its end if it is known, in seconds.
+        span: Start of the session, from which times are counted, and its end if it is known, in seconds.
         conventions: Time step, length and number of neurons; times are in seconds, neurons counted from 0.
         where: The file, or the name of the data in messages.
         labels: As for `checked`.

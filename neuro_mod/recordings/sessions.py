@@ -53,7 +53,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Description:
-    """What the metadata of a run say about its spikes.
+    """Properties of spikes from the metadata of their run.
 
     Args:
         where: The file of the metadata, or their name in messages.

@@ -96,7 +96,7 @@ def of_session(number: int) -> Iterator[None]:
 def cut(spikes: SpikeEvents, t_from: Edge = None, t_to: Edge = None) -> SpikeEvents:
     """A time window of a session as a session of its own, whose steps are counted from the start of the window.
 
-    Without a begin and an end it is the session itself, which may then have no steps.
+    Without ``t_from`` and ``t_to`` it is the session itself, which may then have no steps.
 
     Args:
         spikes: The session.

@@ -21,7 +21,7 @@ class Perturbation:
         """The combination ``sum_i coefficient_i element_i``.
 
         Args:
-            *coefficients: One for each element, in the unit of what is perturbed: numbers, or arrays over time of
+            *coefficients: One for each element, in the unit of the perturbed parameter: numbers, or arrays over time of
                 shape ``(T,)``.
 
         Returns:

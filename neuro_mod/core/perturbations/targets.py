@@ -19,7 +19,7 @@ class Target:
     """A parameter of every population.
 
     Args:
-        effect: What a perturbation ``delta`` does to it, one short phrase.
+        effect: Effect of a perturbation ``delta`` on it, one short phrase.
         unit: Unit of the perturbation; empty if dimensionless.
         bounds: Valid values.
         clipped: Whether values beyond the bounds are moved to them.
@@ -73,7 +73,7 @@ class Impossible(NamedTuple):
     value: float
 
     def describe(self, target: str, population: str, time: float | None) -> tuple[str, str]:
-        """What was found, and what is expected, as two phrases.
+        """The invalid value and the valid ones, as two phrases.
 
         Args:
             target: The parameter.

@@ -109,7 +109,7 @@ class SpikingNetwork:
         synapses: Recurrent synapses.
         external: External input.
         neurons: Parameters of the neurons, shape ``(P,)`` each.
-        names: What the populations are called in messages; numbers by default.
+        names: Names of the populations in messages; numbers by default.
 
     Raises:
         InputError: An array has another shape, or values are out of bounds.
@@ -184,7 +184,7 @@ class SpikingNetwork:
         return self.per_neuron(external.in_degree) * rate
 
     def name_of(self, population: int) -> str:
-        """What a population is called."""
+        """Name of a population in messages."""
         return self.names[population] if self.names else f"population {population}"
 
     def weight_of_each(self) -> NDArray[np.float64]:

@@ -182,7 +182,7 @@ class Analyzer(StateStatistics):
 
         Args:
             n_states: Number of states, or the numbers to choose from; by default 12 numbers from 2 to 96.
-            units: What to count spikes of: the ``clusters`` that define states, or their ``neurons``.
+            units: Units whose spikes are counted: the ``clusters`` that define states, or their ``neurons``.
             bin_ms: Bins in which spikes are counted, in ms.
             criterion: Criterion for the number of states: ``bic``, or ``cross_validation`` over sessions.
             seed: Root seed of the starts of the fits.

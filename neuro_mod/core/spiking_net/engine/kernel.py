@@ -95,8 +95,8 @@ class Wiring(NamedTuple):
 
     With block weights, ``each`` is empty. A spike of population b adds ``run_weight[k, b, r]`` of `Parameters` to the
     targets of each of its ``n_runs[b]`` runs. Where there is a matrix ``bits``, it adds
-    ``group_weight[k, group[b], g]`` to all its targets besides: bit ``i // width`` of ``bits[j, i % width]`` says
-    whether j projects to i.
+    ``group_weight[k, group[b], g]`` to all its targets as well: bit ``i // width`` of ``bits[j, i % width]`` is set if
+    j projects to i.
 
     Otherwise there is one run, and ``each`` is what a spike adds to the current through each synapse.
     """
@@ -111,7 +111,7 @@ class Wiring(NamedTuple):
 
 
 class Traces(NamedTuple):
-    """Recorded voltages and currents: chosen neurons, every so many steps, and the arrays to fill."""
+    """Recorded voltages and currents: chosen neurons, the interval in steps, and the arrays to fill."""
 
     every: Any
     voltage_neurons: Any

@@ -1,9 +1,9 @@
 """Exact Poisson counts from random words: 16 bits for the likely counts, 32 more for the rest.
 
-Of the 2**16 words, ``floor(2**16 p_k)`` stand for count k, for each k in a window of likely counts, so that a few
-comparisons find the count of a word. The words left over, those of the fractions and of the tails, stand for what
-remains of the distribution, from which a second word draws. So the counts have the exact distribution at any mean, and
-what a word stands for depends on the mean alone.
+Of the 2**16 words, ``floor(2**16 p_k)`` represent count k, for each k in a window of likely counts, so that a few
+comparisons find the count of a word. The other words, those of the fractions and of the tails, represent the rest of
+the distribution, from which a second word draws. So the counts have the exact distribution at any mean, and the meaning
+of a word depends on the mean alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from neuro_mod.core.compilation import inlined
 #: Number of words that counts share; tables hold them less `OFFSET`, as signed numbers of 16 bits.
 N_WORDS = 65536
 OFFSET = 32768
-#: Likely counts are tabulated in blocks of so many, and at most so many in all.
+#: Likely counts are tabulated in blocks of this size, and at most this many in total.
 BLOCK = 8
 MAX_WIDTH = 64
 #: Largest mean of an external count in one step; rates beyond it have the wrong unit.
@@ -26,7 +26,7 @@ MAX_MEAN = 1e6
 #: Largest factor of a z that is drawn in each step: up to here the quadrature over z is right to 1e-6.
 MAX_SPREAD = 50.0
 
-#: The window reaches so many standard deviations to either side of the mean: slow draws are then one in a thousand.
+#: Half width of the window in standard deviations of the count: slow draws are then one in a thousand.
 _REACH = 3.4
 #: Counts this unlikely (in words) are beyond the resolution of the second word.
 _NEGLIGIBLE = 1e-14
@@ -90,8 +90,8 @@ def probability(parts: Any) -> float:
 def tabulate(front: Any, parts: Any, mean: float, spread: float, z: Any, z_weight: Any) -> int:
     """Fill the table of one neuron: ``front[k]``, less `OFFSET`, is the first word above those of counts up to k.
 
-    A word w stands for ``first`` plus the number of entries at or below w; for that many as the table is long, it
-    stands for no count of the window, and `remaining_count` has to draw.
+    A word w represents ``first`` plus the number of entries at or below w; if all entries are, it represents no count
+    of the window, and `remaining_count` has to draw.
 
     Args:
         front: Table to fill, at least as long as the window.

@@ -50,7 +50,7 @@ class SessionRates:
 
 @dataclass(frozen=True, eq=False)
 class SessionSummary:
-    """What is kept of a session after its analysis.
+    """Summary of a session, kept after its analysis.
 
     Attributes:
         name: Name of the session.
@@ -78,7 +78,7 @@ class AnalysedSession:
     """Results of one session.
 
     Attributes:
-        summary: What is kept of it.
+        summary: Its summary.
         rates: Rates of all clusters.
         visits: Visits of states.
     """

@@ -35,7 +35,7 @@ class Counts(NamedTuple):
 
     Attributes:
         spikes: Shape ``(n_bins, n_sessions, n_units)``, ``n_bins`` of the longest session.
-        within: Which bins lie within their session, shape ``(n_bins, n_sessions)``.
+        within: Which bins are within their session, shape ``(n_bins, n_sessions)``.
         log_factorials: Of the counts, summed over each session, shape ``(n_sessions,)``.
     """
 

@@ -33,7 +33,7 @@ class HiddenMarkovSettings:
         n_folds: Number of folds of cross-validation over sessions.
         least_posterior: A bin belongs to a state whose posterior exceeds this, 0.5 or more.
         least_duration: Least duration of a visit in seconds.
-        units: What to count spikes of: ``clusters`` or ``neurons``.
+        units: Units whose spikes are counted: ``clusters`` or ``neurons``.
 
     Raises:
         InputError: A setting is not valid.

@@ -35,7 +35,7 @@ def count_correlations(
     Args:
         sessions: Sessions of the same neurons, read once.
         bin_width: In seconds, a whole multiple of the time step.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Returns:

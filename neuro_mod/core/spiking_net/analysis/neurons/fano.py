@@ -55,7 +55,7 @@ def fano_factors(
     Args:
         sessions: Sessions of the same neurons, read once.
         windows: Lengths of count windows in seconds, whole multiples of the time step.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:

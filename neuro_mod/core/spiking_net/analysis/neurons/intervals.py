@@ -63,7 +63,7 @@ def interval_statistics(
         sessions: Sessions of the same neurons, read once.
         min_intervals: Minimal number of intervals, at least 2; a neuron with fewer, in all sessions together or, for
             ``cv_per_session``, in every session, has NaN. CV2 also needs two adjacent ones.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:

@@ -39,7 +39,7 @@ def firing_rates(sessions: Iterable[SpikeEvents], *, t_from: Edge = None, t_to: 
 
     Args:
         sessions: Sessions of the same neurons, read once.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:
@@ -66,7 +66,7 @@ def neuron_table(
         of_neuron: Index into ``labels`` of each neuron, shape ``(n_neurons,)``.
         labels: Label of each cluster, shape ``(n_clusters,)``.
         min_intervals: Minimal number of intervals; see `intervals.interval_statistics`.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Returns:

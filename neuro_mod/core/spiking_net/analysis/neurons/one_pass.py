@@ -26,7 +26,7 @@ def each_session(
     Args:
         summarise: Function of a session.
         sessions: Sessions of the same neurons, iterated once.
-        t_from: Begin of the time window in each session, in seconds; see `windows.window_of`.
+        t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
 
     Raises:

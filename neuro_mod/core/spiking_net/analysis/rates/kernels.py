@@ -39,14 +39,14 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import Kernel
 from neuro_mod.errors import invalid
 
-#: Cumulative kernels over the lag from 0 on, in widths, and the lag at which they are cut: less than 1e-6 lies beyond.
+#: Cumulative kernels over the lag from 0 on, in widths, and the lag at which they are cut: less than 1e-6 is beyond.
 _CUMULATIVE: dict[str, tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], float]] = {
     "box": (lambda lag: np.minimum(lag, 0.5), 0.5),
     "exponential": (lambda lag: -np.expm1(-lag), 14.0),
     "half_normal": (lambda lag: erf(lag / math.sqrt(2)), 5.0),
 }
 
-#: In bins; all but 1e-20 of a narrower kernel lies within the bin of the spike.
+#: In bins; all but 1e-20 of a narrower kernel is within the bin of the spike.
 _NARROWEST = 1e-2
 
 
@@ -91,7 +91,7 @@ def _means(rates: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _weights(kernel: Kernel, width: float, most: float = math.inf) -> NDArray[np.float64]:
-    """Weights of the lags 0, 1, ... bins, at most so many; the lag 0 of a symmetric kernel has half its weight."""
+    """Weights of at most ``most`` lags 0, 1, ... bins; the lag 0 of a symmetric kernel has half its weight."""
     cumulative, cut = _CUMULATIVE[kernel]
     n_lags = int(min(math.ceil(cut * width + 0.5), most))
     edges = np.linspace(0.5, n_lags - 0.5, n_lags) / width

@@ -1,4 +1,4 @@
-"""The findings of an analysis on the disk: tables that any program opens, and rates."""
+"""Saving and loading the findings of an analysis: tables that any program can open, and rates."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def find_and_save(
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
-        DataError: The spikes of a session are damaged, or contradict what is known about all of them.
+        DataError: The spikes of a session are damaged, or contradict what is known about all sessions.
     """
     found: list[tuple[SessionSummary, pd.DataFrame]] = []
 

@@ -1,4 +1,4 @@
-"""A hidden Markov model on the disk, as a part of a saved analysis."""
+"""A hidden Markov model as a part of a saved analysis."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
 
 
 def agreement_numbers(model: HiddenMarkov, occurrences: pd.DataFrame) -> dict[str, float | None] | None:
-    """How far a model agrees with other states, in numbers that JSON can hold; None without scikit-learn."""
+    """Agreement of a model with other states, as numbers that JSON can hold; None without scikit-learn."""
     try:
         found = agreement(model.visits, occurrences, model.durations)
     except ImportError as error:

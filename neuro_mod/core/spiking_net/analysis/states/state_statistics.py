@@ -60,7 +60,7 @@ class StateStatistics(ABC):
         """The state; raises an `InputError` if there can be no such state."""
 
     def _checked(self, state: Any) -> State:
-        """A state as the user gives it, or its name as tables on the disk have it."""
+        """A state as users give it, or its name in saved tables."""
         return self._possible(parse_state(state) if isinstance(state, str) else state)
 
     @property
@@ -120,7 +120,7 @@ class StateStatistics(ABC):
     def get_attractor_data(self, state: StateLike, t_from: Edge = None, t_to: Edge = None) -> dict[str, Any]:
         """The row of `get_attractors_data` for one state, and ``visits``, its rows of `occurrences`.
 
-        A state that could be, but was never visited, has no occurrences, probability 0 and NaN for what is unknown.
+        A state that was never visited has no occurrences, probability 0, and NaN for the rest.
         """
         wanted = self._checked(state)
         visits = of_state(self.occurrences(t_from, t_to), wanted)
