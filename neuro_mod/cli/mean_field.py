@@ -163,7 +163,7 @@ def bifurcation(
         str | None, typer.Option(metavar="N,N:M", help="Numbers of active clusters to follow, as 0,1,3 or 0:6 [all].")
     ] = None,
     values: Annotated[
-        int, typer.Option(metavar="N", min=2, help="At how many values of the parameter states are sought.")
+        int, typer.Option(metavar="N", min=2, help="Number of parameter values at which states are searched for.")
     ] = 5,
     out: Out = None,
     seed: Seed = None,

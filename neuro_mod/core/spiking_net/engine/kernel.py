@@ -151,20 +151,20 @@ def _mean_and_spread(noise: Noise, s: int, a: int, i: int) -> tuple[float, float
 def _tabulate(noise: Noise, s: int, mean: Any, slope: Any, parts: Any) -> bool:
     """Make the tables of the populations whose mean or slope is new; tell whether there are any."""
     scratch = np.empty((4, CHUNK))
-    anew = False
+    again = False
     for a in range(mean.shape[0]):
         if noise.mean[s, a] != mean[a] or noise.slope[s, a] != slope[a]:
             begin, end = noise.edges[a], noise.edges[a + 1]
             if noise.slope[s, a] != slope[a]:
                 for i in range(begin, min(end, noise.z.shape[0])):
                     noise.decay[s, i] = np.exp(-slope[a] * noise.z[i])
-            anew = True
+            again = True
             noise.mean[s, a], noise.slope[s, a] = mean[a], slope[a]
             while begin < end:
                 stop = min(end, (begin // CHUNK + 1) * CHUNK)
                 _tabulate_neighbours(noise, s, a, begin, stop, scratch, parts)
                 begin = stop
-    return anew
+    return again
 
 
 @inlined
