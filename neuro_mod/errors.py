@@ -113,9 +113,9 @@ class FailedItemsError(NeuroModError, RuntimeError):
 
     exit_code = 3
 
-    def __init__(self, message: str, outcome: Any, metadata: Mapping[str, Any]):
+    def __init__(self, message: str, outcome: Any = None, metadata: Mapping[str, Any] | None = None):
         super().__init__(message)
-        self.outcome, self.metadata = outcome, metadata
+        self.outcome, self.metadata = outcome, metadata or {}
 
 
 class Interrupted(KeyboardInterrupt):
