@@ -47,7 +47,7 @@ def run_job(
             incomplete, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
-    elif metadata["n_trials"]:
+    elif metadata.get("n_trials"):
         print_summary(metadata)
     if incomplete is not None:
         raise incomplete

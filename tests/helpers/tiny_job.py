@@ -124,7 +124,8 @@ class TinyJob(Job):
     def config(self) -> str:
         return f"seed: {self.root_seed}\n"
 
-    def describe(self) -> dict[str, Any]:
+    @property
+    def description(self) -> dict[str, Any]:
         return {"described": True}
 
     def prepare(self, folder: jobs.JobFolder) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.mean_field.core import FixedPoints
@@ -29,38 +28,12 @@ class ComparisonJob(Job):
     nouns = ("simulation", "simulations")
 
     def __init__(self, experiment: Experiment, n_trials: int, settling: float, n_z: int | None, dtype: Precision):
-        self._experiment = with_perturbation_seeds(experiment)
-        self._task = SimulateRates(self._experiment, settling, dtype)
-        self._items = self._task.items(n_trials)
-        self._theory = stage_theory(self._experiment, n_z)
+        experiment = with_perturbation_seeds(experiment)
+        self._simulate = SimulateRates(experiment, settling, dtype)
+        self._theory = stage_theory(experiment, n_z)
         self._found: FixedPoints | None = None
-
-    @property
-    def items(self) -> list[Item]:
-        """One for each trial."""
-        return self._items
-
-    @property
-    def task(self) -> SimulateRates:
-        """Simulates the rates of a trial, given its seed."""
-        return self._task
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Configuration, precision, settling time, and the average over z; seeds follow from these."""
-        return {
-            "what": "comparison",
-            "version": neuro_mod.__version__,
-            "settling_sec": self._task.settling,
-            "n_z": self._theory.n_z,
-            "dtype": self._task.dtype,
-            "config": self._experiment.determining(),
-        }
-
-    @property
-    def config(self) -> str:
-        """The resolved configuration."""
-        return self._experiment.to_yaml()
+        determining = {"settling_sec": self._simulate.settling, "n_z": self._theory.n_z, "dtype": dtype}
+        super().__init__("comparison", experiment, self._simulate.items(n_trials), self._simulate, determining)
 
     def prepare(self, folder: JobFolder) -> None:
         """Find the steady states."""
@@ -75,12 +48,12 @@ class ComparisonJob(Job):
     def conclude(self, folder: JobFolder, outcome: Outcome) -> dict[str, Any]:
         """Compare the finished trials with the steady states, save that and draw it."""
         del outcome
-        indices = [entry.about["trial"] for entry in folder.entries() if entry.about["trial"] < len(self._items)]
+        indices = [entry.about["trial"] for entry in folder.entries() if entry.about["trial"] < len(self.items)]
         rates = {index: read_arrays(folder.path / trial_rates(index))["rates"] for index in indices}
-        simulated = self._task.gather(self._items, rates)
+        simulated = self._simulate.gather(self.items, rates)
         if simulated is None or self._found is None:
             return {"n_trials": 0, "seeds": []}
         comparison = Comparison(self._theory, self._found, simulated)
-        results = describe_comparison(comparison, self._task.dtype)
+        results = describe_comparison(comparison, self._simulate.dtype)
         save_comparison(folder, comparison, results)
         return results

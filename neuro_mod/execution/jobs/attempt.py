@@ -53,7 +53,7 @@ class Attempt:
             **attempt,
             **self._outcome.describe(),
             "concluded": about is not None,
-            **self._job.describe(),
+            **self._job.description,
             **(about or {}),
             "earlier_attempts": earlier,
         }

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import neuro_mod
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:
+    from neuro_mod.config import Experiment
     from neuro_mod.execution.jobs.folder import JobFolder
     from neuro_mod.execution.jobs.outcome import Outcome
     from neuro_mod.storage.files import Files
@@ -69,6 +71,14 @@ class Job(ABC):
     """Items of one kind, and what becomes of their results; `neuro_mod.execution.jobs.run` runs it.
 
     The task runs in workers, all else in the process that runs the job.
+
+    Args:
+        what: The kind of job.
+        experiment: The configuration of all items.
+        items: The items.
+        task: Computes the result of an item, given its argument.
+        determining: Plain data on which the results depend, other than configuration and items.
+        description: Plain data about the job for ``run.json``, known from its beginning.
     """
 
     #: What an item is called, and several of them.
@@ -76,29 +86,28 @@ class Job(ABC):
     #: Whether a folder may hold finished items that are no longer asked for.
     keeps_others: bool = True
 
-    @property
-    @abstractmethod
-    def items(self) -> Sequence[Item]:
-        """The items in order; a sequence that makes each on request where there are many."""
-
-    @property
-    @abstractmethod
-    def task(self) -> Task:
-        """Computes the result of an item, given its argument."""
-
-    @property
-    @abstractmethod
-    def identity(self) -> Mapping[str, Any]:
-        """Plain data on which the results depend, other than the items; a folder holds results of one identity."""
-
-    @property
-    @abstractmethod
-    def config(self) -> str:
-        """The resolved configuration, YAML."""
-
-    def describe(self) -> Mapping[str, Any]:
-        """Plain data about the job for ``run.json``, known from its beginning."""
-        return {}
+    def __init__(
+        self,
+        what: str,
+        experiment: Experiment,
+        items: Sequence[Item],
+        task: Task,
+        determining: Mapping[str, Any],
+        description: Mapping[str, Any] | None = None,
+    ):
+        #: The items in order; a sequence that makes each on request where there are many.
+        self.items = items
+        self.task = task
+        #: The resolved configuration, YAML.
+        self.config = experiment.to_yaml()
+        #: What the results depend on, other than the items; a folder holds results of one identity.
+        self.identity: Mapping[str, Any] = {
+            "what": what,
+            "version": neuro_mod.__version__,
+            **determining,
+            "config": experiment.determining(),
+        }
+        self.description = description or {}
 
     def remarks(self) -> Sequence[str]:
         """Lines for the beginning of the log."""

@@ -69,7 +69,10 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
             folder.finish()
         except BaseException as error:
             error.add_note(f"{outcome.summary()}; rerun the command to resume")
-            log.log(logging.ERROR, "; ".join([f"{type(error).__name__}: {error}", *error.__notes__]))
+            log.log(
+                logging.ERROR,
+                "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__]),
+            )
             with suppress(StorageError):
                 attempt.save()
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.rates import PairedRuns, collect
@@ -35,45 +34,21 @@ class PairJob(Job):
     nouns = ("pair", "pairs")
 
     def __init__(self, stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision):
-        self._stager, self._task = stager, SimulatePair(stager, baseline_duration, dtype)
-        self._items = pair_items(self._task, n_trials)
-        self._described = describe_pairs(self._task)
-
-    @property
-    def items(self) -> list[Item]:
-        """One for each trial."""
-        return self._items
-
-    @property
-    def task(self) -> SimulatePair:
-        """Simulates a pair."""
-        return self._task
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Configuration, precision, and when the runs part; seeds follow from these."""
-        return {
-            "what": "pairs",
-            "version": neuro_mod.__version__,
-            "baseline_duration_sec": self._task.baseline_duration,
-            "dtype": self._task.dtype,
-            "config": self._stager.experiment.determining(),
-        }
-
-    @property
-    def config(self) -> str:
-        """The resolved configuration."""
-        return self._stager.experiment.to_yaml()
-
-    def describe(self) -> dict[str, Any]:
-        """Perturbations, durations, and seed."""
-        return self._described
+        self._stager, self._simulate = stager, SimulatePair(stager, baseline_duration, dtype)
+        super().__init__(
+            "pairs",
+            stager.experiment,
+            pair_items(self._simulate, n_trials),
+            self._simulate,
+            {"baseline_duration_sec": baseline_duration, "dtype": dtype},
+            describe_pairs(self._simulate),
+        )
 
     def prepare(self, folder: JobFolder) -> None:
         """Save the populations and the perturbations."""
-        described, delta_t = self._stager.experiment.timed_perturbations, self._task.trial.delta_t
+        described, delta_t = self._stager.experiment.timed_perturbations, self._simulate.trial.delta_t
         folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
-        folder.save_arrays(PERTURBATIONS, **saved_arrays(self._task.perturbations, described, delta_t))
+        folder.save_arrays(PERTURBATIONS, **saved_arrays(self._simulate.perturbations, described, delta_t))
 
     def save(self, files: Files, item: Item, result: SimulatedPair) -> dict[str, Any]:
         """Save the rates of a pair, and the spikes of the first."""
@@ -98,10 +73,10 @@ class PairJob(Job):
         """From the disk; the folder may have more pairs than asked for."""
         saved: dict[int, SimulatedPair] = {}
         for index in (entry.about["trial"] for entry in folder.entries()):
-            if index < len(self._items):
-                spikes = _load_spikes(folder.path) if self._items[index].argument.keep_spikes else None
+            if index < len(self.items):
+                spikes = _load_spikes(folder.path) if self.items[index].argument.keep_spikes else None
                 saved[index] = SimulatedPair(**read_arrays(folder.path / pair_rates(index)), spikes=spikes)
-        return collect(self._task, self._items, saved)
+        return collect(self._simulate, self.items, saved)
 
 
 def _load_spikes(folder: Path) -> PairedSpikes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import neuro_mod
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.modulation import Baseline
@@ -83,57 +82,31 @@ class RepeatJob(Job):
     def __init__(
         self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision
     ):
-        self._experiment, self._seeds, self._fix_network = experiment, seeds, fix_network
-        self._plot_arg = plot_arg
-        self._dtype: Precision = dtype
+        self._experiment, self._seeds, self._plot_arg = experiment, seeds, plot_arg
         stager = StageSNNSimulation(experiment)
         init = experiment.init_params
         self._n_steps, self._delta_t = round(init.duration_sec / init.delta_t), init.delta_t
         self._baseline: Baseline = stager.baseline
         self._perturbations = stager.perturbations_over(self._n_steps, self._delta_t)
-        self._task = SimulateRepeat(stager, dtype, fix_network)
-
-    @property
-    def items(self) -> Sequence[Item]:
-        """One for each seed."""
-        duration = self._experiment.init_params.duration_sec
-        return [
-            Item(f"{index} {seed}", f"repeat {index}", seed, seed, duration) for index, seed in enumerate(self._seeds)
-        ]
-
-    @property
-    def task(self) -> SimulateRepeat:
-        """Simulates a repeat, given its seed."""
-        return self._task
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Configuration, precision, and whether the network is fixed; keys of items hold the seeds."""
-        return {
-            "what": "repeats",
-            "version": neuro_mod.__version__,
-            "fix_network": self._fix_network,
-            "dtype": self._dtype,
-            "config": self._experiment.determining(),
-        }
-
-    @property
-    def config(self) -> str:
-        """The resolved configuration."""
-        return self._experiment.to_yaml()
-
-    def describe(self) -> dict[str, Any]:
-        """Metadata that all repeats have in common."""
+        duration, root = init.duration_sec, experiment.settings.random_seed
+        items = [Item(f"{index} {seed}", f"repeat {index}", seed, seed, duration) for index, seed in enumerate(seeds)]
         given = {target: (course, False) for target, course in self._perturbations.items()}
-        return {
-            "random_seed": self._experiment.settings.random_seed,
-            "fix_network": self._fix_network,
-            **describe_setup(self._experiment, given, self._n_steps, self._dtype),
-        }
+        super().__init__(
+            "repeats",
+            experiment,
+            items,
+            SimulateRepeat(stager, dtype, fix_network),
+            {"fix_network": fix_network, "dtype": dtype},
+            {
+                "random_seed": root,
+                "fix_network": fix_network,
+                **describe_setup(experiment, given, self._n_steps, dtype),
+            },
+        )
 
     def remarks(self) -> list[str]:
         """The perturbations of all repeats."""
-        acting = self.describe()["perturbations"].items()
+        acting = self.description["perturbations"].items()
         return [f"perturbation of {target}: {summary_line(target, about)}" for target, about in acting]
 
     def prepare(self, folder: JobFolder) -> None:

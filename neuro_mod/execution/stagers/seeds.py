@@ -12,9 +12,14 @@ def repeat_seed(root_seed: int, index: int) -> int:
     return Stream(root_seed, "repeat", (index,)).derived_seed
 
 
-def with_perturbation_seeds(experiment: Experiment) -> Experiment:
-    """Write out the seeds of drawn perturbations, which would otherwise follow from the seed of each repeat."""
-    root = experiment.settings.random_seed
+def with_perturbation_seeds(experiment: Experiment, root_seed: int | None = None) -> Experiment:
+    """Write out the seeds of drawn perturbations, which would otherwise follow from the seed of each repeat.
+
+    Args:
+        experiment: The configuration.
+        root_seed: Seed from which they follow; None for that of the configuration.
+    """
+    root = experiment.settings.random_seed if root_seed is None else root_seed
     seeds = {
         f"perturbation.{target}.seed": perturbation_seed(root, target)
         for target, block in experiment.perturbation.blocks.items()

@@ -255,8 +255,7 @@ class SweepRunner(ABC):
         """Do a step, given its point and seed, in any process."""
         point, seed = argument
         worker = copy(self)
-        at_point = experiment_at(experiment, point.values).replace({"settings.random_seed": seed})
-        worker._sweep_object = worker._stage(at_point, report)
+        worker._sweep_object = worker._stage(experiment_at(experiment, point.values, seed), report)
         (value,) = point.values.values()
         result = worker._step(param, point.index, value, **step_kwargs)
         try:

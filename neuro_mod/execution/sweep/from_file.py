@@ -13,13 +13,12 @@ import numpy as np
 from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Point, Sweep, load_sweep
 from neuro_mod.execution import jobs
-from neuro_mod.execution.jobs import Execution, Item, JobFolder, Outcome
+from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.figures import save_sweep_figures
-from neuro_mod.execution.sweep.job import SweepJob
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
-from neuro_mod.execution.sweep.points import experiment_at, point_key, point_name, repeat_of, save_configs
+from neuro_mod.execution.sweep.points import Runs, experiment_at, point_key, point_name, repeat_of, save_configs
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.recordings.saved import save_spikes
@@ -92,13 +91,12 @@ class MeasureRun:
     def __call__(self, argument: tuple[Point, int], report: Progress) -> Measured:
         """Do it, given the point and a seed."""
         point, seed = argument
-        experiment = experiment_at(self.experiment, point.values)
-        stager = StageSNNSimulation(experiment, None if self.fix_network else seed)
-        outputs = stager.run(record=("spikes",), noise_seed=seed, progress=report)
+        experiment = experiment_at(self.experiment, point.values, None if self.fix_network else seed)
+        outputs = StageSNNSimulation(experiment).run(record=("spikes",), noise_seed=seed, progress=report)
         return Measured(measure(outputs, self.measures), outputs["spikes"] if self.keep_spikes else None)
 
 
-class FileSweepJob(SweepJob):
+class FileSweepJob(Job):
     """The runs of a sweep described in a file.
 
     Args:
@@ -109,33 +107,17 @@ class FileSweepJob(SweepJob):
     """
 
     nouns = ("run", "runs")
-    _what = "sweep"
 
     def __init__(self, sweep: Sweep):
-        super().__init__(sweep)
-        self._measures = find_measures(sweep.file.measures, sweep.folder)
-        #: The table of results, once the runs are done or interrupted.
-        self.table: pd.DataFrame | None = None
-
-    @property
-    def task(self) -> MeasureRun:
-        """Simulates and measures a run, given its point and seed."""
-        file = self._sweep.file
-        return MeasureRun(self._sweep.experiment, self._measures, file.fix_network, file.keep_spikes)
-
-    def _determining(self) -> dict[str, Any]:
-        file = self._sweep.file
-        return {
-            "parameters": sorted(self._sweep.parameters),
+        file, self._sweep = sweep.file, sweep
+        measures = find_measures(file.measures, sweep.folder)
+        determining = {
+            "parameters": sorted(sweep.parameters),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
-            "measures": {name: each.sha256 if each else "built in" for name, each in self._measures.items()},
+            "measures": {name: each.sha256 if each else "built in" for name, each in measures.items()},
         }
-
-    def describe(self) -> dict[str, Any]:
-        """The sweep in numbers."""
-        sweep, file = self._sweep, self._sweep.file
-        return {
+        description = {
             "random_seed": sweep.seed,
             "parameters": list(sweep.parameters),
             "combine": file.combine,
@@ -145,6 +127,11 @@ class FileSweepJob(SweepJob):
             "measures": list(file.measures),
             "simulated_sec": sweep.simulated_seconds,
         }
+        task = MeasureRun(sweep.experiment, measures, file.fix_network, file.keep_spikes)
+        items = Runs(sweep, repeats_outermost=False)
+        super().__init__("sweep", sweep.experiment, items, task, determining, description)
+        #: The table of results, once the runs are done or interrupted.
+        self.table: pd.DataFrame | None = None
 
     def prepare(self, folder: JobFolder) -> None:
         """Save the description of the sweep, and the configuration at each point."""

@@ -52,9 +52,16 @@ def repeat_of(item: Item) -> int:
     return int(item.key.rsplit(" ", 1)[1])
 
 
-def experiment_at(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
-    """The configuration at a point. Seeds of drawn perturbations, the same in all runs, are written out."""
-    return with_perturbation_seeds(experiment.replace(values))
+def experiment_at(experiment: Experiment, values: Mapping[str, Any], seed: int | None = None) -> Experiment:
+    """The configuration at a point. Seeds of drawn perturbations, the same in all runs, are written out.
+
+    Args:
+        experiment: The configuration that is varied, with the root seed.
+        values: Values of the point by key.
+        seed: Seed of a run at the point; None for the root seed.
+    """
+    own = {} if seed is None else {"settings.random_seed": seed}
+    return with_perturbation_seeds(experiment.replace({**values, **own}), experiment.settings.random_seed)
 
 
 class Runs(Sequence[Item]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,19 +14,25 @@ from neuro_mod.config.plain import plain
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.errors import DataError
 from neuro_mod.execution.executors import Task
-from neuro_mod.execution.jobs import Item, JobFolder, Outcome
-from neuro_mod.execution.sweep.job import SweepJob
-from neuro_mod.execution.sweep.points import experiment_at, point_name, repeat_of, save_configs
+from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
+from neuro_mod.execution.sweep.points import Runs, experiment_at, point_name, repeat_of, save_configs
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PLAN, step_config, step_result
 from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.values import read_value
 
+_LOG = logging.getLogger(__name__)
+
+_EARLIER = (
+    f"{PLAN} was made by an earlier version of neuro_mod: whether your code has changed since then cannot be detected; "
+    "changes from now on are"
+)
+
 #: Results of all steps, in order, for each repeat.
 Results = list[list[Any]]
 
 
-class StepsJob(SweepJob):
+class StepsJob(Job):
     """The steps of a sweep of one parameter.
 
     Args:
@@ -37,8 +44,6 @@ class StepsJob(SweepJob):
     """
 
     nouns = ("step", "steps")
-    _what = "sweep in Python"
-    _repeats_outermost = True
 
     def __init__(
         self,
@@ -48,49 +53,33 @@ class StepsJob(SweepJob):
         summarise: Callable[[Results, Files], None],
         earlier: Mapping[str, Any],
     ):
-        super().__init__(sweep)
+        self._sweep, self._summarise, self._earlier = sweep, summarise, earlier
         (self._key,) = sweep.parameters
-        self._task, self._summarise = task, summarise
-        self._own, self._earlier = determining, earlier
+        description = {
+            "random_seed": sweep.seed,
+            "param": self._key,
+            "sweep_params": [plain(point.values[self._key]) for point in sweep.points],
+            "n_repeats": sweep.file.repeats,
+        }
+        items = Runs(sweep, repeats_outermost=True)
+        super().__init__(
+            "sweep in Python", sweep.experiment, items, task, {"param": self._key, **determining}, description
+        )
+        self._current = self.identity
+        if earlier:
+            self.identity = _as_planned(self.identity, earlier)
         #: Results of all steps, once they are finished.
         self.results: Results | None = None
 
-    @property
-    def task(self) -> Task:
-        """Does a step, given its point and seed."""
-        return self._task
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """All that results depend on, except the values and the number of repeats.
-
-        A plan of an earlier version stays as it is; its entries about code are not compared.
-        """
-        identity = super().identity
-        if not self._earlier:
-            return identity
-        kept = {key: entry for key, entry in self._earlier.items() if not _is_argument(key)}
-        return kept | {key: entry for key, entry in identity.items() if key in kept or _is_argument(key)}
-
-    def _determining(self) -> dict[str, Any]:
-        return {"param": self._key, **self._own}
-
     def remarks(self) -> list[str]:
-        """A warning where changed code cannot be detected."""
-        warning = f"{PLAN} was made by an earlier version of neuro_mod: changes of your code are not detected"
-        return [warning] if self._earlier else []
-
-    def describe(self) -> dict[str, Any]:
-        """The parameter, its values, and the number of repeats."""
-        return {
-            "random_seed": self._sweep.seed,
-            "param": self._key,
-            "sweep_params": [plain(point.values[self._key]) for point in self._sweep.points],
-            "n_repeats": self._sweep.file.repeats,
-        }
+        """Whether the code of finished steps cannot be compared."""
+        return [_EARLIER] if self._earlier else []
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save the configuration of each step with its seed."""
+        """Save the configuration of each step with its seed, and replace a plan of an earlier version."""
+        if self._earlier:
+            _LOG.warning(_EARLIER)
+            folder.save_json(PLAN, self._current)
         save_configs(folder, ((_config(item), self._experiment(item)) for item in self.items), "step_*.yaml")
 
     def save(self, files: Files, item: Item, result: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
@@ -109,8 +98,7 @@ class StepsJob(SweepJob):
 
     def _experiment(self, item: Item) -> str:
         point, seed = item.argument
-        at_point = experiment_at(self._sweep.experiment, point.values)
-        return at_point.replace({"settings.random_seed": seed}).to_yaml()
+        return experiment_at(self._sweep.experiment, point.values, seed).to_yaml()
 
     def _about(self, item: Item) -> dict[str, Any]:
         point, seed = item.argument
@@ -139,6 +127,12 @@ def earlier_plan(folder: str | os.PathLike[str]) -> dict[str, Any]:
     except (OSError, DataError):
         return {}
     return plan if isinstance(plan, dict) and any(key.startswith("code of ") for key in plan) else {}
+
+
+def _as_planned(identity: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan of an earlier version with the arguments of now; its entries about code are not compared."""
+    kept = {key: entry for key, entry in earlier.items() if not _is_argument(key)}
+    return kept | {key: entry for key, entry in identity.items() if key in kept or _is_argument(key)}
 
 
 def _is_argument(key: str) -> bool:

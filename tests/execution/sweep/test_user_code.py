@@ -172,7 +172,7 @@ def test_a_changed_module_is_refused_in_the_same_folder(module, tmp_path):
     assert changed.execute(tmp_path / "out", **SWEEP, force=True) == [9.0, 9.0]
 
 
-def test_a_folder_of_an_earlier_version_is_resumed(module, tmp_path):
+def test_a_folder_of_an_earlier_version_is_resumed(module, tmp_path, caplog):
     """Its plan has an entry for each function; those are not compared, arguments and attributes are."""
     sweep, plan = module().Sweep(), tmp_path / "out" / PLAN
     sweep.execute(tmp_path / "out", **SWEEP, scale=1)
@@ -181,12 +181,19 @@ def test_a_folder_of_an_earlier_version_is_resumed(module, tmp_path):
     earlier = entries | {"code of Sweep._step": "sha256 0123", "code of Base.limit": "sha256 4567", "FACTOR": 2.0}
     plan.write_text(json.dumps(earlier))
     more = SWEEP | {"sweep_params": [0.0, 0.25, 0.5]}
-    sweep.execute(tmp_path / "out", **more, scale=1)
-    assert json.loads((tmp_path / "out/metadata/run.json").read_text())["n_finished_before"] == 2
-    assert "changes of your code are not detected" in (tmp_path / "out/metadata/run.log").read_text()
-    assert json.loads(plan.read_text()) == earlier
-    for message, threshold, scale in [("Sweep.threshold: 3 -> 4", 4, 1), ("step_kwargs.scale: 1 -> 2", 3, 2)]:
+    arguments = [("Sweep.threshold: 3 -> 4", 4, 1), ("step_kwargs.scale: 1 -> 2", 3, 2)]
+    for message, threshold, scale in arguments:
         with pytest.raises(InputError, match=message):
             module().Sweep(threshold).execute(tmp_path / "out", **more, scale=scale)
+    sweep.execute(tmp_path / "out", **more, scale=1)
+    assert json.loads((tmp_path / "out/metadata/run.json").read_text())["n_finished_before"] == 2
+    assert "cannot be detected" in (tmp_path / "out/metadata/run.log").read_text()
+    assert "cannot be detected" in caplog.text  # a warning
+    for message, threshold, scale in arguments:
+        with pytest.raises(InputError, match=message):
+            module().Sweep(threshold).execute(tmp_path / "out", **more, scale=scale)
+    changed = module(MODULE.replace("FACTOR = 2.0", "FACTOR = 3.0")).Sweep()
+    with pytest.raises(InputError, match=r"code\.my_sweep\.Sweep"):
+        changed.execute(tmp_path / "out", **more, scale=1)
     sweep.execute(tmp_path / "out", **more, scale=1, force=True)
     assert "code" in json.loads(plan.read_text())
