@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Precision
 from neuro_mod.cli.long_work import results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
+    AsJson,
     Config,
+    Dtype,
     Duration,
     Executor,
     Force,
@@ -47,8 +48,8 @@ def perturb(
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
-    dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    dtype: Dtype = "float32",
+    as_json: AsJson = False,
 ) -> None:
     """Run the network of a configuration in pairs, without and with its perturbations.
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Precision
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.long_work import long_work
 from neuro_mod.cli.options import (
     Address,
+    AsJson,
+    Dtype,
     Duration,
     Executor,
     Force,
@@ -78,7 +79,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         ] = False,
         overrides: Overrides = None,
         duration: Duration = None,
-        dtype: Annotated[Precision, typer.Option(help="Precision.")] = "float32",
+        dtype: Dtype = "float32",
         plot: Annotated[
             str,
             typer.Option(metavar="WHICH", help="Figures: spikes, rates, perturbations, parameters, all or none."),
@@ -86,7 +87,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         analysis: Annotated[
             bool, typer.Option("--analysis/--no-analysis", help="Find metastable states in the spikes.")
         ] = True,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """Run a configuration many times, each with other connections and noise, and analyse the spikes.
 

@@ -10,6 +10,7 @@ import typer
 from neuro_mod.cli.long_work import long_work
 from neuro_mod.cli.options import (
     Address,
+    AsJson,
     Executor,
     Force,
     MaxWorkers,
@@ -43,7 +44,7 @@ def sweep(
     ] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file, and print its size.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the network of a configuration at many points, and collect the measures in one table.
 
