@@ -7,6 +7,8 @@ BRIAN2 := .venv/brian2/installed
 DEMO := simulations/demo
 
 FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
+# Tests start hundreds of processes, each of which would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 

@@ -87,3 +87,17 @@ def run_script(ended: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> C
         return ended(lambda: runpy.run_path(str(script), run_name="__main__"), cwd)
 
     return run
+
+
+@pytest.fixture
+def run_code(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """A script of the user in this process and in a folder; returns what it prints."""
+
+    def run(code: str, folder: Path) -> str:
+        script = folder / "script.py"
+        script.write_text(code)
+        with chdir(folder):
+            runpy.run_path(str(script), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run

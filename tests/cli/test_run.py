@@ -119,11 +119,23 @@ def test_perturbations_are_not_ignored(run, config, tmp_path):
     assert spikes["without"] != spikes["with"]
 
 
+#: The command, with lines of progress in the log that follow one another quickly.
+WITH_FREQUENT_LINES = """
+from neuro_mod.cli.main import app
+from neuro_mod.execution.progress import progress_shown
+progress_shown.__wrapped__.__kwdefaults__["log_interval"] = 0.2
+app()
+"""
+
+
 def test_ctrl_c_keeps_the_finished_part(config, tmp_path):
     whole = StageSNNSimulation(config).run(duration_sec=1.0)["spikes"]
-    process = start_python(*NEURO_MOD, "run", config, "--duration", 20000, "--record", "spikes", "--out", tmp_path)
+    arguments = ("run", config, "--duration", 20000, "--record", "spikes", "--out", tmp_path)
+    process = start_python("-c", WITH_FREQUENT_LINES, *arguments)
     assert process.stderr is not None
-    assert process.stderr.readline().startswith("simulated")  # the first line of the log
+    while (line := process.stderr.readline()).startswith("simulated 0.00 of"):
+        pass
+    assert line.startswith("simulated"), line
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors

@@ -227,19 +227,19 @@ def timed(**times: Any) -> dict[str, Any]:
         (
             timed(shape="sine", frequency=1e308),
             "perturbation.rate.params",
-            ["the perturbation is infinite; expected finite sums and products"],
+            ["the perturbation is too large; expected sums and products"],
         ),
         (
             rate(params=[1e308], vectors=[[10.0, 1.0]]),
             "perturbation.rate.params",
-            ["the perturbation is infinite; expected finite sums and products"],
+            ["the perturbation is too large; expected sums and products"],
         ),
         (
             rate(
                 params=[1e308], vectors=[[1.0, 1.0]], time_dependence={"shape": "sampled", "values": [9], "interval": 1}
             ),
             "perturbation.rate.params",
-            ["the perturbation is infinite; expected finite sums and products"],
+            ["the perturbation is too large; expected sums and products"],
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
+import shlex
 from pathlib import Path
 
 import pytest
@@ -33,14 +33,6 @@ BLOCKS = [
 ]
 
 
-def run_block(language: str, code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    if language == "yaml":
-        (folder / "block.yaml").write_text(code)
-        language, code = "bash", "neuro-mod validate block.yaml"
-    command = ["python", "-c", code] if language == "python" else ["bash", "-euo", "pipefail", "-c", code]
-    return run_command(*command, cwd=folder)
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     return copy_checkout(tmp_path_factory.mktemp("checkout"))
@@ -51,15 +43,27 @@ def test_there_are_blocks():
 
 
 @pytest.mark.parametrize(("language", "code"), BLOCKS, ids=[code.split("\n", 1)[0][:40] for _, code in BLOCKS])
-def test_block_runs(language, code, checkout):
-    done = run_block(language, code, checkout)
-    assert done.returncode == 0, done.stderr
+def test_block_runs(language, code, checkout, neuro_mod, run_script, run_code):
+    if language == "python":
+        run_code(code, checkout)
+        return
+    if language == "yaml":
+        (checkout / "block.yaml").write_text(code)
+        code = "neuro-mod validate block.yaml"
+    for line in [code] if "<<" in code else code.replace("\\\n", " ").splitlines():
+        program, *arguments = shlex.split(line)
+        if program == "neuro-mod":
+            done = neuro_mod(*arguments, cwd=checkout)
+        elif program == "python" and arguments[0].startswith("scripts/"):
+            done = run_script(*arguments, cwd=checkout)
+        else:
+            done = run_command("bash", "-euo", "pipefail", "-c", line, cwd=checkout)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", SCRIPTS)
-def test_page_runs(page, checkout):
-    done = run_block("python", SCRIPTS[page], checkout)
-    assert done.returncode == 0, done.stderr
+def test_page_runs(page, checkout, run_code):
+    run_code(SCRIPTS[page], checkout)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

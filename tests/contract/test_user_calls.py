@@ -27,30 +27,26 @@ def checkout(tmp_path):
     return copy_checkout(tmp_path)
 
 
-def test_single_simulation(checkout):
-    run_in(
-        checkout,
-        "python",
-        "-c",
+def test_single_simulation(checkout, run_code):
+    run_code(
         "from neuro_mod.execution.stagers import StageSNNSimulation\n"
         "\n"
         'stager = StageSNNSimulation("configs/default_snn_params.yaml", random_seed=123)\n'
         "outputs = stager.run()\n"
         'stager.execute(plot_arg="spikes")\n',
+        checkout,
     )
     folder = checkout / "simulations/default_snn"
     assert {path.name for path in folder.iterdir()} == {"data", "plots", "metadata"}
     assert (folder / "plots/raster.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_template_copied_and_run(checkout):
+def test_a_template_copied_and_run(checkout, run_code):
     run_in(checkout, "cp", "configs/templates/spiking_net_template.yaml", "configs/my_sim.yaml")
-    run_in(
-        checkout,
-        "python",
-        "-c",
+    run_code(
         "from neuro_mod.execution.stagers import StageSNNSimulation; "
         "StageSNNSimulation('configs/my_sim.yaml').execute(plot_arg='spikes')",
+        checkout,
     )
     assert (checkout / "simulations/default/data/spikes.npz").exists()
 
@@ -99,13 +95,14 @@ def test_the_demo_makes_its_picture(tmp_path):
 
 
 REPEATED = (
-    *("python", "scripts/run_snn.py", "--config", "configs/snn_test_run.yaml"),
+    *("scripts/run_snn.py", "--config", "configs/snn_test_run.yaml"),
     *("--save-dir", "simulations/snn_test_run", "--n-repeats", "4"),
 )
 
 
-def test_repeated_runs_and_analysis(checkout):
-    run_in(checkout, *REPEATED)
+def test_repeated_runs_and_analysis(checkout, run_script):
+    done = run_script(*REPEATED, cwd=checkout)
+    assert done.returncode == 0, done.stderr
     folder = checkout / "simulations/snn_test_run"
     assert {path.name for path in (folder / "data").glob("spikes_*.npy")} == {f"spikes_000{k}.npy" for k in range(4)}
     assert np.load(folder / "data/spikes_0003.npy").shape == (2000, 2000)
@@ -114,11 +111,11 @@ def test_repeated_runs_and_analysis(checkout):
     metadata = {"config.yaml", "run.json", "run.log", "manifest.json"}
     assert metadata <= {path.name for path in (folder / "metadata").iterdir()}
     assert (folder / "plots/raster_0000.png").read_bytes().startswith(b"\x89PNG")
-    assert "distinct" in run_in(checkout, "python", "scripts/load_snn_analysis.py")
+    assert "distinct" in run_script("scripts/load_snn_analysis.py", cwd=checkout).stdout
 
 
 def test_repeated_runs_in_parallel(checkout):
-    run_in(checkout, *REPEATED, "--parallel", "--executor", "process")
+    run_in(checkout, "python", *REPEATED, "--parallel", "--executor", "process")
     folder = checkout / "simulations/snn_test_run"
     said = run_json(folder)
     assert said["executor"] == "process" and said["n_finished"] == 4 and said["failures"] == []
@@ -130,17 +127,19 @@ def test_repeated_runs_in_parallel(checkout):
     assert (folder / "analysis/analysis.json").exists()
 
 
-def test_perturbed_spiking_network_runs(checkout):
-    run_in(
-        checkout,
-        *("python", "scripts/run_perturbed_snn.py"),
+def test_perturbed_spiking_network_runs(checkout, run_script):
+    done = run_script(
+        *("scripts/run_perturbed_snn.py", "--n-repeats", "4", "--save-dir", "simulations/perturbed_snn"),
         *("--config", "configs/perturbed/default_snn_params_with_perturbation.yaml"),
-        *("--save-dir", "simulations/perturbed_snn"),
-        *("--n-repeats", "4"),
+        cwd=checkout,
     )
+    assert done.returncode == 0, done.stderr
     folder = checkout / "simulations/perturbed_snn"
     assert {path.name for path in (folder / "data").glob("spikes_*.npy")} == {f"spikes_000{k}.npy" for k in range(4)}
+    assert (folder / "plots/raster_0000.png").exists() and (folder / "analysis/states.csv").exists()
+    assert "no section" not in done.stderr
     saved = np.load(folder / "metadata/perturbations.npz")
+    assert set(run_json(folder)["perturbations"]) <= set(saved)
     # vectors of the configuration, placed on clusters 0..2, 1..3 and 2..4, times 0.3, 0.02 and 0.2
     by_hand = [0.3, 0.3 - 0.02, -0.3 + 0.02 + 0.2, 0.02 - 0.2, 0.2]
     for target in ("rate", "arousal_level"):
@@ -150,17 +149,14 @@ def test_perturbed_spiking_network_runs(checkout):
     assert "perturbation of rate: -0.18 to +0.3 Hz" in (folder / "metadata/run.log").read_text()
 
 
-def test_spiking_net_analyzer(checkout):
+def test_spiking_net_analyzer(checkout, run_code, run_script):
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.execution.repeats.repeater import Repeater
 
     run = checkout / "simulations/snn_test_run"
     overrides = ["init_params.duration_sec=0.4", "settings.plot=false"]
     Repeater(checkout / "configs/snn_test_run.yaml", 2, overrides=overrides).execute(run)
-    printed = run_in(
-        checkout,
-        "python",
-        "-c",
+    printed = run_code(
         "from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer\n"
         "\n"
         'analyzer = Analyzer("simulations/snn_test_run/data", '
@@ -170,20 +166,18 @@ def test_spiking_net_analyzer(checkout):
         "\n"
         'loaded = Analyzer.load_analysis("simulations/snn_test_run/analysis")\n'
         "print(loaded.get_transition_matrix().shape)\n",
+        checkout,
     )
     n_states = int(printed.split()[0])
     assert n_states > 1 and printed == f"{n_states}\n({n_states}, {n_states})\n"
     saved = Analyzer.load_analysis(run / "analysis")
     assert saved.n_sessions == 2 and saved.layout.state_labels.tolist() == list(range(18))
-    shown = run_in(checkout, "python", "scripts/load_snn_analysis.py")
-    assert f"{n_states} distinct" in shown
+    shown = run_script("scripts/load_snn_analysis.py", cwd=checkout)
+    assert f"{n_states} distinct" in shown.stdout
 
 
-def test_mean_field_stagers(checkout):
-    printed = run_in(
-        checkout,
-        "python",
-        "-c",
+def test_mean_field_stagers(checkout, run_code):
+    printed = run_code(
         "from neuro_mod.execution.stagers.mean_field import FullMeanFieldStager, ReducedMeanFieldStager\n"
         "\n"
         'full = FullMeanFieldStager("configs/2_cluster_mf.yaml", random_seed=7)\n'
@@ -199,6 +193,7 @@ def test_mean_field_stagers(checkout):
         "shapes |= {name: reduced_outputs[name].shape for name in reduced_names}\n"
         "rates = [state.rates[[0, 1, 2, 5]].tolist() for state in full_outputs['distinct']]\n"
         "print(json.dumps({'shapes': shapes, 'rates': rates}))\n",
+        checkout,
     )
     outputs = json.loads(printed)
     shapes = {name: tuple(shape) for name, shape in outputs["shapes"].items()}
@@ -261,10 +256,8 @@ def replayed(folder):
     return f"{list(zip([5.0, 7.5, 10.0], counts, strict=True))}\n"
 
 
-def test_sweep_stagers(checkout):
-    (checkout / "script.py").write_text(SWEEP + EXECUTE)
-    printed = run_in(checkout, "python", "script.py")
-    assert printed == replayed(checkout / "simulations/sweep_demo")
+def test_sweep_stagers(checkout, run_code):
+    assert run_code(SWEEP + EXECUTE, checkout) == replayed(checkout / "simulations/sweep_demo")
 
 
 def test_parallel_sweeps(checkout):

@@ -16,8 +16,8 @@ from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
 from tests.helpers.folders import data_in, files_in, n_finished, run_json
-from tests.helpers.processes import assert_group_ends, run_python, start_python, wait_until
-from tests.helpers.shared import CONFIGS, ROOT, SMALL, write_config
+from tests.helpers.processes import assert_group_ends, start_python, wait_until
+from tests.helpers.shared import ROOT, SMALL, write_config
 
 SCRIPT = ROOT / "scripts/run_snn.py"
 
@@ -25,20 +25,6 @@ SCRIPT = ROOT / "scripts/run_snn.py"
 @pytest.fixture
 def repeat(neuro_mod):
     return partial(neuro_mod, "repeat")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("parallel", [[], ["--parallel", "--executor", "process"]])
-def test_the_calls_of_the_readme(tmp_path, parallel):
-    out = tmp_path / "simulations/snn_test_run"
-    done = run_python(
-        *(SCRIPT, "--config", CONFIGS / "snn_test_run.yaml", "--save-dir", "simulations/snn_test_run"),
-        *("--n-repeats", 4, *parallel),
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
-    assert {f"data/spikes_000{k}.npy" for k in range(4)} | {"clusters.npy"} <= files_in(out)
-    assert Analyzer.load_analysis(out / "analysis").n_sessions == 4
 
 
 def test_it_says_and_saves_what_the_repeats_and_their_analysis_are(run_script, config, tmp_path):
@@ -189,8 +175,7 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
     assert repeat(config, "--out", out, "--load-saved-seeds", "--on-error", "stop")[0] == 3
 
 
-@pytest.mark.parametrize("executor", ["serial", "thread", "process"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("executor", "number"), [("process", signal.SIGINT), ("thread", signal.SIGTERM)])
 def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, executor, number):
     config, out = tmp_path / "long.yaml", tmp_path / "out"
     write_config(config, SMALL, ["init_params.duration_sec=20", "settings.plot=false"])

@@ -16,6 +16,9 @@ from neuro_mod.errors import KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
 
+#: No parameter is as large in any unit; far larger ones overflow in single precision.
+_LARGEST = 1e12
+
 
 def _counts(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
     """As many vectors as lists of populations and as coefficients."""
@@ -110,21 +113,22 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     path = (*path, "params")
     factor = _finite_factor(perturbation, round(times.duration_sec / times.delta_t), times.delta_t)
     if factor is None:
-        yield Problem(path, "the perturbation is infinite", "finite sums and products of params, vectors and f(t)")
+        expected = f"sums and products of params, vectors and f(t) below {_LARGEST:g} in magnitude"
+        yield Problem(path, "the perturbation is too large", expected)
     elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
         yield Problem(path, *found.describe(target, populations.names[found.population], moment))
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:
-    """The time course over the run; None where the perturbation is not finite."""
+    """The time course over the run; None where the perturbation is too large."""
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             factor = perturbation.factor(n_steps, delta_t)
             strongest = np.abs(factor.values).max() * perturbation.vector
         except ValueError:
             return None
-    return factor if np.isfinite(strongest).all() else None
+    return factor if (np.abs(strongest) < _LARGEST).all() else None
 
 
 _Check = Callable[[KeyPath, PerturbationBlock, Draft], Iterator[Problem]]

@@ -184,6 +184,7 @@ assert runs[0] == runs[1] and len(set(runs[0])) == 4
 """
 
 
+@pytest.mark.slow
 def test_threads_may_be_the_first_to_need_the_kernel(tmp_path):
     subprocess.run(
         [sys.executable, "-c", FRESH],

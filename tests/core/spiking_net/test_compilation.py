@@ -103,6 +103,12 @@ def test_many_processes_fill_one_empty_cache(small_kernel, tmp_path):
     assert finish(start(small_kernel, tmp_path / "cache"))[2] == "1"
 
 
+def test_threads_may_be_the_first_to_need_a_kernel(small_kernel, tmp_path):
+    text = SMALL_KERNEL.replace("double(21)", "sum(ThreadPoolExecutor(8).map(double, range(8)))")
+    Path(*small_kernel).write_text(f"from concurrent.futures import ThreadPoolExecutor\n{text}")
+    assert finish(start(small_kernel, tmp_path / "cache"))[1] == "56"
+
+
 @pytest.mark.slow
 def test_fifty_simulations_start_at_once_with_an_empty_cache(tmp_path):
     processes = [start(["-c", COUNT], tmp_path) for _ in range(50)]

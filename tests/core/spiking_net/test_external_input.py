@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numba
 import numpy as np
@@ -25,6 +26,7 @@ from tests.helpers.simulators import network, run_engine, start
 MEANS = [0.0, 1e-6, 0.05, 1.0, 2.4, 3.3, 7.5, 12.0, 50.0, 90.0, 5000.0]
 
 
+@cache
 def compiled(inlined):
     """A function of the kernel that can be called from Python."""
     return numba.njit(inlined.py_func)

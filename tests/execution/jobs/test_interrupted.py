@@ -25,7 +25,7 @@ WAYS = [
     ("thread", signal.SIGINT, os.killpg),
     ("serial", signal.SIGTERM, os.kill),
     ("dask", signal.SIGINT, os.killpg),
-    ("dask", signal.SIGTERM, os.kill),
+    pytest.param("dask", signal.SIGTERM, os.kill, marks=pytest.mark.large),
 ]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import subprocess
+import linecache
 import sys
 import threading
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -45,8 +46,9 @@ class Sweep(Base):
 """
 NOT_A_MODULE = MODULE.replace("from helpers_of_my_sweep import scaled\n", "scaled = float\n")
 PRINT = f"""
+import json
 from neuro_mod.execution.sweep.user_functions import versions_of
-print(versions_of(Sweep(), {_HOOKS}))
+print(json.dumps(versions_of(Sweep(), {_HOOKS})))
 """
 SWEEP = {"baseline_params": SMALL, "param": "arousal.level", "sweep_params": [0.0, 0.5]}
 
@@ -55,6 +57,7 @@ SWEEP = {"baseline_params": SMALL, "param": "arousal.level", "sweep_params": [0.
 def module(tmp_path, monkeypatch):
     """Writes the module of a sweep and one that it imports, and imports the first again."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a change within a second would not be seen
 
     def write(text=MODULE, helpers="def scaled(x):\n    return x\n"):
         (tmp_path / "my_sweep.py").write_text(text)
@@ -116,30 +119,26 @@ def test_measures_of_a_file_have_the_same_version(module, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["script", "typed", "notebook"])
-def test_a_class_without_a_module_counts_by_itself(tmp_path, way):
+def test_a_class_without_a_module_counts_by_itself(tmp_path, monkeypatch, run_code, way):
     """A call below the class, and lines above it, may change; code that is typed in has no source."""
 
-    def printed(text):
-        file, command, given = tmp_path / "script.py", [sys.executable, "-"], text
+    def found(text):
         if way == "script":
-            file.write_text(text)
-            command, given = [sys.executable, str(file)], None
-        if way == "notebook":  # cells are compiled one by one, and their source is kept in linecache
-            given = f"""
-import linecache
-cell = {text!r}
-linecache.cache["<cell>"] = (len(cell), None, cell.splitlines(True), "<cell>")
-exec(compile(cell, "<cell>", "exec"))
-"""
-        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, check=True)
-        return done.stdout
+            return json.loads(run_code(text + PRINT, tmp_path))
+        main = ModuleType("__main__")
+        with monkeypatch.context() as patched:
+            patched.setitem(sys.modules, "__main__", main)
+            if way == "notebook":  # cells are compiled one by one, and their source is kept in linecache
+                patched.setitem(linecache.cache, f"<{way}>", (len(text), None, text.splitlines(True), f"<{way}>"))
+            exec(compile(text, f"<{way}>", "exec"), vars(main))
+            return versions(main.Sweep())
 
     text = NOT_A_MODULE.replace("FACTOR * self", "({'a', 'b', 'c'} and FACTOR) * self")
-    first = printed(text + PRINT)
-    assert "__main__.Sweep" in first and "'Sweep.threshold': 3" in first
-    assert printed("\n\n" + text + PRINT + "values = [1, 2, 3]\n") == first
+    first = found(text)
+    assert set(first["code"]) == {"__main__.Sweep", "__main__.Base"} and first["Sweep.threshold"] == 3
+    assert found("\n\n" + text + "values = [1, 2, 3]\n") == first
     for old, new in [("'c'}", "'d'}"), ("return self.threshold", "return 2 * self.threshold"), ("0.1", "0.2")]:
-        assert printed(text.replace(old, new) + PRINT) != first
+        assert found(text.replace(old, new)) != first
 
 
 def test_values_are_described_by_themselves_or_their_hash():
