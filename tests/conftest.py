@@ -15,6 +15,7 @@ from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
+from neuro_mod.execution import notices
 from neuro_mod.execution.stagers.assembly import build_circuit
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
 
@@ -34,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in ("slow", "large", "peers")):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
+
+
+@pytest.fixture(autouse=True)
+def no_warning_is_known() -> None:
+    notices.forget()
 
 
 @pytest.fixture(scope="session")

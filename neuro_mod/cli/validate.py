@@ -33,5 +33,7 @@ def validate(
         populations, duration = experiment.populations, experiment.init_params.duration_sec
         sizes = f"{populations.n_clusters} clusters, {experiment.architecture.network.n_neurons} neurons"
         typer.echo(f"{file}: valid ({sizes}, {duration:g} s)")
+        for warning in experiment.warnings:
+            typer.echo(f"{file}: WARNING {warning}", err=True)
     if problems:
         raise ConfigError(problems)

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from neuro_mod.config.cross_checks import cross_check
 from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.cross_checks.network import time_step_warnings
 from neuro_mod.config.document import TOO_DEEP
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
@@ -67,6 +68,11 @@ class Experiment(Section):
             return np.array([self.populations.expand(value[:2]), self.populations.expand(value[2:])])
         excitatory = self.populations.expand(value)
         return np.array([excitatory, np.zeros_like(excitatory)])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a simulation of this experiment does other than the configuration says, one line each."""
+        return tuple(time_step_warnings(Draft(self)))
 
     def unperturbed(self, target: str) -> Any:
         """The value that a perturbation of a target acts on: the configured one, or the factor 1."""

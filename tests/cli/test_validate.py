@@ -1,7 +1,8 @@
 import pytest
 
+from tests.helpers.folders import run_json
 from tests.helpers.processes import run_python
-from tests.helpers.shared import CONFIGS
+from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
 
@@ -96,3 +97,25 @@ def test_sweeps(neuro_mod, tmp_path) -> None:
     code, out, err = neuro_mod("validate", file, wrong)
     assert code == 2 and out == f"{file}: valid (5 points, 15 runs)\n"
     assert f"{wrong}:3" in err and "arousal.level" in err and "point 1" in err
+
+
+COARSE = ("init_params.tau_refractory=[5.25e-3, 5e-3]", "init_params.delta_t=2e-3")
+WARNINGS = (
+    "init_params.tau_refractory = 0.005 s is no multiple of delta_t = 0.002 s; 0.004 s is applied",
+    "init_params.tau_refractory = 0.00525 s is no multiple of delta_t = 0.002 s; 0.006 s is applied",
+    "init_params.delta_t = 0.002 s is longer than a time constant of 0.0015 s, where Euler steps oscillate",
+)
+
+
+def test_what_is_simulated_otherwise_is_said(neuro_mod, tmp_path, caplog) -> None:
+    """By `validate` and by `run`, and once by `repeat`; the metadata contain what was applied."""
+    config = write_config(tmp_path / "coarse.yaml", SMALL, COARSE)
+    overrides = [f"--set={each}" for each in ("init_params.mechanism=euler", "init_params.tau_synaptic=1.5e-3")]
+    code, out, err = neuro_mod("validate", config, *overrides)
+    assert code == 0 and "valid (3 clusters" in out
+    assert all(f"{config}: WARNING {warning}" in err for warning in WARNINGS)
+    code, *_ = neuro_mod("run", config, *overrides, "--out", tmp_path / "run", "--plot", "none")
+    assert code == 0 and all(caplog.text.count(warning) == 1 for warning in WARNINGS)
+    assert run_json(tmp_path / "run")["tau_refractory_applied"] == [0.006, 0.004]
+    neuro_mod("repeat", config, *overrides, "--out", tmp_path / "repeats", "--n-repeats", 2, "--no-analysis")
+    assert all(caplog.text.count(warning) == 1 for warning in WARNINGS)

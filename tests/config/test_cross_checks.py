@@ -89,9 +89,19 @@ def timed(**times: Any) -> dict[str, Any]:
             ["0.75 found for I_background"],
         ),
         (
-            {"init_params": {"delta_t": 0.1, "duration_sec": 0.05}},
+            {"init_params": {"delta_t": 0.1, "duration_sec": 0.05, "tau_refractory": 0}},
             "init_params.delta_t",
             ["0.1 s found; expected at most init_params.duration_sec = 0.05 s"],
+        ),
+        (
+            {"init_params": {"mechanism": "euler", "delta_t": 0.0101, "tau_refractory": 0}},
+            "init_params.delta_t",
+            ["0.0101 s found; expected less than twice init_params.tau_synaptic = 0.005 s"],
+        ),
+        (
+            {"init_params": {"delta_t": 1e-3, "tau_refractory": [5e-3, 4e-4]}},
+            "init_params.tau_refractory",
+            ["0.0004 s found; expected 0, or at least init_params.delta_t = 0.001 s"],
         ),
         (
             external(c_ext=FOUR_EXTERNAL, nu_ext_baseline=[7, 7, 7, 7]),
@@ -268,7 +278,7 @@ def test_refused(data: dict[str, Any], key: str, parts: list[str]) -> None:
         network(j_baseline=0),
         network(j_baseline=[0, 0, 0, 0]),
         {"init_params": {"threshold": [1.5] * 38, "tau_membrane": [0.02, 0.01], "tau_refractory": 0}},
-        {"init_params": {"delta_t": 2.5}},
+        {"init_params": {"delta_t": 2.5, "tau_refractory": 0}},
         external(c_ext=FOUR_EXTERNAL, nu_ext_baseline=[7, 7, 3, 3], j_ext=[2, 2, -1, -1]),
         external(c_ext=[320, 320, 0, 0]),
         external(c_ext=[320, 320, 0, 0], nu_ext_baseline=[7, 7, 3, 3]),

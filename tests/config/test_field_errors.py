@@ -142,7 +142,7 @@ def test_wrong_section_types() -> None:
 
 def test_wrong_field_does_not_hide_other_sections() -> None:
     lines = messages(
-        "init_params: {delta_t: 3.0, tau_membrane: slow}\n"
+        "init_params: {delta_t: 3.0, tau_membrane: slow, tau_refractory: 0}\n"
         "architecture:\n  clusters: {n_clusters: 7, depress: perhaps}\n"
         "stimulus: {onsets: [5.0], amplitude: x}\n"
     )

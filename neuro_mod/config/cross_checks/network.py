@@ -6,10 +6,19 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.sections import POPULATION_KEYS, ExternalCurrents
 from neuro_mod.core.clustering.block_weights import depression_factors, largest_potentiation
 from neuro_mod.core.neurons import BOUNDS
+from neuro_mod.core.spiking_net.time_step import (
+    EULER_DIVERGES,
+    EULER_OSCILLATES,
+    euler_ratio,
+    refractory_steps,
+    too_short,
+)
 from neuro_mod.errors import Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters, expand_four, total_populations
 from neuro_mod.recordings.spikes import MAX_STEPS
@@ -31,6 +40,24 @@ def _time_step(draft: Draft) -> Iterator[Problem]:
         most = f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s"
         hint = "a longer run can be continued from the state at the end of a shorter one"
         yield Problem(("init_params", "duration_sec"), f"{duration:g} s found", most, hint)
+
+
+def _euler_stable(draft: Draft) -> Iterator[Problem]:
+    """Forward Euler does not diverge."""
+    step, mechanism = draft["init_params.delta_t"], draft["init_params.mechanism"]
+    for name in ("tau_membrane", "tau_synaptic"):
+        shortest = np.min(draft[f"init_params.{name}"])
+        if euler_ratio(mechanism, step, shortest) >= EULER_DIVERGES:
+            valid = f"less than twice init_params.{name} = {shortest:g} s, as Euler steps diverge otherwise"
+            yield Problem(("init_params", "delta_t"), f"{step:g} s found", valid, "mechanism: analytic is exact")
+
+
+def _refractory_periods(draft: Draft) -> Iterator[Problem]:
+    """No refractory period vanishes when it is rounded to time steps."""
+    step, periods = draft["init_params.delta_t"], np.atleast_1d(draft["init_params.tau_refractory"])
+    for period in periods[too_short(periods, step)][:1]:
+        valid = f"0, or at least init_params.delta_t = {step:g} s"
+        yield Problem(("init_params", "tau_refractory"), f"{period:g} s found", valid, "it rounds to no time step")
 
 
 def _length(section: str, name: str, short_lengths: tuple[int, ...], draft: Draft) -> Iterator[Problem]:
@@ -157,6 +184,8 @@ def _rise_before_decay(draft: Draft) -> Iterator[Problem]:
 #: One check per list, so that one invalid list does not hide another.
 NETWORK = (
     _time_step,
+    _euler_stable,
+    _refractory_periods,
     *(partial(_length, "init_params", name, (2,)) for name in POPULATION_KEYS),
     *(partial(_length, "external_currents", name, (2, 4)) for name in _EXTERNAL),
     _threshold_above_reset,
@@ -168,3 +197,21 @@ NETWORK = (
     _inhibitory_source,
     _rise_before_decay,
 )
+
+
+def time_step_warnings(draft: Draft) -> Iterator[str]:
+    """What is valid, but not what the configuration says: rounded refractory periods, a coarse time step."""
+    times = draft["init_params"]
+    shortest = np.min((np.min(times.tau_membrane), np.min(times.tau_synaptic)))
+    if euler_ratio(times.mechanism, times.delta_t, shortest) > EULER_OSCILLATES:
+        yield (
+            f"init_params.delta_t = {times.delta_t:g} s is longer than a time constant of {shortest:g} s, where Euler "
+            "steps oscillate; use a shorter step, or mechanism: analytic"
+        )
+    for period in np.unique(times.tau_refractory):
+        applied = refractory_steps(period, times.delta_t) * times.delta_t
+        if abs(applied - period) > _ROUNDING + 1e-6 * times.delta_t:
+            yield (
+                f"init_params.tau_refractory = {period:g} s is no multiple of delta_t = {times.delta_t:g} s; "
+                f"{applied:g} s is applied"
+            )

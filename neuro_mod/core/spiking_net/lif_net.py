@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import Mechanism
-from neuro_mod.core.neurons import SPIKING_BOUNDS, NeuronParameters
+from neuro_mod.core.neurons import NEURON_PARAMETERS, SPIKING_BOUNDS, NeuronParameters
 from neuro_mod.core.spiking_net.propagators import propagators
+from neuro_mod.core.spiking_net.time_step import check_time_step
 from neuro_mod.errors import InputError
 
 Surrogate = Literal["fast_sigmoid", "arctan"]
@@ -88,7 +89,6 @@ class LIFNet(nn.Module):
         if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
             raise _wrong_shape("synaptic_weights", weights, "a square matrix [post, pre]")
         check_positive("delta_t", delta_t)
-        check_choice("mechanism", mechanism, Mechanism)
         if surrogate is not None:
             check_choice("surrogate", surrogate, Surrogate)
         self.n_neurons = weights.shape[0]
@@ -107,8 +107,7 @@ class LIFNet(nn.Module):
         }
         for name, value in neuron.items():
             self._hold(name, self._per_neuron(name, value, weights))
-        held = NeuronParameters(*(getattr(self, name).detach().cpu().double().numpy() for name in neuron))
-        held.check(SPIKING_BOUNDS)
+        self._check_values(mechanism)
 
     def forward(
         self,
@@ -132,12 +131,14 @@ class LIFNet(nn.Module):
             Voltage, current and spike histories, each of shape ``(..., n_steps, n_neurons)``.
 
         Raises:
-            InputError: A shape does not match, the mechanism is unknown, or both inputs are None.
+            InputError: A shape does not match, the mechanism is unknown, both inputs are None, or training has moved a
+                parameter out of its bounds.
         """
         self._check_state(voltage, synaptic_current)
         arrivals = self._external_arrivals(external_currents)
         n_steps = self._check_inputs(stimulus, arrivals)
         chosen = mechanism or self.mechanism
+        self._check_values(chosen)
         step = propagators(torch, chosen, self.tau_membrane, self.tau_synaptic, self.delta_t)
         recurrent = (self.synaptic_weights / self.tau_synaptic.reshape(-1, 1)).transpose(0, 1)
         refractory_steps = torch.round(self.tau_refractory.double() / self.delta_t).to(torch.int32)
@@ -160,6 +161,13 @@ class LIFNet(nn.Module):
         return History(
             *(torch.stack(torch.broadcast_tensors(*quantity), dim=-2) for quantity in zip(*history, strict=True))
         )
+
+    def _check_values(self, mechanism: Mechanism) -> None:
+        """Check the parameters of the neurons, which training may change."""
+        check_choice("mechanism", mechanism, Mechanism)
+        values = {name: getattr(self, name).detach().cpu().double().numpy() for name in NEURON_PARAMETERS}
+        NeuronParameters(**values).check(SPIKING_BOUNDS)
+        check_time_step(mechanism, self.delta_t, values)
 
     def _spikes(self, voltage: Tensor) -> Tensor:
         above = voltage - self.threshold

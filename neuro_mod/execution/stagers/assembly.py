@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 
 from neuro_mod.config import Experiment
@@ -12,8 +10,7 @@ from neuro_mod.core.clustering.block_weights import block_weights
 from neuro_mod.core.modulation import Baseline, modulated_circuit
 from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, TARGETS
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus, draw_stimulated, stimulus_course
-
-_LOG = logging.getLogger(__name__)
+from neuro_mod.execution.notices import warn_once
 
 
 def build_baseline(experiment: Experiment) -> Baseline:
@@ -83,5 +80,5 @@ def build_stimulus(
         tau_decay=config.tau_decay,
     )
     if not (gain.any() and course.any()):
-        _LOG.warning("the stimulus reaches no neuron in this run; see the section stimulus of the configuration")
+        warn_once("the stimulus reaches no neuron in this run; see the section stimulus of the configuration")
     return Stimulus(gain, course)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,10 +14,9 @@ from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.errors import InputError
+from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
-
-_LOG = logging.getLogger(__name__)
 
 #: A perturbation of one target: a number for all populations, ``(n_pops,)``, ``(n_pops, n_steps)``, a course with
 #: values ``(K, n_pops)``, vectors with a time course, or None for none.
@@ -92,11 +90,23 @@ def perturbations_of_run(
     return courses
 
 
-def warn_of_idle(courses: Mapping[str, Course], sizes: NDArray[np.int64], n_steps: int, delta_t: float) -> None:
-    """Log a warning for each perturbation that acts on no neuron at any time; arguments as for `summary`."""
+def warn_of_idle(
+    courses: Mapping[str, Course], sources: Mapping[str, Given], sizes: NDArray[np.int64], n_steps: int, delta_t: float
+) -> None:
+    """Warn of each perturbation that acts on no neuron at any time, unless it is 0 by itself.
+
+    Args:
+        courses: The perturbations of a run.
+        sources: What they were made from.
+        sizes: As for `summary`, like the other arguments.
+        n_steps: See there.
+        delta_t: See there.
+    """
     for target, course in courses.items():
-        if not summary(course, sizes, n_steps, delta_t)["n_populations"]:
-            _LOG.warning("the perturbation of %s reaches no neuron in this run", target)
+        source = sources[target]
+        given = source.vector if isinstance(source, TimedPerturbation) else getattr(source, "values", source)
+        if np.any(given) and not summary(course, sizes, n_steps, delta_t)["n_populations"]:
+            warn_once(f"the perturbation of {target} reaches no neuron in this run")
 
 
 def strongest(course: Course) -> NDArray[np.float64]:

@@ -27,6 +27,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.errors import InputError, Interrupted, invalid
+from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.stagers.base import Stager, keep
@@ -257,7 +258,9 @@ class StageSNNSimulation(Stager):
         stimulus = build_stimulus(experiment, self.circuit, self.random_seed, state.step, n_steps, delta_t)
         sources = {**self.experiment.timed_perturbations, **given}
         courses = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
-        warn_of_idle(courses, self.circuit.populations.sizes, n_steps, delta_t)
+        for warning in experiment.warnings:
+            warn_once(warning)
+        warn_of_idle(courses, sources, self.circuit.populations.sizes, n_steps, delta_t)
         trial = Trial(
             network=self.network,
             state=state,

@@ -20,6 +20,7 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import (
     steps_per_sample,
 )
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.time_step import refractory_steps
 from neuro_mod.execution.stagers.perturbations import summary
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
@@ -43,6 +44,7 @@ def describe_setup(
         "delta_t": delta_t,
         "n_steps": n_steps,
         "n_neurons": populations.n_neurons,
+        "tau_refractory_applied": _applied(experiment.init_params.tau_refractory, delta_t),
         "populations": asdict(populations),
         "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "active_above_hz": ACTIVE_RATE,
@@ -51,6 +53,11 @@ def describe_setup(
             for target, (course, given) in perturbations.items()
         },
     }
+
+
+def _applied(tau_refractory: float | tuple[float, ...], delta_t: float) -> Any:
+    """Refractory periods in whole time steps, in seconds, in the form of the configuration."""
+    return (refractory_steps(tau_refractory, delta_t) * delta_t).tolist()
 
 
 def describe_run(

@@ -98,8 +98,9 @@ def test_progress_counts_simulated_seconds(trials):
 
 def test_a_trial_that_fails_is_named_and_stops_the_rest(trials):
     network = trials[0].network
-    explosive = replace(network, neurons=replace(network.neurons, tau_synaptic=np.full(38, 1e-6)))  # h = 500 tau_s
-    broken = replace(trials[0], network=explosive, mechanism="euler", n_steps=1000)
+    # each external spike adds 3e38 to the current
+    external = replace(network.external, weight=np.full_like(network.external.weight, 1.5e36))
+    broken = replace(trials[0], network=replace(network, external=external), n_steps=1000)
     received = []
     batch = [trials[0], broken, *[replace(trials[0], n_steps=10**7)] * 3]
     with pytest.raises(FloatingPointError, match="no longer finite") as caught:

@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
 from neuro_mod.core.spiking_net.engine import simulate as engine
 from neuro_mod.core.spiking_net.engine import wiring
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import GeneralSynapses, draw_network
-from neuro_mod.errors import Interrupted
+from neuro_mod.errors import InputError, Interrupted
 from tests.helpers.processes import run_python
 from tests.helpers.simulators import network, run_engine, run_lif_net, start
 
@@ -48,7 +50,7 @@ def test_neurons_may_all_differ():
         rng.normal(0, 0.3, (n, n)) * (rng.random((n, n)) < 0.3),
         tau_membrane=rng.uniform(5e-3, 30e-3, n),
         tau_synaptic=rng.uniform(1e-3, 30e-3, n),
-        tau_refractory=rng.uniform(0, 8e-3, n),
+        tau_refractory=rng.uniform(H, 8e-3, n),
         threshold=rng.uniform(0.5, 2, n),
         reset=rng.uniform(-1, 0.2, n),
     )
@@ -172,8 +174,9 @@ def test_interruption_keeps_the_finished_part(reference_network, monkeypatch):
 CTRL_C = """
 import os, signal, threading, numpy as np
 from neuro_mod.core.spiking_net.engine.simulate import simulate
-from neuro_mod.errors import Interrupted
+from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.state import State, initial_state
 from neuro_mod.core.spiking_net.network import draw_network
 from neuro_mod.execution.stagers.assembly import build_circuit
@@ -210,12 +213,16 @@ def test_an_interruption_survives_pickling():
 
 
 def test_a_state_that_explodes_is_reported_where_and_when():
-    net = replace(network(np.zeros((3, 3)), threshold=1e300), names=("calm", "wild", "mild"))
-    state = start(net, current=np.array([0.0, 1.0, 1e-200]))
-    with pytest.raises(FloatingPointError, match=r"neuron 1 \(wild\) is no longer finite at 24\.1 s \(step 241\)"):
-        run_engine(
-            net, state, 20_000, 0.1, mechanism="euler"
-        )  # h = 20 tau_s: I grows 19 times a step, 19**242 > 1.8e308
+    weights = np.zeros((3, 3))
+    weights[1, 1] = 7.5e305  # a spike adds 1.5e308 to the current of neuron 1, and two are beyond 1.8e308
+    net = replace(network(weights, tau_refractory=0.0), names=("calm", "wild", "mild"))
+    state = start(net, current=np.array([0.0, 400.0, 1e-200]))
+    finite = np.isfinite(run_lif_net(net, state, 20, 1e-3).current).all(axis=1)
+    step = int(finite.argmin())
+    assert step > 0
+    message = rf"neuron 1 \(wild\) is no longer finite at 0\.00{step} s \(step {step}\)"
+    with pytest.raises(FloatingPointError, match=message):
+        run_engine(net, state, 20_000, 1e-3)
 
 
 @pytest.mark.parametrize(
@@ -283,3 +290,33 @@ def test_rates_and_metastability_of_the_published_network(reference_circuit):
     assert active == pytest.approx(3.2, abs=0.3)
     assert inactive == pytest.approx(14.0, abs=0.4)
     assert active_rate == pytest.approx(48, rel=0.05)
+
+
+@pytest.mark.parametrize("run", [run_engine, run_lif_net])
+@pytest.mark.parametrize("name", ["tau_membrane", "tau_synaptic"])
+def test_euler_steps_of_twice_a_time_constant_are_refused(run, name):
+    """The factor of a step is 1 - h / tau: below -1 from there on."""
+    net = network([[0]], **{"tau_membrane": 1.0, "tau_synaptic": 1.0, "tau_refractory": 1.0, name: 0.05})
+    message = rf"delta_t: 0\.1 found; expected less than twice the shortest {name}, 0\.05 s"
+    with pytest.raises(InputError, match=message):
+        InputError, match=rf"delta_t: 0\.1 found; expected less than twice the shortest {name}, 0\.05 s"
+    ):
+        run(net, start(net), 3, 0.1, stimulus=[1.0], mechanism="euler")
+    run(net, start(net), 3, 0.099, stimulus=[1.0], mechanism="euler")
+    run(net, start(net), 3, 0.1, stimulus=[1.0])
+
+
+def test_a_threshold_that_rounds_to_the_reset_is_refused_in_single_precision(reference_network):
+    neurons = replace(reference_network.neurons, threshold=np.ones(38), reset_voltage=np.full(38, 0.99999999))
+    close = replace(reference_network, neurons=neurons)
+    with pytest.raises(InputError, match=r"threshold of E0 .* 1\.0 found; expected above the reset voltage in float32"):
+        simulate(close, initial_state(close, 1), 10, delta_t=H, seed=1)
+    simulate(close, initial_state(close, 1), 10, delta_t=H, seed=1, dtype="float64")
+
+
+@pytest.mark.parametrize("name", ["threshold", "external_weight", "block_weights"])
+def test_courses_that_overflow_single_precision_are_refused_by_name(reference_network, name):
+    values = ParametersInTime(reference_network, {}, H)[name].values[0]
+    huge = Course([0, 5], [values, np.full_like(values, 1e39)])
+    with pytest.raises(InputError, match=rf"{name} of \w+ from 0\.0025 s \(step 5\) on: 1e\+39 found; expected below"):
+        simulate(reference_network, initial_state(reference_network, 1), 10, delta_t=H, seed=1, courses={name: huge})

@@ -106,7 +106,7 @@ def test_smoothing_spreads_a_response_to_times_before_it_not_into_the_time_befor
 def test_zero_coefficients_make_no_difference(caplog):
     rate = PERTURBED["perturbation"]["rate"] | {"params": [0.0]}
     pairs = run_pairs(StageSNNSimulation(PERTURBED | {"perturbation": {"rate": rate}}), 2, 0.05)
-    assert caplog.text.count("the perturbation of rate reaches no neuron in this run") == 1
+    assert "reaches no neuron" not in caplog.text  # a baseline is no mistake
     assert np.array_equal(pairs.baseline, pairs.perturbed)
     assert pairs.averaged_bins() == (0, pairs.baseline.shape[1])
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.neurons import NEURON_PARAMETERS, NOT_NEGATIVE, SPIKING_BOUNDS
 from neuro_mod.core.spiking_net.network import SpikingNetwork, Synapses
+from neuro_mod.core.spiking_net.time_step import check_time_step
 from neuro_mod.errors import InputError, invalid
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
@@ -71,16 +73,47 @@ class ParametersInTime:
         per_rate = self._network.external.in_degree * self._delta_t
         return float((per_rate * (rate + aroused)).max(initial=0.0)), float((per_rate * aroused).max(initial=0.0))
 
+    def check_resolved(self, mechanism: Mechanism, dtype: Precision) -> None:
+        """Check that the time step resolves the time constants, and the precision all values.
+
+        Args:
+            mechanism: ``analytic`` or ``euler``.
+            dtype: ``float32`` or ``float64``.
+
+        Raises:
+            InputError: Forward Euler diverges, a refractory period rounds to no step, a value overflows, or a threshold
+                rounds to the reset voltage.
+        """
+        taus = ("tau_membrane", "tau_synaptic", "tau_refractory")
+        check_time_step(mechanism, self._delta_t, {name: self[name].values for name in taus})
+        self._check_precision(dtype)
+
+    def _check_precision(self, dtype: Precision) -> None:
+        tau_synaptic, largest = float(self["tau_synaptic"].values.min()), float(np.finfo(dtype).max)
+        limits = {"reset_voltage": largest, "threshold": largest}
+        # the jump of the current at a spike is the weight over the time constant
+        limits |= dict.fromkeys(("external_weight", "block_weights"), largest * min(tau_synaptic, 1.0))
+        for name in (name for name in limits if name in self._courses):
+            wrong = np.abs(self[name].values) >= limits[name]
+            valid = f"below {limits[name]:.3g} in magnitude in {dtype} with tau_synaptic = {tau_synaptic:g} s"
+            self._refuse(name, self[name].steps, wrong, valid)
+        steps = np.union1d(self["threshold"].steps, self["reset_voltage"].steps)
+        threshold, reset = (self[name].at(steps).astype(dtype) for name in ("threshold", "reset_voltage"))
+        self._refuse("threshold", steps, threshold <= reset, f"above the reset voltage in {dtype}")
+
     def _check(self) -> None:
         reset_voltage = self["reset_voltage"]
         for name, bounds in _BOUNDS.items():
             steps = np.union1d(self[name].steps, reset_voltage.steps) if bounds.above_reset else self[name].steps
-            values = self[name].at(steps)
-            wrong = np.argwhere(~bounds.allow(values, reset_voltage.at(steps)))
-            if len(wrong):
-                population, step = self._network.name_of(int(wrong[0][-1])), int(steps[wrong[0][0]])
-                where = f"{name} of {population} from {step * self._delta_t:.10g} s (step {step}) on"
-                raise invalid(where, float(values[tuple(wrong[0])]), str(bounds))
+            self._refuse(name, steps, ~bounds.allow(self[name].at(steps), reset_voltage.at(steps)), str(bounds))
+
+    def _refuse(self, name: str, steps: NDArray[np.int64], wrong: NDArray[np.bool_], valid: str) -> None:
+        """Refuse the first wrong value; values ``(K, ..., P)`` hold from these steps on."""
+        places = np.argwhere(wrong)
+        if len(places):
+            population, step = self._network.name_of(int(places[0][-1])), int(steps[places[0][0]])
+            where = f"{name} of {population} from {step * self._delta_t:.10g} s (step {step}) on"
+            raise invalid(where, float(self[name].at(steps)[tuple(places[0])]), valid)
 
 
 def _constants(network: SpikingNetwork) -> dict[str, NDArray[np.float64]]:

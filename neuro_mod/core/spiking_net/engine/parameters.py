@@ -13,7 +13,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import Blocks
 from neuro_mod.core.spiking_net.network import Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
-from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.core.spiking_net.time_step import refractory_steps
 
 _Values = NDArray[np.float64]
 _Quantities = Callable[..., tuple[_Values, ...]]
@@ -69,7 +69,7 @@ class ParameterTable:
             d=self._floats(d[:, first]),
             threshold=self._floats(threshold[:, first]),
             reset_voltage=self._floats(reset[:, first]),
-            refractory_steps=_refractory_steps(refractory[:, first], trial.delta_t),
+            refractory_steps=refractory_steps(refractory[:, first], trial.delta_t),
             external_weight=self._floats(external_weight[..., first]),
             mean=np.ascontiguousarray(mean),
             slope=np.ascontiguousarray(slope),
@@ -104,7 +104,3 @@ class ParameterTable:
 
 def _unchanged(*values: _Values) -> tuple[_Values, ...]:
     return values
-
-
-def _refractory_steps(tau_refractory: _Values, delta_t: float) -> NDArray[np.int32]:
-    return np.ascontiguousarray(np.minimum(np.rint(tau_refractory / delta_t), MAX_STEPS), np.int32)

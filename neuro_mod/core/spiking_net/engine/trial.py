@@ -90,7 +90,8 @@ class Trial:
         self._check_state()
         self._check_input()
         self._check_recording()
-        _ = self.parameters, self.noise_seed
+        self.parameters.check_resolved(self.mechanism, self.dtype)
+        _ = self.noise_seed
 
     @cached_property
     def parameters(self) -> ParametersInTime:
