@@ -104,7 +104,7 @@ def warn_of_idle(
     """
     for target, course in courses.items():
         source = sources[target]
-        given = source.vector if isinstance(source, TimedPerturbation) else getattr(source, "values", source)
+        given: Any = source.vector if isinstance(source, TimedPerturbation) else getattr(source, "values", source)
         if np.any(given) and not summary(course, sizes, n_steps, delta_t)["n_populations"]:
             warn_once(f"the perturbation of {target} reaches no neuron in this run")
 
