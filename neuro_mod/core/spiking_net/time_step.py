@@ -15,6 +15,7 @@ from neuro_mod.recordings.spikes import MAX_STEPS
 EULER_OSCILLATES, EULER_DIVERGES = 1.0, 2.0
 
 
+@np.errstate(over="ignore")
 def euler_ratio(mechanism: Mechanism, delta_t: float, *time_constants: ArrayLike) -> float:
     """Ratio of the time step to the shortest time constant if forward Euler is used, otherwise 0.
 
@@ -27,6 +28,7 @@ def euler_ratio(mechanism: Mechanism, delta_t: float, *time_constants: ArrayLike
     return float(delta_t / shortest) if mechanism == "euler" else 0.0
 
 
+@np.errstate(over="ignore")
 def refractory_steps(tau_refractory: ArrayLike, delta_t: float) -> NDArray[np.int32]:
     """Refractory periods in whole time steps, of the same shape: the nearest number.
 
@@ -34,8 +36,7 @@ def refractory_steps(tau_refractory: ArrayLike, delta_t: float) -> NDArray[np.in
         tau_refractory: Refractory periods in seconds.
         delta_t: Time step in seconds.
     """
-    with np.errstate(over="ignore"):
-        return np.asarray(np.minimum(np.rint(np.asarray(tau_refractory) / delta_t), MAX_STEPS), np.int32, order="C")
+    return np.asarray(np.minimum(np.rint(np.asarray(tau_refractory) / delta_t), MAX_STEPS), np.int32, order="C")
 
 
 def too_short(tau_refractory: ArrayLike, delta_t: float) -> NDArray[np.bool_]:

@@ -98,7 +98,7 @@ def test_damaged_or_unwritable_caches_are_no_obstacle(small_kernel, tmp_path):
 
 
 def test_many_processes_fill_one_empty_cache(small_kernel, tmp_path):
-    processes = [start(small_kernel, tmp_path / "cache") for _ in range(8)]
+    processes = [start(small_kernel, tmp_path / "cache") for _ in range(4)]
     assert {finish(process)[1] for process in processes} == {"42"}
     assert finish(start(small_kernel, tmp_path / "cache"))[2] == "1"
 

@@ -97,7 +97,7 @@ def assert_whole(folder, expected):
             assert (folder / f"data/{key.replace(' ', '_')}.{suffix}").exists()
 
 
-@pytest.mark.parametrize("number", [20, pytest.param(200, marks=pytest.mark.large)])
+@pytest.mark.parametrize("number", [10, pytest.param(200, marks=pytest.mark.large)])
 def test_a_full_disk_leaves_nothing_half_and_the_job_resumes_when_there_is_space(tmp_path, expected, n_places, number):
     for place in sorted({round(k * (n_places - 1) / (number - 1)) for k in range(number)}):
         folder, trace = tmp_path / f"{place}", tmp_path / f"trace_{place}"

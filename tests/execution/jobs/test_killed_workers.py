@@ -23,7 +23,12 @@ from tests.helpers.tiny_job import TinyJob
 
 
 @pytest.mark.parametrize(
-    ("executor", "n_kills"), [("process", 6), pytest.param("process", 200, marks=pytest.mark.large), ("dask", 1)]
+    ("executor", "n_kills"),
+    [
+        ("process", 6),
+        pytest.param("process", 200, marks=pytest.mark.large),
+        pytest.param("dask", 3, marks=pytest.mark.large),
+    ],
 )
 def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path, executor, n_kills):
     choice, n_items = random.Random(n_kills), 3 * n_kills

@@ -78,7 +78,8 @@ class ParameterTable:
         )
 
     def _propagators(self, tau_membrane: _Values, tau_synaptic: _Values) -> tuple[_Values, ...]:
-        return propagators(np, self._trial.mechanism, tau_membrane, tau_synaptic, self._trial.delta_t)
+        with np.errstate(over="ignore"):  # a time constant far below the time step: exp(-inf) = 0
+            return propagators(np, self._trial.mechanism, tau_membrane, tau_synaptic, self._trial.delta_t)
 
     def _external_weight(self, weight: _Values, tau_synaptic: _Values) -> tuple[_Values, ...]:
         return (weight[:, self._sources] / tau_synaptic[:, None],)
