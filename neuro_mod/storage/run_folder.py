@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from neuro_mod.errors import InputError, StorageError
 from neuro_mod.storage.files import FOLDERS, Files, is_ours
-from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, JOURNAL, MANIFEST, PARTIAL
+from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, JOURNAL, MANIFEST, PARTIAL, WORKER_LOGS
 from neuro_mod.storage.writing import write_whole
 
 
@@ -73,13 +73,26 @@ def holds_run(path: Path) -> bool:
     return any((path / name).exists() for name in (MANIFEST, JOURNAL))
 
 
-def remove_run(path: Path) -> None:
+def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:
     """Remove what an earlier run left, finished or not: the files it wrote, and partial ones.
+
+    Args:
+        path: The folder.
+        others: Names of further files that it wrote; those outside our folders are passed over.
+
+    Returns:
+        The names of the files that were removed.
 
     Raises:
         StorageError: They cannot be removed.
     """
-    _remove(path, [*_written_before(path), MANIFEST, JOURNAL])
+    names = dict.fromkeys([*_written_before(path), *(name for name in others if is_ours(Path(name)))])
+    present = [name for name in names if (path / name).exists()]
+    _remove(path, [*present, MANIFEST, JOURNAL])
+    for folder in (WORKER_LOGS, CONFIGS):
+        with suppress(OSError):  # it has files of the user, or does not exist
+            (path / folder).rmdir()
+    return present
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:

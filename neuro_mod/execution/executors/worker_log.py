@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _NAME = "neuro_mod"
+_FIRST_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z]+ ")
 
 
 def append_line(path: Path, level: str, message: str) -> None:
@@ -22,6 +24,13 @@ def append_line(path: Path, level: str, message: str) -> None:
 
 def _opened(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", errors="backslashreplace")
+
+
+def is_worker_log(path: Path) -> bool:
+    """Whether a file has the form of a log of this module."""
+    with suppress(OSError), path.open("rb") as file:
+        return bool(_FIRST_LINE.match(file.read(100)))
+    return False
 
 
 class WorkerLog:

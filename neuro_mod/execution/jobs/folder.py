@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -12,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from neuro_mod.errors import DataError, InputError, StorageError
+from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
 from neuro_mod.storage.files import Files, Record, enter, is_ours, record_of
-from neuro_mod.storage.names import CONFIGS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
+from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, remove_run, reopen_run
 from neuro_mod.storage.writing import write_whole
 
+_LOG = logging.getLogger(__name__)
 _ABSENT = object()
 #: Differences that are shown, at most.
 _SHOWN = 12
@@ -141,7 +142,7 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say.
         """
-        for name in [FINISHED, *self._names_in(WORKER_LOGS)]:
+        for name in [FINISHED, *self._worker_logs()]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))
         close_run(self.path)
@@ -173,11 +174,9 @@ class JobFolder(Files):
         return f"{self.path} holds the results of another job; {ways}:\n{in_lines(found)}" if found else ""
 
     def _remove_all(self) -> None:
-        self._unlink([name for entry in self.entries() for name in entry.files])
-        remove_run(self.path)
-        self._unlink([PLAN, FINISHED, LOG])
-        for folder in (WORKER_LOGS, CONFIGS):
-            shutil.rmtree(self.path / folder, ignore_errors=True)
+        of_items = [name for entry in self.entries() for name in entry.files]
+        removed = remove_run(self.path, [*of_items, PLAN, FINISHED, LOG, *self._worker_logs()])
+        _LOG.warning("%s: results of another job removed: %s", self.path, ", ".join(removed) or "none")
 
     def _unlink(self, names: Iterable[str]) -> None:
         try:
@@ -205,10 +204,9 @@ class JobFolder(Files):
             return "" if record_of(path) == record else "has changed since it was written"
         return "is missing"
 
-    def _names_in(self, folder: str) -> list[str]:
-        with suppress(OSError):
-            return sorted(f"{folder}/{name}" for name in os.listdir(self.path / folder))  # noqa: PTH208
-        return []
+    def _worker_logs(self) -> list[str]:
+        folder = self.path / WORKER_LOGS
+        return [f"{WORKER_LOGS}/{file.name}" for file in sorted(folder.glob("*.log")) if is_worker_log(file)]
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

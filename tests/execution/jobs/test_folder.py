@@ -224,3 +224,17 @@ def test_a_rerun_that_finds_nothing_to_do_is_not_an_attempt(tmp_path):
     first = jobs.run(TinyJob(2), tmp_path, Execution("thread", 2))
     again = jobs.run(TinyJob(2), tmp_path)
     assert again["executor"] == "thread" and again["started"] == first["started"] and again["earlier_attempts"] == []
+
+
+def test_force_removes_only_what_was_written_and_says_so(tmp_path, caplog):
+    jobs.run(TinyJob(2), tmp_path)
+    mine = ("configs/mine.yaml", "metadata/logs/mine.log", "data/mine.csv", "metadata/notes.txt")
+    for name in mine:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    jobs.run(TinyJob(1, root_seed=2), tmp_path, Execution(force=True))
+    assert all((tmp_path / name).read_text() == "mine" for name in mine)
+    (said,) = (record.message for record in caplog.records if "results of another job removed" in record.message)
+    removed = set(said.split("removed: ")[1].split(", "))
+    assert {"data/item_0.json", "data/item_1.json", "metadata/plan.json", "metadata/logs/worker_0.log"} <= removed
+    assert not removed & set(mine) and not (tmp_path / "data/item_1.json").exists()
