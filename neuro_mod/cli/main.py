@@ -10,6 +10,7 @@ import typer
 
 from neuro_mod.cli.analyze import analyze
 from neuro_mod.cli.compare import compare
+from neuro_mod.cli.convert import convert
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
@@ -35,6 +36,7 @@ app.add_typer(mean_field, name="mean-field")
 app.command("compare")(plain_failures()(compare))
 app.command("analyze")(plain_failures()(analyze))
 app.command("validate")(plain_failures()(validate))
+app.command("convert")(plain_failures()(convert))
 app.command("schema")(plain_failures()(schema))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -10,6 +11,7 @@ from typing import Any
 
 from neuro_mod.config.document import MAX_BYTES, read_document
 from neuro_mod.config.experiment import Experiment, build_experiment
+from neuro_mod.config.older import is_older
 from neuro_mod.config.overrides import Overrides
 from neuro_mod.config.validation import nearest
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
@@ -43,7 +45,13 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         found, valid = f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections"
         raise ConfigError([Problem((), found, valid)])
     data, place = read_mapping(source, name, Experiment.model_fields, "sections")
-    return build_experiment(data, overrides, place)
+    try:
+        return build_experiment(data, overrides, place)
+    except ConfigError as error:
+        if not (name and is_older(error.problems)):
+            raise
+        hint = f"neuro-mod convert {shlex.quote(name)} --out NEW.yaml writes the present one"
+        raise ConfigError([Problem((), "older layout", hint=hint, source=name), *error.problems]) from None
 
 
 def read_mapping(

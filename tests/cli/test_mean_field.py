@@ -132,7 +132,7 @@ def test_where_clusters_differ_they_are_named(mean_field):
 
 
 def test_many_states_are_cut_short(mean_field, tmp_path):
-    """The published network has dozens of them."""
+    """The published network has dozens of them, also at arousal 0.001."""
     code, out, _ = mean_field(
         "fixed-points", CONFIGS / "default_mf_params.yaml", "--starts", 0, *NOTHING[2:], "--out", tmp_path
     )

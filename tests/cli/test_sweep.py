@@ -62,6 +62,9 @@ def test_a_dry_run_prints_the_size_and_runs_nothing(sweep, tmp_path, write):
     code, printed, _ = sweep(file, "--dry-run")
     assert code == 0 and "8 runs: 4 points, 2 repeats" in printed and "1.6 s" in printed
     assert "point 1 (arousal.level=0, external_currents.nu_ext_baseline[0]=9)" in printed
+    out = tmp_path / "elsewhere"
+    assert f"folder     {out}\n" in sweep(file, "--dry-run", "--out", out).stdout
+    assert json.loads(sweep(file, "--dry-run", "--json", "--out", out).stdout)["out"] == str(out)
     code, printed, _ = sweep(file, "--dry-run", "--json", "--repeats", 5)
     assert json.loads(printed)["n_runs"] == 20
     assert list(tmp_path.iterdir()) == [file]
@@ -84,6 +87,7 @@ def test_json(sweep, tmp_path, write):
         ({"measures": ["rate"]}, [], "rates, n_states, lifetimes"),
         ({"measures": ["nowhere:f"]}, [], "nowhere"),
         ({"config": SMALL | {"settings": {"save": False}}}, [], "--out"),
+        ({"config": SMALL | {"settings": {"save": False}}}, ["--dry-run"], "--out"),
     ],
 )
 def test_bad_input_is_one_clear_message(sweep, monkeypatch, tmp_path, write, changes, options, message):

@@ -18,8 +18,8 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-def test_all_seven_are_here() -> None:
-    assert len(EXPERIMENTS) == 7
+def test_all_eight_are_here() -> None:
+    assert len(EXPERIMENTS) == 8
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
@@ -48,11 +48,30 @@ def test_sweeps_are_valid_and_small_enough_to_try(path: Path) -> None:
     assert not any(map(is_sweep, EXPERIMENTS))
 
 
-def test_default_is_the_published_network() -> None:
+def test_default_is_what_keys_that_are_left_out_mean() -> None:
     experiment = load_experiment(CONFIGS / "default_snn_params.yaml")
     assert experiment.replace({"settings.sim_name": "default"}) == Experiment()
     assert experiment.populations.total == 38
     assert np.array_equal(experiment.populations.sizes, [80] * 18 + [160] + [20] * 18 + [40])
+
+
+def test_published_network_differs_from_the_default_as_its_header_says() -> None:
+    default = load_experiment(CONFIGS / "default_snn_params.yaml")
+    changes = {
+        "architecture.clusters.j_potentiated[0]": 15.75,
+        "arousal.level": 0.0,
+        "init_params.initial_voltage": "uniform",
+        "settings.sim_name": "published_snn",
+    }
+    assert load_experiment(CONFIGS / "published_snn_params.yaml") == default.replace(changes)
+
+
+def test_only_the_published_values_are_called_published() -> None:
+    """J+EE 15.75; the default network has other values."""
+    headers = {path: path.read_text(encoding="utf-8").partition("\n\n")[0] for path in EXPERIMENTS}
+    named = {path for path, header in headers.items() if "the published network" in header.lower()}
+    assert named == {CONFIGS / "published_snn_params.yaml"}
+    assert "15.75" in headers[CONFIGS / "published_snn_params.yaml"]
 
 
 def test_test_run_differs_in_duration_only() -> None:

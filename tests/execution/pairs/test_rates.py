@@ -112,7 +112,7 @@ def test_zero_coefficients_make_no_difference(caplog):
 
 
 def test_common_random_numbers_shrink_the_error():
-    """Of the published network under a weak perturbation: the runs of a pair part slowly."""
+    """Of the default network under a weak perturbation: the runs of a pair part slowly."""
     experiment = load_experiment(
         CONFIGS / "snn_test_run.yaml",
         [

@@ -14,6 +14,9 @@ from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detect
 class Gain(Detector):
     """Clusters are active where their rate exceeds their own mean over the session by more than a threshold.
 
+    This is not the rule of the publications below, which inspired it: they take the mean over all trials and stimuli of
+    a network, where this takes each session alone, and a threshold of 0 or 1 Hz, where this has 10 Hz by default.
+
     A cluster that is active most of the time has a high mean: if it is active for more than a fraction
     ``1 - threshold_hz / (r1 - r0)`` of the session, with rates r1 and r0 of the two states, it is not detected.
 
