@@ -11,6 +11,7 @@ from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.options import (
     AsJson,
     Config,
+    Force,
     Out,
     Overrides,
     Seed,
@@ -49,13 +50,14 @@ def fixed_points(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Find all steady states, with their stability."""
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
     stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
-    print_results(stager.execute(n_runs=starts, out=out)["metadata"], as_json, _print_states)
+    print_results(stager.execute(n_runs=starts, out=out, force=force)["metadata"], as_json, _print_states)
 
 
 def _print_states(metadata: dict[str, Any]) -> None:
@@ -99,6 +101,7 @@ def landscape(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute the landscape that focus populations see, all others in equilibrium with them."""
@@ -112,6 +115,7 @@ def landscape(
         path=_path(path),
         progress=True,
         out=out,
+        force=force,
     )
     print_results(outputs["metadata"], as_json, _print_landscape)
 
@@ -170,6 +174,7 @@ def bifurcation(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Follow steady states over a parameter, with folds and losses of symmetry."""
@@ -180,7 +185,9 @@ def bifurcation(
     followed = (
         None if active is None else whole_numbers("--active", active, max(n_clusters, 1), "numbers like 0,1,3 or 0:6")
     )
-    outputs = stager.execute(parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out)
+    outputs = stager.execute(
+        parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out, force=force
+    )
     print_results(outputs["metadata"], as_json, _print_branches)
 
 

@@ -42,7 +42,7 @@ Address = Annotated[
     typer.Option(metavar="URL", help="With --executor dask: an existing scheduler [a cluster of this machine]."),
 ]
 OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once an item has failed three times.")]
-Force = Annotated[bool, typer.Option("--force", help="Remove results of other jobs from the folder.")]
+Force = Annotated[bool, typer.Option("--force", help="Remove other results from the folder.")]
 
 
 def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:

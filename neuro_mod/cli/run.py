@@ -11,6 +11,7 @@ from neuro_mod.cli.options import (
     Config,
     Dtype,
     Duration,
+    Force,
     Out,
     Overrides,
     Plot,
@@ -43,6 +44,7 @@ def run(
     ] = 1,
     dtype: Dtype = "float32",
     plot: Plot = "all",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw figures."""
@@ -56,6 +58,7 @@ def run(
         neurons=_neurons(record_neurons, stager.experiment.architecture.network.n_neurons),
         every=record_every,
         dtype=dtype,
+        force=force,
         progress=True,
     )
     print_results(outputs["metadata"], as_json, _print_summary)

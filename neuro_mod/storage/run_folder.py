@@ -11,7 +11,19 @@ from typing import IO
 
 from neuro_mod.errors import InputError, StorageError
 from neuro_mod.storage.files import FOLDERS, Files, is_ours
-from neuro_mod.storage.names import CONFIGS, DATA, FINISHED, JOURNAL, MANIFEST, PARTIAL, WORKER_LOGS
+from neuro_mod.storage.names import (
+    ANALYSIS,
+    ANALYSIS_FIGURES,
+    ANALYSIS_FILES,
+    CONFIGS,
+    DATA,
+    FINISHED,
+    JOURNAL,
+    MANIFEST,
+    PARTIAL,
+    PLOTS,
+    WORKER_LOGS,
+)
 from neuro_mod.storage.writing import write_whole
 
 
@@ -65,7 +77,7 @@ def make_folders(path: Path) -> None:
             probe.write_bytes(b"")
             probe.unlink()
     except OSError as error:
-        raise StorageError(f"cannot write to the output folder {path}: {error.strerror}") from error
+        raise StorageError(f"cannot write to the folder {path}: {error.strerror}") from error
 
 
 def holds_run(path: Path) -> bool:
@@ -89,10 +101,25 @@ def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:
     names = dict.fromkeys([*_written_before(path), *(name for name in others if is_ours(Path(name)))])
     present = [name for name in names if (path / name).exists()]
     _remove(path, [*present, MANIFEST, JOURNAL])
-    for folder in (WORKER_LOGS, CONFIGS):
+    _remove_analysis(path / ANALYSIS)
+    for folder in (WORKER_LOGS, CONFIGS, f"{ANALYSIS}/{PLOTS}", ANALYSIS):
         with suppress(OSError):  # it has files of the user, or does not exist
             (path / folder).rmdir()
     return present
+
+
+def remove_analysis_figures(folder: Path) -> None:
+    """Remove the figures of an analysis in its folder, also of one that was cut short."""
+    for name in ANALYSIS_FIGURES:
+        for figure in (*(folder / PLOTS).glob(f"{name}.*"), *(folder / PLOTS).glob(f".{name}.*{PARTIAL}")):
+            figure.unlink(missing_ok=True)
+
+
+def _remove_analysis(folder: Path) -> None:
+    """Remove the analysis of a run whose spikes are replaced."""
+    for name in ANALYSIS_FILES:
+        (folder / name).unlink(missing_ok=True)
+    remove_analysis_figures(folder)
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.analysis.pictures import PICTURES
 from neuro_mod.execution.repeats.repeater import Repeater
+from neuro_mod.storage.names import ANALYSIS_FIGURES
 from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
 from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL
@@ -118,7 +118,7 @@ def test_pictures_of_the_session_that_is_asked_for(analyze, recorded, tmp_path):
     differ = {name for name in pictures[0] if pictures[0][name] != pictures[1][name]}
     assert differ == {"active_clusters.png", "cluster_rates.png", "state_raster.png"}
     assert set(pictures[0]) >= {"lifetimes.png", "new_states.png", "transition_matrix.png", "transition_graph.png"}
-    assert set(pictures[0]) <= {f"{name}.png" for name in PICTURES}
+    assert set(pictures[0]) <= {f"{name}.png" for name in ANALYSIS_FIGURES}
     (tmp_path / "0/plots/mine.png").touch()
     assert analyze(recorded, "--dt", STEP, "--out", tmp_path / "0", "--no-plot")[0] == 0
     assert [file.name for file in (tmp_path / "0/plots").iterdir()] == ["mine.png"]  # those of the earlier one are gone

@@ -258,7 +258,7 @@ def test_the_commands_have_the_defaults_of_the_functions():
         (("fixed-points", "--seed", -1), "settings.random_seed: -1 found"),
         (("fixed-points", "--set", "arousal.level=7"), "arousal.level: 7 found"),
         (("fixed-points", "--set", "external_currents.j_ext=1e200"), "the input overflows"),
-        (("fixed-points", "--out", "/dev/null/out"), "cannot write to the output folder"),
+        (("fixed-points", "--out", "/dev/null/out"), "cannot write to the folder"),
         (("landscape", "--focus", ""), 'population: "" found'),
         (("landscape", "--focus", "0,0"), "each once"),
         (("landscape", "--focus", "-1"), 'population: "-1" found'),

@@ -84,7 +84,7 @@ def test_options_reach_the_run(run, config, tmp_path):
         (["--record-every", "0"], "--record-every"),
         (["--dtype", "float16"], "'float32', 'float64'"),
         (["--plot", "rasters"], "expected one of spikes, rates, voltage, perturbations, parameters, all, none"),
-        (["--out", "/dev/null/x"], "cannot write to the output folder /dev/null/x"),
+        (["--out", "/dev/null/x"], "cannot write to the folder /dev/null/x"),
     ],
 )
 def test_bad_input_is_one_clear_message(run, config, tmp_path, arguments, message):

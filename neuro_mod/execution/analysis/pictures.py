@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -12,24 +10,10 @@ from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survi
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.recordings.windows import window_of
-from neuro_mod.storage.names import PLOTS
 
 #: Seconds of one session that figures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
-#: Names of all figures that there may be.
-PICTURES = (
-    *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
-    *("transition_matrix", "transition_graph"),
-    *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
-)
 _N_TIMES = 400
-
-
-def remove_analysis_pictures(folder: Path) -> None:
-    """Remove the figures of an earlier analysis in the same folder, which no longer agree with its tables."""
-    for name in PICTURES:
-        for figure in (folder / PLOTS).glob(f"{name}.*"):
-            figure.unlink(missing_ok=True)
 
 
 def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:

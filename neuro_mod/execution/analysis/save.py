@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.errors import Interrupted
-from neuro_mod.execution.analysis.pictures import drawings_of_analysis, remove_analysis_pictures
+from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.recordings.sessions import run_folder
 from neuro_mod.storage.names import ANALYSIS, PLOTS
+from neuro_mod.storage.run_folder import remove_analysis_figures
 from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def analyse(
         before()
         with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
             files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
-        remove_analysis_pictures(folder)
+        remove_analysis_figures(folder)
         if plot:
             (folder / PLOTS).mkdir(exist_ok=True)
             drawings = drawings_of_analysis(analyzer, session)

@@ -6,13 +6,13 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
+from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files, Record, enter, is_ours, record_of
 from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
 from neuro_mod.storage.reading import read_json
@@ -20,9 +20,6 @@ from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, rem
 from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
-_ABSENT = object()
-#: Differences that are shown, at most.
-_SHOWN = 12
 
 
 class JobFolder(Files):
@@ -207,34 +204,3 @@ class JobFolder(Files):
     def _worker_logs(self) -> list[str]:
         folder = self.path / WORKER_LOGS
         return [f"{WORKER_LOGS}/{file.name}" for file in sorted(folder.glob("*.log")) if is_worker_log(file)]
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Differences between two nested mappings, one line each: ``key: 1 -> 2``."""
-    old, new = _flat(before), _flat(now)
-    return [
-        f"{key}: {_show(old.get(key, _ABSENT))} -> {_show(new.get(key, _ABSENT))}"
-        for key in {**old, **new}
-        if old.get(key, _ABSENT) != new.get(key, _ABSENT)
-    ]
-
-
-def in_lines(found: list[str]) -> str:
-    """Differences as indented lines for a message."""
-    more = [f"  and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    return "\n".join([*(f"  {line}" for line in islice(found, _SHOWN)), *more])
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    """Entries of nested mappings and lists by their full keys, written as in overrides."""
-    if isinstance(value, Mapping) and (value or not key):
-        parts = {f"{key}.{name}" if key else str(name): entry for name, entry in value.items()}
-    elif isinstance(value, list | tuple) and value:
-        parts = {f"{key}[{place}]": entry for place, entry in enumerate(value)}
-    else:
-        return {key: [] if isinstance(value, tuple) else value}
-    return {name: entry for part, inner in parts.items() for name, entry in _flat(inner, part).items()}
-
-
-def _show(value: Any) -> str:
-    return "nothing" if value is _ABSENT else repr(value)

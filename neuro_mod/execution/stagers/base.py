@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
+from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.provenance import provenance
+from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files
+from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, RUN
-from neuro_mod.storage.run_folder import RunFolder
+from neuro_mod.storage.run_folder import RunFolder, holds_run
 
 
 class Result(ABC):
@@ -66,12 +71,44 @@ class Stager:
         """Root of all random numbers."""
         return self.experiment.settings.random_seed
 
-    def _folder(self, out: str | os.PathLike[str] | None) -> RunFolder | None:
-        """The folder for results, made if it does not exist; None if the settings ask for no files."""
+    @contextmanager
+    def _folder(
+        self, out: str | os.PathLike[str] | None, experiment: Experiment, force: bool
+    ) -> Iterator[RunFolder | None]:
+        """The folder for results, held meanwhile; None if the settings ask for no files.
+
+        Args:
+            out: The folder, whatever the settings say.
+            experiment: What is run.
+            force: Replace the results of another configuration.
+
+        Raises:
+            InputError: It holds the results of another configuration, or of many runs.
+            StorageError: Another process writes to it, or it cannot be written to.
+        """
         settings = self.experiment.settings
         if out is None and not (settings.save or settings.plot):
-            return None
-        return RunFolder(out or settings.folder.with_name(settings.sim_name + self.suffix))
+            yield None
+            return
+        path = Path(out or settings.folder.with_name(settings.sim_name + self.suffix))
+        with locked(path):
+            folder = RunFolder(path)
+            if not force:
+                _refuse_another(path, experiment)
+            yield folder
+
+
+def _refuse_another(folder: Path, experiment: Experiment) -> None:
+    """Refuse a folder with the run of another configuration, which would be replaced."""
+    ways = "choose another folder, or replace its results with --force (force=True)"
+    if not (holds_run(folder) and (folder / CONFIG).exists()):
+        return
+    try:
+        before = load_experiment(folder / CONFIG)
+    except ConfigError as error:
+        raise InputError(f"{folder} holds the results of another version; {ways}:\n{error}") from None
+    if found := differences(before.determining(), experiment.determining()):
+        raise InputError(f"{folder} holds the results of another configuration; {ways}:\n{in_lines(found)}")
 
 
 def keep(

@@ -37,6 +37,7 @@ from neuro_mod.execution.stagers.pictures import check_plot_arg, figure_names
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
+from neuro_mod.storage.run_folder import RunFolder
 
 
 class StageSNNSimulation(Stager):
@@ -166,6 +167,7 @@ class StageSNNSimulation(Stager):
         record: Sequence[str] = ("spikes", "voltage"),
         neurons: Any = None,
         every: int = 1,
+        force: bool = False,
         **run_options: Any,
     ) -> SpikingOutputs:
         """Simulate, save and draw as the configuration's ``settings`` say.
@@ -177,13 +179,14 @@ class StageSNNSimulation(Stager):
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.
             every: As for `run`.
+            force: Replace the results of another configuration in this folder.
             **run_options: Passed on to `run`.
 
         Returns:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
-            InputError: As for `run`, or ``plot_arg`` is unknown.
+            InputError: As for `run`, ``plot_arg`` is unknown, or the folder holds the results of another configuration.
             StorageError: The folder cannot be written to (known before simulating), or the disk is full.
             Interrupted: On Ctrl-C, once the finished part has been saved.
         """
@@ -191,10 +194,13 @@ class StageSNNSimulation(Stager):
         neurons = self._example_neurons() if neurons is None else neurons
         choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         options = {"record": record, "neurons": neurons, "every": every, **run_options}
-        folder = self._folder(out)
-        if folder is None:
-            return self.run(**options)
-        keeping: dict[str, Any] = {"save": out is not None, "figures": figure_names(plot_arg)}
+        lasting = self.experiment.lasting(run_options.get("duration_sec"), run_options.get("delta_t"))
+        with self._folder(out, lasting, force) as folder:
+            if folder is None:
+                return self.run(**options)
+            return self._execute(folder, options, save=out is not None, figures=figure_names(plot_arg))
+
+    def _execute(self, folder: RunFolder, options: dict[str, Any], **keeping: Any) -> SpikingOutputs:
         try:
             with SpikeStream(folder.path) as stream:
                 outputs = self.run(spike_stream=stream, **options)

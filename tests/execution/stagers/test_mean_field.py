@@ -494,5 +494,5 @@ def test_the_latest_outputs_are_kept():
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(kind, "run", lambda *_, **__: pytest.fail("it computed"))
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot write to the output folder"):
+    with pytest.raises(StorageError, match="cannot write to the folder"):
         kind(SMALL).execute(out=tmp_path / "file" / "out")

@@ -271,7 +271,7 @@ def test_unknown_picture_lists_the_valid_ones(stager):
 def test_an_unwritable_folder_is_known_before_simulating(stager, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(StageSNNSimulation, "run", lambda *_, **__: pytest.fail("it simulated"))
-    with pytest.raises(StorageError, match=r"cannot write to the output folder .*file/x"):
+    with pytest.raises(StorageError, match=r"cannot write to the folder .*file/x"):
         stager.execute(out=tmp_path / "file/x")
 
 

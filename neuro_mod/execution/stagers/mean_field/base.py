@@ -76,25 +76,28 @@ class MeanFieldStager(Stager, ABC):
     def run(self, *args: Any, **kwargs: Any) -> MeanFieldOutputs:
         """Compute."""
 
-    def execute(self, *, out: str | os.PathLike[str] | None = None, **run_options: Any) -> MeanFieldOutputs:
+    def execute(
+        self, *, out: str | os.PathLike[str] | None = None, force: bool = False, **run_options: Any
+    ) -> MeanFieldOutputs:
         """Compute, save and draw as the configuration's ``settings`` say.
 
         Args:
             out: Folder to save into, whatever the settings say.
+            force: Replace the results of another configuration in this folder.
             **run_options: Passed on to `run`.
 
         Returns:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
-            InputError: As for `run`.
+            InputError: As for `run`, or the folder holds the results of another configuration.
             StorageError: The folder cannot be written to (known before computing), or the disk is full.
         """
-        folder = self._folder(out)
-        outputs = self.run(**run_options)
-        if folder is not None:
-            keep(outputs, folder, self.experiment, save=out is not None)
-        return outputs
+        with self._folder(out, self.experiment, force) as folder:
+            outputs = self.run(**run_options)
+            if folder is not None:
+                keep(outputs, folder, self.experiment, save=out is not None)
+            return outputs
 
     def _about(self, start: float) -> dict[str, Any]:
         """Metadata that every run has, which JSON can hold."""
