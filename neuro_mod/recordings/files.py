@@ -8,6 +8,7 @@ from pathlib import Path
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.matlab import read_mat
+from neuro_mod.recordings.nest import GDF, is_nest, read_nest
 from neuro_mod.recordings.nwb import read_nwb
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
@@ -48,11 +49,21 @@ def read_npz(file: Path, conventions: Conventions) -> Reading:
     )
 
 
+def read_text(file: Path, conventions: Conventions) -> Reading:
+    """Read a table, which NEST may have written.
+
+    Raises:
+        DataError: As for `read_table` and `read_nest`.
+    """
+    return read_nest([file], conventions) if is_nest(file) else read_table(file, conventions)
+
+
 #: Readers by extension.
 READERS: dict[str, Callable[[Path, Conventions], Reading]] = {
     ".npy": read_npy,
     ".npz": read_npz,
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".dat"), read_table),
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".dat"), read_text),
+    GDF: lambda file, conventions: read_nest([file], conventions),
     ".mat": read_mat,
     ".nwb": read_nwb,
 }

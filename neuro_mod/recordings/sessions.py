@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import index
 from pathlib import Path
@@ -20,6 +20,14 @@ from neuro_mod.populations import Populations
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.files import READERS, read_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
+from neuro_mod.recordings.nest import (
+    Recorder,
+    holds_spikes,
+    read_nest,
+    recorder_of,
+    warn_of_missing_threads,
+    warn_of_populations,
+)
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -38,12 +46,19 @@ class Session:
     Args:
         name: Its name.
         read: Reads its spikes, given conventions.
-        file: Its file; None if it is in memory.
+        file: Its file, or the first; None if it is in memory.
+        further: Its other files, if each thread of the simulator wrote one.
     """
 
     name: str
     read: Callable[[Conventions], Reading]
     file: Path | None = None
+    further: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All its files."""
+        return () if self.file is None else (self.file, *self.further)
 
     @property
     def where(self) -> str:
@@ -92,6 +107,11 @@ def open_sessions(data: Any, name: str = "session 0") -> Sessions:
         DataError: It holds no spikes.
         FileNotFoundError: There is no such file or folder.
     """
+    opened = _opened(data, name)
+    return replace(opened, sessions=_threads_joined(opened.sessions))
+
+
+def _opened(data: Any, name: str) -> Sessions:
     if isinstance(data, str | os.PathLike):
         return _on_disk(Path(data))
     if is_neo(data):
@@ -118,9 +138,31 @@ def _on_disk(path: Path) -> Sessions:
     return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
 
 
+def _threads_joined(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """The sessions, of which those that the threads of one recorder of NEST wrote are one."""
+    joined: dict[Any, list[Session]] = {}
+    for number, session in enumerate(sessions):
+        recorder = None if session.file is None or session.further else recorder_of(session.file)
+        joined.setdefault(number if recorder is None else recorder, []).append(session)
+    warn_of_populations(key for key in joined if isinstance(key, Recorder))
+    return tuple(_one_session(key, each) for key, each in joined.items())
+
+
+def _one_session(recorder: Any, threads: Sequence[Session]) -> Session:
+    if not isinstance(recorder, Recorder):
+        return threads[0]
+    files = [thread.file for thread in threads if thread.file is not None]
+    warn_of_missing_threads(recorder, files)
+    if len(files) == 1:
+        return threads[0]
+    name = recorder.name.rstrip("-_") or threads[0].name
+    return Session(name, partial(read_nest, files), files[0], tuple(files[1:]))
+
+
 def _files_of(folder: Path) -> list[Path]:
     for place in (folder, folder / DATA):
-        files = sorted((file for file in place.glob("spikes*") if file.suffix.lower() in READERS), key=_by_number)
+        files = [file for file in place.glob("spikes*") if file.suffix.lower() in READERS]
+        files = sorted(files or filter(holds_spikes, place.glob("*")), key=_by_number)
         twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
         if twice:
             raise DataError(f"{place}: {', '.join(twice)} in several formats found; expected one file for each session")
@@ -159,14 +201,14 @@ def _description(where: str, metadata: Any) -> Description | None:
 
 
 def _several(data: Sequence[Any]) -> Sessions:
-    opened = [open_sessions(each, f"session {number}") for number, each in enumerate(data)]
-    sessions = [session for each in opened for session in each.sessions]
+    opened = [_opened(each, f"session {number}") for number, each in enumerate(data)]
+    sessions = tuple(session for each in opened for session in each.sessions)
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
         if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
             raise DataError(f"{other.where}: another network or time step than in {descriptions[0].where} found")
     described = descriptions[0] if descriptions else None
-    return Sessions(tuple(sessions), described, tuple(file for each in opened for file in each.clusters))
+    return Sessions(sessions, described, tuple(file for each in opened for file in each.clusters))
 
 
 def _in_memory(name: str, data: Any) -> Session:
