@@ -60,6 +60,9 @@ def analyze(
     duration: Annotated[
         float | None, typer.Option(metavar="S", help="Length of a session in s, for spikes that are stored as times.")
     ] = None,
+    start: Annotated[
+        float, typer.Option(metavar="S", help="Begin of each session in s; earlier spikes are left out.")
+    ] = 0.0,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")] = False,
     first_neuron: Annotated[
         int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")
@@ -104,6 +107,7 @@ def analyze(
             duration=duration,
             time_unit="ms" if milliseconds else "s",
             first_neuron=first_neuron,
+            start=start,
             **{name: value for name, value in chosen.items() if value is not None},
         )
     except FileNotFoundError as error:

@@ -77,6 +77,8 @@ class Analyzer(StateStatistics):
         duration: Length of a session in seconds, for spike times without it.
         time_unit: Unit of spike times, ``s`` or ``ms``.
         first_neuron: Number of the first neuron; 1 in data from MATLAB.
+        start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
+            out.
         report: Called with the number of finished sessions and their total.
         parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
 
@@ -105,6 +107,7 @@ class Analyzer(StateStatistics):
         duration: float | None = None,
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
+        start: float = 0.0,
         report: Progress = silent,
         **parameters: float,
     ):
@@ -116,7 +119,7 @@ class Analyzer(StateStatistics):
             clusters,
             n_excitatory_clusters,
             state_clusters,
-            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron),
+            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start),
         )
         #: Cluster of each neuron, and the clusters that define states.
         self.layout: ClusterLayout = self._spikes.layout
