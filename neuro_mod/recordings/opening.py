@@ -34,12 +34,14 @@ class SpikeSource:
         sessions: The sessions.
         layout: Cluster of each neuron.
         conventions: Conventions for the spikes.
+        labels_from: The file or object that the layout was read from.
         own: Whether the spikes are those of a run; others are checked for plausibility.
     """
 
     sessions: tuple[Session, ...]
     layout: ClusterLayout
     conventions: Conventions
+    labels_from: str = ""
     own: bool = False
     #: The session that was read first, and its time step, which is that of the others.
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
@@ -97,9 +99,9 @@ def open_source(
     described = opened.description
     if described is not None:
         conventions = conventions.completed(described.where, delta_t=described.delta_t)
-    layout = _layout(opened, clusters, conventions)
+    layout, labels_from = _layout(opened, clusters, conventions)
     layout = _defining_states(layout, described, n_excitatory_clusters, state_clusters)
-    return SpikeSource(opened.sessions, layout, conventions, described is not None)
+    return SpikeSource(opened.sessions, layout, conventions, labels_from, described is not None)
 
 
 def _from_start(spikes: SpikeEvents, start: float, where: str) -> SpikeEvents:
@@ -110,7 +112,8 @@ def _from_start(spikes: SpikeEvents, start: float, where: str) -> SpikeEvents:
     return cut(spikes, start)
 
 
-def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> ClusterLayout:
+def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[ClusterLayout, str]:
+    """The clusters of the neurons, and where they were found."""
     described = opened.description
     if isinstance(clusters, str | os.PathLike):
         layout, where = _layout_of_files([Path(clusters)]), str(clusters)
@@ -119,19 +122,19 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> Cluste
     elif opened.clusters:
         layout, where = _layout_of_files(opened.clusters), str(opened.clusters[0])
     elif described is not None:
-        return cluster_layout(described.populations.of_neuron)
+        return cluster_layout(described.populations.of_neuron), described.where
     else:
         first = opened.sessions[0]
         labels = first.read(conventions.from_zero).labels
         if labels is None:
             raise InputError(f"{first.where}: no cluster labels found; give clusters=...")
-        return cluster_layout(labels, first.where)
+        return cluster_layout(labels, first.where), first.where
     if described is not None and not np.array_equal(layout.of_each_neuron, described.populations.of_neuron):
         raise DataError(
             f"{where}: {layout.n_neurons} neurons in {len(layout.labels)} clusters found; expected "
             f"{described.populations.n_neurons} neurons, {described.populations.named}, as in {described.where}"
         )
-    return layout
+    return layout, where
 
 
 def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:

@@ -218,8 +218,11 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
     bound = MAX_NEURONS if n is None else n
     low, high = (array.min(), array.max()) if array.size else (first, first)
     if not first <= low <= high < first + bound:
+        known = "" if n is None else f", for {n} neurons or cluster labels"
         hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""
+        if low == first and high == first + bound:
+            hint = "; is the label of a neuron missing?"
         raise DataError(
-            f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{hint}"
+            f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{known}{hint}"
         )
     return (array.astype(np.int64) - first).astype(np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
@@ -32,6 +33,7 @@ from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, r
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.tables import read_frame
+from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
@@ -205,7 +207,8 @@ def _several(data: Sequence[Any]) -> Sessions:
     sessions = tuple(session for each in opened for session in each.sessions)
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
-        if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
+        same_step = math.isclose(other.delta_t, descriptions[0].delta_t, rel_tol=SAME)
+        if not same_step or other.populations != descriptions[0].populations:
             raise DataError(f"{other.where}: another network or time step than in {descriptions[0].where} found")
     described = descriptions[0] if descriptions else None
     return Sessions(sessions, described, tuple(file for each in opened for file in each.clusters))

@@ -334,6 +334,21 @@ def test_the_order_of_times_within_a_train_does_not_matter():
     assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
 
 
+def test_times_in_different_units_are_the_same():
+    trains = [
+        neo.SpikeTrain([0.3, 2.2], units="s", t_start=1.1e-3, t_stop=2.3),
+        neo.SpikeTrain([1.1, 2200.0], units="ms", t_start=1.1, t_stop=2300.0),
+        neo.SpikeTrain([2.2e6], units="us", t_start=1100, t_stop=2.3e6 * (1 + 1e-12)),
+    ]
+    assert len({float(train.t_stop.rescale("s")) for train in trains}) > 1
+    spikes = from_neo(trains, Conventions(1e-4))[0].spikes
+    assert spikes.steps.tolist() == [0, 2989, 21989, 21989, 21989]
+    assert spikes.neurons.tolist() == [1, 0, 0, 1, 2] and spikes.n_steps == 22989
+    trains[2] = neo.SpikeTrain([2.2e6], units="us", t_start=1100, t_stop=2.3e6 + 1)
+    with pytest.raises(DataError, match=r"t_stop from 2\.3 to 2\.300001 s found"):
+        from_neo(trains)
+
+
 def train(t_start=0.0, t_stop=1.0, **annotations):
     return neo.SpikeTrain([0.5], units="s", t_start=t_start, t_stop=t_stop, **annotations)
 

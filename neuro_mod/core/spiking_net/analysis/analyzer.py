@@ -244,6 +244,11 @@ class Analyzer(StateStatistics):
         return self._spikes is not None
 
     @property
+    def labels_from(self) -> str | None:
+        """Where the cluster labels were found, such as a file beside the spikes; None in a saved analysis."""
+        return None if self._spikes is None else self._spikes.labels_from
+
+    @property
     def durations(self) -> NDArray[np.float64]:
         """Length of each session in seconds, shape ``(n_sessions,)``."""
         return np.array([session.duration for session in self.sessions])
