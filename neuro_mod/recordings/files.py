@@ -10,6 +10,8 @@ from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.matlab import read_mat
 from neuro_mod.recordings.nest import GDF, is_nest, read_nest
 from neuro_mod.recordings.nwb import read_nwb
+from neuro_mod.recordings.pairs import pair_of, with_usual_names
+from neuro_mod.recordings.pynapple_files import ARRAYS, read_tsgroup
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
 from neuro_mod.recordings.tables import read_table
@@ -26,21 +28,25 @@ def read_npy(file: Path, conventions: Conventions) -> Reading:
 
 
 def read_npz(file: Path, conventions: Conventions) -> Reading:
-    """Read the spikes saved by a run, or ``times`` and ``neurons``, or a dense array ``spikes``.
+    """Read the spikes saved by a run, or ``times`` and ``neurons``, or a dense array ``spikes``, or Pynapple's TsGroup.
 
-    All may come with ``clusters`` (a label for each neuron), ``times`` and ``neurons`` also with ``duration`` (s) and
-    ``n_neurons``. Other arrays are ignored.
+    Times and neurons may have any names of `PAIRS`. All but Pynapple's may come with ``clusters`` (a label for each
+    neuron), times and neurons also with ``duration`` (s) and ``n_neurons``. Other arrays are ignored.
 
     Raises:
         DataError: The file is damaged, or lacks these arrays.
     """
     names = names_of_arrays(file)
-    arrays = read_arrays(file, [name for name in names if name in {*SAVED_ARRAYS, *NAMES, "spikes"}])
+    if set(ARRAYS) <= set(names):
+        return read_tsgroup(file, names, conventions)
+    pair = pair_of(names)
+    wanted = {*SAVED_ARRAYS, *NAMES, "spikes", *(() if pair is None else (pair.times, pair.neurons))}
+    arrays = read_arrays(file, [name for name in names if name in wanted])
     labels = arrays.get("clusters")
     if arrays.keys() >= set(SAVED_ARRAYS):
         return checked(spikes_from(arrays, str(file)), labels, conventions, str(file))
-    if "times" in arrays and ("neurons" in arrays or "ids" in arrays):
-        return reading_of_arrays(arrays, conventions, str(file))
+    if pair is not None:
+        return reading_of_arrays(with_usual_names(arrays, pair), pair.applied_to(conventions), str(file))
     if "spikes" in arrays:
         return reading_of_dense(arrays["spikes"], conventions, str(file), labels)
     raise DataError(

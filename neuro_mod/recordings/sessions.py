@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from glob import has_magic
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from neuro_mod.recordings.nest import (
     warn_of_missing_threads,
     warn_of_populations,
 )
+from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.tables import read_frame
+from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
@@ -115,10 +118,11 @@ def open_sessions(data: Any, name: str = "session 0") -> Sessions:
 
 def _opened(data: Any, name: str) -> Sessions:
     if isinstance(data, str | os.PathLike):
-        return _on_disk(Path(data))
+        files = matching(Path(data))
+        return _on_disk(files[0]) if len(files) == 1 else _several(files)
     if is_neo(data):
         return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))
-    if isinstance(data, list) and not all(isinstance(entry, int | float) for entry in data):
+    if isinstance(data, list) and not are_trains(data) and not all(isinstance(entry, int | float) for entry in data):
         return _several(data)
     return Sessions((_in_memory(name, data),), _described(data))
 
@@ -130,9 +134,22 @@ def run_folder(path: Path) -> Path:
     return folder.parent if folder.name == DATA else folder
 
 
-def _on_disk(path: Path) -> Sessions:
-    if not path.exists():
+def matching(path: Path) -> list[Path]:
+    """The file or folder, or those that match a pattern such as ``run/spikes_*.csv``, in the order of their numbers.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    if path.exists():
+        return [path]
+    pattern = str(path.relative_to(path.anchor))
+    found = sorted(Path(path.anchor).glob(pattern), key=_by_number) if has_magic(pattern) else []
+    if not found:
         raise FileNotFoundError(f"{path}: no such file or folder")
+    return found
+
+
+def _on_disk(path: Path) -> Sessions:
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
@@ -179,7 +196,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 def _by_number(file: Path) -> tuple[str, str]:
     """Sorts ``spikes_2`` before ``spikes_10``."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), file.name), file.name
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), str(file)), str(file)
 
 
 def _read_description(file: Path) -> Description | None:
@@ -216,6 +233,11 @@ def _several(data: Sequence[Any]) -> Sessions:
 
 def _in_memory(name: str, data: Any) -> Session:
     spikes = _spikes_of(data)
+    if are_trains(spikes):
+        return Session(name, partial(reading_of_trains, spikes, where=name))
+    if isinstance(spikes, Mapping) and (pair := pair_of(spikes)) is not None:
+        arrays = {name: np.asarray(array) for name, array in with_usual_names(spikes, pair).items()}
+        return Session(name, lambda conventions: reading_of_arrays(arrays, pair.applied_to(conventions), name))
     if isinstance(spikes, SpikeEvents):
         arrays = spike_arrays(spikes)
         return Session(name, lambda conventions: checked(spikes_from(arrays, name), None, conventions, name))
@@ -230,8 +252,8 @@ def _in_memory(name: str, data: Any) -> Session:
         return Session(name, lambda conventions: reading_of_dense(dense, conventions, name))
     raise DataError(
         f"{name}: a Python {type(data).__name__} found; expected a folder or file, SpikeEvents, results of a run, a "
-        "pair (times, neurons), a pandas frame of both, a boolean array (n_steps, n_neurons), a Neo segment or block, "
-        "or a list of these, one for each session"
+        "pair (times, neurons), a pandas frame or mapping of both, a list or mapping of the times of each neuron, a "
+        "boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for each session"
     )
 
 

@@ -59,8 +59,9 @@ class Analyzer(StateStatistics):
     window from ``t_from`` to ``t_to``, see `StateStatistics`.
 
     Args:
-        spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
-            a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas frame with such columns, a
+        spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, a pattern of file names,
+            or in memory: results of a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas
+            frame with such columns, a list of the times of each neuron or a mapping from neurons to their times, a
             boolean array ``(n_steps, n_neurons)``; or a list of these, one for each session.
         clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them.
             Optional if the spikes come with it.
