@@ -14,6 +14,7 @@ from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.pynapple_files import ARRAYS, read_tsgroup
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
+from neuro_mod.recordings.sonata import read_sonata
 from neuro_mod.recordings.tables import read_table
 from neuro_mod.storage.reading import map_array, names_of_arrays, read_arrays
 
@@ -72,6 +73,7 @@ READERS: dict[str, Callable[[Path, Conventions], Reading]] = {
     GDF: lambda file, conventions: read_nest([file], conventions),
     ".mat": read_mat,
     ".nwb": read_nwb,
+    **dict.fromkeys((".h5", ".hdf5"), read_sonata),
 }
 
 

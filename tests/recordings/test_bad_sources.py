@@ -48,7 +48,7 @@ IRREGULAR = pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
 
 
 @IRREGULAR
-@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb"])
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb", ".h5"])
 def test_sessions_that_are_no_regular_files(tmp_path, kind, ending):
     lies_there(tmp_path / f"spikes_1{ending}", kind)
     with pytest.raises(DataError, match=rf"spikes_1\{ending} is no regular file"):
@@ -216,7 +216,7 @@ class Trap:
         return Path.touch, (self.file,)
 
 
-@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb"])
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb", ".h5"])
 def test_rubbish_and_pickles_are_refused_unread(tmp_path, ending):
     file, sprung = tmp_path / f"spikes{ending}", tmp_path / "sprung"
     for content in (b"", b"rubbish", b"\x00" * 1000, b"\xff" * 1000, pickle.dumps(Trap(sprung))):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import h5py
 import numpy as np
 import pytest
 
@@ -139,6 +140,53 @@ def test_groups_of_pynapple(tmp_path):
     ):
         save_tsgroup(file, **changed)
         refused(file, pattern)
+
+
+# SONATA
+
+
+def save_sonata(file, populations, units="ms"):
+    with h5py.File(file, "w") as content:
+        content.create_group("spikes")
+        for name, (times, neurons) in populations.items():
+            group = content["spikes"].create_group(name)
+            group["timestamps"], group["node_ids"] = np.asarray(times), np.asarray(neurons)
+            if units is not None:
+                group["timestamps"].attrs["units"] = units
+
+
+BY_ID = np.argsort(NEURONS, kind="stable")
+IDS = np.array(NEURONS, np.uint64)[BY_ID]
+
+
+@pytest.mark.parametrize(("units", "per_second"), [("ms", 1e3), (b"milliseconds", 1e3), (None, 1e3), ("s", 1.0)])
+def test_files_of_sonata(tmp_path, units, per_second):
+    file = tmp_path / "spikes.h5"
+    save_sonata(file, {"V1": (TIMES[BY_ID] * per_second, IDS), "silent": ([0.0][:0], [0][:0])}, units)
+    for conventions in (FULL, IN_MS):
+        assert_same(read_all(file, conventions)[0].spikes)
+    assert_same(read_all(tmp_path, FULL)[0].spikes)
+
+
+def test_files_of_sonata_that_are_unclear(tmp_path):
+    file, times = tmp_path / "spikes.h5", TIMES[BY_ID] * 1e3
+    for populations, units, pattern in (
+        ({"V1": (times, IDS), "LGN": (times, IDS)}, "ms", "LGN, V1 found in spikes; expected one population"),
+        ({}, "ms", "no population found in spikes"),
+        ({"V1": (times, IDS)}, "us", "units 'us' found; expected one of ms"),
+        ({"V1": (times, IDS[:3])}, "ms", "5 timestamps and 3 node_ids found"),
+        ({"V1": (times[None], IDS)}, "ms", r"timestamps: float64 of shape \(1, 5\) found; expected numbers"),
+    ):
+        save_sonata(file, populations, units)
+        refused(file, pattern)
+    with h5py.File(file, "w") as content:
+        content["firing"] = times
+    refused(file, "firing found; expected a group spikes")
+    save_sonata(tmp_path / "other.h5", {"V1": (times, IDS)})
+    with h5py.File(file, "w") as content:
+        content["spikes/V1/node_ids"] = IDS
+        content["spikes/V1/timestamps"] = h5py.ExternalLink("other.h5", "/spikes/V1/timestamps")
+    refused(file, "/spikes/V1: no array timestamps found")
 
 
 # Several files, and sizes of clusters
