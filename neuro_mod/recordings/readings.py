@@ -76,13 +76,21 @@ def reading_of_arrays(arrays: Mapping[str, NDArray[Any]], conventions: Conventio
     Raises:
         DataError: An array is not valid.
     """
-    labels = arrays.get("clusters")
-    described = {name: single_number(arrays[name], f"{where}: {name}") for name in SCALARS if name in arrays}
-    if labels is not None:
-        described.setdefault("n_neurons", labels.size)
-    conventions = conventions.completed(where, **described)
+    conventions = described_by(arrays, conventions, where)
     neurons = arrays["neurons"] if "neurons" in arrays else arrays["ids"]
-    return reading_of_times(arrays["times"], neurons, conventions, where, labels)
+    return reading_of_times(arrays["times"], neurons, conventions, where, arrays.get("clusters"))
+
+
+def described_by(arrays: Mapping[str, NDArray[Any]], conventions: Conventions, where: str) -> Conventions:
+    """Conventions with the properties that arrays of a file contain: `SCALARS`, and as many neurons as labels.
+
+    Raises:
+        DataError: One is not valid, or contradicts the conventions.
+    """
+    described = {name: single_number(arrays[name], f"{where}: {name}") for name in SCALARS if name in arrays}
+    if "clusters" in arrays:
+        described.setdefault("n_neurons", arrays["clusters"].size)
+    return conventions.completed(where, **described)
 
 
 def reading_of_times(

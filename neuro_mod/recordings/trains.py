@@ -1,4 +1,4 @@
-"""Spikes in memory as one train of times for each neuron."""
+"""Spikes as one train of times for each neuron."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def are_trains(data: Any) -> bool:
 
 
 def reading_of_trains(
-    data: Mapping[int, Any] | Sequence[Any] | NDArray[Any], conventions: Conventions, where: str
+    data: Mapping[int, Any] | Sequence[Any] | NDArray[Any], conventions: Conventions, where: str, labels: Any = None
 ) -> Reading:
     """The session of trains.
 
@@ -38,7 +38,8 @@ def reading_of_trains(
         data: Times of each neuron in the unit of the conventions, ascending; neuron i is the i-th train, or the one
             with the key i plus the first neuron.
         conventions: Time step, length, number of neurons, units.
-        where: The name of the data in messages.
+        where: The file, or the name of the data in messages.
+        labels: As for `checked`.
 
     Raises:
         DataError: A train is none, or its times or number are not valid.
@@ -49,7 +50,7 @@ def reading_of_trains(
         trains = list(enumerate(list(data), conventions.first_neuron))
     times = [_times(train, f"{where}: neuron {neuron}", conventions) for neuron, train in trains]
     counts = np.array([len(each) for each in times], np.int64)
-    return reading_of_units(np.concatenate([np.empty(0), *times]), counts, (0.0, None), conventions, where)
+    return reading_of_units(np.concatenate([np.empty(0), *times]), counts, (0.0, None), conventions, where, labels)
 
 
 def _numbered(data: Mapping[int, Any], conventions: Conventions, where: str) -> list[tuple[int, Any]]:
