@@ -74,6 +74,9 @@ def analyze(
     start: Annotated[
         float, typer.Option(metavar="S", help="Begin of each session in s; earlier spikes are left out.")
     ] = 0.0,
+    trials: Annotated[
+        bool, typer.Option("--trials/--no-trials", help="The trials of an NWB file are sessions.")
+    ] = True,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")] = False,
     first_neuron: Annotated[
         int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")
@@ -124,6 +127,7 @@ def analyze(
             time_unit="ms" if milliseconds else "s",
             first_neuron=first_neuron,
             start=start,
+            trials=trials,
             **{name: value for name, value in chosen.items() if value is not None},
         )
     except FileNotFoundError as error:

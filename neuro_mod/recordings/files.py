@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.matlab import read_mat
 from neuro_mod.recordings.nest import GDF, is_nest, read_nest
-from neuro_mod.recordings.nwb import read_nwb
+from neuro_mod.recordings.nwb import nwb_sessions, read_nwb
 from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.pynapple_files import ARRAYS, read_tsgroup
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_arrays, reading_of_dense
@@ -88,3 +89,19 @@ def read_file(file: Path, conventions: Conventions) -> Reading:
     if reader is None:
         raise DataError(f"{file}: extension {file.suffix!r} found; expected one of {', '.join(READERS)}")
     return reader(file, conventions)
+
+
+def sessions_of_file(file: Path, trials: bool = True) -> list[tuple[str, Callable[[Conventions], Reading]]]:
+    """Name and reader of each session of a file; those of a file of NWB are found in it.
+
+    Args:
+        file: The file.
+        trials: Whether the trials of a file of NWB are sessions.
+
+    Raises:
+        DataError: A file of NWB is damaged.
+        ImportError: The library for it is not installed.
+    """
+    if file.suffix.lower() == ".nwb":
+        return nwb_sessions(file, trials)
+    return [(file.stem, partial(read_file, file))]

@@ -80,6 +80,7 @@ def open_source(
     n_excitatory_clusters: int | None,
     state_clusters: Any,
     conventions: Conventions,
+    trials: bool = True,
 ) -> SpikeSource:
     """Sessions with their clusters; at most the spikes of the first session are read.
 
@@ -89,13 +90,14 @@ def open_source(
         n_excitatory_clusters: Number of excitatory clusters.
         state_clusters: The clusters that define states.
         conventions: Conventions of the user.
+        trials: Whether the trials of a file of NWB are sessions.
 
     Raises:
         DataError: Data are damaged or contradict each other.
         InputError: An argument is not valid.
     """
     check_conventions(conventions)
-    opened = open_sessions(spikes)
+    opened = open_sessions(spikes, trials=trials)
     described = opened.description
     if described is not None:
         conventions = conventions.completed(described.where, delta_t=described.delta_t)

@@ -20,7 +20,7 @@ import pandas as pd
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.conventions import Conventions
-from neuro_mod.recordings.files import READERS, read_file
+from neuro_mod.recordings.files import READERS, sessions_of_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
 from neuro_mod.recordings.nest import (
     Recorder,
@@ -101,29 +101,30 @@ class Sessions:
     clusters: tuple[Path, ...] = ()
 
 
-def open_sessions(data: Any, name: str = "session 0") -> Sessions:
-    """Find the sessions of a folder, a file, or results in memory; nothing is read yet.
+def open_sessions(data: Any, name: str = "session 0", trials: bool = True) -> Sessions:
+    """Find the sessions of a folder, a file, or results in memory; no spikes are read yet.
 
     Args:
         data: See `Analyzer`.
         name: Name of a session in memory.
+        trials: Whether the trials of a file of NWB are sessions.
 
     Raises:
         DataError: It holds no spikes.
         FileNotFoundError: There is no such file or folder.
     """
-    opened = _opened(data, name)
+    opened = _opened(data, name, trials)
     return replace(opened, sessions=_threads_joined(opened.sessions))
 
 
-def _opened(data: Any, name: str) -> Sessions:
+def _opened(data: Any, name: str, trials: bool) -> Sessions:
     if isinstance(data, str | os.PathLike):
         files = matching(Path(data))
-        return _on_disk(files[0]) if len(files) == 1 else _several(files)
+        return _on_disk(files[0], trials) if len(files) == 1 else _several(files, trials)
     if is_neo(data):
         return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))
     if isinstance(data, list) and not are_trains(data) and not all(isinstance(entry, int | float) for entry in data):
-        return _several(data)
+        return _several(data, trials)
     return Sessions((_in_memory(name, data),), _described(data))
 
 
@@ -149,12 +150,13 @@ def matching(path: Path) -> list[Path]:
     return found
 
 
-def _on_disk(path: Path) -> Sessions:
+def _on_disk(path: Path, trials: bool) -> Sessions:
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
     clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
-    return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
+    sessions = [Session(name, read, file) for file in files for name, read in sessions_of_file(file, trials)]
+    return Sessions(tuple(sessions), description, clusters)
 
 
 def _threads_joined(sessions: Iterable[Session]) -> tuple[Session, ...]:
@@ -219,8 +221,8 @@ def _description(where: str, metadata: Any) -> Description | None:
         raise DataError(f"{where} is damaged: {error!r}") from error
 
 
-def _several(data: Sequence[Any]) -> Sessions:
-    opened = [_opened(each, f"session {number}") for number, each in enumerate(data)]
+def _several(data: Sequence[Any], trials: bool) -> Sessions:
+    opened = [_opened(each, f"session {number}", trials) for number, each in enumerate(data)]
     sessions = tuple(session for each in opened for session in each.sessions)
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:

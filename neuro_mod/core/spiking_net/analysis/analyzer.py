@@ -80,6 +80,8 @@ class Analyzer(StateStatistics):
         first_neuron: Number of the first neuron; 1 in data from MATLAB.
         start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
             out.
+        trials: Whether the trials of a file of NWB are sessions; otherwise it is one session, or several if the units
+            were observed in pieces.
         report: Called with the number of finished sessions and their total.
         parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
 
@@ -109,6 +111,7 @@ class Analyzer(StateStatistics):
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
         start: float = 0.0,
+        trials: bool = True,
         report: Progress = silent,
         **parameters: float,
     ):
@@ -121,6 +124,7 @@ class Analyzer(StateStatistics):
             n_excitatory_clusters,
             state_clusters,
             Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start),
+            trials,
         )
         #: Cluster of each neuron, and the clusters that define states.
         self.layout: ClusterLayout = self._spikes.layout
