@@ -90,7 +90,8 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
 
 def _clusters(metadata: dict[str, Any]) -> str:
     defining = len(metadata["clusters_that_define_states"])
-    return f"{metadata['n_clusters']}, of which {defining} define states, from {metadata['labels_from']}"
+    source = "as given" if metadata["labels_from"] == "clusters" else f"from {metadata['labels_from']}"
+    return f"{metadata['n_clusters']}, of which {defining} define states, {source}"
 
 
 def _detection(metadata: dict[str, Any]) -> str:
