@@ -42,6 +42,7 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         "sessions": f"{metadata['n_sessions']}, {metadata['duration_sec']:g} s in all, "
         f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons"
         + ("" if metadata["mean_rate_hz"] is None else f", {metadata['mean_rate_hz']:.3g} Hz each"),
+        "clusters": _clusters(metadata),
         "active clusters": _detection(metadata),
     }
     if metadata["active_clusters"] is not None:
@@ -85,6 +86,12 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
         f"{_shown(agreement['adjusted_mutual_information'])}, adjusted Rand index "
         f"{_shown(agreement['adjusted_rand_index'])}",
     }
+
+
+def _clusters(metadata: dict[str, Any]) -> str:
+    defining = len(metadata["clusters_that_define_states"])
+    source = "as given" if metadata["labels_from"] == "clusters" else f"from {metadata['labels_from']}"
+    return f"{metadata['n_clusters']}, of which {defining} define states, {source}"
 
 
 def _detection(metadata: dict[str, Any]) -> str:

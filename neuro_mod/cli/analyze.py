@@ -26,11 +26,18 @@ _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
 
 
 def analyze(
-    spikes: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run, or any folder or file of spikes.")],
+    spikes: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR...", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/]."
+            metavar="DIR",
+            help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/; of several, "
+            "analysis_FIRST_and_N_more/].",
         ),
     ] = None,
     method: Annotated[DetectionMethod, typer.Option(help="Method for detecting active clusters.")] = "two_state",
@@ -50,6 +57,10 @@ def analyze(
     clusters: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
     ] = None,
+    cluster_sizes: Annotated[
+        str | None,
+        typer.Option(metavar="SIZES", help="Sizes of the clusters in their order, such as 18x80,160,18x20,40."),
+    ] = None,
     n_excitatory_clusters: Annotated[
         int | None, typer.Option(metavar="N", help="How many of the smallest labels are excitatory clusters.")
     ] = None,
@@ -60,6 +71,12 @@ def analyze(
     duration: Annotated[
         float | None, typer.Option(metavar="S", help="Length of a session in s, for spikes that are stored as times.")
     ] = None,
+    start: Annotated[
+        float, typer.Option(metavar="S", help="Begin of each session in s; earlier spikes are left out.")
+    ] = 0.0,
+    trials: Annotated[
+        bool, typer.Option("--trials/--no-trials", help="The trials of an NWB file are sessions.")
+    ] = True,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")] = False,
     first_neuron: Annotated[
         int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")
@@ -80,22 +97,27 @@ def analyze(
 ) -> None:
     """Find metastable states in saved spikes: their active clusters, their durations, and the transitions between them.
 
-    A state is a combination of active clusters. Every file spikes* of a folder is a session; no visit or transition
-    extends over two of them.
+    A state is a combination of active clusters. Every file spikes* of a folder is a session, and so is every
+    file that is given, but NEST's files of one run are one session; no visit or transition extends over two of them.
     """
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.errors import InputError, invalid
     from neuro_mod.execution.analysis.save import analyse, default_folder
+    from neuro_mod.recordings.layout import labels_of_sizes
+    from neuro_mod.recordings.sessions import matching
 
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
         "minimal_lifespan_ms": minimal_lifespan,
         **_thresholds(method, {"--threshold": threshold, "--low-threshold": low_threshold}),
     }
+    if clusters is not None and cluster_sizes is not None:
+        raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
     try:
+        files = [file for each in spikes for file in matching(each)]
         analyzer = Analyzer(
-            spikes,
-            clusters,
+            files[0] if len(files) == 1 else files,
+            clusters if cluster_sizes is None else labels_of_sizes("--cluster-sizes", cluster_sizes),
             dt,
             n_excitatory_clusters,
             state_clusters="all" if all_clusters else "excitatory",
@@ -104,6 +126,8 @@ def analyze(
             duration=duration,
             time_unit="ms" if milliseconds else "s",
             first_neuron=first_neuron,
+            start=start,
+            trials=trials,
             **{name: value for name, value in chosen.items() if value is not None},
         )
     except FileNotFoundError as error:
@@ -115,7 +139,7 @@ def analyze(
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
 
-    metadata = analyse(analyzer, out or default_folder(spikes), session, plot=plot, before=fit)
+    metadata = analyse(analyzer, out or default_folder(*files), session, plot=plot, before=fit)
     print_results(metadata, as_json, print_analysis)
 
 

@@ -37,6 +37,7 @@ class Conventions:
         n_neurons: Number of neurons; None for that of the data, else up to the last neuron that spikes.
         time_unit: Unit of spike times.
         first_neuron: Number of the first neuron, 1 in data from MATLAB.
+        start: Begin of a session in seconds, from which its times and its length count; earlier spikes are left out.
     """
 
     delta_t: float | None = None
@@ -44,6 +45,12 @@ class Conventions:
     n_neurons: int | None = None
     time_unit: TimeUnit = "s"
     first_neuron: int = 0
+    start: float = 0.0
+
+    @property
+    def from_zero(self) -> Conventions:
+        """Conventions of the spikes from time 0 on, before they are cut at the start."""
+        return replace(self, start=0.0, duration=None if self.duration is None else self.start + self.duration)
 
     @property
     def step(self) -> float:
@@ -93,6 +100,8 @@ def check_conventions(conventions: Conventions) -> Conventions:
     if conventions.n_neurons is not None:
         whole_number("n_neurons", conventions.n_neurons, 0)
     whole_number("first_neuron", conventions.first_neuron, 0)
+    if not (_is_real(conventions.start) and 0 <= conventions.start < np.inf):
+        raise invalid("start", conventions.start, "seconds from 0")
     return conventions
 
 

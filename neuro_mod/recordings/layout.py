@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.arrays import are_whole, describe
+
+#: Neurons that sizes may add up to.
+_MAX_NEURONS = 10**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,3 +93,27 @@ def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
     """
     n = whole_number("n_excitatory_clusters", n, 1, len(layout.labels))
     return layout.choosing(layout.labels[:n].tolist())
+
+
+def labels_of_sizes(what: str, text: str) -> NDArray[np.int64]:
+    """Labels 0, 1, ... of clusters of given sizes, one after the other.
+
+    Args:
+        what: Name of the sizes in messages.
+        text: Sizes, and how many clusters have each, such as ``18x80,160,18x20,40``.
+
+    Returns:
+        Label of each neuron's cluster, shape ``(n_neurons,)``.
+
+    Raises:
+        InputError: They are not such sizes.
+    """
+    found = [re.fullmatch(r"\s*(?:(\d{1,9})\s*[x*]\s*)?(\d{1,9})\s*", part) for part in text.split(",")]
+    pairs = [(int(each[1] or 1), int(each[2])) for each in found if each is not None]
+    if len(pairs) < len(found) or not all(min(pair) for pair in pairs):
+        raise invalid(what, text, "sizes of clusters in the order of their neurons, such as 18x80,160,18x20,40")
+    n_neurons = sum(number * size for number, size in pairs)
+    if n_neurons > _MAX_NEURONS:
+        raise invalid(what, text, f"at most {_MAX_NEURONS} neurons")
+    sizes = np.repeat([size for _, size in pairs], [number for number, _ in pairs])
+    return np.repeat(np.arange(len(sizes)), sizes)

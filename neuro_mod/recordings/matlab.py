@@ -14,9 +14,10 @@ from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.arrays import are_whole
 from neuro_mod.recordings.conventions import Conventions
-from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays
+from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays, load_cell
 from neuro_mod.recordings.nwb import lies_in
-from neuro_mod.recordings.readings import NAMES, Reading, reading_of_arrays
+from neuro_mod.recordings.readings import NAMES, Reading, described_by, reading_of_arrays
+from neuro_mod.recordings.trains import reading_of_trains
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 
 #: MATLAB's numeric classes.
@@ -36,41 +37,79 @@ class Variable(NamedTuple):
     @property
     def is_pair(self) -> bool:
         """Whether this may be an array of times and neurons."""
-        return self.kind in _NUMERIC and len(self.shape) == 2 and 2 in self.shape and self.name not in NAMES
+        shape = _without_singletons(self.shape)
+        return self.kind in _NUMERIC and len(shape) == 2 and 2 in shape and self.name not in NAMES
+
+    @property
+    def is_cell(self) -> bool:
+        """Whether this may be a cell of times for each neuron."""
+        return self.kind == "cell" and sum(length != 1 for length in self.shape) <= 1
 
 
 def read_mat(file: Path, conventions: Conventions) -> Reading:
-    """Read the variables ``times`` and ``neurons`` (or ``ids``), or the one array ``(2, n)`` of both.
+    """Read the variables ``times`` and ``neurons`` (or ``ids``), or the one array ``(2, n)`` of both, or the one cell.
 
-    Rows, or the columns of an array ``(n, 2)``, are times and neurons in this order. ``duration`` (s), ``n_neurons``
+    Rows, or the columns of an array ``(n, 2)``, are times and neurons in this order; further dimensions of length 1 do
+    not matter. A cell array ``(1, n)`` or ``(n, 1)`` has the times of each neuron. ``duration`` (s), ``n_neurons``
     and ``clusters`` (a label for each neuron) are optional; other variables are ignored.
 
     Raises:
         DataError: The file is damaged, or its variables are ambiguous.
         ImportError: The file is of version 7.3, and h5py is not installed.
     """
+    where = str(file)
     with naming(file):
         level = _level_of(file)
-        arrays = level.load(file, _chosen([Variable(*each) for each in level.variables(file)], file))
-    return reading_of_arrays(_times_and_neurons(arrays, str(file)), conventions, str(file))
+        variables = [Variable(*each) for each in level.variables(file)]
+        names = _chosen(variables, file)
+        cells = [variable for variable in variables if variable.name in names and variable.kind == "cell"]
+        arrays = level.load(file, [name for name in names if name not in {cell.name for cell in cells}])
+        trains = [_trains(level.cell(file, cell.name), cell, file) for cell in cells]
+    if not trains:
+        return reading_of_arrays(_times_and_neurons(arrays, where), conventions, where)
+    arrays = {name: array.reshape(-1) for name, array in arrays.items()}
+    conventions = described_by(arrays, conventions, where)
+    return reading_of_trains(trains[0], conventions, where, arrays.get("clusters"))
+
+
+def _trains(cells: list[tuple[str, NDArray[Any]]], variable: Variable, file: Path) -> list[NDArray[Any]]:
+    """Times of each neuron."""
+    shown = f"{file}: {variable.name} cell {variable.shape}"
+    for kind, numbers in cells:
+        if kind not in _NUMERIC:
+            raise DataError(f"{shown} with a {kind} array found; expected times of a neuron in each cell")
+        if numbers.size and max(numbers.shape) != numbers.size:
+            raise DataError(f"{shown} with an array of shape {numbers.shape} found; expected a vector in each cell")
+    return [numbers.reshape(-1) for _, numbers in cells]
+
+
+def _without_singletons(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape of two dimensions, if all others have length 1."""
+    if len(shape) <= 2:
+        return shape
+    kept = tuple(length for length in shape if length != 1)
+    return kept + (1,) * (2 - len(kept))
 
 
 def _chosen(variables: list[Variable], file: Path) -> list[str]:
     """Names of the variables to be read."""
-    found = {variable.name: variable for variable in variables}
+    found, pairs = {variable.name: variable for variable in variables}, list[str]()
     known = [name for name in NAMES if name in found]
     if "times" in found and ("neurons" in found or "ids" in found):
         chosen = known
     else:
-        pairs = [variable.name for variable in variables if variable.is_pair]
+        pairs = [variable.name for variable in variables if variable.is_pair or variable.is_cell]
         if len(pairs) != 1:
             shown = ", ".join(f"{name} {kind} {shape}" for name, shape, kind in variables) or "no variables"
             shown = f"several arrays, {', '.join(pairs)}," if pairs else shown
-            raise DataError(f"{file}: {shown} found; expected times and neurons, or one array (2, n) of both")
+            raise DataError(
+                f"{file}: {shown} found; expected times and neurons, or one array (2, n) of both, or one "
+                "cell of times for each neuron"
+            )
         chosen = [*pairs, *(name for name in known if name not in ("times", "neurons", "ids"))]
     for name in chosen:
         kind = found[name].kind
-        if kind not in _NUMERIC:
+        if kind not in _NUMERIC and not (name in pairs and found[name].is_cell):
             raise DataError(f"{file}: {name}: a {kind} array found; expected numbers")
     if sum(8 * int(np.prod(found[name].shape, dtype=object)) for name in chosen) > MAX_UNPACKED:
         shown = ", ".join(f"{name} {found[name].shape}" for name in chosen)
@@ -83,6 +122,7 @@ def _times_and_neurons(arrays: Mapping[str, NDArray[Any]], where: str) -> dict[s
     if "times" in flat:
         return flat
     pair = next(array for name, array in arrays.items() if name not in NAMES)
+    pair = pair.reshape(_without_singletons(pair.shape))
     times, neurons = pair if len(pair) == 2 else pair.T
     if not are_whole(neurons) and are_whole(times):
         raise DataError(f"{where}: whole times and other neurons found; expected times first, then neurons")
@@ -96,16 +136,17 @@ class _Level(NamedTuple):
 
     variables: Callable[[Path], Iterable[tuple[str, tuple[int, ...], str]]]
     load: Callable[[Path, list[str]], Mapping[str, NDArray[Any]]]
+    cell: Callable[[Path, str], list[tuple[str, NDArray[Any]]]]
 
 
 def _level_of(file: Path) -> _Level:
     with file.open("rb") as stream:
         start = stream.read(_HEADER + len(_MAGIC_OF_HDF5))
     if _MAGIC_OF_HDF5 in (start[: len(_MAGIC_OF_HDF5)], start[_HEADER:]):
-        return _Level(_variables_of_hdf5, _read_hdf5)
+        return _Level(_variables_of_hdf5, _read_hdf5, _cells_of_hdf5)
     if 0 in start[:4]:  # only files of level 4 begin like this
-        return _Level(scipy.io.whosmat, _read_level4)
-    return _Level(list_arrays, load_arrays)
+        return _Level(scipy.io.whosmat, _read_level4, lambda file, name: [])  # there are no cells
+    return _Level(list_arrays, load_arrays, lambda file, name: load_cell(file, name, MAX_UNPACKED))
 
 
 def _read_level4(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
@@ -141,3 +182,21 @@ def _read_hdf5(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
         return {
             name: np.zeros((0, 0)) if "MATLAB_empty" in content[name].attrs else content[name][()].T for name in names
         }
+
+
+def _cells_of_hdf5(file: Path, name: str) -> list[tuple[str, NDArray[Any]]]:
+    """Class and numbers of each cell, which is a reference to a dataset of the same file."""
+    h5py = optional("h5py", "nwb")
+    with h5py.File(file, "r") as content:
+        found, size = [], 0
+        for reference in content[name][()].reshape(-1):
+            dataset = content[reference]
+            kind = _kind_in_hdf5(dataset) if isinstance(dataset, h5py.Dataset) else "struct or sparse"
+            if kind in _NUMERIC and not lies_in(file, dataset):
+                kind = "linked"
+            empty = kind not in _NUMERIC or "MATLAB_empty" in dataset.attrs
+            size += 0 if empty else 8 * int(np.prod(dataset.shape, dtype=object))
+            if size > MAX_UNPACKED:
+                raise DataError(f"{file}: {name}: cells of more than {MAX_UNPACKED} bytes found")
+            found.append((kind, np.zeros((0, 0)) if empty else dataset[()].T))
+        return found

@@ -99,6 +99,46 @@ def load_arrays(file: Path, names: list[str]) -> dict[str, NDArray[Any]]:
         return {array.name: _numbers(array) for array in _arrays(stream) if array.name in names}
 
 
+def load_cell(file: Path, name: str, most: int) -> list[tuple[str, NDArray[Any]]]:
+    """Read a cell array: the class of each cell, and its numbers if they are real.
+
+    Args:
+        file: The file.
+        name: Name of the cell array.
+        most: Bytes that its cells may take together.
+
+    Raises:
+        ValueError: The file is damaged, or the cells are larger.
+    """
+    with file.open("rb") as stream:
+        cells = next(array for array in _arrays(stream) if array.name == name)
+        found, size = [], 0
+        for _ in range(math.prod(cells.shape)):
+            kind, numbers = _cell(cells.content)
+            size += 8 * numbers.size
+            if size > most:
+                raise ValueError(f"cells of more than {most} bytes")
+            found.append((kind, numbers))
+        cells.content.read(1)
+        return found
+
+
+def _cell(content: _Bytes) -> tuple[str, NDArray[Any]]:
+    """Class and numbers of the next cell."""
+    kind, size = content.tag()
+    if kind != _MATRIX:
+        raise ValueError(f"an element of type {kind} in a cell")
+    if not size:
+        return "double", np.zeros((0, 0))
+    inner = _Bytes(content.take, size, content.order)
+    array = _opened(inner)
+    real = array.kind not in ("cell", "struct", "object", "char", "sparse", "function", "opaque", "complex", "logical")
+    n = math.prod(array.shape)
+    numbers = inner.element(_TYPES, 8 * n).reshape(array.shape, order="F") if real and n else np.zeros((0, 0))
+    inner.take(inner.left)
+    return array.kind, numbers
+
+
 def _arrays(stream: BinaryIO) -> Iterator[_Array]:
     """The arrays of a file; the numbers of each are to be read before the next."""
     order = _ORDERS.get(stream.read(_HEADER)[126:])

@@ -19,6 +19,7 @@ from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import SAME
 
 #: Neo classes that hold spikes.
 _KINDS = ("Block", "Segment", "SpikeTrainList", "SpikeTrain")
@@ -106,9 +107,9 @@ def _kind(data: Any) -> str | None:
 def _read(trains: Any, where: str, conventions: Conventions) -> Reading:
     if not len(trains):
         raise DataError(f"{where}: no spike trains found; expected at least one")
-    begin, end = (_common(trains, name, where) for name in ("t_start", "t_stop"))
+    begin, end = _span(trains, where)
     steps, labels = (_annotations(trains, name, where) for name in ("delta_t", "cluster"))
-    if steps is not None and len(set(steps)) > 1:
+    if steps is not None and not np.allclose(steps, steps[0], rtol=SAME, atol=0):
         raise DataError(f"{where}: spike trains with different delta_t found; expected the same for all")
     conventions = conventions.at_resolution(None if steps is None else steps[0])
     times = np.concatenate([train.rescale("s").magnitude for train in trains])
@@ -116,11 +117,17 @@ def _read(trains: Any, where: str, conventions: Conventions) -> Reading:
     return reading_of_units(times, counts, (begin, end), conventions, where, labels)
 
 
-def _common(trains: Any, name: str, where: str) -> float:
-    values = {float(getattr(train, name).rescale("s").magnitude) for train in trains}
-    if len(values) > 1:
-        raise DataError(f"{where}: {name} from {min(values):g} to {max(values):g} s found; expected one value for all")
-    return values.pop()
+def _span(trains: Any, where: str) -> tuple[float, float]:
+    """Begin and end of the session in seconds, common to all trains; 2300 ms and 2.3 s differ by rounding."""
+    found = {
+        name: [float(getattr(train, name).rescale("s").magnitude) for train in trains] for name in ("t_start", "t_stop")
+    }
+    scale = max(map(abs, (*found["t_start"], *found["t_stop"])))
+    for name, values in found.items():
+        if max(values) - min(values) > SAME * scale:
+            shown = f"{min(values):.10g} to {max(values):.10g} s"
+            raise DataError(f"{where}: {name} from {shown} found; expected one value for all")
+    return min(found["t_start"]), max(found["t_stop"])
 
 
 def _annotations(trains: Any, name: str, where: str) -> list[Any] | None:

@@ -6,11 +6,14 @@ References:
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -21,8 +24,11 @@ from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
+
+_LOG = logging.getLogger(__name__)
 
 
 def write_nwb(
@@ -100,6 +106,56 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
         DataError: The file is damaged, has no units, or units with different observation intervals.
         ImportError: PyNWB is not installed.
     """
+    where = str(file)
+    units = _load(file)
+    return reading_of_units(
+        units.times, units.counts, units.span, conventions.at_resolution(units.resolution), where, units.labels
+    )
+
+
+def nwb_sessions(file: Path, trials: bool = True) -> list[tuple[str, Callable[[Conventions], Reading]]]:
+    """Name and reader of each session of an NWB file: its trials, or the pieces in which all units were observed.
+
+    A file without trials and pieces is one session, see `read_nwb`. Times are counted from the start of each session. A
+    warning says how many spikes are outside of all sessions.
+
+    Args:
+        file: The file.
+        trials: Whether the trials are sessions, if there are any.
+
+    Raises:
+        DataError: The file is damaged, or trials overlap or were not observed.
+        ImportError: PyNWB is not installed.
+    """
+    kind, pieces = _pieces(file, trials)
+    if not len(pieces):
+        return [(file.stem, partial(read_nwb, file))]
+    load = lru_cache(maxsize=1)(partial(_load, file, pieces))
+
+    def read(number: int, conventions: Conventions) -> Reading:
+        units, (begin, end) = load(), pieces[number]
+        inside = (units.times >= begin) & _until(units.times, end, pieces)
+        neurons = np.repeat(np.arange(len(units.counts)), units.counts)[inside]
+        counts = np.bincount(neurons, minlength=len(units.counts))
+        conventions = conventions.at_resolution(units.resolution)
+        where = f"{file}, {kind} {number}"
+        return reading_of_units(units.times[inside], counts, (begin, end), conventions, where, units.labels)
+
+    return [(f"{file.stem}, {kind} {number}", partial(read, number)) for number in range(len(pieces))]
+
+
+class _Units(NamedTuple):
+    """The table of units: times of one after the other, number of spikes of each, and begin and end of the session."""
+
+    times: NDArray[Any]
+    counts: NDArray[np.int64]
+    span: tuple[float, float | None]
+    labels: NDArray[Any] | None
+    resolution: float | None
+
+
+def _load(file: Path, pieces: NDArray[Any] | None = None) -> _Units:
+    """Read the table of units; without pieces, all are to have been observed at the same time."""
     pynwb = optional("pynwb", "nwb")
     where = str(file)
     with naming(file), pynwb.NWBHDF5IO(where, "r", load_namespaces=True) as stream:
@@ -107,10 +163,68 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
         if units is None or "spike_times" not in units.colnames:
             raise DataError(f"{where}: no spike_times of units found; expected a table of units")
         times, counts = _ragged(units["spike_times"], where)
-        span = _span(units, where)
+        span = _span(units, where) if pieces is None else (0.0, None)
         labels = _content(units["cluster"], where) if "cluster" in units.colnames else None
-        conventions = conventions.at_resolution(units.resolution)
-    return reading_of_units(times, counts, span, conventions, where, labels)
+        resolution = units.resolution
+    if pieces is not None:
+        inside = np.zeros(len(times), bool)
+        for begin, end in pieces:
+            inside |= (times >= begin) & _until(times, end, pieces)
+        if not inside.all():
+            left = np.count_nonzero(~inside)
+            _LOG.warning("%s: %d of %d spikes are outside of the %d sessions", where, left, len(times), len(pieces))
+    return _Units(times, counts, span, labels, resolution)
+
+
+def _until(times: NDArray[Any], end: float, pieces: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether times are in a piece that ends then; a spike at its very end belongs to a piece that begins there."""
+    return times < end if end in pieces[:, 0] else times <= end
+
+
+def _pieces(file: Path, trials: bool) -> tuple[str, NDArray[np.float64]]:
+    """What the sessions of a file are called, and begin and end of each, shape ``(n_sessions, 2)``; none for one."""
+    pynwb = optional("pynwb", "nwb")
+    where = str(file)
+    with naming(file), pynwb.NWBHDF5IO(where, "r", load_namespaces=True) as stream:
+        content = stream.read()
+        units, table = content.units, content.trials if trials else None
+        observed = counts = np.empty((0, 2))
+        if units is not None and "obs_intervals" in units.colnames:
+            observed, counts = _ragged(units["obs_intervals"], where)
+        if table is not None and len(table):
+            found = np.column_stack([_content(table[name], where) for name in ("start_time", "stop_time")])
+            trials_found = _apart("trials", found.astype(np.float64), where)
+            _check_observed(trials_found, observed, counts, where)
+            return "trial", trials_found
+    same = len(counts) > 0 and counts[0] > 1 and (counts == counts[0]).all()
+    by_unit = observed.reshape(len(counts), -1, 2) if same else np.empty((1, 0, 2))
+    alike = np.allclose(by_unit, by_unit[:1], rtol=SAME, atol=0)
+    return "interval", _apart("obs_intervals", by_unit[0] if alike else np.empty((0, 2)), where)
+
+
+def _apart(what: str, pieces: NDArray[Any], where: str) -> NDArray[Any]:
+    """Pieces that have a length and do not overlap.
+
+    Raises:
+        DataError: They do.
+    """
+    begins, ends = pieces[np.argsort(pieces[:, 0], kind="stable")].T
+    if not (np.isfinite(pieces).all() and (ends > begins).all()):
+        raise DataError(f"{where}: {what}: one without a length found; expected times that end after they begin")
+    if (begins[1:] < ends[:-1] * (1 - SAME)).any():
+        hint = "; give trials=False (--no-trials)" if what == "trials" else ""
+        raise DataError(f"{where}: {what} that overlap found; expected one after the other{hint}")
+    return pieces
+
+
+def _check_observed(trials: NDArray[Any], observed: NDArray[Any], counts: NDArray[Any], where: str) -> None:
+    for number, (begin, end) in enumerate(trials if len(counts) else ()):
+        covers = (observed[:, 0] <= begin + SAME * end) & (observed[:, 1] >= end * (1 - SAME))
+        if not np.bincount(np.repeat(np.arange(len(counts)), counts), covers, len(counts)).all():
+            raise DataError(
+                f"{where}: trial {number} from {begin:g} to {end:g} s found; expected trials within the obs_intervals "
+                "of all units"
+            )
 
 
 def _span(units: Any, where: str) -> tuple[float, float | None]:
@@ -118,8 +232,8 @@ def _span(units: Any, where: str) -> tuple[float, float | None]:
     if "obs_intervals" not in units.colnames:
         return 0.0, None
     intervals, counts = _ragged(units["obs_intervals"], where)
-    if (counts != 1).any() or (intervals != intervals[:1]).any():
-        raise DataError(f"{where}: obs_intervals: several intervals found; expected one, the same for all units")
+    if (counts != 1).any() or not np.allclose(intervals, intervals[:1], rtol=SAME, atol=0):
+        raise DataError(f"{where}: obs_intervals: several intervals found; expected the same for all units")
     begin, end = intervals[0].tolist()
     return begin, end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,13 @@ from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.conventions import Conventions, check_conventions
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
+from neuro_mod.recordings.plausibility import implausible
 from neuro_mod.recordings.sessions import Description, Session, Sessions, open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.windows import cut
 from neuro_mod.storage.reading import map_array
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,22 +34,28 @@ class SpikeSource:
         sessions: The sessions.
         layout: Cluster of each neuron.
         conventions: Conventions for the spikes.
+        labels_from: The file or object that the layout was read from.
+        own: Whether the spikes are those of a run; others are checked for plausibility.
     """
 
     sessions: tuple[Session, ...]
     layout: ClusterLayout
     conventions: Conventions
+    labels_from: str = ""
+    own: bool = False
     #: The session that was read first, and its time step, which is that of the others.
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
+    #: Sessions that were checked for plausibility.
+    _checked: set[int] = field(default_factory=set, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
-        """Spikes of one session.
+        """Spikes of one session; the first time, a warning says what is implausible about them.
 
         Raises:
             DataError: They are damaged, or contradict the layout, the conventions or another session.
         """
         session = self.sessions[index]
-        spikes, labels = session.read(replace(self.conventions, n_neurons=self.layout.n_neurons))
+        spikes, labels = session.read(replace(self.conventions.from_zero, n_neurons=self.layout.n_neurons))
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: other cluster labels than those given or of the other sessions found")
         first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
@@ -52,6 +63,11 @@ class SpikeSource:
             raise DataError(
                 f"{session.where}: steps of {spikes.delta_t:g} s found; expected {delta_t:g} s, as in {first.where}"
             )
+        spikes = _from_start(spikes, self.conventions.start, session.where)
+        if not self.own and index not in self._checked:
+            self._checked.add(index)
+            if (odd := implausible(spikes)) is not None:
+                _LOG.warning("%s: %s", session.where, odd)
         return spikes
 
     def __iter__(self) -> Iterator[SpikeEvents]:
@@ -64,6 +80,7 @@ def open_source(
     n_excitatory_clusters: int | None,
     state_clusters: Any,
     conventions: Conventions,
+    trials: bool = True,
 ) -> SpikeSource:
     """Sessions with their clusters; at most the spikes of the first session are read.
 
@@ -73,22 +90,32 @@ def open_source(
         n_excitatory_clusters: Number of excitatory clusters.
         state_clusters: The clusters that define states.
         conventions: Conventions of the user.
+        trials: Whether the trials of a file of NWB are sessions.
 
     Raises:
         DataError: Data are damaged or contradict each other.
         InputError: An argument is not valid.
     """
     check_conventions(conventions)
-    opened = open_sessions(spikes)
+    opened = open_sessions(spikes, trials=trials)
     described = opened.description
     if described is not None:
         conventions = conventions.completed(described.where, delta_t=described.delta_t)
-    layout = _layout(opened, clusters, conventions)
+    layout, labels_from = _layout(opened, clusters, conventions)
     layout = _defining_states(layout, described, n_excitatory_clusters, state_clusters)
-    return SpikeSource(opened.sessions, layout, conventions)
+    return SpikeSource(opened.sessions, layout, conventions, labels_from, described is not None)
 
 
-def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> ClusterLayout:
+def _from_start(spikes: SpikeEvents, start: float, where: str) -> SpikeEvents:
+    if not start:
+        return spikes
+    if start >= spikes.duration - spikes.delta_t / 2:
+        raise DataError(f"{where}: a session of {spikes.duration:g} s found; expected more than {start:g} s, its start")
+    return cut(spikes, start)
+
+
+def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[ClusterLayout, str]:
+    """The clusters of the neurons, and where they were found."""
     described = opened.description
     if isinstance(clusters, str | os.PathLike):
         layout, where = _layout_of_files([Path(clusters)]), str(clusters)
@@ -97,19 +124,19 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> Cluste
     elif opened.clusters:
         layout, where = _layout_of_files(opened.clusters), str(opened.clusters[0])
     elif described is not None:
-        return cluster_layout(described.populations.of_neuron)
+        return cluster_layout(described.populations.of_neuron), described.where
     else:
         first = opened.sessions[0]
-        labels = first.read(conventions).labels
+        labels = first.read(conventions.from_zero).labels
         if labels is None:
             raise InputError(f"{first.where}: no cluster labels found; give clusters=...")
-        return cluster_layout(labels, first.where)
+        return cluster_layout(labels, first.where), first.where
     if described is not None and not np.array_equal(layout.of_each_neuron, described.populations.of_neuron):
         raise DataError(
             f"{where}: {layout.n_neurons} neurons in {len(layout.labels)} clusters found; expected "
             f"{described.populations.n_neurons} neurons, {described.populations.named}, as in {described.where}"
         )
-    return layout
+    return layout, where
 
 
 def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:

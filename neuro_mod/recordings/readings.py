@@ -76,13 +76,21 @@ def reading_of_arrays(arrays: Mapping[str, NDArray[Any]], conventions: Conventio
     Raises:
         DataError: An array is not valid.
     """
-    labels = arrays.get("clusters")
-    described = {name: single_number(arrays[name], f"{where}: {name}") for name in SCALARS if name in arrays}
-    if labels is not None:
-        described.setdefault("n_neurons", labels.size)
-    conventions = conventions.completed(where, **described)
+    conventions = described_by(arrays, conventions, where)
     neurons = arrays["neurons"] if "neurons" in arrays else arrays["ids"]
-    return reading_of_times(arrays["times"], neurons, conventions, where, labels)
+    return reading_of_times(arrays["times"], neurons, conventions, where, arrays.get("clusters"))
+
+
+def described_by(arrays: Mapping[str, NDArray[Any]], conventions: Conventions, where: str) -> Conventions:
+    """Conventions with the properties that arrays of a file contain: `SCALARS`, and as many neurons as labels.
+
+    Raises:
+        DataError: One is not valid, or contradicts the conventions.
+    """
+    described = {name: single_number(arrays[name], f"{where}: {name}") for name in SCALARS if name in arrays}
+    if "clusters" in arrays:
+        described.setdefault("n_neurons", arrays["clusters"].size)
+    return conventions.completed(where, **described)
 
 
 def reading_of_times(
@@ -218,8 +226,11 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
     bound = MAX_NEURONS if n is None else n
     low, high = (array.min(), array.max()) if array.size else (first, first)
     if not first <= low <= high < first + bound:
+        known = "" if n is None else f", for {n} neurons or cluster labels"
         hint = "; are neurons counted from 1 (first_neuron=1)?" if low > 0 and high == bound else ""
+        if low == first and high == first + bound:
+            hint = "; is the label of a neuron missing?"
         raise DataError(
-            f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{hint}"
+            f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{known}{hint}"
         )
     return (array.astype(np.int64) - first).astype(np.int32)

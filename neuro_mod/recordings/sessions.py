@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from glob import has_magic
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,23 @@ import pandas as pd
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.conventions import Conventions
-from neuro_mod.recordings.files import READERS, read_file
+from neuro_mod.recordings.files import READERS, sessions_of_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
+from neuro_mod.recordings.nest import (
+    Recorder,
+    holds_spikes,
+    read_nest,
+    recorder_of,
+    warn_of_missing_threads,
+    warn_of_populations,
+)
+from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.tables import read_frame
+from neuro_mod.recordings.trains import are_trains, reading_of_trains
+from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
@@ -38,12 +51,19 @@ class Session:
     Args:
         name: Its name.
         read: Reads its spikes, given conventions.
-        file: Its file; None if it is in memory.
+        file: Its file, or the first; None if it is in memory.
+        further: Its other files, if each thread of the simulator wrote one.
     """
 
     name: str
     read: Callable[[Conventions], Reading]
     file: Path | None = None
+    further: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All its files."""
+        return () if self.file is None else (self.file, *self.further)
 
     @property
     def where(self) -> str:
@@ -81,23 +101,30 @@ class Sessions:
     clusters: tuple[Path, ...] = ()
 
 
-def open_sessions(data: Any, name: str = "session 0") -> Sessions:
-    """Find the sessions of a folder, a file, or results in memory; nothing is read yet.
+def open_sessions(data: Any, name: str = "session 0", trials: bool = True) -> Sessions:
+    """Find the sessions of a folder, a file, or results in memory; no spikes are read yet.
 
     Args:
         data: See `Analyzer`.
         name: Name of a session in memory.
+        trials: Whether the trials of a file of NWB are sessions.
 
     Raises:
         DataError: It holds no spikes.
         FileNotFoundError: There is no such file or folder.
     """
+    opened = _opened(data, name, trials)
+    return replace(opened, sessions=_threads_joined(opened.sessions))
+
+
+def _opened(data: Any, name: str, trials: bool) -> Sessions:
     if isinstance(data, str | os.PathLike):
-        return _on_disk(Path(data))
+        files = matching(Path(data))
+        return _on_disk(files[0], trials) if len(files) == 1 else _several(files, trials)
     if is_neo(data):
         return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))
-    if isinstance(data, list) and not all(isinstance(entry, int | float) for entry in data):
-        return _several(data)
+    if isinstance(data, list) and not are_trains(data) and not all(isinstance(entry, int | float) for entry in data):
+        return _several(data, trials)
     return Sessions((_in_memory(name, data),), _described(data))
 
 
@@ -108,19 +135,55 @@ def run_folder(path: Path) -> Path:
     return folder.parent if folder.name == DATA else folder
 
 
-def _on_disk(path: Path) -> Sessions:
-    if not path.exists():
+def matching(path: Path) -> list[Path]:
+    """The file or folder, or those that match a pattern such as ``run/spikes_*.csv``, in the order of their numbers.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    if path.exists():
+        return [path]
+    pattern = str(path.relative_to(path.anchor))
+    found = sorted(Path(path.anchor).glob(pattern), key=_by_number) if has_magic(pattern) else []
+    if not found:
         raise FileNotFoundError(f"{path}: no such file or folder")
+    return found
+
+
+def _on_disk(path: Path, trials: bool) -> Sessions:
     files = _files_of(path) if path.is_dir() else [path]
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
     clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
-    return Sessions(tuple(Session(file.stem, partial(read_file, file), file) for file in files), description, clusters)
+    sessions = [Session(name, read, file) for file in files for name, read in sessions_of_file(file, trials)]
+    return Sessions(tuple(sessions), description, clusters)
+
+
+def _threads_joined(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """The sessions, of which those that the threads of one recorder of NEST wrote are one."""
+    joined: dict[Any, list[Session]] = {}
+    for number, session in enumerate(sessions):
+        recorder = None if session.file is None or session.further else recorder_of(session.file)
+        joined.setdefault(number if recorder is None else recorder, []).append(session)
+    warn_of_populations(key for key in joined if isinstance(key, Recorder))
+    return tuple(_one_session(key, each) for key, each in joined.items())
+
+
+def _one_session(recorder: Any, threads: Sequence[Session]) -> Session:
+    if not isinstance(recorder, Recorder):
+        return threads[0]
+    files = [thread.file for thread in threads if thread.file is not None]
+    warn_of_missing_threads(recorder, files)
+    if len(files) == 1:
+        return threads[0]
+    name = recorder.name.rstrip("-_") or threads[0].name
+    return Session(name, partial(read_nest, files), files[0], tuple(files[1:]))
 
 
 def _files_of(folder: Path) -> list[Path]:
     for place in (folder, folder / DATA):
-        files = sorted((file for file in place.glob("spikes*") if file.suffix.lower() in READERS), key=_by_number)
+        files = [file for file in place.glob("spikes*") if file.suffix.lower() in READERS]
+        files = sorted(files or filter(holds_spikes, place.glob("*")), key=_by_number)
         twice = [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]
         if twice:
             raise DataError(f"{place}: {', '.join(twice)} in several formats found; expected one file for each session")
@@ -135,7 +198,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 def _by_number(file: Path) -> tuple[str, str]:
     """Sorts ``spikes_2`` before ``spikes_10``."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), file.name), file.name
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), str(file)), str(file)
 
 
 def _read_description(file: Path) -> Description | None:
@@ -158,19 +221,25 @@ def _description(where: str, metadata: Any) -> Description | None:
         raise DataError(f"{where} is damaged: {error!r}") from error
 
 
-def _several(data: Sequence[Any]) -> Sessions:
-    opened = [open_sessions(each, f"session {number}") for number, each in enumerate(data)]
-    sessions = [session for each in opened for session in each.sessions]
+def _several(data: Sequence[Any], trials: bool) -> Sessions:
+    opened = [_opened(each, f"session {number}", trials) for number, each in enumerate(data)]
+    sessions = tuple(session for each in opened for session in each.sessions)
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
-        if (other.delta_t, other.populations) != (descriptions[0].delta_t, descriptions[0].populations):
+        same_step = math.isclose(other.delta_t, descriptions[0].delta_t, rel_tol=SAME)
+        if not same_step or other.populations != descriptions[0].populations:
             raise DataError(f"{other.where}: another network or time step than in {descriptions[0].where} found")
     described = descriptions[0] if descriptions else None
-    return Sessions(tuple(sessions), described, tuple(file for each in opened for file in each.clusters))
+    return Sessions(sessions, described, tuple(file for each in opened for file in each.clusters))
 
 
 def _in_memory(name: str, data: Any) -> Session:
     spikes = _spikes_of(data)
+    if are_trains(spikes):
+        return Session(name, partial(reading_of_trains, spikes, where=name))
+    if isinstance(spikes, Mapping) and (pair := pair_of(spikes)) is not None:
+        arrays = {name: np.asarray(array) for name, array in with_usual_names(spikes, pair).items()}
+        return Session(name, lambda conventions: reading_of_arrays(arrays, pair.applied_to(conventions), name))
     if isinstance(spikes, SpikeEvents):
         arrays = spike_arrays(spikes)
         return Session(name, lambda conventions: checked(spikes_from(arrays, name), None, conventions, name))
@@ -185,8 +254,8 @@ def _in_memory(name: str, data: Any) -> Session:
         return Session(name, lambda conventions: reading_of_dense(dense, conventions, name))
     raise DataError(
         f"{name}: a Python {type(data).__name__} found; expected a folder or file, SpikeEvents, results of a run, a "
-        "pair (times, neurons), a pandas frame of both, a boolean array (n_steps, n_neurons), a Neo segment or block, "
-        "or a list of these, one for each session"
+        "pair (times, neurons), a pandas frame or mapping of both, a list or mapping of the times of each neuron, a "
+        "boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for each session"
     )
 
 

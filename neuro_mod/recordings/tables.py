@@ -22,9 +22,13 @@ TIME_COLUMNS: dict[str, TimeUnit | None] = {
     **dict.fromkeys(("time", "times", "t"), None),
     **dict.fromkeys(("time_s", "times_s"), "s"),
     **dict.fromkeys(("time_ms", "times_ms"), "ms"),
+    "timestamps": None,
 }
-#: Names of the column of neurons; ``sender`` is NEST's.
-NEURON_COLUMNS = ("neuron", "neurons", "id", "ids", "neuron_id", "unit", "units", "sender", "senders")
+#: Names of the column of neurons; ``sender`` is NEST's, ``i`` Brian2's, ``node_ids`` SONATA's.
+NEURON_COLUMNS = (
+    *("neuron", "neurons", "id", "ids", "neuron_id", "unit", "units"),
+    *("sender", "senders", "i", "node_id", "node_ids"),
+)
 
 
 class _Columns(NamedTuple):
@@ -106,7 +110,9 @@ def _columns(where: str, fields: list[str]) -> _Columns:
             f"{where}: columns {', '.join(names)[:80]!r} found; expected one of {', '.join(TIME_COLUMNS)} and one of "
             f"{', '.join(NEURON_COLUMNS)}, or two columns of numbers"
         )
-    return _Columns(len(names), times[0], neurons[0], TIME_COLUMNS[names[times[0]]])
+    time, neuron = names[times[0]], names[neurons[0]]
+    unit = "ms" if (time, neuron) == ("timestamps", "node_ids") else TIME_COLUMNS[time]  # of SONATA
+    return _Columns(len(names), times[0], neurons[0], unit)
 
 
 def _is_number(field: str) -> bool:

@@ -94,10 +94,13 @@ def read_json(file: Path) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def sha256_of(file: Path) -> str:
-    """SHA-256 of the content of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def sha256_of(*files: Path) -> str:
+    """SHA-256 of the content of a file, or of several one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            hashlib.file_digest(stream, lambda: digest)
+    return digest.hexdigest()
 
 
 def _names(archive: zipfile.ZipFile) -> list[str]:

@@ -39,6 +39,11 @@ def recorded(tmp_path_factory):
     return folder
 
 
+def test_the_labels_beside_spikes_are_named(analyze, recorded, tmp_path):
+    done = analyze(recorded, "--out", tmp_path, "--no-plot")
+    assert f"from {recorded / 'clusters.npy'}" in " ".join(done.stdout.split())
+
+
 def test_the_folder_of_a_run_is_all_it_needs(analyze, small_run):
     done = analyze(small_run)
     assert done.returncode == 0, done.stderr

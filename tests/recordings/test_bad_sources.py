@@ -48,7 +48,7 @@ IRREGULAR = pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
 
 
 @IRREGULAR
-@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".mat", ".nwb"])
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb", ".h5"])
 def test_sessions_that_are_no_regular_files(tmp_path, kind, ending):
     lies_there(tmp_path / f"spikes_1{ending}", kind)
     with pytest.raises(DataError, match=rf"spikes_1\{ending} is no regular file"):
@@ -128,8 +128,15 @@ def test_arrays_that_are_not_dense_spikes(tmp_path, array, pattern):
         ({"duration": np.nan}, "duration: nan found"),
         ({"duration": [1.0, 2.0]}, "duration: .* found; expected a number"),
         ({"duration": "a"}, "duration: .* found; expected a number"),
-        ({"neurons": [0, 2], "n_neurons": 2}, r"neurons: 0 to 2 found; expected 0 to 1"),
-        ({"neurons": [1, 2], "n_neurons": 2}, r"neurons: 1 to 2 found; expected 0 to 1; are neurons counted from 1"),
+        (
+            {"neurons": [0, 3], "n_neurons": 2},
+            r"0 to 3 found; expected 0 to 1, for 2 neurons or cluster labels$",
+        ),
+        ({"neurons": [0, 2], "n_neurons": 2}, r"expected 0 to 1, .*; is the label of a neuron missing\?"),
+        (
+            {"neurons": [1, 2], "n_neurons": 2},
+            r"1 to 2 found; expected 0 to 1, for 2 .*; are neurons counted from 1",
+        ),
         ({"neurons": [-1, 0]}, "neurons: -1 to 0 found; expected 0 to"),
         ({"neurons": [0, 2**31]}, "expected 0 to 2147483646"),
         ({"neurons": [0, 1e300]}, r"neurons: 0 to 1e\+300 found; expected 0 to 2147483646"),
@@ -209,7 +216,7 @@ class Trap:
         return Path.touch, (self.file,)
 
 
-@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".mat", ".nwb"])
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".csv", ".gdf", ".mat", ".nwb", ".h5"])
 def test_rubbish_and_pickles_are_refused_unread(tmp_path, ending):
     file, sprung = tmp_path / f"spikes{ending}", tmp_path / "sprung"
     for content in (b"", b"rubbish", b"\x00" * 1000, b"\xff" * 1000, pickle.dumps(Trap(sprung))):

@@ -334,6 +334,21 @@ def test_the_order_of_times_within_a_train_does_not_matter():
     assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
 
 
+def test_times_in_different_units_are_the_same():
+    trains = [
+        neo.SpikeTrain([0.3, 2.2], units="s", t_start=1.1e-3, t_stop=2.3),
+        neo.SpikeTrain([1.1, 2200.0], units="ms", t_start=1.1, t_stop=2300.0),
+        neo.SpikeTrain([2.2e6], units="us", t_start=1100, t_stop=2.3e6 * (1 + 1e-12)),
+    ]
+    assert len({float(train.t_stop.rescale("s")) for train in trains}) > 1
+    spikes = from_neo(trains, Conventions(1e-4))[0].spikes
+    assert spikes.steps.tolist() == [0, 2989, 21989, 21989, 21989]
+    assert spikes.neurons.tolist() == [1, 0, 0, 1, 2] and spikes.n_steps == 22989
+    trains[2] = neo.SpikeTrain([2.2e6], units="us", t_start=1100, t_stop=2.3e6 + 1)
+    with pytest.raises(DataError, match=r"t_stop from 2\.3 to 2\.300001 s found"):
+        from_neo(trains)
+
+
 def train(t_start=0.0, t_stop=1.0, **annotations):
     return neo.SpikeTrain([0.5], units="s", t_start=t_start, t_stop=t_stop, **annotations)
 
@@ -450,7 +465,7 @@ def unit(*intervals, **columns):
         ([], [], "no spike_times of units found"),
         ([{"depth": 1.0}], ["depth"], "no spike_times of units found"),
         ([unit([0.0, 1.0]), unit([0.0, 2.0])], [], "obs_intervals: several intervals found"),
-        ([unit([0.0, 1.0], [2.0, 3.0])], [], "obs_intervals: several intervals found"),
+        ([unit([0.0, 1.0], [2.0, 3.0]), unit([0.0, 3.0])], [], "obs_intervals: several intervals found"),
         ([unit([0.0, 0.4])], [], r"a spike at 0\.5 s found; expected times within"),
         ([unit([0.6, 1.0])], [], "expected times from 0"),
         ([unit([0.0, 1.0], cluster="a")], ["cluster"], "clusters: .* found; expected an integer"),
@@ -461,6 +476,64 @@ def test_nwb_that_makes_no_sense_is_refused(tmp_path, units, columns, pattern):
     with pytest.raises(DataError, match=pattern) as caught:
         read(file, Conventions())
     assert str(file) in str(caught.value)
+
+
+#: Neuron 0 spikes at the start of the second piece, neuron 1 in both and between them, neuron 2 at the end of both.
+IN_PIECES = [[10.0], [1.5, 5.0, 10.25], [2.0, 11.0]]
+PIECES = [[1.0, 2.0], [10.0, 11.0]]
+
+
+def in_trials(file, trials, intervals=PIECES):
+    content = NWBFile(session_description="theirs", identifier="y", session_start_time=BEGIN)
+    for times in IN_PIECES:
+        content.add_unit(spike_times=times, **({} if intervals is None else {"obs_intervals": intervals}))
+    for begin, end in trials:
+        content.add_trial(start_time=begin, stop_time=end)
+    with NWBHDF5IO(file, "w") as stream:
+        stream.write(content)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("trials", "intervals", "kind"),
+    [([], PIECES, "interval"), (PIECES, None, "trial"), (PIECES, [[0.0, 12.0]], "trial"), (PIECES, PIECES, "trial")],
+)
+def test_trials_and_pieces_of_nwb_are_sessions(tmp_path, caplog, trials, intervals, kind):
+    file = in_trials(tmp_path / "a.nwb", trials, intervals)
+    sessions = open_sessions(file).sessions
+    assert [session.name for session in sessions] == [f"a, {kind} 0", f"a, {kind} 1"]
+    first, second = (session.read(Conventions(0.25)).spikes for session in sessions)
+    assert first.shape == second.shape == (4, 3)
+    assert (first.steps.tolist(), first.neurons.tolist()) == ([2, 3], [1, 2])
+    assert (second.steps.tolist(), second.neurons.tolist()) == ([0, 1, 3], [0, 1, 2])
+    assert caplog.messages == [f"{file}: 1 of 6 spikes are outside of the 2 sessions"]
+
+
+def test_trials_that_follow_each_other_share_no_spike(tmp_path, caplog):
+    file = in_trials(tmp_path / "a.nwb", [[0.0, 2.0], [2.0, 10.0], [10.0, 11.0]], None)
+    spikes = [session.read(Conventions(0.25)).spikes for session in open_sessions(file).sessions]
+    assert [len(each) for each in spikes] == [1, 2, 3] and not caplog.records
+    (whole,) = open_sessions(file, trials=False).sessions
+    assert len(whole.read(Conventions(0.25)).spikes) == 6
+
+
+@pytest.mark.parametrize(
+    ("trials", "intervals", "pattern"),
+    [
+        ([[1.0, 2.0], [1.5, 3.0]], None, "trials that overlap found"),
+        ([[1.0, 1.0]], None, "one without a length found"),
+        ([[1.0, np.nan]], None, "one without a length found"),
+        (
+            [[1.0, 2.0], [1.5 + 2, 4.0]],
+            PIECES,
+            r"trial 1 from 3\.5 to 4 s found; expected trials within the obs_intervals",
+        ),
+    ],
+)
+def test_trials_that_make_no_sense(tmp_path, trials, intervals, pattern):
+    file = in_trials(tmp_path / "a.nwb", trials, intervals)
+    with pytest.raises(DataError, match=pattern):
+        open_sessions(file)
 
 
 def test_damaged_nwb_is_refused(tmp_path):

@@ -275,3 +275,12 @@ def test_a_description_that_is_no_json_is_refused(tmp_path):
     (run / "metadata/run.json").write_text('{"delta_t": ')
     with pytest.raises(DataError, match=r"run\.json is damaged"):
         open_sessions(run)
+
+
+def test_where_labels_were_found_is_known(tmp_path):
+    np.savetxt(tmp_path / "spikes.csv", np.column_stack([TIMES, NEURONS]), delimiter=",", header="time,id", comments="")
+    np.save(tmp_path / "clusters.npy", [0, 0, 1, 2])
+    assert source_of(tmp_path / "spikes.csv").labels_from == str(tmp_path / "clusters.npy")
+    assert source_of(tmp_path / "spikes.csv", [1, 1, 2, 2]).labels_from == "clusters"
+    with pytest.raises(DataError, match=r"neurons: 0 to 2 found; .* cluster labels; is the label of a neuron missing"):
+        source_of(tmp_path / "spikes.csv", [1, 1]).read(0)

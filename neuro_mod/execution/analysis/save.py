@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 
 
-def default_folder(spikes: Path) -> Path:
-    """``analysis`` in the folder of the run; for one file among others, ``analysis_`` and its name."""
+def default_folder(spikes: Path, *further: Path) -> Path:
+    """``analysis`` in the folder of the run; for one file among others, or for several, ``analysis_`` and its name."""
+    if further:
+        return run_folder(spikes) / f"{ANALYSIS}_{spikes.absolute().stem}_and_{len(further)}_more"
     return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
 
 

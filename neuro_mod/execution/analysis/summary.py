@@ -31,6 +31,8 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "n_spikes": n_spikes,
         "mean_rate_hz": n_spikes / neuron_seconds if neuron_seconds else None,
         "n_neurons": analyzer.layout.n_neurons,
+        "n_clusters": len(analyzer.layout.labels),
+        "labels_from": analyzer.labels_from,
         "clusters_that_define_states": analyzer.layout.state_labels.tolist(),
         "settings": asdict(analyzer.settings),
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],

@@ -59,8 +59,9 @@ class Analyzer(StateStatistics):
     window from ``t_from`` to ``t_to``, see `StateStatistics`.
 
     Args:
-        spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, or in memory: results of
-            a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas frame with such columns, a
+        spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, a pattern of file names,
+            or in memory: results of a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas
+            frame with such columns, a list of the times of each neuron or a mapping from neurons to their times, a
             boolean array ``(n_steps, n_neurons)``; or a list of these, one for each session.
         clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them.
             Optional if the spikes come with it.
@@ -77,6 +78,10 @@ class Analyzer(StateStatistics):
         duration: Length of a session in seconds, for spike times without it.
         time_unit: Unit of spike times, ``s`` or ``ms``.
         first_neuron: Number of the first neuron; 1 in data from MATLAB.
+        start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
+            out.
+        trials: Whether the trials of a file of NWB are sessions; otherwise it is one session, or several if the units
+            were observed in pieces.
         report: Called with the number of finished sessions and their total.
         parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
 
@@ -105,6 +110,8 @@ class Analyzer(StateStatistics):
         duration: float | None = None,
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
+        start: float = 0.0,
+        trials: bool = True,
         report: Progress = silent,
         **parameters: float,
     ):
@@ -116,7 +123,8 @@ class Analyzer(StateStatistics):
             clusters,
             n_excitatory_clusters,
             state_clusters,
-            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron),
+            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start),
+            trials,
         )
         #: Cluster of each neuron, and the clusters that define states.
         self.layout: ClusterLayout = self._spikes.layout
@@ -239,6 +247,11 @@ class Analyzer(StateStatistics):
     def has_spikes(self) -> bool:
         """Whether the spikes are available; not in a saved analysis."""
         return self._spikes is not None
+
+    @property
+    def labels_from(self) -> str | None:
+        """Where the cluster labels were found, such as a file beside the spikes; None in a saved analysis."""
+        return None if self._spikes is None else self._spikes.labels_from
 
     @property
     def durations(self) -> NDArray[np.float64]:

@@ -72,7 +72,8 @@ def find_and_save(
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
         for session in analysed_sessions(source, settings, report):
-            digest = None if session.summary.file is None else sha256_of(session.summary.file)
+            files = source.sessions[len(found)].files
+            digest = sha256_of(*files) if files else None
             found.append((replace(session.summary, sha256=digest), session.visits))
             yield _rates_name(len(found) - 1), session.rates.rates
 

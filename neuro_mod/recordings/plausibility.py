@@ -1,0 +1,54 @@
+"""Spikes that can be read but hardly be meant: what is odd about them, and its likely cause."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from neuro_mod.recordings.spikes import SpikeEvents
+
+#: Mean rates of neurons in Hz outside of which something is wrong with units, columns or the number of neurons.
+LEAST_RATE, MOST_RATE = 0.05, 500.0
+_PER_SECOND = 1e3
+
+
+def implausible(spikes: SpikeEvents) -> str | None:
+    """What is odd about the spikes of a session, with its likely cause, on one line; None if nothing is.
+
+    Args:
+        spikes: The spikes of a session.
+    """
+    if not len(spikes):
+        return "no spikes found"
+    first = float(spikes.times[0])
+    if first > spikes.duration / 2:
+        start = f"{math.floor(first * 100) / 100:.10g}"
+        return (
+            f"the first spike at {first:g} s of a session of {spikes.duration:g} s found; does it begin late? Then "
+            f"give --start {start} (start={start})"
+        )
+    rate = len(spikes) / (spikes.n_neurons * spikes.duration)
+    if LEAST_RATE <= rate <= MOST_RATE:
+        return None
+    found = f"{rate:.3g} Hz found, the mean rate of {spikes.n_neurons} neurons in {spikes.duration:g} s"
+    return f"{found}; {_causes(spikes, rate)}"
+
+
+def _causes(spikes: SpikeEvents, rate: float) -> str:
+    """What may have gone wrong, as questions."""
+    if rate > MOST_RATE:
+        return "are times in s, not in ms? Are there more neurons, or is the time step shorter?"
+    causes = []
+    if rate * _PER_SECOND <= MOST_RATE:
+        causes.append('are times in ms, not in s? Then give --milliseconds (time_unit="ms")')
+    if _like_indices(spikes):
+        causes.append("are the columns of times and neurons swapped?")
+    return ". Or ".join(causes) or "is the session as long, and are there as many neurons?"
+
+
+def _like_indices(spikes: SpikeEvents) -> bool:
+    """Whether the times could be numbers of neurons."""
+    times = spikes.times
+    whole = np.abs(times - np.round(times)) <= spikes.delta_t / 2
+    return bool(whole.all() and times[-1] < spikes.n_neurons)
