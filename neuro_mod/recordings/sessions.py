@@ -22,7 +22,7 @@ from neuro_mod.recordings.files import READERS, read_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
-from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents, is_step
 from neuro_mod.recordings.tables import read_frame
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
@@ -150,7 +150,7 @@ def _description(where: str, metadata: Any) -> Description | None:
         (e, i), (e_background, i_background) = layout["cluster_sizes"], layout["background_sizes"]
         sizes = [index(size) for size in (layout["n_clusters"], e, i, e_background, i_background)]
         delta_t = float(metadata["delta_t"])
-        if min(sizes) < 0 or not 0 < delta_t < np.inf:
+        if min(sizes) < 0 or not is_step(delta_t):
             raise ValueError(f"populations of {sizes} neurons and steps of {delta_t} s")
         n_clusters, e, i, e_background, i_background = sizes
         return Description(where, delta_t, Populations(n_clusters, (e, i), (e_background, i_background)))

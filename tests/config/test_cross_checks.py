@@ -119,6 +119,11 @@ def timed(**times: Any) -> dict[str, Any]:
             ["1e+09 s found", "at most 2147483647 steps"],
         ),
         (
+            {"init_params": {"duration_sec": 1e-20, "delta_t": 1e-21, "tau_refractory": 0.0}},
+            "init_params.delta_t",
+            ["1e-21 s found; expected seconds above 0, at least 1e-12"],
+        ),
+        (
             {"stimulus": {"stimulus_shape": "diff2exp", "tau_rise": 0.5}},
             "stimulus.tau_rise",
             ["0.5 s found; expected less than stimulus.tau_decay = 0.5 s"],

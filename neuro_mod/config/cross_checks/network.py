@@ -30,7 +30,7 @@ from neuro_mod.core.spiking_net.time_step import (
 )
 from neuro_mod.errors import Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters, expand_four, total_populations
-from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
 
 _NETWORK = ("architecture", "network")
 _CLUSTERS = ("architecture", "clusters")
@@ -55,10 +55,12 @@ def _magnitude(key: str, draft: Draft) -> Iterator[Problem]:
 def _time_step(draft: Draft) -> Iterator[Problem]:
     """The run has at least one step, and no more than can be counted."""
     step, duration = draft["init_params.delta_t"], draft["init_params.duration_sec"]
-    if step > duration:
+    if not is_step(step):
+        yield Problem(("init_params", "delta_t"), f"{step:g} s found", VALID_STEP)
+    elif step > duration:
         most = f"at most init_params.duration_sec = {duration:g} s"
         yield Problem(("init_params", "delta_t"), f"{step:g} s found", most)
-    if duration > step * MAX_STEPS:
+    elif duration > step * MAX_STEPS:
         most = f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s"
         hint = "a longer run can be continued from the state at the end of a shorter one"
         yield Problem(("init_params", "duration_sec"), f"{duration:g} s found", most, hint)
