@@ -10,7 +10,7 @@ import numpy as np
 
 from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.errors import DataError, invalid
-from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
 from neuro_mod.recordings.windows import SAME
 
 TimeUnit = Literal["s", "ms"]
@@ -69,9 +69,10 @@ class Conventions:
         """
         for name, value in described.items():
             expected = getattr(self, name)
-            if not 0 <= value < np.inf or (name == "delta_t" and value == 0):
-                least = "above" if name == "delta_t" else "of at least"
-                raise DataError(f"{where}: {name}: {value:g} found; expected a finite number {least} 0")
+            if name == "delta_t" and not is_step(value):
+                raise DataError(f"{where}: delta_t: {value:g} found; expected {VALID_STEP}")
+            if not 0 <= value < np.inf:
+                raise DataError(f"{where}: {name}: {value:g} found; expected a finite number of at least 0")
             if name == "n_neurons" and (value != int(value) or value > MAX_NEURONS):
                 raise DataError(f"{where}: n_neurons: {value:g} found; expected a whole number up to {MAX_NEURONS}")
             if expected is not None and not np.isclose(value, expected, rtol=SAME, atol=0):
@@ -82,7 +83,7 @@ class Conventions:
 
     def at_resolution(self, delta_t: float | None) -> Conventions:
         """Take the time step from the resolution of exact spike times, unless one is given."""
-        if self.delta_t is not None or delta_t is None or not 0 < delta_t < np.inf:
+        if self.delta_t is not None or delta_t is None or not is_step(delta_t):
             return self
         return replace(self, delta_t=float(delta_t))
 
@@ -97,6 +98,8 @@ def check_conventions(conventions: Conventions) -> Conventions:
     for name, value in (("dt", conventions.delta_t), ("duration", conventions.duration)):
         if value is not None and not (_is_real(value) and 0 < value < np.inf):
             raise invalid(name, value, "seconds above 0")
+    if conventions.delta_t is not None and not is_step(conventions.delta_t):
+        raise invalid("dt", conventions.delta_t, VALID_STEP)
     if conventions.n_neurons is not None:
         whole_number("n_neurons", conventions.n_neurons, 0)
     whole_number("first_neuron", conventions.first_neuron, 0)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.arrays import single_number
-from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
+from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, SpikeEvents, is_step
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import SPIKES
 from neuro_mod.storage.reading import read_arrays
@@ -72,8 +72,8 @@ def spikes_from(arrays: Mapping[str, ArrayLike], where: str) -> SpikeEvents:
         whole = index.ndim == 1 and np.issubdtype(index.dtype, np.integer) and len(index) == len(steps)
         if not whole or (index.size and not 0 <= index.min() <= index.max() < bound):
             raise DataError(f"{where}: {name}: invalid indices found; expected whole numbers from 0 to below {bound:g}")
-    if not 0 < delta_t < np.inf:
-        raise DataError(f"{where}: delta_t: {delta_t:g} found; expected seconds above 0")
+    if not is_step(delta_t):
+        raise DataError(f"{where}: delta_t: {delta_t:g} found; expected {VALID_STEP}")
     if (steps[1:] < steps[:-1]).any():
         raise DataError(f"{where}: steps: a decrease found; expected sorted steps")
     steps, neurons = (index.astype(np.int32, copy=False) for index in (steps, neurons))

@@ -33,7 +33,7 @@ from neuro_mod.recordings.nest import (
 from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
-from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.recordings.spikes import SpikeEvents, is_step
 from neuro_mod.recordings.tables import read_frame
 from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
@@ -213,7 +213,7 @@ def _description(where: str, metadata: Any) -> Description | None:
         (e, i), (e_background, i_background) = layout["cluster_sizes"], layout["background_sizes"]
         sizes = [index(size) for size in (layout["n_clusters"], e, i, e_background, i_background)]
         delta_t = float(metadata["delta_t"])
-        if min(sizes) < 0 or not 0 < delta_t < np.inf:
+        if min(sizes) < 0 or not is_step(delta_t):
             raise ValueError(f"populations of {sizes} neurons and steps of {delta_t} s")
         n_clusters, e, i, e_background, i_background = sizes
         return Description(where, delta_t, Populations(n_clusters, (e, i), (e_background, i_background)))

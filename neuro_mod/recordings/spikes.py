@@ -13,6 +13,12 @@ from neuro_mod.errors import invalid
 #: Longest run; steps are stored in 32 bits.
 MAX_STEPS = 2**31 - 1
 
+#: Shortest time step in seconds; numbers of much shorter ones overflow.
+SHORTEST_STEP = 1e-12
+
+#: What messages say of time steps.
+VALID_STEP = f"seconds above 0, at least {SHORTEST_STEP:g}"
+
 
 @dataclass(frozen=True, eq=False)
 class SpikeEvents:
@@ -85,3 +91,8 @@ class SpikeEvents:
         if axis in (1, -1):
             return np.bincount(self.steps, minlength=self.n_steps)
         raise invalid("axis", axis, "None, 0 or 1")
+
+
+def is_step(delta_t: float) -> bool:
+    """Whether a number can be a time step in seconds."""
+    return SHORTEST_STEP <= delta_t < np.inf

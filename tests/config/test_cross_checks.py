@@ -119,10 +119,29 @@ def timed(**times: Any) -> dict[str, Any]:
             ["1e+09 s found", "at most 2147483647 steps"],
         ),
         (
+            {"init_params": {"duration_sec": 1e-20, "delta_t": 1e-21, "tau_refractory": 0.0}},
+            "init_params.delta_t",
+            ["1e-21 s found; expected seconds above 0, at least 1e-12"],
+        ),
+        (
             {"stimulus": {"stimulus_shape": "diff2exp", "tau_rise": 0.5}},
             "stimulus.tau_rise",
             ["0.5 s found; expected less than stimulus.tau_decay = 0.5 s"],
         ),
+        (
+            {"stimulus": {"stimulus_shape": "diff2exp", "tau_decay": 1e11, "tau_rise": 0.05}},
+            "stimulus.tau_rise",
+            ["0.05 s found; expected at least 1e-12 s, and 1e-12 of stimulus.tau_decay = 1e+11 s"],
+        ),
+        (
+            {"stimulus": {"onsets": [0.5, 0.1], "duration_sec": 1e-20}},
+            "stimulus.duration_sec",
+            ["1e-20 s found; expected enough for its offset to differ from its onset at 0.5 s"],
+        ),
+        ({"stimulus": {"onsets": [0.1, 1e20]}}, "stimulus.onsets[1]", ["1e+20 found; expected a number below 1e+12"]),
+        ({"stimulus": {"amplitude": -1e40}}, "stimulus.amplitude", ["-1e+40 found; expected a number below 1e+12"]),
+        ({"stimulus": {"tau_decay": 1e308}}, "stimulus.tau_decay", ["1e+308 found; expected a number below 1e+12"]),
+        (external(j_ext=[2, 1e39]), "external_currents.j_ext[1]", ["1e+39 found; expected a number below 1e+12"]),
         (rate(params=[1, 2]), "perturbation.rate.params", ["2 coefficients found; expected 1, one for each list in"]),
         (rate(vectors=[[1, 1], [1, 1]]), "perturbation.rate.vectors", ["2 vectors found; expected 1"]),
         (rate(n_vectors=3), "perturbation.rate.n_vectors", ["3 vectors found; expected 1"]),
@@ -236,8 +255,8 @@ def timed(**times: Any) -> dict[str, Any]:
         ),
         (
             timed(shape="sine", frequency=1e308),
-            "perturbation.rate.params",
-            ["the perturbation is too large; expected sums and products"],
+            "perturbation.rate.time_dependence.frequency",
+            ["1e+308 found; expected a number below 1e+12 in magnitude"],
         ),
         (
             rate(params=[1e308], vectors=[[10.0, 1.0]]),

@@ -177,6 +177,7 @@ IMPOSSIBLE = pytest.mark.parametrize(
         ({"neurons": [0.0] * 5}, "neurons: invalid indices"),
         ({"steps": STEPS[::-1]}, "steps: a decrease found; expected sorted steps"),
         ({"delta_t": 0.0}, "delta_t: 0 found; expected seconds above 0"),
+        ({"delta_t": 5e-324}, "delta_t: 4.94066e-324 found; expected seconds above 0, at least 1e-12"),
         ({"delta_t": 1j}, "delta_t: complex128 .* found; expected a number"),
     ],
     ids=str,

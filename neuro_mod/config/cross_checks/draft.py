@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import reduce
 from typing import Any
 
-from neuro_mod.errors import KeyPath
+from neuro_mod.errors import KeyPath, Problem
 from neuro_mod.populations import Populations, divide_into_clusters
+
+#: No parameter is as large in any unit; far larger ones overflow in single precision.
+LARGEST = 1e12
 
 
 class UnavailableError(LookupError):
@@ -48,3 +51,11 @@ class Draft:
             return divide_into_clusters(n_clusters, self.neurons_of_type, background)
         except ValueError:
             raise UnavailableError("architecture.clusters.n_background") from None
+
+
+def too_large(path: KeyPath, value: Any) -> Iterator[Problem]:
+    """The numbers at a key, or in its list, that are `LARGEST` or more in magnitude."""
+    for index, number in enumerate(value if isinstance(value, tuple) else (value,)):
+        if isinstance(number, float) and abs(number) >= LARGEST:
+            place = (*path, index) if isinstance(value, tuple) else path
+            yield Problem(place, f"{number:g} found", f"a number below {LARGEST:g} in magnitude")

@@ -8,10 +8,19 @@ from functools import partial
 
 import numpy as np
 
-from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.sections import POPULATION_KEYS, ExternalCurrents
+from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large
+from neuro_mod.config.sections import (
+    POPULATION_KEYS,
+    Arousal,
+    Clusters,
+    ExternalCurrents,
+    InitParams,
+    Network,
+    StimulusSection,
+)
 from neuro_mod.core.clustering.block_weights import depression_factors, largest_potentiation
 from neuro_mod.core.neurons import BOUNDS
+from neuro_mod.core.perturbations.time_courses import RESOLVED
 from neuro_mod.core.spiking_net.time_step import (
     EULER_DIVERGES,
     EULER_OSCILLATES,
@@ -21,22 +30,37 @@ from neuro_mod.core.spiking_net.time_step import (
 )
 from neuro_mod.errors import Problem
 from neuro_mod.populations import PATHWAYS, Populations, divide_into_clusters, expand_four, total_populations
-from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
 
 _NETWORK = ("architecture", "network")
 _CLUSTERS = ("architecture", "clusters")
 _ROUNDING = 1e-12
+_KEYS = {
+    "init_params": InitParams,
+    "architecture.network": Network,
+    "architecture.clusters": Clusters,
+    "external_currents": ExternalCurrents,
+    "stimulus": StimulusSection,
+    "arousal": Arousal,
+}
 _EXTERNAL = tuple(ExternalCurrents.model_fields)
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
+
+
+def _magnitude(key: str, draft: Draft) -> Iterator[Problem]:
+    """A number is not so large that what follows from it overflows; a refractory period may be endless."""
+    return iter(()) if key == "init_params.tau_refractory" else too_large(tuple(key.split(".")), draft[key])
 
 
 def _time_step(draft: Draft) -> Iterator[Problem]:
     """The run has at least one step, and no more than can be counted."""
     step, duration = draft["init_params.delta_t"], draft["init_params.duration_sec"]
-    if step > duration:
+    if not is_step(step):
+        yield Problem(("init_params", "delta_t"), f"{step:g} s found", VALID_STEP)
+    elif step > duration:
         most = f"at most init_params.duration_sec = {duration:g} s"
         yield Problem(("init_params", "delta_t"), f"{step:g} s found", most)
-    if duration > step * MAX_STEPS:
+    elif duration > step * MAX_STEPS:
         most = f"at most {MAX_STEPS} steps of init_params.delta_t = {step:g} s"
         hint = "a longer run can be continued from the state at the end of a shorter one"
         yield Problem(("init_params", "duration_sec"), f"{duration:g} s found", most, hint)
@@ -179,10 +203,22 @@ def _rise_before_decay(draft: Draft) -> Iterator[Problem]:
     rise, decay = draft["stimulus.tau_rise"], draft["stimulus.tau_decay"]
     if draft["stimulus.stimulus_shape"] == "diff2exp" and rise >= decay:
         yield Problem(("stimulus", "tau_rise"), f"{rise:g} s found", f"less than stimulus.tau_decay = {decay:g} s")
+    if draft["stimulus.stimulus_shape"] == "diff2exp" and rise < RESOLVED * max(1.0, decay):
+        valid = f"at least {RESOLVED:g} s, and {RESOLVED:g} of stimulus.tau_decay = {decay:g} s"
+        yield Problem(("stimulus", "tau_rise"), f"{rise:g} s found", valid)
+
+
+def _offset_after_onset(draft: Draft) -> Iterator[Problem]:
+    """A stimulus is long enough for its offset to differ from its onset."""
+    duration, last = draft["stimulus.duration_sec"], max(draft["stimulus.onsets"], default=0.0)
+    if draft["stimulus.stimulus_shape"] != "diff2exp" and last + duration <= last < LARGEST:
+        valid = f"enough for its offset to differ from its onset at {last:g} s"
+        yield Problem(("stimulus", "duration_sec"), f"{duration:g} s found", valid)
 
 
 #: One check per list, so that one invalid list does not hide another.
 NETWORK = (
+    *(partial(_magnitude, f"{section}.{key}") for section, model in _KEYS.items() for key in model.model_fields),
     _time_step,
     _euler_stable,
     _refractory_periods,
@@ -196,6 +232,7 @@ NETWORK = (
     _depression,
     _inhibitory_source,
     _rise_before_decay,
+    _offset_after_onset,
 )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large
 from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, perturbation_seed, unperturbed
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
@@ -15,9 +15,6 @@ from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, first_impossibl
 from neuro_mod.errors import KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
-
-#: No parameter is as large in any unit; far larger ones overflow in single precision.
-_LARGEST = 1e12
 
 
 def _counts(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
@@ -64,6 +61,14 @@ def _populations(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Itera
             seen.add(index)
 
 
+def _magnitude(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
+    """No number is far beyond any parameter."""
+    for key in ("mean", "sigma"):
+        yield from too_large((*path, key), getattr(block, key))
+    for key, value in block.times.given().items():
+        yield from too_large((*path, "time_dependence", key), value)
+
+
 def _window(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
     """The perturbation acts at some time during the run."""
     onset, offset = block.times.onset_time, block.times.offset_time
@@ -101,7 +106,7 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     target = str(path[-1])
     populations, times, seed = draft.populations, draft["init_params"], draft["settings.random_seed"]
     before = unperturbed(target, draft.__getitem__)
-    if not 0 < times.duration_sec / times.delta_t <= MAX_STEPS:
+    if not 0 < times.duration_sec / times.delta_t <= MAX_STEPS or any(_magnitude(path, block, draft)):
         return  # other checks report it, here and below
     try:
         perturbation = block.timed(populations, perturbation_seed(seed, target))
@@ -113,7 +118,7 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     path = (*path, "params")
     factor = _finite_factor(perturbation, round(times.duration_sec / times.delta_t), times.delta_t)
     if factor is None:
-        expected = f"sums and products of params, vectors and f(t) below {_LARGEST:g} in magnitude"
+        expected = f"sums and products of params, vectors and f(t) below {LARGEST:g} in magnitude"
         yield Problem(path, "the perturbation is too large", expected)
     elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
@@ -128,7 +133,7 @@ def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float
             strongest = np.abs(factor.values).max() * perturbation.vector
         except ValueError:
             return None
-    return factor if (np.abs(strongest) < _LARGEST).all() else None
+    return factor if (np.abs(strongest) < LARGEST).all() else None
 
 
 _Check = Callable[[KeyPath, PerturbationBlock, Draft], Iterator[Problem]]
@@ -143,5 +148,5 @@ def _of_target(target: str, check: _Check, draft: Draft) -> Iterable[Problem]:
 PERTURBATIONS = tuple(
     partial(_of_target, target, check)
     for target in Perturbations.model_fields
-    for check in (_counts, _vectors, _populations, _window, _shape, _possible)
+    for check in (_counts, _vectors, _populations, _magnitude, _window, _shape, _possible)
 )

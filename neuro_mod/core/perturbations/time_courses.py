@@ -21,6 +21,9 @@ _Array = NDArray[np.float64]
 #: Times this close are the same: a step belongs to a window by its nearest multiple of the time step.
 _SAME_TIME = 1e-9
 
+#: A rise time shorter than this, in seconds or as a part of the decay time, is lost in rounding.
+RESOLVED = 1e-12
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimeCourse(ABC):
@@ -153,6 +156,9 @@ class Diff2Exp(_Smooth):
         super().__post_init__()
         if not 0 < self.tau_rise < self.tau_decay:
             raise invalid("tau_rise", self.tau_rise, f"a time between 0 and tau_decay, {self.tau_decay:g} s")
+        if self.tau_rise < RESOLVED * max(1.0, self.tau_decay):
+            valid = f"at least {RESOLVED:g} s, and {RESOLVED:g} of tau_decay, {self.tau_decay:g} s"
+            raise invalid("tau_rise", self.tau_rise, valid)
 
     def _value(self, since: _Array) -> _Array:
         rise, decay = np.float64(self.tau_rise), np.float64(self.tau_decay)

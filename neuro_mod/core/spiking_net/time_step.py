@@ -50,16 +50,17 @@ def check_time_step(mechanism: Mechanism, delta_t: float, taus: Mapping[str, NDA
     Args:
         mechanism: ``analytic`` or ``euler``.
         delta_t: Time step in seconds.
-        taus: ``tau_membrane``, ``tau_synaptic`` and ``tau_refractory`` in seconds, of any shapes.
+        taus: ``tau_membrane``, ``tau_synaptic`` and ``tau_refractory`` in seconds, shape ``(P,)``, or ``(K, P)`` if
+            they change in time.
 
     Raises:
-        InputError: Forward Euler diverges, or a refractory period vanishes.
+        InputError: Forward Euler diverges, or a refractory period is positive and never reaches one time step.
     """
     for name in ("tau_membrane", "tau_synaptic"):
         if euler_ratio(mechanism, delta_t, taus[name]) >= EULER_DIVERGES:
             valid = f"less than twice the shortest {name}, {taus[name].min():.6g} s, as Euler steps diverge otherwise"
             raise invalid("delta_t", delta_t, valid, "mechanism analytic is exact")
-    periods = taus["tau_refractory"]
+    periods = np.atleast_2d(taus["tau_refractory"]).max(axis=0)  # a period that varies smoothly may pass through 0
     if (vanishing := too_short(periods, delta_t)).any():
         valid = f"0, or at least one time step of {delta_t:g} s"
         raise invalid("tau_refractory", float(periods[vanishing][0]), valid, "it rounds to no time step")

@@ -318,3 +318,9 @@ def test_courses_that_overflow_single_precision_are_refused_by_name(reference_ne
     huge = Course([0, 5], [values, np.full_like(values, 1e39)])
     with pytest.raises(InputError, match=rf"{name} of \w+ from 0\.0025 s \(step 5\) on: 1e\+39 found; expected below"):
         simulate(reference_network, initial_state(reference_network, 1), 10, delta_t=H, seed=1, courses={name: huge})
+
+
+@pytest.mark.parametrize("delta_t", [5e-324, float("nan"), float("inf")])
+def test_time_steps_that_overflow_are_refused(reference_network, delta_t):
+    with pytest.raises(InputError, match=r"delta_t: .* found; expected seconds above 0, at least 1e-12"):
+        simulate(reference_network, initial_state(reference_network, 1), 10, delta_t=delta_t)

@@ -473,3 +473,11 @@ def test_a_sine_is_described_by_its_first_peak(stager):
 def test_coefficients_are_one_number_for_each_vector(coefficients):
     with pytest.raises(ValueError, match="expected 1 finite numbers, one for each vector"):
         TimedPerturbation(VectorialPerturbation(np.ones(P)), coefficients)
+
+
+@pytest.mark.parametrize("course", [Sine(frequency=20), Ramp(rise_time=0.1), Gaussian(peak_time=0.1, width=0.01)])
+def test_a_refractory_period_that_varies_smoothly_may_be_shorter_than_a_step_for_a_while(stager, course):
+    up_and_down = TimedPerturbation(VectorialPerturbation(np.ones(P)), (5e-3,), course)
+    stager.run(record=(), tau_refractory_perturbation=up_and_down)
+    with pytest.raises(InputError, match=r"tau_refractory: 0\.0002\d* found; expected 0, or at least one time step"):
+        stager.run(record=(), tau_refractory_perturbation=-4.8e-3)

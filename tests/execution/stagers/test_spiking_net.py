@@ -104,7 +104,7 @@ def test_an_endless_refractory_period_allows_one_spike(tau_refractory):
     assert counts.max() == 1
 
 
-@pytest.mark.parametrize("rate", [1e9, 1e300])
+@pytest.mark.parametrize("rate", [1e9, 1e11])
 def test_rates_that_cannot_be_drawn_are_refused(rate):
     with pytest.raises(ValueError, match="external spikes in each step"):
         StageSNNSimulation(SMALL, overrides=[f"external_currents.nu_ext_baseline={rate}"]).run()

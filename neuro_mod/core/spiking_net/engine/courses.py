@@ -66,6 +66,7 @@ class ParametersInTime:
             alike &= (values[..., 1:] == values[..., :-1]).all(axis=tuple(range(values.ndim - 1)))
         return alike
 
+    @np.errstate(over="ignore")  # whoever uses the bounds demands finite ones
     def largest_counts(self) -> tuple[float, float]:
         """Bounds on the mean external count of any neuron from one source in one step, and on what z adds to it."""
         rate = self["external_rate"].values.max(axis=0, initial=0.0)

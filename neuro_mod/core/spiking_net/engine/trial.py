@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.checks import check_choice, check_positive, whole_number
+from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
@@ -18,8 +18,8 @@ from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
-from neuro_mod.errors import InputError
-from neuro_mod.recordings.spikes import MAX_STEPS
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.
 SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]
@@ -86,7 +86,8 @@ class Trial:
         check_choice("mechanism", self.mechanism, Mechanism)
         check_choice("dtype", self.dtype, Precision)
         whole_number("n_steps", self.n_steps, 0, MAX_STEPS)
-        check_positive("delta_t", self.delta_t)
+        if not is_step(self.delta_t):
+            raise invalid("delta_t", float(self.delta_t), VALID_STEP)
         self._check_state()
         self._check_input()
         self._check_recording()
