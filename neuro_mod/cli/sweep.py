@@ -55,7 +55,7 @@ def sweep(
 
     loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats)
     if dry_run:
-        _print_plan(loaded, as_json=as_json)
+        _print_plan(loaded, out or loaded.out, as_json=as_json)
         return
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --out")
@@ -80,14 +80,14 @@ def sweep(
         raise failed
 
 
-def _print_plan(sweep: Sweep, *, as_json: bool) -> None:
+def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
     first = [dict(point.values) for point in sweep.points[:_POINTS]]
     plan: dict[str, Any] = {
         "n_points": len(sweep.points),
         "repeats": sweep.file.repeats,
         "n_runs": sweep.n_runs,
         "simulated_sec": sweep.simulated_seconds,
-        "out": str(sweep.out),
+        "out": str(out),
         "first_points": first,
     }
     if as_json:

@@ -62,6 +62,7 @@ def test_a_dry_run_prints_the_size_and_runs_nothing(sweep, tmp_path, write):
     code, printed, _ = sweep(file, "--dry-run")
     assert code == 0 and "8 runs: 4 points, 2 repeats" in printed and "1.6 s" in printed
     assert "point 1 (arousal.level=0, external_currents.nu_ext_baseline[0]=9)" in printed
+    assert str(tmp_path / "elsewhere") in sweep(file, "--out", tmp_path / "elsewhere", "--dry-run")[1]
     code, printed, _ = sweep(file, "--dry-run", "--json", "--repeats", 5)
     assert json.loads(printed)["n_runs"] == 20
     assert list(tmp_path.iterdir()) == [file]
