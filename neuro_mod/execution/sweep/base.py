@@ -222,7 +222,7 @@ class SweepRunner(ABC):
         summarise: Callable[[Results, Any], Mapping[str, Any]],
         execution: Execution,
     ) -> Results:
-        """Do the steps, given parameter, index, values and noise; call `_store`, and save the figures of `summarise`."""
+        """Do the steps, given parameter, index, values, noise; call `_store`, and save the figures of `summarise`."""
         param, param_idx, sweep_params, noise = swept
         values = _values(sweep_params)
         sweep = sweep_of(experiment, _key(param, param_idx), values, n_repeats, noise)
