@@ -19,3 +19,6 @@ UnitKind = Literal["clusters", "neurons"]
 MeasureName = Literal["rates", "n_states", "lifetimes"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 OnError = Literal["continue", "stop"]
+
+#: Whether the points of a sweep have the same noise in a repeat.
+Noise = Literal["common", "independent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +43,13 @@ def run(
     record_every: Annotated[
         int, typer.Option(metavar="K", min=1, help="Record voltage and current every K-th step.")
     ] = 1,
+    from_state: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Continue from the state of an earlier run: its folder or data/state.npz."),
+    ] = None,
+    allow_other_network: Annotated[
+        bool, typer.Option("--allow-other-network", help="With --from-state: also from that of another network.")
+    ] = False,
     dtype: Dtype = "float32",
     plot: Plot = "all",
     force: Force = False,
@@ -49,8 +57,10 @@ def run(
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw figures."""
     from neuro_mod.execution.stagers import StageSNNSimulation
+    from neuro_mod.execution.stagers.saved_state import load_state
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
+    start = None if from_state is None else load_state(from_state)
     outputs = stager.execute(
         plot,
         out=out,
@@ -59,6 +69,8 @@ def run(
         every=record_every,
         dtype=dtype,
         force=force,
+        initial_state=start,
+        allow_other_network=allow_other_network,
         progress=True,
     )
     print_results(outputs["metadata"], as_json, _print_summary)

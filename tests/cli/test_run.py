@@ -34,6 +34,17 @@ def test_it_prints_a_summary_and_the_files(run, config, tmp_path):
         assert file.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_continues_from_a_saved_state(run, config, tmp_path):
+    for name, more in (("whole", ["0.1"]), ("first", ["0.04"]), ("rest", ["0.06", "--from-state", tmp_path / "first"])):
+        assert run(config, "--out", tmp_path / name, "--plot", "none", "--duration", *more)[0] == 0
+    spikes = {name: np.asarray(load_spikes(tmp_path / name)) for name in ("whole", "first", "rest")}
+    assert np.array_equal(np.vstack([spikes["first"], spikes["rest"]]), spikes["whole"])
+    other = [config, "--seed", 9, "--from-state", tmp_path / "first/data/state.npz", "--plot", "none"]
+    code, _, said = run(*other, "--out", tmp_path / "other")
+    assert code == 2 and "network of the state" in said
+    assert run(*other, "--out", tmp_path / "other", "--allow-other-network")[0] == 0
+
+
 def test_without_out_the_settings_say_where(run, config, tmp_path):
     done = run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

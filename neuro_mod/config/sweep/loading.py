@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Noise
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
@@ -117,7 +118,9 @@ def load_sweep(
     return _checked(file, experiment, lambda path: {"source": name} | place(path), folder, file.name or stem)
 
 
-def sweep_of(experiment: Experiment, key: str, values: Sequence[Any], repeats: int) -> Sweep:
+def sweep_of(
+    experiment: Experiment, key: str, values: Sequence[Any], repeats: int, noise: Noise = "independent"
+) -> Sweep:
     """The sweep of one parameter over values given in Python, which its points hold as they are.
 
     Its durations are 0, as it is not known what is simulated at a point.
@@ -127,12 +130,15 @@ def sweep_of(experiment: Experiment, key: str, values: Sequence[Any], repeats: i
         key: The parameter as written in overrides.
         values: Its values.
         repeats: Runs at each value.
+        noise: ``common``: the same seed at all values.
 
     Raises:
         ConfigError: The parameter or some values are not valid.
     """
     source = "sweep_params"
-    file, problems = validate(SweepFile, {"config": {}, "parameters": {key: values}, "repeats": repeats})
+    file, problems = validate(
+        SweepFile, {"config": {}, "parameters": {key: values}, "repeats": repeats, "noise": noise}
+    )
     if file is None:
         raise ConfigError(replace(problem, source=source, path=problem.path[1:]) for problem in problems)
     sweep = _checked(file, experiment, lambda _: {"source": source})

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from neuro_mod.choices import MeasureName
+from neuro_mod.choices import MeasureName, Noise
 from neuro_mod.config.fields import (
     MANY,
     ONE,
@@ -109,12 +109,20 @@ class SweepFile(Section):
     n_samples: LeftOut[PositiveCount] = parameter(None, "number of points that are drawn")
     repeats: PositiveCount = parameter(1, "runs at each point, with different seeds")
     fix_network: Switch = parameter(False, "use the same network in all runs, with new noise")
+    noise: LeftOut[Noise] = parameter(
+        None, "common: all points of a repeat have the same seed; common if left out and the network is fixed"
+    )
     measures: Several[_Measure] = parameter(("rates",), "what is measured in each run")
     keep_spikes: Switch = parameter(False, "save the spikes of each run")
     seed: LeftOut[Count] = parameter(None, "root of all random numbers; settings.random_seed if left out")
     name: LeftOut[FolderName] = parameter(
         None, "folder for results in settings.save_dir; that of the file if left out", expected=FOLDER_NAME
     )
+
+    @property
+    def common_noise(self) -> bool:
+        """Whether all points have the same noise in a repeat."""
+        return self.fix_network if self.noise is None else self.noise == "common"
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:

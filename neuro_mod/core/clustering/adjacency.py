@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,14 @@ class Adjacency:
     def n_neurons(self) -> int:
         """Number of neurons."""
         return len(self.offsets) - 1
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of the connections."""
+        targets = np.ascontiguousarray(self.targets, index_dtype(self.n_neurons))
+        return hashlib.blake2b(np.ascontiguousarray(self.offsets, np.uint64), digest_size=16).digest() + (
+            hashlib.blake2b(targets, digest_size=16).digest()
+        )
 
     @property
     def senders(self) -> NDArray[np.int64]:

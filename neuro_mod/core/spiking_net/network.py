@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -171,6 +172,11 @@ class SpikingNetwork:
     def boundaries(self) -> NDArray[np.int64]:
         """Population a holds neurons ``boundaries[a]`` up to ``boundaries[a + 1]``, shape ``(P + 1,)``."""
         return np.concatenate([[0], np.cumsum(self.sizes)])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of who projects to whom and of the sizes of the populations, whatever weights and parameters are."""
+        return hashlib.blake2b(self.sizes.astype(np.int64).tobytes() + self.synapses.adjacency.digest).hexdigest()[:32]
 
     def per_neuron(self, values: NDArray[Any]) -> NDArray[Any]:
         """Give each neuron the value of its population, along the last axis."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -11,14 +12,18 @@ import numpy as np
 
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.storage.names import STATE
-from neuro_mod.storage.reading import read_arrays
+from neuro_mod.storage.reading import names_of_arrays, read_arrays
 from neuro_mod.storage.writing import write_whole
+
+_LOG = logging.getLogger(__name__)
 
 _Path = str | os.PathLike[str]
 
 
 def load_state(path: _Path) -> State:
     """Read the state in which a run ended, to continue from it.
+
+    States of earlier versions do not say which network they belong to: a warning is logged.
 
     Args:
         path: A ``state.npz``, or the folder of the run.
@@ -27,7 +32,11 @@ def load_state(path: _Path) -> State:
         OSError: The file is missing, damaged, or not one of ours.
     """
     file = Path(path) / STATE if Path(path).is_dir() else Path(path)
-    arrays = read_arrays(file, [field.name for field in fields(State)])
+    names = [field.name for field in fields(State)]
+    if "network" not in names_of_arrays(file):
+        _LOG.warning("%s does not say which network it belongs to; whether it fits is not checked", file)
+        names.remove("network")
+    arrays = read_arrays(file, names)
     seed, delta_t = str(arrays["seed"]), float(arrays["delta_t"])
     return State(
         arrays["voltage"],
@@ -36,6 +45,7 @@ def load_state(path: _Path) -> State:
         int(arrays["step"]),
         None if np.isnan(delta_t) else delta_t,
         int(seed) if seed else None,
+        str(arrays.get("network", "")) or None,
     )
 
 
@@ -56,4 +66,5 @@ def state_arrays(state: State) -> dict[str, Any]:
     """A state as arrays; the seed, which may have any number of digits, as text."""
     arrays = {field.name: getattr(state, field.name) for field in fields(state)}
     seed, delta_t = state.seed, state.delta_t
+    arrays["network"] = state.network or ""
     return arrays | {"seed": "" if seed is None else str(seed), "delta_t": np.nan if delta_t is None else delta_t}

@@ -87,6 +87,7 @@ class StageSNNSimulation(Stager):
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        allow_other_network: bool = False,
         noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
         progress: bool | Progress | None = None,
@@ -104,6 +105,7 @@ class StageSNNSimulation(Stager):
             dtype: ``float32`` or ``float64``.
             initial_state: State to continue from (``outputs.state`` of an earlier run); noise, stimulus and the time
                 courses of the configuration's perturbations continue from its time step.
+            allow_other_network: Whether `initial_state` may belong to a network with other connections.
             noise_seed: Root of the noise and the initial state; by default that of the network. Another one gives other
                 noise in the same network, under the same stimulus.
             perturbations: Perturbations that replace those of the configuration, by target (``rate``, ``threshold``,
@@ -133,6 +135,7 @@ class StageSNNSimulation(Stager):
             every=every,
             dtype=dtype,
             initial_state=initial_state,
+            allow_other_network=allow_other_network,
             noise_seed=noise_seed,
             perturbations=perturbations,
             spike_stream=spike_stream,
@@ -248,6 +251,7 @@ class StageSNNSimulation(Stager):
         every: int = 1,
         dtype: Precision = "float32",
         initial_state: State | None = None,
+        allow_other_network: bool = False,
         noise_seed: int | None = None,
         perturbations: Mapping[str, Given] | None = None,
         spike_stream: SpikeStream | None = None,
@@ -278,6 +282,7 @@ class StageSNNSimulation(Stager):
             mechanism=experiment.init_params.mechanism,
             dtype=dtype,
             recording=to_record,
+            allow_other_network=allow_other_network,
         )
         self._check_external_rate(trial)
         return _Staged(experiment, recording, stimulus, courses, sources, given, trial, spike_stream)

@@ -13,7 +13,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from neuro_mod.checks import whole_number
+from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.choices import Noise
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.overrides import parse_key
@@ -124,6 +125,7 @@ class SweepRunner(ABC):
         random_seed: int | None = None,
         progress: bool = False,
         overrides: Sequence[str] = (),
+        noise: Noise = "independent",
         **step_kwargs: Any,
     ) -> list[Any]:
         """Do the steps that are not in the folder yet, save each as it finishes, and summarise all.
@@ -145,6 +147,7 @@ class SweepRunner(ABC):
             random_seed: Root seed, which determines the seeds of the steps; replaces ``settings.random_seed``.
             progress: Show the progress on stderr.
             overrides: Values that replace those of the configuration, such as ``["init_params.duration_sec=1.0"]``.
+            noise: ``common``: the same seed at all values, hence the same network and the same noise.
             **step_kwargs: Passed to `_step`.
 
         Returns:
@@ -165,7 +168,8 @@ class SweepRunner(ABC):
 
         execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
         experiment = _experiment(baseline_params, overrides, random_seed)
-        swept = (param, param_idx, sweep_params)
+        check_choice("noise", noise, Noise)
+        swept = (param, param_idx, sweep_params, noise)
         return self._run(main_dir, experiment, swept, 1, step_kwargs, summarise, execution)[0]
 
     def repeat(
@@ -186,6 +190,7 @@ class SweepRunner(ABC):
         random_seed: int | None = None,
         progress: bool = False,
         overrides: Sequence[str] = (),
+        noise: Noise = "independent",
         **step_kwargs: Any,
     ) -> Results:
         """Do the sweep ``n_repeats`` times with different seeds, in one folder, and call `summarize_repeated_run`.
@@ -203,23 +208,24 @@ class SweepRunner(ABC):
         n_repeats = whole_number("n_repeats", n_repeats, 1, MAX_REPEATS)
         execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
         experiment = _experiment(baseline_params, overrides, random_seed)
-        swept = (param, param_idx, sweep_params)
+        check_choice("noise", noise, Noise)
+        swept = (param, param_idx, sweep_params, noise)
         return self._run(main_dir, experiment, swept, n_repeats, step_kwargs, summarise, execution)
 
     def _run(
         self,
         main_dir: str | os.PathLike[str],
         experiment: Experiment,
-        swept: tuple[Any, Any, Any],
+        swept: tuple[Any, Any, Any, Noise],
         n_repeats: int,
         step_kwargs: dict[str, Any],
         summarise: Callable[[Results, Any], Mapping[str, Any]],
         execution: Execution,
     ) -> Results:
-        """Do the steps, given parameter, index and values; call `_store`, and save the figures of `summarise`."""
-        param, param_idx, sweep_params = swept
+        """Do the steps, given parameter, index, values, noise; call `_store`, and save the figures of `summarise`."""
+        param, param_idx, sweep_params, noise = swept
         values = _values(sweep_params)
-        sweep = sweep_of(experiment, _key(param, param_idx), values, n_repeats)
+        sweep = sweep_of(experiment, _key(param, param_idx), values, n_repeats, noise)
         try:
             inspect.signature(self._step).bind(param, 0, values[0], **step_kwargs)
         except TypeError as error:

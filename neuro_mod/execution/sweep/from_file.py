@@ -18,7 +18,15 @@ from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.figures import save_sweep_figures
 from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
-from neuro_mod.execution.sweep.points import Runs, experiment_at, point_key, point_name, repeat_of, save_configs
+from neuro_mod.execution.sweep.points import (
+    Runs,
+    experiment_at,
+    noise_in_plan,
+    point_key,
+    point_name,
+    repeat_of,
+    save_configs,
+)
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.recordings.saved import save_spikes
@@ -116,6 +124,7 @@ class FileSweepJob(Job):
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
             "measures": {name: each.sha256 if each else "built in" for name, each in measures.items()},
+            **noise_in_plan(sweep),
         }
         description = {
             "random_seed": sweep.seed,
@@ -124,6 +133,7 @@ class FileSweepJob(Job):
             "n_points": len(sweep.points),
             "repeats": file.repeats,
             "fix_network": file.fix_network,
+            "noise": "common" if file.common_noise else "independent",
             "measures": list(file.measures),
             "simulated_sec": sweep.simulated_seconds,
         }

@@ -36,7 +36,7 @@ def point_seed(root_seed: int, key: str, repeat: int) -> int:
 
     Args:
         root_seed: Seed of the sweep.
-        key: Key of the point, see `point_key`.
+        key: Key of the point, see `point_key`; empty for a seed that all points share.
         repeat: Number of the repeat, from 0.
     """
     return Stream(root_seed, f"sweep {key}", (repeat,)).derived_seed
@@ -50,6 +50,11 @@ def point_name(values: Mapping[str, Any]) -> str:
 def repeat_of(item: Item) -> int:
     """Number of the repeat, from 0, of an item of a sweep."""
     return int(item.key.rsplit(" ", 1)[1])
+
+
+def noise_in_plan(sweep: Sweep) -> dict[str, str]:
+    """What a plan says about common noise: nothing where noise is independent, as in plans of earlier versions."""
+    return {"noise": "common; noise: independent continues earlier results"} if sweep.file.common_noise else {}
 
 
 def experiment_at(experiment: Experiment, values: Mapping[str, Any], seed: int | None = None) -> Experiment:
@@ -92,7 +97,7 @@ class Runs(Sequence[Item]):
             place, repeat = divmod(number, self._sweep.file.repeats)
         point = self._sweep.points[place]
         key = point_key(point.values)
-        seed = point_seed(self._sweep.seed, key, repeat)
+        seed = point_seed(self._sweep.seed, "" if self._sweep.file.common_noise else key, repeat)
         name = f"{point}, repeat {repeat}"
         return Item(f"{key} repeat {repeat}", name, (point, seed), seed, float(self._sweep.durations[place]))
 

@@ -15,7 +15,7 @@ from neuro_mod.config.sweep import Sweep
 from neuro_mod.errors import DataError
 from neuro_mod.execution.executors import Task
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
-from neuro_mod.execution.sweep.points import Runs, experiment_at, point_name, repeat_of, save_configs
+from neuro_mod.execution.sweep.points import Runs, experiment_at, noise_in_plan, point_name, repeat_of, save_configs
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PLAN, step_config, step_result
 from neuro_mod.storage.reading import read_json
@@ -63,7 +63,12 @@ class StepsJob(Job):
         }
         items = Runs(sweep, repeats_outermost=True)
         super().__init__(
-            "sweep in Python", sweep.experiment, items, task, {"param": self._key, **determining}, description
+            "sweep in Python",
+            sweep.experiment,
+            items,
+            task,
+            {"param": self._key, **noise_in_plan(sweep), **determining},
+            description,
         )
         self._current = self.identity
         if earlier:

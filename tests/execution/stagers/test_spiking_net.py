@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from neuro_mod.config import load_experiment
-from neuro_mod.errors import Interrupted, StorageError
+from neuro_mod.errors import InputError, Interrupted, StorageError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
-from neuro_mod.execution.stagers.saved_state import load_state
+from neuro_mod.execution.stagers.saved_state import load_state, state_arrays
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.folders import run_json
 from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
@@ -89,6 +89,24 @@ def test_a_state_belongs_to_its_time_step_and_network(stager):
         stager.run(delta_t=1e-3, initial_state=state)
     with pytest.raises(ValueError, match="voltage of the state: shape"):
         StageSNNSimulation(DEFAULT).run(0.01, initial_state=state)
+
+
+def test_a_state_of_other_connections_is_refused_and_one_of_other_parameters_is_not(tmp_path, caplog):
+    first = StageSNNSimulation(SMALL, 1).run(0.02)
+    other = StageSNNSimulation(SMALL, 2)
+    with pytest.raises(InputError, match=r"network of the state: .* set allow_other_network"):
+        other.run(0.02, initial_state=first.state)
+    moved = other.run(0.02, initial_state=first.state, allow_other_network=True)
+    assert moved.state.network == other.network.fingerprint != first.state.network
+    louder = StageSNNSimulation(
+        SMALL, 1, overrides=["arousal.level=0.9", "architecture.clusters.j_potentiated[0]=1.8"]
+    )
+    assert louder.run(0.02, initial_state=first.state).state.network == first.state.network
+    arrays = state_arrays(first.state)
+    np.savez(tmp_path / "new.npz", **arrays)
+    assert load_state(tmp_path / "new.npz").network == first.state.network and not caplog.messages
+    np.savez(tmp_path / "old.npz", **{name: each for name, each in arrays.items() if name != "network"})
+    assert load_state(tmp_path / "old.npz").network is None and "old.npz does not say which network" in caplog.text
 
 
 def test_a_stimulus_that_reaches_nobody_is_said(caplog):

@@ -88,7 +88,7 @@ def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
     table = table_in(tmp_path)
     assert table["point"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3] and table["repeat"].tolist() == [0, 1] * 4
     assert table[RATE].tolist() == [8] * 4 + [12] * 4 and table[LEVEL].tolist() == [0, 0, 0.5, 0.5] * 2
-    assert table["seed"].nunique() == 8 and (table["error"] == "").all()
+    assert table["seed"].nunique() == (2 if fix_network else 8) and (table["error"] == "").all()
     for row in table.to_dict("records"):
         experiment = load_experiment(QUIET, {RATE: row[RATE], LEVEL: row[LEVEL]})
         outputs = StageSNNSimulation(experiment, 7 if fix_network else row["seed"]).run(noise_seed=row["seed"])
@@ -104,6 +104,26 @@ def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
             expected = analyzer.get_mean_lifespan(estimator=estimator)
             assert row[column] == expected or (math.isnan(row[column]) and math.isnan(expected))
     assert table["rate_E_clusters_hz"].nunique() > 5 and table["n_states"].nunique() > 1
+
+
+@pytest.mark.parametrize("fix_network", [False, True])
+def test_points_with_common_noise_differ_only_by_what_the_parameter_changes(tmp_path, fix_network):
+    idle = {"set": {"arousal.M": 0.0}, "parameters": {"arousal.k": [1.0, 5.0]}, "fix_network": fix_network}
+    run_sweep(BASE | idle | {"noise": "common"}, tmp_path / "common")
+    rates = table_in(tmp_path / "common").filter(like="rate_").to_numpy().reshape(2, 2, -1)
+    assert (rates[0] - rates[1] == 0).all() and (rates[:, 0] != rates[:, 1]).any()
+    run_sweep(BASE | idle | {"noise": "independent"}, tmp_path / "independent")
+    rates = table_in(tmp_path / "independent").filter(like="rate_").to_numpy().reshape(2, 2, -1)
+    assert (rates[0] != rates[1]).any()
+
+
+def test_a_fixed_network_with_independent_noise_is_continued_or_refused(tmp_path):
+    earlier = BASE | {"fix_network": True, "noise": "independent", "repeats": 1}
+    run_sweep(earlier, tmp_path)
+    assert "noise" not in json.loads((tmp_path / "metadata/plan.json").read_text())  # as in earlier versions
+    assert run_sweep(earlier | {"repeats": 2}, tmp_path)["n_finished_before"] == 4
+    with pytest.raises(InputError, match=r"noise: nothing -> 'common; noise: independent continues earlier results'"):
+        run_sweep(BASE | {"fix_network": True}, tmp_path)
 
 
 def test_columns_have_one_kind_of_data_and_names_in_order(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -105,6 +106,7 @@ class _Run:
             state.step,
             trial.delta_t if state.step else state.delta_t,
             trial.noise_seed,
+            network.fingerprint,
         )
         self._binned = np.zeros((_n_bins(trial.n_steps, trial.recording.bin_steps), network.n_populations), np.int32)
         nothing = _Chunk(0, np.empty(0, np.int32), np.empty(0, np.int32), 0, self._binned[:0])
@@ -191,7 +193,8 @@ class _Run:
             *self._buffer,
         )
         steps, neurons = (buffer[:n_spikes].copy() for buffer in self._buffer)
-        return State(voltage, current, refractory, state.step + done, self._trial.delta_t, state.seed), steps, neurons
+        changed = {"voltage": voltage, "current": current, "refractory": refractory, "step": state.step + done}
+        return replace(state, delta_t=self._trial.delta_t, **changed), steps, neurons
 
     def _in_bins(self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
         """The bin that the latest call ended in, and the spikes in it and the following ones, up to step ``end``."""

@@ -24,6 +24,8 @@ class State:
         step: Steps done since the beginning; the place in the streams of the noise.
         delta_t: Time step in seconds that steps are counted in; None before the first one.
         seed: Root seed of the noise; with the step, it gives all random numbers to come.
+        network: `SpikingNetwork.fingerprint` of the network it belongs to; None where that is not known, and before the
+            first step.
     """
 
     voltage: NDArray[np.floating]
@@ -32,6 +34,7 @@ class State:
     step: int = 0
     delta_t: float | None = None
     seed: int | None = None
+    network: str | None = None
 
 
 def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:

@@ -65,6 +65,7 @@ class Trial:
         mechanism: ``analytic`` (exact integration) or ``euler``.
         dtype: ``float32`` or ``float64``.
         recording: What to record.
+        allow_other_network: Whether the state may belong to a network with other connections.
 
     Raises:
         InputError: An argument is out of bounds, or two do not match.
@@ -81,6 +82,7 @@ class Trial:
     mechanism: Mechanism = "analytic"
     dtype: Precision = "float32"
     recording: Recording = Recording()
+    allow_other_network: bool = False
 
     def __post_init__(self) -> None:
         check_choice("mechanism", self.mechanism, Mechanism)
@@ -147,6 +149,10 @@ class Trial:
             raise InputError(
                 f"state: step {state.step} of {state.delta_t} s found; expected steps of {self.delta_t} s, from 0 on"
             )
+
+        if state.network not in (None, self.network.fingerprint) and not self.allow_other_network:
+            hint = "start from a state of this network (the same seed and connectivity), or set allow_other_network"
+            raise invalid("network of the state", state.network[:8], self.network.fingerprint[:8], hint)
 
     def _check_input(self) -> None:
         n, stimulus, injected = self.network.n_neurons, self.stimulus, self.injected
