@@ -24,7 +24,7 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         source: Path of a YAML file; YAML as bytes, or as text (a string with a line break or ``": "`` in it);
             a mapping of sections; or an experiment.
         overrides: Values that replace those of `source`, as strings ``"external_currents.nu_ext_baseline[0]=7.5"`` or
-            as a mapping from key to value.
+            as a mapping from key to value. A value that is a mapping sets only the keys that it names.
 
     Returns:
         The experiment, with defaults for everything that `source` leaves out.
