@@ -85,13 +85,16 @@ def read_file(path: Path) -> bytes:
         ConfigError: It cannot be read.
     """
     try:
+        path = path.expanduser()
+        if path.is_fifo():  # opening one waits for a writer
+            raise OSError("a pipe found, expected a file")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         problem = Problem((), "no such file", hint=_neighbours(path), source=str(path))
     except IsADirectoryError:
         problem = Problem((), "a folder found", "a YAML file", _neighbours(path / "x"), str(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem((), f"cannot be read: {reason}", source=show(str(path))[1:-1])
     raise ConfigError([problem])
