@@ -158,3 +158,8 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: File name too long"):
         load_experiment(tmp_path / ("x" * 300))
+
+
+def test_variables_in_paths_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"settings.save_dir: .*\$HOME/x.* expected the path of a folder"):
+        load_experiment({"settings": {"save_dir": "$HOME/x"}})
