@@ -20,7 +20,11 @@ Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed [settin
 Duration = Annotated[float | None, typer.Option(metavar="S", help="Simulated seconds [init_params.duration_sec].")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in arousal.level=0.2; repeatable."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a value, as in arousal.level=0.2; a mapping {KEY: VALUE} leaves other keys alone; repeatable.",
+    ),
 ]
 Out = Annotated[
     Path | None,

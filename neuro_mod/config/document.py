@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -24,6 +25,8 @@ TOO_DEEP = Problem((), "nested too deeply", "a few levels of keys and lists")
 _TOO_MANY = Problem((), "too many values", f"at most {MAX_VALUES:,}, counting each use of an alias")
 _BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
+_INVISIBLE = re.compile(r"[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
 _TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
 
@@ -148,6 +151,7 @@ class _Builder:
             if not isinstance(key_node, ScalarNode):
                 self._report(key_node, path, "a key that is not plain text", "key: value")
                 continue
+            self._check_characters(key_node, path)
             key = key_node.value
             if key_node.tag == _TAG + "merge":
                 merged |= self._merge(value_node, path)
@@ -175,7 +179,19 @@ class _Builder:
             except (YAMLError, ValueError, LookupError):
                 self._report(node, path, f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}')
                 return None
+        self._check_characters(node, path)
         return node.value if node.tag in _TEXT else self._refuse_tag(node, path)
+
+    def _check_characters(self, node: ScalarNode, path: KeyPath) -> None:
+        if node.style is not None:  # in quotes, any text is meant
+            return
+        if character := _INVISIBLE.search(node.value):
+            name = unicodedata.name(character[0], "")
+            found = f"the character U+{ord(character[0]):04X} ({name}) in {node.value[:40]!a}"
+            self._report(node, path, found, "plain spaces", "put text in quotes where the character is meant")
+        elif _DECIMAL_COMMA.fullmatch(node.value):
+            hint = f"numbers have a decimal point ({node.value.replace(',', '.')}), and text like this is in quotes"
+            self._report(node, path, f"{node.value} found, with a comma", "a number or text in quotes", hint)
 
     def _refuse_tag(self, node: Node, path: KeyPath) -> None:
         tag = "!!" + node.tag.removeprefix(_TAG) if node.tag.startswith(_TAG) else node.tag

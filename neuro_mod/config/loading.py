@@ -26,7 +26,7 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         source: Path of a YAML file; YAML as bytes, or as text (a string with a line break or ``": "`` in it);
             a mapping of sections; or an experiment.
         overrides: Values that replace those of `source`, as strings ``"external_currents.nu_ext_baseline[0]=7.5"`` or
-            as a mapping from key to value.
+            as a mapping from key to value. A value that is a mapping sets only the keys that it names.
 
     Returns:
         The experiment, with defaults for everything that `source` leaves out.
@@ -93,13 +93,16 @@ def read_file(path: Path) -> bytes:
         ConfigError: It cannot be read.
     """
     try:
+        path = path.expanduser()
+        if path.is_fifo():  # opening one waits for a writer
+            raise OSError("a pipe found, expected a file")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         problem = Problem((), "no such file", hint=_neighbours(path), source=str(path))
     except IsADirectoryError:
         problem = Problem((), "a folder found", "a YAML file", _neighbours(path / "x"), str(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem((), f"cannot be read: {reason}", source=show(str(path))[1:-1])
     raise ConfigError([problem])

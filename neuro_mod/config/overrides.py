@@ -29,7 +29,7 @@ def apply_overrides(
 
     Args:
         data: Sections as read; not modified.
-        overrides: What to set, in this order.
+        overrides: What to set, in this order. Of a mapping, only the keys that it names are set.
         schema: JSON Schema of the data; its defaults replace lists that `data` leaves out.
 
     Returns:
@@ -41,12 +41,12 @@ def apply_overrides(
         attempt = plain(data)
         try:
             path = parse_key(key)
-            _set(attempt, path, value, schema)
+            changed = list(_merge(attempt, path, value, schema))
         except ConfigError as error:
             problems += [replace(problem, override=label) for problem in error.problems]
             continue
         data = attempt
-        origins[path] = label
+        origins |= dict.fromkeys(changed, label)
     return data, origins, problems
 
 
@@ -86,6 +86,24 @@ def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str,
             yield label, key.strip(), read_document(value).data
         except ConfigError as error:
             problems += [Problem((), problem.found, problem.expected, override=label) for problem in error.problems]
+
+
+def _merge(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> Iterator[KeyPath]:
+    """Set a value; of a mapping only the keys that it names. Yields the key paths that were set."""
+    if isinstance(value, dict) and value:
+        for key, part in value.items():
+            yield from _merge(data, (*path, key), part, schema)
+    elif value != {} or _missing(data, path):
+        _set(data, path, value, schema)
+        yield path
+
+
+def _missing(data: Any, path: KeyPath) -> bool:
+    for part in path:
+        if not isinstance(data, dict) or data.get(part) is None:
+            return True
+        data = data[part]
+    return False
 
 
 def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> None:

@@ -143,7 +143,7 @@ def _plain_folder_name(name: str) -> str:
 
 
 def _path(text: str) -> str:
-    if not text.strip() or not text.isprintable():
+    if not text.strip() or not text.isprintable() or "$" in text:  # a variable that nobody has expanded
         raise PydanticCustomError("path", "not a path")
     return text
 
@@ -160,7 +160,7 @@ class Settings(Section):
     save: Switch = parameter(True, "write results to disk")
     plot: Switch = parameter(True, "draw figures")
     save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(
-        "simulations", "folder for results", expected="the path of a folder"
+        "simulations", "folder for results", expected="the path of a folder (~ is the home folder; no $)"
     )
     sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
     plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")

@@ -1,5 +1,6 @@
 """Files that are not configurations: one clear line for each."""
 
+import os
 import time
 from pathlib import Path
 
@@ -27,6 +28,11 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: !!python/object/apply:os.system ['ls']\n", "the tag !!python/object/apply:os.system is not allowed"),
         (b"a: !secret x\n", ":1: a: the tag !secret is not allowed"),
         (b"a: !!binary aGVsbG8=\n", ":1: a: the tag !!binary is not allowed"),
+        (b"arousal:\n  level: 0,5\n", ":2: arousal.level: 0,5 found, with a comma; expected a number"),
+        (b"arousal:\n  level: -1,5\n", "numbers have a decimal point (-1.5)"),
+        (b"arousal:\n  level:\xc2\xa00.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
+        (b"arousal:\n\xc2\xa0 level: 0.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
+        (b"arousal:\n  level: \xc2\xa00.5\n", ":2: arousal.level: the character U+00A0 (NO-BREAK SPACE) in '\\xa00.5'"),
         (b"arousal:\n\tlevel: 1\n", ":2: not valid YAML: while scanning"),
         (b"a: [1, 2\n", "not valid YAML: while parsing a flow sequence"),
         (b"a: 'open\n", "not valid YAML: while scanning a quoted scalar"),
@@ -135,3 +141,25 @@ def test_keys_take_precedence_over_merged_ones() -> None:
 
 def test_anchors_may_be_reused() -> None:
     assert read_document("a: &x 1\nb: &x 2\nc: *x\n").data["c"] == 2
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match="a pipe found, expected a file"):
+        load_experiment(tmp_path / "pipe.yaml")
+
+
+def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "my.yaml").write_text("arousal: {level: 0.25}")
+    assert load_experiment("~/my.yaml").arousal.level == 0.25
+
+
+def test_a_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        load_experiment(tmp_path / ("x" * 300))
+
+
+def test_variables_in_paths_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"settings.save_dir: .*\$HOME/x.* expected the path of a folder"):
+        load_experiment({"settings": {"save_dir": "$HOME/x"}})

@@ -57,6 +57,13 @@ def test_whole_blocks_and_their_entries() -> None:
     assert rate.involved_clusters == ((0, 3),)
 
 
+def test_a_mapping_sets_only_the_keys_that_it_names() -> None:
+    by_mapping = load_experiment(FILE, ["init_params={delta_t: .001, duration_sec: 3}", "arousal={}"])
+    assert by_mapping == load_experiment(FILE, ["init_params.delta_t=.001", "init_params.duration_sec=3"])
+    deeper = load_experiment(FILE, ["architecture={clusters: {j_potentiated: [15.75, 5.45, 6.25, 5]}}"])
+    assert deeper == load_experiment(FILE, ["architecture.clusters.j_potentiated=[15.75, 5.45, 6.25, 5]"])
+
+
 def test_section_left_empty_in_the_file() -> None:
     assert load_experiment("settings:\n", ["settings.random_seed=1"]).settings.random_seed == 1
 
