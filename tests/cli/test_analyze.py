@@ -66,6 +66,7 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     assert sum(row["probability"] for row in found["states"]) == pytest.approx(1)
     assert found["mean_lifespan_sec"] == analyzer.get_mean_lifespan()
     assert found["transitions"]["n_transitions"] == len(analyzer.transitions(empty_state=False))
+    assert found["reassigned"] == analyzer.reassigned
     assert found["settings"]["method"] == "two_state" and found["settings"]["parameters"]
     assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
 

@@ -35,6 +35,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "settings": asdict(analyzer.settings),
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
         "fitted_sessions": sum(session.fitted for session in sessions),
+        "reassigned": analyzer.reassigned,
         **describe_states(analyzer),
         "active_clusters": mean_active_clusters(analyzer),
         "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),
