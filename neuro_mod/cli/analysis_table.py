@@ -59,7 +59,7 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
     )
     rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
-        ""
+        f"; their order is not tested below {transitions['min_transitions']}"
         if transitions["p_memoryless"] is None
         else f"; the next state given the present one: {transitions['conditional_entropy_bits']:.2f} bits, in shuffled "
         f"orders {transitions['conditional_entropy_shuffled_bits']:.2f} (p = {transitions['p_memoryless']:.3g})"
