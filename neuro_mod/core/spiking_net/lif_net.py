@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -249,7 +250,7 @@ class _SurrogateSpike(torch.autograd.Function):
         return gradient * ctx.slope * bump, None, None
 
 
-def _check_batches(batches: dict[str, tuple[int, ...]]) -> None:
+def _check_batches(batches: Mapping[str, tuple[int, ...]]) -> None:
     """Refuse quantities with different batches; those without a batch fit to all."""
     if len({batch for batch in map(tuple, batches.values()) if batch}) > 1:
         found = ", ".join(f"{name} {tuple(batch)}" for name, batch in batches.items())
