@@ -52,14 +52,15 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         )
     rows["states"] = (
         f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
-        f"{settings['minimal_lifespan_ms']:g} ms"
+        f"{settings['minimal_lifespan_ms']:g} ms; shorter ones fill "
+        f"{_shown(metadata['reassigned'], 100)} % of the time, which was given to their neighbours"
     )
     rows["mean lifespan"] = (
         f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
     )
     rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
-        ""
+        f"; their order is not tested below {transitions['min_transitions']}"
         if transitions["p_memoryless"] is None
         else f"; the next state given the present one: {transitions['conditional_entropy_bits']:.2f} bits, in shuffled "
         f"orders {transitions['conditional_entropy_shuffled_bits']:.2f} (p = {transitions['p_memoryless']:.3g})"

@@ -148,7 +148,11 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
     from neuro_mod.execution.progress import Quantity, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {_AUTO}"
-    numbers = None if n_states == _AUTO else whole_numbers("--hidden-markov", n_states, _MAX_HIDDEN_STATES + 1, example)
+    numbers = (
+        None
+        if n_states == _AUTO
+        else whole_numbers("--hidden-markov", n_states, _MAX_HIDDEN_STATES + 1, example, least=1)
+    )
     with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
         analyzer.fit_hidden_markov(
             numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)

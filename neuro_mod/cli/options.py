@@ -63,7 +63,7 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     return load_experiment(config, changes).lasting(duration)
 
 
-def whole_numbers(option: str, text: str, below: int, example: str) -> list[int]:
+def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:
     """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
 
     Args:
@@ -71,6 +71,7 @@ def whole_numbers(option: str, text: str, below: int, example: str) -> list[int]
         text: The list.
         below: One more than the largest valid number.
         example: Examples of valid lists.
+        least: The smallest valid number.
 
     Raises:
         InputError: It is not such a list, or a number is too large.
@@ -84,8 +85,13 @@ def whole_numbers(option: str, text: str, below: int, example: str) -> list[int]
             raise invalid(option, text, example)
         first = int(bounds[1])
         stop = int(bounds[2]) if bounds[2] else first + 1
-        if not first < stop <= below:
-            raise invalid(option, text, f"numbers from 0 to {below - 1}")
+        if stop <= first:
+            raise invalid(
+                f"{option}, in {text}", part, "a range whose second number is larger than its first", "it is left out"
+            )
+        if not least <= first < stop <= below:
+            wrong = first if not least <= first < below else stop - 1
+            raise invalid(f"{option}, in {text}", wrong, f"numbers from {least} to {below - 1}")
         numbers += range(first, stop)
     return numbers
 

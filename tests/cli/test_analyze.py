@@ -71,6 +71,7 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     assert sum(row["probability"] for row in found["states"]) == pytest.approx(1)
     assert found["mean_lifespan_sec"] == analyzer.get_mean_lifespan()
     assert found["transitions"]["n_transitions"] == len(analyzer.transitions(empty_state=False))
+    assert found["reassigned"] == analyzer.reassigned
     assert found["settings"]["method"] == "two_state" and found["settings"]["parameters"]
     assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
 
@@ -213,3 +214,17 @@ def test_ctrl_c(tmp_path, recorded):
     assert f"interrupted; no new analysis in {tmp_path}/analysis" in errors and "Traceback" not in errors
     assert Analyzer.load_analysis(tmp_path / "analysis").occurrences().equals(kept.occurrences())
     assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize(("duration", "told"), [(2.0, False), (30.0, True)])
+def test_few_transitions_are_not_tested(analyze, tmp_path, duration, told):
+    """Where each state has one successor the entropy is 0 bits, whatever the network does."""
+    np.save(tmp_path / "spikes.npy", np.asarray(drawn_sessions(duration)[0]))
+    np.save(tmp_path / "clusters.npy", CLUSTERS)
+    found = [analyze(tmp_path, "--dt", STEP, "--no-plot", *option)[1] for option in ((), ("--json",))]
+    about = json.loads(found[1])["transitions"]
+    assert (about["n_transitions"] >= 30) == told
+    assert [about[name] is not None for name in ("p_memoryless", "conditional_entropy_bits", "entropy_rate_bits")] == (
+        [told] * 3
+    )
+    assert ("their order is not tested below 30" in found[0]) != told and ("bits" in found[0]) == told

@@ -87,7 +87,8 @@ def test_the_largest_number_is_noted(known, tmp_path):
     ("arguments", "message"),
     [
         (("--hidden-markov", "many"), '--hidden-markov: "many" found'),
-        (("--hidden-markov", "0"), "n_states: [0] found"),
+        (("--hidden-markov", "0"), "--hidden-markov, in 0: 0 found; expected numbers from 1 to 9999"),
+        (("--hidden-markov", "2,5:3"), '--hidden-markov, in 2,5:3: "5:3" found; expected a range whose second number'),
         (("--hidden-markov", "9999"), "from 1 to 400"),
     ],
 )

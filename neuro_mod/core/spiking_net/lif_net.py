@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -119,6 +120,9 @@ class LIFNet(nn.Module):
     ) -> History:
         """Simulate one step for each entry of the inputs.
 
+        Batches come before time. Inputs ``(n_steps, batch, n_neurons)`` are refused by their batch; only where there
+        are as many steps as batches no shape tells the two orders apart.
+
         Args:
             voltage: V at the start, shape ``(..., n_neurons)``; ``...`` is an optional batch.
             synaptic_current: I at the start, likewise.
@@ -131,12 +135,20 @@ class LIFNet(nn.Module):
             Voltage, current and spike histories, each of shape ``(..., n_steps, n_neurons)``.
 
         Raises:
-            InputError: A shape does not match, the mechanism is unknown, both inputs are None, or training has moved a
-                parameter out of its bounds.
+            InputError: A shape or batch does not match, the mechanism is unknown, both inputs are None, or training has
+                moved a parameter out of its bounds.
         """
         self._check_state(voltage, synaptic_current)
         arrivals = self._external_arrivals(external_currents)
         n_steps = self._check_inputs(stimulus, arrivals)
+        _check_batches(
+            {"voltage": voltage.shape[:-1], "synaptic_current": synaptic_current.shape[:-1]}
+            | {
+                name: each.shape[:-2]
+                for name, each in (("stimulus", stimulus), ("external_currents", arrivals))
+                if each is not None
+            }
+        )
         chosen = mechanism or self.mechanism
         self._check_values(chosen)
         step = propagators(torch, chosen, self.tau_membrane, self.tau_synaptic, self.delta_t)
@@ -236,6 +248,15 @@ class _SurrogateSpike(torch.autograd.Function):
         scaled = ctx.slope * above
         bump = 1 / (1 + scaled.abs()) ** 2 if ctx.surrogate == "fast_sigmoid" else 1 / (1 + (torch.pi * scaled) ** 2)
         return gradient * ctx.slope * bump, None, None
+
+
+def _check_batches(batches: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse quantities with different batches; those without a batch fit to all."""
+    if len({batch for batch in map(tuple, batches.values()) if batch}) > 1:
+        found = ", ".join(f"{name} {tuple(batch)}" for name, batch in batches.items())
+        raise InputError(
+            f"batches: {found} found; expected one and the same; time comes after the batch, (..., n_steps, n_neurons)"
+        )
 
 
 def _wrong_shape(name: str, tensor: Tensor, expected: str) -> InputError:

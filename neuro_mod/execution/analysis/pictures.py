@@ -37,7 +37,7 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
         return drawings
     drawings["active_clusters"] = lambda: active_clusters(visits, session)
     if curves := _survival_by_active_clusters(visits):
-        drawings["lifetimes"] = lambda: survival_curves(curves)
+        drawings["lifetimes"] = lambda: survival_curves(curves, note=_too_short(analyzer))
     times = np.linspace(0, analyzer.durations.min(), _N_TIMES)
     drawings["new_states"] = lambda: new_states(times, analyzer.get_unique_attractors_count_until_time(times))
     states = analyzer.get_attractors_data()
@@ -46,6 +46,12 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     drawings["transition_matrix"] = lambda: transition_map(names, counts)
     drawings["transition_graph"] = lambda: transition_graph(names, counts, states["total_duration"].to_numpy())
     return drawings
+
+
+def _too_short(analyzer: Analyzer) -> str:
+    share = analyzer.reassigned
+    limit = analyzer.settings.minimal_lifespan_ms
+    return "" if share is None else f"shorter than {limit:g} ms: {share:.0%} of the time, reassigned"
 
 
 def _over_time(analyzer: Analyzer, session: int) -> Drawings:

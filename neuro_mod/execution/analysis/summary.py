@@ -16,6 +16,9 @@ from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateSta
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0
+_STARTS = ("n_states", "log_likelihood", "lowest_log_likelihood", "n_starts", "n_best")
+#: Fewest transitions of which entropies and the test are told.
+MIN_TRANSITIONS = 30
 
 
 def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
@@ -37,6 +40,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "settings": asdict(analyzer.settings),
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
         "fitted_sessions": sum(session.fitted for session in sessions),
+        "reassigned": analyzer.reassigned,
         **describe_states(analyzer),
         "active_clusters": mean_active_clusters(analyzer),
         "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),
@@ -62,18 +66,25 @@ def describe_states(statistics: StateStatistics) -> dict[str, Any]:
 
 
 def _describe_transitions(statistics: StateStatistics) -> dict[str, Any]:
-    """The chain of states, the one with no active cluster passed over."""
+    """The chain of states, the one with no active cluster passed over.
+
+    Entropies and the test are None below `MIN_TRANSITIONS`: with few transitions a state has hardly more than one
+    successor, and 0 bits say nothing.
+    """
+    n_transitions = len(statistics.transitions(empty_state=False))
     chain = statistics.jump_statistics(empty_state=False)
-    test = statistics.shuffle_test(N_SHUFFLES, SHUFFLE_SEED, empty_state=False)
+    enough = n_transitions >= MIN_TRANSITIONS
+    test = statistics.shuffle_test(N_SHUFFLES, SHUFFLE_SEED, empty_state=False) if enough else None
     return {
-        "n_transitions": len(statistics.transitions(empty_state=False)),
+        "n_transitions": n_transitions,
+        "min_transitions": MIN_TRANSITIONS,
         "states_that_lead_to_each_other": len(chain.states),
         "coverage": _known(chain.coverage),
         "recurrent": chain.recurrent,
-        "entropy_rate_bits": _known(chain.entropy_rate),
-        "conditional_entropy_bits": _known(test.observed),
-        "conditional_entropy_shuffled_bits": _known(float(np.mean(test.shuffled))),
-        "p_memoryless": _known(test.p_value),
+        "entropy_rate_bits": _known(chain.entropy_rate) if enough else None,
+        "conditional_entropy_bits": None if test is None else _known(test.observed),
+        "conditional_entropy_shuffled_bits": None if test is None else _known(float(np.mean(test.shuffled))),
+        "p_memoryless": None if test is None else _known(test.p_value),
         "n_shuffles": N_SHUFFLES,
         "seed": SHUFFLE_SEED,
     }
@@ -86,6 +97,9 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
         "most_was_chosen": model.most_was_chosen,
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
+        "starts": [
+            {name: float(row[name]) for name in _STARTS} for row in model.scores.to_dict("records") if "n_best" in row
+        ],
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, analyzer.occurrences()),
         **describe_states(model),

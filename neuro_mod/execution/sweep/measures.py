@@ -25,6 +25,7 @@ _LABELS = {
     "active_clusters_detected": "active clusters detected",
     "mean_lifespan_sec": "mean lifespan of states (s)",
     "mean_lifespan_kaplan_meier_sec": "mean lifespan, Kaplan-Meier (s)",
+    "time_reassigned": "share of time in too short visits",
 }
 _UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
 
@@ -125,6 +126,7 @@ def _lifetimes(run: MeasuredRun) -> Numbers:
     return {
         "mean_lifespan_sec": run.analyzer.get_mean_lifespan(),
         "mean_lifespan_kaplan_meier_sec": run.analyzer.get_mean_lifespan(estimator="kaplan_meier"),
+        "time_reassigned": _number(run.analyzer.reassigned),
     }
 
 

@@ -134,6 +134,13 @@ def test_without_a_surrogate_spikes_pass_no_gradient():
             "external_currents: shape .* as j_ext has 2 sources",
         ),
         (lambda: make()(torch.zeros(N), torch.zeros(N), None), "both are None"),
+        *(
+            (
+                lambda b=b: make()(torch.zeros(b, N), torch.zeros(b, N), torch.zeros(5, b, N)),
+                r"stimulus \(5,\) found; expected one and the same; time comes after the batch",
+            )
+            for b in (1, 3)
+        ),
         (lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, 3)), r"n_steps, 4"),
         (
             lambda: make()(torch.zeros(N), torch.zeros(N), torch.zeros(5, N), torch.zeros(6, N)),

@@ -97,6 +97,7 @@ def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
             assert row[f"rate_{kind.replace(' ', '_')}_hz"] == rate
         assert row["active_clusters"] == metadata["active_clusters"]
         assert row["n_states"] == analyzer.get_num_states()
+        assert row["time_reassigned"] == analyzer.reassigned
         for column, estimator in (
             ("mean_lifespan_sec", "mean"),
             ("mean_lifespan_kaplan_meier_sec", "kaplan_meier"),

@@ -239,6 +239,14 @@ class Analyzer(StateStatistics):
         return self._findings.sessions
 
     @property
+    def reassigned(self) -> float | None:
+        """Part of the time in visits shorter than ``minimal_lifespan_ms``, which were given to their neighbours.
+
+        Lifetimes are too long where it is large. None in analyses saved before it was known, and without any time.
+        """
+        return self._findings.reassigned
+
+    @property
     def n_sessions(self) -> int:
         """Number of sessions."""
         return len(self.sessions if self._spikes is None else self._spikes.sessions)

@@ -309,3 +309,23 @@ def test_sessions_too_long_for_rates_are_refused():
     long = (np.array([0.0, 1e6]), np.array([0, 1]))
     with pytest.raises(DataError, match=r"session of 1e\+06 s found, too long for rates of 2 .*; are times in ms"):
         Analyzer(long, [0, 1], minimal_lifespan_ms=0).occurrences()
+
+
+def bursts(n_short):
+    """One cluster at 100 Hz in 1 s of 4, then in ``n_short`` bursts of 20 ms, 40 ms apart."""
+    begin = np.concatenate([[1.0], 2.5 + 0.06 * np.arange(n_short)])
+    length = np.array([1.0] + [0.02] * n_short)
+    times = np.concatenate([np.arange(a, a + b, 1e-3) for a, b in zip(begin, length, strict=True)])
+    return np.sort(times), np.arange(len(times)) % 10
+
+
+@pytest.mark.parametrize(("n_short", "warned"), [(2, False), (20, True)])
+def test_the_share_of_time_in_too_short_visits_is_told(n_short, warned, caplog, tmp_path):
+    settings = {"method": "threshold", "high_hz": 50.0, "kernel": "box", "kernel_width_ms": 0}
+    analyzer = Analyzer(bursts(n_short), np.repeat(0, 10), duration=4.0, **settings)
+    # each burst of 20 ms and each gap of 40 ms between two of them is shorter than 50 ms
+    assert analyzer.reassigned == pytest.approx((0.06 * n_short - 0.04) / 4, abs=0.005)
+    assert ("given to their neighbours" in caplog.text) == warned
+    analyzer.save_analysis(tmp_path)
+    assert Analyzer.load_analysis(tmp_path).reassigned == analyzer.reassigned
+    assert Analyzer(bursts(n_short), np.repeat(0, 10), duration=4.0, minimal_lifespan_ms=0).reassigned == 0

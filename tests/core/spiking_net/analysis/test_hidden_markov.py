@@ -257,13 +257,18 @@ def test_same_seed_same_result(data):
     assert not np.array_equal(one.rates_hz, other.rates_hz)
 
 
-def test_best_of_the_restarts_counts(data):
+def test_best_of_the_restarts_counts(data, caplog):
     sessions = data[1][:8]
     counts = side_by_side(sessions)
     starts = [random_start(counts, 6, Stream(0, "hidden_markov", (6, restart))) for restart in range(3)]
     each = [fitted(counts, start).log_likelihood for start in starts]
     assert len(set(each)) > 1
-    assert model_of(sessions, BIN, 6, n_restarts=3).log_likelihood == max(each)
+    found = model_of(sessions, BIN, 6, n_restarts=3)
+    assert found.log_likelihood == max(each)
+    scores = found.scores.iloc[0]
+    n_best = sum(max(each) - one < 1e-4 * sum(map(len, sessions)) for one in each)
+    assert (scores["lowest_log_likelihood"], scores["n_starts"], scores["n_best"]) == (min(each), 3, n_best)
+    assert ("from one start only" in caplog.text) == (n_best == 1)
 
 
 def test_bins_that_are_all_alike():

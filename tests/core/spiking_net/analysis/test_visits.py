@@ -14,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.states.visits import (
     no_visits,
     of_state,
     rates_in_visits,
+    share_reassigned,
     visit_table,
     visits_of,
     within,
@@ -249,3 +250,12 @@ def test_mean_rates_are_counted_bin_by_bin(runs, minimal_bins, seed):
             assert rate == pytest.approx(spikes / (sum(sizes[members]) * sum(times)))
         else:
             assert np.isnan(rate)
+
+
+def test_share_of_time_taken_from_too_short_visits():
+    states = bins_of([((2,), 10), ((5,), 3), ((2,), 4), ((), 20), ((2, 5), 3)])
+    active = activity(states)
+    shares = [share_reassigned(active, BIN, 40 * BIN, minimal_lifespan=n * BIN) for n in (0, 3, 4, 5, 99)]
+    assert shares == pytest.approx([0, 0, 6 / 40, 10 / 40, 1])
+    assert share_reassigned(activity([(2,)]), BIN, BIN, minimal_lifespan=1) == 0, "one state throughout"
+    assert share_reassigned(activity([]), BIN, 0.0) == 0

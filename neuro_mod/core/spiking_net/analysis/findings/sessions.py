@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,12 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
-from neuro_mod.core.spiking_net.analysis.states.visits import no_visits, rates_in_visits, visits_of
+from neuro_mod.core.spiking_net.analysis.states.visits import (
+    no_visits,
+    rates_in_visits,
+    share_reassigned,
+    visits_of,
+)
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
@@ -21,6 +27,11 @@ from neuro_mod.recordings.opening import SpikeSource
 
 #: Rate samples of one session, over all clusters, at most: they take gigabytes of memory.
 MAX_SAMPLES = 2**28
+
+#: Lifetimes are doubtful above this share of time that belongs to too short visits.
+MAX_REASSIGNED = 0.2
+
+_LOG = logging.getLogger(__name__)
 
 #: Called with the number of finished units of work and their total.
 Progress = Callable[[int, int], None]
@@ -61,6 +72,8 @@ class SessionSummary:
         thresholds: Rate in Hz above which each cluster that defines states is active, shape ``(n_clusters,)``.
         fitted: Whether two states were found in the rates; see `detection.Detection`.
         sha256: Of the file; None until the analysis is saved.
+        reassigned: Part of the time in visits that were too short and were given to their neighbours; None in analyses
+            saved before it was known.
     """
 
     name: str
@@ -71,6 +84,7 @@ class SessionSummary:
     thresholds: NDArray[np.float64]
     fitted: bool
     sha256: str | None = None
+    reassigned: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +122,15 @@ class Findings:
     occurrences: pd.DataFrame
     rates: Callable[[int], SessionRates]
 
+    @property
+    def reassigned(self) -> float | None:
+        """Part of the time of all sessions in too short visits; None where it is not known of each."""
+        shares = [session.reassigned for session in self.sessions if session.reassigned is not None]
+        durations = [session.duration for session in self.sessions]
+        if len(shares) < len(durations) or not sum(durations):
+            return None
+        return float(np.average(shares, weights=durations))
+
 
 def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progress = silent) -> Findings:
     """Find the states of all sessions.
@@ -132,7 +155,15 @@ def assembled(
     """Join the results of all sessions; their rates are computed again on request."""
     occurrences = pd.concat([no_visits(), *visits], ignore_index=True)
     rates = lru_cache(maxsize=1)(lambda index: analyse(source, index, settings).rates)
-    return Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
+    findings = Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
+    if (findings.reassigned or 0) > MAX_REASSIGNED:
+        _LOG.warning(
+            "visits shorter than %g ms fill %.0f %% of the time and were given to their neighbours; lifetimes are too "
+            "long and depend on this limit: use a smaller minimal_lifespan_ms, or a hidden Markov model",
+            settings.minimal_lifespan_ms,
+            100 * (findings.reassigned or 0),
+        )
+    return findings
 
 
 def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> AnalysedSession:
@@ -147,17 +178,26 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     counts, bin_width = sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
     rates = smoothed(counts, layout.sizes, bin_width, settings)
     detection = settings.detector.detect(rates.rates[:, layout.defines_states])
+    shortest = settings.minimal_lifespan_ms * 1e-3
     visits = visits_of(
         detection.active,
         layout.state_labels,
         bin_width,
         spikes.duration,
-        minimal_lifespan=settings.minimal_lifespan_ms * 1e-3,
+        minimal_lifespan=shortest,
         session=index,
     )
+    reassigned = share_reassigned(detection.active, bin_width, spikes.duration, minimal_lifespan=shortest)
     visits = visits.assign(mean_rate=rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width))
     summary = SessionSummary(
-        session.name, session.file, spikes.duration, len(spikes), bin_width, detection.thresholds, detection.fitted
+        session.name,
+        session.file,
+        spikes.duration,
+        len(spikes),
+        bin_width,
+        detection.thresholds,
+        detection.fitted,
+        reassigned=reassigned,
     )
     return AnalysedSession(summary, rates, visits)
 

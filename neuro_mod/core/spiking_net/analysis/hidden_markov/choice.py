@@ -34,6 +34,12 @@ SCORE_COLUMNS = {
     "converged": np.bool_,
     "chosen": np.bool_,
 }
+#: Further columns, which analyses saved by earlier versions lack.
+START_COLUMNS = {"lowest_log_likelihood": np.float64, "n_starts": np.int64, "n_best": np.int64}
+
+
+#: Two fits are the same if their log-likelihoods differ by less than this per bin, in nats.
+SAME_FIT = 1e-4
 
 
 class Choice(NamedTuple):
@@ -48,15 +54,19 @@ def chosen_fit(sessions: CountsOfSessions, settings: HiddenMarkovSettings, repor
     folds = _folds(len(sessions), settings.n_folds) if settings.criterion == "cross_validation" else []
     done, total = count(1), len(settings.numbers) * (1 + len(folds)) * settings.n_restarts
 
-    def best_fit(of: CountsOfSessions, number: int) -> Fit:
+    def all_fits(of: CountsOfSessions, number: int) -> list[Fit]:
         counts, fits = side_by_side(of), []
         for restart in range(settings.n_restarts):
             stream = Stream(settings.seed, "hidden_markov", (number, restart))
             fits.append(fitted(counts, random_start(counts, number, stream)))
             report(next(done), total)
-        return max(fits, key=lambda fit: fit.log_likelihood)
+        return fits
 
-    fits = [best_fit(sessions, number) for number in settings.numbers]
+    def best_fit(of: CountsOfSessions, number: int) -> Fit:
+        return _best(all_fits(of, number))
+
+    of_starts = [all_fits(sessions, number) for number in settings.numbers]
+    fits = [_best(each) for each in of_starts]
     held_out = [_held_out(sessions, folds, number, best_fit) for number in settings.numbers]
     scores = pd.DataFrame(
         {
@@ -68,9 +78,16 @@ def chosen_fit(sessions: CountsOfSessions, settings: HiddenMarkovSettings, repor
         }
     )
     n_bins = sum(map(len, sessions))
+    found = np.array([[fit.log_likelihood for fit in each] for each in of_starts])
+    same = found >= found.max(axis=1, keepdims=True) - SAME_FIT * n_bins
+    starts = {"lowest_log_likelihood": found.min(axis=1), "n_starts": found.shape[1], "n_best": same.sum(axis=1)}
     scores.insert(3, "bic", scores["n_parameters"] * np.log(n_bins) - 2 * scores["log_likelihood"])
     best = int(np.argmin(scores["bic"])) if settings.criterion == "bic" else int(np.argmax(scores["held_out"]))
-    return Choice(fits[best], scores.assign(chosen=np.arange(len(fits)) == best))
+    return Choice(fits[best], scores.assign(chosen=np.arange(len(fits)) == best, **starts))
+
+
+def _best(fits: list[Fit]) -> Fit:
+    return max(fits, key=lambda fit: fit.log_likelihood)
 
 
 def n_parameters(sessions: CountsOfSessions, n_states: int) -> int:

@@ -133,8 +133,10 @@ def hidden_markov(
 
     ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
     ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit did) and ``chosen``. If the largest number is selected, which is logged as a warning,
-    more states may fit better: a network of many clusters can have more combinations of active clusters than it shows.
+    ``converged`` (the best fit did), ``chosen``, and of all starts ``lowest_log_likelihood``, ``n_starts`` and
+    ``n_best``, how many found the best fit; if only one did, this is logged as a warning. If the largest
+    number is selected, which is logged as a warning, more states may fit better: a network of many clusters can have
+    more combinations of active clusters than it shows.
 
     Two visits of one state with unassigned time between them are separate. A bin is unassigned if no posterior is high
     enough or if the visit is too short, also at the edge of a session.
@@ -173,6 +175,16 @@ def hidden_markov(
         posteriors=tuple(posterior[:, order] for posterior in posteriors),
         visits=posterior_visits.occurrences_table(counts, visits, np.argsort(order), width, int(sizes.sum())),
     )
+    chosen = scores.loc[scores["chosen"]].iloc[0]
+    if settings.n_restarts > 1 and chosen["n_best"] == 1 and found.n_fitted > 1:
+        _LOG.warning(
+            "the best of %d fits with %d hidden states was found from one start only (log-likelihood %.1f, of the "
+            "worst %.1f); a larger n_restarts may find a better one",
+            chosen["n_starts"],
+            found.n_fitted,
+            chosen["log_likelihood"],
+            chosen["lowest_log_likelihood"],
+        )
     if found.most_was_chosen:
         _LOG.warning("of the numbers of hidden states, the largest was chosen, %d; more may fit better", found.n_fitted)
     return found

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
-from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS
+from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS, START_COLUMNS
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
@@ -49,6 +49,7 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
         "n_fitted": model.n_fitted,
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
+        "starts": "n_best" in model.scores,
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, occurrences),
         "settings": asdict(model.settings),
@@ -72,7 +73,7 @@ def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
     return HiddenMarkov(
         settings=settings,
         lengths=lengths,
-        scores=saved.table(names.HIDDEN_MARKOV_SCORES, SCORE_COLUMNS),
+        scores=saved.table(names.HIDDEN_MARKOV_SCORES, SCORE_COLUMNS | (START_COLUMNS if about.get("starts") else {})),
         visits=saved.table(names.HIDDEN_MARKOV_VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in posteriors),
         **arrays,

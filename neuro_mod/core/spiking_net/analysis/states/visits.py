@@ -54,12 +54,20 @@ def visits_of(
     """
     if not len(active):
         return no_visits()
-    changes = np.flatnonzero((active[1:] != active[:-1]).any(axis=1)) + 1
-    begin = np.concatenate([[0], changes])
-    edges = np.append(begin * bin_width, duration)
+    begin, edges = _changes(active, bin_width, duration)
     names = labels_of(active[begin], labels)
     state, start, end = _lasting(names, edges[:-1], edges[1:], minimal_lifespan)
     return visit_table(session, state, start, end, duration)
+
+
+def share_reassigned(
+    active: NDArray[np.bool_], bin_width: float, duration: float, *, minimal_lifespan: float = 0.0
+) -> float:
+    """Part of the time of a session that `visits_of` takes from too short visits; arguments as there."""
+    if not len(active) or not duration:
+        return 0.0
+    spans = np.diff(_changes(active, bin_width, duration)[1])
+    return float(spans[~_long_enough(spans, minimal_lifespan)].sum() / duration)
 
 
 def labels_of(active: NDArray[np.bool_], labels: NDArray[np.int64]) -> list[State]:
@@ -164,11 +172,25 @@ def within(occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: Ed
     return cut.loc[cut["duration"] > rounding].reset_index(drop=True)
 
 
+def _changes(
+    active: NDArray[np.bool_], bin_width: float, duration: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The bins in which a state begins, and the edges of its visits in seconds, one more."""
+    changes = np.flatnonzero((active[1:] != active[:-1]).any(axis=1)) + 1
+    begin = np.concatenate([[0], changes])
+    return begin, np.append(begin * bin_width, duration)
+
+
+def _long_enough(spans: NDArray[np.float64], minimal: float) -> NDArray[np.bool_]:
+    """Which visits of a session last long enough; a single one always does."""
+    return (spans >= minimal * (1 - SAME)) | (len(spans) == 1)
+
+
 def _lasting(
     states: list[State], start: NDArray[np.float64], end: NDArray[np.float64], minimal: float
 ) -> tuple[list[State], NDArray[np.float64], NDArray[np.float64]]:
     """Visits that last long enough, extended over the gaps that the others leave."""
-    kept = np.flatnonzero(end - start >= minimal * (1 - SAME)) if len(states) > 1 else np.arange(1)
+    kept = np.flatnonzero(_long_enough(end - start, minimal))
     if not len(kept):
         return [], start[:0], end[:0]
     first = [
