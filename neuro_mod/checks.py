@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -70,3 +72,26 @@ def check_shape(name: str, values: ArrayLike | None, shape: tuple[int | str, ...
     if len(found) != len(shape) or any(isinstance(n, int) and n != m for n, m in zip(shape, found, strict=True)):
         expected = str(shape).replace("'", "")
         raise InputError(f"{name}: shape {found} found; expected {expected}")
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """A path that a user gives, ``~`` at its start being the home folder.
+
+    Raises:
+        InputError: There is no such user as in ``~name``.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise invalid("path", str(path), "~ or ~NAME of a user of this machine") from None
+
+
+def output_path(path: str | os.PathLike[str]) -> Path:
+    """The same for results, which may not go to a folder named after a variable that nobody has expanded.
+
+    Raises:
+        InputError: There is a ``$`` in it, or no such user.
+    """
+    if "$" in os.fspath(path):
+        raise invalid("path", str(path), "a path without $", "variables are not expanded in quotes or by Python")
+    return user_path(path)

@@ -100,6 +100,7 @@ def analyze(
     A state is a combination of active clusters. Every file spikes* of a folder is a session, and so is every
     file that is given, but NEST's files of one run are one session; no visit or transition extends over two of them.
     """
+    from neuro_mod.checks import output_path, user_path
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.errors import InputError, invalid
     from neuro_mod.execution.analysis.save import analyse, default_folder
@@ -114,7 +115,7 @@ def analyze(
     if clusters is not None and cluster_sizes is not None:
         raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
     try:
-        files = [file for each in spikes for file in matching(each)]
+        files = [file for each in spikes for file in matching(user_path(each))]
         analyzer = Analyzer(
             files[0] if len(files) == 1 else files,
             clusters if cluster_sizes is None else labels_of_sizes("--cluster-sizes", cluster_sizes),
@@ -139,7 +140,7 @@ def analyze(
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed)
 
-    metadata = analyse(analyzer, out or default_folder(*files), session, plot=plot, before=fit)
+    metadata = analyse(analyzer, output_path(out or default_folder(*files)), session, plot=plot, before=fit)
     print_results(metadata, as_json, print_analysis)
 
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError, InputError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
@@ -62,7 +63,7 @@ def write_nwb(
         InputError: There is not one label for each neuron, or there are no neurons.
     """
     pynwb, h5py = optional("pynwb", "nwb"), optional("h5py", "nwb")
-    path = Path(path)
+    path = user_path(path)
     if not spikes.n_neurons:
         raise InputError(f"{path}: spikes of 0 neurons found; expected at least one unit")
     content = pynwb.NWBFile(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.conventions import Conventions, check_conventions
@@ -118,7 +119,7 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[
     """The clusters of the neurons, and where they were found."""
     described = opened.description
     if isinstance(clusters, str | os.PathLike):
-        layout, where = _layout_of_files([Path(clusters)]), str(clusters)
+        layout, where = _layout_of_files([user_path(clusters)]), str(clusters)
     elif clusters is not None:
         layout, where = cluster_layout(clusters), "clusters"
     elif opened.clusters:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import ArrayLike
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.arrays import single_number
 from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, SpikeEvents, is_step
@@ -48,7 +49,8 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
     Raises:
         OSError: The file is missing, damaged, or of another kind.
     """
-    file = Path(path) / SPIKES if Path(path).is_dir() else Path(path)
+    path = user_path(path)
+    file = path / SPIKES if path.is_dir() else path
     return spikes_from(read_arrays(file, SAVED_ARRAYS), str(file))
 
 

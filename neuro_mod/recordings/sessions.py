@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.conventions import Conventions
@@ -119,7 +120,7 @@ def open_sessions(data: Any, name: str = "session 0", trials: bool = True) -> Se
 
 def _opened(data: Any, name: str, trials: bool) -> Sessions:
     if isinstance(data, str | os.PathLike):
-        files = matching(Path(data))
+        files = matching(user_path(data))
         return _on_disk(files[0], trials) if len(files) == 1 else _several(files, trials)
     if is_neo(data):
         return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))

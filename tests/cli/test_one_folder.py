@@ -57,3 +57,19 @@ def test_a_run_leaves_repeats_alone(neuro_mod, config, tmp_path):
     assert call(neuro_mod, REPEAT, config, tmp_path)[0] == 0
     code, _, errors = call(neuro_mod, RUN, config, tmp_path, "--force")
     assert code == 2 and "results of many runs found" in errors and n_finished(tmp_path) == 1
+
+
+def test_the_home_folder_and_variables(neuro_mod, config, tmp_path, monkeypatch):
+    """`--out=~/x` reaches the program with its ~; other shells expand it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert call(neuro_mod, RUN, config, "~/run")[0] == 0
+    assert neuro_mod("analyze", "~/run", "--no-plot")[0] == 0
+    assert neuro_mod("analyze", tmp_path / "run", "--out", "~/elsewhere", "--no-plot")[0] == 0
+    assert call(neuro_mod, REPEAT, config, "~/many")[0] == 0
+    assert len(load_spikes("~/run")) > 0
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "elsewhere", "many"}
+    for command in COMMANDS:
+        code, _, errors = call(neuro_mod, command, config, "$HOME/x")
+        assert code == 2 and 'path: "$HOME/x" found; expected a path without $' in errors
+    assert not (tmp_path / "$HOME").exists()

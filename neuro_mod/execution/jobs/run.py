@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from neuro_mod.checks import output_path
 from neuro_mod.errors import InputError, StorageError
 from neuro_mod.execution.executors import check_task, choose_workers
 from neuro_mod.execution.jobs.attempt import Attempt
@@ -44,7 +44,7 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         Interrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
     """
-    execution, path, items = execution or Execution(), Path(path), job.items
+    execution, path, items = execution or Execution(), output_path(path), job.items
     if not items:
         raise InputError(f"no {job.nouns[1]} found; expected at least one")
     n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)

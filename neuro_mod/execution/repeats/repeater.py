@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.checks import check_choice, user_path, whole_number
 from neuro_mod.choices import OnError, Precision
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
@@ -127,7 +126,8 @@ def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
     Raises:
         InputError: There is no such file, or it holds other text.
     """
-    file = Path(path) / SEEDS if Path(path).is_dir() else Path(path)
+    path = user_path(path)
+    file = path / SEEDS if path.is_dir() else path
     try:
         lines = file.read_text(encoding="utf-8").split()
     except (OSError, ValueError) as error:

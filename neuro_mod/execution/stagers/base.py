@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from neuro_mod.checks import output_path
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.errors import ConfigError, InputError
@@ -90,7 +91,7 @@ class Stager:
         if out is None and not (settings.save or settings.plot):
             yield None
             return
-        path = Path(out or settings.folder.with_name(settings.sim_name + self.suffix))
+        path = output_path(out or settings.folder.with_name(settings.sim_name + self.suffix))
         with locked(path):
             folder = RunFolder(path)
             if not force:

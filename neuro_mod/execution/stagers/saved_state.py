@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neuro_mod.checks import output_path, user_path
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.storage.names import STATE
 from neuro_mod.storage.reading import names_of_arrays, read_arrays
@@ -31,7 +31,8 @@ def load_state(path: _Path) -> State:
     Raises:
         OSError: The file is missing, damaged, or not one of ours.
     """
-    file = Path(path) / STATE if Path(path).is_dir() else Path(path)
+    path = user_path(path)
+    file = path / STATE if path.is_dir() else path
     names = [field.name for field in fields(State)]
     if "network" not in names_of_arrays(file):
         _LOG.warning("%s does not say which network it belongs to; whether it fits is not checked", file)
@@ -59,7 +60,7 @@ def save_state(path: _Path, state: State) -> None:
     Raises:
         OSError: It could not be written.
     """
-    write_whole(Path(path), lambda file: np.savez(file, **state_arrays(state)))
+    write_whole(output_path(path), lambda file: np.savez(file, **state_arrays(state)))
 
 
 def state_arrays(state: State) -> dict[str, Any]:

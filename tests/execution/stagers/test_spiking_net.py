@@ -98,9 +98,7 @@ def test_a_state_of_other_connections_is_refused_and_one_of_other_parameters_is_
         other.run(0.02, initial_state=first.state)
     moved = other.run(0.02, initial_state=first.state, allow_other_network=True)
     assert moved.state.network == other.network.fingerprint != first.state.network
-    louder = StageSNNSimulation(
-        SMALL, 1, overrides=["arousal.level=0.9", "architecture.clusters.j_potentiated[0]=1.8"]
-    )
+    louder = StageSNNSimulation(SMALL, 1, overrides=["arousal.level=0.9", "architecture.clusters.j_potentiated[0]=1.8"])
     assert louder.run(0.02, initial_state=first.state).state.network == first.state.network
     arrays = state_arrays(first.state)
     np.savez(tmp_path / "new.npz", **arrays)

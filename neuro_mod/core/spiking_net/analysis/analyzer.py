@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.checks import whole_number
+from neuro_mod.checks import output_path, user_path, whole_number
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
@@ -143,7 +143,7 @@ class Analyzer(StateStatistics):
             DataError: There is no analysis, or a file is damaged or missing; the message names it.
         """
         analyzer = cls.__new__(cls)
-        findings, analyzer.hidden_markov = load_findings(Path(folder))
+        findings, analyzer.hidden_markov = load_findings(user_path(folder))
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
@@ -164,9 +164,9 @@ class Analyzer(StateStatistics):
             StorageError: The folder cannot be written to, or the disk is full.
         """
         if self._spikes is None:
-            return save_findings(Path(folder), self._findings, self.hidden_markov)
+            return save_findings(output_path(folder), self._findings, self.hidden_markov)
         files, self._findings = find_and_save(
-            Path(folder), self._spikes, self.settings, report or self._report, self.hidden_markov
+            output_path(folder), self._spikes, self.settings, report or self._report, self.hidden_markov
         )
         return files
 
