@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +17,25 @@ INTERRUPTED = 130
 
 @contextmanager
 def plain_failures() -> Iterator[None]:
-    """An error that the user can correct ends the process with its message and exit code, Ctrl-C with code 130."""
+    """An error that the user can correct ends the process with its message and exit code, Ctrl-C with code 130.
+
+    So does a full disk that standard output goes to.
+    """
     try:
-        yield
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:  # closed, as under a daemon
+                sys.stdout.flush()
     except NeuroModError as error:
         _end(error, str(error), error.exit_code)
     except MemoryError as error:
         _end(error, f"not enough memory: {error}", NeuroModError.exit_code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at the end
+        _end(error, f"cannot write to standard output: {error.strerror}", NeuroModError.exit_code)
     except KeyboardInterrupt as error:
         _end(error, str(error) or "interrupted", INTERRUPTED)
 

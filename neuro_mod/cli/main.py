@@ -62,7 +62,8 @@ def main() -> None:
     # The many objects of imported modules live to the end: looking for garbage among them costs 0.5 s a command.
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    app()
+    with plain_failures():
+        app()
 
 
 if __name__ == "__main__":

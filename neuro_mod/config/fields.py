@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
+from neuro_mod.core.random import MAX_SEED
 from neuro_mod.populations import PATHWAYS
 
 T = TypeVar("T")
@@ -110,6 +111,7 @@ Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
 #: As many neurons and clusters as indices and block matrices can hold.
 NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(_whole)]
 ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED), BeforeValidator(_whole)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
 Switch = Annotated[bool, Field(strict=True)]
 

@@ -89,21 +89,13 @@ def _parse(overrides: Overrides, problems: list[Problem]) -> Iterator[tuple[str,
 
 
 def _merge(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> Iterator[KeyPath]:
-    """Set a value; of a mapping only the keys that it names. Yields the key paths that were set."""
+    """Set a value, of a mapping only the keys that it names; an empty one clears. Yields the paths that were set."""
     if isinstance(value, dict) and value:
         for key, part in value.items():
             yield from _merge(data, (*path, key), part, schema)
-    elif value != {} or _missing(data, path):
+    else:
         _set(data, path, value, schema)
         yield path
-
-
-def _missing(data: Any, path: KeyPath) -> bool:
-    for part in path:
-        if not isinstance(data, dict) or data.get(part) is None:
-            return True
-        data = data[part]
-    return False
 
 
 def _set(data: dict[str, Any], path: KeyPath, value: Any, schema: Schema) -> None:

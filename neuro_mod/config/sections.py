@@ -26,6 +26,7 @@ from neuro_mod.config.fields import (
     Positive,
     Real,
     Section,
+    Seed,
     Switch,
     extra_of,
     parameter,
@@ -156,7 +157,7 @@ FOLDER_NAME = 'a plain folder name (not empty, no / \\ : * ? " < > |, not . or .
 class Settings(Section):
     """Everything that does not change the model."""
 
-    random_seed: Count = parameter(256, "seed of all random numbers")
+    random_seed: Seed = parameter(256, "seed of all random numbers")
     save: Switch = parameter(True, "write results to disk")
     plot: Switch = parameter(True, "draw figures")
     save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+#: Largest root seed: the entropy that operating systems and NumPy give has 128 bits.
+MAX_SEED = 2**128 - 1
 WORDS_PER_COUNTER = 4
 ROUNDS = 7
 

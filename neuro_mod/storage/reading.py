@@ -84,6 +84,10 @@ def map_array(file: Path) -> NDArray[Any]:
         return np.load(file, mmap_mode="r", allow_pickle=False)
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} found, which JSON does not have")
+
+
 def read_json(file: Path) -> Any:
     """The content of a JSON file.
 
@@ -91,7 +95,7 @@ def read_json(file: Path) -> Any:
         DataError: It is none.
     """
     with naming(file):
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
 
 
 def sha256_of(*files: Path) -> str:

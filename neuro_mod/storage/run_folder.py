@@ -158,7 +158,7 @@ def _remove(path: Path, names: list[str]) -> None:
 def _written_before(folder: Path) -> list[str]:
     """Files in manifest and journal; names outside our folders are passed over."""
     names: list[Path] = []
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
         names += [Path(name) for name in (folder / JOURNAL).read_text(encoding="utf-8").splitlines()]

@@ -40,8 +40,8 @@ class Adjacency:
     def digest(self) -> bytes:
         """A hash of the connections."""
         targets = np.ascontiguousarray(self.targets, index_dtype(self.n_neurons))
-        return hashlib.blake2b(np.ascontiguousarray(self.offsets, np.uint64), digest_size=16).digest() + (
-            hashlib.blake2b(targets, digest_size=16).digest()
+        return hashlib.blake2b(np.ascontiguousarray(self.offsets, np.uint64).data, digest_size=16).digest() + (
+            hashlib.blake2b(targets.data, digest_size=16).digest()
         )
 
     @property

@@ -98,8 +98,21 @@ def _entry(line: bytes) -> Entry | None:
     check, _, text = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or check != _check(text):
         return None
-    content = json.loads(text)
-    return Entry(content["item"], content["files"], content["about"])
+    try:
+        content = json.loads(text)
+        entry = Entry(content["item"], content["files"], content["about"])
+        return entry if _is_sound(entry) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _is_sound(entry: Entry) -> bool:
+    """Whether everything in an entry is of its kind."""
+    kinds = isinstance(entry.key, str) and isinstance(entry.files, dict) and isinstance(entry.about, dict)
+    return kinds and all(
+        isinstance(record, dict) and type(record.get("bytes")) is int and isinstance(record.get("sha256"), str)
+        for record in entry.files.values()
+    )
 
 
 def _check(text: bytes) -> bytes:

@@ -10,6 +10,7 @@ from neuro_mod.checks import check_choice, user_path, whole_number
 from neuro_mod.choices import OnError, Precision
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
+from neuro_mod.core.random import MAX_SEED
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution
@@ -115,7 +116,7 @@ def _check_seeds(seeds: Sequence[int]) -> None:
     """Refuse values that are no seeds, and duplicates, as two runs with one seed are the same run."""
     seen: set[int] = set()
     for index, seed in enumerate(seeds):
-        if whole_number(f"seeds[{index}]", seed, 0) in seen:
+        if whole_number(f"seeds[{index}]", seed, 0, MAX_SEED) in seen:
             raise invalid(f"seeds[{index}]", int(seed), "distinct seeds", "this one is a duplicate")
         seen.add(seed)
 
@@ -132,8 +133,13 @@ def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
         lines = file.read_text(encoding="utf-8").split()
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read seeds from {file}: {getattr(error, 'strerror', None) or error}") from None
-    wrong = [(number, line) for number, line in enumerate(lines, 1) if not (line.isascii() and line.isdigit())]
+    digits = len(str(MAX_SEED))
+    wrong = [
+        (number, line[: digits + 1])
+        for number, line in enumerate(lines, 1)
+        if not (line.isascii() and line.isdigit() and len(line) <= digits)
+    ]
     if wrong or not lines:
         place, found = (f"{file}, seed {wrong[0][0]}", wrong[0][1]) if wrong else (str(file), None)
-        raise invalid(place, found, "a whole number of at least 0 in each line")
+        raise invalid(place, found, f"a whole number from 0 to {MAX_SEED} in each line")
     return [int(line) for line in lines]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 from pathlib import Path
 
@@ -104,6 +105,32 @@ def test_a_damaged_plan_is_refused_and_nothing_touched(folder):
             n_refused += 1
     assert n_refused > 100  # the others are in the space between
     assert {path: path.read_bytes() for path in others} == others
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"data"',
+        '{"item": 3, "files": {}, "about": {}}',
+        '{"item": "item 1", "files": {"data/a": 3}, "about": {}}',
+        "[" * 99_999,
+    ],
+)
+def test_a_line_of_the_ledger_with_a_right_checksum_and_wrong_content_is_damaged(tmp_path, folder, content):
+    lines = (folder / FINISHED).read_bytes().splitlines(keepends=True)
+    lines[1] = hashlib.sha256(content.encode()).hexdigest()[:16].encode() + b" " + content.encode() + b"\n"
+    (folder / FINISHED).write_bytes(b"".join(lines))
+    jobs.run(TinyJob(N_ITEMS), folder)
+    assert f"{FINISHED}: line 2 is damaged: will be rerun" in (folder / LOG).read_text()
+    assert_complete(folder, undisturbed(tmp_path / "undisturbed", N_ITEMS), N_ITEMS)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, RUN])
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"earlier_attempts": [], "started": NaN}'])
+def test_records_that_json_cannot_hold_are_written_again(tmp_path, folder, name, content):
+    (folder / name).write_text(content)
+    jobs.run(TinyJob(N_ITEMS + 1), folder)
+    assert_complete(folder, undisturbed(tmp_path / "undisturbed", N_ITEMS + 1), N_ITEMS + 1)
 
 
 @pytest.mark.parametrize("name", [MANIFEST, RUN])

@@ -389,8 +389,8 @@ def test_populations_without_neurons_change_nothing():
 
 def test_no_state_at_all(tmp_path):
     """A run that finds nothing says so, in every form."""
-    config = SMALL | {"init_params": {"tau_membrane": 1e300}}
-    outputs = FullMeanFieldStager(config).execute(n_runs=3, out=tmp_path)
+    unbounded = ["external_currents.j_ext=1e11", "init_params.tau_refractory=0"]
+    outputs = FullMeanFieldStager(SMALL, overrides=unbounded).execute(n_runs=3, out=tmp_path)
     assert np.isnan(outputs["fixed_point"]).all() and not outputs["converged"].any()
     assert outputs["stability"].tolist() == [""] * 3 and outputs["reached"].tolist() == [-1] * 3
     assert len(outputs["distinct"]) == 0 and outputs["metadata"]["states"] == []

@@ -36,8 +36,8 @@ def refused(kind, message, config=SMALL, error=InputError, stager_options=None, 
         ({"perturbation_time": "0.1"}, 'perturbation_time: "0.1" found'),
         ({"perturbation_time": True}, "perturbation_time: true found"),
         ({"perturbation_time": [0.1]}, r"perturbation_time: \[0.1\] found"),
-        ({"overrides": ["architecture.network.j_baseline=[1e200, 1, -1, -1]"]}, "the input overflows"),
-        ({"overrides": ["external_currents.j_ext=1e200"]}, "the input overflows"),
+        ({"overrides": ["architecture.network.j_baseline=[1e200, 1, -1, -1]"]}, "expected a number below 1e.12"),
+        ({"overrides": ["external_currents.j_ext=1e200"]}, "expected a number below 1e.12"),
     ],
 )
 def test_stagers(kind, options, message):
