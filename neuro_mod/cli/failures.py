@@ -34,7 +34,7 @@ def plain_failures() -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENOSPC or error.filename is not None:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left is flushed at the end
         _end(error, f"cannot write to standard output: {error.strerror}", NeuroModError.exit_code)
     except KeyboardInterrupt as error:
         _end(error, str(error) or "interrupted", INTERRUPTED)

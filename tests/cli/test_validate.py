@@ -1,7 +1,11 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.helpers.folders import run_json
-from tests.helpers.processes import run_python
+from tests.helpers.processes import ENVIRONMENT, NEURO_MOD, run_python
 from tests.helpers.shared import CONFIGS, SMALL, write_config
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
@@ -119,3 +123,20 @@ def test_what_is_simulated_otherwise_is_said(neuro_mod, tmp_path, caplog) -> Non
     assert run_json(tmp_path / "run")["tau_refractory_applied"] == [0.006, 0.004]
     neuro_mod("repeat", config, *overrides, "--out", tmp_path / "repeats", "--n-repeats", 2, "--no-analysis")
     assert all(caplog.text.count(warning) == 1 for warning in WARNINGS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_standard_output_is_one_clear_message() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, *NEURO_MOD, "validate", str(DEFAULT)],
+            stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "cannot write to standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("seed", ["0x" + "f" * 4000, str(2**128)])
+def test_endless_seeds_are_refused(neuro_mod, seed) -> None:
+    code, _, err = neuro_mod("validate", DEFAULT, "--set", f"settings.random_seed={seed}")
+    assert code == 2 and "settings.random_seed" in err and len(err) < 5000
+    assert neuro_mod("validate", DEFAULT, "--set", f"settings.random_seed={2**128 - 1}")[0] == 0
