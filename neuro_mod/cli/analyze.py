@@ -74,6 +74,9 @@ def analyze(
     start: Annotated[
         float, typer.Option(metavar="S", help="Begin of each session in s; earlier spikes are left out.")
     ] = 0.0,
+    sort: Annotated[
+        bool, typer.Option("--sort", help="Sort spike times that are out of order; they are refused otherwise.")
+    ] = False,
     trials: Annotated[
         bool, typer.Option("--trials/--no-trials", help="The trials of an NWB file are sessions.")
     ] = True,
@@ -128,6 +131,7 @@ def analyze(
             time_unit="ms" if milliseconds else "s",
             first_neuron=first_neuron,
             start=start,
+            sort=sort,
             trials=trials,
             **{name: value for name, value in chosen.items() if value is not None},
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.errors import DataError, invalid
@@ -14,6 +15,7 @@ from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
 from neuro_mod.recordings.windows import SAME
 
 TimeUnit = Literal["s", "ms"]
+PER_SECOND: dict[TimeUnit, float] = {"s": 1.0, "ms": 1e3}
 #: Time step in seconds where neither the data nor the user give one.
 DEFAULT_STEP = 0.5e-3
 MAX_NEURONS = 2**31 - 1
@@ -38,6 +40,7 @@ class Conventions:
         time_unit: Unit of spike times.
         first_neuron: Number of the first neuron, 1 in data from MATLAB.
         start: Begin of a session in seconds, from which its times and its length count; earlier spikes are left out.
+        sort: Whether spike times that are out of order are sorted; otherwise they are refused.
     """
 
     delta_t: float | None = None
@@ -46,6 +49,7 @@ class Conventions:
     time_unit: TimeUnit = "s"
     first_neuron: int = 0
     start: float = 0.0
+    sort: bool = False
 
     @property
     def from_zero(self) -> Conventions:
@@ -119,3 +123,22 @@ def steps_until(time: float, delta_t: float) -> int:
     """
     position = min(time / delta_t, 2.0 * MAX_STEPS)  # an upper bound, as infinity has no number of steps
     return math.ceil(position - max(ROUNDING, 2 * np.finfo(np.float64).eps * position))
+
+
+def plain_times(times: Any, time_unit: TimeUnit, where: str) -> tuple[NDArray[Any], TimeUnit]:
+    """Times without a unit of their own, and the unit that they are in.
+
+    Args:
+        times: Times; arrays of the library `quantities` and trains of Neo have a unit, and are converted to seconds.
+        time_unit: The unit of others.
+        where: The data, for messages.
+
+    Raises:
+        DataError: Their own unit is none of time.
+    """
+    if not hasattr(times, "rescale"):
+        return np.asarray(times), time_unit
+    try:
+        return np.asarray(times.rescale("s").magnitude), "s"
+    except ValueError:
+        raise DataError(f"{where}: times in {times.dimensionality} found; expected a unit of time") from None

@@ -10,6 +10,8 @@ from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Mean rates of neurons in Hz outside of which something is wrong with units, columns or the number of neurons.
 LEAST_RATE, MOST_RATE = 0.05, 500.0
+#: Share of spikes with another one of the same neuron in the same step: Poisson trains of 200 Hz have it in 0.5 ms.
+MOST_COINCIDENT = 0.1
 _PER_SECOND = 1e3
 
 
@@ -30,9 +32,21 @@ def implausible(spikes: SpikeEvents) -> str | None:
         )
     rate = len(spikes) / (spikes.n_neurons * spikes.duration)
     if LEAST_RATE <= rate <= MOST_RATE:
-        return None
+        n_twice = _coincident(spikes)
+        if n_twice <= MOST_COINCIDENT * len(spikes):
+            return None
+        return (
+            f"{n_twice} of {len(spikes)} spikes in the same time step as another of the same neuron found; was a "
+            "recording added twice? Is the time step too long?"
+        )
     found = f"{rate:.3g} Hz found, the mean rate of {spikes.n_neurons} neurons in {spikes.duration:g} s"
     return f"{found}; {_causes(spikes, rate)}"
+
+
+def _coincident(spikes: SpikeEvents) -> int:
+    """How many spikes have another one of the same neuron in the same step before them; they are in order."""
+    same = (np.diff(spikes.steps) == 0) & (np.diff(spikes.neurons) == 0)
+    return int(same.sum())
 
 
 def _causes(spikes: SpikeEvents, rate: float) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import DataError, invalid
 from neuro_mod.recordings.arrays import are_whole, describe, single_number
-from neuro_mod.recordings.conventions import MAX_NEURONS, ROUNDING, Conventions, steps_until
+from neuro_mod.recordings.conventions import MAX_NEURONS, PER_SECOND, ROUNDING, Conventions, plain_times, steps_until
 from neuro_mod.recordings.layout import cluster_layout
 from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 
@@ -23,7 +23,6 @@ from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 SCALARS = ("duration", "n_neurons")
 #: All arrays of such a file; ``ids`` is a synonym of ``neurons``.
 NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
-_PER_SECOND = {"s": 1.0, "ms": 1e3}
 #: Entries of a dense array that are examined together.
 _PIECE = 2**24
 
@@ -99,8 +98,8 @@ def reading_of_times(
     """The session of spike times and their neurons.
 
     Args:
-        times: In the unit of the conventions, ascending, shape ``(n_spikes,)``; a spike at the end of the session, as
-            in recordings that count from after 0 to the end, is in its last step.
+        times: In the unit of the conventions, ascending unless these say ``sort``, shape ``(n_spikes,)``; one at the
+            end of the session, as in recordings that count from after 0 to the end, is in its last step.
         neurons: Neuron of each spike, shape ``(n_spikes,)``.
         conventions: Time step, length, number of neurons, units.
         where: The file, or the name of the data in messages.
@@ -109,11 +108,17 @@ def reading_of_times(
     Raises:
         DataError: The times, neurons or labels are not valid.
     """
+    times, time_unit = plain_times(times, conventions.time_unit, where)
     seconds, precision = _times(times, where)
-    seconds = seconds / _PER_SECOND[conventions.time_unit]
+    seconds = seconds / PER_SECOND[time_unit]
     index = _indices(neurons, conventions, where)
     if len(index) != len(seconds):
         raise DataError(f"{where}: {len(seconds)} times and {len(index)} neurons found; expected equally many")
+    if (falls := seconds[1:] < seconds[:-1]).any():
+        if not conventions.sort:
+            raise DataError(_unsorted(f"{where}: times", int(np.argmax(falls)) + 1))
+        in_time = np.argsort(seconds, kind="stable")
+        seconds, index = seconds[in_time], index[in_time]
     n_steps = MAX_STEPS if conventions.duration is None else steps_until(conventions.duration, conventions.step)
     if n_steps > MAX_STEPS:
         raise DataError(f"{where}: {n_steps} steps found; expected at most {MAX_STEPS}")
@@ -161,6 +166,10 @@ def reading_of_units(
     described = {"n_neurons": len(counts)} | ({} if end is None else {"duration": end - begin})
     conventions = replace(conventions, time_unit="s", first_neuron=0).completed(where, **described)
     neurons = np.repeat(np.arange(len(counts)), counts)
+    falls = np.flatnonzero((np.diff(times) < 0) & (neurons[1:] == neurons[:-1])) + 1
+    if len(falls) and not conventions.sort:
+        unit = neurons[falls[0]]
+        raise DataError(_unsorted(f"{where}: times of unit {unit}", int(falls[0] - counts[:unit].sum())))
     order = np.argsort(times, kind="stable")
     return reading_of_times(times[order] - begin, neurons[order], conventions, where, labels)
 
@@ -201,9 +210,8 @@ def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> ND
     return np.floor(position + np.maximum(ROUNDING, 2 * precision * position)).astype(np.int64)
 
 
-def _times(times: ArrayLike, where: str) -> tuple[NDArray[np.float64], float]:
-    """Ascending times from 0 on, and the relative precision of their type."""
-    array = np.asarray(times)
+def _times(array: NDArray[Any], where: str) -> tuple[NDArray[np.float64], float]:
+    """Times from 0 on, and the relative precision of their type."""
     if array.ndim != 1 or array.dtype.kind not in "uif":
         raise DataError(f"{where}: times: {describe(array)} found; expected numbers (n_spikes,)")
     seconds = array.astype(np.float64)
@@ -211,11 +219,16 @@ def _times(times: ArrayLike, where: str) -> tuple[NDArray[np.float64], float]:
         raise DataError(f"{where}: times: infinity or NaN found; expected finite numbers")
     if len(seconds) and seconds.min() < 0:
         raise DataError(f"{where}: times: {seconds.min():g} found; expected times from 0, the start of the session")
-    if (seconds[1:] < seconds[:-1]).any():
-        first = int(np.argmax(np.diff(seconds) < 0)) + 1
-        raise DataError(f"{where}: times: a decrease at spike {first} found; expected sorted spike times")
     held = array.dtype if array.dtype.kind == "f" and array.dtype.itemsize < seconds.itemsize else seconds.dtype
     return seconds, float(np.finfo(held).eps)
+
+
+def _unsorted(place: str, spike: int) -> str:
+    """Message about times that are out of order, which may be those of several recordings."""
+    return (
+        f"{place}: a decrease at spike {spike} found; expected sorted spike times; sort=True (--sort) sorts those of "
+        "one recording"
+    )
 
 
 def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArray[np.int32]:

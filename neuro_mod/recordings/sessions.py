@@ -239,14 +239,14 @@ def _in_memory(name: str, data: Any) -> Session:
     if are_trains(spikes):
         return Session(name, partial(reading_of_trains, spikes, where=name))
     if isinstance(spikes, Mapping) and (pair := pair_of(spikes)) is not None:
-        arrays = {name: np.asarray(array) for name, array in with_usual_names(spikes, pair).items()}
+        arrays = {name: _array(values) for name, values in with_usual_names(spikes, pair).items()}
         return Session(name, lambda conventions: reading_of_arrays(arrays, pair.applied_to(conventions), name))
     if isinstance(spikes, SpikeEvents):
         arrays = spike_arrays(spikes)
         return Session(name, lambda conventions: checked(spikes_from(arrays, name), None, conventions, name))
     if isinstance(spikes, tuple) and len(spikes) == 2:
         times, neurons = spikes
-        arrays = {"times": np.asarray(times), "neurons": np.asarray(neurons)}
+        arrays = {"times": _array(times), "neurons": _array(neurons)}
         return Session(name, lambda conventions: reading_of_arrays(arrays, conventions, name))
     if isinstance(spikes, pd.DataFrame) and any(isinstance(column, str) for column in spikes.columns):
         return Session(name, partial(read_frame, spikes, name))
@@ -258,6 +258,11 @@ def _in_memory(name: str, data: Any) -> Session:
         "pair (times, neurons), a pandas frame or mapping of both, a list or mapping of the times of each neuron, a "
         "boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for each session"
     )
+
+
+def _array(values: Any) -> Any:
+    """An array; one with a unit keeps it."""
+    return values if hasattr(values, "rescale") else np.asarray(values)
 
 
 def _spikes_of(data: Any) -> Any:

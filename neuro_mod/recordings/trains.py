@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.arrays import describe
-from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.conventions import PER_SECOND, Conventions, plain_times
 from neuro_mod.recordings.readings import Reading, reading_of_units
 
-_PER_SECOND = {"s": 1.0, "ms": 1e3}
 #: A larger number of a neuron among the keys is an error rather than many silent neurons.
 _MAX_KEY = 10**7
 
@@ -73,9 +72,7 @@ def _is_train(train: Any) -> bool:
 
 def _times(train: Any, where: str, conventions: Conventions) -> NDArray[np.float64]:
     """Times in seconds."""
-    if hasattr(train, "rescale"):  # of the library quantities
-        return np.asarray(train.rescale("s").magnitude, np.float64)
-    times = np.asarray(train)
+    times, time_unit = plain_times(train, conventions.time_unit, where)
     if times.ndim != 1 or (times.size and times.dtype.kind not in "uif"):
         raise DataError(f"{where}: {describe(times)} found; expected its times (n_spikes,)")
-    return times.astype(np.float64) / _PER_SECOND[conventions.time_unit]
+    return times.astype(np.float64) / PER_SECOND[time_unit]

@@ -329,9 +329,11 @@ def test_times_on_the_grid_stay_on_it_however_late_the_begin():
     assert from_neo(trains, Conventions(1e-4))[0].spikes.steps.tolist() == steps.tolist()
 
 
-def test_the_order_of_times_within_a_train_does_not_matter():
+def test_the_order_of_times_within_a_train_matters_unless_they_are_to_be_sorted():
     trains = [neo.SpikeTrain([0.04, 0.01], units="s", t_stop=0.05)]
-    assert from_neo(trains, Conventions(1e-3))[0].spikes.steps.tolist() == [10, 40]
+    with pytest.raises(DataError, match="times of unit 0: a decrease at spike 1 found"):
+        from_neo(trains, Conventions(1e-3))
+    assert from_neo(trains, Conventions(1e-3, sort=True))[0].spikes.steps.tolist() == [10, 40]
 
 
 def test_times_in_different_units_are_the_same():

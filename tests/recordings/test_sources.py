@@ -6,14 +6,17 @@ import json
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import neo
 import numpy as np
 import pandas as pd
 import pytest
+import quantities
 
 from neuro_mod.core.spiking_net.analysis.findings.sessions import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.opening import open_source
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.storage.names import PAIRED_SPIKES
@@ -284,3 +287,62 @@ def test_where_labels_were_found_is_known(tmp_path):
     assert source_of(tmp_path / "spikes.csv", [1, 1, 2, 2]).labels_from == "clusters"
     with pytest.raises(DataError, match=r"neurons: 0 to 2 found; .* cluster labels; is the label of a neuron missing"):
         source_of(tmp_path / "spikes.csv", [1, 1]).read(0)
+
+
+UNSORTED = np.array([0.01, 0.4, 0.2])
+
+
+def neo_segment(*trains):
+    segment = neo.Segment()
+    for times in trains:
+        segment.spiketrains.append(neo.SpikeTrain(times, units="s", t_stop=0.5))
+    return segment
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ((UNSORTED, np.array([0, 1, 0])), "times"),
+        (pd.DataFrame({"time": UNSORTED, "neuron": [0, 1, 0]}), "times"),
+        ([np.array([0.3]), UNSORTED], "times of unit 1"),
+        ({0: np.array([0.3]), 1: UNSORTED}, "times of unit 1"),
+        (neo_segment([0.3], UNSORTED), "times of unit 1"),
+    ],
+    ids=["pair", "frame", "list", "mapping", "neo"],
+)
+def test_times_out_of_order_are_refused_wherever_they_are_and_sorted_if_asked_for(data, place):
+    """Times that restart are often those of several recordings."""
+    with pytest.raises(
+        DataError, match=rf"{place}: a decrease at spike 2 found; expected sorted spike times; sort=True"
+    ):
+        read_all(data, Conventions(delta_t=1e-3, n_neurons=2))
+    ((spikes, _),) = read_all(data, Conventions(delta_t=1e-3, n_neurons=2, sort=True))
+    assert spikes.steps[-1] == 400 and (np.diff(spikes.steps) > 0).all()
+
+
+@pytest.mark.parametrize("kind", ["pair", "mapping", "list", "trains"])
+def test_units_of_times_count(kind):
+    """400 ms are 0.4 s, whoever holds them."""
+    times, ids = np.array([10.0, 200.0, 400.0]) * quantities.ms, np.array([0, 1, 0])
+    data = {
+        "pair": (times, ids),
+        "mapping": {"times": times, "neurons": ids},
+        "list": [times, times],
+        "trains": {0: times, 1: times},
+    }[kind]
+    ((spikes, _),) = read_all(data, Conventions(delta_t=1e-3))
+    assert spikes.duration == pytest.approx(0.401)
+    with pytest.raises(DataError, match="times in mV found; expected a unit of time"):
+        read_all((times.magnitude * quantities.mV, ids), Conventions(delta_t=1e-3))
+
+
+def test_spikes_that_are_there_twice_are_counted(caplog):
+    times, ids = np.linspace(0.01, 0.9, 60), np.tile([0, 1, 2], 20)
+    twice = np.repeat(times, 2), np.repeat(ids, 2)
+    for data, said in (
+        ((times, ids), ""),
+        (twice, "60 of 120 spikes in the same time step as another of the same neuron"),
+    ):
+        caplog.clear()
+        open_source(data, np.arange(3), None, "all", Conventions(delta_t=1e-3)).read(0)
+        assert said in caplog.text and bool(caplog.text) == bool(said)

@@ -80,6 +80,7 @@ class Analyzer(StateStatistics):
         first_neuron: Number of the first neuron; 1 in data from MATLAB.
         start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
             out.
+        sort: Whether spike times that are out of order are sorted; otherwise they are refused.
         trials: Whether the trials of a file of NWB are sessions; otherwise it is one session, or several if the units
             were observed in pieces.
         report: Called with the number of finished sessions and their total.
@@ -111,6 +112,7 @@ class Analyzer(StateStatistics):
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
         start: float = 0.0,
+        sort: bool = False,
         trials: bool = True,
         report: Progress = silent,
         **parameters: float,
@@ -123,7 +125,7 @@ class Analyzer(StateStatistics):
             clusters,
             n_excitatory_clusters,
             state_clusters,
-            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start),
+            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start, sort=sort),
             trials,
         )
         #: Cluster of each neuron, and the clusters that define states.
