@@ -116,7 +116,7 @@ def test_failed_runs_end_with_3_and_are_rows_of_the_table(sweep, tmp_path, write
     assert "too aroused" in (tmp_path / "out/metadata/run.log").read_text()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.large)])
 def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
     file = write(repeats=2000, config=SMALL | {"settings": {"plot": False}})
     out = tmp_path / "out"

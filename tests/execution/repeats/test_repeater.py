@@ -205,7 +205,7 @@ def test_a_number_of_repeats_is_a_whole_number_from_1(n_repeats):
         Repeater(SMALL, n_repeats)
 
 
-@pytest.mark.parametrize("executor", ["thread", "process"])
+@pytest.mark.parametrize("executor", ["process", pytest.param("thread", marks=pytest.mark.large)])
 def test_a_script_needs_no_main_guard_and_warnings_are_seen(tmp_path, executor):
     """They go to stderr, as Python does by default, and to the log of the worker."""
     config = SMALL | {"stimulus": {"onsets": [5.0], "amplitude": 60.0}}
