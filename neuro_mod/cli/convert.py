@@ -14,12 +14,13 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a configuration of the older layout in the present one, with its comments, and print what was moved."""
+    from neuro_mod.checks import output_path
     from neuro_mod.config.converting import convert as converted
     from neuro_mod.execution.new_file import write_new
 
     conversion = converted(old)
     if out is not None:
-        write_new(out.expanduser(), conversion.text, replace=force)
+        write_new(output_path(out), conversion.text, replace=force)
     for change in conversion.changes or [f"{old}: nothing to move, the layout is the present one"]:
         typer.echo(change, err=out is None)
     typer.echo(conversion.text if out is None else f"{out}: written\n", nl=False)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.checks import user_path
 from neuro_mod.config.document import MAX_BYTES, read_document
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.older import is_older
@@ -93,7 +94,7 @@ def read_file(path: Path) -> bytes:
         ConfigError: It cannot be read.
     """
     try:
-        path = path.expanduser()
+        path = user_path(path)
         if path.is_fifo():  # opening one waits for a writer
             raise OSError("a pipe found, expected a file")
         with path.open("rb") as file:
@@ -102,7 +103,7 @@ def read_file(path: Path) -> bytes:
         problem = Problem((), "no such file", hint=_neighbours(path), source=str(path))
     except IsADirectoryError:
         problem = Problem((), "a folder found", "a YAML file", _neighbours(path / "x"), str(path))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem = Problem((), f"cannot be read: {reason}", source=show(str(path))[1:-1])
     raise ConfigError([problem])

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from neuro_mod.checks import user_path
 from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
 from neuro_mod.config.fields import (
     PER_PATHWAY,
@@ -169,4 +170,4 @@ class Settings(Section):
     @property
     def folder(self) -> Path:
         """The folder for results: ``save_dir / sim_name``."""
-        return Path(self.save_dir).expanduser() / self.sim_name
+        return user_path(self.save_dir) / self.sim_name
