@@ -52,9 +52,11 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         )
     rows["states"] = (
         f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
-        f"{settings['minimal_lifespan_ms']:g} ms; shorter ones fill "
-        f"{_shown(metadata['reassigned'], 100)} % of the time, which was given to their neighbours"
+        f"{settings['minimal_lifespan_ms']:g} ms"
     )
+    if metadata["reassigned"] is not None:  # unknown in analyses of earlier versions
+        share = f"{_shown(metadata['reassigned'], 100)} % of the time"
+        rows["states"] += f"; shorter ones fill {share}, which was given to their neighbours"
     rows["mean lifespan"] = (
         f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
@@ -91,8 +93,9 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
 
 def _clusters(metadata: dict[str, Any]) -> str:
     defining = len(metadata["clusters_that_define_states"])
-    source = "as given" if metadata["labels_from"] == "clusters" else f"from {metadata['labels_from']}"
-    return f"{metadata['n_clusters']}, of which {defining} define states, {source}"
+    source = metadata["labels_from"]  # None in a saved analysis
+    origins = {None: "", "clusters": ", as given"}
+    return f"{metadata['n_clusters']}, of which {defining} define states{origins.get(source, f', from {source}')}"
 
 
 def _detection(metadata: dict[str, Any]) -> str:

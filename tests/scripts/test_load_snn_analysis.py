@@ -26,6 +26,7 @@ def test_it_prints_a_summary(load, analyzer, tmp_path):
     lines = done.stdout.splitlines()
     assert any(line.split()[:2] == ["sessions", "2,"] and "7 s in all" in line for line in lines)
     assert f"{analyzer.get_num_states()} distinct in {analyzer.get_occurrences()} visits" in done.stdout
+    assert "None" not in done.stdout  # where labels came from is not known of a saved analysis
     share = 100 * analyzer.get_attractor_prob((2, 3))
     row = next(line.split() for line in lines if line.startswith("2+3 "))
     assert row[1] == str(analyzer.get_occurrences((2, 3))) and float(row[2]) == pytest.approx(share, rel=5e-3)
