@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_warning_is_known() -> None:
-    notices.forget()
+def no_warning_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "_logged", set())
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,12 @@ from neuro_mod.config.commented import Entry, flow, read_commented, walk, write_
 from neuro_mod.config.document import read_document
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.loading import read_file, read_mapping
-from neuro_mod.config.older import BACKGROUND, BACKGROUNDS, CLUSTERS, HOMES, SECTIONS, home
+from neuro_mod.config.older import BACKGROUND, BACKGROUNDS, CLUSTERS, HOMES, RENAMED, SECTIONS, home
 from neuro_mod.config.schema import json_schema, key_paths, subschema
+from neuro_mod.config.sections import ExternalCurrents
 from neuro_mod.config.validation import nearest
 from neuro_mod.errors import ConfigError, KeyPath, Problem, format_path, show
 from neuro_mod.populations import PATHWAYS
-
-_EXTERNAL = ("c_ext", "nu_ext_baseline", "j_ext")
 
 
 @dataclass
@@ -106,7 +105,7 @@ class _Converter:
         """An empty value means the default."""
         schema = json_schema(Experiment)
         known = {path: path for path in key_paths(schema) if path[0] != "perturbation"}
-        older = [(*section, key) for section in SECTIONS for key in HOMES] + [*BACKGROUNDS, (*CLUSTERS, "potentiate")]
+        older = [(*section, key) for section in SECTIONS for key in HOMES] + [*BACKGROUNDS, *RENAMED]
         known |= {path: target for path in older if (target := home(path))}
         for path, present in known.items():
             keys = self._keys(path[:-1])
@@ -170,7 +169,11 @@ class _Converter:
     def _leave_out_inhibitory_source(self) -> None:
         """Four entries that end in zeros in all lists describe no external inhibitory source."""
         keys = self._keys(("external_currents",))
-        four = {key: keys[key].value for key in _EXTERNAL if key in keys and len(keys[key].value) == len(PATHWAYS)}
+        four = {
+            key: keys[key].value
+            for key in ExternalCurrents.model_fields
+            if key in keys and len(keys[key].value) == len(PATHWAYS)
+        }
         lists = {key: value for key, value in four.items() if isinstance(value, list)}
         values = {key: self._value(("external_currents", key)) for key in lists}
         if any(value[2:] != [0, 0] for value in values.values()):

@@ -21,15 +21,16 @@ HOMES = {key: section for section, model in SECTIONS.items() for key in model.mo
 #: Two keys that are the entries of one list now.
 BACKGROUNDS: dict[KeyPath, int] = {(*CLUSTERS, "n_excitatory_background"): 0, (*CLUSTERS, "n_inhibitory_background"): 1}
 BACKGROUND: KeyPath = (*CLUSTERS, "n_background")
-_RENAMED: dict[KeyPath, KeyPath] = {(*CLUSTERS, "potentiate"): (*CLUSTERS, "depress")}
+#: Keys that have another name now.
+RENAMED: dict[KeyPath, KeyPath] = {(*CLUSTERS, "potentiate"): (*CLUSTERS, "depress")}
 
 
 def home(path: KeyPath) -> KeyPath | None:
     """Where a key of the older layout is now; None if it has not moved, or does not exist any more."""
     if path in BACKGROUNDS:
         return (*BACKGROUND, BACKGROUNDS[path])
-    if path in _RENAMED:
-        return _RENAMED[path]
+    if path in RENAMED:
+        return RENAMED[path]
     section = HOMES.get(str(path[-1]), path[:-1])
     return None if path[:-1] not in SECTIONS or path[:-1] == section else (*section, path[-1])
 

@@ -13,8 +13,3 @@ def warn_once(message: str) -> None:
     if message not in _logged:
         _logged.add(message)
         _LOG.warning("%s", message)
-
-
-def forget() -> None:
-    """Log all warnings again."""
-    _logged.clear()

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from neuro_mod.recordings.conventions import PER_SECOND
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Mean rates of neurons in Hz outside of which something is wrong with units, columns or the number of neurons.
 LEAST_RATE, MOST_RATE = 0.05, 500.0
 #: Share of spikes with another one of the same neuron in the same step: Poisson trains of 200 Hz have it in 0.5 ms.
 MOST_COINCIDENT = 0.1
-_PER_SECOND = 1e3
 
 
 def implausible(spikes: SpikeEvents) -> str | None:
@@ -54,7 +54,7 @@ def _causes(spikes: SpikeEvents, rate: float) -> str:
     if rate > MOST_RATE:
         return "are times in s, not in ms? Are there more neurons, or is the time step shorter?"
     causes = []
-    if rate * _PER_SECOND <= MOST_RATE:
+    if rate * PER_SECOND["ms"] <= MOST_RATE:
         causes.append('are times in ms, not in s? Then give --milliseconds (time_unit="ms")')
     if _like_indices(spikes):
         causes.append("are the columns of times and neurons swapped?")

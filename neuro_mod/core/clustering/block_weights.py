@@ -75,8 +75,7 @@ def block_weights(
         populations.expand_pathways(j_potentiated),
         np.where(both_background, 1.0, populations.expand_pathways(between)),
     )
-    with np.errstate(over="ignore"):  # whoever uses the weights demands finite ones
-        return populations.expand_pathways(j_baseline) * factor / np.sqrt(populations.n_neurons)
+    return populations.expand_pathways(j_baseline) * factor / np.sqrt(populations.n_neurons)
 
 
 def within_cluster(populations: Populations) -> NDArray[np.bool_]:
