@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
+from neuro_mod.recordings.pairs import pair_of
 from neuro_mod.recordings.readings import Reading, reading_of_times
 from neuro_mod.storage.reading import naming
 
@@ -111,8 +112,8 @@ def _columns(where: str, fields: list[str]) -> _Columns:
             f"{', '.join(NEURON_COLUMNS)}, or two columns of numbers"
         )
     time, neuron = names[times[0]], names[neurons[0]]
-    unit = "ms" if (time, neuron) == ("timestamps", "node_ids") else TIME_COLUMNS[time]  # of SONATA
-    return _Columns(len(names), times[0], neurons[0], unit)
+    pair = pair_of((time, neuron))
+    return _Columns(len(names), times[0], neurons[0], TIME_COLUMNS[time] or (pair and pair.unit))
 
 
 def _is_number(field: str) -> bool:

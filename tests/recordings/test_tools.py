@@ -6,6 +6,7 @@ import shutil
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -85,8 +86,12 @@ def test_trains_have_as_many_neurons_as_labels():
     ids=["Brian2", "NEST", "SONATA", "none"],
 )
 def test_names_of_times_and_neurons(tmp_path, arrays, conventions):
+    """They imply the same unit wherever they stand."""
     np.savez(tmp_path / "spikes.npz", **arrays)
-    for data in (arrays, tmp_path / "spikes.npz"):
+    frame = pd.DataFrame(arrays)
+    frame.to_csv(tmp_path / "spikes.csv", index=False)
+    tables = () if conventions is None else (frame, tmp_path / "spikes.csv")
+    for data in (arrays, tmp_path / "spikes.npz", *tables):
         if conventions is None:
             refused(data, "found; expected")
         else:
