@@ -9,7 +9,7 @@ import typer
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel
 from neuro_mod.cli.analysis_table import print_analysis
-from neuro_mod.cli.options import AsJson, print_results, whole_numbers
+from neuro_mod.cli.options import AsJson, print_results, seconds, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -67,12 +67,18 @@ def analyze(
     all_clusters: Annotated[
         bool, typer.Option("--all-clusters", help="Inhibitory clusters and backgrounds define states too.")
     ] = False,
-    dt: Annotated[float | None, typer.Option(metavar="S", help="Time step in s [of the run, or 0.0005].")] = None,
+    dt: Annotated[
+        float | None, typer.Option(metavar="S", parser=seconds, help="Time step in s [of the run, or 0.0005].")
+    ] = None,
     duration: Annotated[
-        float | None, typer.Option(metavar="S", help="Length of a session in s, for spikes that are stored as times.")
+        float | None,
+        typer.Option(
+            metavar="S", parser=seconds, help="Length of a session in s, for spikes that are stored as times."
+        ),
     ] = None,
     start: Annotated[
-        float, typer.Option(metavar="S", help="Begin of each session in s; earlier spikes are left out.")
+        float,
+        typer.Option(metavar="S", parser=seconds, help="Begin of each session in s; earlier spikes are left out."),
     ] = 0.0,
     sort: Annotated[
         bool, typer.Option("--sort", help="Sort spike times that are out of order; they are refused otherwise.")

@@ -25,6 +25,7 @@ from neuro_mod.cli.options import (
     load,
     print_rows,
     print_table,
+    seconds,
 )
 
 #: States in the printed table, at most; the file has all.
@@ -38,7 +39,7 @@ def compare(
     config: Config,
     trials: Annotated[int, typer.Option(metavar="N", min=1, help="Simulations, each of a network of its own.")] = 4,
     settling: Annotated[
-        float, typer.Option(metavar="S", min=0, help="Simulated seconds that are dropped before the others.")
+        float, typer.Option(metavar="S", parser=seconds, help="Simulated seconds that are dropped before the others.")
     ] = 0.5,
     n_z: Annotated[
         int | None,

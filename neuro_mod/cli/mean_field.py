@@ -19,6 +19,7 @@ from neuro_mod.cli.options import (
     print_results,
     print_rows,
     print_table,
+    seconds,
     whole_numbers,
 )
 
@@ -29,7 +30,8 @@ app = typer.Typer(
 )
 
 Time = Annotated[
-    float | None, typer.Option(metavar="S", help="Time at which perturbations are taken [each at its onset].")
+    float | None,
+    typer.Option(metavar="S", parser=seconds, help="Time at which perturbations are taken [each at its onset]."),
 ]
 NZ = Annotated[
     int,

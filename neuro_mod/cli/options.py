@@ -15,9 +15,31 @@ from neuro_mod.choices import OnError, Precision
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
 
+
+def seconds(text: str) -> float:
+    """The number of seconds of an option: a number, or a time with its unit.
+
+    Raises:
+        BadParameter: It is neither.
+    """
+    from neuro_mod.config.quantities import in_si
+
+    try:
+        return float(in_si(text, "s"))
+    except ValueError:
+        raise typer.BadParameter(
+            f'"{text}" found; expected seconds, or a time with its unit such as "500 ms"'
+        ) from None
+
+
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")]
-Duration = Annotated[float | None, typer.Option(metavar="S", help="Simulated seconds [init_params.duration_sec].")]
+Duration = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S", parser=seconds, help="Simulated seconds, or a time such as '500 ms' [init_params.duration_sec]."
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

@@ -24,6 +24,7 @@ from neuro_mod.cli.options import (
     load,
     print_rows,
     print_table,
+    seconds,
 )
 
 #: Rows of the printed table, at most; the file has all.
@@ -33,7 +34,7 @@ _ROWS = 12
 def perturb(
     config: Config,
     baseline_duration: Annotated[
-        float, typer.Option(metavar="S", min=0, help="Simulated seconds before the two runs of a pair part.")
+        float, typer.Option(metavar="S", parser=seconds, help="Simulated seconds before the two runs of a pair part.")
     ] = 1.0,
     trials: Annotated[int, typer.Option(metavar="N", min=1, help="Number of pairs.")] = 20,
     out: Annotated[

@@ -8,6 +8,6 @@ from neuro_mod.cli.options import print_json
 def schema() -> None:
     """Print the JSON Schema of configurations."""
     from neuro_mod.config import Experiment
-    from neuro_mod.config.schema import json_schema
+    from neuro_mod.config.schema import editor_schema
 
-    print_json(json_schema(Experiment))
+    print_json(editor_schema(Experiment))

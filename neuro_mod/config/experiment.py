@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, partial, reduce
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, model_validator
 
 from neuro_mod.config.cross_checks import cross_check
+from neuro_mod.config.cross_checks.doubtful import warnings_of
 from neuro_mod.config.cross_checks.draft import Draft
-from neuro_mod.config.cross_checks.network import time_step_warnings
 from neuro_mod.config.document import TOO_DEEP
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
 from neuro_mod.config.overrides import Overrides, apply_overrides, parse_key
 from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unperturbed
 from neuro_mod.config.plain import plain, to_yaml
-from neuro_mod.config.schema import json_schema, subschema
+from neuro_mod.config.quantities import all_in_si, in_si
+from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
@@ -72,7 +73,7 @@ class Experiment(Section):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a simulation of this experiment does other than the configuration says, one line each."""
-        return tuple(time_step_warnings(Draft(self)))
+        return tuple(warnings_of(Draft(self)))
 
     def unperturbed(self, target: str) -> Any:
         """The value that a perturbation of a target acts on: the configured one, or the factor 1."""
@@ -108,16 +109,17 @@ class Experiment(Section):
         """
         return build_experiment(self.model_dump(exclude_unset=True), overrides)
 
-    def lasting(self, duration_sec: float | None = None, delta_t: float | None = None) -> Experiment:
+    def lasting(self, duration_sec: float | str | None = None, delta_t: float | str | None = None) -> Experiment:
         """The same experiment over another time. Perturbations end with the run at the latest; later ones are dropped.
 
         Args:
-            duration_sec: Duration in seconds; None to keep it.
-            delta_t: Time step in seconds; None to keep it.
+            duration_sec: Duration in seconds, or with a unit (``"500 ms"``); None to keep it.
+            delta_t: Time step likewise; None to keep it.
 
         Raises:
             ConfigError: The result is not valid.
         """
+        duration_sec = in_si(duration_sec, "s")
         times = {"init_params.duration_sec": duration_sec, "init_params.delta_t": delta_t}
         changes = {key: value for key, value in times.items() if value is not None}
         data = self.model_dump(exclude_unset=True)
@@ -164,6 +166,7 @@ def build_experiment(
         data = plain(data)
         if overrides:
             data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
+        data = all_in_si(data, partial(unit_at, root=json_schema(Experiment)))
     except RecursionError:
         raise ConfigError([TOO_DEEP]) from None
     experiment, found = validate(Experiment, data)
@@ -180,12 +183,7 @@ def unit_of(key: str) -> str:
     Args:
         key: As written in overrides; it need not exist.
     """
-    path = parse_key(key)
-    if path[0] == "perturbation" and "params" in path:  # coefficients have the unit of their target
-        path = path[:2]
-    while path and isinstance(path[-1], int):
-        path = path[:-1]
-    return str((subschema(json_schema(Experiment), path) or {}).get("unit", ""))
+    return unit_at(parse_key(key), json_schema(Experiment))
 
 
 def _dump(section: Section) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -40,6 +41,7 @@ def parameter(
     *,
     entries: str = "",
     expected: str = "",
+    usual: float = math.inf,
     derive: Callable[[dict[str, Any]], Any] | None = None,
 ) -> Any:
     """Declare a parameter.
@@ -50,19 +52,21 @@ def parameter(
         unit: SI unit; empty if dimensionless.
         entries: Meaning of the entries of a list.
         expected: Valid values, where the type does not describe them.
+        usual: Larger values are refused unless ``settings.allow_unusual``, in `unit`.
         derive: Computes a derived parameter from the fields above it.
 
     Returns:
         The Pydantic field.
     """
     extra: dict[str, Any] = {"unit": unit, "entries": entries, "expected": expected, "derived": derive is not None}
+    extra["usual"] = usual if usual < math.inf else 0
     value: dict[str, Any] = {"default_factory": derive} if derive else {"default": default}
     description = f"{meaning} ({unit})" if unit else meaning
     return Field(**value, description=description, json_schema_extra={k: v for k, v in extra.items() if v})
 
 
 def extra_of(field: FieldInfo) -> dict[str, Any]:
-    """What `parameter` adds to a field: unit, entries, expected, derived."""
+    """What `parameter` adds to a field: unit, entries, expected, usual, derived."""
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 

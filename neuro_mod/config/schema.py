@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from neuro_mod.config.fields import PER_PATHWAY
+from neuro_mod.config.quantities import pattern, units_of
 from neuro_mod.errors import KeyPath, show
 
 Schema = dict[str, Any]
@@ -21,6 +22,24 @@ def json_schema(model: type[BaseModel]) -> Schema:
     """JSON Schema (draft 2020-12) of a section or of a whole experiment; callers must not modify it."""
     schema = _tidy(model.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def editor_schema(model: type[BaseModel]) -> Schema:
+    """The JSON Schema for editors: numbers with a unit of time or frequency may also be quantities."""
+    return _with_quantities(json_schema(model), "")
+
+
+def _with_quantities(schema: Any, unit: str) -> Any:
+    if isinstance(schema, list):
+        return [_with_quantities(item, unit) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    unit = schema.get("unit", unit)
+    inside = {key: _with_quantities(value, unit) for key, value in schema.items()}
+    if schema.get("type") != "number" or not units_of(unit):
+        return inside
+    number = {key: inside.pop(key) for key in ("type", *dict(_BOUNDS)) if key in inside}
+    return {"anyOf": [number, {"type": "string", "pattern": pattern(unit)}]} | inside
 
 
 def _tidy(schema: Any, *, named: bool = False) -> Any:
@@ -49,6 +68,15 @@ def subschema(root: Schema, path: KeyPath) -> Schema | None:
             found = mapping.get("properties", {}).get(part, mapping.get("additionalProperties"))
         schema = _resolve(found, root) if isinstance(found, dict) else None
     return schema
+
+
+def unit_at(path: KeyPath, root: Schema) -> str:
+    """SI unit of the value at a key path, or in a list there; empty if it has none."""
+    if path[:1] == ("perturbation",) and "params" in path:  # coefficients have the unit of their target
+        path = path[:2]
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return str((subschema(root, path) or {}).get("unit", ""))
 
 
 def key_paths(root: Schema, schema: Schema | None = None, path: KeyPath = ()) -> list[KeyPath]:

@@ -39,11 +39,17 @@ class InitParams(Section):
     """Time axis, integration and parameters of the leaky integrate-and-fire neurons."""
 
     duration_sec: Positive = parameter(2.5, "duration of the simulation", "s")
-    delta_t: Positive = parameter(0.5e-3, "time step", "s")
+    delta_t: Positive = parameter(0.5e-3, "time step", "s", usual=5e-3)
     mechanism: Mechanism = parameter("analytic", "integration: exact, or forward Euler")
-    tau_membrane: OneOrMany[Positive] = parameter(20e-3, "membrane time constant", "s", entries=PER_POPULATION)
-    tau_synaptic: OneOrMany[Positive] = parameter(5e-3, "synaptic time constant", "s", entries=PER_POPULATION)
-    tau_refractory: OneOrMany[NonNegative] = parameter(5e-3, "absolute refractory period", "s", entries=PER_POPULATION)
+    tau_membrane: OneOrMany[Positive] = parameter(
+        20e-3, "membrane time constant", "s", entries=PER_POPULATION, usual=1.0
+    )
+    tau_synaptic: OneOrMany[Positive] = parameter(
+        5e-3, "synaptic time constant", "s", entries=PER_POPULATION, usual=1.0
+    )
+    tau_refractory: OneOrMany[NonNegative] = parameter(
+        5e-3, "absolute refractory period", "s", entries=PER_POPULATION, usual=1.0
+    )
     threshold: OneOrMany[Real] = parameter((1.5, 0.75), "firing threshold", "threshold units", entries=PER_POPULATION)
     reset_voltage: OneOrMany[Real] = parameter(0.0, "voltage after a spike", "threshold units", entries=PER_POPULATION)
     initial_voltage: InitialVoltage = parameter("zero", "initial voltage: 0, or uniform in [0, threshold)")
@@ -121,8 +127,8 @@ class StimulusSection(Section):
     amplitude_unit: Literal["current", "relative"] = parameter(
         "current", "threshold units/s, or fraction of the mean external current"
     )
-    tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s")
-    tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s")
+    tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s", usual=1.0)
+    tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s", usual=1.0)
     stimulated_clusters_prob: Fraction = parameter(0.5, "fraction of clusters stimulated")
     stimulated_neuron_prob: Fraction = parameter(0.5, "fraction of the E neurons in those clusters")
 
@@ -166,6 +172,7 @@ class Settings(Section):
     )
     sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
     plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")
+    allow_unusual: Switch = parameter(False, "accept time constants above 1 s and time steps above 5 ms")
 
     @property
     def folder(self) -> Path:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from neuro_mod.config.fields import MANY, ONE
-from neuro_mod.config.schema import Schema, expected, json_schema, key_paths, subschema
+from neuro_mod.config.quantities import units_of
+from neuro_mod.config.schema import Schema, expected, json_schema, key_paths, subschema, unit_at
 from neuro_mod.errors import KeyPath, Problem, format_path, show
 
 
@@ -46,8 +47,15 @@ def _problem(path: KeyPath, error: ErrorDetails, root: Schema, known: list[KeyPa
     valid = "" if schema is None else expected(schema, root)
     if error["type"] == "missing":
         return Problem(path, "missing", valid, (schema or {}).get("description", ""))
-    unquoted = error["type"] == "string_type" and isinstance(error["input"], int | float)
-    return Problem(path, _found(error), valid, "put it in quotes" if unquoted else "")
+    return Problem(path, _found(error), valid, _hint(error, unit_at(path, root)))
+
+
+def _hint(error: ErrorDetails, unit: str) -> str:
+    if error["type"] == "string_type" and isinstance(error["input"], int | float):
+        return "put it in quotes"
+    if isinstance(error["input"], str) and (units := units_of(unit)):
+        return f"a number may have one of the units {', '.join(units)}; without one it is in {unit}"
+    return ""
 
 
 def _found(error: ErrorDetails) -> str:

@@ -9,6 +9,7 @@ from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.errors import ConfigError
 
 FOUR_EXTERNAL = [320, 320, 80, 80]
+UNUSUAL = {"allow_unusual": True}
 
 
 def network(**values: Any) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def timed(**times: Any) -> dict[str, Any]:
     ("data", "key", "parts"),
     [
         (
-            {"init_params": {"tau_membrane": [1, 2, 3]}},
+            {"init_params": {"tau_membrane": [0.1, 0.2, 0.3]}},
             "init_params.tau_membrane",
             ["3 entries found", "one number, or 2 entries ([E, I]), or 38 entries (one per population)"],
         ),
@@ -89,12 +90,12 @@ def timed(**times: Any) -> dict[str, Any]:
             ["0.75 found for I_background"],
         ),
         (
-            {"init_params": {"delta_t": 0.1, "duration_sec": 0.05, "tau_refractory": 0}},
+            {"init_params": {"delta_t": 1e-3, "duration_sec": 5e-4, "tau_refractory": 0}},
             "init_params.delta_t",
-            ["0.1 s found; expected at most init_params.duration_sec = 0.05 s"],
+            ["0.001 s found; expected at most init_params.duration_sec = 0.0005 s"],
         ),
         (
-            {"init_params": {"mechanism": "euler", "delta_t": 0.0101, "tau_refractory": 0}},
+            {"init_params": {"mechanism": "euler", "delta_t": 0.0101, "tau_refractory": 0}, "settings": UNUSUAL},
             "init_params.delta_t",
             ["0.0101 s found; expected less than twice init_params.tau_synaptic = 0.005 s"],
         ),
@@ -129,7 +130,7 @@ def timed(**times: Any) -> dict[str, Any]:
             ["0.5 s found; expected less than stimulus.tau_decay = 0.5 s"],
         ),
         (
-            {"stimulus": {"stimulus_shape": "diff2exp", "tau_decay": 1e11, "tau_rise": 0.05}},
+            {"stimulus": {"stimulus_shape": "diff2exp", "tau_decay": 1e11, "tau_rise": 0.05}, "settings": UNUSUAL},
             "stimulus.tau_rise",
             ["0.05 s found; expected at least 1e-12 s, and 1e-12 of stimulus.tau_decay = 1e+11 s"],
         ),
@@ -297,12 +298,12 @@ def test_refused(data: dict[str, Any], key: str, parts: list[str]) -> None:
         network(j_baseline=0),
         network(j_baseline=[0, 0, 0, 0]),
         {"init_params": {"threshold": [1.5] * 38, "tau_membrane": [0.02, 0.01], "tau_refractory": 0}},
-        {"init_params": {"delta_t": 2.5, "tau_refractory": 0}},
+        {"init_params": {"delta_t": 2.5, "tau_refractory": 0}, "settings": UNUSUAL},
         external(c_ext=FOUR_EXTERNAL, nu_ext_baseline=[7, 7, 3, 3], j_ext=[2, 2, -1, -1]),
         external(c_ext=[320, 320, 0, 0]),
         external(c_ext=[320, 320, 0, 0], nu_ext_baseline=[7, 7, 3, 3]),
         external(c_ext=320, nu_ext_baseline=[7.0] * 38),
-        {"stimulus": {"stimulus_shape": "box", "tau_rise": 3, "onsets": [0, 0.5, 2.4]}},
+        {"stimulus": {"stimulus_shape": "box", "tau_rise": 0.9, "onsets": [0, 0.5, 2.4]}},
         rate(),
         rate(n_vectors=1, structured=False, mean=1, sigma=0),
         rate(vectors=[[1, -1]], time_dependence={"onset_time": 0, "offset_time": 2.5}),
@@ -327,7 +328,7 @@ def test_accepted(data: dict[str, Any]) -> None:
 
 def test_every_problem_of_several_lists_is_reported() -> None:
     with pytest.raises(ConfigError) as caught:
-        load_experiment({"init_params": {"tau_membrane": [1, 2, 3], "tau_synaptic": [1] * 5}})
+        load_experiment({"init_params": {"tau_membrane": [0.1, 0.2, 0.3], "tau_synaptic": [0.1] * 5}})
     assert len(caught.value.problems) == 2
 
 

@@ -47,9 +47,9 @@ def test_frozen_all_the_way_down() -> None:
 
 
 def test_values_keep_their_form() -> None:
-    neurons = load_experiment({"init_params": {"threshold": 1, "tau_membrane": [1, 2]}}).init_params
+    neurons = load_experiment({"init_params": {"threshold": 1, "tau_membrane": [1, 0.5]}}).init_params
     assert neurons.threshold == 1.0 and isinstance(neurons.threshold, float)
-    assert neurons.tau_membrane == (1.0, 2.0)
+    assert neurons.tau_membrane == (1.0, 0.5)
     network = load_experiment({"architecture": {"network": {"n_neurons": 2e3}}}).architecture.network
     assert isinstance(network.n_neurons, int)
 

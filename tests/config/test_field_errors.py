@@ -142,14 +142,14 @@ def test_wrong_section_types() -> None:
 
 def test_wrong_field_does_not_hide_other_sections() -> None:
     lines = messages(
-        "init_params: {delta_t: 3.0, tau_membrane: slow, tau_refractory: 0}\n"
+        "init_params: {delta_t: 0.003, duration_sec: 0.002, tau_membrane: slow, tau_refractory: 0}\n"
         "architecture:\n  clusters: {n_clusters: 7, depress: perhaps}\n"
         "stimulus: {onsets: [5.0], amplitude: x}\n"
     )
     text = "\n".join(lines)
     for part in (
         "init_params.tau_membrane",
-        "init_params.delta_t: 3 s found",
+        "init_params.delta_t: 0.003 s found",
         "depress",
         "do not divide into 7",
         "stimulus.amplitude",

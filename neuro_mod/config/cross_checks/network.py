@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large
+from neuro_mod.config.fields import extra_of
 from neuro_mod.config.sections import (
     POPULATION_KEYS,
     Arousal,
@@ -23,9 +24,7 @@ from neuro_mod.core.neurons import BOUNDS
 from neuro_mod.core.perturbations.time_courses import RESOLVED
 from neuro_mod.core.spiking_net.time_step import (
     EULER_DIVERGES,
-    EULER_OSCILLATES,
     euler_ratio,
-    refractory_steps,
     too_short,
 )
 from neuro_mod.errors import Problem
@@ -43,6 +42,7 @@ _KEYS = {
     "stimulus": StimulusSection,
     "arousal": Arousal,
 }
+_NUMBERS = tuple(f"{section}.{key}" for section, model in _KEYS.items() for key in model.model_fields)
 _EXTERNAL = tuple(ExternalCurrents.model_fields)
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 
@@ -50,6 +50,19 @@ _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 def _magnitude(key: str, draft: Draft) -> Iterator[Problem]:
     """A number is not so large that what follows from it overflows; a refractory period may be endless."""
     return iter(()) if key == "init_params.tau_refractory" else too_large(tuple(key.split(".")), draft[key])
+
+
+def _usual(key: str, draft: Draft) -> Iterator[Problem]:
+    """A time is not so long that it is probably given in milliseconds."""
+    section, name = key.rsplit(".", 1)
+    usual, value = extra_of(_KEYS[section].model_fields[name]).get("usual", math.inf), draft[key]
+    if draft["settings.allow_unusual"]:
+        return
+    for index, time in enumerate(value if isinstance(value, tuple) else (value,)):
+        if isinstance(time, float) and usual < time < LARGEST:
+            place = (*key.split("."), *((index,) if isinstance(value, tuple) else ()))
+            hint = f"did you mean {time / 1e3:g}, or {time:g} ms? (settings.allow_unusual: true accepts it)"
+            yield Problem(place, f"{time:g} s found", f"at most {usual:g} s", hint)
 
 
 def _time_step(draft: Draft) -> Iterator[Problem]:
@@ -218,7 +231,8 @@ def _offset_after_onset(draft: Draft) -> Iterator[Problem]:
 
 #: One check per list, so that one invalid list does not hide another.
 NETWORK = (
-    *(partial(_magnitude, f"{section}.{key}") for section, model in _KEYS.items() for key in model.model_fields),
+    *(partial(_magnitude, key) for key in _NUMBERS),
+    *(partial(_usual, key) for key in _NUMBERS),
     _time_step,
     _euler_stable,
     _refractory_periods,
@@ -234,21 +248,3 @@ NETWORK = (
     _rise_before_decay,
     _offset_after_onset,
 )
-
-
-def time_step_warnings(draft: Draft) -> Iterator[str]:
-    """What is valid, but not what the configuration says: rounded refractory periods, a coarse time step."""
-    times = draft["init_params"]
-    shortest = np.min((np.min(times.tau_membrane), np.min(times.tau_synaptic)))
-    if euler_ratio(times.mechanism, times.delta_t, shortest) > EULER_OSCILLATES:
-        yield (
-            f"init_params.delta_t = {times.delta_t:g} s is longer than a time constant of {shortest:g} s, where Euler "
-            "steps oscillate; use a shorter step, or mechanism: analytic"
-        )
-    for period in np.unique(times.tau_refractory):
-        applied = refractory_steps(period, times.delta_t) * times.delta_t
-        if abs(applied - period) > _ROUNDING + 1e-6 * times.delta_t:
-            yield (
-                f"init_params.tau_refractory = {period:g} s is no multiple of delta_t = {times.delta_t:g} s; "
-                f"{applied:g} s is applied"
-            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import Noise
-from neuro_mod.config.experiment import Experiment, build_experiment
+from neuro_mod.config.experiment import Experiment, build_experiment, unit_of
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
+from neuro_mod.config.quantities import all_in_si, in_si
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile, first_above
 from neuro_mod.config.validation import locate, validate
@@ -101,6 +103,8 @@ def load_sweep(
     else:
         raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
     data |= {key: value for key, value in (("seed", seed), ("repeats", repeats)) if value is not None}
+    if "parameters" in data:
+        data["parameters"] = all_in_si(data["parameters"], _unit)
     file, problems = validate(SweepFile, data)
     problems = locate(problems, {}, place)
     experiment = None
@@ -136,6 +140,7 @@ def sweep_of(
         ConfigError: The parameter or some values are not valid.
     """
     source = "sweep_params"
+    values = [in_si(value, _unit((key,))) for value in values]
     file, problems = validate(
         SweepFile, {"config": {}, "parameters": {key: values}, "repeats": repeats, "noise": noise}
     )
@@ -157,6 +162,13 @@ def is_sweep(file: Path) -> bool:
 def _keys() -> Iterator[str]:
     for name, field in SweepFile.model_fields.items():
         yield field.alias or name
+
+
+def _unit(path: KeyPath) -> str:
+    """SI unit of the values at a key path below ``parameters``, or at its first key."""
+    with suppress(ConfigError):  # an unreadable key is reported where it is applied
+        return unit_of(str(path[0])) if path else ""
+    return ""
 
 
 def _nowhere(_: KeyPath) -> dict[str, Any]:

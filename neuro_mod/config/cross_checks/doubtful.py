@@ -1,0 +1,74 @@
+"""What is valid but probably not meant: times that are rounded, a coarse time step, times beyond the end of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.core.spiking_net.time_step import EULER_OSCILLATES, euler_ratio, refractory_steps
+
+_ROUNDING = 1e-12
+#: Times of a time course that milliseconds read as seconds make longer than a run.
+_LASTING = ("rise_time", "tau_rise", "tau_decay", "width", "interval")
+
+
+def warnings_of(draft: Draft) -> Iterator[str]:
+    """What a simulation does other than a valid configuration says, one line each."""
+    yield from _time_step(draft)
+    yield from _stimulus(draft)
+    yield from _time_courses(draft)
+
+
+def _time_step(draft: Draft) -> Iterator[str]:
+    """Rounded refractory periods, and a time step that is coarse."""
+    times = draft["init_params"]
+    shortest = np.min((np.min(times.tau_membrane), np.min(times.tau_synaptic)))
+    if euler_ratio(times.mechanism, times.delta_t, shortest) > EULER_OSCILLATES:
+        yield (
+            f"init_params.delta_t = {times.delta_t:g} s is longer than a time constant of {shortest:g} s, where Euler "
+            "steps oscillate; use a shorter step, or mechanism: analytic"
+        )
+    for period in np.unique(times.tau_refractory):
+        applied = refractory_steps(period, times.delta_t) * times.delta_t
+        if abs(applied - period) > _ROUNDING + 1e-6 * times.delta_t:
+            yield (
+                f"init_params.tau_refractory = {period:g} s is no multiple of delta_t = {times.delta_t:g} s; "
+                f"{applied:g} s is applied"
+            )
+
+
+def _stimulus(draft: Draft) -> Iterator[str]:
+    """Onsets and offsets beyond the end of the run."""
+    stimulus, end = draft["stimulus"], draft["init_params.duration_sec"]
+    if stimulus.amplitude == 0:
+        return
+    for index, onset in enumerate(stimulus.onsets):
+        if onset >= end:
+            yield f"stimulus.onsets[{index}] = {onset:g} s has no effect, as {_run(end)}{_milliseconds(onset, end)}"
+    if stimulus.onsets and stimulus.stimulus_shape != "diff2exp":
+        yield from _longer("stimulus.duration_sec", stimulus.duration_sec, end)
+
+
+def _time_courses(draft: Draft) -> Iterator[str]:
+    """Times of perturbations that are longer than the run."""
+    end = draft["init_params.duration_sec"]
+    for target, block in draft["perturbation"].blocks.items():
+        for key, value in block.times.given().items():
+            if key in _LASTING:
+                yield from _longer(f"perturbation.{target}.time_dependence.{key}", value, end)
+
+
+def _longer(key: str, time: float, end: float) -> Iterator[str]:
+    if time > max(end, 1.0):
+        yield f"{key} = {time:g} s is longer than the run: {_run(end)}{_milliseconds(time, end)}"
+
+
+def _run(end: float) -> str:
+    return f"init_params.duration_sec = {end:g} s"
+
+
+def _milliseconds(time: float, end: float) -> str:
+    """A question, if the time in milliseconds would be within the run."""
+    return f"; did you mean {time / 1e3:g}, or {time:g} ms?" if time / 1e3 < end else ""
