@@ -14,7 +14,15 @@ from neuro_mod.recordings.nwb import nwb_sessions, read_nwb
 from neuro_mod.recordings.pairs import Pair, pair_of, with_usual_names
 from neuro_mod.recordings.pynapple_files import ARRAYS, read_tsgroup
 from neuro_mod.recordings.readings import NAMES, Reading, checked, reading_of_dense
-from neuro_mod.recordings.rows import Rows, rows_of, separates_sessions, sessions_of_rows
+from neuro_mod.recordings.rows import (
+    NONE_VARY,
+    Rows,
+    differing,
+    refuse_unknown,
+    rows_of,
+    separates_sessions,
+    sessions_of_rows,
+)
 from neuro_mod.recordings.saved import SAVED_ARRAYS, spikes_from
 from neuro_mod.recordings.sonata import read_sonata
 from neuro_mod.recordings.tables import read_table, rows_of_table, table_separates_sessions
@@ -40,9 +48,10 @@ def read_npz(file: Path, conventions: Conventions) -> Reading:
     Raises:
         DataError: The file is damaged, or lacks these arrays.
     """
-    names = names_of_arrays(file)
+    kinds = kinds_of_arrays(file)
+    names = list(kinds)
     if set(ARRAYS) <= set(names):
-        return read_tsgroup(file, names, conventions)
+        return read_tsgroup(file, kinds, conventions)
     if _pair_in(names) is not None:
         return rows_of_npz(file).reading(conventions, str(file))
     arrays = read_arrays(file, [name for name in names if name in {*SAVED_ARRAYS, "spikes", "clusters"}])
@@ -50,6 +59,8 @@ def read_npz(file: Path, conventions: Conventions) -> Reading:
     if arrays.keys() >= set(SAVED_ARRAYS):
         return checked(spikes_from(arrays, str(file)), labels, conventions, str(file))
     if "spikes" in arrays:
+        steps = [name for name in kinds if separates_sessions(name) and kinds[name][0] == arrays["spikes"].shape[:1]]
+        refuse_unknown(differing(read_arrays(file, steps)), conventions, str(file), NONE_VARY)
         return reading_of_dense(arrays["spikes"], conventions, str(file), labels)
     raise DataError(
         f"{file}: {', '.join(names) or 'no array'} found; expected {', '.join(SAVED_ARRAYS)}, or times and neurons, or "

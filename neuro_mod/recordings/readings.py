@@ -45,6 +45,9 @@ class Reading:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.spikes, self.labels))
 
+    def __getitem__(self, index: int) -> Any:
+        return (self.spikes, self.labels)[index]
+
 
 def checked(
     spikes: SpikeEvents, labels: Any, conventions: Conventions, where: str, n_copies: int | None = None

@@ -35,7 +35,15 @@ from neuro_mod.recordings.nest import (
 )
 from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
-from neuro_mod.recordings.rows import Rows, rows_of, sessions_of_rows
+from neuro_mod.recordings.rows import (
+    NONE_VARY,
+    Rows,
+    differing,
+    refuse_unknown,
+    rows_of,
+    separates_sessions,
+    sessions_of_rows,
+)
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents, is_step
 from neuro_mod.recordings.tables import rows_of_frame
@@ -242,12 +250,27 @@ def _several(data: Sequence[Any], trials: bool) -> Sessions:
 
 def _in_memory(name: str, data: Any, trials: bool) -> tuple[Session, ...]:
     spikes = _spikes_of(data)
+    separating = _separating_results(data, spikes) if trials else ()
     rows = _rows_in_memory(name, spikes)
-    if rows is None:
-        return (Session(name, _reader_in_memory(name, spikes, type(data).__name__)),)
-    if trials and rows.separating:
+    if rows is not None and trials and rows.separating:
         return tuple(starmap(Session, sessions_of_rows(name, name, lambda: rows)))
-    return (Session(name, partial(rows.reading, where=name)),)
+    read = _reader_in_memory(name, spikes, type(data).__name__) if rows is None else partial(rows.reading, where=name)
+
+    def checked_read(conventions: Conventions) -> Reading:
+        refuse_unknown(separating, conventions, name, NONE_VARY)
+        return read(conventions)
+
+    return (Session(name, checked_read),)
+
+
+def _separating_results(data: Any, spikes: Any) -> tuple[str, ...]:
+    """Names of arrays beside the spikes of results that separate sessions, whatever these spikes are."""
+    if spikes is data or not isinstance(data, Mapping):
+        return ()
+    counted = spikes[0] if isinstance(spikes, tuple) and spikes else spikes
+    length = (len(counted) if hasattr(counted, "__len__") else 0,)
+    found = {str(key): _column(values) for key, values in data.items() if separates_sessions(key)}
+    return differing({key: column for key, column in found.items() if column is not None and column.shape == length})
 
 
 def _rows_in_memory(name: str, spikes: Any) -> Rows | None:

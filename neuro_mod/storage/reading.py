@@ -21,6 +21,10 @@ from neuro_mod.errors import DataError
 MAX_UNPACKED = 2**32
 
 
+#: Shape and type of each array of a file.
+KindsOfArrays = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+
+
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
     """Whatever goes wrong while a file is read becomes a `DataError` that names it.
@@ -69,14 +73,15 @@ def names_of_arrays(file: Path) -> list[str]:
         return _names(archive)
 
 
-def kinds_of_arrays(file: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+def kinds_of_arrays(file: Path) -> KindsOfArrays:
     """Shape and type of each array of an ``.npz`` file, also of those that hold Python objects; none is read.
 
     Raises:
         DataError: The file is damaged.
     """
     with naming(file), zipfile.ZipFile(file) as archive:
-        return {name: _kind_of_member(archive, f"{name}.npy") for name in _names(archive)}
+        members = set(archive.namelist())
+        return {name: _kind_of_member(archive, f"{name}.npy") for name in _names(archive) if f"{name}.npy" in members}
 
 
 def map_array(file: Path) -> NDArray[Any]:

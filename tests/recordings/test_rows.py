@@ -5,6 +5,8 @@ Trains are regular, so that rates are spikes by duration, and CV2 is 0 unless se
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import h5py
 import neo
 import numpy as np
@@ -18,7 +20,7 @@ from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.nwb import read_nwb
 from tests.helpers.exchange import BEGIN, save_hdf5
-from tests.helpers.recordings import FULL, NEURONS, STEPS, TIMES, assert_same, read_all, refused
+from tests.helpers.recordings import DENSE, FULL, NEURONS, STEPS, TIMES, assert_same, read_all, refused
 
 #: Rates in Hz of two neurons in three trials.
 RATES = np.array([[10, 10], [20, 10], [40, 10]])
@@ -194,6 +196,16 @@ def test_the_formats_with_populations(tmp_path):
         content["spikes/V1/trial"] = [0, 0, 1, 0, 1]
     refused(tmp_path / "spikes.h5", "trial beside times and neurons found", FULL)
     assert_same(read_all(tmp_path / "spikes.h5", Conventions(1e-3, 50e-3, 4, ignore_columns=True))[0].spikes)
+
+
+def test_trials_beside_a_dense_array_and_other_results(tmp_path):
+    steps = np.arange(50) // 25
+    np.savez(tmp_path / "spikes.npz", spikes=DENSE, trial=steps, trials=[1, 2])
+    results = [{"spikes": DENSE, "trial": steps}, {"spikes": (TIMES, NEURONS), "session": [0, 0, 1, 0, 1]}]
+    for data in (tmp_path / "spikes.npz", *results):
+        refused(data, "(trial|session) beside times and neurons found", FULL)
+        assert_same(read_all(data, replace(FULL, ignore_columns=True))[0].spikes)
+    assert_same(read_all({"spikes": DENSE, "trial": np.ones(50)})[0].spikes)
 
 
 def test_units_of_neo_and_of_nwb(tmp_path):
