@@ -145,8 +145,7 @@ def test_steps_are_times_where_nothing_else_is_known(caplog):
     assert len(analyzer_of(spikes, drop_duplicates=True).spikes()) == 40
 
 
-@pytest.mark.parametrize("source", FILES)
-@pytest.mark.parametrize("kind", ["copy", "link", "itself"])
+@pytest.mark.parametrize(("source", "kind"), [*((each, "copy") for each in FILES), (table, "link"), (nwb, "itself")])
 def test_a_copied_file_is_no_second_session(tmp_path, source, kind):
     first = source(tmp_path / "spikes_a", trains(0))
     second = first if kind == "itself" else first.with_stem("spikes_b")

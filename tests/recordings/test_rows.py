@@ -76,12 +76,17 @@ SOURCES = (csv, frame, npz, matlab, matlab_pair, hdf5, brian)
 SOURCE = pytest.mark.parametrize("source", SOURCES)
 
 
+def each_source_and(*names):
+    """Every source with the first name, and a frame with the others."""
+    pairs = [(source, names[0]) for source in SOURCES] + [(frame, name) for name in names[1:]]
+    return pytest.mark.parametrize(("source", "name"), pairs)
+
+
 def analyzer_of(data, **options):
     return Analyzer(data, [0, 1], dt=1e-3, duration=DURATION, **options)
 
 
-@SOURCE
-@pytest.mark.parametrize("name", ["trial", "Trials", "session", "trial_id", "sessionNumber"])
+@each_source_and("trial", "Trials", "session", "trial_id", "sessionNumber")
 def test_trials_are_sessions(tmp_path, source, name):
     times, neurons, trials = rows()
     analyzer = analyzer_of(source(tmp_path / "spikes", times, neurons, **{name: trials + 1}))
@@ -104,8 +109,7 @@ def test_trials_can_be_one_session(tmp_path, source):
     assert analyzer_of(data).n_sessions == 3  # whatever the order of the rows
 
 
-@SOURCE
-@pytest.mark.parametrize("name", ["population", "segment", "amplitude", "unit_group"])
+@each_source_and("population", "segment", "amplitude", "unit_group")
 def test_other_columns_that_vary_are_refused_by_name(tmp_path, source, name):
     times, neurons, trials = rows()
     first = trials == 0
