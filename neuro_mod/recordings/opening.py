@@ -27,6 +27,8 @@ from neuro_mod.recordings.windows import cut
 from neuro_mod.storage.reading import map_array
 
 _LOG = logging.getLogger(__name__)
+#: Spikes of which it is no chance that they are those of another session too.
+_NO_CHANCE = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,8 @@ class SpikeSource:
     def _warn(self, index: int, reading: Reading, spikes: SpikeEvents) -> None:
         """Say what is odd about the spikes of a session."""
         where = self.sessions[index].where
-        known = self._known.setdefault(fingerprint(spikes), index) if len(self.sessions) > 1 and len(spikes) else index
+        compared = len(self.sessions) > 1 and len(spikes) >= _NO_CHANCE
+        known = self._known.setdefault(fingerprint(spikes), index) if compared else index
         if known != index:
             _LOG.warning("%s: the same spikes as in %s found; leave one out", where, self.sessions[known].where)
         if self.own:

@@ -184,7 +184,8 @@ def test_files_of_the_same_size_are_sessions(tmp_path):
 def test_the_same_spikes_from_elsewhere_are_a_warning(tmp_path, caplog, source):
     """As in another format; in memory, one array twice."""
     first, other = source(tmp_path / "spikes", trains(0)), pair(None, trains(0))
-    analyzer = analyzer_of([first, other, ([0.5, 1.0], [0, 1])])
+    few = ([0.5, 1.0], [0, 1])  # may well be in two sessions
+    analyzer = analyzer_of([first, other, few, few])
     analyzer.firing_rates()
     (message,) = caplog.messages
     assert message.startswith("session 1: the same spikes as in ") and message.endswith("; leave one out")
