@@ -84,8 +84,21 @@ def analyze(
         bool, typer.Option("--sort", help="Sort spike times that are out of order; they are refused otherwise.")
     ] = False,
     trials: Annotated[
-        bool, typer.Option("--trials/--no-trials", help="The trials of an NWB file are sessions.")
+        bool,
+        typer.Option(
+            "--trials/--no-trials", help="The trials of an NWB file, or of a column trial or session, are sessions."
+        ),
     ] = True,
+    ignore_columns: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-columns", help="Leave out other columns beside times and neurons; those that vary are refused."
+        ),
+    ] = False,
+    drop_duplicates: Annotated[
+        bool,
+        typer.Option("--drop-duplicates", help="Keep one of the spikes of the same neuron at the same time."),
+    ] = False,
     milliseconds: Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")] = False,
     first_neuron: Annotated[
         int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")
@@ -139,6 +152,8 @@ def analyze(
             start=start,
             sort=sort,
             trials=trials,
+            ignore_columns=ignore_columns,
+            drop_duplicates=drop_duplicates,
             **{name: value for name, value in chosen.items() if value is not None},
         )
     except FileNotFoundError as error:

@@ -41,6 +41,9 @@ class Conventions:
         first_neuron: Number of the first neuron, 1 in data from MATLAB.
         start: Begin of a session in seconds, from which its times and its length count; earlier spikes are left out.
         sort: Whether spike times that are out of order are sorted; otherwise they are refused.
+        ignore_columns: Whether columns of unknown meaning beside times and neurons are ignored; otherwise those that
+            vary are refused.
+        drop_duplicates: Whether a spike that is there several times, at the same time of the same neuron, is kept once.
     """
 
     delta_t: float | None = None
@@ -50,6 +53,8 @@ class Conventions:
     first_neuron: int = 0
     start: float = 0.0
     sort: bool = False
+    ignore_columns: bool = False
+    drop_duplicates: bool = False
 
     @property
     def from_zero(self) -> Conventions:

@@ -16,7 +16,8 @@ from neuro_mod.recordings.arrays import are_whole
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.matlab_level5 import list_arrays, load_arrays, load_cell
 from neuro_mod.recordings.nwb import lies_in
-from neuro_mod.recordings.readings import NAMES, Reading, described_by, reading_of_arrays
+from neuro_mod.recordings.readings import NAMES, Reading, described_by
+from neuro_mod.recordings.rows import Rows, rows_of, separates_sessions
 from neuro_mod.recordings.trains import reading_of_trains
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 
@@ -40,6 +41,10 @@ class Variable(NamedTuple):
         shape = _without_singletons(self.shape)
         return self.kind in _NUMERIC and len(shape) == 2 and 2 in shape and self.name not in NAMES
 
+    def is_vector(self, length: int) -> bool:
+        """Whether this has one entry for each of as many spikes, more than one."""
+        return 1 < length == max(self.shape, default=0) == np.prod(self.shape, dtype=object)
+
     @property
     def is_cell(self) -> bool:
         """Whether this may be a cell of times for each neuron."""
@@ -51,7 +56,8 @@ def read_mat(file: Path, conventions: Conventions) -> Reading:
 
     Rows, or the columns of an array ``(n, 2)``, are times and neurons in this order; further dimensions of length 1 do
     not matter. A cell array ``(1, n)`` or ``(n, 1)`` has the times of each neuron. ``duration`` (s), ``n_neurons``
-    and ``clusters`` (a label for each neuron) are optional; other variables are ignored.
+    and ``clusters`` (a label for each neuron) are optional; other variables are ignored, if they do not have an entry
+    for each spike.
 
     Raises:
         DataError: The file is damaged, or its variables are ambiguous.
@@ -62,14 +68,53 @@ def read_mat(file: Path, conventions: Conventions) -> Reading:
         level = _level_of(file)
         variables = [Variable(*each) for each in level.variables(file)]
         names = _chosen(variables, file)
-        cells = [variable for variable in variables if variable.name in names and variable.kind == "cell"]
-        arrays = level.load(file, [name for name in names if name not in {cell.name for cell in cells}])
-        trains = [_trains(level.cell(file, cell.name), cell, file) for cell in cells]
-    if not trains:
-        return reading_of_arrays(_times_and_neurons(arrays, where), conventions, where)
-    arrays = {name: array.reshape(-1) for name, array in arrays.items()}
+        cell = next((each for each in variables if each.name in names and each.kind == "cell"), None)
+        others = level.load(file, [name for name in names if name != cell.name]) if cell else {}
+        trains = _trains(level.cell(file, cell.name), cell, file) if cell else []
+    if cell is None:
+        return rows_of_mat(file).reading(conventions, where)
+    arrays = {name: array.reshape(-1) for name, array in others.items()}
     conventions = described_by(arrays, conventions, where)
-    return reading_of_trains(trains[0], conventions, where, arrays.get("clusters"))
+    return reading_of_trains(trains, conventions, where, arrays.get("clusters"))
+
+
+def rows_of_mat(file: Path) -> Rows:
+    """Times and neurons of a file, and what stands beside them.
+
+    Raises:
+        DataError: As for `read_mat`.
+    """
+    with naming(file):
+        level = _level_of(file)
+        variables = [Variable(*each) for each in level.variables(file)]
+        return _rows(level, variables, _chosen(variables, file), file)
+
+
+def mat_separates_sessions(file: Path) -> bool:
+    """Whether a file has times and neurons, and a variable that separates sessions.
+
+    Raises:
+        DataError: As for `read_mat`.
+    """
+    with naming(file):
+        variables = [Variable(*each) for each in _level_of(file).variables(file)]
+        if not any(separates_sessions(variable.name) for variable in variables):
+            return False
+        names = _chosen(variables, file)
+        return not any(variable.name in names and variable.kind == "cell" for variable in variables)
+
+
+def _rows(level: _Level, variables: list[Variable], names: list[str], file: Path) -> Rows:
+    """The chosen arrays, and those that have an entry for each of their spikes."""
+    arrays = _times_and_neurons(level.load(file, names), str(file))
+    n_spikes = len(arrays["times"])
+    beside = [each for each in variables if each.name not in (*names, *NAMES) and each.is_vector(n_spikes)]
+    unread = [each.name for each in beside if each.kind not in _NUMERIC]
+    if any(map(separates_sessions, unread)):
+        raise DataError(f"{file}: {', '.join(unread)}: no numbers found; expected the number of a session or trial")
+    found = level.load(file, [each.name for each in beside if each.kind in _NUMERIC])
+    rows = rows_of(arrays, {name: array.reshape(-1) for name, array in found.items()})
+    return rows._replace(unknown=(*rows.unknown, *unread))
 
 
 def _trains(cells: list[tuple[str, NDArray[Any]]], variable: Variable, file: Path) -> list[NDArray[Any]]:

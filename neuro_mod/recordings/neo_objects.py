@@ -18,6 +18,7 @@ from neuro_mod.errors import DataError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
+from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown, separates_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import SAME
 
@@ -111,6 +112,7 @@ def _read(trains: Any, where: str, conventions: Conventions) -> Reading:
     steps, labels = (_annotations(trains, name, where) for name in ("delta_t", "cluster"))
     if steps is not None and not np.allclose(steps, steps[0], rtol=SAME, atol=0):
         raise DataError(f"{where}: spike trains with different delta_t found; expected the same for all")
+    refuse_unknown(_separating(trains), conventions, where, f"a segment for each trial, or {NONE_VARY}")
     conventions = conventions.at_resolution(None if steps is None else steps[0])
     times = np.concatenate([train.rescale("s").magnitude for train in trains])
     counts = np.array([len(train) for train in trains], np.int64)
@@ -128,6 +130,20 @@ def _span(trains: Any, where: str) -> tuple[float, float]:
             shown = f"{min(values):.10g} to {max(values):.10g} s"
             raise DataError(f"{where}: {name} from {shown} found; expected one value for all")
     return min(found["t_start"]), max(found["t_stop"])
+
+
+def _separating(trains: Any) -> list[str]:
+    """Names of annotations that separate sessions and differ between the trains, and of arrays of the spikes that vary.
+
+    Annotations of neurons, such as their channels, do not matter.
+    """
+    names = dict.fromkeys(name for train in trains for name in train.annotations if separates_sessions(name))
+    of_trains = [name for name in names if len({str(train.annotations.get(name)) for train in trains}) > 1]
+    arrays = dict.fromkeys(name for train in trains for name in train.array_annotations)
+    columns = {name: [train.array_annotations.get(name, ()) for train in trains] for name in arrays}
+    complete = [name for name in arrays if list(map(len, columns[name])) == list(map(len, trains))]
+    of_spikes = differing({name: np.concatenate([np.asarray(each) for each in columns[name]]) for name in complete})
+    return [*of_trains, *of_spikes, *(name for name in arrays if name not in complete)]
 
 
 def _annotations(trains: Any, name: str, where: str) -> list[Any] | None:

@@ -24,12 +24,21 @@ from neuro_mod.errors import DataError, InputError
 from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, labels_of_neurons, reading_of_units
+from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown, separates_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
+#: What messages expect beside spike times.
+_EXPECTED = f"a table of trials, or {NONE_VARY}"
+#: Columns with an entry for each spike that separate nothing, of NWB, the Allen Institute and the IBL.
+_OF_SPIKES = (
+    *("spike_times", "obs_intervals", "electrodes", "waveforms"),
+    *("spike_amplitudes", "spike_depths", "spike_distances_from_probe_tip"),
+    *("spike_amplitudes_uv", "spike_relative_depths_um"),
+)
 
 
 def write_nwb(
@@ -109,6 +118,7 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
     """
     where = str(file)
     units = _load(file)
+    refuse_unknown(units.unknown, conventions, where, _EXPECTED)
     return reading_of_units(
         units.times, units.counts, units.span, conventions.at_resolution(units.resolution), where, units.labels
     )
@@ -140,6 +150,8 @@ def nwb_sessions(file: Path, trials: bool = True) -> list[tuple[str, Callable[[C
         counts = np.bincount(neurons, minlength=len(units.counts))
         conventions = conventions.at_resolution(units.resolution)
         where = f"{file}, {kind} {number}"
+        unknown = [name for name in units.unknown if kind != "trial" or not separates_sessions(name)]
+        refuse_unknown(unknown, conventions, where, _EXPECTED)
         return reading_of_units(units.times[inside], counts, (begin, end), conventions, where, units.labels)
 
     return [(f"{file.stem}, {kind} {number}", partial(read, number)) for number in range(len(pieces))]
@@ -153,6 +165,8 @@ class _Units(NamedTuple):
     span: tuple[float, float | None]
     labels: NDArray[Any] | None
     resolution: float | None
+    #: Names of columns that may separate the spikes of a unit, or units that were recorded at different times.
+    unknown: list[str]
 
 
 def _load(file: Path, pieces: NDArray[Any] | None = None) -> _Units:
@@ -167,6 +181,7 @@ def _load(file: Path, pieces: NDArray[Any] | None = None) -> _Units:
         span = _span(units, where) if pieces is None else (0.0, None)
         labels = _content(units["cluster"], where) if "cluster" in units.colnames else None
         resolution = units.resolution
+        unknown = _unknown(units, counts, where)
     if pieces is not None:
         inside = np.zeros(len(times), bool)
         for begin, end in pieces:
@@ -174,7 +189,24 @@ def _load(file: Path, pieces: NDArray[Any] | None = None) -> _Units:
         if not inside.all():
             left = np.count_nonzero(~inside)
             _LOG.warning("%s: %d of %d spikes are outside of the %d sessions", where, left, len(times), len(pieces))
-    return _Units(times, counts, span, labels, resolution)
+    return _Units(times, counts, span, labels, resolution, unknown)
+
+
+def _unknown(units: Any, counts: NDArray[np.int64], where: str) -> list[str]:
+    """Columns with an entry for each spike that vary, and those that separate sessions and differ between units."""
+    found = {}
+    for name in units.colnames:
+        column = units[name]
+        if name in _OF_SPIKES or hasattr(column, "table"):
+            continue
+        if not hasattr(column, "target"):
+            if separates_sessions(name):
+                found[name] = _content(column, where)
+        elif not hasattr(column.target, "target"):
+            content, lengths = _ragged(column, where)
+            if np.array_equal(lengths, counts) and content.ndim == 1:
+                found[name] = content
+    return [name for name, column in found.items() if differing({name: column})]
 
 
 def _until(times: NDArray[Any], end: float, pieces: NDArray[Any]) -> NDArray[np.bool_]:

@@ -17,14 +17,18 @@ from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.conventions import Conventions, check_conventions
+from neuro_mod.recordings.copies import fingerprint, refuse_copies
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
-from neuro_mod.recordings.plausibility import implausible
+from neuro_mod.recordings.plausibility import coincident, implausible, twice
+from neuro_mod.recordings.readings import Reading
 from neuro_mod.recordings.sessions import Description, Session, Sessions, open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import cut
 from neuro_mod.storage.reading import map_array
 
 _LOG = logging.getLogger(__name__)
+#: Spikes of which it is no chance that they are those of another session too.
+_NO_CHANCE = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,8 @@ class SpikeSource:
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
     #: Sessions that were checked for plausibility.
     _checked: set[int] = field(default_factory=set, init=False, repr=False)
+    #: The first session with spikes of this fingerprint.
+    _known: dict[bytes, int] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
         """Spikes of one session; the first time, a warning says what is implausible about them.
@@ -56,7 +62,8 @@ class SpikeSource:
             DataError: They are damaged, or contradict the layout, the conventions or another session.
         """
         session = self.sessions[index]
-        spikes, labels = session.read(replace(self.conventions.from_zero, n_neurons=self.layout.n_neurons))
+        reading = session.read(replace(self.conventions.from_zero, n_neurons=self.layout.n_neurons))
+        spikes, labels = reading.spikes, reading.labels
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: other cluster labels than those given or of the other sessions found")
         first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
@@ -64,12 +71,25 @@ class SpikeSource:
             raise DataError(
                 f"{session.where}: steps of {spikes.delta_t:g} s found; expected {delta_t:g} s, as in {first.where}"
             )
-        spikes = _from_start(spikes, self.conventions.start, session.where)
-        if not self.own and index not in self._checked:
+        cut_spikes = _from_start(spikes, self.conventions.start, session.where)
+        if index not in self._checked:
             self._checked.add(index)
-            if (odd := implausible(spikes)) is not None:
-                _LOG.warning("%s: %s", session.where, odd)
-        return spikes
+            self._warn(index, reading, cut_spikes)
+        return cut_spikes
+
+    def _warn(self, index: int, reading: Reading, spikes: SpikeEvents) -> None:
+        """Say what is odd about the spikes of a session."""
+        where = self.sessions[index].where
+        compared = len(self.sessions) > 1 and len(spikes) >= _NO_CHANCE
+        known = self._known.setdefault(fingerprint(spikes), index) if compared else index
+        if known != index:
+            _LOG.warning("%s: the same spikes as in %s found; leave one out", where, self.sessions[known].where)
+        if self.own:
+            return
+        n_copies = coincident(reading.spikes) if reading.n_copies is None else reading.n_copies
+        for odd in (twice(n_copies), implausible(spikes, n_copies)):
+            if odd is not None:
+                _LOG.warning("%s: %s", where, odd)
 
     def __iter__(self) -> Iterator[SpikeEvents]:
         return (self.read(index) for index in range(len(self.sessions)))
@@ -91,7 +111,7 @@ def open_source(
         n_excitatory_clusters: Number of excitatory clusters.
         state_clusters: The clusters that define states.
         conventions: Conventions of the user.
-        trials: Whether the trials of a file of NWB are sessions.
+        trials: Whether trials, of NWB or in columns beside the spikes, are sessions.
 
     Raises:
         DataError: Data are damaged or contradict each other.
@@ -99,6 +119,7 @@ def open_source(
     """
     check_conventions(conventions)
     opened = open_sessions(spikes, trials=trials)
+    refuse_copies(opened.sessions)
     described = opened.description
     if described is not None:
         conventions = conventions.completed(described.where, delta_t=described.delta_t)

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-from neuro_mod.recordings.conventions import Conventions, TimeUnit
+from neuro_mod.recordings.conventions import TimeUnit
 from neuro_mod.recordings.readings import NAMES
 
 
 class Pair(NamedTuple):
-    """Names of the array of times and of that of neurons, and the unit of time that they imply."""
+    """Names of the array of times and of that of neurons, the unit of time that they imply, and names beside them."""
 
     times: str
     neurons: str
     unit: TimeUnit | None = None
+    beside: tuple[str, ...] = ()
 
-    def applied_to(self, conventions: Conventions) -> Conventions:
-        """Conventions with the unit, if the names imply one."""
-        return conventions if self.unit is None else replace(conventions, time_unit=self.unit)
+    @property
+    def known(self) -> set[str]:
+        """Names of arrays that mean something else than a property of each spike."""
+        return {self.times, self.neurons, *self.beside, *NAMES}
 
 
 #: Ours, Brian2's, those of the events of a recorder of NEST, and SONATA's.
 PAIRS = (
     Pair("times", "neurons"),
     Pair("times", "ids"),
-    Pair("t", "i"),
+    Pair("t", "i", beside=("N", "count")),  # number of spikes, and those of each neuron
     Pair("times", "senders", "ms"),
     Pair("timestamps", "node_ids", "ms"),
 )

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from neuro_mod.recordings.conventions import PER_SECOND
+from neuro_mod.recordings.readings import repeats
 from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Mean rates of neurons in Hz outside of which something is wrong with units, columns or the number of neurons.
@@ -15,11 +16,27 @@ LEAST_RATE, MOST_RATE = 0.05, 500.0
 MOST_COINCIDENT = 0.1
 
 
-def implausible(spikes: SpikeEvents) -> str | None:
+def twice(n_copies: int) -> str | None:
+    """What is odd about spikes that are there several times, on one line; None if there are none.
+
+    Args:
+        n_copies: How many have another one of the same neuron at the same time before them.
+    """
+    if not n_copies:
+        return None
+    pairs = "1 pair" if n_copies == 1 else f"{n_copies} pairs"
+    return (
+        f"{pairs} of spikes of the same neuron at the same time found; rates and their variability are too large if a "
+        "recording was added twice; --drop-duplicates (drop_duplicates=True) keeps one of each"
+    )
+
+
+def implausible(spikes: SpikeEvents, n_copies: int = 0) -> str | None:
     """What is odd about the spikes of a session, with its likely cause, on one line; None if nothing is.
 
     Args:
         spikes: The spikes of a session.
+        n_copies: How many of them are known to be there several times, as in `twice`.
     """
     if not len(spikes):
         return "no spikes found"
@@ -32,21 +49,20 @@ def implausible(spikes: SpikeEvents) -> str | None:
         )
     rate = len(spikes) / (spikes.n_neurons * spikes.duration)
     if LEAST_RATE <= rate <= MOST_RATE:
-        n_twice = _coincident(spikes)
-        if n_twice <= MOST_COINCIDENT * len(spikes):
+        n_close = coincident(spikes) - n_copies
+        if n_close <= MOST_COINCIDENT * len(spikes):
             return None
         return (
-            f"{n_twice} of {len(spikes)} spikes in the same time step as another of the same neuron found; was a "
-            "recording added twice? Is the time step too long?"
+            f"{n_close} of {len(spikes)} spikes in the same time step as another of the same neuron found; is the time "
+            f"step of {spikes.delta_t:g} s too long (--dt)?"
         )
     found = f"{rate:.3g} Hz found, the mean rate of {spikes.n_neurons} neurons in {spikes.duration:g} s"
     return f"{found}; {_causes(spikes, rate)}"
 
 
-def _coincident(spikes: SpikeEvents) -> int:
-    """How many spikes have another one of the same neuron in the same step before them; they are in order."""
-    same = (np.diff(spikes.steps) == 0) & (np.diff(spikes.neurons) == 0)
-    return int(same.sum())
+def coincident(spikes: SpikeEvents) -> int:
+    """How many spikes have another one of the same neuron in the same step before them."""
+    return int(np.count_nonzero(repeats(spikes.steps, spikes.neurons)))
 
 
 def _causes(spikes: SpikeEvents, rate: float) -> str:

@@ -13,26 +13,33 @@ import numpy as np
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.readings import Reading, reading_of_units
-from neuro_mod.storage.reading import naming, read_arrays
+from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown
+from neuro_mod.storage.reading import KindsOfArrays, naming, read_arrays
 
 #: Arrays of a file; that of metadata holds Python objects and is not read.
 ARRAYS = ("type", "t", "index", "start", "end")
 #: Units, also silent ones; files of early versions do not have it.
 _KEYS = "keys"
+#: Arrays that are not read: metadata, which are Python objects, and values at the times.
+_UNREAD = ("_metadata", "d")
 
 
-def read_tsgroup(file: Path, names: list[str], conventions: Conventions) -> Reading:
+def read_tsgroup(file: Path, kinds: KindsOfArrays, conventions: Conventions) -> Reading:
     """Read a group of time stamps, `TsGroup.save`. Neuron i is the i-th unit, and the time support is the session.
 
     Args:
         file: The file.
-        names: Names of its arrays, at least `ARRAYS`.
+        kinds: Its arrays, at least `ARRAYS`.
         conventions: The time unit and first neuron are not used.
 
     Raises:
-        DataError: The file is damaged, or its time support has several intervals.
+        DataError: The file is damaged, its time support has several intervals, or further arrays of the spikes vary.
     """
-    arrays = read_arrays(file, [*ARRAYS, *(name for name in names if name == _KEYS)])
+    arrays = read_arrays(file, [*ARRAYS, *(name for name in kinds if name == _KEYS)])
+    beside = [name for name in kinds if name not in (*arrays, *_UNREAD) and kinds[name][0] == arrays["t"].shape]
+    objects = [name for name in beside if kinds[name][1].hasobject]
+    found = read_arrays(file, [name for name in beside if name not in objects])
+    refuse_unknown([*differing(found), *objects], conventions, str(file), NONE_VARY)
     with naming(file):
         kind = np.ravel(arrays["type"])
         if kind.tolist() != ["TsGroup"]:

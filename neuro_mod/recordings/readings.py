@@ -6,9 +6,9 @@ Every reader of a format calls one of these functions, which share the grid of s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,14 +27,31 @@ NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
 _PIECE = 2**24
 
 
-class Reading(NamedTuple):
-    """The spikes of a session, and the label of each neuron's cluster where the data hold it."""
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The spikes of a session, and the label of each neuron's cluster where the data hold it; unpacks to both.
+
+    Args:
+        spikes: The spikes.
+        labels: The labels, shape ``(n_neurons,)``.
+        n_copies: How many of the spikes are at the same time as another of the same neuron; None if nothing is known
+            of their times but the steps.
+    """
 
     spikes: SpikeEvents
     labels: NDArray[np.int64] | None = None
+    n_copies: int | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.spikes, self.labels))
+
+    def __getitem__(self, index: int) -> Any:
+        return (self.spikes, self.labels)[index]
 
 
-def checked(spikes: SpikeEvents, labels: Any, conventions: Conventions, where: str) -> Reading:
+def checked(
+    spikes: SpikeEvents, labels: Any, conventions: Conventions, where: str, n_copies: int | None = None
+) -> Reading:
     """Compare the spikes of a session with their labels and with the conventions.
 
     Args:
@@ -42,19 +59,31 @@ def checked(spikes: SpikeEvents, labels: Any, conventions: Conventions, where: s
         labels: Label of each neuron's cluster, shape ``(n_neurons,)``; None if the data do not hold it.
         conventions: What is known about the session.
         where: The file, or the name of the data in messages.
+        n_copies: As for `Reading`; spikes of which nothing but the steps is known are compared by these.
 
     Raises:
         DataError: They contradict each other.
     """
+    if n_copies is None and conventions.drop_duplicates:
+        kept = ~repeats(spikes.steps, spikes.neurons)
+        spikes = replace(spikes, steps=spikes.steps[kept], neurons=spikes.neurons[kept])
     conventions.completed(where, delta_t=spikes.delta_t, n_neurons=spikes.n_neurons)
     if conventions.duration is not None and steps_until(conventions.duration, spikes.delta_t) != spikes.n_steps:
         conventions.completed(where, duration=spikes.duration)
     if labels is None:
-        return Reading(spikes)
+        return Reading(spikes, None, n_copies)
     try:
-        return Reading(spikes, labels_of_neurons(spikes, labels, f"{where}: clusters"))
+        return Reading(spikes, labels_of_neurons(spikes, labels, f"{where}: clusters"), n_copies)
     except ValueError as error:
         raise DataError(str(error)) from error
+
+
+def repeats(steps: NDArray[Any], neurons: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which spikes, in order, are in the same step as the one of the same neuron before them, shape ``(n_spikes,)``."""
+    repeated = np.zeros(len(steps), bool)
+    np.equal(steps[1:], steps[:-1], out=repeated[1:])
+    repeated[1:] &= neurons[1:] == neurons[:-1]
+    return repeated
 
 
 def labels_of_neurons(spikes: SpikeEvents, labels: ArrayLike, what: str = "labels") -> NDArray[np.int64]:
@@ -137,8 +166,14 @@ def reading_of_times(
         n_steps = int(steps[-1]) + 1 if len(steps) else 0
     n_neurons = int(index.max(initial=-1)) + 1 if conventions.n_neurons is None else conventions.n_neurons
     order = np.lexsort((index, steps))
+    copies = repeats(steps[order], index[order])
+    if copies.any():  # in the same step; of these, those at the same time
+        copies[1:] &= seconds[order[1:]] == seconds[order[:-1]]
+    n_copies = int(np.count_nonzero(copies))
+    if n_copies and conventions.drop_duplicates:
+        order, n_copies = order[~copies], 0
     spikes = SpikeEvents(steps.astype(np.int32)[order], index[order], n_steps, n_neurons, conventions.step)
-    return checked(spikes, labels, conventions, where)
+    return checked(spikes, labels, conventions, where, n_copies)
 
 
 def reading_of_units(
@@ -201,7 +236,7 @@ def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, 
         found.append(places + begin * n_neurons)
     steps, neurons = np.divmod(np.concatenate(found), max(1, n_neurons))
     spikes = SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
-    return checked(spikes, labels, conventions, where)
+    return checked(spikes, labels, conventions, where, n_copies=0)
 
 
 def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from glob import has_magic
+from itertools import starmap
 from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError
@@ -33,9 +35,18 @@ from neuro_mod.recordings.nest import (
 )
 from neuro_mod.recordings.pairs import pair_of, with_usual_names
 from neuro_mod.recordings.readings import Reading, checked, reading_of_arrays, reading_of_dense
+from neuro_mod.recordings.rows import (
+    NONE_VARY,
+    Rows,
+    differing,
+    refuse_unknown,
+    rows_of,
+    separates_sessions,
+    sessions_of_rows,
+)
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents, is_step
-from neuro_mod.recordings.tables import read_frame
+from neuro_mod.recordings.tables import rows_of_frame
 from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
@@ -68,8 +79,11 @@ class Session:
 
     @property
     def where(self) -> str:
-        """Its name in messages."""
-        return str(self.file or self.name)
+        """Its name in messages: its file, and which of several sessions in it."""
+        if self.file is None:
+            return self.name
+        several = self.name.startswith(f"{self.file.stem}, ")
+        return f"{self.file}{self.name.removeprefix(self.file.stem)}" if several else str(self.file)
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,7 @@ def open_sessions(data: Any, name: str = "session 0", trials: bool = True) -> Se
     Args:
         data: See `Analyzer`.
         name: Name of a session in memory.
-        trials: Whether the trials of a file of NWB are sessions.
+        trials: Whether trials, of NWB or in columns beside the spikes, are sessions.
 
     Raises:
         DataError: It holds no spikes.
@@ -123,10 +137,10 @@ def _opened(data: Any, name: str, trials: bool) -> Sessions:
         files = matching(user_path(data))
         return _on_disk(files[0], trials) if len(files) == 1 else _several(files, trials)
     if is_neo(data):
-        return Sessions(tuple(Session(each, read) for each, read in neo_sessions(data, name)))
+        return Sessions(tuple(starmap(Session, neo_sessions(data, name))))
     if isinstance(data, list) and not are_trains(data) and not all(isinstance(entry, int | float) for entry in data):
         return _several(data, trials)
-    return Sessions((_in_memory(name, data),), _described(data))
+    return Sessions(_in_memory(name, data, trials), _described(data))
 
 
 def run_folder(path: Path) -> Path:
@@ -234,30 +248,70 @@ def _several(data: Sequence[Any], trials: bool) -> Sessions:
     return Sessions(sessions, described, tuple(file for each in opened for file in each.clusters))
 
 
-def _in_memory(name: str, data: Any) -> Session:
+def _in_memory(name: str, data: Any, trials: bool) -> tuple[Session, ...]:
     spikes = _spikes_of(data)
+    separating = _separating_results(data, spikes) if trials else ()
+    rows = _rows_in_memory(name, spikes)
+    if rows is not None and trials and rows.separating:
+        return tuple(starmap(Session, sessions_of_rows(name, name, lambda: rows)))
+    read = _reader_in_memory(name, spikes, type(data).__name__) if rows is None else partial(rows.reading, where=name)
+
+    def checked_read(conventions: Conventions) -> Reading:
+        refuse_unknown(separating, conventions, name, NONE_VARY)
+        return read(conventions)
+
+    return (Session(name, checked_read),)
+
+
+def _separating_results(data: Any, spikes: Any) -> tuple[str, ...]:
+    """Names of arrays beside the spikes of results that separate sessions, whatever these spikes are."""
+    if spikes is data or not isinstance(data, Mapping):
+        return ()
+    counted = spikes[0] if isinstance(spikes, tuple) and spikes else spikes
+    length = (len(counted) if hasattr(counted, "__len__") else 0,)
+    found = {str(key): _column(values) for key, values in data.items() if separates_sessions(key)}
+    return differing({key: column for key, column in found.items() if column is not None and column.shape == length})
+
+
+def _rows_in_memory(name: str, spikes: Any) -> Rows | None:
+    """Times and neurons of a mapping or a frame, and what stands beside them; None if the spikes are something else."""
+    if isinstance(spikes, pd.DataFrame) and any(isinstance(column, str) for column in spikes.columns):
+        return rows_of_frame(spikes, name)
+    if not isinstance(spikes, Mapping) or are_trains(spikes) or (pair := pair_of(spikes)) is None:
+        return None
+    arrays = {key: _array(values) for key, values in with_usual_names(spikes, pair).items()}
+    beside = {str(key): _column(values) for key, values in spikes.items() if key not in pair.known}
+    return rows_of(arrays, {key: column for key, column in beside.items() if column is not None}, pair.unit)
+
+
+def _reader_in_memory(name: str, spikes: Any, kind: str) -> Callable[[Conventions], Reading]:
     if are_trains(spikes):
-        return Session(name, partial(reading_of_trains, spikes, where=name))
-    if isinstance(spikes, Mapping) and (pair := pair_of(spikes)) is not None:
-        arrays = {name: _array(values) for name, values in with_usual_names(spikes, pair).items()}
-        return Session(name, lambda conventions: reading_of_arrays(arrays, pair.applied_to(conventions), name))
+        return partial(reading_of_trains, spikes, where=name)
     if isinstance(spikes, SpikeEvents):
         arrays = spike_arrays(spikes)
-        return Session(name, lambda conventions: checked(spikes_from(arrays, name), None, conventions, name))
+        return lambda conventions: checked(spikes_from(arrays, name), None, conventions, name)
     if isinstance(spikes, tuple) and len(spikes) == 2:
         times, neurons = spikes
         arrays = {"times": _array(times), "neurons": _array(neurons)}
-        return Session(name, lambda conventions: reading_of_arrays(arrays, conventions, name))
-    if isinstance(spikes, pd.DataFrame) and any(isinstance(column, str) for column in spikes.columns):
-        return Session(name, partial(read_frame, spikes, name))
+        return lambda conventions: reading_of_arrays(arrays, conventions, name)
     if hasattr(spikes, "__array__"):
         dense = np.asarray(spikes)
-        return Session(name, lambda conventions: reading_of_dense(dense, conventions, name))
+        return lambda conventions: reading_of_dense(dense, conventions, name)
     raise DataError(
-        f"{name}: a Python {type(data).__name__} found; expected a folder or file, SpikeEvents, results of a run, a "
+        f"{name}: a Python {kind} found; expected a folder or file, SpikeEvents, results of a run, a "
         "pair (times, neurons), a pandas frame or mapping of both, a list or mapping of the times of each neuron, a "
         "boolean array (n_steps, n_neurons), a Neo segment or block, or a list of these, one for each session"
     )
+
+
+def _column(values: Any) -> NDArray[Any] | None:
+    """What may stand beside times and neurons; None if it is no sequence of numbers or text."""
+    if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__"):
+        return None
+    try:
+        return np.asarray(values)
+    except ValueError:  # sequences of different lengths
+        return np.array(list(map(str, values)))
 
 
 def _array(values: Any) -> Any:

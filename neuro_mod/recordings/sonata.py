@@ -19,8 +19,11 @@ from neuro_mod.optional import optional
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.nwb import lies_in
 from neuro_mod.recordings.readings import Reading, reading_of_times
+from neuro_mod.recordings.rows import NONE_VARY, differing, refuse_unknown
 from neuro_mod.storage.reading import MAX_UNPACKED, naming
 
+#: The arrays of a population.
+ARRAYS = ("timestamps", "node_ids")
 _UNITS: dict[str, TimeUnit] = {"ms": "ms", "milliseconds": "ms", "s": "s", "seconds": "s"}
 
 
@@ -34,7 +37,8 @@ def read_sonata(file: Path, conventions: Conventions) -> Reading:
         conventions: The time unit is not used.
 
     Raises:
-        DataError: The file is damaged, holds no spikes, or those of several populations.
+        DataError: The file is damaged, holds no spikes, or those of several populations, or further arrays of
+            them vary.
         ImportError: h5py is not installed.
     """
     h5py = optional("h5py", "nwb")
@@ -42,13 +46,18 @@ def read_sonata(file: Path, conventions: Conventions) -> Reading:
         if not _is_group(h5py, content, "spikes"):
             raise DataError(f"{file}: {', '.join(content) or 'nothing'} found; expected a group spikes, as in SONATA")
         population = _population(h5py, content["spikes"], file)
-        times, neurons = (_array(h5py, population, name, file) for name in ("timestamps", "node_ids"))
+        times, neurons = (_array(h5py, population, name, file) for name in ARRAYS)
+        others = [name for name in population if name not in ARRAYS and _is_dataset(h5py, population, name)]
+        beside = [name for name in others if population[name].shape == times.shape]
+        numbers = [name for name in beside if population[name].dtype.kind in "uif"]
+        varying = differing({name: _array(h5py, population, name, file) for name in numbers})
         unit = population["timestamps"].attrs.get("units", population.attrs.get("units", "ms"))
     shown = unit.decode() if isinstance(unit, bytes) else str(unit)
     if shown not in _UNITS:
         raise DataError(f"{file}: units {shown!r} found; expected one of {', '.join(_UNITS)}")
     if len(times) != len(neurons):
         raise DataError(f"{file}: {len(times)} timestamps and {len(neurons)} node_ids found; expected equally many")
+    refuse_unknown([*varying, *(name for name in beside if name not in numbers)], conventions, str(file), NONE_VARY)
     order = np.argsort(times, kind="stable")
     return reading_of_times(times[order], neurons[order], replace(conventions, time_unit=_UNITS[shown]), str(file))
 
@@ -70,9 +79,13 @@ def _is_group(h5py: Any, parent: Any, name: str) -> bool:
     return isinstance(parent.get(name, getlink=True), h5py.HardLink) and isinstance(parent[name], h5py.Group)
 
 
+def _is_dataset(h5py: Any, parent: Any, name: str) -> bool:
+    return isinstance(parent.get(name, getlink=True), h5py.HardLink) and isinstance(parent[name], h5py.Dataset)
+
+
 def _array(h5py: Any, group: Any, name: str, file: Path) -> NDArray[Any]:
     """A dataset that is in the file itself and fits into memory."""
-    if not isinstance(group.get(name, getlink=True), h5py.HardLink) or not isinstance(group[name], h5py.Dataset):
+    if not _is_dataset(h5py, group, name):
         raise DataError(f"{file}: {group.name}: no array {name} found; expected timestamps and node_ids")
     dataset = group[name]
     if not lies_in(file, dataset):

@@ -21,6 +21,10 @@ from neuro_mod.errors import DataError
 MAX_UNPACKED = 2**32
 
 
+#: Shape and type of each array of a file.
+KindsOfArrays = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+
+
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
     """Whatever goes wrong while a file is read becomes a `DataError` that names it.
@@ -69,6 +73,17 @@ def names_of_arrays(file: Path) -> list[str]:
         return _names(archive)
 
 
+def kinds_of_arrays(file: Path) -> KindsOfArrays:
+    """Shape and type of each array of an ``.npz`` file, also of those that hold Python objects; none is read.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    with naming(file), zipfile.ZipFile(file) as archive:
+        members = set(archive.namelist())
+        return {name: _kind_of_member(archive, f"{name}.npy") for name in _names(archive) if f"{name}.npy" in members}
+
+
 def map_array(file: Path) -> NDArray[Any]:
     """The array of an ``.npy`` file, which stays on the disk until it is looked at.
 
@@ -109,6 +124,12 @@ def sha256_of(*files: Path) -> str:
 
 def _names(archive: zipfile.ZipFile) -> list[str]:
     return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def _kind_of_member(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    with archive.open(name) as member:
+        shape, _, dtype = _read_header(member)
+    return shape, dtype
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

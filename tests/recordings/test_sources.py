@@ -16,7 +16,6 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
-from neuro_mod.recordings.opening import open_source
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.storage.names import PAIRED_SPIKES
@@ -212,6 +211,7 @@ def test_folders_with_different_clusters_are_refused(tmp_path, metadata):
     first, second = (run_folder(tmp_path / name) for name in "ab")
     for folder in (first, second):
         (folder / "metadata/run.json").write_text(json.dumps({"delta_t": 1e-3} | metadata))
+    np.savez(second / "data/spikes.npz", **(spike_arrays(EVENTS) | {"neurons": NEURONS[::-1]}))
     source = source_of([first, second])
     assert source.layout.of_each_neuron.tolist() == [0, 0, 1, 2]
     np.save(second / "data/clusters.npy", [0, 1, 1, 2])
@@ -334,15 +334,3 @@ def test_units_of_times_count(kind):
     assert spikes.duration == pytest.approx(0.401)
     with pytest.raises(DataError, match="times in mV found; expected a unit of time"):
         read_all((times.magnitude * quantities.mV, ids), Conventions(delta_t=1e-3))
-
-
-def test_spikes_that_are_there_twice_are_counted(caplog):
-    times, ids = np.linspace(0.01, 0.9, 60), np.tile([0, 1, 2], 20)
-    twice = np.repeat(times, 2), np.repeat(ids, 2)
-    for data, said in (
-        ((times, ids), ""),
-        (twice, "60 of 120 spikes in the same time step as another of the same neuron"),
-    ):
-        caplog.clear()
-        open_source(data, np.arange(3), None, "all", Conventions(delta_t=1e-3)).read(0)
-        assert said in caplog.text and bool(caplog.text) == bool(said)

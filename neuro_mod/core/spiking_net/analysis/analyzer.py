@@ -81,8 +81,12 @@ class Analyzer(StateStatistics):
         start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
             out.
         sort: Whether spike times that are out of order are sorted; otherwise they are refused.
-        trials: Whether the trials of a file of NWB are sessions; otherwise it is one session, or several if the units
-            were observed in pieces.
+        trials: Whether the trials of a file of NWB, and those of a column ``trial`` or ``session`` beside times and
+            neurons, are sessions; otherwise it is one session, or several if the units of NWB were observed in pieces.
+        ignore_columns: Whether other columns or arrays beside times and neurons are left out; otherwise those that
+            vary are refused.
+        drop_duplicates: Whether a spike that is there several times, at the same time of the same neuron, is kept once;
+            otherwise a warning counts them.
         report: Called with the number of finished sessions and their total.
         parameters: Parameters of the method, such as ``threshold_hz``; see `detection`.
 
@@ -114,6 +118,8 @@ class Analyzer(StateStatistics):
         start: float = 0.0,
         sort: bool = False,
         trials: bool = True,
+        ignore_columns: bool = False,
+        drop_duplicates: bool = False,
         report: Progress = silent,
         **parameters: float,
     ):
@@ -125,7 +131,16 @@ class Analyzer(StateStatistics):
             clusters,
             n_excitatory_clusters,
             state_clusters,
-            Conventions(dt, duration, time_unit=time_unit, first_neuron=first_neuron, start=start, sort=sort),
+            Conventions(
+                dt,
+                duration,
+                time_unit=time_unit,
+                first_neuron=first_neuron,
+                start=start,
+                sort=sort,
+                ignore_columns=ignore_columns,
+                drop_duplicates=drop_duplicates,
+            ),
             trials,
         )
         #: Cluster of each neuron, and the clusters that define states.

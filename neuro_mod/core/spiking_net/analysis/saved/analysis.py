@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,10 @@ def find_and_save(
     found: list[tuple[SessionSummary, pd.DataFrame]] = []
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
+        digest_of = lru_cache(maxsize=1)(lambda files: sha256_of(*files))  # sessions of one file follow one another
         for session in analysed_sessions(source, settings, report):
             files = source.sessions[len(found)].files
-            digest = sha256_of(*files) if files else None
+            digest = digest_of(files) if files else None
             found.append((replace(session.summary, sha256=digest), session.visits))
             yield _rates_name(len(found) - 1), session.rates.rates
 
