@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,16 +21,17 @@ def seconds(text: str) -> float:
     """The number of seconds of an option: a number, or a time with its unit.
 
     Raises:
-        BadParameter: It is neither.
+        BadParameter: It is neither, or below 0.
     """
     from neuro_mod.config.quantities import in_si
 
     try:
-        return float(in_si(text, "s"))
+        time = float(in_si(text, "s"))
     except ValueError:
-        raise typer.BadParameter(
-            f'"{text}" found; expected seconds, or a time with its unit such as "500 ms"'
-        ) from None
+        time = -1.0
+    if not 0 <= time < math.inf:
+        raise typer.BadParameter(f'"{text}" found; expected seconds from 0, or a time such as "500 ms"')
+    return time
 
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]

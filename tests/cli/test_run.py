@@ -83,7 +83,7 @@ def test_options_reach_the_run(run, config, tmp_path):
     [
         (["nowhere.yaml"], "nowhere.yaml: no such file"),
         (["--set", "arousal.levle=1"], "did you mean level?"),
-        (["--duration", "-1"], "init_params.duration_sec"),
+        (["--duration", "-1"], "--duration"),
         (["--seed", "-1"], "settings.random_seed"),
         (["--record", "voltages"], "expected a list of spikes, voltage, current"),
         (["--record-neurons", "5,x"], "expected all, or indices and ranges"),

@@ -90,6 +90,11 @@ def timed(**times: Any) -> dict[str, Any]:
             ["0.75 found for I_background"],
         ),
         (
+            {"init_params": {"threshold": [1.5, 5e-324]}},
+            "init_params.threshold",
+            ["4.94066e-324 found for I; expected more than init_params.reset_voltage = 0, by 1e-12 at least"],
+        ),
+        (
             {"init_params": {"delta_t": 1e-3, "duration_sec": 5e-4, "tau_refractory": 0}},
             "init_params.delta_t",
             ["0.001 s found; expected at most init_params.duration_sec = 0.0005 s"],
@@ -347,3 +352,9 @@ def test_draft_of_a_valid_experiment_hides_nothing() -> None:
     draft = Draft(Experiment())
     assert draft["architecture.clusters.n_clusters"] == 18
     assert draft.populations.total == 38
+
+
+def test_thresholds_that_round_to_the_reset_voltage_are_a_warning() -> None:
+    experiment = load_experiment({"init_params": {"threshold": [1.5, 1.0], "reset_voltage": [0, 0.99999999]}})
+    (warning,) = experiment.warnings
+    assert warning.startswith("init_params.threshold of I0 equals init_params.reset_voltage in single precision")

@@ -15,6 +15,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from tests.helpers.shared import SMALL
 
 OVERRIDES = (
+    "settings.allow_unusual=true",
     "init_params.duration_sec=0.1",
     "stimulus={onsets: [0.05], amplitude: 10, stimulus_shape: diff2exp}",
     "perturbation.rate={vectors: [[1.0, -1.0]], involved_clusters: [[0, 1]], params: [0.3], time_dependence: "

@@ -130,3 +130,9 @@ def test_in_sweeps_they_are_numbers() -> None:
     assert [point.values["init_params.tau_synaptic"] for point in swept.points] == [0.004, 0.005]
     with pytest.raises(ConfigError, match="tau_membrane: 20 s found"):
         load_sweep({"config": {}, "parameters": {"init_params.tau_membrane": [0.02, 20]}})
+
+
+@pytest.mark.parametrize("key", ["init_params.tau_membrane", "init_params.tau_synaptic", "init_params.tau_refractory"])
+def test_times_whose_inverse_overflows_are_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: 4.94066e-324 s found; expected at least 1e-12 s"):
+        load_experiment({}, {key: 5e-324})

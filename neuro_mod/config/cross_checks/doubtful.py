@@ -17,6 +17,7 @@ _LASTING = ("rise_time", "tau_rise", "tau_decay", "width", "interval")
 def warnings_of(draft: Draft) -> Iterator[str]:
     """What a simulation does other than a valid configuration says, one line each."""
     yield from _time_step(draft)
+    yield from _single_precision(draft)
     yield from _stimulus(draft)
     yield from _time_courses(draft)
 
@@ -37,6 +38,18 @@ def _time_step(draft: Draft) -> Iterator[str]:
                 f"init_params.tau_refractory = {period:g} s is no multiple of delta_t = {times.delta_t:g} s; "
                 f"{applied:g} s is applied"
             )
+
+
+def _single_precision(draft: Draft) -> Iterator[str]:
+    """Thresholds that round to the reset voltage in single precision, which is the default."""
+    neurons, populations = draft["init_params"], draft.populations
+    values = (populations.expand(each) for each in (neurons.threshold, neurons.reset_voltage))
+    threshold, reset = (np.asarray(value, np.float32) for value in values)
+    for index in np.flatnonzero(threshold <= reset)[:1]:
+        yield (
+            f"init_params.threshold of {populations.names[index]} equals init_params.reset_voltage in single precision "
+            "(float32); only a run with dtype float64 can tell them apart"
+        )
 
 
 def _stimulus(draft: Draft) -> Iterator[str]:

@@ -43,26 +43,33 @@ _KEYS = {
     "arousal": Arousal,
 }
 _NUMBERS = tuple(f"{section}.{key}" for section, model in _KEYS.items() for key in model.model_fields)
+#: The largest usual value of times, in seconds.
+_USUAL = {
+    f"{section}.{key}": extra_of(field)["usual"]
+    for section, model in _KEYS.items()
+    for key, field in model.model_fields.items()
+    if "usual" in extra_of(field)
+}
 _EXTERNAL = tuple(ExternalCurrents.model_fields)
 _MEANINGS = {2: "[E, I]", 4: "[ext E→E, ext E→I, ext I→E, ext I→I]"}
 
 
 def _magnitude(key: str, draft: Draft) -> Iterator[Problem]:
-    """A number is not so large that what follows from it overflows; a refractory period may be endless."""
-    return iter(()) if key == "init_params.tau_refractory" else too_large(tuple(key.split(".")), draft[key])
+    """A number is not so large that what follows from it overflows."""
+    return too_large(tuple(key.split(".")), draft[key])
 
 
 def _usual(key: str, draft: Draft) -> Iterator[Problem]:
-    """A time is not so long that it is probably given in milliseconds."""
-    section, name = key.rsplit(".", 1)
-    usual, value = extra_of(_KEYS[section].model_fields[name]).get("usual", math.inf), draft[key]
-    if draft["settings.allow_unusual"]:
-        return
+    """A time is not so long that it is probably given in milliseconds, nor so short that its inverse overflows."""
+    usual, value = _USUAL[key], draft[key]
+    longest = LARGEST if draft["settings.allow_unusual"] else usual
     for index, time in enumerate(value if isinstance(value, tuple) else (value,)):
-        if isinstance(time, float) and usual < time < LARGEST:
-            place = (*key.split("."), *((index,) if isinstance(value, tuple) else ()))
+        place = (*key.split("."), *((index,) if isinstance(value, tuple) else ()))
+        if longest < time < LARGEST:
             hint = f"did you mean {time / 1e3:g}, or {time:g} ms? (settings.allow_unusual: true accepts it)"
             yield Problem(place, f"{time:g} s found", f"at most {usual:g} s", hint)
+        elif 0 < time < RESOLVED and key != "init_params.delta_t":
+            yield Problem(place, f"{time:g} s found", f"at least {RESOLVED:g} s")
 
 
 def _time_step(draft: Draft) -> Iterator[Problem]:
@@ -116,14 +123,16 @@ def _threshold_above_reset(draft: Draft) -> Iterator[Problem]:
         return
     layout = Populations(n_clusters, (0, 0), (0, 0))
     threshold, reset = (layout.expand(value) for value in values)
-    low = [i for i in range(layout.total) if not BOUNDS["threshold"].allow(threshold[i], reset[i])]
+    low = [i for i in range(layout.total) if not BOUNDS["threshold"].allow(threshold[i], reset[i] + RESOLVED)]
     if low:
         names = [layout.names[i] if lengths else "EI"[i] for i in low]
         more = f" and {len(low) - 3} more" if len(low) > 3 else ""
+        found, least = threshold[low[0]], reset[low[0]]
+        margin = f", by {RESOLVED:g} at least" if found > least else ""
         yield Problem(
             ("init_params", "threshold"),
-            f"{threshold[low[0]]:g} found for {', '.join(names[:3])}{more}",
-            f"more than init_params.reset_voltage = {reset[low[0]]:g}",
+            f"{found:g} found for {', '.join(names[:3])}{more}",
+            f"more than init_params.reset_voltage = {least:g}{margin}",
         )
 
 
@@ -232,7 +241,7 @@ def _offset_after_onset(draft: Draft) -> Iterator[Problem]:
 #: One check per list, so that one invalid list does not hide another.
 NETWORK = (
     *(partial(_magnitude, key) for key in _NUMBERS),
-    *(partial(_usual, key) for key in _NUMBERS),
+    *(partial(_usual, key) for key in _USUAL),
     _time_step,
     _euler_stable,
     _refractory_periods,
