@@ -175,7 +175,10 @@ def test_failed_repeats_are_listed_and_the_others_analysed(config, tmp_path, rep
     assert repeat(config, "--out", out, "--load-saved-seeds", "--on-error", "stop")[0] == 3
 
 
-@pytest.mark.parametrize(("executor", "number"), [("process", signal.SIGINT), ("thread", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("executor", "number"),
+    [("process", signal.SIGINT), pytest.param("thread", signal.SIGTERM, marks=pytest.mark.large)],
+)
 def test_interruptions_keep_finished_repeats_and_leave_no_process(tmp_path, executor, number):
     config, out = tmp_path / "long.yaml", tmp_path / "out"
     write_config(config, SMALL, ["init_params.duration_sec=20", "settings.plot=false"])

@@ -88,7 +88,6 @@ def damage(folder):
 def test_damaged_or_unwritable_caches_are_no_obstacle(small_kernel, tmp_path):
     folder, *first = finish(start(small_kernel, tmp_path / "cache"))
     assert first == ["42", "0"]
-    assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "1"]
     damage(folder)
     assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "0"]
     assert finish(start(small_kernel, tmp_path / "cache"))[1:] == ["42", "1"]

@@ -46,7 +46,12 @@ def assert_listed(folder, report, fates, expected):
 
 @pytest.mark.parametrize(
     ("executor", "expected"),
-    [("process", IN_A_PROCESS | ANYWHERE), ("thread", ANYWHERE), ("serial", ANYWHERE), ("dask", IN_DASK)],
+    [
+        ("process", IN_A_PROCESS | ANYWHERE),
+        ("thread", ANYWHERE),
+        ("serial", ANYWHERE),
+        pytest.param("dask", IN_DASK, marks=pytest.mark.large),
+    ],
 )
 def test_items_that_always_crash_are_listed_and_all_others_done(tmp_path, executor, expected):
     fates = {2 * index: fate for index, fate in enumerate(expected)}

@@ -19,8 +19,8 @@ from tests.helpers.tiny_job import TinyJob
 #: Executors and how drivers are told to stop: a terminal and a scheduler tell the whole group, `kill` one process.
 WAYS = [
     ("process", signal.SIGINT, os.killpg),
-    ("process", signal.SIGTERM, os.killpg),
-    ("process", signal.SIGINT, os.kill),
+    pytest.param("process", signal.SIGTERM, os.killpg, marks=pytest.mark.large),
+    pytest.param("process", signal.SIGINT, os.kill, marks=pytest.mark.large),
     ("process", signal.SIGTERM, os.kill),
     ("thread", signal.SIGINT, os.killpg),
     ("serial", signal.SIGTERM, os.kill),

@@ -162,8 +162,14 @@ def one_by_one(tmp_path_factory):
     return data_in(folder)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-@pytest.mark.parametrize("executor", ["thread", "process"])
+@pytest.mark.parametrize(
+    ("executor", "workers"),
+    [
+        *(("thread", n) for n in (1, 2, 4)),
+        ("process", 2),
+        *(pytest.param("process", n, marks=pytest.mark.large) for n in (1, 4)),
+    ],
+)
 def test_executors_and_workers_give_the_same_bytes(tmp_path, one_by_one, executor, workers):
     said = Repeater(SMALL, 5).execute(tmp_path, executor=executor, max_workers=workers, plot_arg="none")
     assert (said["executor"], said["max_workers"], said["n_finished"]) == (executor, workers, 5)
