@@ -9,7 +9,7 @@ import typer
 
 from neuro_mod.choices import Criterion, DetectionMethod, Kernel
 from neuro_mod.cli.analysis_table import print_analysis
-from neuro_mod.cli.options import AsJson, print_results, seconds, whole_numbers
+from neuro_mod.cli.options import AsJson, folder, print_results, seconds, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -36,6 +36,7 @@ def analyze(
         Path | None,
         typer.Option(
             metavar="DIR",
+            parser=folder,
             help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/; of several, "
             "analysis_FIRST_and_N_more/].",
         ),

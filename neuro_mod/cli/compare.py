@@ -22,6 +22,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    folder,
     load,
     print_rows,
     print_table,
@@ -47,7 +48,9 @@ def compare(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name + _compare]."),
+        typer.Option(
+            metavar="DIR", parser=folder, help="Folder for results [settings.save_dir/settings.sim_name + _compare]."
+        ),
     ] = None,
     seed: Seed = None,
     duration: Duration = None,

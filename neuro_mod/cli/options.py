@@ -34,6 +34,17 @@ def seconds(text: str) -> float:
     return time
 
 
+def folder(text: str) -> Path:
+    """The folder for results of an option; an empty text, as of a variable that is not set, is none.
+
+    Raises:
+        BadParameter: The text is empty.
+    """
+    if not text:
+        raise typer.BadParameter('"" found; expected the path of a folder (. is the present one)')
+    return Path(text)
+
+
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")]
 Duration = Annotated[
@@ -52,7 +63,9 @@ Overrides = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folder for results [from settings.save_dir and settings.sim_name]."),
+    typer.Option(
+        metavar="DIR", parser=folder, help="Folder for results [from settings.save_dir and settings.sim_name]."
+    ),
 ]
 Dtype = Annotated[Precision, typer.Option(help="Precision.")]
 Plot = Annotated[

@@ -21,6 +21,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    folder,
     load,
     print_rows,
     print_table,
@@ -39,7 +40,9 @@ def perturb(
     trials: Annotated[int, typer.Option(metavar="N", min=1, help="Number of pairs.")] = 20,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for results [settings.save_dir/settings.sim_name + _perturb]."),
+        typer.Option(
+            metavar="DIR", parser=folder, help="Folder for results [settings.save_dir/settings.sim_name + _perturb]."
+        ),
     ] = None,
     seed: Seed = None,
     duration: Duration = None,

@@ -24,6 +24,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    folder,
     load,
     print_json,
     print_rows,
@@ -50,7 +51,11 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         save_dir: Annotated[
             Path | None,
             typer.Option(
-                "--save-dir", "--out", metavar="DIR", help="Folder for results [save_dir/sim_name of settings]."
+                "--save-dir",
+                "--out",
+                metavar="DIR",
+                parser=folder,
+                help="Folder for results [save_dir/sim_name of settings].",
             ),
         ] = None,
         sim_name: Annotated[

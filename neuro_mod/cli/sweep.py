@@ -16,6 +16,7 @@ from neuro_mod.cli.options import (
     MaxWorkers,
     OnFailure,
     Overrides,
+    folder,
     print_json,
     print_rows,
     print_table,
@@ -31,7 +32,10 @@ _ROWS, _COLUMNS, _POINTS = 12, 4, 5
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that describes the sweep.")],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for results [name of the sweep, in settings.save_dir].")
+        Path | None,
+        typer.Option(
+            metavar="DIR", parser=folder, help="Folder for results [name of the sweep, in settings.save_dir]."
+        ),
     ] = None,
     executor: Executor = None,
     max_workers: MaxWorkers = None,

@@ -27,6 +27,7 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
 _INVISIBLE = re.compile(r"[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
 _TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}
 
@@ -174,6 +175,9 @@ class _Builder:
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
         if node.tag in _TYPED:
+            if _LEADING_ZERO.fullmatch(node.value):
+                hint = f"some programs read such numbers as octal; did you mean {node.value.lstrip('+-0') or 0}?"
+                self._report(node, path, f"{node.value} found", "a number without a leading zero", hint)
             try:
                 return self._scalars.construct_object(node)
             except (YAMLError, ValueError, LookupError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ NEURON_COLUMNS = (
 
 #: Names of a column of row numbers, as R and pandas write it.
 _ROW_NUMBERS = ("", "unnamed: 0")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 class _Columns(NamedTuple):
@@ -79,7 +81,9 @@ def rows_of_table(file: Path) -> Rows:
                 neurons.append(_whole(fields[columns.neuron]))
             except ValueError as error:
                 shown = (separator or " ").join(fields)[:80]
-                raise DataError(f"{file}:{number}: {error}, in {shown!r}") from error
+                commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, fields))
+                hint = "; numbers have a decimal point, not a comma" if commas else ""
+                raise DataError(f"{file}:{number}: {error}, in {shown!r}{hint}") from error
             for column in beside:
                 column.add(fields)
     if columns is None:
@@ -142,14 +146,20 @@ def _lines(file: Path) -> Iterator[tuple[int, str | None, list[str]]]:
                 continue
             if not chosen:
                 chosen.append(next((separator for separator in ";," if separator in content), None))
-            yield number, chosen[0], content.split(chosen[0])
+            yield number, chosen[0], [_unquoted(field) for field in content.split(chosen[0])]
+
+
+def _unquoted(field: str) -> str:
+    """A field without the quotes around it, which some programs put around every field."""
+    field = field.strip()
+    return field[1:-1] if len(field) > 1 and field[0] == field[-1] and field[0] in "\"'" else field
 
 
 def _columns(where: str, fields: list[str]) -> _Columns:
     """The columns, according to the first line."""
     if len(fields) == 2 and all(map(_is_number, fields)):
         return _Columns(2, 0, 1, None, {})
-    names = [field.strip().strip("\"'").lower() for field in fields]
+    names = [field.strip().lower() for field in fields]
     times = [index for index, name in enumerate(names) if name in TIME_COLUMNS]
     neurons = [index for index, name in enumerate(names) if name in NEURON_COLUMNS]
     if len(times) != 1 or len(neurons) != 1:

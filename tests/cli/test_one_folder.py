@@ -73,3 +73,10 @@ def test_the_home_folder_and_variables(neuro_mod, config, tmp_path, monkeypatch)
         code, _, errors = call(neuro_mod, command, config, "$HOME/x")
         assert code == 2 and 'path: "$HOME/x" found; expected a path without $' in errors
     assert not (tmp_path / "$HOME").exists()
+
+
+@pytest.mark.parametrize("command", [("run",), ("repeat",), ("compare",), ("sweep",), ("mean-field", "fixed-points")])
+def test_an_empty_name_of_a_folder_is_not_the_present_one(neuro_mod, config, tmp_path, command):
+    done = neuro_mod(*command, config, "--out", "", cwd=tmp_path)
+    assert done.returncode == 2 and '"" found; expected the path of a folder' in done.stderr
+    assert not (tmp_path / "metadata").exists()

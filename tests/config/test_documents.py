@@ -30,6 +30,11 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: !!binary aGVsbG8=\n", ":1: a: the tag !!binary is not allowed"),
         (b"arousal:\n  level: 0,5\n", ":2: arousal.level: 0,5 found, with a comma; expected a number"),
         (b"arousal:\n  level: -1,5\n", "numbers have a decimal point (-1.5)"),
+        (
+            b"settings:\n  random_seed: 010\n",
+            ":2: settings.random_seed: 010 found; expected a number without a leading",
+        ),
+        (b"settings:\n  random_seed: 010\n", "did you mean 10?"),
         (b"arousal:\n  level:\xc2\xa00.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
         (b"arousal:\n\xc2\xa0 level: 0.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
         (b"arousal:\n  level: \xc2\xa00.5\n", ":2: arousal.level: the character U+00A0 (NO-BREAK SPACE) in '\\xa00.5'"),

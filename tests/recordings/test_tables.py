@@ -52,6 +52,7 @@ def test_a_table_of_names_has_no_spikes(tmp_path):
         ("time,id\n0.1,2\n\n0.2,x\n", ":4: could not convert .* in '0.2,x'"),
         ("time,id\n0.1,2\n0.2\n", ":3: 1 columns found; expected 2"),
         ("0.1 2\n0.2 3 4\n", ":2: 3 columns found; expected 2"),
+        ("time;id\n0,1;2\n", ":2: could not convert .*; numbers have a decimal point, not a comma"),
         ("0.1,2\n0.2,2.5", ":2: neuron 2.5 found; expected a whole number"),
         ("0.1,2\n0.2,inf", ":2: neuron inf found; expected a whole number"),
         ("0,5;3\n", ":1: columns .* found; expected one of time"),
