@@ -60,10 +60,13 @@ def test_a_range_is_chosen_from_and_drawn(analyze, tmp_path):
 
 
 def test_one_number_as_json_and_without_a_model(analyze, tmp_path):
-    code, printed, errors = analyze("--hidden-markov", 2, "--json", "--no-plot", "--out", tmp_path)
+    code, printed, errors = analyze("--hidden-markov", 2, "--max-restarts", 7, "--json", "--no-plot", "--out", tmp_path)
     assert code == 0, errors
     about = json.loads(printed)["hidden_markov"]
     assert about["settings"]["numbers"] == [2] and about["n_fitted"] == about["n_states"] == 2
+    (starts,) = about["starts"]
+    assert about["settings"]["max_restarts"] == 7 and len(starts["log_likelihoods"]) == starts["n_starts"]
+    assert max(starts["log_likelihoods"]) == about["log_likelihood"]
     assert 0 < about["agreement"]["adjusted_rand_index"] < 1 and not about["most_was_chosen"]
     assert [state["state"] for state in about["states"]] == ["S0", "S1"]
     _, printed, _ = analyze("--json", "--no-plot", "--out", tmp_path)
@@ -90,6 +93,7 @@ def test_the_largest_number_is_noted(known, tmp_path):
         (("--hidden-markov", "0"), "--hidden-markov, in 0: 0 found; expected numbers from 1 to 9999"),
         (("--hidden-markov", "2,5:3"), '--hidden-markov, in 2,5:3: "5:3" found; expected a range whose second number'),
         (("--hidden-markov", "9999"), "from 1 to 400"),
+        (("--hidden-markov", "2", "--max-restarts", 4), "max_restarts: 4 found; expected a whole number of at least 5"),
     ],
 )
 def test_refusals(analyze, tmp_path, arguments, message):

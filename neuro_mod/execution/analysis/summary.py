@@ -16,7 +16,7 @@ from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateSta
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0
-_STARTS = ("n_states", "log_likelihood", "lowest_log_likelihood", "n_starts", "n_best")
+_STARTS = ("n_states", "log_likelihood", "lowest_log_likelihood", "n_starts", "n_best", "log_likelihoods")
 #: Fewest transitions of which entropies and the test are told.
 MIN_TRANSITIONS = 30
 
@@ -98,7 +98,9 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
         "starts": [
-            {name: float(row[name]) for name in _STARTS} for row in model.scores.to_dict("records") if "n_best" in row
+            {name: row[name] for name in _STARTS if name in row}
+            for row in model.scores.to_dict("records")
+            if "n_best" in row
         ],
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, analyzer.occurrences()),

@@ -27,6 +27,8 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
     MIN_DURATION,
     MIN_POSTERIOR,
+    N_RESTARTS,
+    RESTARTS_FACTOR,
     HiddenMarkovSettings,
     numbers_to_try,
 )
@@ -180,7 +182,8 @@ class Analyzer(StateStatistics):
         bin_ms: float = 20.0,
         criterion: Criterion = "bic",
         seed: int = 0,
-        n_restarts: int = 5,
+        n_restarts: int = N_RESTARTS,
+        max_restarts: int | None = None,
         n_folds: int = 5,
         least_posterior: float = MIN_POSTERIOR,
         least_duration_ms: float = MIN_DURATION * 1e3,
@@ -196,11 +199,14 @@ class Analyzer(StateStatistics):
             bin_ms: Bins in which spikes are counted, in ms.
             criterion: Criterion for the number of states: ``bic``, or ``cross_validation`` over sessions.
             seed: Root seed of the starts of the fits.
-            n_restarts: Fits from different starts, of which the one with the largest likelihood is kept.
+            n_restarts: Least number of fits from different starts, of which the one with the largest likelihood is
+                kept.
+            max_restarts: Fits continue until the best one was found twice, up to this number; by default four times
+                ``n_restarts``.
             n_folds: Number of folds of cross-validation over sessions.
             least_posterior: A bin belongs to a state whose posterior probability exceeds this.
             least_duration_ms: Least duration of a visit in ms.
-            report: Called after each fit with the number of fits done and their total.
+            report: Called after each fit with the number of fits done, or not needed, and their largest total.
 
         Returns:
             The model with its states 0, 1, ... and their visits; it has the same statistics as the analyzer.
@@ -216,8 +222,9 @@ class Analyzer(StateStatistics):
 
         counts, durations = zip(*each_session(counts_and_length, self._source), strict=True)
         numbers, shortest = numbers_to_try(n_states, sum(map(len, counts))), least_duration_ms * 1e-3
+        most = RESTARTS_FACTOR * n_restarts if max_restarts is None else max_restarts
         settings = HiddenMarkovSettings(
-            width, numbers, criterion, seed, n_restarts, n_folds, least_posterior, shortest, units
+            width, numbers, criterion, seed, n_restarts, n_folds, least_posterior, shortest, units, most
         )
         self.hidden_markov = hidden_markov(
             counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, durations=durations, report=report
