@@ -20,7 +20,7 @@ _MAX_HIDDEN_STATES = 9_999
 
 #: Options that not all methods have, and the parameters of the methods that have them.
 _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
-    "--threshold": {"gain": "threshold_hz", "threshold": "high_hz"},
+    "--threshold": {"gain": "threshold_hz", "network_gain": "threshold_hz", "threshold": "high_hz"},
     "--low-threshold": {"threshold": "low_hz"},
 }
 
@@ -43,7 +43,7 @@ def analyze(
     method: Annotated[DetectionMethod, typer.Option(help="Method for detecting active clusters.")] = "two_state",
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="Threshold of the methods threshold and gain [20 and 10]."),
+        typer.Option(metavar="HZ", help="Threshold of the methods threshold, gain and network_gain [20, 10 and 1]."),
     ] = None,
     low_threshold: Annotated[
         float | None,

@@ -81,6 +81,7 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     [
         ((), {"method": "two_state"}),
         (("--method", "gain"), {"method": "gain"}),
+        (("--method", "network_gain", "--threshold", 0), {"method": "network_gain", "threshold_hz": 0}),
         (("--method", "gain", "--threshold", 7), {"method": "gain", "threshold_hz": 7}),
         (("--method", "threshold"), {"method": "threshold"}),
         (
@@ -156,7 +157,8 @@ def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
         ),
         (
             ("--threshold", 5),
-            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or threshold",
+            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or network_gain or "
+            "threshold",
         ),
         (
             ("--low-threshold", 5),
@@ -164,7 +166,7 @@ def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
         ),
         (("--method", "threshold", "--low-threshold", 50), "low_hz: 50.0 found; expected at most high_hz"),
         (("--method", "gain", "--threshold", -1), "threshold_hz: -1.0 found; expected a finite number of at least 0"),
-        (("--method", "hmm"), "'gain', 'threshold', 'two_state'"),
+        (("--method", "hmm"), "'gain', 'network_gain', 'threshold', 'two_state'"),
         (("--kernel", "alpha"), "'gaussian', 'box'"),
         (("--kernel-width", -1), "kernel_width_ms: -1.0 found"),
         (("--minimal-lifespan", -1), "minimal_lifespan_ms: -1.0 found"),

@@ -71,7 +71,7 @@ class Analyzer(StateStatistics):
         n_excitatory_clusters: Number of excitatory clusters, those with the smallest labels. Optional if it comes with
             the spikes; if unknown, all clusters define states.
         state_clusters: Clusters that define states: ``excitatory``, ``all``, or a list of labels.
-        method: Method for detecting active clusters: ``two_state``, ``threshold`` or ``gain``.
+        method: Method for detecting active clusters: ``two_state``, ``threshold``, ``gain`` or ``network_gain``.
         kernel: Smoothing kernel: ``gaussian``, ``box``, ``exponential`` or ``half_normal`` (the last two causal).
         kernel_width_ms: Its width in ms: standard deviation, full width, time constant, sigma.
         sampling_ms: Sampling interval of rates in ms.
@@ -333,7 +333,8 @@ class Analyzer(StateStatistics):
             Shape ``(n_samples, n_clusters)``, in the order of ``layout.state_labels``.
         """
         rates, inside = self._rates(session, t_from, t_to)
-        return self.settings.detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
+        detector = self.settings.detector.with_thresholds(self.sessions[session].thresholds)
+        return detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
 
     def neuron_table(
         self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
@@ -353,10 +354,13 @@ class Analyzer(StateStatistics):
         return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
 
     def fano_factors(
-        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None
+        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None, *, ddof: int = 1
     ) -> FanoFactors:
-        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
-        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to)
+        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`.
+
+        The variance has the number of windows minus ``ddof`` in the denominator; Elephant has ``ddof=0``.
+        """
+        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to, ddof=ddof)
 
     def count_correlations(
         self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None

@@ -177,7 +177,30 @@ def test_sessions_without_spikes(method, sessions, clusters, n_visits):
     assert analyzer.jump_statistics().states == [] and np.isnan(analyzer.shuffle_test(10).observed)
 
 
-@pytest.mark.parametrize(("method", "state"), [("two_state", (0, 1)), ("threshold", (0, 1)), ("gain", ())])
+def test_network_gain_takes_the_mean_over_all_sessions():
+    """A cluster that fires in half of the first session, and in none of the second, which is thrice as long."""
+    first, second = regular(((0,), 1.0), ((), 1.0), n_clusters=1), regular(((), 6.0), n_clusters=1)
+    analyzer = Analyzer([first, second], np.zeros(10, int), method="network_gain")
+    mean = (len(first) + len(second)) / (10 * 8.0)
+    for index, about in enumerate(analyzer.sessions):
+        np.testing.assert_allclose(about.thresholds, mean + 1, rtol=1e-12)
+        rates, active = analyzer.get_cluster_spike_rate(index), analyzer.get_cluster_activity(index)
+        np.testing.assert_array_equal(active, rates > mean + 1)
+    alone = Analyzer(first, np.zeros(10, int), method="network_gain")
+    np.testing.assert_allclose(alone.sessions[0].thresholds, len(first) / (10 * 2.0) + 1, rtol=1e-12)
+
+
+def test_network_gain_of_one_session_is_gain(sessions):
+    one, other = (
+        Analyzer(sessions[0], CLUSTERS, method=method, threshold_hz=5.0) for method in ("gain", "network_gain")
+    )
+    np.testing.assert_allclose(one.sessions[0].thresholds, other.sessions[0].thresholds, rtol=1e-6)
+    np.testing.assert_array_equal(one.get_cluster_activity(), other.get_cluster_activity())
+
+
+@pytest.mark.parametrize(
+    ("method", "state"), [("two_state", (0, 1)), ("threshold", (0, 1)), ("gain", ()), ("network_gain", ())]
+)
 def test_all_neurons_always_active(method, state):
     """What never changes is above its own mean nowhere, and one state fills the session."""
     analyzer = Analyzer(regular(((0, 1), 3.0), n_clusters=2), np.repeat([0, 1], 10), method=method)
@@ -254,7 +277,7 @@ def test_wrong_questions(analyzer, ask, message):
 
 
 ARGUMENTS = {
-    "method": ({"method": "hmm"}, "method: .hmm. found; expected one of gain, threshold, two_state"),
+    "method": ({"method": "hmm"}, "method: .hmm. found; expected one of gain, network_gain, threshold, two_state"),
     "parameter": (
         {"high_hz": 3.0},
         "parameters: .high_hz. found; .* of the method two_state",

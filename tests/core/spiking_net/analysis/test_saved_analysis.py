@@ -146,7 +146,7 @@ def assert_same(one, other):
         assert one == other or (pd.isna(one) and pd.isna(other))
 
 
-@pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
+@pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "network_gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_saving_and_loading_is_the_identity(settings, asked_before, spikes_folder, tmp_path):
     analyzer = opened(spikes_folder, **settings)
