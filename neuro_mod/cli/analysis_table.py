@@ -61,6 +61,8 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
     )
+    if (metadata["reassigned"] or 0) > metadata["max_reassigned"]:
+        rows["mean lifespan"] += "; too long, as shorter visits fill so much of the time"
     rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
         f"; their order is not tested below {transitions['min_transitions']}"
         if transitions["p_memoryless"] is None

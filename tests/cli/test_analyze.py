@@ -76,6 +76,16 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
 
 
+@pytest.mark.parametrize(("minimal_lifespan", "told"), [(0, False), (2000, True)])
+def test_lifetimes_that_are_too_long_are_said_to_be(analyze, recorded, tmp_path, minimal_lifespan, told):
+    limit = ("--minimal-lifespan", minimal_lifespan)
+    code, printed, _ = analyze(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", *limit)
+    share = Analyzer(recorded / "data", CLUSTERS, STEP, minimal_lifespan_ms=minimal_lifespan).reassigned
+    assert code == 0 and (share > 0.2) == told
+    assert f"shorter ones fill {100 * share:.3g} % of the time" in printed
+    assert ("; too long, as shorter visits fill so much of the time" in printed) == told
+
+
 @pytest.mark.parametrize(
     ("options", "settings"),
     [

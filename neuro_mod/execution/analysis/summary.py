@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_numbers
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
@@ -41,6 +42,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
         "fitted_sessions": sum(session.fitted for session in sessions),
         "reassigned": analyzer.reassigned,
+        "max_reassigned": MAX_REASSIGNED,
         **describe_states(analyzer),
         "active_clusters": mean_active_clusters(analyzer),
         "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),

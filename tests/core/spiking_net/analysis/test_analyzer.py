@@ -3,6 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -350,5 +351,8 @@ def test_the_share_of_time_in_too_short_visits_is_told(n_short, warned, caplog, 
     assert analyzer.reassigned == pytest.approx((0.06 * n_short - 0.04) / 4, abs=0.005)
     assert ("given to their neighbours" in caplog.text) == warned
     analyzer.save_analysis(tmp_path)
+    assert (pd.read_csv(tmp_path / "states.csv")["time_reassigned"] == analyzer.reassigned).all()
+    caplog.clear()
     assert Analyzer.load_analysis(tmp_path).reassigned == analyzer.reassigned
+    assert ("given to their neighbours" in caplog.text) == warned
     assert Analyzer(bursts(n_short), np.repeat(0, 10), duration=4.0, minimal_lifespan_ms=0).reassigned == 0

@@ -255,7 +255,8 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
         matrix[source, target] = row.probability
     np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-15)
     tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
-    for name, expected in (tables | {"states": analyzer.get_attractors_data()}).items():
+    states = analyzer.get_attractors_data().assign(time_reassigned=analyzer.reassigned)
+    for name, expected in (tables | {"states": states}).items():
         table = pd.read_csv(kept / f"{name}.csv")
         for column in table:
             if "state" in column:

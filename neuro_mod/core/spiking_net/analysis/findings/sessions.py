@@ -133,6 +133,17 @@ class Findings:
             return None
         return float(np.average(shares, weights=durations))
 
+    def warn_of_short_visits(self) -> None:
+        """Log a warning if too short visits fill so much of the time that lifetimes are doubtful."""
+        share = self.reassigned
+        if share is not None and share > MAX_REASSIGNED:
+            _LOG.warning(
+                "visits shorter than %g ms fill %.0f %% of the time and were given to their neighbours; lifetimes are "
+                "too long and depend on this limit: use a smaller minimal_lifespan_ms, or a hidden Markov model",
+                self.settings.minimal_lifespan_ms,
+                100 * share,
+            )
+
 
 def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progress = silent) -> Findings:
     """Find the states of all sessions.
@@ -168,13 +179,7 @@ def assembled(
         return _smoothed(counts, bin_width, source.layout.sizes, settings)
 
     findings = Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
-    if (findings.reassigned or 0) > MAX_REASSIGNED:
-        _LOG.warning(
-            "visits shorter than %g ms fill %.0f %% of the time and were given to their neighbours; lifetimes are too "
-            "long and depend on this limit: use a smaller minimal_lifespan_ms, or a hidden Markov model",
-            settings.minimal_lifespan_ms,
-            100 * (findings.reassigned or 0),
-        )
+    findings.warn_of_short_visits()
     return findings
 
 

@@ -54,10 +54,10 @@ def fano_factors(
     """Fano factors within sessions: mean variance over mean count.
 
     Windows do not overlap; an incomplete last one is left out. The variance is taken over the windows of one session,
-    about its own mean, so that differences between sessions (such as their networks) do not enter. Its denominator is the
-    number of windows minus ``ddof``. Variances and means are then averaged over the sessions with equal weights. With
-    ``ddof=1`` a Poisson process has an expected value of 1, also in short sessions; ``elephant.statistics.fanofactor``
-    divides by the number of windows, as ``ddof=0`` does.
+    about its own mean, so that differences between sessions (such as their networks) do not enter. Its denominator is
+    the number of windows minus ``ddof``. Variances and means are then averaged over the sessions with equal weights.
+    With ``ddof=1`` a Poisson process has an expected value of 1, also in short sessions;
+    ``elephant.statistics.fanofactor`` divides by the number of windows, as ``ddof=0`` does.
 
     Args:
         sessions: Sessions of the same neurons, read once.
@@ -67,7 +67,8 @@ def fano_factors(
         ddof: 1 or 0, by which the denominator of the variance is less than the number of windows.
 
     Raises:
-        InputError: ``ddof`` is something else, a length is not a whole number of steps, or as for `one_pass.each_session`.
+        InputError: ``ddof`` is something else, a length is not a whole number of steps, or as for
+            `one_pass.each_session`.
 
     References:
         Nawrot et al. 2008, J. Neurosci. Methods 169, 374.
