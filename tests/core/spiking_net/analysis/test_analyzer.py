@@ -191,6 +191,19 @@ def test_network_gain_takes_the_mean_over_all_sessions():
     np.testing.assert_allclose(alone.sessions[0].thresholds, len(first) / (10 * 2.0) + 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("fixed", "n_sessions", "method", "warned"),
+    [(False, 2, "network_gain", True), (False, 1, "network_gain", False), (False, 2, "gain", False)]
+    + [(fixed, 2, "network_gain", False) for fixed in (True, None)],
+)
+def test_network_gain_warns_of_several_networks(fixed, n_sessions, method, warned, caplog):
+    populations = {"n_clusters": 1, "cluster_sizes": [10, 0], "background_sizes": [0, 0]}
+    metadata = {"populations": populations, "delta_t": STEP} | ({} if fixed is None else {"fix_network": fixed})
+    run = {"spikes": regular(((0,), 1.0), ((), 1.0), n_clusters=1), "metadata": metadata}
+    assert Analyzer([run] * n_sessions, method=method).get_num_states() > 0
+    assert ("sessions with networks of their own found" in caplog.text) == warned
+
+
 def test_network_gain_of_one_session_is_gain(sessions):
     one, other = (
         Analyzer(sessions[0], CLUSTERS, method=method, threshold_hz=5.0) for method in ("gain", "network_gain")

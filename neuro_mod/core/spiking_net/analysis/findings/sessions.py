@@ -186,6 +186,8 @@ def assembled(
 def mean_rates(source: SpikeSource, settings: AnalysisSettings) -> NDArray[np.float64]:
     """Mean rates of the clusters that define states, over the bins of all sessions, from one pass over the spikes.
 
+    A warning is logged where it is known that the sessions are of different networks.
+
     Returns:
         Per neuron, in Hz, shape ``(n_clusters,)``; NaN for a cluster without neurons, and without any time.
 
@@ -193,6 +195,13 @@ def mean_rates(source: SpikeSource, settings: AnalysisSettings) -> NDArray[np.fl
         DataError: As for `analysed_sessions`.
     """
     layout = source.layout
+    if source.own_networks and len(source.sessions) > 1:
+        _LOG.warning(
+            "method %s: %d sessions with networks of their own found; expected sessions of one network, as of repeat "
+            "--fix-network; clusters of different networks share nothing but their labels",
+            settings.method,
+            len(source.sessions),
+        )
     total, seconds = np.zeros(len(layout.labels), np.int64), 0.0
     for index in range(len(source.sessions)):
         _, counts, bin_width = _counted(source, index, settings)
