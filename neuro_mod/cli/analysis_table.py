@@ -80,8 +80,14 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
         found += f", chosen by {criterion} among {len(numbers)} numbers from {min(numbers)} to {max(numbers)}"
     if model["most_was_chosen"]:
         found += "; the largest was chosen, more may fit better"
+    starts = next((each for each in model["starts"] if each["n_states"] == model["n_fitted"]), None)
+    fit = f"log-likelihood {model['log_likelihood']:.1f} nats"
+    if starts is not None:  # unknown in analyses of earlier versions
+        fit += f", found from {starts['n_best']} of {starts['n_starts']} starts"
+        fit += f"; lowest {starts['lowest_log_likelihood']:.1f}"
     return {
         "hidden states": found,
+        "hidden fit": fit,
         "hidden visits": f"{model['n_visits']} in {_shown(model['assigned'], 100)} % of the time, which is assigned to "
         f"a state; mean lifespan {_shown(model['mean_lifespan_sec'])} s, Kaplan-Meier "
         f"{_shown(model['mean_lifespan_kaplan_meier_sec'])} s",

@@ -49,6 +49,11 @@ def test_a_range_is_chosen_from_and_drawn(analyze, tmp_path):
     analyzer = Analyzer.load_analysis(tmp_path)
     model, found = analyzer.hidden_markov, analyzer.agreement()
     assert model.settings.numbers == (2, 3, 4, 5) and model.settings.seed == 3
+    scores = model.scores.loc[model.scores["chosen"]].iloc[0]
+    assert row(printed, "hidden fit").endswith(
+        f"log-likelihood {max(scores['log_likelihoods']):.1f} nats, found from {scores['n_best']} of "
+        f"{scores['n_starts']} starts; lowest {min(scores['log_likelihoods']):.1f}"
+    )
     visits = row(printed, "hidden visits")
     assert f"{len(model.visits)} in {100 * model.assigned:.3g} % of the time" in visits
     assert f"mean lifespan {model.get_mean_lifespan():.3g} s" in visits

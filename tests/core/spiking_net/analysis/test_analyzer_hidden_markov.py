@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ import pytest
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
+from neuro_mod.core.spiking_net.analysis.saved.folder import _checksum
 from neuro_mod.errors import DataError
+from neuro_mod.execution.analysis.summary import describe_analysis
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
 CHAIN = Chain.drawn(4, 3, 2, seed=1, lifespan=0.5)
@@ -143,6 +145,22 @@ def test_saving_and_loading_is_the_identity(analyzer, folder):
     )
     loaded.save_analysis(folder / "again")
     assert same(Analyzer.load_analysis(folder / "again").hidden_markov, analyzer.hidden_markov)
+
+
+def test_models_of_earlier_versions_are_read(sessions, analyzer, tmp_path):
+    """They had neither the columns on starts, nor a largest number of them."""
+    columns = ["lowest_log_likelihood", "n_starts", "n_best", "log_likelihoods"]
+    model = replace(analyzer.hidden_markov, scores=analyzer.hidden_markov.scores.drop(columns=columns))
+    earlier = opened(sessions)
+    earlier.hidden_markov = model
+    earlier.save_analysis(tmp_path)
+    about = json.loads((tmp_path / "analysis.json").read_text())
+    del about["checksum"], about["hidden_markov"]["settings"]["max_restarts"]
+    del about["hidden_markov"]["starts"], about["hidden_markov"]["all_starts"]
+    (tmp_path / "analysis.json").write_text(json.dumps(about | {"checksum": _checksum(about)}))
+    loaded = Analyzer.load_analysis(tmp_path)
+    assert same(loaded.hidden_markov, replace(model, settings=replace(model.settings, max_restarts=2)))
+    assert describe_analysis(loaded)["hidden_markov"]["starts"] == []
 
 
 def test_what_the_files_say(analyzer, folder):
