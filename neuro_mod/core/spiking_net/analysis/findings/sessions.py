@@ -161,9 +161,9 @@ def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: P
     Raises:
         DataError: As for `SpikeSource.read`, or the rates of a session do not fit into memory.
     """
-    found = settings.detector.in_recording(lambda: mean_rates(source, settings))
+    detector = settings.detector.in_recording(lambda: mean_rates(source, settings))
     for index in range(len(source.sessions)):
-        yield _analysed(source, index, settings, found)
+        yield _analysed(source, index, settings, detector)
         report(index + 1, len(source.sessions))
 
 
