@@ -20,7 +20,7 @@ from scipy.stats import norm
 from benchmarks.report import markdown_table, publish
 from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_sessions
 from neuro_mod.choices import Kernel
-from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, Threshold, TwoState
+from neuro_mod.core.spiking_net.analysis.detection import Detection, Detector, Gain, NetworkGain, Threshold, TwoState
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -61,6 +61,7 @@ class EquallyLikely(Detector):
 
 _METHODS: dict[str, Detector] = {
     "gain": Gain(),
+    "network_gain": NetworkGain(),
     "threshold": Threshold(),
     "threshold, 20 and 10 Hz": Threshold(low_hz=10.0),
     "two_state": TwoState(),
@@ -90,12 +91,15 @@ class Case:
     def score(self, detector: Detector, kernel: Kernel = "gaussian", width: float = KERNEL_WIDTH) -> Score:
         """How well a detector does on rates of this kernel, of this width in seconds."""
         layout = self.firing.cluster_of_neuron, self.firing.n_clusters
+        smoothed = [smoothed_rates(spikes, *layout, kernel_width=width, kernel=kernel) for spikes in self.spikes]
+        of_all = detector.in_recording(
+            lambda: np.concatenate([rates for _, rates in smoothed]).mean(axis=0, dtype=float)
+        )
         truth, found = [], []
-        for session, spikes in enumerate(self.spikes):
-            times, rates = smoothed_rates(spikes, *layout, kernel_width=width, kernel=kernel)
+        for session, (times, rates) in enumerate(smoothed):
             visits = self.visits[self.visits["session"] == session]
             truth.append(active_at(visits, times, self.firing.n_clusters))
-            found.append(detector.detect(rates).active)
+            found.append(of_all.detect(rates).active)
         return _score(truth, found)
 
 

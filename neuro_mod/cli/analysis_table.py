@@ -61,6 +61,8 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
         f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
     )
+    if (metadata["reassigned"] or 0) > metadata["max_reassigned"]:
+        rows["mean lifespan"] += "; too long, as shorter visits fill so much of the time"
     rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
         f"; their order is not tested below {transitions['min_transitions']}"
         if transitions["p_memoryless"] is None
@@ -78,8 +80,14 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
         found += f", chosen by {criterion} among {len(numbers)} numbers from {min(numbers)} to {max(numbers)}"
     if model["most_was_chosen"]:
         found += "; the largest was chosen, more may fit better"
+    starts = next((each for each in model["starts"] if each["n_states"] == model["n_fitted"]), None)
+    fit = f"log-likelihood {model['log_likelihood']:.1f} nats"
+    if starts is not None:  # unknown in analyses of earlier versions
+        fit += f", found from {starts['n_best']} of {starts['n_starts']} starts"
+        fit += f"; lowest {starts['lowest_log_likelihood']:.1f}"
     return {
         "hidden states": found,
+        "hidden fit": fit,
         "hidden visits": f"{model['n_visits']} in {_shown(model['assigned'], 100)} % of the time, which is assigned to "
         f"a state; mean lifespan {_shown(model['mean_lifespan_sec'])} s, Kaplan-Meier "
         f"{_shown(model['mean_lifespan_kaplan_meier_sec'])} s",

@@ -20,7 +20,7 @@ _MAX_HIDDEN_STATES = 9_999
 
 #: Options that not all methods have, and the parameters of the methods that have them.
 _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
-    "--threshold": {"gain": "threshold_hz", "threshold": "high_hz"},
+    "--threshold": {"gain": "threshold_hz", "network_gain": "threshold_hz", "threshold": "high_hz"},
     "--low-threshold": {"threshold": "low_hz"},
 }
 
@@ -44,7 +44,7 @@ def analyze(
     method: Annotated[DetectionMethod, typer.Option(help="Method for detecting active clusters.")] = "two_state",
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="HZ", help="Threshold of the methods threshold and gain [20 and 10]."),
+        typer.Option(metavar="HZ", help="Threshold of the methods threshold, gain and network_gain [20, 10 and 1]."),
     ] = None,
     low_threshold: Annotated[
         float | None,
@@ -114,6 +114,10 @@ def analyze(
     ] = None,
     criterion: Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")] = "bic",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of its fits.")] = 0,
+    max_restarts: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Most starts of a fit, which end when two found the best [20; at least 5]."),
+    ] = None,
     session: Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")] = 0,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")] = True,
     as_json: AsJson = False,
@@ -164,13 +168,13 @@ def analyze(
 
     def fit() -> None:
         if hidden_markov is not None:
-            _fit(analyzer, hidden_markov, criterion, seed)
+            _fit(analyzer, hidden_markov, criterion, seed, max_restarts)
 
     metadata = analyse(analyzer, output_path(out or default_folder(*files)), session, plot=plot, before=fit)
     print_results(metadata, as_json, print_analysis)
 
 
-def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> None:
+def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int, max_restarts: int | None) -> None:
     """Fit the hidden Markov model that the command line asks for."""
     from neuro_mod.execution.progress import Quantity, progress_shown
 
@@ -182,7 +186,11 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int) -> 
     )
     with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
         analyzer.fit_hidden_markov(
-            numbers, criterion=criterion, seed=seed, report=lambda done, total: report(100 * done / total)
+            numbers,
+            criterion=criterion,
+            seed=seed,
+            max_restarts=max_restarts,
+            report=lambda done, total: report(100 * done / total),
         )
 
 

@@ -41,6 +41,7 @@ class SpikeSource:
         conventions: Conventions for the spikes.
         labels_from: The file or object that the layout was read from.
         own: Whether the spikes are those of a run; others are checked for plausibility.
+        own_networks: Whether it is known that each session has a network of its own.
     """
 
     sessions: tuple[Session, ...]
@@ -48,6 +49,7 @@ class SpikeSource:
     conventions: Conventions
     labels_from: str = ""
     own: bool = False
+    own_networks: bool = False
     #: The session that was read first, and its time step, which is that of the others.
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
     #: Sessions that were checked for plausibility.
@@ -125,7 +127,8 @@ def open_source(
         conventions = conventions.completed(described.where, delta_t=described.delta_t)
     layout, labels_from = _layout(opened, clusters, conventions)
     layout = _defining_states(layout, described, n_excitatory_clusters, state_clusters)
-    return SpikeSource(opened.sessions, layout, conventions, labels_from, described is not None)
+    own_networks = described is not None and described.own_networks
+    return SpikeSource(opened.sessions, layout, conventions, labels_from, described is not None, own_networks)
 
 
 def _from_start(spikes: SpikeEvents, start: float, where: str) -> SpikeEvents:

@@ -94,11 +94,13 @@ class Description:
         where: The file of the metadata, or their name in messages.
         delta_t: Time step in seconds.
         populations: The layout of cluster space.
+        own_networks: Whether each session has a network of its own.
     """
 
     where: str
     delta_t: float
     populations: Populations
+    own_networks: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,8 @@ def _description(where: str, metadata: Any) -> Description | None:
         if min(sizes) < 0 or not is_step(delta_t):
             raise ValueError(f"populations of {sizes} neurons and steps of {delta_t} s")
         n_clusters, e, i, e_background, i_background = sizes
-        return Description(where, delta_t, Populations(n_clusters, (e, i), (e_background, i_background)))
+        populations = Populations(n_clusters, (e, i), (e_background, i_background))
+        return Description(where, delta_t, populations, metadata.get("fix_network") is False)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where} is damaged: {error!r}") from error
 

@@ -76,11 +76,22 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
 
 
+@pytest.mark.parametrize(("minimal_lifespan", "told"), [(0, False), (2000, True)])
+def test_lifetimes_that_are_too_long_are_said_to_be(analyze, recorded, tmp_path, minimal_lifespan, told):
+    limit = ("--minimal-lifespan", minimal_lifespan)
+    code, printed, _ = analyze(recorded, "--dt", STEP, "--out", tmp_path, "--no-plot", *limit)
+    share = Analyzer(recorded / "data", CLUSTERS, STEP, minimal_lifespan_ms=minimal_lifespan).reassigned
+    assert code == 0 and (share > 0.2) == told
+    assert f"shorter ones fill {100 * share:.3g} % of the time" in printed
+    assert ("; too long, as shorter visits fill so much of the time" in printed) == told
+
+
 @pytest.mark.parametrize(
     ("options", "settings"),
     [
         ((), {"method": "two_state"}),
         (("--method", "gain"), {"method": "gain"}),
+        (("--method", "network_gain", "--threshold", 0), {"method": "network_gain", "threshold_hz": 0}),
         (("--method", "gain", "--threshold", 7), {"method": "gain", "threshold_hz": 7}),
         (("--method", "threshold"), {"method": "threshold"}),
         (
@@ -156,7 +167,8 @@ def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
         ),
         (
             ("--threshold", 5),
-            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or threshold",
+            "--threshold: 5.0 found; expected no value with --method two_state; use --method gain or network_gain or "
+            "threshold",
         ),
         (
             ("--low-threshold", 5),
@@ -164,7 +176,7 @@ def test_no_visit_lasts_long_enough(analyze, recorded, tmp_path):
         ),
         (("--method", "threshold", "--low-threshold", 50), "low_hz: 50.0 found; expected at most high_hz"),
         (("--method", "gain", "--threshold", -1), "threshold_hz: -1.0 found; expected a finite number of at least 0"),
-        (("--method", "hmm"), "'gain', 'threshold', 'two_state'"),
+        (("--method", "hmm"), "'gain', 'network_gain', 'threshold', 'two_state'"),
         (("--kernel", "alpha"), "'gaussian', 'box'"),
         (("--kernel-width", -1), "kernel_width_ms: -1.0 found"),
         (("--minimal-lifespan", -1), "minimal_lifespan_ms: -1.0 found"),

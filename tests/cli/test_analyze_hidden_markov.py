@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from tests.helpers.processes import NEURO_MOD, run_python
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
@@ -48,6 +49,11 @@ def test_a_range_is_chosen_from_and_drawn(analyze, tmp_path):
     analyzer = Analyzer.load_analysis(tmp_path)
     model, found = analyzer.hidden_markov, analyzer.agreement()
     assert model.settings.numbers == (2, 3, 4, 5) and model.settings.seed == 3
+    scores = model.scores.loc[model.scores["chosen"]].iloc[0]
+    assert row(printed, "hidden fit").endswith(
+        f"log-likelihood {max(scores['log_likelihoods']):.1f} nats, found from {scores['n_best']} of "
+        f"{scores['n_starts']} starts; lowest {min(scores['log_likelihoods']):.1f}"
+    )
     visits = row(printed, "hidden visits")
     assert f"{len(model.visits)} in {100 * model.assigned:.3g} % of the time" in visits
     assert f"mean lifespan {model.get_mean_lifespan():.3g} s" in visits
@@ -55,15 +61,20 @@ def test_a_range_is_chosen_from_and_drawn(analyze, tmp_path):
         f"adjusted mutual information {found.adjusted_mutual_information:.3g}, "
         f"adjusted Rand index {found.adjusted_rand_index:.3g}"
     )
+    note = drawings_of_analysis(analyzer)["hidden_lifetimes"]().axes[0].texts[0].get_text()
+    assert note == f"active clusters shorter than 50 ms: {analyzer.reassigned:.0%} of the time, reassigned"
     for name in ("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_one_number_as_json_and_without_a_model(analyze, tmp_path):
-    code, printed, errors = analyze("--hidden-markov", 2, "--json", "--no-plot", "--out", tmp_path)
+    code, printed, errors = analyze("--hidden-markov", 2, "--max-restarts", 7, "--json", "--no-plot", "--out", tmp_path)
     assert code == 0, errors
     about = json.loads(printed)["hidden_markov"]
     assert about["settings"]["numbers"] == [2] and about["n_fitted"] == about["n_states"] == 2
+    (starts,) = about["starts"]
+    assert about["settings"]["max_restarts"] == 7 and len(starts["log_likelihoods"]) == starts["n_starts"]
+    assert max(starts["log_likelihoods"]) == about["log_likelihood"]
     assert 0 < about["agreement"]["adjusted_rand_index"] < 1 and not about["most_was_chosen"]
     assert [state["state"] for state in about["states"]] == ["S0", "S1"]
     _, printed, _ = analyze("--json", "--no-plot", "--out", tmp_path)
@@ -90,6 +101,7 @@ def test_the_largest_number_is_noted(known, tmp_path):
         (("--hidden-markov", "0"), "--hidden-markov, in 0: 0 found; expected numbers from 1 to 9999"),
         (("--hidden-markov", "2,5:3"), '--hidden-markov, in 2,5:3: "5:3" found; expected a range whose second number'),
         (("--hidden-markov", "9999"), "from 1 to 400"),
+        (("--hidden-markov", "2", "--max-restarts", 4), "max_restarts: 4 found; expected a whole number of at least 5"),
     ],
 )
 def test_refusals(analyze, tmp_path, arguments, message):

@@ -93,7 +93,7 @@ def test_cv2(elephant, sessions):
 def test_fano_factors(elephant, sessions, width):
     """Of one session, whose windows Elephant takes for trials.
 
-    Elephant divides the variance of m windows by m, we by m - 1, else a Poisson process had less than 1.
+    Elephant divides the variance of m windows by m, we by m - 1 by default, else a Poisson process had less than 1.
     """
     import quantities as pq
 
@@ -104,8 +104,9 @@ def test_fano_factors(elephant, sessions, width):
         )
         for train in trains(sessions[0])
     ]
-    found = fano_factors(sessions[:1], [width]).per_neuron[0]
-    np.testing.assert_allclose(found * (n_windows - 1) / n_windows, theirs, **EXACT)
+    for ddof in (0, 1):
+        found = fano_factors(sessions[:1], [width], ddof=ddof).per_neuron[0]
+        np.testing.assert_allclose(found * (n_windows - ddof) / n_windows, theirs, **EXACT)
 
 
 @pytest.mark.parametrize("width", [5e-3, 50e-3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -117,11 +118,14 @@ class LIFNet(nn.Module):
         stimulus: Tensor | None,
         external_currents: Tensor | None = None,
         mechanism: Mechanism | None = None,
+        *,
+        batch_first: bool = False,
     ) -> History:
         """Simulate one step for each entry of the inputs.
 
-        Batches come before time. Inputs ``(n_steps, batch, n_neurons)`` are refused by their batch; only where there
-        are as many steps as batches no shape tells the two orders apart.
+        Batches come before time. Inputs ``(n_steps, batch, n_neurons)`` are refused by their batch, which is not that
+        of the state. Where no shape tells the two orders apart, because there are as many steps as batches or the state
+        has no batch, inputs with a batch are refused unless ``batch_first`` says which order it is.
 
         Args:
             voltage: V at the start, shape ``(..., n_neurons)``; ``...`` is an optional batch.
@@ -130,25 +134,24 @@ class LIFNet(nn.Module):
             external_currents: External spikes k of each step, weighted with ``j_ext``: shape ``(..., n_steps,
                 n_neurons)``, with an axis of sources before the neurons if ``j_ext`` has one. None: no input.
             mechanism: Overrides the mechanism of the module.
+            batch_first: Confirms that batches come before time, for shapes that do not tell.
 
         Returns:
             Voltage, current and spike histories, each of shape ``(..., n_steps, n_neurons)``.
 
         Raises:
-            InputError: A shape or batch does not match, the mechanism is unknown, both inputs are None, or training has
-                moved a parameter out of its bounds.
+            InputError: A shape or batch does not match, time may come before the batch, the mechanism is unknown, both
+                inputs are None, or training has moved a parameter out of its bounds.
         """
         self._check_state(voltage, synaptic_current)
         arrivals = self._external_arrivals(external_currents)
         n_steps = self._check_inputs(stimulus, arrivals)
-        _check_batches(
-            {"voltage": voltage.shape[:-1], "synaptic_current": synaptic_current.shape[:-1]}
-            | {
-                name: each.shape[:-2]
-                for name, each in (("stimulus", stimulus), ("external_currents", arrivals))
-                if each is not None
-            }
-        )
+        states = {"voltage": voltage.shape[:-1], "synaptic_current": synaptic_current.shape[:-1]}
+        inputs = {"stimulus": stimulus, "external_currents": arrivals}
+        shapes = {name: each.shape[:-1] for name, each in inputs.items() if each is not None}
+        _check_batches(states | {name: shape[:-1] for name, shape in shapes.items()})
+        if not batch_first:
+            _check_order(states, shapes)
         chosen = mechanism or self.mechanism
         self._check_values(chosen)
         step = propagators(torch, chosen, self.tau_membrane, self.tau_synaptic, self.delta_t)
@@ -256,6 +259,19 @@ def _check_batches(batches: Mapping[str, tuple[int, ...]]) -> None:
         found = ", ".join(f"{name} {tuple(batch)}" for name, batch in batches.items())
         raise InputError(
             f"batches: {found} found; expected one and the same; time comes after the batch, (..., n_steps, n_neurons)"
+        )
+
+
+def _check_order(states: Mapping[str, tuple[int, ...]], inputs: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse inputs, of shapes without the neurons, that would fit as well if time came before the batch."""
+    batches = {tuple(batch) for batch in (*states.values(), *(shape[1:] for shape in inputs.values())) if len(batch)}
+    steps = {shape[0] for shape in inputs.values()}
+    batched = [shape for shape in inputs.values() if len(shape) > 1 and math.prod(shape) > 1]
+    if batched and len(batches) == len(steps) == 1:
+        found = ", ".join(f"{name} {(*shape, '...')}".replace("'", "") for name, shape in inputs.items())
+        raise InputError(
+            f"batches: {found} found, with time first or last; expected shapes that tell; if batches come before time, "
+            "(..., n_steps, n_neurons), say batch_first=True"
         )
 
 

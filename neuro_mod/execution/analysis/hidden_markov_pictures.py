@@ -9,7 +9,9 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.execution.figures import Drawings
 
 
-def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float) -> Drawings:
+def drawings_of_hidden_states(
+    analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float, *, note: str
+) -> Drawings:
     """Figures of hidden states in one session, and of those of all sessions; by name.
 
     Args:
@@ -17,6 +19,7 @@ def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: 
         model: The model.
         session: The session that is shown over time.
         t_to: Until when, in seconds.
+        note: On the lifetimes of active clusters, which are drawn beside those of hidden states.
     """
     from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
     from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
@@ -32,7 +35,7 @@ def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: 
         return drawings
     curves = {"hidden states": model.survival(), "active clusters": analyzer.survival()}
     if seen := {name: curve for name, curve in curves.items() if curve.n_seen}:
-        drawings["hidden_lifetimes"] = lambda: survival_curves(seen)
+        drawings["hidden_lifetimes"] = lambda: survival_curves(seen, note=f"active clusters {note}" if note else "")
     counts, times = model.get_transition_counts(), model.get_attractors_data()["total_duration"].to_numpy(np.float64)
     states = model.get_unique_attractors()
     drawings["hidden_transition_matrix"] = lambda: transition_map(states, counts)

@@ -32,7 +32,9 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     visits = analyzer.occurrences()
     drawings = _over_time(analyzer, session)
     if (model := analyzer.hidden_markov) is not None:
-        drawings |= drawings_of_hidden_states(analyzer, model, session, _shown_until(analyzer, session))
+        drawings |= drawings_of_hidden_states(
+            analyzer, model, session, _shown_until(analyzer, session), note=_too_short(analyzer)
+        )
     if not len(visits):
         return drawings
     drawings["active_clusters"] = lambda: active_clusters(visits, session)

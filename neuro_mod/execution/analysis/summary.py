@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_numbers
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
@@ -16,7 +17,7 @@ from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateSta
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0
-_STARTS = ("n_states", "log_likelihood", "lowest_log_likelihood", "n_starts", "n_best")
+_STARTS = ("n_states", "log_likelihood", "lowest_log_likelihood", "n_starts", "n_best", "log_likelihoods")
 #: Fewest transitions of which entropies and the test are told.
 MIN_TRANSITIONS = 30
 
@@ -41,6 +42,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],
         "fitted_sessions": sum(session.fitted for session in sessions),
         "reassigned": analyzer.reassigned,
+        "max_reassigned": MAX_REASSIGNED,
         **describe_states(analyzer),
         "active_clusters": mean_active_clusters(analyzer),
         "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),
@@ -98,7 +100,9 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
         "starts": [
-            {name: float(row[name]) for name in _STARTS} for row in model.scores.to_dict("records") if "n_best" in row
+            {name: row[name] for name in _STARTS if name in row}
+            for row in model.scores.to_dict("records")
+            if "n_best" in row
         ],
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, analyzer.occurrences()),

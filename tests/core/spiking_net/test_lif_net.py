@@ -64,6 +64,29 @@ def test_a_batch_is_its_items():
         assert torch.equal(alone.spikes, batch.spikes[item])
 
 
+@pytest.mark.parametrize(("batch", "shapes"), [((5,), [(5, 5)]), ((), [(3, 5)]), ((2, 2), [(2, 2, 2)] * 2)])
+def test_time_before_the_batch_is_refused_where_no_shape_tells(batch, shapes):
+    """Of as many steps as batches, or for a state without a batch, either order fits."""
+    generator = torch.Generator().manual_seed(1)
+    net, zero = make(torch.randn(N, N, generator=generator)), torch.zeros(*batch, N)
+    inputs = [300 * torch.rand(*shape, N, generator=generator) for shape in shapes]
+    with pytest.raises(ValueError, match=r"batches: stimulus \(.*, \.\.\.\) found, .* say batch_first=True"):
+        net(zero, zero, *inputs)
+    found = net(zero, zero, *inputs, batch_first=True)
+    index = (0,) * (len(shapes[0]) - 1)
+    alone = net(torch.zeros(N), torch.zeros(N), *(each[index] for each in inputs))
+    torch.testing.assert_close(found.voltage[index], alone.voltage)
+    assert found.voltage.shape == inputs[0].shape
+
+
+@pytest.mark.parametrize(
+    ("batch", "shapes"), [((3,), [(3, 5)]), ((3,), [(5,)]), ((1,), [(1, 1)]), ((), [(5,)]), ((), [(5,), (3, 5)])]
+)
+def test_shapes_that_tell_the_order(batch, shapes):
+    zero = torch.zeros(*batch, N)
+    assert make()(zero, zero, *(torch.zeros(*shape, N) for shape in shapes)).voltage.shape[-2] == shapes[0][-1]
+
+
 def test_mechanism_can_be_overridden():
     zero, stimulus = torch.zeros(N), torch.full((5, N), 10.0)
     exact, euler = (make()(zero, zero, stimulus, None, mechanism).voltage for mechanism in (None, "euler"))

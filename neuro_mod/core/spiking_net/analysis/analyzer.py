@@ -27,6 +27,8 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
     MIN_DURATION,
     MIN_POSTERIOR,
+    N_RESTARTS,
+    RESTARTS_FACTOR,
     HiddenMarkovSettings,
     numbers_to_try,
 )
@@ -69,7 +71,7 @@ class Analyzer(StateStatistics):
         n_excitatory_clusters: Number of excitatory clusters, those with the smallest labels. Optional if it comes with
             the spikes; if unknown, all clusters define states.
         state_clusters: Clusters that define states: ``excitatory``, ``all``, or a list of labels.
-        method: Method for detecting active clusters: ``two_state``, ``threshold`` or ``gain``.
+        method: Method for detecting active clusters: ``two_state``, ``threshold``, ``gain`` or ``network_gain``.
         kernel: Smoothing kernel: ``gaussian``, ``box``, ``exponential`` or ``half_normal`` (the last two causal).
         kernel_width_ms: Its width in ms: standard deviation, full width, time constant, sigma.
         sampling_ms: Sampling interval of rates in ms.
@@ -195,7 +197,8 @@ class Analyzer(StateStatistics):
         bin_ms: float = 20.0,
         criterion: Criterion = "bic",
         seed: int = 0,
-        n_restarts: int = 5,
+        n_restarts: int = N_RESTARTS,
+        max_restarts: int | None = None,
         n_folds: int = 5,
         least_posterior: float = MIN_POSTERIOR,
         least_duration_ms: float = MIN_DURATION * 1e3,
@@ -211,11 +214,14 @@ class Analyzer(StateStatistics):
             bin_ms: Bins in which spikes are counted, in ms.
             criterion: Criterion for the number of states: ``bic``, or ``cross_validation`` over sessions.
             seed: Root seed of the starts of the fits.
-            n_restarts: Fits from different starts, of which the one with the largest likelihood is kept.
+            n_restarts: Least number of fits from different starts, of which the one with the largest likelihood is
+                kept.
+            max_restarts: Fits continue until the best one was found twice, up to this number; by default four times
+                ``n_restarts``.
             n_folds: Number of folds of cross-validation over sessions.
             least_posterior: A bin belongs to a state whose posterior probability exceeds this.
             least_duration_ms: Least duration of a visit in ms.
-            report: Called after each fit with the number of fits done and their total.
+            report: Called after each fit with the number of fits done, or not needed, and their largest total.
 
         Returns:
             The model with its states 0, 1, ... and their visits; it has the same statistics as the analyzer.
@@ -231,8 +237,9 @@ class Analyzer(StateStatistics):
 
         counts, durations = zip(*each_session(counts_and_length, self._source), strict=True)
         numbers, shortest = numbers_to_try(n_states, sum(map(len, counts))), least_duration_ms * 1e-3
+        most = RESTARTS_FACTOR * n_restarts if max_restarts is None else max_restarts
         settings = HiddenMarkovSettings(
-            width, numbers, criterion, seed, n_restarts, n_folds, least_posterior, shortest, units
+            width, numbers, criterion, seed, n_restarts, n_folds, least_posterior, shortest, units, most
         )
         self.hidden_markov = hidden_markov(
             counts, settings, unit_labels=counted.labels, unit_sizes=counted.sizes, durations=durations, report=report
@@ -341,7 +348,8 @@ class Analyzer(StateStatistics):
             Shape ``(n_samples, n_clusters)``, in the order of ``layout.state_labels``.
         """
         rates, inside = self._rates(session, t_from, t_to)
-        return self.settings.detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
+        detector = self.settings.detector.with_thresholds(self.sessions[session].thresholds)
+        return detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
 
     def neuron_table(
         self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
@@ -361,10 +369,13 @@ class Analyzer(StateStatistics):
         return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
 
     def fano_factors(
-        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None
+        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None, *, ddof: int = 1
     ) -> FanoFactors:
-        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`."""
-        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to)
+        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`.
+
+        The variance has the number of windows minus ``ddof`` in the denominator; Elephant has ``ddof=0``.
+        """
+        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to, ddof=ddof)
 
     def count_correlations(
         self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None

@@ -3,6 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -177,7 +178,43 @@ def test_sessions_without_spikes(method, sessions, clusters, n_visits):
     assert analyzer.jump_statistics().states == [] and np.isnan(analyzer.shuffle_test(10).observed)
 
 
-@pytest.mark.parametrize(("method", "state"), [("two_state", (0, 1)), ("threshold", (0, 1)), ("gain", ())])
+def test_network_gain_takes_the_mean_over_all_sessions():
+    """A cluster that fires in half of the first session, and in none of the second, which is thrice as long."""
+    first, second = regular(((0,), 1.0), ((), 1.0), n_clusters=1), regular(((), 6.0), n_clusters=1)
+    analyzer = Analyzer([first, second], np.zeros(10, int), method="network_gain")
+    mean = (len(first) + len(second)) / (10 * 8.0)
+    for index, about in enumerate(analyzer.sessions):
+        np.testing.assert_allclose(about.thresholds, mean + 1, rtol=1e-12)
+        rates, active = analyzer.get_cluster_spike_rate(index), analyzer.get_cluster_activity(index)
+        np.testing.assert_array_equal(active, rates > mean + 1)
+    alone = Analyzer(first, np.zeros(10, int), method="network_gain")
+    np.testing.assert_allclose(alone.sessions[0].thresholds, len(first) / (10 * 2.0) + 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "n_sessions", "method", "warned"),
+    [(False, 2, "network_gain", True), (False, 1, "network_gain", False), (False, 2, "gain", False)]
+    + [(fixed, 2, "network_gain", False) for fixed in (True, None)],
+)
+def test_network_gain_warns_of_several_networks(fixed, n_sessions, method, warned, caplog):
+    populations = {"n_clusters": 1, "cluster_sizes": [10, 0], "background_sizes": [0, 0]}
+    metadata = {"populations": populations, "delta_t": STEP} | ({} if fixed is None else {"fix_network": fixed})
+    run = {"spikes": regular(((0,), 1.0), ((), 1.0), n_clusters=1), "metadata": metadata}
+    assert Analyzer([run] * n_sessions, method=method).get_num_states() > 0
+    assert ("sessions with networks of their own found" in caplog.text) == warned
+
+
+def test_network_gain_of_one_session_is_gain(sessions):
+    one, other = (
+        Analyzer(sessions[0], CLUSTERS, method=method, threshold_hz=5.0) for method in ("gain", "network_gain")
+    )
+    np.testing.assert_allclose(one.sessions[0].thresholds, other.sessions[0].thresholds, rtol=1e-6)
+    np.testing.assert_array_equal(one.get_cluster_activity(), other.get_cluster_activity())
+
+
+@pytest.mark.parametrize(
+    ("method", "state"), [("two_state", (0, 1)), ("threshold", (0, 1)), ("gain", ()), ("network_gain", ())]
+)
 def test_all_neurons_always_active(method, state):
     """What never changes is above its own mean nowhere, and one state fills the session."""
     analyzer = Analyzer(regular(((0, 1), 3.0), n_clusters=2), np.repeat([0, 1], 10), method=method)
@@ -254,7 +291,7 @@ def test_wrong_questions(analyzer, ask, message):
 
 
 ARGUMENTS = {
-    "method": ({"method": "hmm"}, "method: .hmm. found; expected one of gain, threshold, two_state"),
+    "method": ({"method": "hmm"}, "method: .hmm. found; expected one of gain, network_gain, threshold, two_state"),
     "parameter": (
         {"high_hz": 3.0},
         "parameters: .high_hz. found; .* of the method two_state",
@@ -327,5 +364,8 @@ def test_the_share_of_time_in_too_short_visits_is_told(n_short, warned, caplog, 
     assert analyzer.reassigned == pytest.approx((0.06 * n_short - 0.04) / 4, abs=0.005)
     assert ("given to their neighbours" in caplog.text) == warned
     analyzer.save_analysis(tmp_path)
+    assert (pd.read_csv(tmp_path / "states.csv")["time_reassigned"] == analyzer.reassigned).all()
+    caplog.clear()
     assert Analyzer.load_analysis(tmp_path).reassigned == analyzer.reassigned
+    assert ("given to their neighbours" in caplog.text) == warned
     assert Analyzer(bursts(n_short), np.repeat(0, 10), duration=4.0, minimal_lifespan_ms=0).reassigned == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ import pytest
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
+from neuro_mod.core.spiking_net.analysis.saved.folder import _checksum
 from neuro_mod.errors import DataError
+from neuro_mod.execution.analysis.summary import describe_analysis
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
 CHAIN = Chain.drawn(4, 3, 2, seed=1, lifespan=0.5)
@@ -110,7 +112,7 @@ def test_neurons_as_units(sessions):
 def test_default_numbers_fit_into_the_bins(sessions):
     analyzer = Analyzer([(np.array([0.1, 0.3]), np.array([0, 39]))], FIRING.cluster_of_neuron, duration=0.5)
     fits = []
-    model = analyzer.fit_hidden_markov(n_restarts=1, report=lambda *each: fits.append(each))
+    model = analyzer.fit_hidden_markov(n_restarts=1, max_restarts=1, report=lambda *each: fits.append(each))
     assert model.settings.numbers == (2, 3, 4, 6, 8, 12, 16, 24)  # of 25 bins
     assert fits == [(done, 8) for done in range(1, 9)]
 
@@ -128,7 +130,8 @@ def test_settings_are_kept(sessions):
     chosen = {"criterion": "cross_validation", "seed": 9, "n_restarts": 1, "n_folds": 2, "least_posterior": 0.95}
     model = opened(sessions).fit_hidden_markov((2, 3), bin_ms=40, least_duration_ms=120, **chosen)
     said = asdict(model.settings)
-    assert said == {"bin_width": 0.04, "numbers": (2, 3), "least_duration": 0.12, "units": "clusters", **chosen}
+    further = {"bin_width": 0.04, "numbers": (2, 3), "least_duration": 0.12, "units": "clusters", "max_restarts": 4}
+    assert said == further | chosen
     assert model.scores["held_out"].notna().all() and model.occurrences()["duration"].min() >= 0.12 - 1e-9
 
 
@@ -142,6 +145,22 @@ def test_saving_and_loading_is_the_identity(analyzer, folder):
     )
     loaded.save_analysis(folder / "again")
     assert same(Analyzer.load_analysis(folder / "again").hidden_markov, analyzer.hidden_markov)
+
+
+def test_models_of_earlier_versions_are_read(sessions, analyzer, tmp_path):
+    """They had neither the columns on starts, nor a largest number of them."""
+    columns = ["lowest_log_likelihood", "n_starts", "n_best", "log_likelihoods"]
+    model = replace(analyzer.hidden_markov, scores=analyzer.hidden_markov.scores.drop(columns=columns))
+    earlier = opened(sessions)
+    earlier.hidden_markov = model
+    earlier.save_analysis(tmp_path)
+    about = json.loads((tmp_path / "analysis.json").read_text())
+    del about["checksum"], about["hidden_markov"]["settings"]["max_restarts"]
+    del about["hidden_markov"]["starts"], about["hidden_markov"]["all_starts"]
+    (tmp_path / "analysis.json").write_text(json.dumps(about | {"checksum": _checksum(about)}))
+    loaded = Analyzer.load_analysis(tmp_path)
+    assert same(loaded.hidden_markov, replace(model, settings=replace(model.settings, max_restarts=2)))
+    assert describe_analysis(loaded)["hidden_markov"]["starts"] == []
 
 
 def test_what_the_files_say(analyzer, folder):

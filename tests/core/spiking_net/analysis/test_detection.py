@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from benchmarks.synthetic_sessions import Chain, Firing, active_at, synthetic_sessions
-from neuro_mod.core.spiking_net.analysis.detection import DETECTORS, Gain, Threshold, TwoState, detector
+from neuro_mod.core.spiking_net.analysis.detection import DETECTORS, Gain, NetworkGain, Threshold, TwoState, detector
 from neuro_mod.core.spiking_net.analysis.detection.mixture import fit_mixture
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE, KERNEL_WIDTH, SAMPLING, smoothed_rates
 
@@ -32,6 +32,24 @@ def test_gain_is_above_the_mean_of_the_cluster():
     np.testing.assert_array_equal(found.thresholds, [20, 40, 30])
     assert found.active.sum(axis=0).tolist() == [1, 0, 0]  # to exceed is more than to reach
     assert not found.fitted
+
+
+def test_network_gain_is_above_the_mean_of_the_recording():
+    rates = np.column_stack([[0.0, 0, 0, 40], [30.0, 30, 31.5, 30]])
+    found = NetworkGain().in_recording(lambda: np.array([20.0, 30.0])).detect(rates)
+    np.testing.assert_array_equal(found.thresholds, [21, 31])
+    np.testing.assert_array_equal(found.active, rates > [21, 31])
+    again = NetworkGain().with_thresholds(found.thresholds).detect(rates[:2])
+    np.testing.assert_array_equal(again.active, found.active[:2])
+
+
+@pytest.mark.parametrize("method", [method for method in DETECTORS if method != "network_gain"])
+def test_no_other_method_needs_the_recording(method):
+    def means():
+        raise AssertionError
+
+    each = detector(method)
+    assert each.in_recording(means) is each is each.with_thresholds(np.zeros(2))
 
 
 @pytest.mark.parametrize(("part", "found"), [(0.6, True), (0.8, False)])
@@ -104,14 +122,17 @@ def wrong_samples(active, truth, times, visits):
 def test_known_states_are_recovered(session, method):
     """Far from switches all are right, and a switch costs less time than the kernel is wide.
 
+    `network_gain` has 10 Hz here, and one session, so that it is `gain`.
+
     A rate r of n neurons smoothed with a Gaussian of width s has a standard deviation of sqrt(r / (n 2 sqrt(pi) s)),
     3.4 Hz for 40 neurons at 40 Hz. Thresholds lie 5 of them and more below that; that of `gain` only for clusters that
     are active in less than a fifth of the time: 40 - (5 + 35 / 5 + 10) = 18 Hz.
     """
     times, rates, truth, visits = session
-    active = detector(method).detect(rates).active
+    above = {"threshold_hz": 10.0} if method == "network_gain" else {}
+    active = detector(method, **above).detect(rates).active
     rare = truth.mean(axis=0) < 0.2
-    chosen = rare if method == "gain" else np.ones(10, bool)
+    chosen = rare if method in ("gain", "network_gain") else np.ones(10, bool)
     assert np.count_nonzero(truth.any(axis=0) & rare) > 2
     wrong, far, n_switches = wrong_samples(active[:, chosen], truth[:, chosen], times, visits)
     assert not far.any() and wrong.sum() * SAMPLING < n_switches * KERNEL_WIDTH
@@ -213,7 +234,7 @@ def test_one_sample():
         ("two_state", {"least_difference_hz": np.inf}, "least_difference_hz: inf found"),
         ("two_state", {"least_ratio": -2.0}, "least_ratio: -2.0 found"),
         ("gain", {"high_hz": 3.0}, "parameters: .high_hz. found; expected one of threshold_hz, of the method gain"),
-        ("gians", {}, "method: .gians. found; expected one of gain, threshold, two_state"),
+        ("gians", {}, "method: .gians. found; expected one of gain, network_gain, threshold, two_state"),
     ],
 )
 def test_what_cannot_be_is_refused(method, parameters, message):

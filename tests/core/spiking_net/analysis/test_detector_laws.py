@@ -14,9 +14,14 @@ from tests.helpers.known_states import CLUSTERS, drawn_sessions
 
 PARAMETERS = {
     "gain": [{}, {"threshold_hz": 5.0}],
+    "network_gain": [{"threshold_hz": 10.0}],
     "threshold": [{}, {"high_hz": 30.0, "low_hz": 15.0}],
     "two_state": [{}, {"least_difference_hz": 60.0, "otherwise_hz": 25.0}],
 }
+#: Methods that treat each session alone.
+OF_ONE_SESSION = [
+    (method, parameters) for method in DETECTORS if method != "network_gain" for parameters in PARAMETERS[method]
+]
 METHODS = [(method, parameters) for method in DETECTORS for parameters in PARAMETERS[method]]
 
 
@@ -83,6 +88,7 @@ def test_the_order_of_neurons_is_of_no_importance(analyse, sessions):
     pd.testing.assert_frame_equal(analyse(shuffled, CLUSTERS[order]).occurrences(), analyse(sessions).occurrences())
 
 
+@pytest.mark.parametrize("analyse", OF_ONE_SESSION, indirect=True, ids=str)
 def test_a_session_alone_has_the_states_it_has_among_others(analyse, sessions):
     together = analyse(sessions).occurrences()
     for index, spikes in enumerate(sessions):

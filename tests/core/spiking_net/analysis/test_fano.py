@@ -12,14 +12,14 @@ from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, fano
 from tests.helpers.trains import STEP, bernoulli, events, gamma, uneven
 
 
-def slow_factors(sessions, width):
+def slow_factors(sessions, width, ddof=1):
     means, variances = [], []
     for session in map(np.asarray, sessions):
         n_windows = len(session) // width
         if n_windows > 1:
             counts = np.array([session[k * width : (k + 1) * width].sum(axis=0) for k in range(n_windows)])
             means.append(counts.mean(axis=0))
-            variances.append(counts.var(axis=0, ddof=1))
+            variances.append(counts.var(axis=0, ddof=ddof))
     nothing = np.full(sessions[0].n_neurons, np.nan)
     mean, variance = (np.mean(values, axis=0) if values else nothing for values in (means, variances))
     return np.array([v / m if m > 0 else np.nan for v, m in zip(variance, mean, strict=True)])
@@ -33,6 +33,14 @@ def test_as_one_window_at_a_time():
     np.testing.assert_allclose(found.mean[:-1], [np.nanmean(each) for each in slow[:-1]])
     np.testing.assert_array_equal(found.n_sessions, [3, 3, 3, 2, 1, 0])
     assert np.isnan(found.mean[-1])
+
+
+def test_the_denominator_can_be_the_number_of_windows():
+    sessions = uneven(1)
+    found = fano_factors(sessions, [7 * STEP, 400 * STEP], ddof=0).per_neuron
+    np.testing.assert_allclose(found, [slow_factors(sessions, width, ddof=0) for width in (7, 400)], rtol=1e-12)
+    with pytest.raises(ValueError, match="ddof: 2 found; expected a whole number from 0 to 1"):
+        fano_factors(sessions, ddof=2)
 
 
 @given(st.lists(arrays(bool, st.tuples(st.integers(1, 12), st.just(2))), min_size=1, max_size=4), st.integers(1, 6))

@@ -36,7 +36,8 @@ TRUE = PoissonModel(
 
 
 def model_of(counts, bin_width, n_states, *, unit_labels=None, unit_sizes=None, durations=None, report=silent, **how):
-    settings = HiddenMarkovSettings(bin_width, numbers_to_try(n_states, 0), **how)
+    starts = {"max_restarts": how.get("n_restarts", 5)} | how  # none more than asked for, for speed
+    settings = HiddenMarkovSettings(bin_width, numbers_to_try(n_states, 0), **starts)
     units = {"unit_labels": unit_labels, "unit_sizes": unit_sizes}
     return hidden_markov(counts, settings, **units, durations=durations, report=report)
 
@@ -267,8 +268,33 @@ def test_best_of_the_restarts_counts(data, caplog):
     assert found.log_likelihood == max(each)
     scores = found.scores.iloc[0]
     n_best = sum(max(each) - one < 1e-4 * sum(map(len, sessions)) for one in each)
+    assert scores["log_likelihoods"] == tuple(each)
     assert (scores["lowest_log_likelihood"], scores["n_starts"], scores["n_best"]) == (min(each), 3, n_best)
     assert ("from one start only" in caplog.text) == (n_best == 1)
+
+
+@pytest.mark.parametrize(("n_states", "n_starts"), [(4, 5), (5, 6)])
+def test_starts_continue_until_the_best_fit_is_found_twice(data, caplog, n_states, n_starts):
+    """With 4 states starts 2 and 5 find the same best fit; with 5 no two of 6 starts do."""
+    sessions = data[1][:3]
+    counts = side_by_side(sessions)
+    each = [
+        fitted(counts, random_start(counts, n_states, Stream(0, "hidden_markov", (n_states, restart)))).log_likelihood
+        for restart in range(6)
+    ]
+    twice = [n for n in range(2, 7) if np.diff(sorted(each[:n])[-2:]) < 1e-4 * 3 * 130]
+    assert (twice or [6])[0] == n_starts
+    scores = model_of(sessions, BIN, n_states, n_restarts=2, max_restarts=6).scores.iloc[0]
+    assert scores["log_likelihoods"] == tuple(each[:n_starts])
+    assert ("one start only" in caplog.text) == (not twice)
+
+
+def test_equal_fits_end_the_starts(data):
+    """A single state has one fit, whatever the start."""
+    reports = []
+    found = model_of(data[1][:2], BIN, (1, 1), n_restarts=1, max_restarts=9, report=lambda *each: reports.append(each))
+    assert found.scores["n_starts"].tolist() == found.scores["n_best"].tolist() == [2, 2]
+    assert reports == [(1, 18), (9, 18), (10, 18), (18, 18)]
 
 
 def test_bins_that_are_all_alike():
@@ -401,6 +427,7 @@ ONE = [np.ones((10, 2), int)]
         (ONE, 2, {"seed": -1}, "seed: -1 found"),
         (ONE, 2, {"seed": 1.5}, "seed: 1.5 found; expected a whole number"),
         (ONE, 2, {"n_restarts": 1.5}, "n_restarts: 1.5 found"),
+        (ONE, 2, {"n_restarts": 3, "max_restarts": 2}, "max_restarts: 2 found; expected a whole number of at least 3"),
         (ONE, 2, {"units": "columns"}, "clusters, neurons"),
         (ONE, 2, {"unit_sizes": np.array([1, 0])}, "unit_sizes: 0 found"),
         (ONE, 2, {"unit_sizes": np.array([1])}, "unit_sizes"),

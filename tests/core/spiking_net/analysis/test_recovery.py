@@ -40,6 +40,7 @@ def recovered(request, sessions):
     parameters = {
         "threshold": {"high_hz": (firing.active_hz + firing.inactive_hz) / 2},
         "gain": {"threshold_hz": (firing.active_hz - firing.inactive_hz) / 4},
+        "network_gain": {"threshold_hz": (firing.active_hz - firing.inactive_hz) / 4},
         "two_state": {},
     }[request.param]
     return Analyzer(spikes, firing.cluster_of_neuron, method=request.param, **parameters), visits

@@ -146,7 +146,7 @@ def assert_same(one, other):
         assert one == other or (pd.isna(one) and pd.isna(other))
 
 
-@pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
+@pytest.mark.parametrize("settings", [{}, SETTINGS, {"method": "network_gain"}, {"minimal_lifespan_ms": 9999}], ids=str)
 @pytest.mark.parametrize("asked_before", [True, False])
 def test_saving_and_loading_is_the_identity(settings, asked_before, spikes_folder, tmp_path):
     analyzer = opened(spikes_folder, **settings)
@@ -255,7 +255,8 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
         matrix[source, target] = row.probability
     np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-15)
     tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
-    for name, expected in (tables | {"states": analyzer.get_attractors_data()}).items():
+    states = analyzer.get_attractors_data().assign(time_reassigned=analyzer.reassigned)
+    for name, expected in (tables | {"states": states}).items():
         table = pd.read_csv(kept / f"{name}.csv")
         for column in table:
             if "state" in column:

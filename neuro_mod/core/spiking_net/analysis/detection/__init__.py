@@ -9,14 +9,16 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import DetectionMethod
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector
 from neuro_mod.core.spiking_net.analysis.detection.gain import Gain
+from neuro_mod.core.spiking_net.analysis.detection.network_gain import NetworkGain
 from neuro_mod.core.spiking_net.analysis.detection.threshold import Threshold
 from neuro_mod.core.spiking_net.analysis.detection.two_state import TwoState
 from neuro_mod.errors import invalid
 
-__all__ = ["DETECTORS", "Detection", "Detector", "Gain", "Threshold", "TwoState", "detector"]
+__all__ = ["DETECTORS", "Detection", "Detector", "Gain", "NetworkGain", "Threshold", "TwoState", "detector"]
 
-DETECTORS: dict[DetectionMethod, type[Gain | Threshold | TwoState]] = {
+DETECTORS: dict[DetectionMethod, type[Gain | NetworkGain | Threshold | TwoState]] = {
     "gain": Gain,
+    "network_gain": NetworkGain,
     "threshold": Threshold,
     "two_state": TwoState,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from numbers import Real
 from typing import NamedTuple
 
@@ -29,7 +30,22 @@ class Detection(NamedTuple):
 
 
 class Detector(ABC):
-    """A rule for which clusters are active; applied to each session alone, as repeats are different networks."""
+    """A rule for which clusters are active; most apply it to each session alone, as repeats are different networks."""
+
+    def in_recording(self, mean_rates: Callable[[], NDArray[np.float64]]) -> Detector:
+        """The detector for the sessions of a recording.
+
+        Args:
+            mean_rates: Returns the mean rate in Hz of each cluster that defines states over all sessions, shape
+                ``(n_clusters,)``; called only if the rule needs it, as that takes a pass over the spikes.
+        """
+        del mean_rates
+        return self
+
+    def with_thresholds(self, thresholds: NDArray[np.float64]) -> Detector:
+        """The detector for a session in which it found these thresholds; they are needed if others determine them."""
+        del thresholds
+        return self
 
     @abstractmethod
     def detect(self, rates: NDArray[np.floating]) -> Detection:

@@ -1,4 +1,4 @@
-"""Active clusters fire well above their own mean."""
+"""Active clusters fire well above their own mean over the session."""
 
 from __future__ import annotations
 
@@ -10,11 +10,26 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.detection.base import Detection, Detector, check_not_negative
 
 
+@dataclass(frozen=True, eq=False)
+class AboveRates(Detector):
+    """Clusters are active where their rate exceeds a rate of their own.
+
+    Args:
+        thresholds: These rates in Hz, shape ``(n_clusters,)``.
+    """
+
+    thresholds: NDArray[np.float64]
+
+    def detect(self, rates: NDArray[np.floating]) -> Detection:
+        """As for `Detector.detect`."""
+        return Detection(rates > self.thresholds, self.thresholds)
+
+
 @dataclass(frozen=True)
 class Gain(Detector):
     """Clusters are active where their rate exceeds their own mean over the session by more than a threshold.
 
-    This is not the rule of the publications below, which inspired it: they take the mean over all trials and stimuli of
+    This is not the rule of the publications, which is `NetworkGain`: they take the mean over all trials and stimuli of
     a network, where this takes each session alone, and a threshold of 0 or 1 Hz, where this has 10 Hz by default.
 
     A cluster that is active most of the time has a high mean: if it is active for more than a fraction
@@ -25,10 +40,6 @@ class Gain(Detector):
 
     Raises:
         InputError: The threshold is negative or not finite.
-
-    References:
-        Wyrick & Mazzucato 2021, "State-dependent regulation of cortical processing speed via gain modulation".
-        Papadopoulos et al. 2024, arXiv 2404.03902.
     """
 
     threshold_hz: float = 10.0
@@ -40,5 +51,4 @@ class Gain(Detector):
         """As for `Detector.detect`; the thresholds are NaN without samples."""
         n_samples, n_clusters = rates.shape
         mean = rates.mean(axis=0, dtype=np.float64) if n_samples else np.full(n_clusters, np.nan)
-        thresholds = mean + self.threshold_hz
-        return Detection(rates > thresholds, thresholds)
+        return AboveRates(mean + self.threshold_hz).detect(rates)

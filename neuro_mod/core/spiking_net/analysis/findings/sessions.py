@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.spiking_net.analysis.detection import Detector
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.states.visits import (
@@ -24,6 +25,7 @@ from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
+from neuro_mod.recordings.spikes import SpikeEvents
 
 #: Rate samples of one session, over all clusters, at most: they take gigabytes of memory.
 MAX_SAMPLES = 2**28
@@ -131,6 +133,17 @@ class Findings:
             return None
         return float(np.average(shares, weights=durations))
 
+    def warn_of_short_visits(self) -> None:
+        """Log a warning if too short visits fill so much of the time that lifetimes are doubtful."""
+        share = self.reassigned
+        if share is not None and share > MAX_REASSIGNED:
+            _LOG.warning(
+                "visits shorter than %g ms fill %.0f %% of the time and were given to their neighbours; lifetimes are "
+                "too long and depend on this limit: use a smaller minimal_lifespan_ms, or a hidden Markov model",
+                self.settings.minimal_lifespan_ms,
+                100 * share,
+            )
+
 
 def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progress = silent) -> Findings:
     """Find the states of all sessions.
@@ -143,9 +156,14 @@ def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progres
 
 
 def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: Progress) -> Iterator[AnalysedSession]:
-    """Analyse the sessions in turn; only one of them is in memory."""
+    """Analyse the sessions in turn; only one of them is in memory.
+
+    Raises:
+        DataError: As for `SpikeSource.read`, or the rates of a session do not fit into memory.
+    """
+    detector = settings.detector.in_recording(lambda: mean_rates(source, settings))
     for index in range(len(source.sessions)):
-        yield analyse(source, index, settings)
+        yield _analysed(source, index, settings, detector)
         report(index + 1, len(source.sessions))
 
 
@@ -154,30 +172,52 @@ def assembled(
 ) -> Findings:
     """Join the results of all sessions; their rates are computed again on request."""
     occurrences = pd.concat([no_visits(), *visits], ignore_index=True)
-    rates = lru_cache(maxsize=1)(lambda index: analyse(source, index, settings).rates)
+
+    @lru_cache(maxsize=1)
+    def rates(index: int) -> SessionRates:
+        _, counts, bin_width = _counted(source, index, settings)
+        return _smoothed(counts, bin_width, source.layout.sizes, settings)
+
     findings = Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
-    if (findings.reassigned or 0) > MAX_REASSIGNED:
-        _LOG.warning(
-            "visits shorter than %g ms fill %.0f %% of the time and were given to their neighbours; lifetimes are too "
-            "long and depend on this limit: use a smaller minimal_lifespan_ms, or a hidden Markov model",
-            settings.minimal_lifespan_ms,
-            100 * (findings.reassigned or 0),
-        )
+    findings.warn_of_short_visits()
     return findings
 
 
-def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> AnalysedSession:
-    """Find the states of one session.
+def mean_rates(source: SpikeSource, settings: AnalysisSettings) -> NDArray[np.float64]:
+    """Mean rates of the clusters that define states, over the bins of all sessions, from one pass over the spikes.
+
+    A warning is logged where it is known that the sessions are of different networks.
+
+    Returns:
+        Per neuron, in Hz, shape ``(n_clusters,)``; NaN for a cluster without neurons, and without any time.
 
     Raises:
-        DataError: As for `SpikeSource.read`, or its rates do not fit into memory.
+        DataError: As for `analysed_sessions`.
     """
+    layout = source.layout
+    if source.own_networks and len(source.sessions) > 1:
+        _LOG.warning(
+            "method %s: %d sessions with networks of their own found; expected sessions of one network, as of repeat "
+            "--fix-network; clusters of different networks share nothing but their labels",
+            settings.method,
+            len(source.sessions),
+        )
+    total, seconds = np.zeros(len(layout.labels), np.int64), 0.0
+    for index in range(len(source.sessions)):
+        _, counts, bin_width = _counted(source, index, settings)
+        total += counts.sum(axis=0)
+        seconds += len(counts) * bin_width
+    exposure = layout.sizes * seconds
+    rates = np.divide(total, exposure, out=np.full(len(total), np.nan), where=exposure > 0)
+    return rates[layout.defines_states]
+
+
+def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detector: Detector) -> AnalysedSession:
+    """Find the states of one session with the detector of the recording."""
     layout, session = source.layout, source.sessions[index]
-    spikes = source.read(index)
-    _check_size(session.where, spikes.duration, len(layout.labels), settings)
-    counts, bin_width = sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
-    rates = smoothed(counts, layout.sizes, bin_width, settings)
-    detection = settings.detector.detect(rates.rates[:, layout.defines_states])
+    spikes, counts, bin_width = _counted(source, index, settings)
+    rates = _smoothed(counts, bin_width, layout.sizes, settings)
+    detection = detector.detect(rates.rates[:, layout.defines_states])
     shortest = settings.minimal_lifespan_ms * 1e-3
     visits = visits_of(
         detection.active,
@@ -202,8 +242,18 @@ def analyse(source: SpikeSource, index: int, settings: AnalysisSettings) -> Anal
     return AnalysedSession(summary, rates, visits)
 
 
-def smoothed(
-    counts: NDArray[np.int64], sizes: NDArray[np.int64], bin_width: float, settings: AnalysisSettings
+def _counted(
+    source: SpikeSource, index: int, settings: AnalysisSettings
+) -> tuple[SpikeEvents, NDArray[np.int64], float]:
+    """Spikes of one session, those of each cluster in each bin, and the width of the bins in seconds."""
+    layout = source.layout
+    spikes = source.read(index)
+    _check_size(source.sessions[index].where, spikes.duration, len(layout.labels), settings)
+    return spikes, *sampled_counts(spikes, layout.of_neuron, len(layout.labels), settings.sampling_ms * 1e-3)
+
+
+def _smoothed(
+    counts: NDArray[np.int64], bin_width: float, sizes: NDArray[np.int64], settings: AnalysisSettings
 ) -> SessionRates:
     """Smoothed rates from binned spike counts."""
     rates = binned_rates(counts, sizes, bin_width)

@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
-from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import Fit, expectation, fitted, side_by_side
+from neuro_mod.core.spiking_net.analysis.hidden_markov.poisson_hmm import (
+    Counts,
+    Fit,
+    expectation,
+    fitted,
+    side_by_side,
+)
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.start import random_start
 
@@ -36,7 +42,8 @@ SCORE_COLUMNS = {
 }
 #: Further columns, which analyses saved by earlier versions lack.
 START_COLUMNS = {"lowest_log_likelihood": np.float64, "n_starts": np.int64, "n_best": np.int64}
-
+#: The column with the log-likelihoods of all starts, separated by spaces in a saved table; it came later than those.
+ALL_STARTS = {"log_likelihoods": tuple}
 
 #: Two fits are the same if their log-likelihoods differ by less than this per bin, in nats.
 SAME_FIT = 1e-4
@@ -52,21 +59,17 @@ class Choice(NamedTuple):
 def chosen_fit(sessions: CountsOfSessions, settings: HiddenMarkovSettings, report: Progress) -> Choice:
     """Fit a model with each number of states and select one; arguments as for `hidden_markov.hidden_markov`."""
     folds = _folds(len(sessions), settings.n_folds) if settings.criterion == "cross_validation" else []
-    done, total = count(1), len(settings.numbers) * (1 + len(folds)) * settings.n_restarts
+    fitting, total = count(), len(settings.numbers) * (1 + len(folds)) * settings.max_restarts
 
-    def all_fits(of: CountsOfSessions, number: int) -> list[Fit]:
-        counts, fits = side_by_side(of), []
-        for restart in range(settings.n_restarts):
-            stream = Stream(settings.seed, "hidden_markov", (number, restart))
-            fits.append(fitted(counts, random_start(counts, number, stream)))
-            report(next(done), total)
-        return fits
+    def best_of_starts(of: CountsOfSessions, number: int) -> _BestOfStarts:
+        before = next(fitting) * settings.max_restarts
+        return _best_of_starts(side_by_side(of), number, settings, lambda done: report(before + done, total))
 
     def best_fit(of: CountsOfSessions, number: int) -> Fit:
-        return _best(all_fits(of, number))
+        return best_of_starts(of, number).fit
 
-    of_starts = [all_fits(sessions, number) for number in settings.numbers]
-    fits = [_best(each) for each in of_starts]
+    of_numbers = [best_of_starts(sessions, number) for number in settings.numbers]
+    fits = [each.fit for each in of_numbers]
     held_out = [_held_out(sessions, folds, number, best_fit) for number in settings.numbers]
     scores = pd.DataFrame(
         {
@@ -78,16 +81,45 @@ def chosen_fit(sessions: CountsOfSessions, settings: HiddenMarkovSettings, repor
         }
     )
     n_bins = sum(map(len, sessions))
-    found = np.array([[fit.log_likelihood for fit in each] for each in of_starts])
-    same = found >= found.max(axis=1, keepdims=True) - SAME_FIT * n_bins
-    starts = {"lowest_log_likelihood": found.min(axis=1), "n_starts": found.shape[1], "n_best": same.sum(axis=1)}
+    starts = {
+        "lowest_log_likelihood": [min(each.log_likelihoods) for each in of_numbers],
+        "n_starts": [len(each.log_likelihoods) for each in of_numbers],
+        "n_best": [_times_found(each.log_likelihoods, n_bins) for each in of_numbers],
+        "log_likelihoods": [each.log_likelihoods for each in of_numbers],
+    }
     scores.insert(3, "bic", scores["n_parameters"] * np.log(n_bins) - 2 * scores["log_likelihood"])
     best = int(np.argmin(scores["bic"])) if settings.criterion == "bic" else int(np.argmax(scores["held_out"]))
     return Choice(fits[best], scores.assign(chosen=np.arange(len(fits)) == best, **starts))
 
 
-def _best(fits: list[Fit]) -> Fit:
-    return max(fits, key=lambda fit: fit.log_likelihood)
+class _BestOfStarts(NamedTuple):
+    """The best fit, and the log-likelihoods of the fits from all starts, in nats."""
+
+    fit: Fit
+    log_likelihoods: tuple[float, ...]
+
+
+def _best_of_starts(
+    counts: Counts, number: int, settings: HiddenMarkovSettings, report: Callable[[int], None]
+) -> _BestOfStarts:
+    """Fit from one start after the other until the best fit was found twice, within the limits of the settings."""
+    fits: list[Fit] = []
+    found: list[float] = []
+    for restart in range(settings.max_restarts):
+        stream = Stream(settings.seed, "hidden_markov", (number, restart))
+        fits.append(fitted(counts, random_start(counts, number, stream)))
+        found.append(fits[-1].log_likelihood)
+        if len(fits) >= settings.n_restarts and _times_found(found, counts.n_bins) > 1:
+            report(settings.max_restarts)
+            break
+        report(len(fits))
+    return _BestOfStarts(max(fits, key=lambda fit: fit.log_likelihood), tuple(found))
+
+
+def _times_found(log_likelihoods: Sequence[float], n_bins: int) -> int:
+    """How many of the fits are the same as the best."""
+    found = np.array(log_likelihoods)
+    return int(np.count_nonzero(found >= found.max() - SAME_FIT * n_bins))
 
 
 def n_parameters(sessions: CountsOfSessions, n_states: int) -> int:

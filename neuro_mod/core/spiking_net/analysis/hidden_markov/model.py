@@ -133,10 +133,11 @@ def hidden_markov(
 
     ``scores`` has the columns ``n_states``, ``log_likelihood`` (nats, all sessions), ``n_parameters``, ``bic``,
     ``held_out`` (log-likelihood of the sessions left out in nats per bin; NaN without cross-validation),
-    ``converged`` (the best fit did), ``chosen``, and of all starts ``lowest_log_likelihood``, ``n_starts`` and
-    ``n_best``, how many found the best fit; if only one did, this is logged as a warning. If the largest
-    number is selected, which is logged as a warning, more states may fit better: a network of many clusters can have
-    more combinations of active clusters than it shows.
+    ``converged`` (the best fit did), ``chosen``, and of all starts ``lowest_log_likelihood``, ``n_starts``,
+    ``n_best``, how many found the best fit, and ``log_likelihoods``, one for each start, in their order. Fits continue
+    until the best was found twice, up to ``max_restarts``; if it was found once, this is logged as a warning. If the
+    largest number is selected, which is logged as a warning, more states may fit better: a network of many clusters can
+    have more combinations of active clusters than it shows.
 
     Two visits of one state with unassigned time between them are separate. A bin is unassigned if no posterior is high
     enough or if the visit is too short, also at the edge of a session.
@@ -147,7 +148,7 @@ def hidden_markov(
         unit_labels: Labels of the units, shape ``(n_units,)``; by default 0, 1, ...
         unit_sizes: Neurons in each unit, shape ``(n_units,)``; by default one in each.
         durations: Length of each session in seconds, shape ``(n_sessions,)``; by default that of its bins.
-        report: Called after each fit with the number of fits done and their total.
+        report: Called after each fit with the number of fits done, or not needed, and their largest total.
 
     Raises:
         InputError: There are no sessions or spikes, counts do not fit together, there are more states than bins, or
@@ -176,10 +177,10 @@ def hidden_markov(
         visits=posterior_visits.occurrences_table(counts, visits, np.argsort(order), width, int(sizes.sum())),
     )
     chosen = scores.loc[scores["chosen"]].iloc[0]
-    if settings.n_restarts > 1 and chosen["n_best"] == 1 and found.n_fitted > 1:
+    if settings.max_restarts > 1 and chosen["n_best"] == 1 and found.n_fitted > 1:
         _LOG.warning(
             "the best of %d fits with %d hidden states was found from one start only (log-likelihood %.1f, of the "
-            "worst %.1f); a larger n_restarts may find a better one",
+            "worst %.1f); a larger max_restarts may find a better one",
             chosen["n_starts"],
             found.n_fitted,
             chosen["log_likelihood"],

@@ -18,6 +18,10 @@ NUMBERS_OF_STATES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 MIN_POSTERIOR = 0.8
 #: Shortest visit in seconds.
 MIN_DURATION = 50e-3
+#: Least number of starts of each fit.
+N_RESTARTS = 5
+#: The most starts of a fit, by default, are this many times the least.
+RESTARTS_FACTOR = 4
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,12 @@ class HiddenMarkovSettings:
         numbers: Numbers of states to choose from.
         criterion: Criterion of the choice: ``bic``, or ``cross_validation`` over sessions.
         seed: Root seed of the starts of the fits.
-        n_restarts: Fits from different starts, of which the one with the largest likelihood is kept.
+        n_restarts: Least number of fits from different starts, of which the one with the largest likelihood is kept.
         n_folds: Number of folds of cross-validation over sessions.
         least_posterior: A bin belongs to a state whose posterior exceeds this, 0.5 or more.
         least_duration: Least duration of a visit in seconds.
         units: Units whose spikes are counted: ``clusters`` or ``neurons``.
+        max_restarts: Fits continue beyond ``n_restarts`` until the best one was found twice, up to this number.
 
     Raises:
         InputError: A setting is not valid.
@@ -43,11 +48,12 @@ class HiddenMarkovSettings:
     numbers: tuple[int, ...]
     criterion: Criterion = "bic"
     seed: int = 0
-    n_restarts: int = 5
+    n_restarts: int = N_RESTARTS
     n_folds: int = 5
     least_posterior: float = MIN_POSTERIOR
     least_duration: float = MIN_DURATION
     units: UnitKind = "clusters"
+    max_restarts: int = RESTARTS_FACTOR * N_RESTARTS
 
     def __post_init__(self) -> None:
         check_choice("criterion", self.criterion, Criterion)
@@ -58,6 +64,7 @@ class HiddenMarkovSettings:
             raise invalid("n_states", self.numbers, "one or more whole numbers of at least 1")
         whole_number("seed", self.seed, 0)
         whole_number("n_restarts", self.n_restarts, 1)
+        whole_number("max_restarts", self.max_restarts, self.n_restarts, hint="it is the most, n_restarts the least")
         if self.criterion == "cross_validation":
             whole_number("n_folds", self.n_folds, 2)
         if not 0.5 <= self.least_posterior < 1:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge, whole_steps
@@ -43,28 +44,36 @@ class FanoFactors:
 
 
 def fano_factors(
-    sessions: Iterable[SpikeEvents], windows: Sequence[float] = COUNT_WINDOWS, *, t_from: Edge = None, t_to: Edge = None
+    sessions: Iterable[SpikeEvents],
+    windows: Sequence[float] = COUNT_WINDOWS,
+    *,
+    t_from: Edge = None,
+    t_to: Edge = None,
+    ddof: int = 1,
 ) -> FanoFactors:
     """Fano factors within sessions: mean variance over mean count.
 
     Windows do not overlap; an incomplete last one is left out. The variance is taken over the windows of one session,
-    about its own mean and with one less than their number in the denominator, so that differences between sessions
-    (such as their networks) do not enter. Variances and means are then averaged over the sessions with equal weights. A
-    Poisson process has an expected value of 1, also in short sessions.
+    about its own mean, so that differences between sessions (such as their networks) do not enter. Its denominator is
+    the number of windows minus ``ddof``. Variances and means are then averaged over the sessions with equal weights.
+    With ``ddof=1`` a Poisson process has an expected value of 1, also in short sessions;
+    ``elephant.statistics.fanofactor`` divides by the number of windows, as ``ddof=0`` does.
 
     Args:
         sessions: Sessions of the same neurons, read once.
         windows: Lengths of count windows in seconds, whole multiples of the time step.
         t_from: Start of the time window in each session, in seconds; see `windows.window_of`.
         t_to: End of the window.
+        ddof: 1 or 0, by which the denominator of the variance is less than the number of windows.
 
     Raises:
-        InputError: A length is not a whole number of steps, or as for `one_pass.each_session`.
+        InputError: ``ddof`` is something else, a length is not a whole number of steps, or as for
+            `one_pass.each_session`.
 
     References:
         Nawrot et al. 2008, J. Neurosci. Methods 169, 374.
     """
-    of_session = partial(_count_moments, windows=windows)
+    of_session = partial(_count_moments, windows=windows, ddof=whole_number("ddof", ddof, 0, 1))
     total = _CountMoments(*sum_over_sessions(of_session, sessions, t_from, t_to))
     factors = np.divide(total.variance, total.mean, out=np.full_like(total.mean, np.nan), where=total.mean > 0)
     return FanoFactors(np.asarray(windows, np.float64), total.sessions, factors)
@@ -78,7 +87,7 @@ class _CountMoments(NamedTuple):
     variance: NDArray[np.float64]
 
 
-def _count_moments(spikes: SpikeEvents, windows: Sequence[float]) -> _CountMoments:
+def _count_moments(spikes: SpikeEvents, windows: Sequence[float], ddof: int) -> _CountMoments:
     neurons, steps = by_neuron(spikes)
     moments = np.zeros((2, len(windows), spikes.n_neurons))
     widths = [whole_steps("windows", width, spikes.delta_t) for width in windows]
@@ -87,7 +96,7 @@ def _count_moments(spikes: SpikeEvents, windows: Sequence[float]) -> _CountMomen
         n_windows = spikes.n_steps // widths[which]
         total, squares = _count_sums(neurons, steps // widths[which], n_windows, spikes.n_neurons)
         moments[0, which] = total / n_windows
-        moments[1, which] = (n_windows * squares - total**2) / (n_windows * (n_windows - 1))
+        moments[1, which] = (n_windows * squares - total**2) / (n_windows * (n_windows - ddof))
     return _CountMoments(long_enough, *moments)
 
 

@@ -104,7 +104,9 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
 
     layout = ClusterLayout(**read_arrays(path / names.ANALYSIS_LAYOUT, _LAYOUT_ARRAYS))
     visits = saved.table(names.ANALYSIS_VISITS, OCCURRENCES)
-    return Findings(layout, settings, conventions, sessions, visits, rates), read_hidden_markov(saved)
+    findings = Findings(layout, settings, conventions, sessions, visits, rates)
+    findings.warn_of_short_visits()
+    return findings, read_hidden_markov(saved)
 
 
 def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
@@ -114,7 +116,8 @@ def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | 
     folder.save_frame(names.ANALYSIS_TRANSITIONS, transitions)
     folder.save_frame(names.ANALYSIS_PROBABILITIES, transition_probabilities(transitions))
     duration = sum(session.duration for session in findings.sessions)
-    folder.save_frame(names.ANALYSIS_STATES, states_table(visits, duration))
+    states = states_table(visits, duration)
+    folder.save_frame(names.ANALYSIS_STATES, states.assign(time_reassigned=findings.reassigned))
     folder.save_arrays(names.ANALYSIS_LAYOUT, **{name: getattr(layout, name) for name in _LAYOUT_ARRAYS})
     return folder.finish(
         {

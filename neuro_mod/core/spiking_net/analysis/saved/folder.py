@@ -102,7 +102,7 @@ class SavedAnalysis:
         with naming(self.path / name):
             table = pd.read_csv(self.path / name, dtype=str, keep_default_na=False)
             columns = {column: _parsed(table[column].tolist(), kind) for column, kind in kinds.items()}
-            return pd.DataFrame(columns).astype(dict(kinds))
+            return pd.DataFrame(columns)
 
 
 def _parsed(column: list[str], kind: type) -> pd.Series:
@@ -110,8 +110,9 @@ def _parsed(column: list[str], kind: type) -> pd.Series:
         object: parse_state,
         np.bool_: {"True": True, "False": False}.__getitem__,
         np.float64: lambda text: float(text or "nan"),
+        tuple: lambda text: tuple(map(float, text.split())),
     }.get(kind, kind)
-    return pd.Series([read(text) for text in column], dtype=kind)
+    return pd.Series([read(text) for text in column], dtype=object if kind is tuple else kind)
 
 
 def _read_description(file: Path) -> dict[str, Any]:

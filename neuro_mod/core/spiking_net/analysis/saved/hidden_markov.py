@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import agreement
-from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import SCORE_COLUMNS, START_COLUMNS
+from neuro_mod.core.spiking_net.analysis.hidden_markov.choice import ALL_STARTS, SCORE_COLUMNS, START_COLUMNS
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMarkovSettings
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
@@ -42,7 +42,10 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
     folder.save_arrays(names.HIDDEN_MARKOV_MODEL, chain(arrays, posteriors))
     folder.save_frame(names.HIDDEN_MARKOV_VISITS, model.occurrences())
     folder.save_frame(names.HIDDEN_MARKOV_TRANSITIONS, model.transitions())
-    folder.save_frame(names.HIDDEN_MARKOV_SCORES, model.scores)
+    scores = model.scores
+    if "log_likelihoods" in scores:
+        scores = scores.assign(log_likelihoods=[" ".join(map(repr, each)) for each in scores["log_likelihoods"]])
+    folder.save_frame(names.HIDDEN_MARKOV_SCORES, scores)
     return {
         "n_sessions": model.n_sessions,
         "n_states": model.n_states,
@@ -50,6 +53,7 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
         "starts": "n_best" in model.scores,
+        "all_starts": "log_likelihoods" in model.scores,
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, occurrences),
         "settings": asdict(model.settings),
@@ -66,14 +70,17 @@ def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
     if about is None:
         return None
     with naming(saved.path / names.HIDDEN_MARKOV_MODEL):
-        settings = HiddenMarkovSettings(**about["settings"] | {"numbers": tuple(about["settings"]["numbers"])})
+        given = {"max_restarts": about["settings"]["n_restarts"]} | about["settings"]  # earlier versions had no more
+        settings = HiddenMarkovSettings(**given | {"numbers": tuple(given["numbers"])})
+        columns = SCORE_COLUMNS | (START_COLUMNS if about.get("starts") else {})
+        columns |= ALL_STARTS if about.get("all_starts") else {}
         posteriors = [_posterior(index) for index in range(about["n_sessions"])]
         lengths = np.array([session["duration"] for session in saved.description["sessions"]])
     arrays = read_arrays(saved.path / names.HIDDEN_MARKOV_MODEL, [*_ARRAYS, *posteriors])
     return HiddenMarkov(
         settings=settings,
         lengths=lengths,
-        scores=saved.table(names.HIDDEN_MARKOV_SCORES, SCORE_COLUMNS | (START_COLUMNS if about.get("starts") else {})),
+        scores=saved.table(names.HIDDEN_MARKOV_SCORES, columns),
         visits=saved.table(names.HIDDEN_MARKOV_VISITS, OCCURRENCES),
         posteriors=tuple(arrays.pop(name) for name in posteriors),
         **arrays,

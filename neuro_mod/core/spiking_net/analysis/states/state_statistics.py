@@ -148,7 +148,8 @@ class StateStatistics(ABC):
         """Mean duration of visits in seconds; NaN where none was seen.
 
         The estimator ``mean`` takes the visits seen from start to end, which favours short ones; ``kaplan_meier`` also
-        learns from visits whose end was not seen, see `lifetimes.survival`.
+        learns from visits whose end was not seen, see `lifetimes.survival`. Both are too long where much time was taken
+        from too short visits, see `Analyzer.reassigned`.
         """
         return lifetimes.mean_lifespan(self.occurrences(t_from, t_to), self._maybe(state), estimator)
 
