@@ -176,7 +176,7 @@ def _extent(places: NDArray[np.float64], arcs: dict[tuple[int, int], float]) -> 
         (x, y), middle = places[j] - places[i], (places[i] + places[j]) / 2
         arc = Path([places[i], middle + bend * np.array([y, -x]), places[j]], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
         box = arc.get_extents()
-        corners += [box.min - _ARC_MARGIN, box.max + _ARC_MARGIN]
+        corners += [np.array(box.min) - _ARC_MARGIN, np.array(box.max) + _ARC_MARGIN]
     return np.array([np.min(corners, axis=0), np.max(corners, axis=0)])
 
 

@@ -20,4 +20,5 @@ def sessions_shown(analyzer: Analyzer) -> str:
 def time_reassigned(analyzer: Analyzer) -> str:
     """Part of the time in visits that were too short; empty in analyses saved before it was known."""
     share, limit = analyzer.reassigned, analyzer.settings.minimal_lifespan_ms
-    return "" if share is None else f"{100 * share:.0f} % of the time reassigned (visits < {limit:g} ms)"
+    which = f"(visits < {limit:g} ms)".replace(" ", "\N{NO-BREAK SPACE}")
+    return "" if share is None else f"{100 * share:.0f} % of the time reassigned {which}"

@@ -134,7 +134,9 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
             )
         }
         part = part_shown(end, duration)
-        drawings |= captioned(runs, f"spikes of the first of {len(pairs.seeds)} pairs", part and f"spikes: {part}")
+        drawings |= captioned(
+            runs, "spikes: first pair" + (part and f", {part}"), f"difference: n = {len(pairs.seeds)}"
+        )
     drawings["differences"] = lambda: difference_traces(
         pairs.times, response.difference, response.standard_error, populations, acted_on
     )

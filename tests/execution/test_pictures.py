@@ -10,6 +10,8 @@ import pytest
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis import pictures
 from neuro_mod.execution.figures import captioned, part_shown
+from neuro_mod.execution.pairs import results as pair_results
+from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers import pictures as run_pictures
 from neuro_mod.plotting.style import new_axes
@@ -88,3 +90,12 @@ def test_figures_of_a_run_say_that_they_show_its_beginning(monkeypatch):
         assert figure.get_supxlabel() == "first 0.1 s of 0.2 s"
         assert np.allclose(figure.axes[0].get_xlim(), (0, 0.1))
     assert not drawn["cluster_rates"]().get_supxlabel()
+
+
+def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
+    monkeypatch.setattr(pair_results, "MAX_SHOWN_SEC", 0.1)
+    rate = {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}
+    stager = StageSNNSimulation(SMALL | {"perturbation": {"rate": rate}})
+    pairs = run_pairs(stager, 2, 0.1)
+    figure = pair_results._drawings(stager, pairs, pairs.over_time())["paired_runs"]()
+    assert figure.get_supxlabel() == "spikes: first pair, first 0.1 s of 0.2 s; difference: n = 2"
