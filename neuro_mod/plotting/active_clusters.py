@@ -13,7 +13,7 @@ from neuro_mod.plotting.state_colours import numbers_active
 if TYPE_CHECKING:
     import pandas as pd
 
-_HEIGHT = 48 / style.MM_PER_INCH
+_HEIGHT = 51 / style.MM_PER_INCH
 _COLOUR = style.CLUSTER_COLOURS[0][0]
 
 
@@ -23,6 +23,7 @@ def active_clusters(
     *,
     t_from: float | None = None,
     t_to: float | None = None,
+    titles: tuple[str, str] | None = None,
     width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw the number of active clusters of one session over time, and its distribution over all sessions.
@@ -32,6 +33,7 @@ def active_clusters(
         session: The session to show.
         t_from: Beginning of the shown window in seconds; the start of the session's first visit if None.
         t_to: End of the window in seconds; the end of its last visit if None.
+        titles: Above the panels; by default ``session`` with its number, and ``all sessions``.
         width: Width of the figure in inches.
 
     Returns:
@@ -47,8 +49,9 @@ def active_clusters(
     with style.paper_style():
         figure = style.new_figure(width, _HEIGHT)
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
-        for each in (axes, beside):
+        for each, title in zip((axes, beside), titles or (f"session {session}", "all sessions"), strict=True):
             style.dress(each)
+            each.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
         if len(shown):
             edges = np.append(shown["start"], shown["end"].iloc[-1])
             axes.stairs(course, edges, baseline=None, color=_COLOUR, linewidth=1.5 * style.LINE_WIDTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from contextlib import AbstractContextManager
 from typing import IO, Any
 
@@ -25,6 +26,8 @@ LABEL_SIZE, TICK_SIZE = 8.0, 7.0
 LINE_WIDTH = 0.6
 #: Width of a letter on average, and of the letters of states' names, in parts of their size.
 _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
+#: Height of a line of a note in points.
+_LINE = 9.0
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
@@ -130,9 +133,13 @@ def round_ticks(most: int, *, quarters: bool = False, **options: bool) -> MaxNLo
 
 
 def write_note(figure: Figure, note: str) -> None:
-    """Write a note, if it is not empty, at the lower right of a figure."""
-    if note:
-        figure.supxlabel(note, fontsize=TICK_SIZE, x=0.99, ha="right")
+    """Write a note, if it is not empty, at the lower right of a figure, under earlier notes; the figure grows by it."""
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(note, int(0.95 * width * POINTS_PER_INCH / (_LETTER * TICK_SIZE)))
+    if lines:
+        earlier = figure.get_supxlabel()
+        figure.supxlabel("\n".join([*filter(None, [earlier]), *lines]), fontsize=TICK_SIZE, x=0.99, ha="right")
+        figure.set_size_inches(width, height + _LINE * len(lines) / POINTS_PER_INCH)
 
 
 def population_colours(populations: Populations) -> list[str]:

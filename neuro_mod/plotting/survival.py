@@ -27,7 +27,7 @@ _BAND_STRENGTH, _MARK_SIZE = 0.15, 3.5
 _ROOM, _MIN_RANGE = 0.7, 0.1
 
 
-def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_COLUMN, note: str = "") -> Figure:
+def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_COLUMN) -> Figure:
     """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
 
     Bands are confidence intervals; strokes mark censored lifetimes; n is the number of lifetimes, with that of
@@ -36,7 +36,6 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_
     Args:
         curves: The curves by name, coloured from dark to light in this order.
         width: Width of the figure in inches.
-        note: Printed above the axes.
 
     Returns:
         The figure, with one axes.
@@ -62,12 +61,9 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_
         axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")
-        if left_out:
-            omitted = f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes"
-            note = f"{note}\n{omitted}" if note else omitted
-        if note:
-            axes.text(1, 1, note, fontsize=style.TICK_SIZE, ha="right", va="bottom", transform=axes.transAxes)
         legend_above_figure(figure, handles)
+        if left_out:
+            style.write_note(figure, f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes")
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
@@ -33,8 +34,9 @@ _MAX, _MIN, _KEY = 6.5, 1.2, 3.0
 _HALO = 1.5
 _WIDEST, _THINNEST = 2.6, 0.3
 _ARROW_COLOUR, _HIDDEN_COLOUR = "#595959", "#0072B2"
-#: Of arrows: bend between rows and within one.
+#: Of arrows: bend between rows and within one; in mm, height of one within a row at most, and room beside each.
 _BEND, _BEND_IN_ROW = 0.12, 0.35
+_HIGHEST_ARC, _ARC_MARGIN = 9.0, 1.0
 
 
 def transition_graph(
@@ -76,12 +78,13 @@ def transition_graph(
     flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
     np.fill_diagonal(flow, 0)
     note = share_note(states, counts, chosen)
-    bottom, top = places[:, 1].min() - _HIGH_MARGIN, places[:, 1].max() + _HIGH_MARGIN
+    arcs = _arcs(places, flow)
+    (left, bottom), (right, top) = _extent(places, arcs)
+    room = max((width * style.MM_PER_INCH - _NAMES) / 2, -left, right)
     with style.paper_style():
-        figure, axes = style.new_axes(width, (top - bottom + 8 + 4 * bool(note)) / style.MM_PER_INCH)
-        _draw_arrows(axes, places, diameters, flow)
+        figure, axes = style.new_axes(width, (top - bottom + 8) / style.MM_PER_INCH)
+        _draw_arrows(axes, arcs, places, diameters, flow)
         _draw_states(axes, shown, places, diameters, on_circle=not row_names)
-        room = (width * style.MM_PER_INCH - _NAMES) / 2
         axes.set(xlim=(-room, room), ylim=(bottom, top), aspect="equal", xticks=[])
         axes.spines[:].set_visible(False)
         axes.set_yticks([y for y, _ in row_names], [name for _, name in row_names])
@@ -125,7 +128,7 @@ def _draw_states(
         c=[colours[n] for n in n_active],
         edgecolors="white",
         linewidths=style.LINE_WIDTH,
-        zorder=3,
+        zorder=2,
     )
     for state, (x, y), diameter in zip(states, places, diameters, strict=True):
         away = _away(x, y, places, on_circle)
@@ -151,27 +154,56 @@ def _away(x: float, y: float, places: NDArray[np.float64], on_circle: bool) -> N
     return np.array([0.0, 1.0]) if y == places[:, 1].max() else np.array([0.7, -0.7])
 
 
-def _draw_arrows(
-    axes: Axes, places: NDArray[np.float64], diameters: NDArray[np.float64], flow: NDArray[np.float64]
-) -> None:
+def _arcs(places: NDArray[np.float64], flow: NDArray[np.float64]) -> dict[tuple[int, int], float]:
+    """Bend of the arrow of each transition that is drawn, the strongest last."""
     strongest = np.argsort(-flow, axis=None, kind="stable")[: ARROWS_PER_STATE * len(flow)]
-    for i, j in zip(*np.unravel_index(strongest[::-1], flow.shape), strict=True):
-        if not flow[i, j]:
-            continue
+    pairs = zip(*(each.tolist() for each in np.unravel_index(strongest[::-1], flow.shape)), strict=True)
+    return {(i, j): _bend(places[j] - places[i]) for i, j in pairs if flow[i, j]}
+
+
+def _bend(way: NDArray[np.float64]) -> float:
+    """Distance of an arc's control point from the straight way, over the length of the way."""
+    if way[1]:
+        return _BEND
+    return min(_BEND_IN_ROW, 2 * _HIGHEST_ARC / float(np.hypot(*way)))
+
+
+def _extent(places: NDArray[np.float64], arcs: dict[tuple[int, int], float]) -> NDArray[np.float64]:
+    """Lower left and upper right corner in mm of what holds all states, their names, and all arcs, shape ``(2, 2)``."""
+    names = np.array([0.0, _HIGH_MARGIN])
+    corners = [places.min(axis=0) - names, places.max(axis=0) + names]
+    for (i, j), bend in arcs.items():
+        (x, y), middle = places[j] - places[i], (places[i] + places[j]) / 2
+        arc = Path([places[i], middle + bend * np.array([y, -x]), places[j]], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
+        box = arc.get_extents()
+        corners += [np.array(box.min) - _ARC_MARGIN, np.array(box.max) + _ARC_MARGIN]
+    return np.array([np.min(corners, axis=0), np.max(corners, axis=0)])
+
+
+def _draw_arrows(
+    axes: Axes,
+    arcs: dict[tuple[int, int], float],
+    places: NDArray[np.float64],
+    diameters: NDArray[np.float64],
+    flow: NDArray[np.float64],
+) -> None:
+    """Draw arrows from rim to rim, above all discs."""
+    for (i, j), bend in arcs.items():
         wide = max(_THINNEST, _WIDEST * flow[i, j] / flow.max())
         axes.add_patch(
             FancyArrowPatch(
                 tuple(places[i]),
                 tuple(places[j]),
-                connectionstyle=f"arc3,rad={_BEND_IN_ROW if places[i, 1] == places[j, 1] else _BEND}",
+                connectionstyle=f"arc3,rad={bend}",
                 arrowstyle=f"-|>,head_length={1.6 + wide},head_width={0.8 + 0.6 * wide}",
                 mutation_scale=1,
                 shrinkA=float(diameters[i]) / 2 * style.POINTS_PER_MM,
                 shrinkB=float(diameters[j]) / 2 * style.POINTS_PER_MM,
                 linewidth=wide,
+                joinstyle="miter",  # or the tip would stay behind its end
                 color=_ARROW_COLOUR,
                 alpha=0.75,
-                zorder=2,
+                zorder=3,
             )
         )
 

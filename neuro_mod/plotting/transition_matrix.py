@@ -25,10 +25,13 @@ from neuro_mod.plotting.state_colours import short_name
 #: Maximal number of states; the names of more do not fit on a page.
 MAX_STATES = 40
 COLOUR_MAP = "YlGnBu"
+BAR_LABEL = "probability, at least (95 %)"
+#: Quantile of the normal distribution of a confidence interval of 95 % at both sides.
+_Z = 1.959964
 
 #: In mm: side of a cell at least (so that names fit) and at most, margins beside and below the names, width of the
 #: bar.
-_CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 24.0, 9.0, 3.0
+_CELL_LEAST, _CELL_MOST, _BESIDE, _BELOW, _BAR = 2.9, 6.0, 34.0, 9.0, 3.0
 #: Height in mm that the bar's label needs.
 _MIN = 36.0
 _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
@@ -39,8 +42,10 @@ def transition_map(
 ) -> Figure:
     """Draw transition probabilities as colours, with states of many transitions between them side by side.
 
-    Transitions that do not occur are white. Rows of states that were never left are hatched. Of more than ``most``
-    states those with the most transitions are drawn, with a note.
+    The colour is the lower end of the 95 % confidence interval of the probability, see `certain_probability`: it is
+    pale where a state was left too seldom to tell, 1 of 1 (.21) paler than 8 of 10 (.49). The number of transitions
+    from each state stands beside its row. Transitions that do not occur are white. Rows of states that were never left
+    are hatched. Of more than ``most`` states those with the most transitions are drawn, with a note.
 
     Args:
         states: The states.
@@ -59,7 +64,8 @@ def transition_map(
     probabilities = transition_matrix(counts)[np.ix_(chosen, chosen)]
     order = transition_order(probabilities)
     names = [short_name(states[int(k)]) for k in chosen[order]]
-    ordered = probabilities[np.ix_(order, order)]
+    rows = chosen[order]
+    ordered = certain_probability(counts)[np.ix_(rows, rows)]
     name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / style.POINTS_PER_MM
     beside = _BESIDE + name_length
     if width is None:
@@ -68,17 +74,36 @@ def transition_map(
             (each for each in (style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS) if each >= needed), style.TWO_COLUMNS
         )
     side = min(width * style.MM_PER_INCH - beside, _CELL_MOST * len(names))
-    norm = Normalize(0, float(np.nanmax(ordered, initial=0.0)) or 1.0)
+    norm = Normalize(0, float(np.nanmax(probabilities, initial=0.0)) or 1.0)
     note = share_note(states, counts, chosen)
     with style.paper_style():
-        figure, axes = style.new_axes(
-            width, (max(side, _MIN) + name_length + _BELOW + 4 * bool(note)) / style.MM_PER_INCH
-        )
+        figure, axes = style.new_axes(width, (max(side, _MIN) + name_length + _BELOW) / style.MM_PER_INCH)
         _draw_cells(axes, ordered, norm)
-        _name(axes, names, side * style.POINTS_PER_MM)
-        add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label("transition probability")
+        _name(axes, names, counts.sum(axis=1)[rows], side * style.POINTS_PER_MM)
+        add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label(BAR_LABEL)
         style.write_note(figure, note)
     return figure
+
+
+def certain_probability(counts: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Lower end of Wilson's 95 % confidence interval of each transition probability.
+
+    Args:
+        counts: How often each state (row) was followed by each (column), shape ``(K, K)``.
+
+    Returns:
+        0 where a transition does not occur, .21 where it is 1 of 1, near its fraction of many; a row of NaN for a state
+        that was never left, shape ``(K, K)``.
+
+    References:
+        Wilson 1927, J. Am. Stat. Assoc. 22, 209-212.
+    """
+    n = counts.sum(axis=1, keepdims=True).astype(np.float64)
+    fraction = transition_matrix(counts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = _Z * np.sqrt(fraction * (1 - fraction) / n + (_Z / (2 * n)) ** 2)
+        low = (fraction + _Z**2 / (2 * n) - half) / (1 + _Z**2 / n)
+    return np.where(fraction == 0, 0.0, low)
 
 
 def transition_order(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -165,9 +190,14 @@ def _draw_cells(axes: Axes, probabilities: NDArray[np.float64], norm: Normalize)
     axes.spines[:].set(visible=True, color=_GRID_COLOUR)
 
 
-def _name(axes: Axes, names: Sequence[str], points: float) -> None:
+def _name(axes: Axes, names: Sequence[str], left: NDArray[np.integer], points: float) -> None:
+    """Name the states on both axes, and write how often each was left at the right side."""
     places = np.arange(len(names)) + 0.5
     kept = spaced(places * points / len(names))
     labels = [names[i] for i in kept]
     axes.set_xticks(places[kept], labels, rotation=90)
     axes.set_yticks(places[kept], labels)
+    beside = axes.secondary_yaxis("right")
+    beside.set_yticks(places[kept], [str(left[i]) for i in kept])
+    beside.tick_params(length=0, labelsize=style.TICK_SIZE, pad=2)
+    beside.set_ylabel("number of transitions", rotation=270, verticalalignment="bottom")

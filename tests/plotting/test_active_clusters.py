@@ -16,6 +16,12 @@ def test_course_of_a_session_and_time_of_all():
     assert np.allclose([bar.get_width() for bar in beside.patches], [60, 20, 20])
     assert [bar.get_y() + bar.get_height() / 2 for bar in beside.patches] == [0, 1, 2]
     assert (axes.get_xlabel(), axes.get_ylabel(), beside.get_xlabel()) == ("time (s)", "active clusters", "time (%)")
+    assert [each.get_title(loc="left") for each in (axes, beside)] == ["session 0", "all sessions"]
+
+
+def test_panels_are_labelled():
+    figure = active_clusters(visits_of([[()], [(1,)]]), 1, titles=("session 1 (b)", "all 2 sessions"))
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["session 1 (b)", "all 2 sessions"]
 
 
 def test_window():

@@ -111,3 +111,17 @@ def test_the_same_figure_has_the_same_bytes(file_format, monkeypatch):
         return file.getvalue()
 
     assert saved("1") == saved("1000000000")
+
+
+def test_notes_stand_below_each_other_and_the_figure_grows():
+    figure, _ = style.new_axes(style.ONE_COLUMN, 2.0)
+    style.write_note(figure, "")
+    assert figure.get_size_inches()[1] == 2
+    style.write_note(figure, "first")
+    style.write_note(figure, "word " * 20)
+    first, *lines = figure.get_supxlabel().split("\n")
+    assert first == "first" and len(lines) > 1 and " ".join(lines).split() == ["word"] * 20
+    assert figure.get_size_inches()[1] == pytest.approx(2 + (1 + len(lines)) * 9 / 72)
+    figure.draw_without_rendering()
+    box = figure._supxlabel.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1

@@ -53,6 +53,44 @@ def test_only_the_strongest_arrows_are_drawn():
     assert len(arrows(axes)) == 12 * ARROWS_PER_STATE
 
 
+def many_arrows(circle):
+    """Twelve states, with arrows along whole rows among them, in rows or on a circle."""
+    rng = np.random.default_rng(0)
+    states = list(range(12)) if circle else [(k,) for k in range(8)] + [(0, k) for k in range(1, 5)]
+    counts, time = rng.integers(1, 100, (12, 12)), rng.uniform(0.1, 1, 12)
+    counts[0, 7] = counts[7, 0] = counts[8, 11] = counts[11, 8] = 300
+    return transition_graph(states, counts, time, width=ONE_COLUMN)
+
+
+@pytest.mark.parametrize("circle", [False, True])
+def test_limits_hold_every_arc(circle):
+    figure = many_arrows(circle)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for arrow in arrows(axes):
+        box = arrow.get_path().get_extents()
+        assert left <= box.x0 and box.x1 <= right and bottom <= box.y0 and box.y1 <= top
+
+
+@pytest.mark.parametrize("circle", [False, True])
+def test_arrows_end_at_the_rim_of_discs_above_them(circle):
+    figure = many_arrows(circle)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    nodes = axes.collections[0]
+    assert {arrow.get_zorder() > nodes.get_zorder() for arrow in arrows(axes)} == {True}
+    points = 72 / figure.dpi
+    centres = points * axes.transData.transform(nodes.get_offsets())
+    radii = np.sqrt(nodes.get_sizes()) / 2
+    for arrow in arrows(axes):
+        tip = points * axes.transData.transform(arrow.get_path().vertices)
+        target = np.argmin(np.hypot(*(axes.transData.transform(arrow._posA_posB[1]) * points - centres).T))
+        nearest = np.hypot(*(tip - centres[target]).T).min()
+        # the miter of the line reaches from here to the rim
+        assert radii[target] <= nearest < radii[target] + 2 * arrow.get_linewidth() + 0.5
+
+
 @pytest.mark.parametrize("states", [[0, 1, 2, 3], [(1,), (2,), (3,), (4,)]], ids=str)
 def test_hidden_states_and_a_single_row_are_a_circle(states):
     axes = transition_graph(states, COUNTS, TIME).axes[0]

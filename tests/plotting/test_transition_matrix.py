@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_counts, transition_table, visited_states
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
-from neuro_mod.plotting.transition_matrix import busiest, transition_map
+from neuro_mod.plotting.transition_matrix import busiest, certain_probability, transition_map
 from tests.helpers.state_sequences import visits_of, walk
 
 STATES = [(), (1,), (2,), (1, 2)]
@@ -16,17 +17,37 @@ def names(axis):
     return [tick.get_text() for tick in axis.get_ticklabels()]
 
 
-def test_cells_are_probabilities():
+def test_cells_are_the_lower_ends_of_confidence_intervals():
     axes, bar = transition_map(STATES, COUNTS).axes
+    figure = axes.get_figure()
     shown = names(axes.yaxis)
     assert sorted(shown) == ["1", "1+2", "2", "none"]
     assert names(axes.xaxis) == shown
     cells = axes.collections[0].get_array().filled(0)
-    assert cells[shown.index("none"), shown.index("1")] == 0.75
-    assert cells[shown.index("2"), shown.index("1+2")] == 1
-    assert cells.sum() == 3
+    assert cells[shown.index("none"), shown.index("1")] == pytest.approx(lower(3, 4))
+    assert cells[shown.index("2"), shown.index("1+2")] == pytest.approx(lower(1, 1))
+    assert cells[shown.index("1"), shown.index("1+2")] == pytest.approx(lower(2, 4))
+    assert np.count_nonzero(cells) == 5
+    assert axes.collections[0].get_clim() == bar.get_ylim() == (0, 1)
+    (beside,) = axes.child_axes
+    figure.draw_without_rendering()
+    assert names(beside.yaxis) == [{"none": "4", "1": "4", "2": "1", "1+2": "0"}[name] for name in shown]
+    assert beside.get_ylabel() == "number of transitions"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("to state", "from state")
-    assert bar.get_ylabel() == "transition probability"
+    assert bar.get_ylabel() == "probability, at least (95 %)"
+
+
+def lower(k, n):
+    return binomtest(k, n).proportion_ci(method="wilson").low
+
+
+def test_one_transition_is_paler_than_many_of_a_lower_fraction():
+    counts = np.array([[0, 1, 0], [8, 0, 2], [0, 0, 0]])
+    found = certain_probability(counts)
+    assert np.allclose(found[:2], [[0, lower(1, 1), 0], [lower(8, 10), 0, lower(2, 10)]])
+    assert found[0, 1] < found[1, 0]
+    assert np.isnan(found[2]).all()
+    assert certain_probability(1000 * counts)[1, 0] == pytest.approx(0.8, abs=0.01)
 
 
 def test_states_that_are_never_left_are_hatched():
@@ -41,7 +62,7 @@ def test_the_busiest_states_are_drawn_and_the_others_counted():
     assert sorted(names(figure.axes[0].yaxis)) == ["1", "none"]
     # 5 of 9 transitions are between () and (1,); the probabilities are those of all transitions
     assert figure.get_supxlabel() == "left out: 2 of 4 states, 44 % of 9 transitions"
-    assert sorted(figure.axes[0].collections[0].get_array().compressed()) == [0.5, 0.75]
+    assert sorted(figure.axes[0].collections[0].get_array().compressed()) == pytest.approx([lower(2, 4), lower(3, 4)])
 
 
 def test_busy_states_are_left_or_entered_often():

@@ -6,12 +6,11 @@ import numpy as np
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.analysis.captions import session_shown, sessions_shown, time_reassigned
+from neuro_mod.execution.figures import Drawings, captioned, part_shown
 
 
-def drawings_of_hidden_states(
-    analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float, *, note: str
-) -> Drawings:
+def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: int, t_to: float) -> Drawings:
     """Figures of hidden states in one session, and of those of all sessions; by name.
 
     Args:
@@ -19,7 +18,6 @@ def drawings_of_hidden_states(
         model: The model.
         session: The session that is shown over time.
         t_to: Until when, in seconds.
-        note: On the lifetimes of active clusters, which are drawn beside those of hidden states.
     """
     from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
     from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
@@ -27,17 +25,27 @@ def drawings_of_hidden_states(
     from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
 
     visits = model.occurrences()
+    assigned = f"{100 * model.assigned:.0f} % of the time assigned to hidden states"
+    shown = visits.loc[visits["session"] == session]
     drawings: Drawings = {}
     if analyzer.has_spikes:
-        shown = visits.loc[visits["session"] == session]
-        drawings["hidden_states"] = lambda: state_raster(analyzer.spikes(session), analyzer.layout, shown, t_to=t_to)
+        part = part_shown(t_to, analyzer.sessions[session].duration)
+        raster: Drawings = {
+            "hidden_states": lambda: state_raster(analyzer.spikes(session), analyzer.layout, shown, t_to=t_to)
+        }
+        drawings |= captioned(raster, session_shown(analyzer, session), part, assigned)
     if not len(visits):
         return drawings
+    which = sessions_shown(analyzer)
     curves = {"hidden states": model.survival(), "active clusters": analyzer.survival()}
     if seen := {name: curve for name, curve in curves.items() if curve.n_seen}:
-        drawings["hidden_lifetimes"] = lambda: survival_curves(seen, note=f"active clusters {note}" if note else "")
+        reassigned = time_reassigned(analyzer)
+        lifetimes: Drawings = {"hidden_lifetimes": lambda: survival_curves(seen)}
+        drawings |= captioned(lifetimes, which, assigned, reassigned and f"active clusters: {reassigned}")
     counts, times = model.get_transition_counts(), model.get_attractors_data()["total_duration"].to_numpy(np.float64)
     states = model.get_unique_attractors()
-    drawings["hidden_transition_matrix"] = lambda: transition_map(states, counts)
-    drawings["hidden_transition_graph"] = lambda: transition_graph(states, counts, times)
-    return drawings
+    transitions: Drawings = {
+        "hidden_transition_matrix": lambda: transition_map(states, counts),
+        "hidden_transition_graph": lambda: transition_graph(states, counts, times),
+    }
+    return drawings | captioned(transitions, which, assigned)

@@ -7,8 +7,9 @@ import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
+from neuro_mod.execution.analysis.captions import session_shown, sessions_shown, time_reassigned
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.recordings.windows import window_of
 
 #: Seconds of one session that figures over time show, from its start.
@@ -32,28 +33,25 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     visits = analyzer.occurrences()
     drawings = _over_time(analyzer, session)
     if (model := analyzer.hidden_markov) is not None:
-        drawings |= drawings_of_hidden_states(
-            analyzer, model, session, _shown_until(analyzer, session), note=_too_short(analyzer)
-        )
+        drawings |= drawings_of_hidden_states(analyzer, model, session, _shown_until(analyzer, session))
     if not len(visits):
         return drawings
-    drawings["active_clusters"] = lambda: active_clusters(visits, session)
+    titles = (session_shown(analyzer, session), sessions_shown(analyzer))
+    states, counts = analyzer.get_attractors_data(), analyzer.get_transition_counts()
+    names, time = states["state"].tolist(), states["total_duration"].to_numpy()
+    times = np.linspace(0, shortest := analyzer.durations.min(), _N_TIMES)
+    of_all: Drawings = {
+        "transition_matrix": lambda: transition_map(names, counts),
+        "transition_graph": lambda: transition_graph(names, counts, time),
+    }
     if curves := _survival_by_active_clusters(visits):
-        drawings["lifetimes"] = lambda: survival_curves(curves, note=_too_short(analyzer))
-    times = np.linspace(0, analyzer.durations.min(), _N_TIMES)
-    drawings["new_states"] = lambda: new_states(times, analyzer.get_unique_attractors_count_until_time(times))
-    states = analyzer.get_attractors_data()
-    counts = analyzer.get_transition_counts()
-    names = states["state"].tolist()
-    drawings["transition_matrix"] = lambda: transition_map(names, counts)
-    drawings["transition_graph"] = lambda: transition_graph(names, counts, states["total_duration"].to_numpy())
-    return drawings
-
-
-def _too_short(analyzer: Analyzer) -> str:
-    share = analyzer.reassigned
-    limit = analyzer.settings.minimal_lifespan_ms
-    return "" if share is None else f"shorter than {limit:g} ms: {share:.0%} of the time, reassigned"
+        of_all["lifetimes"] = lambda: survival_curves(curves)
+    growth: Drawings = {"new_states": lambda: new_states(times, analyzer.get_unique_attractors_count_until_time(times))}
+    both: Drawings = {"active_clusters": lambda: active_clusters(visits, session, titles=titles)}
+    given_away = time_reassigned(analyzer)
+    drawings |= captioned(both, given_away) | captioned(of_all, titles[1], given_away)
+    until = part_shown(shortest, analyzer.durations.max())
+    return drawings | captioned(growth, titles[1], until and f"first {shortest:g} s", given_away)
 
 
 def _over_time(analyzer: Analyzer, session: int) -> Drawings:
@@ -66,7 +64,8 @@ def _over_time(analyzer: Analyzer, session: int) -> Drawings:
     end = _shown_until(analyzer, session)
     visits = analyzer.occurrences()
     shown = visits.loc[visits["session"] == session]
-    drawings: Drawings = {
+    which, part = session_shown(analyzer, session), part_shown(end, about.duration)
+    rates: Drawings = {
         "cluster_rates": lambda: detected_rates(
             analyzer.get_sample_times(session),
             analyzer.get_cluster_spike_rate(session)[:, layout.defines_states],
@@ -76,9 +75,9 @@ def _over_time(analyzer: Analyzer, session: int) -> Drawings:
             t_to=end,
         )
     }
-    if analyzer.has_spikes:
-        drawings["state_raster"] = lambda: state_raster(analyzer.spikes(session), layout, shown, t_to=end)
-    return drawings
+    spikes: Drawings = {"state_raster": lambda: state_raster(analyzer.spikes(session), layout, shown, t_to=end)}
+    drawings = captioned(rates, which, part)
+    return drawings | captioned(spikes, which, part, time_reassigned(analyzer)) if analyzer.has_spikes else drawings
 
 
 def _shown_until(analyzer: Analyzer, session: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import captioned, part_shown, save_figures
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -127,8 +127,15 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
     acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, pairs.n_steps, pairs.delta_t)
     drawings: dict[str, Any] = {}
     if example is not None:
-        drawings["paired_runs"] = lambda: paired_runs(
-            *example, pairs.times, response.difference, vectors, populations, t_to=min(duration, MAX_SHOWN_SEC)
+        end = min(duration, MAX_SHOWN_SEC)
+        runs: Drawings = {
+            "paired_runs": lambda: paired_runs(
+                *example, pairs.times, response.difference, vectors, populations, t_to=end
+            )
+        }
+        part = part_shown(end, duration)
+        drawings |= captioned(
+            runs, "spikes: first pair" + (part and f", {part}"), f"difference: n = {len(pairs.seeds)}"
         )
     drawings["differences"] = lambda: difference_traces(
         pairs.times, response.difference, response.standard_error, populations, acted_on

@@ -8,7 +8,7 @@ from typing import Any
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.modulation import Baseline
-from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.figures import Drawings, captioned, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -125,7 +125,7 @@ class RepeatJob(Job):
         if index < DRAWN:
             shown = (PICTURES["spikes"], PICTURES["rates"])
             drawings = {name: draw for name, draw in result.drawings().items() if name in shown}
-            self._draw(files, drawings, f"_{index:04d}")
+            self._draw(files, captioned(drawings, f"repeat {index}"), f"_{index:04d}")
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
 
     def summary(self, about: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
 from neuro_mod.errors import invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.execution.stagers.perturbations import strongest
 
 if TYPE_CHECKING:
@@ -63,11 +63,13 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
     drawings: Drawings = {
         PICTURES["rates"]: lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
+    over_time: Drawings = {}
     if "spikes" in outputs:
         end = min(metadata["duration_sec"], MAX_SHOWN_SEC) or None
-        drawings[PICTURES["spikes"]] = lambda: raster(outputs["spikes"], populations, t_to=end)
+        over_time[PICTURES["spikes"]] = lambda: raster(outputs["spikes"], populations, t_to=end)
     if "voltage" in outputs and len(recorded_neurons):
-        drawings[PICTURES["voltage"]] = lambda: _voltage_figure(outputs, recorded_neurons[:_EXAMPLES], baseline)
+        over_time[PICTURES["voltage"]] = lambda: _voltage_figure(outputs, recorded_neurons[:_EXAMPLES], baseline)
+    drawings |= captioned(over_time, part_shown(MAX_SHOWN_SEC, metadata["duration_sec"]))
     if "perturbations" in outputs:
         drawings |= drawings_of_perturbations(
             outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]

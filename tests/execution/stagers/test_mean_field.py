@@ -34,7 +34,9 @@ STAGERS = {
 }
 FILES = {
     FullMeanFieldStager: {"data/fixed_points.csv", "data/fixed_points.npz"},
-    ReducedMeanFieldStager: {"data/landscape.npz", "data/potential.csv", "data/states.csv"},
+    ReducedMeanFieldStager: {
+        *("data/landscape.npz", "data/potential.csv", "data/states.csv", "data/barriers.csv"),
+    },
     BifurcationStager: {"data/bifurcation.csv", "data/bifurcation.npz", "data/critical_points.csv"},
 }
 PICTURES = {
@@ -463,6 +465,12 @@ def test_saved_landscape(tmp_path):
     assert np.array_equal(columns, np.column_stack([outputs["displacement"], outputs["potential"], outputs["path"]]))
     states = read_table(tmp_path / "data/states.csv")
     assert [float(row["E0_hz"]) for row in states] == [state.nu[0] for state in outputs["states"]]
+    barriers = read_table(tmp_path / "data/barriers.csv")
+    assert list(barriers[0]) == ["well", "saddle", "height_hz2"]
+    assert sorted((row["well"], row["saddle"]) for row in barriers) == [("0", "1"), ("2", "1")]
+    # tests/core/mean_field/test_landscape.py: between 25.5 and 26.5 Hz^2
+    assert all(25.5 < float(row["height_hz2"]) < 26.5 for row in barriers)
+    assert str(tmp_path / "data/barriers.csv") in outputs["metadata"]["files"]
 
 
 def test_saved_bifurcation(tmp_path):

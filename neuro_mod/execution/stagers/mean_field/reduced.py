@@ -26,7 +26,7 @@ from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
+from neuro_mod.storage.names import BARRIERS_TABLE, LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.potential import PathStates
@@ -130,7 +130,7 @@ class Landscape(MeanFieldOutputs):
     """Results of `ReducedMeanFieldStager`."""
 
     def save(self, files: Files) -> None:
-        """Save grid and path as arrays, and the potential and the states as tables."""
+        """Save grid and path as arrays, and the potential, the states and the barriers as tables."""
         names = self["metadata"]["focus_pops"]
         files.save_arrays(LANDSCAPE, **{name: self[name] for name in _ON_GRID + _ON_PATH}, focus_pops=np.array(names))
         columns = [self["displacement"], self["potential"], *self["path"].T]
@@ -140,6 +140,7 @@ class Landscape(MeanFieldOutputs):
         states = self["metadata"]["states"]
         rows = [{"state": index} | state for index, state in enumerate(states)]
         files.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
+        files.save_table(BARRIERS_TABLE, self["metadata"]["barriers"], ["well", "saddle", "height_hz2"])
 
     def drawings(self) -> Drawings:
         """The potential along the path, and the phase plane or sections of the grid."""
