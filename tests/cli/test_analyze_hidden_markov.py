@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.synthetic_sessions import Chain, Firing, synthetic_sessions
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from tests.helpers.processes import NEURO_MOD, run_python
 
 FIRING = Firing(n_clusters=4, cluster_size=10)
@@ -61,8 +60,6 @@ def test_a_range_is_chosen_from_and_drawn(analyze, tmp_path):
         f"adjusted mutual information {found.adjusted_mutual_information:.3g}, "
         f"adjusted Rand index {found.adjusted_rand_index:.3g}"
     )
-    note = drawings_of_analysis(analyzer)["hidden_lifetimes"]().axes[0].texts[0].get_text()
-    assert note == f"active clusters shorter than 50 ms: {analyzer.reassigned:.0%} of the time, reassigned"
     for name in ("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
 
