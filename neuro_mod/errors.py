@@ -90,6 +90,10 @@ class DataError(NeuroModError, OSError, ValueError):
     """A file or object with data cannot be read or does not hold what it should; raised by recordings and storage."""
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file with data does not exist; the message says where it was looked for, and what is there instead."""
+
+
 class StorageError(NeuroModError, OSError):
     """A file or folder could not be written; the message says which, why, and how much space is free."""
 
