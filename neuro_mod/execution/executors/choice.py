@@ -103,6 +103,20 @@ def start_executor(
     return kind(task, n_workers, logs, progress, **options)
 
 
+def check_address(address: str | None) -> None:
+    """Refuse the address of a Dask scheduler that does not answer, before anything runs.
+
+    Args:
+        address: As for `start_executor`.
+
+    Raises:
+        InputError: No scheduler answers there, or the library is not installed.
+    """
+    if address is not None:
+        _load("dask")
+        import_module(f"neuro_mod.execution.executors.{EXECUTORS['dask'][0]}").check_address(address)
+
+
 def check_task(name: str, task: Task, argument: Any) -> None:
     """Refuse a task or an argument that cannot be sent to the workers of an executor, before anything runs.
 
