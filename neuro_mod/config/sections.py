@@ -32,6 +32,7 @@ from neuro_mod.config.fields import (
     extra_of,
     parameter,
 )
+from neuro_mod.errors import InputError
 from neuro_mod.populations import total_populations
 
 
@@ -143,22 +144,33 @@ _MAX_NAME = 200
 
 
 def _plain_folder_name(name: str) -> str:
-    plain = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    plain = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|$')
     if name in {"", ".", ".."} or not plain or len(name.encode()) > _MAX_NAME:
         raise PydanticCustomError("folder_name", "not a plain folder name")
     return name
 
 
+def is_path(value: object) -> bool:
+    """Whether a value is the text of a path, without variables, which nobody expands."""
+    named = isinstance(value, str) and value.strip() and value.isprintable() and "$" not in value
+    if not named or impossible_name(Path(value)) is not None:
+        return False
+    try:
+        user_path(value)
+    except InputError:  # no such user
+        return False
+    return True
+
+
 def _path(text: str) -> str:
-    named = text.strip() and text.isprintable() and impossible_name(Path(text)) is None
-    if not named or "$" in text:  # a variable that nobody has expanded
+    if not is_path(text):
         raise PydanticCustomError("path", "not a path")
     return text
 
 
 #: The name of a folder, and the description of valid names.
 FolderName = Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)]
-FOLDER_NAME = f'a plain folder name (not empty, no / \\ : * ? " < > |, not . or .., at most {_MAX_NAME} bytes)'
+FOLDER_NAME = f'a plain folder name (not empty, no / \\ : * ? " < > | $, not . or .., at most {_MAX_NAME} bytes)'
 
 
 class Settings(Section):

@@ -18,6 +18,7 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker, Security
 from distributed.comm.core import CommClosedError, connect
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import ClusterLostError, InputError, invalid
 from neuro_mod.execution.executors.base import Completion, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
@@ -217,7 +218,7 @@ def check_address(address: str) -> str:
     Raises:
         InputError: The message says why.
     """
-    file = Path(address)
+    file = user_path(address)
     if address.endswith(".json") and not file.is_file():
         raise invalid("address", address, "an existing scheduler file")
     try:
