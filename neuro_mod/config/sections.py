@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeGuard
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from neuro_mod.checks import MAX_NAME, impossible_name, user_path
+from neuro_mod.checks import MAX_NAME, user_path
 from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
 from neuro_mod.config.fields import (
     PER_PATHWAY,
@@ -150,14 +150,13 @@ def _plain_folder_name(name: str) -> str:
     return name
 
 
-def is_path(value: object) -> bool:
+def is_path(value: object) -> TypeGuard[str]:
     """Whether a value is the text of a path, without variables, which nobody expands."""
-    named = isinstance(value, str) and value.strip() and value.isprintable() and "$" not in value
-    if not named or impossible_name(Path(value)) is not None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or "$" in value:
         return False
     try:
         user_path(value)
-    except InputError:  # no such user
+    except InputError:  # no such user, or a name that is too long
         return False
     return True
 

@@ -28,6 +28,7 @@ class JobFolder(Files):
     Args:
         path: The folder; made if it does not exist.
         identity: Of the job, see `Job.identity`.
+        kinds: Of what is kept about items, see `Job.kinds`.
         force: Remove results of another job instead of refusing.
 
     Raises:
@@ -35,8 +36,11 @@ class JobFolder(Files):
         StorageError: It cannot be written to.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False):
+    def __init__(
+        self, path: Path, identity: Mapping[str, Any], *, kinds: Mapping[str, type] | None = None, force: bool = False
+    ):
         super().__init__(path)
+        self._kinds = kinds or {}
         self._ledger = Ledger(path / FINISHED)
         #: Keys of finished items.
         self.done: set[str] = set()
@@ -181,6 +185,8 @@ class JobFolder(Files):
         """What is wrong with the files of an entry; empty if nothing is."""
         if not entry.files:
             return f"{self.path / FINISHED}: {entry.key} has no files"
+        if wrong := [name for name, kind in self._kinds.items() if not isinstance(entry.about.get(name), kind)]:
+            return f"{self.path / FINISHED}: {entry.key}: {', '.join(wrong)} is damaged"
         for name, record in entry.files.items():
             fault = fault_of(self.path / name, record) if is_ours(Path(name)) else "is not a name of a result file"
             if fault:

@@ -51,7 +51,7 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
     check_task(execution.executor, job.task, items[0].argument)
     check_address(execution.address)
     with locked(path), stop_request() as request:
-        folder = JobFolder(path, job.identity, force=execution.force)
+        folder = JobFolder(path, job.identity, kinds=job.kinds, force=execution.force)
         _scan(folder, execution.progress)
         _check_others(job, folder, execution.force)
         outcome = Outcome(path, job.nouns, len(items), sum(item.key in folder.done for item in items))
