@@ -166,7 +166,8 @@ class JobFolder(Files):
                 return f"{self.path / PLAN} is missing, so the results cannot be identified; {ways}"
             return f"{self.path} holds the results of another run; {ways}" if holds_run(self.path) else ""
         found = differences(before, self._identity)
-        return f"{self.path} holds the results of another job; {ways}:\n{in_lines(found)}" if found else ""
+        held = "job" if before.get("what") == self._identity.get("what") else "run"
+        return f"{self.path} holds the results of another {held}; {ways}:\n{in_lines(found)}" if found else ""
 
     def _remove_all(self) -> None:
         of_items = [name for entry in self.entries() for name in entry.files]
