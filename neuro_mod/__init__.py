@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "neuro_mod.config": ("Experiment", "load_experiment"),
     "neuro_mod.errors": (
-        *("NeuroModError", "InputError", "ConfigError", "DataError", "StorageError", "NumericalError"),
-        *("ClusterLostError", "FailedItemsError", "Interrupted"),
+        *("NeuroModError", "InputError", "ConfigError", "DataError", "MissingFileError", "StorageError"),
+        *("NumericalError", "ClusterLostError", "FailedItemsError", "Interrupted"),
     ),
     # one run, and many
     "neuro_mod.execution.stagers": (

@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike
 
 from neuro_mod.errors import InputError, invalid
 
+#: Bytes of the name of a file or folder, at most.
+MAX_NAME = 255
+
 
 def check_choice(name: str, value: object, choices: object) -> None:
     """Check that a value is one of the named alternatives.
@@ -78,12 +81,19 @@ def user_path(path: str | os.PathLike[str]) -> Path:
     """A path that a user gives, ``~`` at its start being the home folder.
 
     Raises:
-        InputError: There is no such user as in ``~name``.
+        InputError: There is no such user as in ``~name``, or no file system has such names.
     """
+    if (name := impossible_name(Path(path))) is not None:
+        raise invalid("path", name, f"names of at most {MAX_NAME} bytes")
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise invalid("path", str(path), "~ or ~NAME of a user of this machine") from None
+
+
+def impossible_name(path: Path) -> str | None:
+    """The first name in a path that no file can have, as it is too long or has a zero byte; None if all are fine."""
+    return next((name for name in path.parts if len(os.fsencode(name)) > MAX_NAME or "\0" in name), None)
 
 
 def output_path(path: str | os.PathLike[str]) -> Path:

@@ -15,6 +15,10 @@ from typing import Any
 KeyPath = tuple[str | int, ...]
 
 
+#: Characters of a text that are looked at to show it on a line.
+_MAX_READ = 1000
+
+
 class NeuroModError(Exception):
     """Base of all errors that a user can correct."""
 
@@ -90,6 +94,10 @@ class DataError(NeuroModError, OSError, ValueError):
     """A file or object with data cannot be read or does not hold what it should; raised by recordings and storage."""
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file with data does not exist; the message says where it was looked for, and what is there instead."""
+
+
 class StorageError(NeuroModError, OSError):
     """A file or folder could not be written; the message says which, why, and how much space is free."""
 
@@ -152,7 +160,7 @@ def show(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return f'"{_shorten(value)}"'
+        return f'"{_shorten("".join(map(_visible, value[:_MAX_READ])))}"'
     if isinstance(value, int | float):
         return _show_number(value)
     if isinstance(value, list | tuple):
@@ -164,6 +172,11 @@ def _show_list(value: Sequence[object]) -> str:
     long = len(value) > 8 or any(isinstance(item, list | tuple) for item in value)
     text = "" if long else f"[{', '.join(map(show, value))}]"
     return text if text and len(text) <= 60 else f"a list of {len(value)} entries"
+
+
+def _visible(character: str) -> str:
+    """A character, or its code where it looks like a space or like nothing."""
+    return character if character.isprintable() or character in "\r\n" else ascii(character)[1:-1]
 
 
 def _show_number(value: float) -> str:

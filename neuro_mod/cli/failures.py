@@ -6,7 +6,8 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import typer
 
@@ -21,12 +22,12 @@ def plain_failures() -> Iterator[None]:
 
     So does a full disk that standard output goes to.
     """
+    _replace_closed_streams()
     try:
         try:
             yield
         finally:
-            if sys.stdout is not None:  # closed, as under a daemon
-                sys.stdout.flush()
+            sys.stdout.flush()
     except NeuroModError as error:
         _end(error, str(error), error.exit_code)
     except MemoryError as error:
@@ -40,7 +41,22 @@ def plain_failures() -> Iterator[None]:
         _end(error, str(error) or "interrupted", INTERRUPTED)
 
 
+def _replace_closed_streams() -> None:
+    """Let standard streams that are closed go nowhere: the next file to be opened would take the place of one.
+
+    Worker processes write to it, too.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free, this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 -- as long as the process
+
+
 def _end(error: BaseException, message: str, exit_code: int) -> None:
     """Print a message, and below it what was noted about the error on its way, and exit."""
-    typer.echo("\n".join([message, *getattr(error, "__notes__", ())]), err=True)
+    with suppress(OSError):  # what standard error goes to is full
+        typer.echo("\n".join([message, *getattr(error, "__notes__", ())]), err=True)
     sys.exit(exit_code)

@@ -161,10 +161,11 @@ def run_script(description: str, check: Callable[[Experiment], None] = lambda _:
 
 def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None) -> Path:
     """``--save-dir``, and in it ``--sim-name`` if given; without ``--save-dir``, the folder of the settings."""
+    from neuro_mod.checks import output_path
     from neuro_mod.errors import InputError
 
     if save_dir is not None:
-        return save_dir / (sim_name or "")
+        return output_path(save_dir / (sim_name or ""))
     if not experiment.settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --save-dir")
     return experiment.settings.folder

@@ -54,14 +54,16 @@ def sweep(
 
     Rerun the command to resume an interrupted sweep.
     """
+    from neuro_mod.checks import output_path
     from neuro_mod.config.sweep import load_sweep
     from neuro_mod.errors import InputError
 
     loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats)
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --out")
+    folder = output_path(out or loaded.out)
     if dry_run:
-        _print_plan(loaded, out or loaded.out, as_json=as_json)
+        _print_plan(loaded, folder, as_json=as_json)
         return
     from neuro_mod.errors import FailedItemsError
     from neuro_mod.execution.jobs import Execution, run
@@ -71,7 +73,7 @@ def sweep(
     execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
     with long_work():
         try:
-            metadata = run(job, out or loaded.out, execution)
+            metadata = run(job, folder, execution)
         except FailedItemsError as error:
             failed, metadata = error, error.metadata
     if as_json:

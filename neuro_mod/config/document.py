@@ -25,7 +25,7 @@ TOO_DEEP = Problem((), "nested too deeply", "a few levels of keys and lists")
 _TOO_MANY = Problem((), "too many values", f"at most {MAX_VALUES:,}, counting each use of an alias")
 _BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
-_INVISIBLE = re.compile(r"[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]")
+_INVISIBLE = re.compile(r"[\t\u00a0\u00ad\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufeff]")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
@@ -93,19 +93,28 @@ def _compose(text: str) -> Node | None:
         found = f"not text: character {error.character!r}"
         raise ConfigError([Problem((), found, "a YAML file in UTF-8", line=line)]) from None
     except MarkedYAMLError as error:
-        raise ConfigError([_syntax_problem(error)]) from None
+        raise ConfigError([_syntax_problem(error, text)]) from None
     except (YAMLError, ValueError, AttributeError) as error:
         raise ConfigError([Problem((), f"not valid YAML: {error}")]) from None
 
 
-def _syntax_problem(error: MarkedYAMLError) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else None
+    content = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
+    if mark and content[: mark.column].strip() and content[mark.column : mark.column + 1] == "\t":
+        return Problem((), *_in_text("\t", content.strip()), line=line)
     if isinstance(error, ComposerError) and error.context and "single document" in error.context:
         return Problem((), "a second document starts here (---)", "one document per file", line=line)
     hint = "indent with spaces, not tabs" if error.problem and "\\t" in error.problem else ""
     reason = ", ".join(part for part in (error.context, error.problem) if part)
     return Problem((), f"not valid YAML: {reason}", hint=hint, line=line)
+
+
+def _in_text(character: str, text: str) -> tuple[str, str, str]:
+    """What is found, expected and to be done where a text has a character that looks like a space, or like nothing."""
+    found = f"the character U+{ord(character):04X} ({unicodedata.name(character, 'TAB')}) in {text[:40]!a}"
+    return found, "plain spaces", "put text in quotes where the character is meant"
 
 
 class _Builder:
@@ -190,9 +199,7 @@ class _Builder:
         if node.style is not None:  # in quotes, any text is meant
             return
         if character := _INVISIBLE.search(node.value):
-            name = unicodedata.name(character[0], "")
-            found = f"the character U+{ord(character[0]):04X} ({name}) in {node.value[:40]!a}"
-            self._report(node, path, found, "plain spaces", "put text in quotes where the character is meant")
+            self._report(node, path, *_in_text(character[0], node.value))
         elif _DECIMAL_COMMA.fullmatch(node.value):
             hint = f"numbers have a decimal point ({node.value.replace(',', '.')}), and text like this is in quotes"
             self._report(node, path, f"{node.value} found, with a comma", "a number or text in quotes", hint)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeGuard
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from neuro_mod.checks import user_path
+from neuro_mod.checks import MAX_NAME, user_path
 from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
 from neuro_mod.config.fields import (
     PER_PATHWAY,
@@ -32,6 +32,7 @@ from neuro_mod.config.fields import (
     extra_of,
     parameter,
 )
+from neuro_mod.errors import InputError
 from neuro_mod.populations import total_populations
 
 
@@ -144,21 +145,37 @@ class Arousal(Section):
     heterogeneity: Heterogeneity = parameter("quenched", "random factor on M: per neuron, per step, or its mean")
 
 
+#: Bytes of the name of a folder for results, to which endings such as ``_fixed_points`` are added.
+_MAX_NAME = 200
+
+
 def _plain_folder_name(name: str) -> str:
-    if name in {"", ".", ".."} or name != name.strip() or not name.isprintable() or set(name) & set('/\\:*?"<>|'):
+    plain = name == name.strip() and name.isprintable() and not set(name) & set('/\\:*?"<>|$')
+    if name in {"", ".", ".."} or not plain or len(name.encode()) > _MAX_NAME:
         raise PydanticCustomError("folder_name", "not a plain folder name")
     return name
 
 
+def is_path(value: object) -> TypeGuard[str]:
+    """Whether a value is the text of a path, without variables, which nobody expands."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or "$" in value:
+        return False
+    try:
+        user_path(value)
+    except InputError:  # no such user, or a name that is too long
+        return False
+    return True
+
+
 def _path(text: str) -> str:
-    if not text.strip() or not text.isprintable() or "$" in text:  # a variable that nobody has expanded
+    if not is_path(text):
         raise PydanticCustomError("path", "not a path")
     return text
 
 
 #: The name of a folder, and the description of valid names.
 FolderName = Annotated[str, Field(strict=True), AfterValidator(_plain_folder_name)]
-FOLDER_NAME = 'a plain folder name (not empty, no / \\ : * ? " < > |, not . or ..)'
+FOLDER_NAME = f'a plain folder name (not empty, no / \\ : * ? " < > | $, not . or .., at most {_MAX_NAME} bytes)'
 
 
 class Settings(Section):
@@ -168,7 +185,9 @@ class Settings(Section):
     save: Switch = parameter(True, "write results to disk")
     plot: Switch = parameter(True, "draw figures")
     save_dir: Annotated[str, Field(strict=True), AfterValidator(_path)] = parameter(
-        "simulations", "folder for results", expected="the path of a folder (~ is the home folder; no $)"
+        "simulations",
+        "folder for results",
+        expected=f"the path of a folder (~ is the home folder; no $; names of at most {MAX_NAME} bytes)",
     )
     sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
     plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")

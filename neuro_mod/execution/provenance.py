@@ -58,7 +58,7 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
         "git": git_state(Path(__file__).parent),
-        "git_of_current_folder": git_state(Path.cwd()),
+        "git_of_current_folder": git_state(Path()),
         "machine": {
             "host": platform.node(),
             "system": f"{platform.system()} {platform.machine()}",

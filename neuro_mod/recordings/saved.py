@@ -17,8 +17,9 @@ from neuro_mod.errors import DataError
 from neuro_mod.recordings.arrays import single_number
 from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, SpikeEvents, is_step
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import SPIKES
+from neuro_mod.storage.names import DATA, SPIKES
 from neuro_mod.storage.reading import read_arrays
+from neuro_mod.storage.run_folder import file_in_run
 from neuro_mod.storage.writing import PIECE
 
 #: Arrays of a file of spikes.
@@ -47,10 +48,13 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
         path: A ``spikes.npz``, or the folder of the run.
 
     Raises:
-        OSError: The file is missing, damaged, or of another kind.
+        MissingFileError: There is no such file, or the folder holds many runs; the message says how to read these.
+        DataError: It is damaged, or of another kind.
     """
-    path = user_path(path)
-    file = path / SPIKES if path.is_dir() else path
+    hint = "give one of these files; numpy.load reads .npy, and Analyzer all of a folder of repeats"
+    file = file_in_run(user_path(path), SPIKES, f"{DATA}/spikes*", hint)
+    if file.suffix == ".npy":
+        raise DataError(f"{file}: a single array found; expected .npz with steps and neurons; numpy.load reads it")
     return spikes_from(read_arrays(file, SAVED_ARRAYS), str(file))
 
 

@@ -49,6 +49,7 @@ from neuro_mod.recordings.spikes import SpikeEvents, is_step
 from neuro_mod.recordings.tables import rows_of_frame
 from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
+from neuro_mod.recordings.written import check_written, intact
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
@@ -172,7 +173,12 @@ def _on_disk(path: Path, trials: bool) -> Sessions:
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
     clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
-    sessions = [Session(name, read, file) for file in files for name, read in sessions_of_file(file, trials)]
+    written = check_written(run, files, whole=path.is_dir())
+    sessions = [
+        Session(name, intact(file, written, read), file)
+        for file in files
+        for name, read in sessions_of_file(file, trials)
+    ]
     return Sessions(tuple(sessions), description, clusters)
 
 

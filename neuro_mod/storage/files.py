@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -100,6 +101,27 @@ def enter(path: Path, name: str) -> None:
 def record_of(path: Path) -> Record:
     """Size and SHA-256 of a file."""
     return {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def is_record(value: object) -> bool:
+    """Whether something that was read from a file is a size and a SHA-256."""
+    return isinstance(value, dict) and type(value.get("bytes")) is int and isinstance(value.get("sha256"), str)
+
+
+def fault_of(path: Path, record: Record, *, content: bool = True) -> str:
+    """What is wrong with a file, given what it was when it was written; empty if nothing is.
+
+    Args:
+        path: The file.
+        record: What `record_of` returned.
+        content: Whether to read it, too; otherwise only its size is compared.
+    """
+    with suppress(OSError):
+        size = path.stat().st_size
+        if size != record["bytes"]:
+            return f"has {size} bytes; expected {record['bytes']}"
+        return "has changed since it was written" if content and record_of(path) != record else ""
+    return "is missing"
 
 
 def is_ours(name: Path) -> bool:

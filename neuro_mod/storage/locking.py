@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout:
         raise StorageError(f"another process is writing to {folder}; wait for it, or choose another folder") from None
     except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
         raise StorageError(f"cannot write to the folder {folder}: {reason}") from error
     try:
         yield

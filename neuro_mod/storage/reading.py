@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from neuro_mod.errors import DataError
+from neuro_mod.errors import DataError, MissingFileError
 
 #: Bytes that the compressed arrays of a file may unpack to together.
 MAX_UNPACKED = 2**32
@@ -32,14 +32,16 @@ def naming(file: Path) -> Iterator[None]:
     Raises:
         DataError: Libraries each have their own words for a damaged file; these are passed on. Or it is no file: a
             folder, a link to nothing, or a pipe, which would be waited for.
-        FileNotFoundError: As it is.
+        MissingFileError: There is none.
     """
     if os.path.lexists(file) and not file.is_file():
         raise DataError(f"{file} is no regular file{', but a link to nothing' if not file.exists() else ''}")
     try:
         yield
-    except (FileNotFoundError, DataError, MemoryError, ImportError):
+    except (DataError, MemoryError, ImportError):
         raise
+    except FileNotFoundError:
+        raise MissingFileError(f"{file}: no such file") from None
     except Exception as error:
         raise DataError(f"{file} is damaged or not what it should be: {error}") from error
 

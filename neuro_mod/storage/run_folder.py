@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from neuro_mod.errors import InputError, StorageError
-from neuro_mod.storage.files import FOLDERS, Files, is_ours
+from neuro_mod.errors import DataError, InputError, MissingFileError, StorageError
+from neuro_mod.storage.files import FOLDERS, Files, Record, is_ours, is_record
 from neuro_mod.storage.names import (
     ANALYSIS,
     ANALYSIS_FIGURES,
@@ -21,10 +21,15 @@ from neuro_mod.storage.names import (
     JOURNAL,
     MANIFEST,
     PARTIAL,
+    PLAN,
     PLOTS,
     WORKER_LOGS,
 )
+from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.writing import write_whole
+
+#: Files that a message names at most.
+_MAX_SHOWN = 2
 
 
 class RunFolder(Files):
@@ -35,14 +40,16 @@ class RunFolder(Files):
 
     Args:
         path: The folder; made if it does not exist.
+        plan: What the results depend on, plain data; written before all else.
 
     Raises:
         InputError: It holds the results of many runs, which are not removed for one.
         StorageError: It cannot be written to.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
+    def __init__(self, path: str | os.PathLike[str], plan: Mapping[str, Any] | None = None):
         super().__init__(Path(path))
+        self._plan = plan
         if (self.path / FINISHED).exists():
             raise InputError(
                 f"{path}: results of many runs found; expected an empty folder or one with a single run; choose "
@@ -54,6 +61,9 @@ class RunFolder(Files):
         """Write one file, see `Files.save`."""
         if not self.records:
             remove_run(self.path)
+            if self._plan is not None:
+                text = json.dumps(self._plan, indent=2) + "\n"
+                super().save(PLAN, lambda file: file.write(text.encode()))
         return super().save(name, write)
 
     def finish(self) -> list[Path]:
@@ -83,6 +93,62 @@ def make_folders(path: Path) -> None:
 def holds_run(path: Path) -> bool:
     """Whether a run left files in a folder, finished or not."""
     return any((path / name).exists() for name in (MANIFEST, JOURNAL))
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a run that left files in a folder was cut short, or goes on."""
+    return (path / JOURNAL).exists() and not (path / MANIFEST).exists()
+
+
+def file_in_run(path: Path, name: str, pattern: str, hint: str) -> Path:
+    """A file of a single run, given the file or the folder of the run.
+
+    Args:
+        path: Either of them.
+        name: Of the file within the folder.
+        pattern: Of files that a folder of many runs has instead.
+        hint: What to do with these; may be empty.
+
+    Raises:
+        MissingFileError: The folder has no such file; the message says what it has.
+    """
+    if not path.is_dir() or os.path.lexists(path / name):
+        return path / name if path.is_dir() else path
+    found = [str(file.relative_to(path)) for file in sorted(path.glob(pattern))]
+    if not found:
+        raise MissingFileError(f"{path}: no {name} found; expected the folder of a run, or a file")
+    names = ", ".join(found[:_MAX_SHOWN]) + (f" and {len(found) - _MAX_SHOWN} more" if len(found) > _MAX_SHOWN else "")
+    raise MissingFileError(f"{path}: {names} found; expected the folder of a single run, with {name}; {hint}")
+
+
+def read_plan(path: Path) -> dict[str, Any] | None:
+    """What the results in a folder depend on; None where that was not written down.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        plan = read_json(path / PLAN)
+    except FileNotFoundError:
+        return None
+    if not isinstance(plan, dict):
+        raise DataError(f"{path / PLAN} is damaged")
+    return plan
+
+
+def read_manifest(path: Path) -> dict[str, Record] | None:
+    """Size and SHA-256 of each file of a folder by its name, when they were written; None without a manifest.
+
+    Raises:
+        DataError: The manifest is damaged.
+    """
+    if not os.path.lexists(path / MANIFEST):
+        return None
+    manifest = read_json(path / MANIFEST)
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    if not isinstance(files, dict) or not all(map(is_record, files.values())):
+        raise DataError(f"{path / MANIFEST} is damaged")
+    return files
 
 
 def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from itertools import pairwise
+
 import pytest
 
+from neuro_mod.errors import InputError
+from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.storage.locking import locked
+from neuro_mod.storage.names import PLAN
 from tests.helpers.folders import files_in, n_finished
+from tests.helpers.shared import SMALL, write_config
 
 RUN = "run CONFIG --plot none --record spikes"
 REPEAT = "repeat CONFIG --n-repeats 1 --no-analysis"
@@ -42,6 +49,92 @@ def test_another_configuration_is_refused_unless_forced(neuro_mod, config, tmp_p
     assert call(neuro_mod, command, config, tmp_path, "--seed", 7, "--force")[0] == 0
 
 
+KINDS = {
+    "run": RUN,
+    "steady states": "mean-field fixed-points CONFIG --starts 3",
+    "landscape": "mean-field landscape CONFIG --grid-density 20",
+    "bifurcation diagram": "mean-field bifurcation CONFIG --from 1.9 --to 2.1 --values 2",
+    "repeats": REPEAT,
+    "pairs": "perturb CONFIG --trials 1 --baseline-duration 0.05",
+    "comparison": "compare CONFIG --trials 1",
+}
+
+
+@pytest.mark.parametrize(("held", "other"), list(pairwise([*KINDS, next(iter(KINDS))])))
+def test_another_kind_of_result_of_the_same_configuration_is_refused(neuro_mod, tmp_path, held, other):
+    perturbation = "perturbation.rate={vectors: [[1]], involved_clusters: [[0]], params: [1.0]}"
+    config = write_config(tmp_path / "config.yaml", SMALL, [perturbation, "settings.plot=false"])
+    out = tmp_path / "out"
+    assert call(neuro_mod, KINDS[held], config, out)[0] == 0
+    before = bytes_in(out)
+    code, _, errors = call(neuro_mod, KINDS[other], config, out)
+    assert code == 2 and (f"what: '{held}' -> '{other}'" in errors or "results of many runs found" in errors), errors
+    assert bytes_in(out) == before
+    assert call(neuro_mod, KINDS[held], config, out)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "difference"),
+    [
+        (RUN, "--dtype float64", "dtype: 'float32' -> 'float64'"),
+        (RUN, "--from-state STATE", "initial_state: None -> 'sha256 "),
+        (KINDS["steady states"], "--starts 4", "n_runs: 3 -> 4"),
+        (KINDS["steady states"], "--n-z 2", "n_z: 1 -> 2"),
+        (KINDS["landscape"], "--path straight", "path: 'minimum_force' -> 'straight'"),
+        (KINDS["bifurcation diagram"], "--parameter arousal.level --from .1 --to .2", "limits[0]: 1.9 -> 0.1"),
+        (KINDS["bifurcation diagram"], "--active 0,1", "n_active: None -> nothing"),
+    ],
+)
+def test_other_options_of_a_command_are_other_results(neuro_mod, config, tmp_path, command, options, difference):
+    out = tmp_path / "out"
+    state = str(tmp_path / "first")
+    if "STATE" in options:
+        assert call(neuro_mod, RUN, config, state)[0] == 0
+    others = options.replace("STATE", state).split()
+    command += " --set settings.plot=false"
+    assert call(neuro_mod, command, config, out)[0] == 0
+    before = bytes_in(out)
+    code, _, errors = call(neuro_mod, command, config, out, *others)
+    assert code == 2 and difference in errors and "--force" in errors, errors
+    assert bytes_in(out) == before
+
+
+def test_perturbations_given_in_python_are_options(tmp_path):
+    stager = StageSNNSimulation(SMALL)
+    for _ in range(2):
+        stager.execute("none", out=tmp_path, rate_perturbation=1.0)
+    with pytest.raises(InputError, match=r"perturbations\.rate.* -> "):
+        stager.execute("none", out=tmp_path, rate_perturbation=2.0)
+    with pytest.raises(InputError, match="holds other results"):
+        stager.execute("none", out=tmp_path)
+
+
+def test_a_folder_without_plan_is_compared_by_its_configuration(neuro_mod, config, tmp_path):
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    (tmp_path / PLAN).unlink()
+    assert call(neuro_mod, RUN, config, tmp_path, "--seed", 7)[0] == 2
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0 and (tmp_path / PLAN).exists()
+    (tmp_path / PLAN).write_text("[")
+    code, _, errors = call(neuro_mod, RUN, config, tmp_path)
+    assert code == 2 and "plan.json is damaged" in errors
+
+
+def test_other_spikes_than_those_of_the_manifest_are_not_analysed(neuro_mod, config, tmp_path):
+    assert call(neuro_mod, RUN, config, tmp_path / "run")[0] == 0
+    assert call(neuro_mod, RUN, config, tmp_path / "other", "--seed", 7)[0] == 0
+    shutil.copy(tmp_path / "other/data/spikes.npz", tmp_path / "run/data")
+    code, _, errors = neuro_mod("analyze", tmp_path / "run", "--no-plot")
+    assert code == 2 and "run/data/spikes.npz has " in errors and "manifest.json shows" in errors
+
+
+def test_no_analysis_goes_among_the_files_of_a_run(neuro_mod, config, tmp_path):
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    before = bytes_in(tmp_path)
+    code, _, errors = neuro_mod("analyze", tmp_path, "--out", tmp_path)
+    assert code == 2 and "holds the results of a run; choose another folder" in errors
+    assert bytes_in(tmp_path) == before
+
+
 def test_an_analysis_goes_with_the_spikes_it_was_made_from(neuro_mod, config, tmp_path):
     assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
     assert neuro_mod("analyze", tmp_path)[0] == 0
@@ -66,9 +159,11 @@ def test_the_home_folder_and_variables(neuro_mod, config, tmp_path, monkeypatch)
     assert call(neuro_mod, RUN, config, "~/run")[0] == 0
     assert neuro_mod("analyze", "~/run", "--no-plot")[0] == 0
     assert neuro_mod("analyze", tmp_path / "run", "--out", "~/elsewhere", "--no-plot")[0] == 0
-    assert call(neuro_mod, REPEAT, config, "~/many")[0] == 0
+    assert call(neuro_mod, REPEAT.removesuffix("--no-analysis") + "--plot none", config, "~/many")[0] == 0
+    assert (tmp_path / "many/analysis").is_dir()
     assert len(load_spikes("~/run")) > 0
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "elsewhere", "many"}
+    made = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}  # such as Matplotlib's
+    assert made == {"run", "elsewhere", "many"}
     for command in COMMANDS:
         code, _, errors = call(neuro_mod, command, config, "$HOME/x")
         assert code == 2 and 'path: "$HOME/x" found; expected a path without $' in errors

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from neuro_mod.execution.progress import progress_shown
+from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
+from tests.helpers.folders import data_in
 from tests.helpers.processes import ENVIRONMENT, NEURO_MOD, run_command, start_python
 
 
@@ -95,6 +97,12 @@ def test_options_reach_the_run(run, config, tmp_path):
         (["--record-every", "0"], "--record-every"),
         (["--dtype", "float16"], "'float32', 'float64'"),
         (["--plot", "rasters"], "expected one of spikes, rates, voltage, perturbations, parameters, all, none"),
+        (["--out", "x" * 256], 'path: "xxxxx'),
+        (["--out", "é" * 128], "expected names of at most 255 bytes"),
+        (["--out", "/".join(["d" * 200] * 25)], "File name too long"),
+        (["--set", f"settings.sim_name={'x' * 201}"], "settings.sim_name: "),
+        (["--set", f"settings.save_dir=a/{'x' * 256}"], "settings.save_dir: "),
+        (["--from-state", "nowhere.npz"], "nowhere.npz: no such file"),
         (["--out", "/dev/null/x"], "cannot write to the folder /dev/null/x"),
     ],
 )
@@ -183,6 +191,10 @@ def test_a_terminal_gets_a_bar(config, tmp_path):
     assert b"simulated 5.00 of 5 s" in shown
 
 
-def test_a_closed_stderr_is_no_obstacle(config, tmp_path):
-    done = run_command("bash", "-c", '"$@" 2>&-', "_", sys.executable, *NEURO_MOD, "run", config, "--out", tmp_path)
-    assert done.returncode == 0 and (tmp_path / "data/spikes.npz").exists()
+def test_closed_streams_are_no_obstacle(config, tmp_path):
+    """Files that are opened do not take their places, also in worker processes."""
+    command = [sys.executable, *NEURO_MOD, "repeat", config, "--out", tmp_path, "--executor", "process"]
+    done = run_command("bash", "-c", '"$@" <&- >&- 2>&-', "_", *command, "--no-analysis", "--plot", "none")
+    assert done.returncode == 0
+    Repeater(config, 1).execute(tmp_path / "expected", plot_arg="none")
+    assert data_in(tmp_path) == data_in(tmp_path / "expected")

@@ -36,6 +36,10 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ),
         (b"settings:\n  random_seed: 010\n", "did you mean 10?"),
         (b"arousal:\n  level:\xc2\xa00.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
+        (b"arousal:\n  level: 0.5\t5\n", ":2: the character U+0009 (TAB) in 'level: 0.5\\t5'"),
+        (b"arousal:\n  le\tvel: 0.5\n", ":2: the character U+0009 (TAB) in 'le\\tvel: 0.5'"),
+        (b"settings:\n  sim_name: my\trun\n", ":2: the character U+0009 (TAB) in 'sim_name: my\\trun'"),
+        (b"arousal:\n  level: 0.5\xe2\x80\x8e\n", "the character U+200E (LEFT-TO-RIGHT MARK) in"),
         (b"arousal:\n\xc2\xa0 level: 0.5\n", "the character U+00A0 (NO-BREAK SPACE) in"),
         (b"arousal:\n  level: \xc2\xa00.5\n", ":2: arousal.level: the character U+00A0 (NO-BREAK SPACE) in '\\xa00.5'"),
         (b"arousal:\n\tlevel: 1\n", ":2: not valid YAML: while scanning"),
@@ -161,7 +165,7 @@ def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_name_that_is_too_long(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+    with pytest.raises(ConfigError, match="expected names of at most 255 bytes"):
         load_experiment(tmp_path / ("x" * 300))
 
 

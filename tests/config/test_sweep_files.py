@@ -35,14 +35,16 @@ def written(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("where", ["beside", "below", "above", "absolute"])
+@pytest.mark.parametrize("where", ["beside", "below", "above", "absolute", "home"])
 def test_the_path_of_the_configuration_is_relative_to_the_file(written, tmp_path, monkeypatch, where):
     place, path = {
         "beside": ("in/small.yaml", "small.yaml"),
         "below": ("in/configs/small.yaml", "configs/small.yaml"),
         "above": ("small.yaml", "../small.yaml"),
         "absolute": ("small.yaml", str(tmp_path / "small.yaml")),
+        "home": ("small.yaml", "~/small.yaml"),
     }[where]
+    monkeypatch.setenv("HOME", str(tmp_path))
     written(to_yaml(SMALL), place)
     file = written(f"config: {path}\nparameters: {{arousal.level: [0, 1]}}\n", "in/my_sweep.yaml")
     monkeypatch.chdir(Path(__file__).parent)
@@ -50,6 +52,26 @@ def test_the_path_of_the_configuration_is_relative_to_the_file(written, tmp_path
     assert sweep.experiment == load_experiment(SMALL)
     assert (sweep.name, sweep.folder) == ("my_sweep", tmp_path / "in")
     assert load_sweep({"config": tmp_path / place, "parameters": {"arousal.level": [0, 1]}}).name == "sweep"
+
+
+def test_a_sweep_in_the_home_folder(written, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    written(to_yaml(SMALL), "small.yaml")
+    written("config: small.yaml\nparameters: {arousal.level: [0, 1]}\n", "mine.yaml")
+    assert load_sweep("~/mine.yaml").folder == tmp_path  # where modules of measures are looked for
+
+
+@pytest.mark.parametrize("path", ["$HOME/small.yaml", "~nobody_of_this_name/small.yaml", "x" * 256])
+def test_paths_of_configurations_that_cannot_be(written, path):
+    file = written(f"config: {path}\nparameters: {{arousal.level: [0, 1]}}\n")
+    (said,) = messages(file)
+    assert f"{file}:1: config: " in said and "(~ is the home folder; no $)" in said
+
+
+@pytest.mark.parametrize("name", ["$HOME", "a$b"])
+def test_no_folder_is_named_after_a_variable(written, name):
+    (said,) = messages({**BASE, "name": name})
+    assert said.startswith("name: ") and 'no / \\ : * ? " < > | $, not . or ..' in said
 
 
 def test_all_keys_of_a_file(written):
@@ -227,8 +249,8 @@ def test_keys_with_a_wrong_value(change, said):
 
 def test_required_keys():
     assert messages({}) == [
-        "config: missing; expected the path of a configuration, seen from this file, or a mapping of its sections; "
-        "the configuration that is varied",
+        "config: missing; expected the path of a configuration, seen from this file, or a mapping of its sections "
+        "(~ is the home folder; no $); the configuration that is varied",
         "parameters: missing; expected a mapping from keys such as arousal.level to values; what varies, by key",
     ]
 

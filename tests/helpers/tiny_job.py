@@ -105,6 +105,7 @@ class TinyJob(Job):
     #: What happens to items, by their number.
     fates: dict[int, str] = field(default_factory=dict)
     keeps_others: bool = True
+    kinds = {"sum": float}  # noqa: RUF012
     #: File for what the driver holds of the machine meanwhile.
     gauge: str | None = None
 

@@ -6,6 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from neuro_mod.errors import NeuroModError
 from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes, save_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -79,3 +80,26 @@ def test_pickles_are_not_read(tmp_path):
     np.savez(file, voltage=np.array([{}], dtype=object))
     with pytest.raises(OSError, match=r"state\.npz"):
         load_state(file)
+
+
+@pytest.mark.parametrize("load", [load_spikes, load_state])
+def test_a_folder_of_many_runs_says_what_it_holds(tmp_path, load):
+    names = [f"spikes_{number:04d}.npy" for number in range(3)]
+    (tmp_path / "data").mkdir()
+    for name in names:
+        np.save(tmp_path / "data" / name, np.zeros((2, 2), bool))
+    found = rf"{tmp_path}: data/{names[0]}, data/{names[1]} and 1 more found; expected the folder of a single run, with"
+    with pytest.raises(NeuroModError, match=found) as caught:
+        load(tmp_path)
+    assert isinstance(caught.value, FileNotFoundError)
+    with pytest.raises(NeuroModError, match=r"empty: no data/\w+\.npz found"):
+        (tmp_path / "empty").mkdir()
+        load(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match=r"nowhere.npz: no such file"):
+        load(tmp_path / "nowhere.npz")
+
+
+def test_a_dense_array_is_no_file_of_events(tmp_path):
+    np.save(tmp_path / "spikes_0000.npy", np.zeros((2, 2), bool))
+    with pytest.raises(NeuroModError, match=r"a single array found; expected .npz .* numpy.load reads it"):
+        load_spikes(tmp_path / "spikes_0000.npy")

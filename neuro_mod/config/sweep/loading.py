@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import user_path
 from neuro_mod.choices import Noise
 from neuro_mod.config.experiment import Experiment, build_experiment, unit_of
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
+from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile, first_above
 from neuro_mod.config.validation import locate, validate
@@ -95,8 +97,9 @@ def load_sweep(
     """
     name, folder, stem = "", Path(), "sweep"
     if isinstance(source, str | Path):
-        name, folder, stem = str(source), Path(source).parent, Path(source).stem
-        data, place = read_mapping(read_file(Path(source)), name, _keys(), "keys")
+        file = user_path(source)
+        name, folder, stem = str(source), file.parent, file.stem
+        data, place = read_mapping(read_file(file), name, _keys(), "keys")
     elif isinstance(source, Mapping):
         config = source.get("config")
         data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
@@ -105,21 +108,21 @@ def load_sweep(
     data |= {key: value for key, value in (("seed", seed), ("repeats", repeats)) if value is not None}
     if "parameters" in data:
         data["parameters"] = all_in_si(data["parameters"], _unit)
-    file, problems = validate(SweepFile, data)
+    checked, problems = validate(SweepFile, data)
     problems = locate(problems, {}, place)
     experiment = None
     try:
         experiment = _experiment(data, folder, place)
     except ConfigError as error:
         problems += error.problems
-    if problems or file is None or experiment is None:
+    if problems or checked is None or experiment is None:
         raise ConfigError(problems)
-    if file.seed is not None:
-        experiment = experiment.replace({"settings.random_seed": file.seed})
+    if checked.seed is not None:
+        experiment = experiment.replace({"settings.random_seed": checked.seed})
     overrides = overrides if isinstance(overrides, str | Mapping) else list(overrides)
-    _check_overrides(file, overrides)
+    _check_overrides(checked, overrides)
     experiment = load_experiment(experiment, overrides)
-    return _checked(file, experiment, lambda path: {"source": name} | place(path), folder, file.name or stem)
+    return _checked(checked, experiment, lambda path: {"source": name} | place(path), folder, checked.name or stem)
 
 
 def sweep_of(
@@ -188,7 +191,7 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
     try:
         if isinstance(config, dict):
             return build_experiment(config, given, lambda path: place(("config", *path)))
-        return load_experiment(folder / config, given) if isinstance(config, str) and config.strip() else None
+        return load_experiment(folder / user_path(config), given) if is_path(config) else None
     except ConfigError as error:
         places = {_label(key, value): place(("set", key)) for key, value in given.items()}
         raise ConfigError(

@@ -30,7 +30,7 @@ from neuro_mod.config.fields import (
 )
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
-from neuro_mod.config.sections import FOLDER_NAME, FolderName
+from neuro_mod.config.sections import FOLDER_NAME, FolderName, is_path
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.
@@ -47,7 +47,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _config(value: Any) -> Any:
-    if not isinstance(value, dict) and not (isinstance(value, str) and value.strip()):
+    if not isinstance(value, dict) and not is_path(value):
         raise PydanticCustomError("config", "no configuration")
     return value
 
@@ -95,7 +95,8 @@ class SweepFile(Section):
     config: Annotated[Any, BeforeValidator(_config)] = parameter(
         ...,
         "the configuration that is varied",
-        expected="the path of a configuration, seen from this file, or a mapping of its sections",
+        expected="the path of a configuration, seen from this file, or a mapping of its sections "
+        "(~ is the home folder; no $)",
     )
     overrides: Annotated[dict[str, Any], EmptyMeansNothing(), Field(alias="set")] = parameter(
         {}, "values by key that replace those of the configuration at all points"

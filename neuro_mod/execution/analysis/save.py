@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.errors import Interrupted
+from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.recordings.sessions import run_folder
 from neuro_mod.storage.names import ANALYSIS, PLOTS
-from neuro_mod.storage.run_folder import remove_analysis_figures
+from neuro_mod.storage.run_folder import holds_run, remove_analysis_figures
 from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
@@ -50,9 +50,12 @@ def analyse(
         The metadata of `describe_analysis`, and ``files``.
 
     Raises:
-        StorageError: The folder cannot be written to.
+        InputError: The folder is that of a run.
+        StorageError: It cannot be written to.
         Interrupted: On Ctrl-C; the message says what the folder holds.
     """
+    if holds_run(folder):
+        raise InputError(f"{folder} holds the results of a run; choose another folder, such as {folder / ANALYSIS}")
     files: list[Path] = []
     try:
         before()

@@ -26,6 +26,7 @@ class ComparisonJob(Job):
     """
 
     nouns = ("simulation", "simulations")
+    kinds = {"trial": int}  # noqa: RUF012
 
     def __init__(self, experiment: Experiment, n_trials: int, settling: float, n_z: int | None, dtype: Precision):
         experiment = with_perturbation_seeds(experiment)

@@ -4,6 +4,7 @@ from neuro_mod.errors import ClusterLostError
 from neuro_mod.execution.executors.base import Completion, Executor, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.choice import (
     EXECUTORS,
+    check_address,
     check_task,
     choose_executor,
     choose_workers,
@@ -18,6 +19,7 @@ __all__ = [
     "Stopped",
     "Task",
     "WorkerDied",
+    "check_address",
     "check_task",
     "choose_executor",
     "choose_workers",

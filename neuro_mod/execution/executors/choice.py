@@ -103,16 +103,41 @@ def start_executor(
     return kind(task, n_workers, logs, progress, **options)
 
 
+def check_address(address: str | None) -> None:
+    """Refuse the address of a Dask scheduler that does not answer, before anything runs.
+
+    Args:
+        address: As for `start_executor`.
+
+    Raises:
+        InputError: No scheduler answers there, or the library is not installed.
+    """
+    if address is not None:
+        _load("dask")
+        import_module(f"neuro_mod.execution.executors.{EXECUTORS['dask'][0]}").check_address(address)
+
+
 def check_task(name: str, task: Task, argument: Any) -> None:
     """Refuse a task or an argument that cannot be sent to the workers of an executor, before anything runs.
 
     Raises:
-        InputError: The message names the part that cannot be sent.
+        InputError: The message names the part that cannot be sent; or the current folder has been removed.
     """
+    if name == "process" and not _has_folder():
+        raise invalid("executor", name, "serial or thread", "the current folder has been removed")
     if _load(name).pickles:
         from neuro_mod.execution.executors.sending import check_sendable  # noqa: PLC0415 -- threads need no cloudpickle
 
         check_sendable(task, argument)
+
+
+def _has_folder() -> bool:
+    """Whether the current folder, in which processes start, still exists."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _load(name: str) -> type[Executor]:

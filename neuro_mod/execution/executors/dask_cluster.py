@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -13,9 +15,10 @@ from pathlib import Path
 from typing import Any, final
 from uuid import uuid4
 
-from distributed import Client, Future, KilledWorker
-from distributed.comm.core import CommClosedError
+from distributed import Client, Future, KilledWorker, Security
+from distributed.comm.core import CommClosedError, connect
 
+from neuro_mod.checks import user_path
 from neuro_mod.errors import ClusterLostError, InputError, invalid
 from neuro_mod.execution.executors.base import Completion, Stopped, Task, WorkerDied
 from neuro_mod.execution.executors.dask_local import LocalCluster, slot_resource
@@ -74,7 +77,10 @@ class DaskCluster(QueuedExecutor):
                 self._local = LocalCluster(n_workers)
                 address = self._local.address
             self._address = address
-            self._client = _connect(address, direct_to_workers=self._local is not None)
+            direct = self._local is not None
+            self._client = Client(
+                check_address(address), timeout=_CONNECTING, set_as_default=False, direct_to_workers=direct
+            )
             self._bring_task()
         except BaseException:
             self.stop()
@@ -200,19 +206,34 @@ class DaskCluster(QueuedExecutor):
         self._quiet.__exit__(None, None, None)
 
 
-def _connect(address: str, direct_to_workers: bool) -> Client:
-    how = {"timeout": _CONNECTING, "set_as_default": False, "direct_to_workers": direct_to_workers}
+def check_address(address: str) -> str:
+    """Refuse an address at which no scheduler answers; a client that fails to connect cannot be closed at once.
+
+    Args:
+        address: As for `DaskCluster`.
+
+    Returns:
+        The address, that in the file of the scheduler if it is one.
+
+    Raises:
+        InputError: The message says why.
+    """
+    file = user_path(address)
+    if address.endswith(".json") and not file.is_file():
+        raise invalid("address", address, "an existing scheduler file")
     try:
-        if address.endswith(".json"):
-            if not Path(address).is_file():
-                raise invalid("address", address, "an existing scheduler file")
-            return Client(scheduler_file=address, **how)
-        return Client(address, **how)
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = json.loads(file.read_text())["address"] if address.endswith(".json") else address
+        with _quiet(), ThreadPoolExecutor(1) as elsewhere:  # this thread may have a loop of its own, as in a notebook
+            elsewhere.submit(asyncio.run, _greet(found)).result()
+    except Exception as error:  # Dask has many for an address that it cannot read
         reason = str(error) or type(error).__name__
         raise InputError(f"no Dask scheduler answers at {address!r} within {_CONNECTING:.0f} s: {reason}") from error
+    return found
+
+
+async def _greet(address: str) -> None:
+    connection = await connect(address, timeout=_CONNECTING, **Security().get_connection_args("client"))
+    connection.abort()
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class LocalCluster:
             "logging": {"distributed": "critical"},
         }
         environment = os.environ | ONE_THREAD | {
-            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+            "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path),
             "DASK_INTERNAL_INHERIT_CONFIG": config.serialize(config.merge(config.config, settings)),
             dask_worker.PARENT: str(os.getpid()),
             dask_worker.FOLDER: str(self._folder),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
 from neuro_mod.storage.differences import differences, in_lines
-from neuro_mod.storage.files import Files, Record, enter, is_ours, record_of
+from neuro_mod.storage.files import Files, enter, fault_of, is_ours, record_of
 from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
-from neuro_mod.storage.reading import read_json
-from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, remove_run, reopen_run
+from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, read_plan, remove_run, reopen_run
 from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +28,7 @@ class JobFolder(Files):
     Args:
         path: The folder; made if it does not exist.
         identity: Of the job, see `Job.identity`.
+        kinds: Of what is kept about items, see `Job.kinds`.
         force: Remove results of another job instead of refusing.
 
     Raises:
@@ -37,8 +36,11 @@ class JobFolder(Files):
         StorageError: It cannot be written to.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], *, force: bool = False):
+    def __init__(
+        self, path: Path, identity: Mapping[str, Any], *, kinds: Mapping[str, type] | None = None, force: bool = False
+    ):
         super().__init__(path)
+        self._kinds = kinds or {}
         self._ledger = Ledger(path / FINISHED)
         #: Keys of finished items.
         self.done: set[str] = set()
@@ -156,19 +158,16 @@ class JobFolder(Files):
         """Why the results of this job cannot be saved here; empty if they can."""
         ways = "choose another folder, or remove its results with --force (force=True)"
         try:
-            before = read_json(self.path / PLAN)
-        except FileNotFoundError:
-            if (self.path / FINISHED).exists():
-                return f"{self.path / PLAN} is missing, so the results cannot be identified; {ways}"
-            if holds_run(self.path):
-                return f"{self.path} holds the results of another run; {ways}"
-            return ""
+            before = read_plan(self.path)
         except DataError as error:
             return f"{error}; {ways}"
-        if not isinstance(before, dict):
-            return f"{self.path / PLAN} is damaged; {ways}"
+        if before is None:
+            if (self.path / FINISHED).exists():
+                return f"{self.path / PLAN} is missing, so the results cannot be identified; {ways}"
+            return f"{self.path} holds the results of another run; {ways}" if holds_run(self.path) else ""
         found = differences(before, self._identity)
-        return f"{self.path} holds the results of another job; {ways}:\n{in_lines(found)}" if found else ""
+        held = "job" if before.get("what") == self._identity.get("what") else "run"
+        return f"{self.path} holds the results of another {held}; {ways}:\n{in_lines(found)}" if found else ""
 
     def _remove_all(self) -> None:
         of_items = [name for entry in self.entries() for name in entry.files]
@@ -185,21 +184,15 @@ class JobFolder(Files):
 
     def _fault(self, entry: Entry) -> str:
         """What is wrong with the files of an entry; empty if nothing is."""
+        if not entry.files:
+            return f"{self.path / FINISHED}: {entry.key} has no files"
+        if wrong := [name for name, kind in self._kinds.items() if not isinstance(entry.about.get(name), kind)]:
+            return f"{self.path / FINISHED}: {entry.key}: {', '.join(wrong)} is damaged"
         for name, record in entry.files.items():
-            fault = (
-                self._fault_of(self.path / name, record) if is_ours(Path(name)) else "is not a name of a result file"
-            )
+            fault = fault_of(self.path / name, record) if is_ours(Path(name)) else "is not a name of a result file"
             if fault:
                 return f"{self.path / name} {fault}"
         return ""
-
-    def _fault_of(self, path: Path, record: Record) -> str:
-        with suppress(OSError):
-            size = path.stat().st_size
-            if size != record["bytes"]:
-                return f"has {size} bytes; expected {record['bytes']}"
-            return "" if record_of(path) == record else "has changed since it was written"
-        return "is missing"
 
     def _worker_logs(self) -> list[str]:
         folder = self.path / WORKER_LOGS

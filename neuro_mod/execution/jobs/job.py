@@ -85,6 +85,8 @@ class Job(ABC):
     nouns: tuple[str, str] = ("item", "items")
     #: Whether a folder may hold finished items that are no longer asked for.
     keeps_others: bool = True
+    #: Types of what `save` returns, by name, as far as `conclude` needs it.
+    kinds: Mapping[str, type] = {}
 
     def __init__(
         self,

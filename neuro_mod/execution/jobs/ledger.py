@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neuro_mod.errors import StorageError
-from neuro_mod.storage.files import Record
+from neuro_mod.storage.files import Record, is_record
 from neuro_mod.storage.writing import write_whole
 
 _CHECK_DIGITS = 16
@@ -109,10 +109,7 @@ def _entry(line: bytes) -> Entry | None:
 def _is_sound(entry: Entry) -> bool:
     """Whether everything in an entry is of its kind."""
     kinds = isinstance(entry.key, str) and isinstance(entry.files, dict) and isinstance(entry.about, dict)
-    return kinds and all(
-        isinstance(record, dict) and type(record.get("bytes")) is int and isinstance(record.get("sha256"), str)
-        for record in entry.files.values()
-    )
+    return kinds and all(map(is_record, entry.files.values()))
 
 
 def _check(text: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from neuro_mod.checks import output_path
 from neuro_mod.errors import InputError, StorageError
-from neuro_mod.execution.executors import check_task, choose_workers
+from neuro_mod.execution.executors import check_address, check_task, choose_workers
 from neuro_mod.execution.jobs.attempt import Attempt
 from neuro_mod.execution.jobs.driver import Driver
 from neuro_mod.execution.jobs.folder import JobFolder
@@ -49,8 +49,9 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         raise InputError(f"no {job.nouns[1]} found; expected at least one")
     n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)
     check_task(execution.executor, job.task, items[0].argument)
+    check_address(execution.address)
     with locked(path), stop_request() as request:
-        folder = JobFolder(path, job.identity, force=execution.force)
+        folder = JobFolder(path, job.identity, kinds=job.kinds, force=execution.force)
         _scan(folder, execution.progress)
         _check_others(job, folder, execution.force)
         outcome = Outcome(path, job.nouns, len(items), sum(item.key in folder.done for item in items))

@@ -32,6 +32,7 @@ class PairJob(Job):
     """
 
     nouns = ("pair", "pairs")
+    kinds = {"trial": int}  # noqa: RUF012
 
     def __init__(self, stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision):
         self._stager, self._simulate = stager, SimulatePair(stager, baseline_duration, dtype)

@@ -78,6 +78,7 @@ class RepeatJob(Job):
 
     nouns = ("repeat", "repeats")
     keeps_others = False
+    kinds = {"repeat": int, "mean_rates_by_kind_hz": dict}  # noqa: RUF012
 
     def __init__(
         self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision

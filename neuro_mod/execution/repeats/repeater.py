@@ -130,6 +130,8 @@ def saved_seeds(path: str | os.PathLike[str]) -> list[int]:
     path = user_path(path)
     file = path / SEEDS if path.is_dir() else path
     try:
+        if file.is_fifo():  # opening one waits for a writer
+            raise OSError("a pipe found, expected a file")
         lines = file.read_text(encoding="utf-8").split()
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read seeds from {file}: {getattr(error, 'strerror', None) or error}") from None

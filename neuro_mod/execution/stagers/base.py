@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,14 +14,14 @@ from typing import Any, ClassVar, Self
 from neuro_mod.checks import output_path
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
-from neuro_mod.errors import ConfigError, InputError
+from neuro_mod.errors import ConfigError, DataError, InputError
 from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, RUN
-from neuro_mod.storage.run_folder import RunFolder, holds_run
+from neuro_mod.storage.run_folder import RunFolder, holds_run, read_plan
 
 
 class Result(ABC):
@@ -41,7 +43,7 @@ class Result(ABC):
         """All figures, by file name."""
 
 
-class Stager:
+class Stager(ABC):
     """A validated configuration, ready to run.
 
     Args:
@@ -55,6 +57,8 @@ class Stager:
 
     #: End of the name of the default folder, after ``settings.sim_name``.
     suffix: ClassVar[str] = ""
+    #: What is computed; a folder with other results is not overwritten.
+    what: ClassVar[str]
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         experiment = load_experiment(config, overrides)
@@ -72,19 +76,28 @@ class Stager:
         """Root of all random numbers."""
         return self.experiment.settings.random_seed
 
+    @abstractmethod
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute."""
+
+    @abstractmethod
+    def _determining(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Plain data on which results depend beside the configuration, given all arguments of `run` by name."""
+
     @contextmanager
     def _folder(
-        self, out: str | os.PathLike[str] | None, experiment: Experiment, force: bool
+        self, out: str | os.PathLike[str] | None, experiment: Experiment, run_options: Mapping[str, Any], force: bool
     ) -> Iterator[RunFolder | None]:
         """The folder for results, held meanwhile; None if the settings ask for no files.
 
         Args:
             out: The folder, whatever the settings say.
             experiment: What is run.
-            force: Replace the results of another configuration.
+            run_options: Arguments of `run`.
+            force: Replace other results.
 
         Raises:
-            InputError: It holds the results of another configuration, or of many runs.
+            InputError: It holds other results, see `_plan`, or those of many runs.
             StorageError: Another process writes to it, or it cannot be written to.
         """
         settings = self.experiment.settings
@@ -93,23 +106,35 @@ class Stager:
             return
         path = output_path(out or settings.folder.with_name(settings.sim_name + self.suffix))
         with locked(path):
-            folder = RunFolder(path)
+            plan = self._plan(experiment, run_options)
+            folder = RunFolder(path, plan)
             if not force:
-                _refuse_another(path, experiment)
+                _refuse_another(path, plan)
             yield folder
 
+    def _plan(self, experiment: Experiment, run_options: Mapping[str, Any]) -> dict[str, Any]:
+        """What results depend on, as JSON has it."""
+        bound = inspect.signature(self.run).bind(**run_options)
+        bound.apply_defaults()
+        plan = {"what": self.what, **self._determining(bound.arguments), "config": experiment.determining()}
+        return json.loads(json.dumps(plan, default=str))
 
-def _refuse_another(folder: Path, experiment: Experiment) -> None:
-    """Refuse a folder with the run of another configuration, which would be replaced."""
+
+def _refuse_another(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Refuse a folder with results that have another plan, and would be replaced."""
     ways = "choose another folder, or replace its results with --force (force=True)"
-    if not (holds_run(folder) and (folder / CONFIG).exists()):
+    if not holds_run(folder):
         return
     try:
-        before = load_experiment(folder / CONFIG)
+        before = read_plan(folder)
+        if before is None and (folder / CONFIG).exists():  # of an earlier version
+            before = {**plan, "config": load_experiment(folder / CONFIG).determining()}
     except ConfigError as error:
         raise InputError(f"{folder} holds the results of another version; {ways}:\n{error}") from None
-    if found := differences(before.determining(), experiment.determining()):
-        raise InputError(f"{folder} holds the results of another configuration; {ways}:\n{in_lines(found)}")
+    except DataError as error:
+        raise InputError(f"{error}; {ways}") from None
+    if before is not None and (found := differences(before, plan)):
+        raise InputError(f"{folder} holds other results; {ways}:\n{in_lines(found)}")
 
 
 def keep(

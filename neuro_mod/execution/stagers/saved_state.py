@@ -11,8 +11,9 @@ import numpy as np
 
 from neuro_mod.checks import output_path, user_path
 from neuro_mod.core.spiking_net.engine.state import State
-from neuro_mod.storage.names import STATE
+from neuro_mod.storage.names import DATA, STATE
 from neuro_mod.storage.reading import names_of_arrays, read_arrays
+from neuro_mod.storage.run_folder import file_in_run
 from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
@@ -29,10 +30,11 @@ def load_state(path: _Path) -> State:
         path: A ``state.npz``, or the folder of the run.
 
     Raises:
-        OSError: The file is missing, damaged, or not one of ours.
+        MissingFileError: There is no such file, or the folder holds many runs, which save no states.
+        DataError: It is damaged, or not one of ours.
     """
-    path = user_path(path)
-    file = path / STATE if path.is_dir() else path
+    hint = "only run saves the state in which it ends: run a configuration with the seed of the repeat"
+    file = file_in_run(user_path(path), STATE, f"{DATA}/*", hint)
     names = [field.name for field in fields(State)]
     if "network" not in names_of_arrays(file):
         _LOG.warning("%s does not say which network it belongs to; whether it fits is not checked", file)

@@ -27,6 +27,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.errors import InputError, Interrupted, invalid
+from neuro_mod.execution.in_plan import data_or_hash
 from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
@@ -35,6 +36,7 @@ from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
 from neuro_mod.execution.stagers.pictures import check_plot_arg, figure_names
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
+from neuro_mod.execution.stagers.saved_state import state_arrays
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
 from neuro_mod.storage.run_folder import RunFolder
@@ -47,6 +49,8 @@ class StageSNNSimulation(Stager):
     `run` of a stager is the same run, and the same on another machine of the same kind. Arguments and errors are those
     of `Stager`.
     """
+
+    what = "run"
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         super().__init__(config, random_seed, overrides=overrides)
@@ -182,14 +186,14 @@ class StageSNNSimulation(Stager):
             record: As for `run`.
             neurons: As for `run`, but by default the first neuron of each type.
             every: As for `run`.
-            force: Replace the results of another configuration in this folder.
+            force: Replace other results in this folder: of another configuration, other options, or another kind.
             **run_options: Passed on to `run`.
 
         Returns:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
-            InputError: As for `run`, ``plot_arg`` is unknown, or the folder holds the results of another configuration.
+            InputError: As for `run`, ``plot_arg`` is unknown, or the folder holds other results.
             StorageError: The folder cannot be written to (known before simulating), or the disk is full.
             Interrupted: On Ctrl-C, once the finished part has been saved.
         """
@@ -198,10 +202,35 @@ class StageSNNSimulation(Stager):
         choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         options = {"record": record, "neurons": neurons, "every": every, **run_options}
         lasting = self.experiment.lasting(run_options.get("duration_sec"), run_options.get("delta_t"))
-        with self._folder(out, lasting, force) as folder:
+        with self._folder(out, lasting, options, force) as folder:
             if folder is None:
                 return self.run(**options)
             return self._execute(folder, options, save=out is not None, figures=figure_names(plot_arg))
+
+    def _determining(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Not what is recorded: that is a part of the same results."""
+        state, given = arguments["initial_state"], self._given(arguments)
+        return {
+            "dtype": arguments["dtype"],
+            "noise_seed": arguments["noise_seed"],
+            "initial_state": None if state is None else data_or_hash(state_arrays(state), "initial_state"),
+            "perturbations": {
+                target: None if course is None else data_or_hash([course.steps, course.values], target)
+                for target, course in given.items()
+            },
+        }
+
+    def _given(self, arguments: Mapping[str, Any]) -> dict[str, Course | None]:
+        """The perturbations that replace those of the configuration, by target."""
+        given = merge_keywords(arguments["perturbations"], arguments["target_perturbations"])
+        if not given:
+            return {}
+        init = self.experiment.lasting(arguments["duration_sec"], arguments["delta_t"]).init_params
+        sources = {**self.experiment.timed_perturbations, **given}
+        first = 0 if arguments["initial_state"] is None else arguments["initial_state"].step
+        n_steps = round(init.duration_sec / init.delta_t)
+        courses = perturbations_of_run(sources, self.baseline, n_steps, init.delta_t, first)
+        return {target: courses.get(target) for target in given}
 
     def _execute(self, folder: RunFolder, options: dict[str, Any], **keeping: Any) -> SpikingOutputs:
         try:

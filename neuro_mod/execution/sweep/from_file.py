@@ -115,6 +115,7 @@ class FileSweepJob(Job):
     """
 
     nouns = ("run", "runs")
+    kinds = {"measures": dict}  # noqa: RUF012
 
     def __init__(self, sweep: Sweep):
         file, self._sweep = sweep.file, sweep

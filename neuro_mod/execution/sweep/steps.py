@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
+from neuro_mod.checks import user_path
 from neuro_mod.config.plain import plain
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.errors import DataError
@@ -128,7 +128,7 @@ def _file(item: Item) -> str:
 def earlier_plan(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """The plan of a folder if it was made by an earlier version, which listed the code of each function; else empty."""
     try:
-        plan = read_json(Path(folder) / PLAN)
+        plan = read_json(user_path(folder) / PLAN)
     except (OSError, DataError):
         return {}
     return plan if isinstance(plan, dict) and any(key.startswith("code of ") for key in plan) else {}

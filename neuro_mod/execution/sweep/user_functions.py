@@ -9,7 +9,6 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-import json
 import re
 import sys
 from collections.abc import Collection, Iterator
@@ -20,9 +19,9 @@ from threading import RLock
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from neuro_mod.config.plain import plain
 from neuro_mod.errors import InputError
-from neuro_mod.storage.values import NotPlainError, value_arrays
+from neuro_mod.execution.in_plan import data_or_hash
+from neuro_mod.storage.values import NotPlainError
 
 _LOCK = RLock()
 #: Modules that were made from sources, by file and source.
@@ -31,8 +30,6 @@ _MADE: dict[tuple[str, bytes], ModuleType] = {}
 _NOT_THE_USERS = {"abc", "builtins", "typing"}
 #: Attributes of classes that count where there is no source.
 _DATA = (bool, int, float, str, tuple)
-#: Longest text of a value that is kept as it is, instead of its hash; and digits of such a hash.
-_MAX_SHOWN, _DIGITS = 1000, 16
 
 
 @dataclass(frozen=True)
@@ -168,10 +165,10 @@ def versions_of(owner: object, hooks: Collection[str]) -> dict[str, Any]:
 
 
 def described(value: Any, name: str) -> Any:
-    """A value on which results depend as data for JSON, equal for equal values; a hash where it is long.
+    """A value, function or class as data for JSON, see `data_or_hash`.
 
     Args:
-        value: Plain data and arrays, see `storage.values.value_arrays`; or a function or class, see `code_version`.
+        value: Plain data and arrays; or a function or class, see `code_version`.
         name: Its name in messages.
 
     Raises:
@@ -181,18 +178,10 @@ def described(value: Any, name: str) -> Any:
     if isinstance(code, type | FunctionType):
         return f"{code.__module__}.{code.__qualname__} {code_version(code)}"
     try:
-        arrays = value_arrays(value, name)
+        return data_or_hash(value, name)
     except NotPlainError as error:
         found = str(error).partition(";")[0]
         raise InputError(f"{found}; expected plain values, NumPy arrays, a function or a class") from None
-    try:
-        text = json.dumps(plain(value), allow_nan=False)
-    except (TypeError, ValueError):
-        text = ""
-    if text and len(text) <= _MAX_SHOWN:
-        return json.loads(text)
-    parts = [part for key, array in arrays.items() for part in (f"{key} {array.dtype}".encode(), array.tobytes())]
-    return f"sha256 {_hash(bytes(1).join([*parts, b'']))[:_DIGITS]}"
 
 
 def _is_of_user(kind: type) -> bool:

@@ -49,7 +49,7 @@ FOLDERS = {
     ReducedMeanFieldStager: "run_landscape",
     BifurcationStager: "run_bifurcation",
 }
-METADATA = {"metadata/config.yaml", "metadata/run.json", "metadata/manifest.json"}
+METADATA = {"metadata/config.yaml", "metadata/run.json", "metadata/manifest.json", "metadata/plan.json"}
 
 UNDRAWN = ["settings.plot=false"]
 
@@ -412,7 +412,7 @@ def test_execute_saves_and_draws_as_the_settings_say(kind, save, plot, tmp_path)
     if not expected:
         assert not folder.exists() and "files" not in outputs["metadata"]
         return
-    assert files_in(folder) == expected | {"metadata/manifest.json"}
+    assert files_in(folder) == expected | {"metadata/manifest.json", "metadata/plan.json"}
     listed = {name.removeprefix(f"{folder}/") for name in outputs["metadata"]["files"]}
     assert listed == files_in(folder)
     manifest = json.loads((folder / "metadata/manifest.json").read_text())["files"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +17,11 @@ from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import invalid
+from neuro_mod.execution.in_plan import data_or_hash
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.execution.stagers.base import Result, Stager, keep
 from neuro_mod.populations import Populations
+from neuro_mod.storage.values import NotPlainError
 
 #: Largest rate in Hz that is accepted; no neuron comes near it.
 MAX_RATE = 1e9
@@ -40,7 +42,7 @@ class MeanFieldOutputs(dict[str, Any], Result):
         self.populations = populations
 
 
-class MeanFieldStager(Stager, ABC):
+class MeanFieldStager(Stager):
     """Stages the mean field of the network of a configuration, arousal and perturbations included.
 
     Args:
@@ -76,6 +78,10 @@ class MeanFieldStager(Stager, ABC):
     def run(self, *args: Any, **kwargs: Any) -> MeanFieldOutputs:
         """Compute."""
 
+    def _determining(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        options = {name: _in_plan(value) for name, value in arguments.items() if name != "progress"}
+        return {"perturbation_time_sec": self.perturbation_time, "n_z": self.n_z, **options}
+
     def execute(
         self, *, out: str | os.PathLike[str] | None = None, force: bool = False, **run_options: Any
     ) -> MeanFieldOutputs:
@@ -83,17 +89,17 @@ class MeanFieldStager(Stager, ABC):
 
         Args:
             out: Folder to save into, whatever the settings say.
-            force: Replace the results of another configuration in this folder.
+            force: Replace other results in this folder: of another configuration, other options, or another kind.
             **run_options: Passed on to `run`.
 
         Returns:
             The results of `run`; ``outputs["metadata"]["files"]`` lists the files written.
 
         Raises:
-            InputError: As for `run`, or the folder holds the results of another configuration.
+            InputError: As for `run`, or the folder holds other results.
             StorageError: The folder cannot be written to (known before computing), or the disk is full.
         """
-        with self._folder(out, self.experiment, force) as folder:
+        with self._folder(out, self.experiment, run_options, force) as folder:
             outputs = self.run(**run_options)
             if folder is not None:
                 keep(outputs, folder, self.experiment, save=out is not None)
@@ -118,6 +124,14 @@ def rates_array(values: ArrayLike) -> NDArray[np.float64] | None:
     except (TypeError, ValueError):
         return None
     return rates if ((rates >= 0) & (rates <= MAX_RATE)).all() else None
+
+
+def _in_plan(value: Any) -> Any:
+    """An argument as plans hold it; one that is no plain data is refused later, or is a range or a set."""
+    try:
+        return data_or_hash(value, "argument")
+    except NotPlainError:
+        return repr(value)
 
 
 def _time(time: float | None) -> float | None:

@@ -36,6 +36,7 @@ class BifurcationStager(MeanFieldStager):
     """Follows steady states over a parameter; arguments as for `MeanFieldStager`."""
 
     suffix = "_bifurcation"
+    what = "bifurcation diagram"
 
     def run(
         self,

@@ -32,6 +32,7 @@ class FullMeanFieldStager(MeanFieldStager):
     """Finds the steady states of all populations; arguments as for `MeanFieldStager`."""
 
     suffix = "_fixed_points"
+    what = "steady states"
 
     def run(
         self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = MAX_START

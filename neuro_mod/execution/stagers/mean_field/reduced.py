@@ -45,6 +45,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
     """Computes the landscape that a few focus populations see; arguments as for `MeanFieldStager`."""
 
     suffix = "_landscape"
+    what = "landscape"
 
     def run(
         self,

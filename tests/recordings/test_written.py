@@ -1,0 +1,109 @@
+"""Folders of runs whose files are not those that were written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from neuro_mod.errors import DataError
+from neuro_mod.execution.repeats.repeater import Repeater
+from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.sessions import open_sessions
+from tests.helpers.shared import SMALL
+
+WITHOUT_PLOTS = ["settings.plot=false"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folders of a run and of repeats, and the same with another seed."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, seed in (("", 1), ("_other", 2)):
+        StageSNNSimulation(SMALL, seed, overrides=WITHOUT_PLOTS).execute(out=folder / f"run{name}")
+        Repeater(SMALL, 1, random_seed=seed, overrides=WITHOUT_PLOTS).execute(folder / f"repeats{name}")
+    return folder
+
+
+def read(path):
+    return [session.read(Conventions()) for session in open_sessions(path).sessions]
+
+
+def replaced(run, other, spikes):
+    shutil.copy(other / spikes, run / spikes)
+
+
+def of_the_same_size(run, other, spikes):
+    content = bytearray((run / spikes).read_bytes())
+    content[-1] ^= 1
+    (run / spikes).write_bytes(content)
+
+
+def in_another_folder(run, other, spikes):
+    for name in ("run.json", "manifest.json"):
+        shutil.copy(other / "metadata" / name, run / "metadata")
+
+
+@pytest.mark.parametrize("kind", ["run", "repeats"])
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (
+            replaced,
+            r"data/spikes.* has (changed since it was written|\d+ bytes; expected \d+), as .*manifest.json shows",
+        ),
+        (of_the_same_size, r"data/spikes.* has changed since it was written"),
+        (in_another_folder, r"(config.yaml|spikes.npz|clusters.npy|seeds.txt) has "),
+        (lambda run, *_: min((run / "data").glob("rates*")).unlink(), r"data/rates.* is missing"),
+        (lambda run, *_: next(run.rglob("clusters.npy")).unlink(), r"clusters.npy is missing"),
+        (lambda run, *_: (run / "metadata/run.json").write_text("{}"), r"run.json has 2 bytes; expected"),
+        (
+            lambda run, _, spikes: shutil.copy(run / spikes, (run / spikes).with_stem("spikes_9999")),
+            r"spikes_9999.np. is not one of the files of the run",
+        ),
+        *(
+            (lambda run, *_, text=text: (run / "metadata/manifest.json").write_text(text), r"manifest.json is damaged")
+            for text in ("[" * 100_000, "[]", '{"files": {"data/spikes.npz": 3}}', '{"files": {"a": {"bytes": NaN}}}')
+        ),
+    ],
+)
+def test_they_are_refused(made, tmp_path, kind, damage, message):
+    run = shutil.copytree(made / kind, tmp_path / "run")
+    assert read(run) and read(run / "data")
+    spikes = {"run": "data/spikes.npz", "repeats": "data/spikes_0000.npy"}[kind]
+    damage(run, made / f"{kind}_other", spikes)
+    for path in (run, run / "data"):
+        with pytest.raises(DataError, match=message):
+            read(path)
+
+
+def test_a_file_by_its_name_needs_no_others(made, tmp_path, caplog):
+    run = shutil.copytree(made / "run", tmp_path / "run")
+    (run / "data/voltage.npz").unlink()
+    with pytest.raises(DataError, match=r"voltage.npz is missing.*name files of spikes to read only these"):
+        read(run)
+    assert read(run / "data/spikes.npz") and not caplog.records
+    shutil.copy(run / "data/spikes.npz", run / "data/mine.npz")
+    assert read(run / "data/mine.npz")
+    assert "data/mine.npz: the run beside it did not write it" in caplog.text
+    shutil.copy(made / "run_other/data/spikes.npz", run / "data")
+    with pytest.raises(DataError, match=r"spikes.npz has "):
+        read(run / "data/spikes.npz")
+
+
+def test_figures_and_logs_may_change(made, tmp_path):
+    run = shutil.copytree(made / "repeats", tmp_path / "run")
+    (run / "metadata/run.log").write_text("mine")
+    manifest = json.loads((run / "metadata/manifest.json").read_text())
+    manifest["files"]["plots/raster.png"] = {"bytes": 3, "sha256": "0"}
+    (run / "metadata/manifest.json").write_text(json.dumps(manifest))
+    assert read(run)
+
+
+def test_an_unfinished_run_is_read_with_a_warning(made, tmp_path, caplog):
+    run = shutil.copytree(made / "repeats", tmp_path / "run")
+    (run / "metadata/manifest.json").rename(run / "metadata/.unfinished")
+    assert read(run)
+    assert f"{run}: the run was cut short, or goes on" in caplog.text
