@@ -6,12 +6,11 @@ import json
 import signal
 from functools import partial
 
-import numpy as np
 import pytest
 
 from neuro_mod.cli.compare import compare as command
 from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
-from tests.helpers.folders import n_finished, run_json
+from tests.helpers.folders import arrays_in, n_finished, run_json
 from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL, write_config
 
@@ -105,7 +104,7 @@ def test_an_interruption_keeps_complete_trials(config, tmp_path):
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors
     assert "of 1000 simulations finished and saved in" in errors and "rerun the command to resume" in errors
-    rates = np.load(tmp_path / "data/comparison.npz")["rates"]
+    rates = arrays_in(tmp_path / "data/comparison.npz")["rates"]
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} networks for 0.2 s each" in printed
 
 

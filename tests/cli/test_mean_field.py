@@ -16,6 +16,7 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
+from tests.helpers.folders import arrays_in
 from tests.helpers.processes import NEURO_MOD, run_python
 from tests.helpers.shared import CONFIGS, SMALL, write_config
 
@@ -94,7 +95,7 @@ def test_bifurcation_of_the_reduced_network(mean_field, tmp_path):
     header, rows = table(out)
     assert header == ["branch", "active", "images", "from", "to", "stable", "ends"]
     assert rows[0][:5] == ["0", "0", "1", "17.5", "21"] and rows[0][-1] == "limit, limit"
-    critical = np.load(tmp_path / "here/data/bifurcation.npz")
+    critical = arrays_in(tmp_path / "here/data/bifurcation.npz")
     assert set(critical["branch"]) == {0, 1}
     assert "symmetry breaking" in out and "there may be other branches" in out
     assert (tmp_path / "here/plots/bifurcation.png").read_bytes().startswith(b"\x89PNG")
@@ -177,7 +178,7 @@ def test_set_seed_time_and_n_z(mean_field, config):
 def test_the_seed_draws_the_starts(mean_field, tmp_path):
     for seed in (3, 4):
         mean_field("fixed-points", TWO_CLUSTERS, "--starts", 2, "--seed", seed, *NOTHING, "--out", tmp_path / str(seed))
-    starts = [np.load(tmp_path / f"{seed}/data/fixed_points.npz")["nu_init"] for seed in (3, 4)]
+    starts = [arrays_in(tmp_path / f"{seed}/data/fixed_points.npz")["nu_init"] for seed in (3, 4)]
     assert np.array_equal(starts[0], FullMeanFieldStager(TWO_CLUSTERS, 3).run(2)["nu_init"])
     assert not np.array_equal(*starts)
 

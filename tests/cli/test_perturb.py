@@ -6,14 +6,13 @@ import json
 import signal
 from functools import partial
 
-import numpy as np
 import pytest
 
 from neuro_mod.cli.perturb import perturb as command
 from neuro_mod.execution.pairs.rates import BASELINE_DURATION, N_TRIALS
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.recordings.spikes import SpikeEvents
-from tests.helpers.folders import n_finished, run_json
+from tests.helpers.folders import arrays_in, n_finished, run_json
 from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL, write_config
 
@@ -47,7 +46,7 @@ def test_it_says_and_saves_what_the_perturbation_does(perturb, config, tmp_path)
         assert words in done.stdout
     for name in ("paired_runs", "differences", "perturbations", "effective_parameters"):
         assert (tmp_path / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
-    rates, differences = (np.load(tmp_path / f"data/{name}.npz") for name in ("paired_rates", "differences"))
+    rates, differences = (arrays_in(tmp_path / f"data/{name}.npz") for name in ("paired_rates", "differences"))
     assert rates["baseline"].shape == rates["perturbed"].shape == (4, 40, 8)
     assert differences["difference"].shape == differences["standard_error"].shape == (40, 8)
     with (tmp_path / "data/differences.csv").open() as file:
@@ -57,7 +56,7 @@ def test_it_says_and_saves_what_the_perturbation_does(perturb, config, tmp_path)
     assert float(rows["E0"]["difference_hz"]) == pytest.approx(expected, rel=1e-5)
     assert expected > 0
     assert isinstance(load_spikes(tmp_path / "data/spikes_perturbed.npz"), SpikeEvents)
-    assert np.load(tmp_path / "metadata/perturbations.npz")["rate"][:, 0].tolist() == [6, -6, 0, 0, 0, 0, 0, 0]
+    assert arrays_in(tmp_path / "metadata/perturbations.npz")["rate"][:, 0].tolist() == [6, -6, 0, 0, 0, 0, 0, 0]
     about = run_json(tmp_path)
     assert len(about["seeds"]) == about["n_trials"] == 4 and about["baseline_duration_sec"] == 0.1
 
@@ -109,7 +108,7 @@ def test_an_interruption_keeps_complete_pairs(config, tmp_path):
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors, errors
     assert "of 1000 pairs finished and saved in" in errors and "rerun the command to resume" in errors
-    rates = np.load(tmp_path / "data/paired_rates.npz")["baseline"]
+    rates = arrays_in(tmp_path / "data/paired_rates.npz")["baseline"]
     assert len(rates) == n_finished(tmp_path) and f"{len(rates)} of 0.2 s" in printed
 
 

@@ -16,7 +16,7 @@ from neuro_mod.execution.progress import progress_shown
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
-from tests.helpers.folders import data_in
+from tests.helpers.folders import arrays_in, data_in
 from tests.helpers.processes import ENVIRONMENT, NEURO_MOD, run_command, start_python
 
 
@@ -72,7 +72,7 @@ def test_options_reach_the_run(run, config, tmp_path):
     assert done.returncode == 0, done.stderr
     metadata = json.loads(done.stdout)
     assert metadata["random_seed"] == 7 and metadata["duration_sec"] == 0.1 and metadata["dtype"] == "float64"
-    recorded = np.load(tmp_path / "data/current.npz")
+    recorded = arrays_in(tmp_path / "data/current.npz")
     assert recorded["current"].shape == (50, 4) and recorded["current"].dtype == np.float64
     assert recorded["neurons"].tolist() == [3, 50, 51, 52]
     stager = StageSNNSimulation(config, 7, overrides=["arousal.level=0"])

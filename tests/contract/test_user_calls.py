@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.folders import files_in, run_json
+from tests.helpers.folders import arrays_in, files_in, run_json
 from tests.helpers.processes import run_command
 from tests.helpers.shared import ROOT, copy_checkout
 
@@ -138,7 +138,7 @@ def test_perturbed_spiking_network_runs(checkout, run_script):
     assert {path.name for path in (folder / "data").glob("spikes_*.npy")} == {f"spikes_000{k}.npy" for k in range(4)}
     assert (folder / "plots/raster_0000.png").exists() and (folder / "analysis/states.csv").exists()
     assert "no section" not in done.stderr
-    saved = np.load(folder / "metadata/perturbations.npz")
+    saved = arrays_in(folder / "metadata/perturbations.npz")
     assert set(run_json(folder)["perturbations"]) <= set(saved)
     # vectors of the configuration, placed on clusters 0..2, 1..3 and 2..4, times 0.3, 0.02 and 0.2
     by_hand = [0.3, 0.3 - 0.02, -0.3 + 0.02 + 0.2, 0.02 - 0.2, 0.2]

@@ -6,6 +6,8 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from neuro_mod.storage.names import FINISHED
 
 
@@ -29,3 +31,9 @@ def n_finished(folder: Path) -> int:
     with suppress(FileNotFoundError):
         return (folder / FINISHED).read_bytes().count(b"\n")
     return 0
+
+
+def arrays_in(file: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file; it does not stay open."""
+    with np.load(file) as saved:
+        return dict(saved)

@@ -17,7 +17,7 @@ from neuro_mod.execution.comparison.results import table
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.storage.run_folder import RunFolder
-from tests.helpers.folders import data_in, run_json
+from tests.helpers.folders import arrays_in, data_in, run_json
 from tests.helpers.shared import SMALL
 
 EXPERIMENT = load_experiment(SMALL | {"settings": {"plot": False}, "arousal": {"level": 0.6}})
@@ -51,7 +51,7 @@ def simulated(monkeypatch):
 
 def test_the_files_hold_what_python_gets(tmp_path, undisturbed):
     said, found = jobs.run(job(), tmp_path), compare(EXPERIMENT, 4, 0.1)
-    saved = np.load(tmp_path / "data/comparison.npz")
+    saved = arrays_in(tmp_path / "data/comparison.npz")
     assert np.array_equal(saved["rates"], found.simulation.rates) and said["seeds"] == found.simulation.seeds
     assert np.array_equal(saved["state_rates"], np.array([state.rates for state in found.states]))
     assert said["comparison"] == table(found) and said["notes"] == list(found.notes)
@@ -87,7 +87,7 @@ def test_an_interruption_keeps_complete_trials(tmp_path, undisturbed, simulated,
         with pytest.raises(Interrupted, match="2 of 4 simulations finished") as caught:
             jobs.run(job(), tmp_path)
     assert caught.value.metadata["n_trials"] == 2 and caught.value.metadata["interrupted"] is True
-    assert len(np.load(tmp_path / "data/comparison.npz")["rates"]) == 2
+    assert len(arrays_in(tmp_path / "data/comparison.npz")["rates"]) == 2
     assert len(simulated) == 2
     assert jobs.run(job(), tmp_path)["interrupted"] is False
     assert data_in(tmp_path) == undisturbed and len(simulated) == 4

@@ -17,6 +17,7 @@ from neuro_mod.execution.comparison.results import describe_comparison, save_com
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.storage.run_folder import RunFolder
+from tests.helpers.folders import arrays_in
 from tests.helpers.shared import SMALL
 
 #: A constant drive that makes one cluster active, over arousal that differs between neurons.
@@ -117,7 +118,7 @@ def test_files(comparison, tmp_path):
     assert float(rows["E active"]["simulated_hz"]) == comparison.simulated()["E active"].mean
     mean_of_one = pytest.approx(comparison.states[0].rates[0], rel=1e-14)  # sum over neurons, over their number
     assert float(rows["E active"]["state_0_active_1_hz"]) == mean_of_one
-    saved = np.load(tmp_path / "data/comparison.npz")
+    saved = arrays_in(tmp_path / "data/comparison.npz")
     assert np.array_equal(saved["rates"], comparison.simulation.rates)
     assert saved["state_rates"].shape == (1, 8) and saved["histogram_counts"].sum() == 360
     with (tmp_path / "data/validity.csv").open() as file:

@@ -16,7 +16,7 @@ from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.recordings.saved import load_spikes
-from tests.helpers.folders import data_in, run_json
+from tests.helpers.folders import arrays_in, data_in, run_json
 from tests.helpers.shared import SMALL
 
 PERTURBED = SMALL | {
@@ -39,10 +39,10 @@ def undisturbed(stager, tmp_path_factory):
 
 def test_the_files_hold_what_python_gets(stager, tmp_path):
     said = jobs.run(PairJob(stager, 3, 0.1, "float32"), tmp_path)
-    pairs, saved = run_pairs(stager, 3, 0.1), np.load(tmp_path / "data/paired_rates.npz")
+    pairs, saved = run_pairs(stager, 3, 0.1), arrays_in(tmp_path / "data/paired_rates.npz")
     assert np.array_equal(saved["baseline"], pairs.baseline) and np.array_equal(saved["perturbed"], pairs.perturbed)
     assert np.array_equal(saved["times"], pairs.times) and said["seeds"] == pairs.seeds
-    differences, over_time = np.load(tmp_path / "data/differences.npz"), pairs.over_time()
+    differences, over_time = arrays_in(tmp_path / "data/differences.npz"), pairs.over_time()
     assert np.array_equal(differences["difference"], over_time.difference)
     assert np.array_equal(differences["standard_error"], over_time.standard_error)
     assert pairs.example is not None
@@ -93,7 +93,7 @@ def test_a_failing_pair_is_left_out(stager, tmp_path, undisturbed, monkeypatch):
     with pytest.raises(FailedItemsError, match="1 pair failed") as caught:
         jobs.run(PairJob(drawn, 5, 0.1, "float32"), tmp_path)
     assert caught.value.metadata["seeds"] == seeds[1:] and caught.value.metadata["n_trials"] == 4
-    assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 4
+    assert arrays_in(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 4
     drawings = {path.stem for path in (tmp_path / "plots").iterdir()}
     assert drawings == {"differences", "perturbations", "effective_parameters"}
     monkeypatch.undo()
@@ -113,7 +113,7 @@ def test_an_interruption_keeps_complete_pairs(stager, tmp_path, undisturbed, mon
     with pytest.raises(Interrupted, match="2 of 5 pairs finished") as caught:
         jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert caught.value.metadata["n_trials"] == 2
-    assert np.load(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 2
+    assert arrays_in(tmp_path / "data/paired_rates.npz")["baseline"].shape[0] == 2
     monkeypatch.undo()
     jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path)
     assert data_in(tmp_path) == undisturbed

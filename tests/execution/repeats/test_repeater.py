@@ -16,7 +16,7 @@ from neuro_mod.recordings.saved import save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MAX_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
-from tests.helpers.folders import data_in, files_in, run_json
+from tests.helpers.folders import arrays_in, data_in, files_in, run_json
 from tests.helpers.processes import run_python
 from tests.helpers.shared import SMALL
 
@@ -107,7 +107,7 @@ def test_a_repeat_is_one_run_of_the_stager_and_can_be_run_again_from_what_is_sav
         saved = spikes_of(tmp_path, index)
         assert saved.dtype == bool and saved.shape == (400, 60) and saved.any()
         assert np.array_equal(saved, np.asarray(outputs["spikes"]))
-        rates = np.load(tmp_path / f"data/rates_{index:04d}.npz")
+        rates = arrays_in(tmp_path / f"data/rates_{index:04d}.npz")
         assert np.array_equal(rates["rates"], outputs["rates"])
         assert np.array_equal(rates["spike_counts"], saved.sum(axis=0))
         assert run_json(tmp_path)["repeats"][index]["mean_rates_hz"] == outputs["metadata"]["mean_rates_hz"]

@@ -18,7 +18,7 @@ from neuro_mod.execution.stagers import (
     ReducedMeanFieldStager,
 )
 from neuro_mod.execution.stagers.assembly import build_baseline
-from tests.helpers.folders import files_in, run_json
+from tests.helpers.folders import arrays_in, files_in, run_json
 from tests.helpers.shared import CONFIGS, SMALL
 
 TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
@@ -377,7 +377,7 @@ def test_few_clusters_and_empty_populations(kind, config, n_populations, plot, t
     json.dumps(outputs["metadata"], allow_nan=False)
     if kind is FullMeanFieldStager:
         assert outputs["fixed_point"].shape == (5, n_populations) and len(outputs["distinct"]) >= 1
-        saved = np.load(tmp_path / "data/fixed_points.npz")
+        saved = arrays_in(tmp_path / "data/fixed_points.npz")
         assert saved["active"].shape == (len(outputs["distinct"]), (n_populations - 2) // 2)
 
 
@@ -396,7 +396,7 @@ def test_no_state_at_all(tmp_path):
     assert np.isnan(outputs["fixed_point"]).all() and not outputs["converged"].any()
     assert outputs["stability"].tolist() == [""] * 3 and outputs["reached"].tolist() == [-1] * 3
     assert len(outputs["distinct"]) == 0 and outputs["metadata"]["states"] == []
-    saved = np.load(tmp_path / "data/fixed_points.npz")
+    saved = arrays_in(tmp_path / "data/fixed_points.npz")
     assert saved["rates"].shape == (0, 8) and saved["active"].shape == (0, 3)
     assert not any((tmp_path / "plots").iterdir())
 
@@ -434,7 +434,7 @@ def test_out_saves_whatever_the_settings_say(kind, tmp_path):
 
 def test_saved_fixed_points(tmp_path, states):
     outputs = FullMeanFieldStager(TWO_CLUSTERS, random_seed=7, overrides=UNDRAWN).execute(n_runs=50, out=tmp_path)
-    saved = np.load(tmp_path / "data/fixed_points.npz")
+    saved = arrays_in(tmp_path / "data/fixed_points.npz")
     for name in ("nu_init", "fixed_point", "converged", "stability", "reached"):
         assert np.array_equal(saved[name], outputs[name]) and np.array_equal(saved[name], states[name])
     distinct = outputs["distinct"]
@@ -455,7 +455,7 @@ def test_saved_fixed_points(tmp_path, states):
 
 def test_saved_landscape(tmp_path):
     outputs = ReducedMeanFieldStager(TWO_CLUSTERS, overrides=UNDRAWN).execute(grid_density=12.0, out=tmp_path)
-    saved = np.load(tmp_path / "data/landscape.npz")
+    saved = arrays_in(tmp_path / "data/landscape.npz")
     for name in ("mesh", "nu_outs", "force_field", "curl", "rates", "path", "displacement", "potential", "path_rates"):
         assert np.array_equal(saved[name], outputs[name])
     assert saved["focus_pops"].tolist() == ["E0", "E1"]
@@ -475,7 +475,7 @@ def test_saved_landscape(tmp_path):
 
 def test_saved_bifurcation(tmp_path):
     outputs = BifurcationStager(TWO_CLUSTERS, overrides=UNDRAWN).execute(limits=(17.5, 20.0), n_values=2, out=tmp_path)
-    saved, branches = np.load(tmp_path / "data/bifurcation.npz"), outputs["diagram"].branches
+    saved, branches = arrays_in(tmp_path / "data/bifurcation.npz"), outputs["diagram"].branches
     for number, branch in enumerate(branches):
         mine = saved["branch"] == number
         for name in ("parameter", "rates", "stable", "leading", "n_unstable"):

@@ -17,6 +17,7 @@ from neuro_mod.core.spiking_net.network import draw_network
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import acting
+from tests.helpers.folders import arrays_in
 from tests.helpers.shared import SMALL
 from tests.helpers.slow_simulator import network_at, run_slowly
 
@@ -449,7 +450,7 @@ def test_a_perturbation_given_twice_is_refused(stager):
 
 def test_vectors_that_were_given_are_saved(stager, tmp_path):
     stager.execute("none", out=tmp_path, rate_perturbation=vector_in_time("rate", Hat(offset_time=0.1)))
-    saved = np.load(tmp_path / "metadata/perturbations.npz")
+    saved = arrays_in(tmp_path / "metadata/perturbations.npz")
     assert {"rate", "rate_times", "rate_vectors", "rate_params"} == set(saved)
 
 
