@@ -1,0 +1,103 @@
+"""Options of ``neuro-mod analyze``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel
+from neuro_mod.cli.options import folder, seconds
+
+#: Text in place of the numbers of hidden states, which chooses among many.
+AUTO = "auto"
+
+Spikes = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="DIR...", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
+    ),
+]
+AnalysisOut = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        parser=folder,
+        help="Folder for the analysis [analysis/ in that of the run; of a file, analysis_NAME/; of several, "
+        "analysis_FIRST_and_N_more/].",
+    ),
+]
+Method = Annotated[DetectionMethod, typer.Option(help="Method for detecting active clusters.")]
+Threshold = Annotated[
+    float | None,
+    typer.Option(metavar="HZ", help="Threshold of the methods threshold, gain and network_gain [20, 10 and 1]."),
+]
+LowThreshold = Annotated[
+    float | None,
+    typer.Option(metavar="HZ", help="With --method threshold: activity lasts while the rate is above this."),
+]
+KernelShape = Annotated[Kernel, typer.Option(help="Smoothing kernel of the rates.")]
+KernelWidth = Annotated[float | None, typer.Option(metavar="MS", help="Its width in ms.")]
+MinimalLifespan = Annotated[
+    float | None, typer.Option(metavar="MS", help="Shorter visits are merged with their neighbours.")
+]
+Clusters = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
+]
+ClusterSizes = Annotated[
+    str | None,
+    typer.Option(metavar="SIZES", help="Sizes of the clusters in their order, such as 18x80,160,18x20,40."),
+]
+NExcitatoryClusters = Annotated[
+    int | None, typer.Option(metavar="N", help="How many of the smallest labels are excitatory clusters.")
+]
+AllClusters = Annotated[
+    bool, typer.Option("--all-clusters", help="Inhibitory clusters and backgrounds define states too.")
+]
+Dt = Annotated[float | None, typer.Option(metavar="S", parser=seconds, help="Time step in s [of the run, or 0.0005].")]
+Duration = Annotated[
+    float | None,
+    typer.Option(metavar="S", parser=seconds, help="Length of a session in s, for spikes that are stored as times."),
+]
+Start = Annotated[
+    float,
+    typer.Option(metavar="S", parser=seconds, help="Begin of each session in s; earlier spikes are left out."),
+]
+Sort = Annotated[
+    bool, typer.Option("--sort", help="Sort spike times that are out of order; they are refused otherwise.")
+]
+Trials = Annotated[
+    bool,
+    typer.Option(
+        "--trials/--no-trials", help="The trials of an NWB file, or of a column trial or session, are sessions."
+    ),
+]
+IgnoreColumns = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-columns", help="Leave out other columns beside times and neurons; those that vary are refused."
+    ),
+]
+DropDuplicates = Annotated[
+    bool,
+    typer.Option("--drop-duplicates", help="Keep one of the spikes of the same neuron at the same time."),
+]
+Milliseconds = Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")]
+FirstNeuron = Annotated[int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")]
+HiddenMarkov = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="Fit a hidden Markov model of 12 states, or of the best number among 5:30 (30 is left out), 4,8,16 or "
+        f"{AUTO} (2 to 96).",
+    ),
+]
+ChoiceOfNumber = Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")]
+FitSeed = Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of its fits.")]
+MaxRestarts = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Most starts of a fit, which end when two found the best [20; at least 5]."),
+]
+Session = Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")]
+Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")]
