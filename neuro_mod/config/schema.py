@@ -26,7 +26,16 @@ def json_schema(model: type[BaseModel]) -> Schema:
 
 def editor_schema(model: type[BaseModel]) -> Schema:
     """The JSON Schema for editors: numbers with a unit of time or frequency may also be quantities."""
-    return _with_quantities(json_schema(model), "")
+    schema = _with_quantities(json_schema(model), "")
+    definitions = schema.get("$defs", {})
+    block = definitions.get("PerturbationBlock")
+    for target in definitions.get("Perturbations", {}).get("properties", {}).values() if block else ():
+        if units_of(unit := target.get("unit", "")):  # coefficients have the unit of their target
+            params = _with_quantities(block["properties"]["params"], unit)
+            own = block | {"properties": block["properties"] | {"params": params}}
+            definitions[f"PerturbationBlock in {unit}"] = own
+            target["$ref"] = f"#/$defs/PerturbationBlock%20in%20{unit}"
+    return schema
 
 
 def _with_quantities(schema: Any, unit: str) -> Any:

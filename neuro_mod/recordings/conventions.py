@@ -130,6 +130,13 @@ def steps_until(time: float, delta_t: float) -> int:
     return math.ceil(position - max(ROUNDING, 2 * np.finfo(np.float64).eps * position))
 
 
+def has_unit(values: Any) -> bool:
+    """Whether an array of the library `quantities`, or an entry of a list, has a unit."""
+    return hasattr(values, "rescale") or (
+        isinstance(values, list | tuple) and any(hasattr(value, "rescale") for value in values)
+    )
+
+
 def plain_times(times: Any, time_unit: TimeUnit, where: str) -> tuple[NDArray[Any], TimeUnit]:
     """Times without a unit of their own, and the unit that they are in.
 
@@ -141,9 +148,17 @@ def plain_times(times: Any, time_unit: TimeUnit, where: str) -> tuple[NDArray[An
     Raises:
         DataError: Their own unit is none of time.
     """
+    if isinstance(times, list | tuple) and has_unit(times):
+        parts = [plain_times(each, time_unit, where) for each in times]
+        if {unit for _, unit in parts} != {"s"} or not all(map(has_unit, times)):
+            raise DataError(f"{where}: times with and without a unit found; expected all with a unit, or none")
+        return np.array([part for part, _ in parts]), "s"
+    if np.ma.is_masked(times):
+        raise DataError(f"{where}: masked times found; expected times without a mask")
     if not hasattr(times, "rescale"):
         return np.asarray(times), time_unit
+    quantity: Any = times
     try:
-        return np.asarray(times.rescale("s").magnitude), "s"
+        return np.asarray(quantity.rescale("s").magnitude), "s"
     except ValueError:
-        raise DataError(f"{where}: times in {times.dimensionality} found; expected a unit of time") from None
+        raise DataError(f"{where}: times in {quantity.dimensionality} found; expected a unit of time") from None

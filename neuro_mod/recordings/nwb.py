@@ -100,7 +100,7 @@ def _units(pynwb: Any, spikes: SpikeEvents, labels: NDArray[np.int64] | None) ->
     return units
 
 
-def read_nwb(file: Path, conventions: Conventions) -> Reading:
+def read_nwb(file: Path, conventions: Conventions | None = None) -> Reading:
     """Read the table of units of an NWB file as one session.
 
     Neuron i is the i-th unit; its cluster is the column ``cluster``, if there is one. All units have the same
@@ -116,8 +116,8 @@ def read_nwb(file: Path, conventions: Conventions) -> Reading:
         DataError: The file is damaged, has no units, or units with different observation intervals.
         ImportError: PyNWB is not installed.
     """
-    where = str(file)
-    units = _load(file)
+    where, conventions = str(file), conventions or Conventions()
+    units = _load(Path(file))
     refuse_unknown(units.unknown, conventions, where, _EXPECTED)
     return reading_of_units(
         units.times, units.counts, units.span, conventions.at_resolution(units.resolution), where, units.labels

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError
 from neuro_mod.populations import Populations
-from neuro_mod.recordings.conventions import Conventions
+from neuro_mod.recordings.conventions import Conventions, has_unit
 from neuro_mod.recordings.files import READERS, sessions_of_file
 from neuro_mod.recordings.neo_objects import is_neo, neo_sessions
 from neuro_mod.recordings.nest import (
@@ -324,8 +324,8 @@ def _column(values: Any) -> NDArray[Any] | None:
 
 
 def _array(values: Any) -> Any:
-    """An array; one with a unit keeps it."""
-    return values if hasattr(values, "rescale") else np.asarray(values)
+    """An array; one with a unit, or a mask, keeps it."""
+    return values if has_unit(values) or isinstance(values, np.ma.MaskedArray) else np.asarray(values)
 
 
 def _spikes_of(data: Any) -> Any:

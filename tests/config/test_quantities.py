@@ -108,8 +108,10 @@ def test_times_beyond_the_end_of_a_run_are_said() -> None:
     assert onset.startswith("stimulus.onsets[1] = 500 s has no effect") and onset.endswith(
         "did you mean 0.5, or 500 ms?"
     )
-    assert length.startswith("stimulus.duration_sec = 200 s is longer than the run: init_params.duration_sec = 2.5 s")
-    assert decay.startswith("perturbation.rate.time_dependence.tau_decay = 40 s is longer than the run")
+    assert length.startswith(
+        "stimulus.duration_sec = 200 s is beyond the end of the run: init_params.duration_sec = 2.5 s"
+    )
+    assert decay.startswith("perturbation.rate.time_dependence.tau_decay = 40 s is beyond the end of the run")
     assert experiment.replace({"stimulus.amplitude": 0}).warnings == (decay,)
 
 
@@ -136,3 +138,48 @@ def test_in_sweeps_they_are_numbers() -> None:
 def test_times_whose_inverse_overflows_are_refused(key: str) -> None:
     with pytest.raises(ConfigError, match=f"{key}: 4.94066e-324 s found; expected at least 1e-12 s"):
         load_experiment({}, {key: 5e-324})
+
+
+def perturbed(target: str, amount: float, **times: object) -> dict:
+    return {f"perturbation.{target}": {"vectors": [[1.0]], "involved_clusters": [[0]], "params": [amount], **times}}
+
+
+@pytest.mark.parametrize(
+    ("target", "amount", "more", "message"),
+    [
+        ("tau_membrane", 2, {}, "tau_membrane becomes 2.02 s in E0; expected at most 1 s; params are in s"),
+        ("tau_refractory", 2, {}, "tau_refractory becomes 2.005 s in E0; expected at most 1 s"),
+        ("tau_refractory", -0.0049, {}, "tau_refractory becomes 0.0001 s in E0; expected 0, or at least"),
+        (
+            "tau_synaptic",
+            -0.0048,
+            {"init_params.mechanism": "euler"},
+            "becomes 0.0002 s in E0; expected more than half",
+        ),
+    ],
+)
+def test_perturbed_times_are_checked_as_the_others(target: str, amount: float, more: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
+        load_experiment({}, perturbed(target, amount) | more)
+    assert {problem.key for problem in error.value.problems} == {f"perturbation.{target}.params"}
+
+
+def test_perturbed_times_that_are_not_what_they_seem_are_said() -> None:
+    slow = load_experiment({}, perturbed("tau_membrane", 2) | {"settings.allow_unusual": True})
+    assert slow.warnings == ()
+    coarse = load_experiment({}, perturbed("tau_synaptic", -0.0046) | {"init_params.mechanism": "euler"})
+    assert ["is longer than a time constant of 0.0004 s" in warning for warning in coarse.warnings] == [True]
+    rounded = load_experiment({}, perturbed("tau_refractory", 0.00033))
+    (warning,) = rounded.warnings
+    assert warning.startswith("perturbed tau_refractory = 0.00533 s is no multiple of delta_t = 0.0005 s; 0.0055 s")
+    late = perturbed("rate", 0.1, time_dependence={"shape": "gaussian", "peak_time": 100, "width": "20 ms"})
+    (warning,) = load_experiment({}, late).warnings
+    assert "peak_time = 100 s is beyond the end of the run" in warning
+
+
+@pytest.mark.parametrize(("value", "hint"), [(0.006, ""), (0.5, "did you mean 0.0005, or 0.5 ms? "), (500, "")])
+def test_a_suggestion_is_valid_itself(value: float, hint: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_experiment({}, {"init_params.delta_t": value, "init_params.tau_refractory": 0})
+    hints = [problem.hint for problem in error.value.problems if problem.expected == "at most 0.005 s"]
+    assert hints == [f"{hint}(settings.allow_unusual: true accepts it)"]

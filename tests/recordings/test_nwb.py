@@ -35,7 +35,7 @@ def test_nwb_round_trip(tmp_path):
         assert_same(read_nwb(write_nwb(tmp_path / "a.nwb", spikes, labels), Conventions()), spikes, labels.tolist())
         assert_same(read(write_nwb(tmp_path / "a.nwb", spikes), Conventions()), spikes)
     silent = SpikeEvents(np.empty(0, np.int32), np.empty(0, np.int32), 10, 3, 1e-3)
-    assert_same(read_nwb(write_nwb(tmp_path / "a.nwb", silent), Conventions()), silent)
+    assert_same(read_nwb(write_nwb(tmp_path / "a.nwb", silent)), silent)
 
 
 def test_nwb_says_what_it_holds(tmp_path):

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import quantities
 
+from neuro_mod import Analyzer
 from neuro_mod.core.spiking_net.analysis.findings.sessions import find_states
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.errors import DataError
@@ -334,3 +335,16 @@ def test_units_of_times_count(kind):
     assert spikes.duration == pytest.approx(0.401)
     with pytest.raises(DataError, match="times in mV found; expected a unit of time"):
         read_all((times.magnitude * quantities.mV, ids), Conventions(delta_t=1e-3))
+
+
+def test_lists_of_quantities_and_masks_are_not_taken_for_seconds() -> None:
+    times = [float(ms) * quantities.ms for ms in range(1, 400, 10)]
+    neurons = np.zeros(len(times), int)
+    for data in ((times, neurons), (tuple(times), neurons), {"times": times, "neurons": neurons}, {0: times, 1: []}):
+        assert Analyzer(data, [0, 1], 1e-3).spikes().duration == 0.392
+    with pytest.raises(DataError, match="times with and without a unit found"):
+        Analyzer(([0.001, *times[1:]], neurons), [0, 1], 1e-3).spikes()
+    masked = np.ma.array([0.1, 0.2], mask=[True, False])
+    for data in ((masked, [0, 1]), {"times": masked, "neurons": [0, 1]}, [masked, [0.1]]):
+        with pytest.raises(DataError, match="masked times found"):
+            Analyzer(data, [0, 1], 1e-3).spikes()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.config.cross_checks.draft import Draft
+from neuro_mod.config.cross_checks.perturbation import perturbed_times
 from neuro_mod.core.spiking_net.time_step import EULER_OSCILLATES, euler_ratio, refractory_steps
 
 _ROUNDING = 1e-12
 #: Times of a time course that milliseconds read as seconds make longer than a run.
-_LASTING = ("rise_time", "tau_rise", "tau_decay", "width", "interval")
+_LASTING = ("peak_time", "rise_time", "tau_rise", "tau_decay", "width", "interval")
 
 
 def warnings_of(draft: Draft) -> Iterator[str]:
@@ -24,20 +27,25 @@ def warnings_of(draft: Draft) -> Iterator[str]:
 
 def _time_step(draft: Draft) -> Iterator[str]:
     """Rounded refractory periods, and a time step that is coarse."""
-    times = draft["init_params"]
-    shortest = np.min((np.min(times.tau_membrane), np.min(times.tau_synaptic)))
+    times, perturbed = draft["init_params"], dict(perturbed_times(draft))
+    changed = [values for target, values in perturbed.items() if target != "tau_refractory"]
+    shortest = min(map(np.min, (times.tau_membrane, times.tau_synaptic, *changed)))
     if euler_ratio(times.mechanism, times.delta_t, shortest) > EULER_OSCILLATES:
         yield (
             f"init_params.delta_t = {times.delta_t:g} s is longer than a time constant of {shortest:g} s, where Euler "
             "steps oscillate; use a shorter step, or mechanism: analytic"
         )
-    for period in np.unique(times.tau_refractory):
-        applied = refractory_steps(period, times.delta_t) * times.delta_t
-        if abs(applied - period) > _ROUNDING + 1e-6 * times.delta_t:
-            yield (
-                f"init_params.tau_refractory = {period:g} s is no multiple of delta_t = {times.delta_t:g} s; "
-                f"{applied:g} s is applied"
-            )
+    yield from _rounded("init_params.tau_refractory", np.unique(times.tau_refractory), times.delta_t)
+    if "tau_refractory" in perturbed:
+        periods = np.setdiff1d(perturbed["tau_refractory"], times.tau_refractory)
+        yield from islice(_rounded("perturbed tau_refractory", periods, times.delta_t), 1)
+
+
+def _rounded(name: str, periods: NDArray[np.float64], delta_t: float) -> Iterator[str]:
+    for period in periods:
+        applied = refractory_steps(period, delta_t) * delta_t
+        if abs(applied - period) > _ROUNDING + 1e-6 * delta_t:
+            yield f"{name} = {period:g} s is no multiple of delta_t = {delta_t:g} s; {applied:g} s is applied"
 
 
 def _single_precision(draft: Draft) -> Iterator[str]:
@@ -75,7 +83,7 @@ def _time_courses(draft: Draft) -> Iterator[str]:
 
 def _longer(key: str, time: float, end: float) -> Iterator[str]:
     if time > max(end, 1.0):
-        yield f"{key} = {time:g} s is longer than the run: {_run(end)}{_milliseconds(time, end)}"
+        yield f"{key} = {time:g} s is beyond the end of the run: {_run(end)}{_milliseconds(time, end)}"
 
 
 def _run(end: float) -> str:

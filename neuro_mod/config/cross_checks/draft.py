@@ -53,6 +53,12 @@ class Draft:
             raise UnavailableError("architecture.clusters.n_background") from None
 
 
+def too_long(time: float, usual: float) -> tuple[str, str]:
+    """What is expected instead of an unusually long time in seconds, and a hint: it may be in milliseconds."""
+    meant = f"did you mean {time / 1e3:g}, or {time:g} ms? " if 2 * usual <= time <= 1e3 * usual else ""
+    return f"at most {usual:g} s", f"{meant}(settings.allow_unusual: true accepts it)"
+
+
 def too_large(path: KeyPath, value: Any) -> Iterator[Problem]:
     """The numbers at a key, or in its list, that are `LARGEST` or more in magnitude."""
     for index, number in enumerate(value if isinstance(value, tuple) else (value,)):

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large
+from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large, too_long
 from neuro_mod.config.fields import extra_of
 from neuro_mod.config.sections import (
     POPULATION_KEYS,
@@ -44,7 +44,7 @@ _KEYS = {
 }
 _NUMBERS = tuple(f"{section}.{key}" for section, model in _KEYS.items() for key in model.model_fields)
 #: The largest usual value of times, in seconds.
-_USUAL = {
+USUAL = {
     f"{section}.{key}": extra_of(field)["usual"]
     for section, model in _KEYS.items()
     for key, field in model.model_fields.items()
@@ -61,13 +61,12 @@ def _magnitude(key: str, draft: Draft) -> Iterator[Problem]:
 
 def _usual(key: str, draft: Draft) -> Iterator[Problem]:
     """A time is not so long that it is probably given in milliseconds, nor so short that its inverse overflows."""
-    usual, value = _USUAL[key], draft[key]
+    usual, value = USUAL[key], draft[key]
     longest = LARGEST if draft["settings.allow_unusual"] else usual
     for index, time in enumerate(value if isinstance(value, tuple) else (value,)):
         place = (*key.split("."), *((index,) if isinstance(value, tuple) else ()))
         if longest < time < LARGEST:
-            hint = f"did you mean {time / 1e3:g}, or {time:g} ms? (settings.allow_unusual: true accepts it)"
-            yield Problem(place, f"{time:g} s found", f"at most {usual:g} s", hint)
+            yield Problem(place, f"{time:g} s found", *too_long(time, usual))
         elif 0 < time < RESOLVED and key != "init_params.delta_t":
             yield Problem(place, f"{time:g} s found", f"at least {RESOLVED:g} s")
 
@@ -241,7 +240,7 @@ def _offset_after_onset(draft: Draft) -> Iterator[Problem]:
 #: One check per list, so that one invalid list does not hide another.
 NETWORK = (
     *(partial(_magnitude, key) for key in _NUMBERS),
-    *(partial(_usual, key) for key in _USUAL),
+    *(partial(_usual, key) for key in USUAL),
     _time_step,
     _euler_stable,
     _refractory_periods,

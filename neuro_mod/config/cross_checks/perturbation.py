@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.config.cross_checks.draft import LARGEST, Draft, too_large
+from neuro_mod.config.cross_checks.network import USUAL
 from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, perturbation_seed, unperturbed
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, first_impossible
+from neuro_mod.core.spiking_net.time_step import EULER_DIVERGES, euler_ratio, too_short
 from neuro_mod.errors import KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
@@ -123,6 +126,38 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
         yield Problem(path, *found.describe(target, populations.names[found.population], moment))
+    elif target.startswith("tau_"):
+        yield from _resolved(path, target, value + np.multiply.outer(factor.values, vector), draft)
+
+
+def _resolved(path: KeyPath, target: str, values: NDArray[np.float64], draft: Draft) -> Iterator[Problem]:
+    """Perturbed times, shape ``(K, P)`` in seconds, are usual, and resolved by the time step."""
+    step, names = draft["init_params.delta_t"], draft.populations.names
+    usual, least, most = USUAL[f"init_params.{target}"], values.min(axis=0), values.max(axis=0)
+    shortest, longest = int(least.argmin()), int(most.argmax())
+    if most[longest] > usual and not draft["settings.allow_unusual"]:
+        hint = "params are in s (settings.allow_unusual: true accepts it)"
+        yield Problem(path, f"{target} becomes {most[longest]:g} s in {names[longest]}", f"at most {usual:g} s", hint)
+    if target == "tau_refractory":
+        for index in np.flatnonzero(too_short(most, step))[:1]:
+            valid = f"0, or at least init_params.delta_t = {step:g} s"
+            yield Problem(path, f"{target} becomes {most[index]:g} s in {names[index]}", valid)
+    elif euler_ratio(draft["init_params.mechanism"], step, least[shortest]) >= EULER_DIVERGES:
+        found = f"{target} becomes {least[shortest]:g} s in {names[shortest]}"
+        valid = f"more than half of init_params.delta_t = {step:g} s, as Euler steps diverge otherwise"
+        yield Problem(path, found, valid, "mechanism: analytic is exact")
+
+
+def perturbed_times(draft: Draft) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Each perturbed time constant or period with its values over the run in seconds, shape ``(K, P)``."""
+    times, populations = draft["init_params"], draft.populations
+    for target in ("tau_membrane", "tau_synaptic", "tau_refractory"):
+        block: PerturbationBlock | None = draft[f"perturbation.{target}"]
+        if block is not None:
+            timed = block.timed(populations, perturbation_seed(draft["settings.random_seed"], target))
+            factor = timed.factor(round(times.duration_sec / times.delta_t), times.delta_t)
+            before = populations.expand(getattr(times, target))
+            yield target, before + np.multiply.outer(factor.values, timed.vector)
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:

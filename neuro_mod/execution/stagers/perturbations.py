@@ -158,7 +158,7 @@ def summary(course: Course, sizes: NDArray[np.int64], n_steps: int, delta_t: flo
 def summary_line(target: str, about: Mapping[str, Any]) -> str:
     """The `summary` of a perturbation of a target, on one line."""
     if not about["n_populations"]:
-        return "reaches no neuron in this run"
+        return "is 0 for all neurons throughout this run"
     unit = f" {TARGETS[target].unit}" if TARGETS[target].unit else ""
     return (
         f"{about['min']:+.4g} to {about['max']:+.4g}{unit} (mean {about['mean']:+.4g}, sd {about['std']:.4g}, "

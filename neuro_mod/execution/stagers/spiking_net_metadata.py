@@ -44,7 +44,7 @@ def describe_setup(
         "delta_t": delta_t,
         "n_steps": n_steps,
         "n_neurons": populations.n_neurons,
-        "tau_refractory_applied": _applied(experiment.init_params.tau_refractory, delta_t),
+        "tau_refractory_applied": _applied(experiment, perturbations, delta_t),
         "populations": asdict(populations),
         "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "active_above_hz": ACTIVE_RATE,
@@ -55,9 +55,17 @@ def describe_setup(
     }
 
 
-def _applied(tau_refractory: float | tuple[float, ...], delta_t: float) -> Any:
-    """Refractory periods in whole time steps, in seconds, in the form of the configuration."""
-    return (refractory_steps(tau_refractory, delta_t) * delta_t).tolist()
+def _applied(experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], delta_t: float) -> Any:
+    """Refractory periods in whole time steps, in seconds, in the form of the configuration.
+
+    If they are perturbed: the least and the most of each population.
+    """
+    configured = experiment.init_params.tau_refractory
+    if "tau_refractory" not in perturbations:
+        return (refractory_steps(configured, delta_t) * delta_t).tolist()
+    periods = experiment.populations.expand(configured) + perturbations["tau_refractory"][0].values
+    applied = np.atleast_2d(refractory_steps(periods, delta_t) * delta_t)
+    return {"least": applied.min(axis=0).tolist(), "most": applied.max(axis=0).tolist()}
 
 
 def describe_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Point, Sweep, load_sweep
+from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
@@ -45,6 +47,8 @@ from neuro_mod.storage.names import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LOG = logging.getLogger(__name__)
 
 
 def run_sweep(
@@ -177,6 +181,7 @@ class FileSweepJob(Job):
         """Save the table, even if runs are missing, and draw it."""
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
+        _warn_of_short_visits(table)
         folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, index=False))
         folder.save_text(RESULTS_TABLE, table.to_csv(index=False, lineterminator="\n"))
         if self._sweep.experiment.settings.plot and not outcome.interrupted:
@@ -211,3 +216,13 @@ def shared_files(metadata: Mapping[str, Any]) -> list[str]:
     """The files that belong to no single run, except configurations and logs of workers, given the metadata."""
     hidden = {Path(CONFIGS).name, Path(WORKER_LOGS).name}
     return [file for file in metadata["files"] if Path(file).parent.name not in hidden]
+
+
+def _warn_of_short_visits(table: pd.DataFrame) -> None:
+    """Log a warning if too short visits fill so much of the time of some runs that lifetimes are doubtful."""
+    if "time_reassigned" in table and (n := np.count_nonzero(table["time_reassigned"].to_numpy() > MAX_REASSIGNED)):
+        _LOG.warning(
+            "too short visits fill more than %.0f %% of the time in %d of %d runs (column time_reassigned): their "
+            "lifetimes are too long",
+            *(100 * MAX_REASSIGNED, n, len(table)),
+        )

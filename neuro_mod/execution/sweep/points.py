@@ -54,7 +54,7 @@ def repeat_of(item: Item) -> int:
 
 def noise_in_plan(sweep: Sweep) -> dict[str, str]:
     """What a plan says about common noise: nothing where noise is independent, as in plans of earlier versions."""
-    return {"noise": "common; noise: independent continues earlier results"} if sweep.file.common_noise else {}
+    return {"noise": "common (noise: independent continues earlier results)"} if sweep.file.common_noise else {}
 
 
 def experiment_at(experiment: Experiment, values: Mapping[str, Any], seed: int | None = None) -> Experiment:

@@ -482,3 +482,11 @@ def test_a_refractory_period_that_varies_smoothly_may_be_shorter_than_a_step_for
     stager.run(record=(), tau_refractory_perturbation=up_and_down)
     with pytest.raises(InputError, match=r"tau_refractory: 0\.0002\d* found; expected 0, or at least one time step"):
         stager.run(record=(), tau_refractory_perturbation=-4.8e-3)
+
+
+def test_perturbed_refractory_periods_are_told_as_they_are_applied(stager):
+    change = np.zeros(P)
+    change[0] = 0.00433
+    about = stager.run(duration_sec=0.05, record=("spikes",), perturbations={"tau_refractory": change})["metadata"]
+    applied = about["tau_refractory_applied"]
+    assert applied["least"] == applied["most"] == pytest.approx([0.0095] + [0.005] * (P - 1))

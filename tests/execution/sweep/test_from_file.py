@@ -17,7 +17,7 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.sweep.from_file import FileSweepJob, run_sweep
+from neuro_mod.execution.sweep.from_file import FileSweepJob, _warn_of_short_visits, run_sweep
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import SMALL
 
@@ -123,7 +123,7 @@ def test_a_fixed_network_with_independent_noise_is_continued_or_refused(tmp_path
     run_sweep(earlier, tmp_path)
     assert "noise" not in json.loads((tmp_path / "metadata/plan.json").read_text())  # as in earlier versions
     assert run_sweep(earlier | {"repeats": 2}, tmp_path)["n_finished_before"] == 4
-    with pytest.raises(InputError, match=r"noise: nothing -> 'common; noise: independent continues earlier results'"):
+    with pytest.raises(InputError, match=r"noise: nothing -> 'common .noise: independent continues earlier results.'"):
         run_sweep(BASE | {"fix_network": True}, tmp_path)
 
 
@@ -385,3 +385,11 @@ def test_there_is_a_figure_for_each_measure(tmp_path, counted):
     plotted = QUIET | {"settings": {"plot_format": "pdf"}}
     run_sweep(counted(config=plotted, measures=["rates", "mine:count"]), tmp_path)
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["mine_count.pdf", "rates.pdf"]
+
+
+def test_too_short_visits_are_a_warning(caplog):
+    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, np.nan, 0.2]}))
+    _warn_of_short_visits(pd.DataFrame({"rate_E_hz": [0.9]}))
+    assert not caplog.text
+    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, 0.85, 0.3]}))
+    assert "too short visits fill more than 20 % of the time in 2 of 3 runs" in caplog.text
