@@ -183,3 +183,10 @@ def test_a_suggestion_is_valid_itself(value: float, hint: str) -> None:
         load_experiment({}, {"init_params.delta_t": value, "init_params.tau_refractory": 0})
     hints = [problem.hint for problem in error.value.problems if problem.expected == "at most 0.005 s"]
     assert hints == [f"{hint}(settings.allow_unusual: true accepts it)"]
+
+
+def test_a_duration_that_is_rounded_is_said() -> None:
+    times = {"init_params.duration_sec": 0.2, "init_params.delta_t": 0.003, "init_params.tau_refractory": 0.006}
+    (warning,) = load_experiment({}, times).warnings
+    assert warning == "init_params.duration_sec = 0.2 s is no multiple of delta_t = 0.003 s; 0.201 s are simulated"
+    assert load_experiment({}, {"init_params.duration_sec": 0.3, "init_params.delta_t": 0.0001}).warnings == ()

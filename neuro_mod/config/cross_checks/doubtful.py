@@ -35,6 +35,12 @@ def _time_step(draft: Draft) -> Iterator[str]:
             f"init_params.delta_t = {times.delta_t:g} s is longer than a time constant of {shortest:g} s, where Euler "
             "steps oscillate; use a shorter step, or mechanism: analytic"
         )
+    simulated = round(times.duration_sec / times.delta_t) * times.delta_t
+    if abs(simulated - times.duration_sec) > 1e-6 * times.delta_t:
+        yield (
+            f"init_params.duration_sec = {times.duration_sec:g} s is no multiple of delta_t = {times.delta_t:g} s; "
+            f"{simulated:g} s are simulated"
+        )
     yield from _rounded("init_params.tau_refractory", np.unique(times.tau_refractory), times.delta_t)
     if "tau_refractory" in perturbed:
         periods = np.setdiff1d(perturbed["tau_refractory"], times.tau_refractory)
