@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +15,9 @@ from neuro_mod.errors import InputError, invalid
 
 #: Bytes of the name of a file or folder, at most.
 MAX_NAME = 255
+#: A number with a comma where its decimal point belongs.
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+DECIMAL_POINT = "numbers have a decimal point, not a comma"
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFLNK: "a symbolic link",

@@ -23,6 +23,7 @@ def seconds(text: str) -> float:
     Raises:
         BadParameter: It is neither, or below 0.
     """
+    from neuro_mod.checks import DECIMAL_COMMA, DECIMAL_POINT
     from neuro_mod.config.quantities import in_si
 
     try:
@@ -30,7 +31,8 @@ def seconds(text: str) -> float:
     except ValueError:
         time = -1.0
     if not 0 <= time < math.inf:
-        raise typer.BadParameter(f'"{text}" found; expected seconds from 0, or a time such as "500 ms"')
+        hint = f"; {DECIMAL_POINT}" if DECIMAL_COMMA.match(text) else ""
+        raise typer.BadParameter(f'"{text}" found; expected seconds from 0, or a time such as "500 ms"{hint}')
     return time
 
 

@@ -57,6 +57,13 @@ def test_an_option_of_a_state_is_named(run, config, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("duration", "hint"), [("0,2", True), ("200,5 ms", True), ("soon", False)])
+def test_a_decimal_comma_in_seconds_is_named(run, config, duration, hint):
+    code, _, said = run(config, "--duration", duration)
+    assert code == 2 and f"""'--duration': "{duration}" found; expected seconds from 0""" in said
+    assert ("numbers have a decimal point, not a comma" in said) == hint
+
+
 def test_without_out_the_settings_say_where(run, config, tmp_path):
     done = run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
