@@ -92,7 +92,7 @@ def transition_graph(
             axes.set_ylabel("active clusters")
         legend_above_axes(axes, _entries(float(shares.max()), float(flow.max())), width)
         style.write_note(figure, share_note(states, counts, chosen))
-        style.write_note(figure, _arrow_note(len(arcs), np.count_nonzero(flow)))
+        style.write_note(figure, _arrow_note(len(arcs), int(np.count_nonzero(flow))))
     return figure
 
 
