@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +15,17 @@ from neuro_mod.errors import InputError, invalid
 
 #: Bytes of the name of a file or folder, at most.
 MAX_NAME = 255
+#: A number with a comma where its decimal point belongs.
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
+DECIMAL_POINT = "numbers have a decimal point, not a comma"
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
 
 
 def check_choice(name: str, value: object, choices: object) -> None:
@@ -105,3 +118,16 @@ def output_path(path: str | os.PathLike[str]) -> Path:
     if "$" in os.fspath(path):
         raise invalid("path", str(path), "a path without $", "variables are not expanded in quotes or by Python")
     return user_path(path)
+
+
+def output_file(path: str | os.PathLike[str]) -> Path:
+    """The same for a file, which may replace a regular file and nothing else.
+
+    Raises:
+        InputError: As for `output_path`, or it is a folder, a link, a pipe or a device.
+    """
+    path = output_path(path)
+    kind = _KINDS.get(stat.S_IFMT(path.lstat().st_mode)) if os.path.lexists(path) else None
+    if kind is not None:
+        raise invalid("path", str(path), "the name of a new file or of a regular one", f"this is {kind}")
+    return path

@@ -7,20 +7,23 @@ from typing import Annotated
 
 import typer
 
+from neuro_mod.cli.options import file
+
 
 def convert(
     old: Annotated[Path, typer.Argument(metavar="OLD.yaml", help="A configuration of the older layout.")],
-    out: Annotated[Path | None, typer.Option(metavar="NEW.yaml", help="File to write [standard output].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="NEW.yaml", parser=file, help="File to write [standard output].")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a configuration of the older layout in the present one, with its comments, and print what was moved."""
-    from neuro_mod.checks import output_path
     from neuro_mod.config.converting import convert as converted
     from neuro_mod.execution.new_file import write_new
 
     conversion = converted(old)
     if out is not None:
-        write_new(output_path(out), conversion.text, replace=force)
+        write_new(out, conversion.text, replace=force)
     for change in conversion.changes or [f"{old}: nothing to move, the layout is the present one"]:
         typer.echo(change, err=out is None)
     typer.echo(conversion.text if out is None else f"{out}: written\n", nl=False)

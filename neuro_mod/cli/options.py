@@ -23,6 +23,7 @@ def seconds(text: str) -> float:
     Raises:
         BadParameter: It is neither, or below 0.
     """
+    from neuro_mod.checks import DECIMAL_COMMA, DECIMAL_POINT
     from neuro_mod.config.quantities import in_si
 
     try:
@@ -30,7 +31,8 @@ def seconds(text: str) -> float:
     except ValueError:
         time = -1.0
     if not 0 <= time < math.inf:
-        raise typer.BadParameter(f'"{text}" found; expected seconds from 0, or a time such as "500 ms"')
+        hint = f"; {DECIMAL_POINT}" if DECIMAL_COMMA.match(text) else ""
+        raise typer.BadParameter(f'"{text}" found; expected seconds from 0, or a time such as "500 ms"{hint}')
     return time
 
 
@@ -38,11 +40,33 @@ def folder(text: str) -> Path:
     """The folder for results of an option; an empty text, as of a variable that is not set, is none.
 
     Raises:
-        BadParameter: The text is empty.
+        BadParameter: The text is empty, or no path for results.
     """
+    from neuro_mod.checks import output_path
+
+    return _path(text, output_path, "the path of a folder (. is the present one)")
+
+
+def file(text: str) -> Path:
+    """The file of an option that is written: a new one, or a regular one that ``--force`` replaces.
+
+    Raises:
+        BadParameter: The text is empty, or no such path.
+    """
+    from neuro_mod.checks import output_file
+
+    return _path(text, output_file, "the path of a file")
+
+
+def _path(text: str, check: Callable[[str], Path], expected: str) -> Path:
+    from neuro_mod.errors import InputError
+
     if not text:
-        raise typer.BadParameter('"" found; expected the path of a folder (. is the present one)')
-    return Path(text)
+        raise typer.BadParameter(f'"" found; expected {expected}')
+    try:
+        return check(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error).removeprefix("path: ")) from None
 
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from neuro_mod.cli.options import (
     print_rows,
     whole_numbers,
 )
+
+if TYPE_CHECKING:
+    from neuro_mod.core.spiking_net.engine.state import State
 
 
 def run(
@@ -56,11 +59,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Simulate the spiking network of a configuration, save the results and draw figures."""
+    from neuro_mod.errors import InputError
     from neuro_mod.execution.stagers import StageSNNSimulation
-    from neuro_mod.execution.stagers.saved_state import load_state
 
+    if allow_other_network and from_state is None:
+        raise InputError("--allow-other-network: found without --from-state; expected both, or neither")
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
-    start = None if from_state is None else load_state(from_state)
+    start = None if from_state is None else _state(from_state)
     outputs = stager.execute(
         plot,
         out=out,
@@ -74,6 +79,17 @@ def run(
         progress=True,
     )
     print_results(outputs["metadata"], as_json, _print_summary)
+
+
+def _state(path: Path) -> State:
+    """The state of ``--from-state``, which errors name."""
+    from neuro_mod.errors import InputError, NeuroModError
+    from neuro_mod.execution.stagers.saved_state import load_state
+
+    try:
+        return load_state(path)
+    except NeuroModError as error:
+        raise InputError(f"--from-state: {error}") from error
 
 
 def _neurons(text: str | None, n_neurons: int) -> list[int] | None:

@@ -15,6 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from neuro_mod.checks import DECIMAL_COMMA
+from neuro_mod.config.quantities import units_of
 from neuro_mod.errors import ConfigError, KeyPath, Problem
 
 MAX_BYTES = 1_000_000
@@ -26,7 +28,8 @@ _TOO_MANY = Problem((), "too many values", f"at most {MAX_VALUES:,}, counting ea
 _BRACKETS = re.compile(r"[\[\]{}]")
 _TAG = "tag:yaml.org,2002:"
 _INVISIBLE = re.compile(r"[\t\u00a0\u00ad\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufeff]")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_UNITS = "|".join((*units_of("s"), *units_of("Hz")))
+_DECIMAL_COMMA = re.compile(rf"{DECIMAL_COMMA.pattern}(\s*({_UNITS}))?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
 _TYPED = {_TAG + name for name in ("null", "bool", "int", "float")}
 _TEXT = {_TAG + name for name in ("str", "timestamp", "value", "merge")}

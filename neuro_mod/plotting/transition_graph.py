@@ -51,8 +51,8 @@ def transition_graph(
 
     States are arranged in rows by number of active clusters, the most on top; hidden states, and states that all have
     the same number, on a circle. In both, states with many transitions between them are neighbours. Only the most
-    frequent transitions are drawn, ``ARROWS_PER_STATE`` per state. Of more than ``most`` states those with the most
-    transitions are drawn, with a note.
+    frequent transitions are drawn, ``ARROWS_PER_STATE`` per state; of more than ``most`` states, those with the most
+    transitions. Notes say what is left out.
 
     Args:
         states: The states.
@@ -77,7 +77,6 @@ def transition_graph(
     diameters = np.maximum(_MIN, _MAX * np.sqrt(shares / (shares.max() or 1.0)))
     flow = counts[np.ix_(chosen, chosen)].astype(np.float64)
     np.fill_diagonal(flow, 0)
-    note = share_note(states, counts, chosen)
     arcs = _arcs(places, flow)
     (left, bottom), (right, top) = _extent(places, arcs)
     room = max((width * style.MM_PER_INCH - _NAMES) / 2, -left, right)
@@ -92,7 +91,8 @@ def transition_graph(
         if row_names:
             axes.set_ylabel("active clusters")
         legend_above_axes(axes, _entries(float(shares.max()), float(flow.max())), width)
-        style.write_note(figure, note)
+        style.write_note(figure, share_note(states, counts, chosen))
+        style.write_note(figure, _arrow_note(len(arcs), int(np.count_nonzero(flow))))
     return figure
 
 
@@ -159,6 +159,11 @@ def _arcs(places: NDArray[np.float64], flow: NDArray[np.float64]) -> dict[tuple[
     strongest = np.argsort(-flow, axis=None, kind="stable")[: ARROWS_PER_STATE * len(flow)]
     pairs = zip(*(each.tolist() for each in np.unravel_index(strongest[::-1], flow.shape)), strict=True)
     return {(i, j): _bend(places[j] - places[i]) for i, j in pairs if flow[i, j]}
+
+
+def _arrow_note(n_drawn: int, n_kinds: int) -> str:
+    """A note on transitions between the states shown that have no arrow; empty if all have one."""
+    return f"{n_drawn} of {n_kinds} kinds of transitions drawn" if n_drawn < n_kinds else ""
 
 
 def _bend(way: NDArray[np.float64]) -> float:

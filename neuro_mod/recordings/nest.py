@@ -55,7 +55,10 @@ def is_nest(file: Path) -> bool:
 
 
 def holds_spikes(file: Path) -> bool:
-    """Whether a file of any kind is one of NEST 3 with spikes: multimeters have further columns."""
+    """Whether a file of any kind is one of NEST with spikes: multimeters have further columns."""
+    if recorder_of(file) is not None and file.suffix.lower() == GDF:
+        with naming(file), file.open(encoding="utf-8", errors="replace") as stream:
+            return len(_names(stream.readline())) in (0, len(_COLUMNS))
     if not file.is_file() or not is_nest(file):
         return False
     with naming(file), file.open(encoding="utf-8", errors="replace") as stream:

@@ -29,6 +29,8 @@ from neuro_mod.storage.reading import map_array
 _LOG = logging.getLogger(__name__)
 #: Spikes of which it is no chance that they are those of another session too.
 _NO_CHANCE = 10
+#: Words of messages about numbers of neurons that contradict the labels.
+_LABELS = "cluster labels"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class SpikeSource:
             DataError: They are damaged, or contradict the layout, the conventions or another session.
         """
         session = self.sessions[index]
-        reading = session.read(replace(self.conventions.from_zero, n_neurons=self.layout.n_neurons))
+        reading = self._reading(session)
         spikes, labels = reading.spikes, reading.labels
         if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: other cluster labels than those given or of the other sessions found")
@@ -78,6 +80,15 @@ class SpikeSource:
             self._checked.add(index)
             self._warn(index, reading, cut_spikes)
         return cut_spikes
+
+    def _reading(self, session: Session) -> Reading:
+        """What a session holds; an error about the number of cluster labels names where these come from."""
+        try:
+            return session.read(replace(self.conventions.from_zero, n_neurons=self.layout.n_neurons))
+        except DataError as error:
+            if _LABELS not in str(error):
+                raise
+            raise DataError(str(error).replace(_LABELS, f"{_LABELS} ({self.labels_from})")) from error
 
     def _warn(self, index: int, reading: Reading, spikes: SpikeEvents) -> None:
         """Say what is odd about the spikes of a session."""

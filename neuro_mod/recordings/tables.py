@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.checks import DECIMAL_COMMA, DECIMAL_POINT
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.pairs import pair_of
@@ -35,7 +35,6 @@ NEURON_COLUMNS = (
 
 #: Names of a column of row numbers, as R and pandas write it.
 _ROW_NUMBERS = ("", "unnamed: 0")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 
 class _Columns(NamedTuple):
@@ -81,8 +80,8 @@ def rows_of_table(file: Path) -> Rows:
                 neurons.append(_whole(fields[columns.neuron]))
             except ValueError as error:
                 shown = (separator or " ").join(fields)[:80]
-                commas = separator != "," and any(map(_DECIMAL_COMMA.fullmatch, fields))
-                hint = "; numbers have a decimal point, not a comma" if commas else ""
+                commas = separator != "," and any(map(DECIMAL_COMMA.fullmatch, fields))
+                hint = f"; {DECIMAL_POINT}" if commas else ""
                 raise DataError(f"{file}:{number}: {error}, in {shown!r}{hint}") from error
             for column in beside:
                 column.add(fields)
@@ -163,9 +162,12 @@ def _columns(where: str, fields: list[str]) -> _Columns:
     times = [index for index, name in enumerate(names) if name in TIME_COLUMNS]
     neurons = [index for index, name in enumerate(names) if name in NEURON_COLUMNS]
     if len(times) != 1 or len(neurons) != 1:
+        blanks = ",".join(fields).split()  # a comma may have been taken for the separator
+        commas = any(map(DECIMAL_COMMA.fullmatch, (*fields, *(blanks if len(blanks) > 1 else ()))))
+        hint = f"; {DECIMAL_POINT}" if commas else ""
         raise DataError(
             f"{where}: columns {', '.join(names)[:80]!r} found; expected one of {', '.join(TIME_COLUMNS)} and one of "
-            f"{', '.join(NEURON_COLUMNS)}, or two columns of numbers"
+            f"{', '.join(NEURON_COLUMNS)}, or two columns of numbers{hint}"
         )
     time, neuron = names[times[0]], names[neurons[0]]
     others = {

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.config.test_converting import MEAN_FIELD, OLDER, SPIKING
@@ -40,6 +43,39 @@ def test_a_file_is_replaced_only_with_force(neuro_mod, old, tmp_path) -> None:
     assert neuro_mod("convert", old, "--out", new, "--force").returncode == 0
     assert new.read_text().startswith("# Network")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["new.yaml", "old.yaml"]
+
+
+def linked(path):
+    (path.parent / "target").write_text("mine")
+    path.symlink_to("target")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (os.mkfifo, "a named pipe"),
+        (Path.mkdir, "a folder"),
+        (linked, "a symbolic link"),
+        (lambda path: path.symlink_to("nothing"), "a symbolic link"),
+    ],
+    ids=["pipe", "folder", "link", "dangling"],
+)
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=["", "force"])
+def test_only_regular_files_are_replaced(neuro_mod, old, tmp_path, make, kind, force) -> None:
+    make(new := tmp_path / "new")
+    mode, names = new.lstat().st_mode, sorted(tmp_path.iterdir())
+    code, out, err = neuro_mod("convert", old, "--out", new.name, *force, cwd=tmp_path)
+    said = f"""'--out': "new" found; expected the name of a new file or of a regular one; this is {kind}"""
+    assert (code, out) == (2, "") and said in err and "--force" not in err
+    assert (new.lstat().st_mode, sorted(tmp_path.iterdir())) == (mode, names)
+    assert make is not linked or new.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "$HOME/new.yaml", "~nobody-of-this-name/new.yaml"])
+def test_names_that_are_no_paths_are_refused_by_the_option(neuro_mod, old, tmp_path, name) -> None:
+    code, out, err = neuro_mod("convert", old, "--out", name, cwd=tmp_path)
+    assert (code, out) == (2, "") and f"""'--out': "{name}" found; expected """ in err
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_nothing_is_written_for_a_file_with_errors(neuro_mod, tmp_path) -> None:

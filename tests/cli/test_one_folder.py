@@ -166,7 +166,7 @@ def test_the_home_folder_and_variables(neuro_mod, config, tmp_path, monkeypatch)
     assert made == {"run", "elsewhere", "many"}
     for command in COMMANDS:
         code, _, errors = call(neuro_mod, command, config, "$HOME/x")
-        assert code == 2 and 'path: "$HOME/x" found; expected a path without $' in errors
+        assert code == 2 and """'--out': "$HOME/x" found; expected a path without $""" in errors
     assert not (tmp_path / "$HOME").exists()
 
 

@@ -47,6 +47,23 @@ def test_a_run_continues_from_a_saved_state(run, config, tmp_path):
     assert run(*other, "--out", tmp_path / "other", "--allow-other-network")[0] == 0
 
 
+def test_an_option_of_a_state_is_named(run, config, tmp_path):
+    code, _, said = run(config, "--from-state", "no", "--out", "out", cwd=tmp_path)
+    assert code == 2 and said == "--from-state: no: no such file\n"
+    code, _, said = run(config, "--allow-other-network", "--out", "out", cwd=tmp_path)
+    assert code == 2 and said == "--allow-other-network: found without --from-state; expected both, or neither\n"
+    code, _, said = run(config, "--out", "$HOME/q", cwd=tmp_path)
+    assert code == 2 and """'--out': "$HOME/q" found; expected a path without $""" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("duration", "hint"), [("0,2", True), ("200,5 ms", True), ("soon", False)])
+def test_a_decimal_comma_in_seconds_is_named(run, config, duration, hint):
+    code, _, said = run(config, "--duration", duration)
+    assert code == 2 and f"""'--duration': "{duration}" found; expected seconds from 0""" in said
+    assert ("numbers have a decimal point, not a comma" in said) == hint
+
+
 def test_without_out_the_settings_say_where(run, config, tmp_path):
     done = run(config, "--set", "settings.sim_name=mine", "--plot", "none", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -30,6 +30,8 @@ BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a: !!binary aGVsbG8=\n", ":1: a: the tag !!binary is not allowed"),
         (b"arousal:\n  level: 0,5\n", ":2: arousal.level: 0,5 found, with a comma; expected a number"),
         (b"arousal:\n  level: -1,5\n", "numbers have a decimal point (-1.5)"),
+        (b"a: 20,5 ms\n", ":1: a: 20,5 ms found, with a comma; expected a number or text in quotes"),
+        (b"a: 1,5e3Hz\n", "numbers have a decimal point (1.5e3Hz)"),
         (
             b"settings:\n  random_seed: 010\n",
             ":2: settings.random_seed: 010 found; expected a number without a leading",

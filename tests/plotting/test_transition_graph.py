@@ -49,8 +49,22 @@ def test_areas_are_times_and_widths_numbers():
 
 def test_only_the_strongest_arrows_are_drawn():
     rng = np.random.default_rng(0)
-    axes = transition_graph(list(range(12)), rng.integers(1, 100, (12, 12)), np.ones(12)).axes[0]
-    assert len(arrows(axes)) == 12 * ARROWS_PER_STATE
+    figure = transition_graph(list(range(12)), rng.integers(1, 100, (12, 12)), np.ones(12))
+    assert len(arrows(figure.axes[0])) == 12 * ARROWS_PER_STATE == 36
+    assert figure.get_supxlabel() == "36 of 132 kinds of transitions drawn"
+
+
+def test_all_arrows_need_no_note():
+    figure = transition_graph(STATES, COUNTS, TIME)
+    assert len(arrows(figure.axes[0])) == np.count_nonzero(COUNTS) and not figure.get_supxlabel()
+
+
+def test_states_and_arrows_that_are_left_out_are_both_counted():
+    counts = np.ones((13, 13), int)
+    counts[12] = counts[:, 12] = 0
+    figure = transition_graph(list(range(13)), counts, np.ones(13), most=12)
+    left_out = "left out: 1 of 13 states, 0 % of 144 transitions"
+    assert figure.get_supxlabel() == f"{left_out}\n36 of 132 kinds of transitions drawn"
 
 
 def many_arrows(circle):

@@ -38,13 +38,13 @@ def write_threads(folder, name="spikes-61", ending=".dat", header=VERSIONS + NAM
         ("spikes-61", ".txt", VERSIONS + "# " + NAMES),
         ("spikes_t", ".dat", VERSIONS + NAMES),
         ("spikes-61", ".gdf", ""),
+        ("spike_detector-61", ".gdf", ""),
         ("spike_recorder-0061", ".dat", VERSIONS + NAMES),
     ],
 )
 def test_the_threads_of_a_run_are_one_session(tmp_path, caplog, name, ending, header):
     files = write_threads(tmp_path, name, ending, header)
-    whole = [tmp_path] if name.startswith("spikes") or ending == ".dat" else []
-    for data in (*whole, files, list(map(str, reversed(files)))):
+    for data in (tmp_path, files, list(map(str, reversed(files)))):
         (session,) = open_sessions(data).sessions
         assert_same(session.read(CONVENTIONS).spikes)
         assert session.name == name and {Path(file) for file in session.files} == set(files)
@@ -137,8 +137,12 @@ def test_what_is_wrong_in_files_of_nest_is_said(tmp_path, header, pattern):
     refused(write(tmp_path / "spikes-61-0.dat", SPIKES, header), pattern, CONVENTIONS)
 
 
-def test_multimeters_beside_spikes_are_left_out(tmp_path):
-    write_threads(tmp_path, "spike_recorder-61")
-    write(tmp_path / "multimeter-62-0.dat", [], VERSIONS + "sender\ttime_ms\tV_m\n")
+@pytest.mark.parametrize(
+    ("ending", "header", "other"),
+    [(".dat", VERSIONS + NAMES, VERSIONS + "sender\ttime_ms\tV_m\n"), (".gdf", "", "1\t2.0\t-65.0\n")],
+)
+def test_multimeters_beside_spikes_are_left_out(tmp_path, ending, header, other):
+    write_threads(tmp_path, "spike_recorder-61", ending, header)
+    write(tmp_path / f"multimeter-62-0{ending}", [], other)
     assert_same(read_all(tmp_path, CONVENTIONS)[0].spikes)
     assert EVENTS.n_neurons == 4

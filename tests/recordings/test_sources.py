@@ -286,8 +286,29 @@ def test_where_labels_were_found_is_known(tmp_path):
     np.save(tmp_path / "clusters.npy", [0, 0, 1, 2])
     assert source_of(tmp_path / "spikes.csv").labels_from == str(tmp_path / "clusters.npy")
     assert source_of(tmp_path / "spikes.csv", [1, 1, 2, 2]).labels_from == "clusters"
-    with pytest.raises(DataError, match=r"neurons: 0 to 2 found; .* cluster labels; is the label of a neuron missing"):
+    with pytest.raises(
+        DataError, match=r"neurons: 0 to 2 found; .* cluster labels \(clusters\); is the label of a neuron missing"
+    ):
         source_of(tmp_path / "spikes.csv", [1, 1]).read(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_labels", "message"),
+    [
+        ("spikes.csv", 2, "neurons: 0 to 3 found; expected 0 to 1, for 2 neurons or cluster labels ({clusters})"),
+        ("spikes.npz", 3, "n_neurons: 4 found; expected 3 as there are cluster labels ({clusters})"),
+    ],
+)
+def test_a_file_of_labels_that_does_not_fit_is_named(tmp_path, name, n_labels, message):
+    file, clusters = tmp_path / name, tmp_path / "clusters.npy"
+    if file.suffix == ".csv":
+        file.write_text("time,id\n0.1,0\n0.2,3\n")
+    else:
+        np.savez(file, times=[0.1, 0.2], neurons=[0, 3], n_neurons=4)
+    np.save(clusters, np.arange(n_labels))
+    with pytest.raises(DataError) as caught:
+        source_of(file).read(0)
+    assert str(caught.value) == f"{file}: {message.format(clusters=clusters)}"
 
 
 UNSORTED = np.array([0.01, 0.4, 0.2])

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from neuro_mod.errors import DataError, InputError, StorageError
@@ -37,7 +38,12 @@ class JobFolder(Files):
     """
 
     def __init__(
-        self, path: Path, identity: Mapping[str, Any], *, kinds: Mapping[str, type] | None = None, force: bool = False
+        self,
+        path: Path,
+        identity: Mapping[str, Any],
+        *,
+        kinds: Mapping[str, type | UnionType] | None = None,
+        force: bool = False,
     ):
         super().__init__(path)
         self._kinds = kinds or {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 import neuro_mod
@@ -86,7 +87,7 @@ class Job(ABC):
     #: Whether a folder may hold finished items that are no longer asked for.
     keeps_others: bool = True
     #: Types of what `save` returns, by name, as far as `conclude` needs it.
-    kinds: Mapping[str, type] = {}
+    kinds: Mapping[str, type | UnionType] = {}
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import UnionType
 from typing import Any
 
 from neuro_mod.choices import Precision
@@ -24,17 +25,17 @@ from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, rep
 DRAWN = 3
 #: Results of a repeat that are saved.
 _KEPT = ("spikes", "spike_counts", "rates", "perturbations", "metadata")
-#: What differs from repeat to repeat.
-_OWN = (
-    "random_seed",
-    "noise_seed",
-    "n_spikes",
-    "mean_rates_hz",
-    "mean_rates_by_kind_hz",
-    "active_clusters",
-    "wall_seconds",
-    "real_time_factor",
-)
+#: What differs from repeat to repeat, and of which type it is.
+_OWN: dict[str, type | UnionType] = {
+    "random_seed": int,
+    "noise_seed": int,
+    "n_spikes": int,
+    "mean_rates_hz": dict,
+    "mean_rates_by_kind_hz": dict,
+    "active_clusters": float | None,
+    "wall_seconds": dict,
+    "real_time_factor": float,
+}
 
 
 class SimulateRepeat:
@@ -78,7 +79,7 @@ class RepeatJob(Job):
 
     nouns = ("repeat", "repeats")
     keeps_others = False
-    kinds = {"repeat": int, "mean_rates_by_kind_hz": dict}  # noqa: RUF012
+    kinds = {"repeat": int} | _OWN
 
     def __init__(
         self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision

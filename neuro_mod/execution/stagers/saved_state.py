@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuro_mod.checks import output_path, user_path
+from neuro_mod.checks import output_file, user_path
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.storage.names import DATA, STATE
 from neuro_mod.storage.reading import names_of_arrays, read_arrays
@@ -60,9 +60,10 @@ def save_state(path: _Path, state: State) -> None:
         state: The state.
 
     Raises:
+        InputError: It is a folder, a link, a pipe or a device.
         OSError: It could not be written.
     """
-    write_whole(output_path(path), lambda file: np.savez(file, **state_arrays(state)))
+    write_whole(output_file(path), lambda file: np.savez(file, **state_arrays(state)))
 
 
 def state_arrays(state: State) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import signal
 
 import numpy as np
@@ -13,6 +15,7 @@ from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats import job as repeats
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.storage.locking import locked
+from neuro_mod.storage.names import FINISHED
 from tests.helpers.folders import data_in, files_in, run_json
 from tests.helpers.shared import SMALL
 
@@ -69,6 +72,19 @@ def test_damaged_repeats_are_named_and_rerun(tmp_path, simulated, undisturbed):
     repeater.execute(tmp_path, plot_arg="none")
     assert data_in(tmp_path) == undisturbed and simulated == [repeater.seeds[1], repeater.seeds[4]]
     assert "spikes_0001.npy has " in log_of(tmp_path) and "rates_0004.npz is missing" in log_of(tmp_path)
+
+
+def test_a_repeat_of_which_the_ledger_keeps_text_for_a_number_is_rerun(tmp_path, simulated):
+    repeater = Repeater(SMALL, 2)
+    before = repeater.execute(tmp_path, plot_arg="none")["repeats"]
+    simulated.clear()
+    lines = (tmp_path / FINISHED).read_bytes().splitlines()
+    text = re.sub(rb'"random_seed": \d+', b'"random_seed": "abc"', lines[1].split(b" ", 1)[1])
+    lines[1] = hashlib.sha256(text).hexdigest()[:16].encode() + b" " + text
+    (tmp_path / FINISHED).write_bytes(b"\n".join(lines) + b"\n")
+    said = repeater.execute(tmp_path, plot_arg="none")
+    assert simulated == [repeater.seeds[1]] and "random_seed is damaged" in log_of(tmp_path)
+    assert [about["random_seed"] for about in said["repeats"]] == [about["random_seed"] for about in before]
 
 
 def test_fewer_repeats_are_refused_unless_forced(tmp_path, simulated):

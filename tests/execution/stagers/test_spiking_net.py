@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ from neuro_mod.config import load_experiment
 from neuro_mod.errors import InputError, Interrupted, StorageError
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.recording import RECORDABLE
-from neuro_mod.execution.stagers.saved_state import load_state, state_arrays
+from neuro_mod.execution.stagers.saved_state import load_state, save_state, state_arrays
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.folders import run_json
 from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
@@ -81,6 +82,13 @@ def test_a_saved_state_continues_the_run_stimulus_included(tmp_path):
     second = StageSNNSimulation(config).run(duration_sec=0.18, initial_state=load_state(tmp_path))
     joined = np.vstack([first.outputs["spikes"], second["spikes"]])
     assert np.array_equal(joined, np.asarray(whole["spikes"])) and joined.any()
+
+
+def test_a_state_is_not_saved_in_place_of_a_pipe(stager, tmp_path):
+    os.mkfifo(pipe := tmp_path / "pipe")
+    with pytest.raises(InputError, match=r"found; expected .* this is a named pipe$"):
+        save_state(pipe, stager.run(0.01).state)
+    assert pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
 
 
 def test_a_state_belongs_to_its_time_step_and_network(stager):
