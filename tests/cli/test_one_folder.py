@@ -127,6 +127,29 @@ def test_other_spikes_than_those_of_the_manifest_are_not_analysed(neuro_mod, con
     assert code == 2 and "run/data/spikes.npz has " in errors and "manifest.json shows" in errors
 
 
+def test_force_names_what_it_removed(neuro_mod, config, tmp_path, caplog):
+    for again, first_words in ((RUN, "earlier results removed: "), (REPEAT, "results of another job removed: ")):
+        out = tmp_path / again.split()[0]
+        assert call(neuro_mod, again, config, out)[0] == 0
+        assert neuro_mod("analyze", out)[0] == 0
+        before = files_in(out)
+        caplog.clear()
+        assert call(neuro_mod, again, config, out, "--seed", 7, "--force")[0] == 0
+        (said,) = (message for message in caplog.messages if first_words in message)
+        assert set(said.split(first_words)[1].split(", ")) == before - {"metadata/manifest.json"}
+        assert not any(name.startswith("analysis/") for name in files_in(out))
+
+
+def test_a_rerun_names_the_analysis_that_it_removes(neuro_mod, config, tmp_path, caplog):
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert "removed" not in caplog.text
+    assert neuro_mod("analyze", tmp_path, "--no-plot")[0] == 0
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert "analysis of the earlier results removed: analysis/analysis.json, " in caplog.text
+    assert "data/spikes.npz" not in caplog.text
+
+
 def test_no_analysis_goes_among_the_files_of_a_run(neuro_mod, config, tmp_path):
     assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
     before = bytes_in(tmp_path)
