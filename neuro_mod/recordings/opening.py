@@ -104,6 +104,16 @@ class SpikeSource:
             if odd is not None:
                 _LOG.warning("%s: %s", where, odd)
 
+    def check_unchanged(self) -> None:
+        """Make sure that the files that were read are still the same.
+
+        Raises:
+            DataError: One was replaced or removed.
+        """
+        for unchanged in {session.unchanged for session in self.sessions}:
+            if unchanged is not None:
+                unchanged.check()
+
     def __iter__(self) -> Iterator[SpikeEvents]:
         return (self.read(index) for index in range(len(self.sessions)))
 

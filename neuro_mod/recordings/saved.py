@@ -16,6 +16,7 @@ from neuro_mod.checks import user_path
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.arrays import single_number
 from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, SpikeEvents, is_step
+from neuro_mod.recordings.written import check_file
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DATA, SPIKES
 from neuro_mod.storage.reading import read_arrays
@@ -49,12 +50,14 @@ def load_spikes(path: str | os.PathLike[str]) -> SpikeEvents:
 
     Raises:
         MissingFileError: There is no such file, or the folder holds many runs; the message says how to read these.
-        DataError: It is damaged, or of another kind.
+        DataError: It is damaged, of another kind, or not what the run wrote.
     """
     hint = "give one of these files; numpy.load reads .npy, and Analyzer all of a folder of repeats"
-    file = file_in_run(user_path(path), SPIKES, f"{DATA}/spikes*", hint)
+    place = user_path(path)
+    file = file_in_run(place, SPIKES, f"{DATA}/spikes*", hint)
     if file.suffix == ".npy":
         raise DataError(f"{file}: a single array found; expected .npz with steps and neurons; numpy.load reads it")
+    check_file(file, of_run=place.is_dir())
     return spikes_from(read_arrays(file, SAVED_ARRAYS), str(file))
 
 

@@ -49,7 +49,7 @@ from neuro_mod.recordings.spikes import SpikeEvents, is_step
 from neuro_mod.recordings.tables import rows_of_frame
 from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
-from neuro_mod.recordings.written import check_written, intact
+from neuro_mod.recordings.written import Unchanged, check_written, run_folder
 from neuro_mod.storage.names import CLUSTERS, DATA, PAIRED_SPIKES, REPEATED_CLUSTERS, RUN
 from neuro_mod.storage.reading import read_json
 
@@ -66,12 +66,14 @@ class Session:
         read: Reads its spikes, given conventions.
         file: Its file, or the first; None if it is in memory.
         further: Its other files, if each thread of the simulator wrote one.
+        unchanged: Makes sure of its files; None if it is in memory.
     """
 
     name: str
     read: Callable[[Conventions], Reading]
     file: Path | None = None
     further: tuple[Path, ...] = ()
+    unchanged: Unchanged | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -146,13 +148,6 @@ def _opened(data: Any, name: str, trials: bool) -> Sessions:
     return Sessions(_in_memory(name, data, trials), _described(data))
 
 
-def run_folder(path: Path) -> Path:
-    """The folder of a run, given this folder, that of its data, or a file of spikes in either."""
-    path = path.absolute()  # the parent of "." would be "."
-    folder = path if path.is_dir() else path.parent
-    return folder.parent if folder.name == DATA else folder
-
-
 def matching(path: Path) -> list[Path]:
     """The file or folder, or those that match a pattern such as ``run/spikes_*.csv``, in the order of their numbers.
 
@@ -173,9 +168,9 @@ def _on_disk(path: Path, trials: bool) -> Sessions:
     run = run_folder(path)
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
     clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
-    written = check_written(run, files, whole=path.is_dir())
+    unchanged = Unchanged(check_written(run, files, whole=path.is_dir()))
     sessions = [
-        Session(name, intact(file, written, read), file)
+        Session(name, unchanged.reader([file], read), file, unchanged=unchanged)
         for file in files
         for name, read in sessions_of_file(file, trials)
     ]
@@ -200,7 +195,9 @@ def _one_session(recorder: Any, threads: Sequence[Session]) -> Session:
     if len(files) == 1:
         return threads[0]
     name = recorder.name.rstrip("-_") or threads[0].name
-    return Session(name, partial(read_nest, files), files[0], tuple(files[1:]))
+    unchanged = Unchanged({})
+    read = unchanged.reader(files, partial(read_nest, files))
+    return Session(name, read, files[0], tuple(files[1:]), unchanged)
 
 
 def _files_of(folder: Path) -> list[Path]:

@@ -1,9 +1,9 @@
-"""Whether the files of a run are those that it wrote."""
+"""Whether the files of a run are those that it wrote, and stay so while they are analysed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from neuro_mod.errors import DataError
@@ -30,7 +30,7 @@ def check_written(run: Path, files: Sequence[Path], *, whole: bool) -> dict[Path
         whole: Whether these are all of its files, and the others must be there too.
 
     Returns:
-        Size and hash of each file that the run wrote, for `intact`.
+        Size and hash of each of the files of spikes that the run wrote, for `Unchanged`.
 
     Raises:
         DataError: A file is missing, has changed, or was not written by the run; or the manifest is damaged.
@@ -40,41 +40,133 @@ def check_written(run: Path, files: Sequence[Path], *, whole: bool) -> dict[Path
         if is_unfinished(run):
             _LOG.warning("%s: the run was cut short, or goes on: results may be missing; rerun it to complete it", run)
         return {}
+    by_place = {_absolute(file): file for file in files}
+    several = whole and len(files) > 1
     for name, record in records.items():
-        about = name in _ABOUT
-        if (about or (whole and _is_result(name))) and (fault := fault_of(run / name, record, content=about)):
-            raise _not_as_written(run / name, fault, run)
-    written = {run / name: record for name, record in records.items()}
-    own = {file: written[file.absolute()] for file in files if file.absolute() in written}
+        about, read = name in _ABOUT, run / name in by_place
+        if not (about or read or (whole and _is_result(name))):
+            continue
+        if fault := fault_of(run / name, record, content=about):
+            raise _not_as_written(run / name, fault, run, others=whole and not about and (several or not read))
+    own = {by_place[run / name]: record for name, record in records.items() if run / name in by_place}
     for file in (file for file in files if file not in own):
         if whole:
-            raise _not_as_written(file, "is not one of the files of the run", run)
+            raise _not_as_written(file, "is not one of the files of the run", run, others=several)
         _LOG.warning("%s: the run beside it did not write it; its time step and clusters are used all the same", file)
     return own
 
 
-def intact(
-    file: Path, records: Mapping[Path, Record], read: Callable[[Conventions], Reading]
-) -> Callable[[Conventions], Reading]:
-    """A reader that first makes sure that the file is the one that the run wrote."""
-    if file not in records:
-        return read
-    unchecked = [records[file]]
+def check_file(file: Path, *, of_run: bool) -> None:
+    """Refuse a file of a run that is not as the run wrote it.
 
-    def checked(conventions: Conventions) -> Reading:
-        if unchecked:
-            if fault := fault_of(file, unchecked[0]):
-                raise _not_as_written(file, fault, file.parents[1])
-            unchecked.clear()
-        return read(conventions)
+    Args:
+        file: The file.
+        of_run: Whether the run must have written it.
 
-    return checked
+    Raises:
+        DataError: It is missing, has changed, or was not written by the run; or the manifest is damaged.
+    """
+    run = run_folder(file)
+    records = read_manifest(run)
+    if records is None:
+        return
+    own = [record for name, record in records.items() if run / name == _absolute(file)]
+    fault = fault_of(file, own[0]) if own else "is not one of the files of the run" if of_run else ""
+    if fault:
+        raise _not_as_written(file, fault, run)
+
+
+class Unchanged:
+    """Files of spikes that must be as their run wrote them, and stay as they were when they were first read.
+
+    Args:
+        written: Size and hash of those that a run wrote.
+    """
+
+    def __init__(self, written: Mapping[Path, Record]):
+        self._written = written
+        #: Size and time of the last change of those that were read.
+        self._seen: dict[Path, tuple[int, int]] = {}
+
+    def reader(self, files: Sequence[Path], read: Callable[[Conventions], Reading]) -> Callable[[Conventions], Reading]:
+        """A reader of files that makes sure of them, before and after."""
+
+        def checked(conventions: Conventions) -> Reading:
+            self._check(files)
+            try:
+                return read(conventions)
+            finally:  # a file that was replaced meanwhile may look damaged
+                self._check(files)
+
+        return checked
+
+    def check(self) -> None:
+        """Make sure that the files that were read are still the same.
+
+        Raises:
+            DataError: One was replaced or removed.
+        """
+        self._check(list(self._seen))
+
+    def _check(self, files: Iterable[Path]) -> None:
+        for file in files:
+            now, seen = _stamp(file), self._seen.get(file)
+            if now == seen is not None:
+                continue
+            fault = self._fault(file)
+            if fault and seen is None and not self._rewritten(file):
+                raise _not_as_written(file, fault, run_folder(file))
+            if fault:
+                what = "its run" if file in self._written else "it"
+                raise DataError(f"{file} {fault}: {what} was replaced while it was analysed; analyze it again")
+            if now is not None:
+                self._seen[file] = now
+
+    def _rewritten(self, file: Path) -> bool:
+        """Whether the run of a file that it wrote has been replaced, or is about to be."""
+        run = run_folder(file)
+        now = read_manifest(run) or {}
+        return self._written[file] not in [record for name, record in now.items() if run / name == _absolute(file)]
+
+    def _fault(self, file: Path) -> str:
+        if file in self._written:
+            return fault_of(file, self._written[file])
+        missing = not file.exists()  # if it was never there, its reader says so
+        return "" if file not in self._seen else "is missing" if missing else "has changed since it was first read"
+
+
+def run_folder(path: Path) -> Path:
+    """The folder of a run, given this folder, that of its data, or a file of spikes in either."""
+    path = _absolute(path)
+    folder = path if path.is_dir() else path.parent
+    return folder.parent if folder.name == DATA else folder
+
+
+def _absolute(path: Path) -> Path:
+    """A path whose parents can be told by its parts: an absolute one without ``..``; symbolic links may stay."""
+    path = path.absolute()
+    if ".." not in path.parts:
+        return path
+    return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _is_result(name: str) -> bool:
     return name != LOG and (str(Path(name).parent) in _RESULTS or name in IN_ROOT)
 
 
-def _not_as_written(file: Path, fault: str, run: Path) -> DataError:
-    hint = "rerun what made the folder, or name files of spikes to read only these"
-    return DataError(f"{file} {fault}, as {run / MANIFEST} shows; {hint}")
+def _not_as_written(file: Path, fault: str, run: Path, *, others: bool = False) -> DataError:
+    """An error about a file of a run; `others` if other files of spikes can be read without it."""
+    ways = [
+        "rerun what made the folder",
+        *(["name files of spikes to read only these"] if others else []),
+        "copy spikes that you trust into a folder of their own and give their clusters",
+    ]
+    return DataError(f"{file} {fault}, as {run / MANIFEST} shows; {', or '.join(ways)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,8 @@ from neuro_mod.storage.names import (
 from neuro_mod.storage.reading import read_json
 from neuro_mod.storage.writing import write_whole
 
+_LOG = logging.getLogger(__name__)
+
 #: Files that a message names at most.
 _MAX_SHOWN = 2
 
@@ -41,15 +44,18 @@ class RunFolder(Files):
     Args:
         path: The folder; made if it does not exist.
         plan: What the results depend on, plain data; written before all else.
+        force: Other results are replaced: a warning names all files that are removed, and not only those of an
+            analysis, which a rerun of the same does not write again.
 
     Raises:
         InputError: It holds the results of many runs, which are not removed for one.
         StorageError: It cannot be written to.
     """
 
-    def __init__(self, path: str | os.PathLike[str], plan: Mapping[str, Any] | None = None):
+    def __init__(self, path: str | os.PathLike[str], plan: Mapping[str, Any] | None = None, *, force: bool = False):
         super().__init__(Path(path))
         self._plan = plan
+        self._force = force
         if (self.path / FINISHED).exists():
             raise InputError(
                 f"{path}: results of many runs found; expected an empty folder or one with a single run; choose "
@@ -60,11 +66,17 @@ class RunFolder(Files):
     def save(self, name: str, write: Callable[[IO[bytes]], object]) -> Path:
         """Write one file, see `Files.save`."""
         if not self.records:
-            remove_run(self.path)
+            self._remove_earlier()
             if self._plan is not None:
                 text = json.dumps(self._plan, indent=2) + "\n"
                 super().save(PLAN, lambda file: file.write(text.encode()))
         return super().save(name, write)
+
+    def _remove_earlier(self) -> None:
+        removed = [name for name in remove_run(self.path) if self._force or name.startswith(f"{ANALYSIS}/")]
+        if removed:
+            what = "earlier results" if self._force else "analysis of the earlier results"
+            _LOG.warning("%s: %s removed: %s", self.path, what, ", ".join(removed))
 
     def finish(self) -> list[Path]:
         """Write the manifest and return the paths of all files."""
@@ -167,25 +179,33 @@ def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:
     names = dict.fromkeys([*_written_before(path), *(name for name in others if is_ours(Path(name)))])
     present = [name for name in names if (path / name).exists()]
     _remove(path, [*present, MANIFEST, JOURNAL])
-    _remove_analysis(path / ANALYSIS)
-    for folder in (WORKER_LOGS, CONFIGS, f"{ANALYSIS}/{PLOTS}", ANALYSIS):
+    # after the spikes: an analysis that goes on finds them gone once its files are in place
+    analysis = remove_analysis(path / ANALYSIS)
+    for folder in (WORKER_LOGS, CONFIGS):
         with suppress(OSError):  # it has files of the user, or does not exist
             (path / folder).rmdir()
-    return present
+    return [*present, *(f"{ANALYSIS}/{name}" for name in analysis)]
 
 
-def remove_analysis_figures(folder: Path) -> None:
-    """Remove the figures of an analysis in its folder, also of one that was cut short."""
-    for name in ANALYSIS_FIGURES:
-        for figure in (*(folder / PLOTS).glob(f"{name}.*"), *(folder / PLOTS).glob(f".{name}.*{PARTIAL}")):
-            figure.unlink(missing_ok=True)
+def remove_analysis_figures(folder: Path) -> list[str]:
+    """Remove the figures of an analysis in its folder, also of one that was cut short; returns the names."""
+    figures = [figure for name in ANALYSIS_FIGURES for figure in (folder / PLOTS).glob(f"{name}.*")]
+    partial = [figure for name in ANALYSIS_FIGURES for figure in (folder / PLOTS).glob(f".{name}.*{PARTIAL}")]
+    for figure in (*figures, *partial):
+        figure.unlink(missing_ok=True)
+    return sorted(f"{PLOTS}/{figure.name}" for figure in figures)
 
 
-def _remove_analysis(folder: Path) -> None:
-    """Remove the analysis of a run whose spikes are replaced."""
+def remove_analysis(folder: Path) -> list[str]:
+    """Remove an analysis whose spikes are replaced, and its folders if nothing else is there; returns the names."""
+    names = [name for name in ANALYSIS_FILES if (folder / name).exists()]
     for name in ANALYSIS_FILES:
         (folder / name).unlink(missing_ok=True)
-    remove_analysis_figures(folder)
+    names += remove_analysis_figures(folder)
+    for each in (folder / PLOTS, folder):
+        with suppress(OSError):  # it has files of the user, or does not exist
+            each.rmdir()
+    return names
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from neuro_mod.errors import InputError
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.errors import DataError, InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.saved_state import load_state
 from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import PLAN
@@ -125,6 +129,104 @@ def test_other_spikes_than_those_of_the_manifest_are_not_analysed(neuro_mod, con
     shutil.copy(tmp_path / "other/data/spikes.npz", tmp_path / "run/data")
     code, _, errors = neuro_mod("analyze", tmp_path / "run", "--no-plot")
     assert code == 2 and "run/data/spikes.npz has " in errors and "manifest.json shows" in errors
+
+
+def test_foreign_spikes_are_refused_by_whatever_name(neuro_mod, config, tmp_path, monkeypatch):
+    for name, seed in (("run", 1), ("other", 2)):
+        assert call(neuro_mod, RUN, config, tmp_path / name, "--seed", seed)[0] == 0
+    for name in ("spikes", "state"):
+        shutil.copy(tmp_path / f"other/data/{name}.npz", tmp_path / "run/data")
+    run = tmp_path / "run"
+    for spikes, folder in (
+        (run, tmp_path),
+        (run / "data/spikes.npz", tmp_path),
+        (Path("spikes.npz"), run / "data"),
+        (Path("run/data/spikes.npz"), tmp_path),
+        (Path("../data/spikes.npz"), run / "metadata"),
+        (Path(".."), run / "data"),
+    ):
+        code, _, errors = neuro_mod("analyze", spikes, "--no-plot", "--out", tmp_path / "y", cwd=folder)
+        assert code == 2 and "spikes.npz has " in errors and "manifest.json shows" in errors, errors
+        assert (
+            "name files of spikes" not in errors and "copy spikes that you trust into a folder of their own" in errors
+        )
+        monkeypatch.chdir(folder)
+        with pytest.raises(DataError, match=r"spikes.npz has .*manifest.json shows"):
+            load_spikes(spikes)
+        with pytest.raises(DataError, match=r"spikes.npz has .*manifest.json shows"):
+            Analyzer(spikes).occurrences()
+    with pytest.raises(DataError, match=r"state.npz has .*manifest.json shows"):
+        load_state(run)
+    (tmp_path / "apart").mkdir()
+    shutil.copy(run / "data/spikes.npz", tmp_path / "apart")
+    sizes = ("--cluster-sizes", "3x10,10,3x5,5")
+    assert neuro_mod("analyze", tmp_path / "apart/spikes.npz", *sizes, "--no-plot")[0] == 0
+
+
+@pytest.mark.parametrize("out", ["analysis", "../elsewhere"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "neuro_mod.execution.analysis.save.progress_shown",  # before spikes are read
+        "neuro_mod.core.spiking_net.analysis.saved.analysis._complete",  # before the tables
+        "neuro_mod.core.spiking_net.analysis.saved.folder._earlier_files",  # before the files take their places
+        "neuro_mod.execution.analysis.save.remove_analysis_figures",  # before figures
+        "neuro_mod.plotting.style.save_figure",  # among them
+    ],
+)
+def test_a_run_that_is_replaced_while_it_is_analysed(neuro_mod, config, tmp_path, monkeypatch, moment, out):
+    """As by another process, which holds the folder of the run alone."""
+    run, new = tmp_path / "run", tmp_path / "new"
+    for folder, seed in ((run, 256), (new, 7)):
+        assert call(neuro_mod, RUN, config, folder, "--seed", seed)[0] == 0
+    module, name = moment.rsplit(".", 1)
+    original, replaced = getattr(import_module(module), name), []
+
+    def after_another_run(*arguments, **options):
+        if not replaced:
+            StageSNNSimulation(config, 7).execute("none", out=run, force=True, record=["spikes"])
+            replaced.append(1)
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(moment, after_another_run)
+    code, _, errors = neuro_mod("analyze", run, "--out", run / out)
+    assert code == 2 and "data/spikes.npz has " in errors, errors
+    assert errors.count("its run was replaced while it was analysed; analyze it again") == 1
+    assert not (run / out).exists() and bytes_in(run).keys() == bytes_in(new).keys()
+
+
+def test_a_file_of_others_that_changes_while_it_is_analysed(tmp_path):
+    file = tmp_path / "spikes.csv"
+    file.write_text("time,neuron\n0.1,0\n0.2,1\n")
+    analyzer = Analyzer(file, [0, 1], duration=1.0)
+    assert len(analyzer.spikes()) == 2
+    file.write_text("time,neuron\n0.1,0\n")
+    with pytest.raises(DataError, match=r"spikes.csv has changed since it was first read: it was replaced"):
+        analyzer.save_analysis(tmp_path / "analysis")
+    assert not files_in(tmp_path / "analysis")
+
+
+def test_force_names_what_it_removed(neuro_mod, config, tmp_path, caplog):
+    for again, first_words in ((RUN, "earlier results removed: "), (REPEAT, "results of another job removed: ")):
+        out = tmp_path / again.split()[0]
+        assert call(neuro_mod, again, config, out)[0] == 0
+        assert neuro_mod("analyze", out)[0] == 0
+        before = files_in(out)
+        caplog.clear()
+        assert call(neuro_mod, again, config, out, "--seed", 7, "--force")[0] == 0
+        (said,) = (message for message in caplog.messages if first_words in message)
+        assert set(said.split(first_words)[1].split(", ")) == before - {"metadata/manifest.json"}
+        assert not any(name.startswith("analysis/") for name in files_in(out))
+
+
+def test_a_rerun_names_the_analysis_that_it_removes(neuro_mod, config, tmp_path, caplog):
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert "removed" not in caplog.text
+    assert neuro_mod("analyze", tmp_path, "--no-plot")[0] == 0
+    assert call(neuro_mod, RUN, config, tmp_path)[0] == 0
+    assert "analysis of the earlier results removed: analysis/analysis.json, " in caplog.text
+    assert "data/spikes.npz" not in caplog.text
 
 
 def test_no_analysis_goes_among_the_files_of_a_run(neuro_mod, config, tmp_path):

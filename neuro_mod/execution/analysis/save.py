@@ -11,7 +11,7 @@ from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
-from neuro_mod.recordings.sessions import run_folder
+from neuro_mod.recordings.written import run_folder
 from neuro_mod.storage.names import ANALYSIS, PLOTS
 from neuro_mod.storage.run_folder import holds_run, remove_analysis_figures
 from neuro_mod.storage.writing import write_whole
@@ -52,6 +52,7 @@ def analyse(
     Raises:
         InputError: The folder is that of a run.
         StorageError: It cannot be written to.
+        DataError: The spikes were replaced meanwhile; nothing of the analysis stays.
         Interrupted: On Ctrl-C; the message says what the folder holds.
     """
     if holds_run(folder):
@@ -59,13 +60,14 @@ def analyse(
     files: list[Path] = []
     try:
         before()
-        with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
-            files = analyzer.save_analysis(folder, report=lambda done, _: report(done))
-        remove_analysis_figures(folder)
-        if plot:
-            (folder / PLOTS).mkdir(exist_ok=True)
-            drawings = drawings_of_analysis(analyzer, session)
-            files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
+        with analyzer.saving(folder) as kept:
+            with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
+                files = analyzer.save_into(kept, lambda done, _: report(done))
+            remove_analysis_figures(folder)
+            if plot:
+                (folder / PLOTS).mkdir(exist_ok=True)
+                drawings = drawings_of_analysis(analyzer, session)
+                files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
         return describe_analysis(analyzer) | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
         left = f"the analysis in {folder} is complete, figures may be missing"

@@ -14,8 +14,16 @@ from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
 from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files, enter, fault_of, is_ours, record_of
-from neuro_mod.storage.names import FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
-from neuro_mod.storage.run_folder import close_run, holds_run, make_folders, read_plan, remove_run, reopen_run
+from neuro_mod.storage.names import ANALYSIS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
+from neuro_mod.storage.run_folder import (
+    close_run,
+    holds_run,
+    make_folders,
+    read_plan,
+    remove_analysis,
+    remove_run,
+    reopen_run,
+)
 from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
@@ -73,7 +81,7 @@ class JobFolder(Files):
         self.keep(PLAN)
 
     def remove(self, keys: set[str]) -> None:
-        """Remove finished items and their files.
+        """Remove finished items, their files, and an analysis of these; a warning names the files.
 
         Raises:
             StorageError: The folder cannot be written to.
@@ -82,7 +90,9 @@ class JobFolder(Files):
         gone = [name for entry in self.entries() if entry.key in keys for name in entry.files]
         self._ledger.rewrite(kept)
         self._unlink(gone)
+        gone += [f"{ANALYSIS}/{name}" for name in remove_analysis(self.path / ANALYSIS)]
         self.done -= keys
+        _LOG.warning("%s: results that were not asked for removed: %s", self.path, ", ".join(gone) or "none")
 
     @property
     def n_lines(self) -> int:

@@ -107,7 +107,7 @@ class Stager(ABC):
         path = output_path(out or settings.folder.with_name(settings.sim_name + self.suffix))
         with locked(path):
             plan = self._plan(experiment, run_options)
-            folder = RunFolder(path, plan)
+            folder = RunFolder(path, plan, force=force)
             if not force:
                 _refuse_another(path, plan)
             yield folder

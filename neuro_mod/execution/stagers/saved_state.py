@@ -11,6 +11,7 @@ import numpy as np
 
 from neuro_mod.checks import output_file, user_path
 from neuro_mod.core.spiking_net.engine.state import State
+from neuro_mod.recordings.written import check_file
 from neuro_mod.storage.names import DATA, STATE
 from neuro_mod.storage.reading import names_of_arrays, read_arrays
 from neuro_mod.storage.run_folder import file_in_run
@@ -31,10 +32,12 @@ def load_state(path: _Path) -> State:
 
     Raises:
         MissingFileError: There is no such file, or the folder holds many runs, which save no states.
-        DataError: It is damaged, or not one of ours.
+        DataError: It is damaged, not one of ours, or not what the run wrote.
     """
     hint = "only run saves the state in which it ends: run a configuration with the seed of the repeat"
-    file = file_in_run(user_path(path), STATE, f"{DATA}/*", hint)
+    place = user_path(path)
+    file = file_in_run(place, STATE, f"{DATA}/*", hint)
+    check_file(file, of_run=place.is_dir())
     names = [field.name for field in fields(State)]
     if "network" not in names_of_arrays(file):
         _LOG.warning("%s does not say which network it belongs to; whether it fits is not checked", file)

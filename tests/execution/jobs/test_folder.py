@@ -83,15 +83,19 @@ def test_items_that_are_not_asked_for_stay_where_they_may(tmp_path):
     assert len(keys(tmp_path)) == 5
 
 
-def test_items_that_are_not_asked_for_are_refused_where_they_may_not_stay(tmp_path):
+def test_items_that_are_not_asked_for_are_refused_where_they_may_not_stay(tmp_path, caplog):
     jobs.run(TinyJob(5), tmp_path)
+    (tmp_path / "analysis").mkdir()
+    (tmp_path / "analysis/states.csv").write_text("of 5 items")
     work = TinyJob(2, keeps_others=False)
     with pytest.raises(InputError, match=r"3 other items found; .*--force"):
         jobs.run(work, tmp_path)
     assert len(keys(tmp_path)) == 5
     jobs.run(work, tmp_path, Execution(force=True))
     assert keys(tmp_path) == ["item 0", "item 1"]
-    assert not (tmp_path / "data/item_2.json").exists()
+    assert not (tmp_path / "data/item_2.json").exists() and not (tmp_path / "analysis").exists()
+    (said,) = (message for message in caplog.messages if "results that were not asked for removed" in message)
+    assert {"data/item_2.json", "data/item_4.txt", "analysis/states.csv"} <= set(said.split("removed: ")[1].split(", "))
 
 
 def test_a_folder_of_another_run_is_refused_either_way(tmp_path):

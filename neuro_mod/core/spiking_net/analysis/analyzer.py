@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -41,6 +42,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.saved.analysis import find_and_save, load_findings, save_findings
+from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.errors import InputError, invalid
@@ -181,11 +183,21 @@ class Analyzer(StateStatistics):
 
         Raises:
             StorageError: The folder cannot be written to, or the disk is full.
+            DataError: The files of the spikes were replaced since they were read; nothing of the analysis stays.
         """
+        with self.saving(output_path(folder)) as kept:
+            return self.save_into(kept, report)
+
+    def saving(self, folder: Path) -> AbstractContextManager[AnalysisFolder]:
+        """The folder for an analysis and its figures, held meanwhile; see `saved.folder.analysis_folder`."""
+        return analysis_folder(folder, (lambda: None) if self._spikes is None else self._spikes.check_unchanged)
+
+    def save_into(self, folder: AnalysisFolder, report: Progress | None = None) -> list[Path]:
+        """What `save_analysis` does, in a folder that is held."""
         if self._spikes is None:
-            return save_findings(output_path(folder), self._findings, self.hidden_markov)
+            return save_findings(folder, self._findings, self.hidden_markov)
         files, self._findings = find_and_save(
-            output_path(folder), self._spikes, self.settings, report or self._report, self.hidden_markov
+            folder, self._spikes, self.settings, report or self._report, self.hidden_markov
         )
         return files
 

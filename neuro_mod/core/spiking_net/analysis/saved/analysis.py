@@ -25,7 +25,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import (
 )
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
-from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis, analysis_folder
+from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
@@ -40,7 +40,7 @@ _PACKAGES = ("neuro_mod", "numpy", "scipy", "pandas")
 _LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
 
 
-def save_findings(path: Path, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
+def save_findings(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
     """Write findings, and a hidden Markov model of the same sessions, to a folder.
 
     Returns:
@@ -50,15 +50,16 @@ def save_findings(path: Path, findings: Findings, model: HiddenMarkov | None) ->
         StorageError: The folder cannot be written to, or the disk is full.
     """
     indices = range(len(findings.sessions))
-    with analysis_folder(path) as folder:
-        folder.save_arrays(
-            names.ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices)
-        )
-        return _complete(folder, findings, model)
+    folder.save_arrays(names.ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices))
+    return _complete(folder, findings, model)
 
 
 def find_and_save(
-    path: Path, source: SpikeSource, settings: AnalysisSettings, report: Progress, model: HiddenMarkov | None
+    folder: AnalysisFolder,
+    source: SpikeSource,
+    settings: AnalysisSettings,
+    report: Progress,
+    model: HiddenMarkov | None,
 ) -> tuple[list[Path], Findings]:
     """Find the states of all sessions and write them as `save_findings` does, in one pass over the spikes.
 
@@ -79,10 +80,9 @@ def find_and_save(
             found.append((replace(session.summary, sha256=digest), session.visits))
             yield _rates_name(len(found) - 1), session.rates.rates
 
-    with analysis_folder(path) as folder:
-        folder.save_arrays(names.ANALYSIS_RATES, rates())
-        findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
-        return _complete(folder, findings, model), findings
+    folder.save_arrays(names.ANALYSIS_RATES, rates())
+    findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
+    return _complete(folder, findings, model), findings
 
 
 def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:

@@ -22,6 +22,7 @@ from neuro_mod.storage.files import Files, record_of
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import ANALYSIS_DESCRIPTION
 from neuro_mod.storage.reading import naming, read_json
+from neuro_mod.storage.run_folder import remove_analysis
 from neuro_mod.storage.writing import write_whole
 
 #: Changes whenever older versions could not read the files any more.
@@ -31,7 +32,17 @@ _STATE_COLUMNS = ("state", "from_state", "to_state")
 
 
 class AnalysisFolder(Files):
-    """A folder into which an analysis is written; arguments as for `Files`."""
+    """A folder into which an analysis is written.
+
+    Args:
+        path: The folder.
+        check: Raises `DataError` if the spikes are not any more those that were analysed.
+    """
+
+    def __init__(self, path: Path, check: Callable[[], None]):
+        super().__init__(path)
+        self._check = check
+        self._placed = False
 
     def save(self, name: str, write: Callable[[IO[bytes]], object]) -> Path:
         """Write one file beside that of an earlier analysis, see `Files.save`."""
@@ -48,11 +59,22 @@ class AnalysisFolder(Files):
         about = {**description, "files": dict(self.records)}
         text = json.dumps(about | {"checksum": _checksum(about)}, indent=2, allow_nan=False) + "\n"
         self.save_text(ANALYSIS_DESCRIPTION, text)
+        self._check()
+        self._placed = True
         for name in (ANALYSIS_DESCRIPTION, *_earlier_files(self.path)):
             (self.path / name).unlink(missing_ok=True)
         for name in self.records:
             self._beside(name).replace(self.path / name)
         return [self.path / name for name in self.records]
+
+    def check(self) -> None:
+        """Make sure of the spikes once everything is in place; if they were replaced, nothing of the analysis stays."""
+        try:
+            self._check()
+        except DataError:
+            if self._placed:
+                remove_analysis(self.path)
+            raise
 
     def clean(self) -> None:
         """Remove files that never reached their places, also those of a process that was killed."""
@@ -64,20 +86,30 @@ class AnalysisFolder(Files):
 
 
 @contextmanager
-def analysis_folder(path: Path) -> Iterator[AnalysisFolder]:
+def analysis_folder(path: Path, check: Callable[[], None] = lambda: None) -> Iterator[AnalysisFolder]:
     """A folder into which this process alone writes an analysis.
+
+    Args:
+        path: The folder.
+        check: As for `AnalysisFolder`.
 
     Raises:
         StorageError: It cannot be written to, or another process writes to it.
+        DataError: The spikes were replaced meanwhile; nothing of the analysis stays.
     """
-    with locked(path):
-        folder = AnalysisFolder(path)
-        folder.clean()
-        try:
-            yield folder
-        finally:
-            with suppress(OSError):
-                folder.clean()
+    try:
+        with locked(path):
+            folder = AnalysisFolder(path, check)
+            folder.clean()
+            try:
+                yield folder
+            finally:
+                with suppress(OSError):
+                    folder.clean()
+                folder.check()  # also after an error, of which it may be the cause
+    finally:
+        with suppress(OSError):  # there are files, unless nothing came of the analysis
+            path.rmdir()
 
 
 class SavedAnalysis:
