@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.config import Experiment
+from neuro_mod.config.cross_checks.network import USUAL
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
-from neuro_mod.errors import InputError
+from neuro_mod.core.spiking_net.time_step import EULER_OSCILLATES, euler_ratio
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
@@ -88,6 +91,28 @@ def perturbations_of_run(
     courses = {target: make() for target, (_, make) in makers.items()}
     check_possible(baseline, courses, delta_t)
     return courses
+
+
+def check_times(courses: Mapping[str, Course], baseline: Baseline, experiment: Experiment) -> None:
+    """Check perturbed time constants and periods as the configuration's own, and warn where Euler steps oscillate.
+
+    Args:
+        courses: The perturbations of a run.
+        baseline: The network.
+        experiment: The experiment as it is run.
+
+    Raises:
+        InputError: One becomes unusually long; it is probably in milliseconds.
+    """
+    times = experiment.init_params
+    for target in set(courses) & {"tau_membrane", "tau_synaptic", "tau_refractory"}:
+        values, usual = baseline.effective(target, courses[target].values), USUAL[f"init_params.{target}"]
+        if values.max() > usual and not experiment.settings.allow_unusual:
+            hint = "perturbations are in s (settings.allow_unusual: true accepts it)"
+            raise invalid(f"{target} under its perturbation", float(values.max()), f"at most {usual:g} s", hint)
+        ratio = euler_ratio(times.mechanism, times.delta_t, values)
+        if target != "tau_refractory" and ratio > EULER_OSCILLATES:
+            warn_once(f"delta_t is {ratio:.3g} times as long as {target} under its perturbation: Euler steps oscillate")
 
 
 def warn_of_idle(

@@ -33,7 +33,13 @@ from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.stagers.base import Stager, keep
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
-from neuro_mod.execution.stagers.perturbations import Given, merge_keywords, perturbations_of_run, warn_of_idle
+from neuro_mod.execution.stagers.perturbations import (
+    Given,
+    check_times,
+    merge_keywords,
+    perturbations_of_run,
+    warn_of_idle,
+)
 from neuro_mod.execution.stagers.pictures import check_plot_arg, figure_names
 from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, choose_recording
 from neuro_mod.execution.stagers.saved_state import state_arrays
@@ -299,6 +305,9 @@ class StageSNNSimulation(Stager):
         courses = perturbations_of_run(sources, self.baseline, n_steps, delta_t, state.step)
         for warning in experiment.warnings:
             warn_once(warning)
+        check_times(
+            {target: course for target, course in courses.items() if target in given}, self.baseline, experiment
+        )
         warn_of_idle(courses, sources, self.circuit.populations.sizes, n_steps, delta_t)
         trial = Trial(
             network=self.network,

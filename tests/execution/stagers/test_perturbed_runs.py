@@ -490,3 +490,13 @@ def test_perturbed_refractory_periods_are_told_as_they_are_applied(stager):
     about = stager.run(duration_sec=0.05, record=("spikes",), perturbations={"tau_refractory": change})["metadata"]
     applied = about["tau_refractory_applied"]
     assert applied["least"] == applied["most"] == pytest.approx([0.0095] + [0.005] * (P - 1))
+
+
+def test_given_times_are_checked_as_those_of_a_configuration(stager, caplog):
+    with pytest.raises(InputError, match=r"tau_membrane under its perturbation: 2.02 found; expected at most 1 s"):
+        stager.run(duration_sec=0.05, record=("spikes",), perturbations={"tau_membrane": 2.0})
+    euler = StageSNNSimulation(stager.experiment.replace({"init_params.mechanism": "euler"}))
+    euler.run(duration_sec=0.05, record=("spikes",), perturbations={"tau_synaptic": -0.0046})
+    assert "delta_t is 1.25 times as long as tau_synaptic under its perturbation" in caplog.text
+    slow = StageSNNSimulation(stager.experiment.replace({"settings.allow_unusual": True}))
+    slow.run(duration_sec=0.05, record=("spikes",), perturbations={"tau_membrane": 2.0})
