@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, model_validator
 
+from neuro_mod.choices import Precision
 from neuro_mod.config.cross_checks import cross_check
-from neuro_mod.config.cross_checks.doubtful import warnings_of
+from neuro_mod.config.cross_checks.doubtful import rounded_thresholds, warnings_of
 from neuro_mod.config.cross_checks.draft import Draft
 from neuro_mod.config.document import TOO_DEEP
 from neuro_mod.config.fields import EmptyMeansNothing, Section, extra_of
@@ -23,7 +24,7 @@ from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.errors import ConfigError, KeyPath, Problem
+from neuro_mod.errors import ConfigError, InputError, KeyPath, Problem
 from neuro_mod.populations import PATHWAYS, Populations
 
 
@@ -74,6 +75,15 @@ class Experiment(Section):
     def warnings(self) -> tuple[str, ...]:
         """What a simulation of this experiment does other than the configuration says, one line each."""
         return tuple(warnings_of(Draft(self)))
+
+    def check_precision(self, dtype: Precision) -> None:
+        """Refuse thresholds that round to the reset voltage in a precision, before a job of many runs begins.
+
+        Raises:
+            InputError: The message names the first one.
+        """
+        if dtype == "float32" and (found := next(rounded_thresholds(Draft(self)), "")):
+            raise InputError(found)
 
     def unperturbed(self, target: str) -> Any:
         """The value that a perturbation of a target acts on: the configured one, or the factor 1."""

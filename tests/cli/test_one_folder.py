@@ -277,3 +277,11 @@ def test_an_empty_name_of_a_folder_is_not_the_present_one(neuro_mod, config, tmp
     done = neuro_mod(*command, config, "--out", "", cwd=tmp_path)
     assert done.returncode == 2 and '"" found; expected the path of a folder' in done.stderr
     assert not (tmp_path / "metadata").exists()
+
+
+@pytest.mark.parametrize("command", [("run",), ("repeat",), ("compare", "--trials", "1")], ids=" ".join)
+def test_thresholds_that_round_to_the_reset_are_refused_before_a_job_begins(neuro_mod, config, tmp_path, command):
+    close = "--set=init_params={threshold: [1.5, 1.0], reset_voltage: [0, 0.99999999]}"
+    done = neuro_mod(*command, config, close, "--out", tmp_path / "out")
+    assert done.returncode == 2 and "threshold of I0" in done.stderr and "float32" in done.stderr
+    assert not list(tmp_path.rglob("run.log"))

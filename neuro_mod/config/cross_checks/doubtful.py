@@ -20,7 +20,7 @@ _LASTING = ("peak_time", "rise_time", "tau_rise", "tau_decay", "width", "interva
 def warnings_of(draft: Draft) -> Iterator[str]:
     """What a simulation does other than a valid configuration says, one line each."""
     yield from _time_step(draft)
-    yield from _single_precision(draft)
+    yield from rounded_thresholds(draft)
     yield from _stimulus(draft)
     yield from _time_courses(draft)
 
@@ -54,7 +54,7 @@ def _rounded(name: str, periods: NDArray[np.float64], delta_t: float) -> Iterato
             yield f"{name} = {period:g} s is no multiple of delta_t = {delta_t:g} s; {applied:g} s is applied"
 
 
-def _single_precision(draft: Draft) -> Iterator[str]:
+def rounded_thresholds(draft: Draft) -> Iterator[str]:
     """Thresholds that round to the reset voltage in single precision, which is the default."""
     neurons, populations = draft["init_params"], draft.populations
     values = (populations.expand(each) for each in (neurons.threshold, neurons.reset_voltage))

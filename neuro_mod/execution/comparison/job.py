@@ -29,6 +29,7 @@ class ComparisonJob(Job):
     kinds = {"trial": int}  # noqa: RUF012
 
     def __init__(self, experiment: Experiment, n_trials: int, settling: float, n_z: int | None, dtype: Precision):
+        experiment.check_precision(dtype)
         experiment = with_perturbation_seeds(experiment)
         self._simulate = SimulateRates(experiment, settling, dtype)
         self._theory = stage_theory(experiment, n_z)

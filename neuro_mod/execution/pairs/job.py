@@ -35,6 +35,7 @@ class PairJob(Job):
     kinds = {"trial": int}  # noqa: RUF012
 
     def __init__(self, stager: StageSNNSimulation, n_trials: int, baseline_duration: float, dtype: Precision):
+        stager.experiment.check_precision(dtype)
         self._stager, self._simulate = stager, SimulatePair(stager, baseline_duration, dtype)
         super().__init__(
             "pairs",

@@ -84,6 +84,7 @@ class RepeatJob(Job):
     def __init__(
         self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision
     ):
+        experiment.check_precision(dtype)
         self._experiment, self._seeds, self._plot_arg = experiment, seeds, plot_arg
         stager = StageSNNSimulation(experiment)
         init = experiment.init_params
