@@ -13,11 +13,14 @@ from neuro_mod.config.cross_checks.network import USUAL
 from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, perturbation_seed, unperturbed
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, first_impossible
+from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, TARGETS, first_impossible
 from neuro_mod.core.spiking_net.time_step import EULER_DIVERGES, euler_ratio, too_short
 from neuro_mod.errors import KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
+
+#: Targets that are times of neurons.
+TIMES = tuple(target for target in TARGETS if f"init_params.{target}" in USUAL)
 
 
 def _counts(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Problem]:
@@ -126,12 +129,12 @@ def _possible(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator
     elif target not in SOURCE_TARGETS and (found := first_impossible(target, value, reset, vector, factor.values)):
         moment = float(factor.steps[found.piece] * times.delta_t)
         yield Problem(path, *found.describe(target, populations.names[found.population], moment))
-    elif target.startswith("tau_"):
-        yield from _resolved(path, target, value + np.multiply.outer(factor.values, vector), draft)
+    elif target in TIMES:
+        yield from _resolved(path, target, TARGETS[target].extremes(value, vector, factor.values), draft)
 
 
 def _resolved(path: KeyPath, target: str, values: NDArray[np.float64], draft: Draft) -> Iterator[Problem]:
-    """Perturbed times, shape ``(K, P)`` in seconds, are usual, and resolved by the time step."""
+    """Perturbed times, their extremes in seconds, are usual, and resolved by the time step."""
     step, names = draft["init_params.delta_t"], draft.populations.names
     usual, least, most = USUAL[f"init_params.{target}"], values.min(axis=0), values.max(axis=0)
     shortest, longest = int(least.argmin()), int(most.argmax())
@@ -149,15 +152,15 @@ def _resolved(path: KeyPath, target: str, values: NDArray[np.float64], draft: Dr
 
 
 def perturbed_times(draft: Draft) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Each perturbed time constant or period with its values over the run in seconds, shape ``(K, P)``."""
+    """Each perturbed time constant or period with its extremes over the run in seconds, shape ``(2, P)``."""
     times, populations = draft["init_params"], draft.populations
-    for target in ("tau_membrane", "tau_synaptic", "tau_refractory"):
+    for target in TIMES:
         block: PerturbationBlock | None = draft[f"perturbation.{target}"]
         if block is not None:
             timed = block.timed(populations, perturbation_seed(draft["settings.random_seed"], target))
             factor = timed.factor(round(times.duration_sec / times.delta_t), times.delta_t)
             before = populations.expand(getattr(times, target))
-            yield target, before + np.multiply.outer(factor.values, timed.vector)
+            yield target, TARGETS[target].extremes(before, timed.vector, factor.values)
 
 
 def _finite_factor(perturbation: TimedPerturbation, n_steps: int, delta_t: float) -> Course | None:

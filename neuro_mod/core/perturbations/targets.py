@@ -37,6 +37,21 @@ class Target:
         raised = value + delta
         return np.clip(raised, self.bounds.lowest, self.bounds.highest) if self.clipped else raised
 
+    def extremes(
+        self, value: NDArray[np.float64], vector: NDArray[np.float64], factor: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Values under ``factor(t) vector`` where the factor is least and where it is greatest.
+
+        Args:
+            value: Unperturbed values, shape ``(P,)``.
+            vector: In the unit of the perturbation, shape ``(P,)``.
+            factor: Over time, shape ``(K,)``.
+
+        Returns:
+            Shape ``(2, P)``; all others are between these two.
+        """
+        return self.perturbed(value, np.multiply.outer([factor.min(), factor.max()], vector))
+
 
 #: Targets by name.
 TARGETS = {
@@ -98,9 +113,8 @@ def first_impossible(
         factor: Over time, shape ``(K,)``.
     """
     about, bounds = TARGETS[target], TARGETS[target].bounds
-    extremes = np.multiply.outer([factor.min(), factor.max()], vector)
     found: list[Impossible] = []
-    for population in np.flatnonzero(~bounds.allow(about.perturbed(value, extremes), reset_voltage).all(axis=0)):
+    for population in np.flatnonzero(~bounds.allow(about.extremes(value, vector, factor), reset_voltage).all(axis=0)):
         reached = about.perturbed(value[population], factor * vector[population])
         first = int(np.argmin(bounds.allow(reached, reset_voltage[population])))
         found.append(Impossible(first, int(population), float(reached[first])))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.config import Experiment
 from neuro_mod.config.cross_checks.network import USUAL
+from neuro_mod.config.cross_checks.perturbation import TIMES
 from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline, check_possible, size_of_courses
 from neuro_mod.core.perturbations import TimedPerturbation
@@ -105,8 +106,9 @@ def check_times(courses: Mapping[str, Course], baseline: Baseline, experiment: E
         InputError: One becomes unusually long; it is probably in milliseconds.
     """
     times = experiment.init_params
-    for target in set(courses) & {"tau_membrane", "tau_synaptic", "tau_refractory"}:
-        values, usual = baseline.effective(target, courses[target].values), USUAL[f"init_params.{target}"]
+    for target in (target for target in courses if target in TIMES):
+        change, usual = courses[target].values, USUAL[f"init_params.{target}"]
+        values = baseline.effective(target, [change.min(axis=0), change.max(axis=0)])  # not a copy for all times
         if values.max() > usual and not experiment.settings.allow_unusual:
             hint = "perturbations are in s (settings.allow_unusual: true accepts it)"
             raise invalid(f"{target} under its perturbation", float(values.max()), f"at most {usual:g} s", hint)

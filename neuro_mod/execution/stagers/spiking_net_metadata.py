@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import neuro_mod
 from neuro_mod.config import Experiment
 from neuro_mod.core.course import Course
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.analysis.rates.rates import (
     ACTIVE_RATE,
     binned_rates,
@@ -63,9 +64,9 @@ def _applied(experiment: Experiment, perturbations: Mapping[str, tuple[Course, b
     configured = experiment.init_params.tau_refractory
     if "tau_refractory" not in perturbations:
         return (refractory_steps(configured, delta_t) * delta_t).tolist()
-    periods = experiment.populations.expand(configured) + perturbations["tau_refractory"][0].values
-    applied = np.atleast_2d(refractory_steps(periods, delta_t) * delta_t)
-    return {"least": applied.min(axis=0).tolist(), "most": applied.max(axis=0).tolist()}
+    before, change = experiment.populations.expand(configured), perturbations["tau_refractory"][0].values
+    extremes = TARGETS["tau_refractory"].perturbed(before, np.array([change.min(axis=0), change.max(axis=0)]))
+    return dict(zip(("least", "most"), (refractory_steps(extremes, delta_t) * delta_t).tolist(), strict=True))
 
 
 def describe_run(
