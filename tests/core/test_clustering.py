@@ -6,6 +6,7 @@ from scipy.stats import binom, kstest
 
 from neuro_mod.core.clustering.adjacency import draw_adjacency
 from neuro_mod.core.clustering.block_weights import block_weights, depression_factors, largest_potentiation
+from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations, divide_into_clusters
 
 PUBLISHED = divide_into_clusters(18, (1600, 400), (160, 40))
@@ -119,11 +120,59 @@ def test_same_seed_same_network_other_seed_another():
     assert first.targets.tobytes() != other.targets.tobytes()
 
 
-def test_chunks_of_rows_do_not_matter(monkeypatch):
+def test_chunks_of_populations_do_not_matter(monkeypatch):
     populations, probability = Populations(2, (20, 5), (10, 5)), np.full((6, 6), 0.3)
     whole = draw_adjacency(populations, probability, 1)
     monkeypatch.setattr("neuro_mod.core.clustering.adjacency._CHUNK_BYTES", 100)
     assert draw_adjacency(populations, probability, 1).targets.tobytes() == whole.targets.tobytes()
+
+
+def slow_targets(populations, probability, seed, in_degree):
+    """The definition, one connection at a time: Floyd's algorithm for each receiver and sending population."""
+    n = populations.n_neurons
+    connected = np.zeros((n, n), bool)  # [pre, post]
+    for post, pre in np.ndindex(n, populations.total):
+        size, own = populations.sizes[pre], post - populations.boundaries[pre]
+        candidates = [sender for sender in range(size) if sender != own]
+        p = probability[populations.of_neuron[post], pre]
+        if in_degree == "fixed":
+            k = min(int(np.floor(p * size + 1e-9)), len(candidates))
+        else:
+            uniform = Stream(seed, "in_degree", (pre,)).uniform([post], 1)[0, 0]
+            k = int((np.array([binom.cdf(k, len(candidates), p) for k in range(len(candidates))]) <= uniform).sum())
+        words, taken = Stream(seed, "adjacency", (pre,)).words([post], k)[0], set()
+        for draw, word in enumerate(words.tolist()):
+            last = len(candidates) - k + draw
+            candidate = word * (last + 1) >> 32
+            taken.add(last if candidate in taken else candidate)
+        connected[[populations.boundaries[pre] + candidates[each] for each in taken], post] = True
+    return [np.flatnonzero(row) for row in connected]
+
+
+@pytest.mark.parametrize("in_degree", ["fixed", "binomial"])
+@pytest.mark.parametrize(
+    "populations",
+    [Populations(2, (20, 5), (10, 5)), Populations(3, (7, 0), (40, 1)), Populations(0, (0, 0), (70, 3))],
+    ids=lambda populations: f"{populations.n_clusters} clusters",
+)
+def test_connections_are_those_of_the_slow_definition(populations, in_degree):
+    probability = np.random.default_rng(5).uniform(0, 1, (populations.total, populations.total))
+    adjacency = draw_adjacency(populations, probability, 11, in_degree)
+    expected = slow_targets(populations, probability, 11, in_degree)
+    np.testing.assert_array_equal(adjacency.offsets, np.cumsum([0, *map(len, expected)]))
+    np.testing.assert_array_equal(adjacency.targets, np.concatenate(expected))
+
+
+@pytest.mark.parametrize(
+    ("in_degree", "digest"),
+    [
+        ("fixed", "a7d88628877d1f074e1064beac224af914ff295779668a6eb8cbaac91433f4fa"),
+        ("binomial", "3410b08e57f90f321b45712a56db8150406f2ab18481885f2945675647ab6a43"),
+    ],
+)
+def test_connections_are_those_of_earlier_versions(in_degree, digest):
+    probability = PUBLISHED.expand_pathways(PROBABILITIES)
+    assert draw_adjacency(PUBLISHED, probability, 4, in_degree).digest.hex() == digest
 
 
 def test_unknown_in_degree_lists_the_valid_ones():

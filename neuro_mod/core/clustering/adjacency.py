@@ -13,6 +13,7 @@ from scipy.special import bdtr
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import InDegree
+from neuro_mod.core.clustering.sampling import sample_targets
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 
@@ -85,75 +86,39 @@ def draw_adjacency(
     """
     check_choice("in_degree", in_degree, InDegree)
     n = populations.n_neurons
-    blocks = [
-        _targets_of_population(populations, pre, connection_probability[:, pre], seed, in_degree)
-        for pre in range(populations.total)
-    ]
-    out_degrees = np.concatenate([degrees for degrees, _ in blocks])
-    offsets = np.concatenate([[0], np.cumsum(out_degrees)]).astype(np.uint64)
-    return Adjacency(offsets, np.concatenate([targets for _, targets in blocks]).astype(index_dtype(n)))
+    offsets, targets = np.zeros(n + 1, np.uint64), []
+    for pre in _population_chunks(populations):
+        in_degrees = np.stack([_in_degrees(populations, b, connection_probability[:, b], seed, in_degree) for b in pre])
+        keys = np.array([Stream(seed, "adjacency", (b,)).key for b in pre], np.uint64)
+        chosen = np.empty(in_degrees.sum(dtype=np.int64), index_dtype(n))
+        ends = np.empty(populations.boundaries[pre[-1] + 1] - populations.boundaries[pre[0]], np.uint64)
+        sample_targets(pre[0], keys, populations.boundaries, in_degrees, ends, chosen)
+        begin = populations.boundaries[pre[0]]
+        offsets[begin + 1 : begin + 1 + len(ends)] = offsets[begin] + ends
+        targets.append(chosen)
+    return Adjacency(offsets, targets[0] if len(targets) == 1 else np.concatenate(targets))
 
 
-def _targets_of_population(
+def _population_chunks(populations: Populations) -> Iterator[range]:
+    """Sending populations whose in-degrees fit into memory."""
+    length = max(1, _CHUNK_BYTES // (4 * max(populations.n_neurons, 1)))
+    for start in range(0, populations.total, length):
+        yield range(start, min(start + length, populations.total))
+
+
+def _in_degrees(
     populations: Populations, pre: int, probability: NDArray[np.float64], seed: int, in_degree: InDegree
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Out-degree of each neuron of population ``pre``, and their targets one after another."""
-    stream = Stream(seed, "adjacency", (pre,))
+) -> NDArray[np.int32]:
+    """Number of senders of each neuron in population ``pre``, shape ``(n_neurons,)``."""
     size = int(populations.sizes[pre])
-    receivers, senders = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for rows in _row_chunks(populations.n_neurons, size):
-        candidates = size - (populations.of_neuron[rows] == pre)
-        row_probability = probability[populations.of_neuron[rows]]
-        if in_degree == "fixed":
-            degrees = np.minimum(np.floor(row_probability * size + 1e-9).astype(np.int64), candidates)
-        else:
-            degrees = _binomial_degrees(Stream(seed, "in_degree", (pre,)), rows, candidates, row_probability)
-        row, chosen = _choose_without_replacement(stream, rows, candidates, degrees)
-        own = rows[row] - populations.boundaries[pre]
-        is_own_population = candidates[row] < size
-        receivers.append(rows[row])
-        senders.append(chosen + (is_own_population & (chosen >= own)))
-    receiver, sender = np.concatenate(receivers), np.concatenate(senders)
-    order = np.lexsort((receiver, sender))
-    return np.bincount(sender, minlength=size), receiver[order].astype(np.uint32)
-
-
-def _row_chunks(n_rows: int, row_bytes: int) -> Iterator[NDArray[np.int64]]:
-    length = max(1, _CHUNK_BYTES // max(row_bytes, 1))
-    for start in range(0, n_rows, length):
-        yield np.arange(start, min(start + length, n_rows))
-
-
-def _binomial_degrees(
-    stream: Stream, rows: NDArray[np.int64], n: NDArray[np.int64], probability: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Binomial(n, P) numbers by inversion, one per row."""
-    uniform = stream.uniform(rows, 1)[:, 0]
-    degrees = np.zeros(len(rows), dtype=np.int64)
-    for trials, p in set(zip(n.tolist(), probability.tolist(), strict=True)):
-        alike = (n == trials) & (probability == p)
-        cumulative = bdtr(np.arange(trials, dtype=np.float64), trials, p)
+    candidates = size - (np.arange(populations.total) == pre)
+    if in_degree == "fixed":
+        degrees = np.minimum(np.floor(probability * size + 1e-9).astype(np.int32), candidates)
+        return degrees[populations.of_neuron].astype(np.int32)
+    uniform = Stream(seed, "in_degree", (pre,)).uniform(np.arange(populations.n_neurons), 1)[:, 0]
+    degrees = np.zeros(populations.n_neurons, np.int32)
+    for n, p in set(zip(candidates.tolist(), probability.tolist(), strict=True)):
+        alike = ((candidates == n) & (probability == p))[populations.of_neuron]
+        cumulative = bdtr(np.arange(n, dtype=np.float64), n, p)
         degrees[alike] = np.searchsorted(cumulative, uniform[alike], side="right")
     return degrees
-
-
-def _choose_without_replacement(
-    stream: Stream, rows: NDArray[np.int64], n: NDArray[np.int64], k: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each row, k of its n candidates (Floyd's algorithm, all rows side by side).
-
-    A candidate is ``word * n >> 32``: the chances of two candidates differ by less than ``n / 2**32``.
-
-    Returns:
-        Position in ``rows`` and chosen candidate, one entry per choice.
-    """
-    largest = int(k.max(initial=0))
-    words = stream.words(rows, largest).astype(np.uint64)
-    taken = np.zeros((len(rows), int(n.max(initial=0)) + 1), dtype=bool)
-    for draw in range(largest):
-        active = np.flatnonzero(draw < k)
-        last = n[active] - k[active] + draw
-        candidate = ((words[active, draw] * (last + 1).astype(np.uint64)) >> np.uint64(32)).astype(np.int64)
-        taken[active, np.where(taken[active, candidate], last, candidate)] = True
-    row, chosen = np.nonzero(taken)
-    return row, chosen

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.clustering.adjacency import Adjacency
-from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine import kernel, layout
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
@@ -30,8 +30,6 @@ DENSE = 1 / 16
 _MAX_POPULATIONS = 256
 #: Rows of bits are padded to multiples of this number of bytes, one vector register.
 _ALIGNMENT = 32
-#: Rows that are computed together.
-_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,6 @@ class Blocks:
     run_begin: NDArray[np.int32]
     run_end: NDArray[np.int32]
     n_runs: NDArray[np.int32]
-
-    def run_of(self) -> NDArray[np.int64]:
-        """The run through which a sending population (rows) reaches a receiving one, -1 for none, shape ``(P, P)``."""
-        run_of = np.full((len(self.group), len(self.group)), -1)
-        for b, n_runs in enumerate(self.n_runs):
-            for r in range(n_runs):
-                run_of[b, self.run_begin[b, r] : self.run_end[b, r]] = r
-        return run_of
 
     def typical_weights(self, block_weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """From block weights ``(K, P, P)`` the typical ones, shape ``(K, H, P)``."""
@@ -111,9 +101,9 @@ def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> ke
         targets = adjacency.targets
         each = (synapses.weights / network.per_neuron(network.neurons.tau_synaptic)[targets]).astype(dtype)
     else:
-        which = blocks.run_of()
-        layout = network.sizes.tobytes(), which.tobytes()
-        bounds, targets = _kept(adjacency, layout, lambda: _synapses_in_runs(network, which))
+        runs = [network.boundaries[populations] for populations in (blocks.run_begin, blocks.run_end)]
+        name = network.sizes.tobytes(), *(neurons.tobytes() for neurons in runs)
+        bounds, targets = _kept(adjacency, name, lambda: _synapses_in_runs(network, *runs))
         each = np.empty(0, dtype)
     bits = _kept(adjacency, "bits", lambda: _bits(adjacency)) if is_dense(network) else np.empty((0, 0), np.uint8)
     return kernel.Wiring(
@@ -158,7 +148,22 @@ def _runs(breaks: NDArray[np.int64], carried: NDArray[np.float64]) -> NDArray[np
     return ranges[carried[:, ranges[:, 0]].any(axis=0)]
 
 
-_KEPT: WeakKeyDictionary[Adjacency, dict[Any, Any]] = WeakKeyDictionary()
+class _Layouts:
+    """The latest layouts of one adjacency by name, each made once, also where threads ask for it at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[Any, Any] = {}
+
+    def get(self, name: Any, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            self._made[name] = made = self._made.pop(name) if name in self._made else make()
+            while len(self._made) > _MAX_KEPT:
+                self._made.pop(next(iter(self._made)))
+        return made
+
+
+_KEPT: WeakKeyDictionary[Adjacency, _Layouts] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 #: Layouts of one adjacency that are kept; block weights of another pattern need another one.
 _MAX_KEPT = 4
@@ -167,36 +172,31 @@ _MAX_KEPT = 4
 def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
     """Cache the layouts of an adjacency, as trials share networks."""
     with _LOCK:
-        kept = _KEPT.setdefault(adjacency, {})
-        kept[name] = made = kept.pop(name) if name in kept else make()
-        while len(kept) > _MAX_KEPT:
-            kept.pop(next(iter(kept)))
-    return made
+        layouts = _KEPT.setdefault(adjacency, _Layouts())
+    return layouts.get(name, make)
 
 
 def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
     """Row j holds the receivers of neuron j: neuron i is bit ``i // width`` of byte ``i % width``."""
     n = adjacency.n_neurons
-    width = -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT
-    bits, offsets = np.zeros((n, width), np.uint8), adjacency.offsets.astype(np.int64)
-    for begin in range(0, n, _ROWS):
-        end = min(begin + _ROWS, n)
-        rows = np.repeat(np.arange(end - begin), np.diff(offsets[begin : end + 1]))
-        connected = np.zeros((end - begin, 8 * width), bool)
-        connected[rows, adjacency.targets[offsets[begin] : offsets[end]]] = True
-        bits[begin:end] = np.packbits(connected.reshape(-1, 8, width), axis=1, bitorder="little")[:, 0]
+    bits = np.zeros((n, -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT), np.uint8)
+    layout.set_bits(adjacency.offsets, adjacency.targets, bits)
     return bits
 
 
 def _synapses_in_runs(
-    network: SpikingNetwork, run_of: NDArray[np.int64]
+    network: SpikingNetwork, begin: NDArray[np.int64], end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16 | np.uint32]]:
-    """Targets that are reached through a run, and where those of each neuron and run begin and end."""
-    adjacency, n_runs = network.synapses.adjacency, int(run_of.max(initial=-1)) + 1
-    senders = adjacency.senders
-    run = run_of[network.population[senders], network.population[adjacency.targets]]
-    inside = run >= 0
-    counts = np.bincount(senders[inside] * n_runs + run[inside], minlength=adjacency.n_neurons * n_runs)
-    ends = np.concatenate([[0], np.cumsum(counts)])
-    places = np.arange(adjacency.n_neurons)[:, None] * n_runs + np.arange(n_runs + 1)
-    return ends[places], adjacency.targets[inside]
+    """Targets that are reached through runs, and where those of each neuron and run begin and end.
+
+    Args:
+        network: The network.
+        begin: First neuron of each run of each sending population, shape ``(P, R)``.
+        end: The neuron after the last one, likewise.
+    """
+    adjacency, (n, n_runs) = network.synapses.adjacency, (network.n_neurons, begin.shape[1])
+    places, bounds = np.empty((n, n_runs, 2), np.int64), np.empty((n, n_runs + 1), np.int64)
+    n_found = layout.find_runs(adjacency.offsets, adjacency.targets, network.population, begin, end, places)
+    targets = np.empty(n_found, adjacency.targets.dtype)
+    layout.gather_runs(adjacency.targets, places, targets, bounds)
+    return bounds, targets
