@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,10 +21,11 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DATA, SPIKES
 from neuro_mod.storage.reading import read_arrays
 from neuro_mod.storage.run_folder import file_in_run
-from neuro_mod.storage.writing import PIECE
 
 #: Arrays of a file of spikes.
 SAVED_ARRAYS = ("steps", "neurons", "n_steps", "n_neurons", "delta_t")
+#: Bytes of a dense array that are made at once: they stay in the cache until they are hashed and written.
+_DENSE_PIECE = 2**18
 
 
 def spike_arrays(spikes: SpikeEvents) -> dict[str, Any]:
@@ -93,9 +94,13 @@ def _write_dense(file: IO[bytes], spikes: SpikeEvents) -> None:
     """Write what `np.save` writes for the dense array, which is never in memory as a whole."""
     header = {"descr": npy.dtype_to_descr(np.dtype(bool)), "fortran_order": False, "shape": spikes.shape}
     npy.write_array_header_1_0(file, header)
-    height = max(1, PIECE // max(1, spikes.n_neurons))
-    for begin in range(0, spikes.n_steps, height):
-        end = min(begin + height, spikes.n_steps)
-        first, last = np.searchsorted(spikes.steps, np.array([begin, end], spikes.steps.dtype))
-        steps, neurons = spikes.steps[first:last] - begin, spikes.neurons[first:last]
-        file.write(np.asarray(replace(spikes, steps=steps, neurons=neurons, n_steps=end - begin)).tobytes())
+    n_steps, n = spikes.shape
+    height = max(1, _DENSE_PIECE // max(1, n))
+    bounds = np.append(np.arange(0, n_steps, height), n_steps)
+    places = np.searchsorted(spikes.steps, bounds.astype(spikes.steps.dtype))  # of one type: nothing is copied
+    piece = np.zeros(min(height, n_steps) * n, np.uint8)
+    for (begin, end), (first, last) in zip(pairwise(bounds), pairwise(places), strict=True):
+        spiking = (spikes.steps[first:last].astype(np.int64) - begin) * n + spikes.neurons[first:last]
+        piece[spiking] = 1
+        file.write(piece[: (end - begin) * n].data)
+        piece[spiking] = 0

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
 from neuro_mod.errors import StorageError
 from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, JOURNAL, METADATA, PLOTS, WORKER_LOGS
 from neuro_mod.storage.reading import sha256_of
-from neuro_mod.storage.writing import write_arrays, write_whole
+from neuro_mod.storage.writing import HashedFile, write_arrays, write_whole
 
 #: Subfolders of every folder of results.
 FOLDERS = (DATA, PLOTS, METADATA)
@@ -30,10 +30,11 @@ class Files:
 
     Args:
         path: The folder.
+        settled: As for `write_whole`, for all files.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, *, settled: bool = True):
+        self.path, self._settled = path, settled
         #: Of the files written so far, by their path within the folder.
         self.records: dict[str, Record] = {}
 
@@ -51,8 +52,16 @@ class Files:
             StorageError: The file cannot be written, for example on a full disk; no partial file has the final name.
         """
         enter(self.path, name)
-        path = write_whole(self.path / name, write)
-        self.records[name] = record_of(path)
+        hashed: HashedFile | None = None
+
+        def write_hashed(file: IO[bytes]) -> None:
+            nonlocal hashed
+            hashed = HashedFile(file)
+            write(cast("IO[bytes]", hashed))
+
+        path = write_whole(self.path / name, write_hashed, settled=self._settled)
+        known = hashed and hashed.size_and_sha256
+        self.records[name] = {"bytes": known[0], "sha256": known[1]} if known else record_of(path)
         return path
 
     def save_text(self, name: str, text: str) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import mmap
 import os
 import shutil
@@ -19,15 +21,61 @@ from neuro_mod.errors import StorageError
 from neuro_mod.storage.names import PARTIAL
 
 #: Entries of an array that are written at once.
-PIECE = 2**22
+_PIECE = 2**22
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+class HashedFile(io.RawIOBase):
+    """A file to write to that computes size and SHA-256 of its content on the way.
+
+    Args:
+        file: Takes what is written.
+    """
+
+    def __init__(self, file: IO[bytes]):
+        self._file, self._digest, self._size = file, hashlib.sha256(), 0
+
+    @property
+    def size_and_sha256(self) -> tuple[int, str] | None:
+        """Of all that was written; None if it was not written in order."""
+        return None if self._size < 0 else (self._size, self._digest.hexdigest())
+
+    def write(self, content: Any, /) -> int:
+        """Write bytes, all of them."""
+        length = memoryview(content).nbytes
+        self._file.write(content)
+        if self._size >= 0:
+            self._digest.update(content)
+            self._size += length
+        return length
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Move to another place; the rest is not hashed."""
+        before = self._file.tell()
+        after = self._file.seek(offset, whence)
+        if after != before:
+            self._size = -1
+        return after
+
+    def tell(self) -> int:
+        """The present place."""
+        return self._file.tell()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bool = True) -> Path:
     """Write a file whole or not at all.
 
     Args:
         path: The file; an existing one is replaced.
         write: Writes the content to an open binary file.
+        settled: Wait until it is on the disk, so that a crash of the machine does not harm it; see `settle`.
 
     Returns:
         The path.
@@ -40,16 +88,36 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
         with partial.open("wb") as file:
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if settled:
+                os.fsync(file.fileno())
         return partial.replace(path)
     except OSError as error:
         if error.errno is None:  # raised by `write`, not by the disk
             raise
-        free = _free_space(path.parent)
-        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
+        raise _cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def settle(paths: Iterable[Path]) -> None:
+    """Wait until files that were written before are on the disk; those that are gone are passed over.
+
+    Raises:
+        StorageError: One could not be written.
+    """
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> StorageError:
+    return StorageError(f"cannot write {path}: {error.strerror or error} ({_free_space(path.parent)} free)")
 
 
 def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:
@@ -62,8 +130,8 @@ def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
                 flat = array.reshape(-1)
-                for start in range(0, len(flat), PIECE):
-                    member.write(flat[start : start + PIECE].tobytes())
+                for start in range(0, len(flat), _PIECE):
+                    member.write(flat[start : start + _PIECE].tobytes())
                     _release(array)
 
 

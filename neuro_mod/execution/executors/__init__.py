@@ -8,6 +8,7 @@ from neuro_mod.execution.executors.choice import (
     check_task,
     choose_executor,
     choose_workers,
+    pickles,
     start_executor,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "check_task",
     "choose_executor",
     "choose_workers",
+    "pickles",
     "start_executor",
 ]

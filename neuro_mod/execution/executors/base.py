@@ -55,7 +55,7 @@ class Executor(ABC):
             workers report them.
     """
 
-    #: Whether tasks, arguments and results are pickled.
+    #: Whether tasks, arguments and results are pickled, as workers are not threads of this process.
     pickles: ClassVar[bool] = False
 
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):

@@ -125,10 +125,15 @@ def check_task(name: str, task: Task, argument: Any) -> None:
     """
     if name == "process" and not _has_folder():
         raise invalid("executor", name, "serial or thread", "the current folder has been removed")
-    if _load(name).pickles:
+    if pickles(name):
         from neuro_mod.execution.executors.sending import check_sendable  # noqa: PLC0415 -- threads need no cloudpickle
 
         check_sendable(task, argument)
+
+
+def pickles(name: str) -> bool:
+    """Whether the workers of an executor are other processes, to which everything is sent, not threads of this one."""
+    return _load(name).pickles
 
 
 def _has_folder() -> bool:

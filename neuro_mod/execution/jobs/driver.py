@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import final
+from typing import Any, final
 
 from neuro_mod.errors import StorageError
-from neuro_mod.execution.executors import Completion, start_executor
+from neuro_mod.execution.executors import Completion, pickles, start_executor
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Execution, Item, Job
 from neuro_mod.execution.jobs.log import JobLog
 from neuro_mod.execution.jobs.loop import Loop
 from neuro_mod.execution.jobs.outcome import Failure, Outcome
+from neuro_mod.execution.jobs.saving import Saver
 from neuro_mod.execution.jobs.signals import StopRequest
-from neuro_mod.execution.progress import items_shown
+from neuro_mod.execution.progress import ItemProgress, items_shown
 from neuro_mod.storage.names import WORKER_LOGS
 
 MAX_TRIES = 3
@@ -50,6 +52,9 @@ class Driver(Loop):
         super().__init__(items, waiting, MAX_TRIES, execution.on_error)
         self._job, self._folder, self._outcome, self._log = job, folder, outcome, log
         self._execution, self._request = execution, request
+        self._saver = Saver(job, folder)
+        self._in_threads = not pickles(execution.executor)
+        self._to_draw = deque[Completion]()
 
     def do(self, n_workers: int) -> None:
         """Do them.
@@ -65,7 +70,7 @@ class Driver(Loop):
         with items_shown(self._job.nouns[1], *counts, seconds, shown=self._execution.progress) as progress:
             executor = start_executor(
                 self._execution.executor,
-                self._job.task,
+                self._saver.compute if self._in_threads else self._job.task,
                 n_workers,
                 self._folder.path / WORKER_LOGS,
                 progress.advanced,
@@ -79,16 +84,40 @@ class Driver(Loop):
     def _stopping(self) -> bool:
         return bool(self._request or (self._outcome.failures and self._on_error == "stop"))
 
+    def _argument(self, item: Item) -> Any:
+        return item if self._in_threads else item.argument
+
+    def _more_to_do(self) -> bool:
+        return super()._more_to_do() or bool(self._to_draw)
+
+    def _receive(self, completion: Completion, progress: ItemProgress) -> None:
+        """Receive a completion; one that is to be drawn waits until there is time."""
+        if completion.error is None and self._job.is_drawn(self._items[completion.index]):
+            self._under_way.discard(completion.index)
+            self._to_draw.append(completion)
+        else:
+            super()._receive(completion, progress)
+
+    def _use_idle_time(self, progress: ItemProgress) -> bool:
+        if not self._to_draw:
+            return False
+        super()._receive(self._to_draw.popleft(), progress)
+        return True
+
     def _take(self, item: Item, completion: Completion) -> Completion:
         try:
-            about = self._folder.finished(item.key, lambda files: self._job.save(files, item, completion.result))
+            saved = completion.result if self._in_threads else self._saver.save(item, completion.result)
+            if isinstance(saved, StorageError):
+                raise saved
+            entry = self._saver.draw(item, saved)
+            self._folder.finished(entry)
         except StorageError:
             raise
         except Exception as error:
             return replace(completion, error=error, traceback=traceback.format_exc())
         self._outcome.n_now += 1
         self._outcome.took(item.name, completion.wall_seconds)
-        summary = self._job.summary(about)
+        summary = self._job.summary(entry.about)
         self._log.note(f"{item.label}: {summary}{'; ' if summary else ''}{completion.wall_seconds:.2f} s")
         return completion
 

@@ -24,7 +24,7 @@ from neuro_mod.storage.run_folder import (
     remove_run,
     reopen_run,
 )
-from neuro_mod.storage.writing import write_whole
+from neuro_mod.storage.writing import settle, write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,7 +32,9 @@ _LOG = logging.getLogger(__name__)
 class JobFolder(Files):
     """The folder of a job. Only one process may write to it, see `storage.locking.locked`.
 
-    What `save` writes belongs to the job as a whole; the files of an item are written by `finished`.
+    What `save` writes belongs to the job as a whole; the files of an item are written by `files_of_item`. They are on
+    the disk for certain only when the job is done (`finish`): after a crash of the machine, those that are not whole
+    are found by their hashes, and their items are rerun. The end of a process loses none.
 
     Args:
         path: The folder; made if it does not exist.
@@ -61,6 +63,7 @@ class JobFolder(Files):
         #: Why items whose files are damaged count as unfinished.
         self.damaged: list[str] = []
         self._faulty: list[str] = []
+        self._unsettled: list[str] = []
         self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
         if reason := self._reason_to_refuse():
             if not force:
@@ -123,24 +126,19 @@ class JobFolder(Files):
             lines = enumerate(self._ledger.lines(), 1)
             self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
 
-    def finished(self, key: str, save: Callable[[Files], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Save an item; it is finished once its files are complete and the ledger has it.
+    def files_of_item(self) -> Files:
+        """Writes the files of one item, in any thread; an entry with them, given to `finished`, finishes it."""
+        return Files(self.path, settled=False)
 
-        Args:
-            key: Of the item.
-            save: Writes its files, and returns other data to keep about it.
-
-        Returns:
-            What `save` returned.
+    def finished(self, entry: Entry) -> None:
+        """Enter an item, all files of which are complete, into the ledger.
 
         Raises:
             StorageError: The disk is full, say; the item is not finished.
         """
-        files = Files(self.path)
-        about = save(files)
-        self._ledger.append(Entry(key, files.records, about))
-        self.done.add(key)
-        return about
+        self._ledger.append(entry)
+        self._unsettled += entry.files
+        self.done.add(entry.key)
 
     def entries(self) -> Iterator[Entry]:
         """The finished items, read from the ledger, in the order in which they finished."""
@@ -152,11 +150,12 @@ class JobFolder(Files):
             self.records[name] = record_of(self.path / name)
 
     def finish(self) -> None:
-        """Write the manifest of all files.
+        """Wait until all files are on the disk, and write the manifest.
 
         Raises:
             StorageError: The disk is full, say.
         """
+        settle(self.path / name for name in [*self._unsettled, FINISHED])
         for name in [FINISHED, *self._worker_logs()]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))

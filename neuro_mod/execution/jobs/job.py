@@ -71,7 +71,8 @@ class Execution:
 class Job(ABC):
     """Items of one kind, and what becomes of their results; `neuro_mod.execution.jobs.run` runs it.
 
-    The task runs in workers, all else in the process that runs the job.
+    The task runs in workers, all else in the process that runs the job: `save` in any of its threads, what follows in
+    the main one.
 
     Args:
         what: The kind of job.
@@ -127,6 +128,14 @@ class Job(ABC):
         Returns:
             Other plain data to keep about it.
         """
+
+    def is_drawn(self, item: Item) -> bool:
+        """Whether `draw` is called for an item, whose result then is kept for a while."""
+        del item
+        return False
+
+    def draw(self, files: Files, item: Item, result: Any) -> None:  # noqa: B027 -- optional
+        """Save figures of one result, once it is saved and the workers are busy."""
 
     def summary(self, about: Mapping[str, Any]) -> str:
         """What the log says about a finished item, given what `save` returned."""

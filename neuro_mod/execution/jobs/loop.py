@@ -49,28 +49,49 @@ class Loop(ABC):
     def _take(self, item: Item, completion: Completion) -> Completion:
         """Keep a result; returns the completion, with an error if that is not possible."""
 
+    def _argument(self, item: Item) -> Any:
+        """Argument of the task."""
+        return item.argument
+
+    def _more_to_do(self) -> bool:
+        """Whether anything is left."""
+        return bool(self._waiting or self._again or self._under_way)
+
+    def _use_idle_time(self, progress: ItemProgress) -> bool:
+        """Do something that can wait, as nothing has arrived; returns whether there was anything."""
+        del progress
+        return False
+
     @abstractmethod
     def _failed(self, item: Item, error: Exception, completion: Completion, n_tries: int, final: bool) -> None:
         """Note that a try failed."""
 
     def run(self, executor: Executor, progress: ItemProgress) -> None:
         """Do the items; what has arrived by the end is taken too, unless results cannot be saved."""
-        can_save = True
+        can_save, hurried = True, False
         try:
-            while (self._waiting or self._again or self._under_way) and not self._stopping:
+            while self._more_to_do() and not self._stopping:
                 while len(self._under_way) < executor.capacity and (index := self._next()) is not None:
-                    executor.submit(index, self._items[index].argument, self._items[index].name)
+                    executor.submit(index, self._argument(self._items[index]), self._items[index].name)
                     self._under_way.add(index)
-                for completion in executor.wait(_INTERVAL):
+                completions = executor.wait(_INTERVAL if self._under_way else 0)
+                for completion in completions:
                     self._receive(completion, progress)
+                if not completions:
+                    self._use_idle_time(progress)
                 progress.refresh()
         except StorageError:
             can_save = False
+            raise
+        except KeyboardInterrupt:
+            hurried = True
             raise
         finally:
             for completion in executor.stop():
                 if can_save and completion.error is None:
                     self._receive(completion, progress)
+            while can_save and not hurried and self._use_idle_time(progress):
+                continue
 
     def _next(self) -> int | None:
         """The next item that may begin now."""

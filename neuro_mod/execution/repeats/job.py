@@ -15,7 +15,12 @@ from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
 from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
-from neuro_mod.execution.stagers.pictures import PICTURES, chosen_pictures, drawings_of_perturbations
+from neuro_mod.execution.stagers.pictures import (
+    PICTURES,
+    chosen_pictures,
+    drawings_of_perturbations,
+    figure_names,
+)
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
 from neuro_mod.recordings.saved import save_dense
 from neuro_mod.storage.files import Files
@@ -23,6 +28,7 @@ from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, rep
 
 #: How many repeats are drawn, from the first on.
 DRAWN = 3
+_DRAWN_FIGURES = (PICTURES["spikes"], PICTURES["rates"])
 #: Results of a repeat that are saved.
 _KEPT = ("spikes", "spike_counts", "rates", "perturbations", "metadata")
 #: What differs from repeat to repeat, and of which type it is.
@@ -60,6 +66,10 @@ class SimulateRepeat:
         stager = self._stager if self._fix_network else StageSNNSimulation(self._stager.experiment, seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
         return outputs.only(_KEPT)
+
+
+def _index(item: Item) -> int:
+    return int(item.key.split()[0])
 
 
 def _simulate_repeat(experiment: Experiment, dtype: Precision, fix_network: bool) -> SimulateRepeat:
@@ -121,15 +131,21 @@ class RepeatJob(Job):
             folder.save_arrays(PERTURBATIONS, **arrays)
 
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
-        """Save spikes and rates of a repeat, and figures of the first ones."""
-        index = int(item.key.split()[0])
+        """Save spikes and rates of a repeat."""
+        index = _index(item)
         save_dense(files, result["spikes"], repeat_spikes(index))
         save_rates(files, result, repeat_rates(index))
-        if index < DRAWN:
-            shown = (PICTURES["spikes"], PICTURES["rates"])
-            drawings = {name: draw for name, draw in result.drawings().items() if name in shown}
-            self._draw(files, captioned(drawings, f"repeat {index}"), f"_{index:04d}")
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
+
+    def is_drawn(self, item: Item) -> bool:
+        """Only the first repeats are."""
+        drawn = self._experiment.settings.plot and not figure_names(self._plot_arg).isdisjoint(_DRAWN_FIGURES)
+        return drawn and _index(item) < DRAWN
+
+    def draw(self, files: Files, item: Item, result: SpikingOutputs) -> None:
+        """Save the figures of a repeat."""
+        drawings = {name: draw for name, draw in result.drawings().items() if name in _DRAWN_FIGURES}
+        self._draw(files, captioned(drawings, f"repeat {_index(item)}"), f"_{_index(item):04d}")
 
     def summary(self, about: Mapping[str, Any]) -> str:
         """Mean rates."""

@@ -9,7 +9,7 @@ import pytest
 
 from neuro_mod.errors import Interrupted
 from neuro_mod.execution import jobs
-from neuro_mod.execution.jobs import JobFolder
+from neuro_mod.execution.jobs import Execution, JobFolder
 from neuro_mod.execution.jobs.signals import stop_request
 from tests.helpers.disturbing import assert_all_end, assert_complete, children, driver, keys, tries, undisturbed
 from tests.helpers.folders import n_finished, run_json
@@ -99,21 +99,29 @@ def test_ctrl_c_while_concluding_interrupts_at_once(tmp_path, monkeypatch, numbe
     assert_complete(folder, undisturbed(tmp_path / "undisturbed", 3), 3)
 
 
+@pytest.mark.parametrize("executor", ["serial", "process"])
 @pytest.mark.parametrize("place", ["data/item_1.json", "data/item_1.txt"])
-def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place):
+def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, monkeypatch, place, executor):
     save = jobs.folder.Files.save
 
     def interrupted(self, name, write):
+        def write_and_interrupt(file):
+            time.sleep(0.5)  # two signals at once are one
+            signal.raise_signal(signal.SIGINT)
+            write(file)
+
         if name == place:
             signal.raise_signal(signal.SIGINT)
-            return save(self, name, lambda file: (file.write(b"half"), signal.raise_signal(signal.SIGINT)))
+            return save(self, name, write_and_interrupt)
         return save(self, name, write)
 
     with monkeypatch.context() as patched:
         patched.setattr(jobs.folder.Files, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            jobs.run(TinyJob(3), tmp_path / "run")
-    assert keys(tmp_path / "run") == ["item 0"] and not (tmp_path / "run" / place).exists()
+            jobs.run(TinyJob(3), tmp_path / "run", Execution(executor, 1))
+    # a thread saves its item to the end; results of processes are saved by the thread that is interrupted
+    assert keys(tmp_path / "run") == ["item 0", "item 1"][: 1 + (executor == "serial")]
+    assert (tmp_path / "run" / place).exists() == (executor == "serial")
     assert not list((tmp_path / "run").rglob("*.partial"))
     jobs.run(TinyJob(3), tmp_path / "run")
     assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 3), 3)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
@@ -69,13 +70,20 @@ def test_what_cannot_be_written_leaves_what_was_there(ledger, monkeypatch):
     ledger.append(ENTRY)
     before = ledger.path.read_bytes()
 
+    class FullDisk(io.FileIO):
+        def write(self, content):
+            return super().write(content[:10])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(io, "open", lambda path, mode, *_: FullDisk(path, mode.replace("b", "")))
+        with pytest.raises(StorageError, match=r"cannot write .*finished.jsonl: No space left on device"):
+            ledger.append(ENTRY)
+    assert ledger.path.read_bytes() == before
+
     def failing(_):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("os.fsync", failing)
-    with pytest.raises(StorageError, match=r"cannot write .*finished.jsonl: Input/output error"):
-        ledger.append(ENTRY)
-    assert ledger.path.read_bytes() == before
     with pytest.raises(StorageError, match="Input/output error"):
         ledger.rewrite([])
     assert ledger.path.read_bytes() == before

@@ -178,7 +178,7 @@ def test_executors_and_workers_give_the_same_bytes(tmp_path, one_by_one, executo
 
 @pytest.mark.parametrize("shape", [(0, 3), (7, 5), (8, 5), (3, 0), (4, 50)])
 def test_a_dense_file_is_what_numpy_saves(tmp_path, monkeypatch, shape):
-    monkeypatch.setattr("neuro_mod.recordings.saved.PIECE", 20)
+    monkeypatch.setattr("neuro_mod.recordings.saved._DENSE_PIECE", 20)
     dense = Stream(1, "test").uniform(np.arange(shape[0]), shape[1]).reshape(shape) < 0.3
     steps, neurons = (index.astype(np.int32) for index in np.nonzero(dense))
     path = save_dense(RunFolder(tmp_path / "run"), SpikeEvents(steps, neurons, *shape, 1e-3), "data/a.npy")

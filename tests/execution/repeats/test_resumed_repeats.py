@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -226,8 +227,9 @@ def test_the_second_ctrl_c_does_not_wait(tmp_path, monkeypatch, undisturbed):
     def interrupted(*arguments):
         calls.append(arguments)
         if len(calls) == 2:
-            for _ in range(2):
-                signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.5)  # two at once are one
+            signal.raise_signal(signal.SIGINT)
         return save_rates(*arguments)
 
     monkeypatch.setattr(repeats, "save_rates", interrupted)
