@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -119,9 +120,9 @@ def test_a_second_ctrl_c_while_an_item_is_saved_leaves_no_half_of_it(tmp_path, m
         patched.setattr(jobs.folder.Files, "save", interrupted)
         with pytest.raises(KeyboardInterrupt):
             jobs.run(TinyJob(3), tmp_path / "run", Execution(executor, 1))
-    # a thread saves its item to the end; results of processes are saved by the thread that is interrupted
-    assert keys(tmp_path / "run") == ["item 0", "item 1"][: 1 + (executor == "serial")]
-    assert (tmp_path / "run" / place).exists() == (executor == "serial")
+    assert keys(tmp_path / "run") == ["item 0"]
+    # a thread goes on to save its item; results of processes are saved by the thread that is interrupted
+    assert executor == "serial" or not (tmp_path / "run" / place).exists()
     assert not list((tmp_path / "run").rglob("*.partial"))
     jobs.run(TinyJob(3), tmp_path / "run")
     assert_complete(tmp_path / "run", undisturbed(tmp_path / "undisturbed", 3), 3)
