@@ -24,6 +24,7 @@ from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
+from neuro_mod.core.random import MAX_SEED
 from neuro_mod.errors import ConfigError, InputError, KeyPath, Problem
 from neuro_mod.populations import PATHWAYS, Populations
 
@@ -118,6 +119,17 @@ class Experiment(Section):
             ConfigError: The result is not valid.
         """
         return build_experiment(self.model_dump(exclude_unset=True), overrides)
+
+    def with_seed(self, random_seed: int) -> Experiment:
+        """The same experiment with another root seed, which is all that is validated, where all else is the same.
+
+        Raises:
+            ConfigError: It is not valid; or perturbations that are drawn from it are not.
+        """
+        is_valid = type(random_seed) is int and 0 <= random_seed <= MAX_SEED
+        if not is_valid or any(block.follows_root_seed for block in self.perturbation.blocks.values()):
+            return self.replace({"settings.random_seed": random_seed})
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"random_seed": random_seed})})
 
     def lasting(self, duration_sec: float | str | None = None, delta_t: float | str | None = None) -> Experiment:
         """The same experiment over another time. Perturbations end with the run at the latest; later ones are dropped.

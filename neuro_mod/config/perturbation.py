@@ -136,6 +136,11 @@ class PerturbationBlock(Section):
         """When the perturbation acts; always if the block does not say."""
         return self.time_dependence or TimeDependence()
 
+    @property
+    def follows_root_seed(self) -> bool:
+        """Whether vectors are drawn from a seed that the block does not set."""
+        return not self.vectors and self.seed is None
+
     def timed(self, populations: Populations, seed: int) -> TimedPerturbation:
         """The perturbation in cluster space and in time.
 

@@ -198,10 +198,14 @@ class SimulateRates:
 
     def __call__(self, seed: int, report: Progress) -> NDArray[np.floating]:
         """Smoothed rates in Hz, shape ``(n_bins, P)``."""
-        trial = StageSNNSimulation(self.experiment, seed).trial(record=(), dtype=self.dtype)
+        trial = self._stager.with_seed(seed).trial(record=(), dtype=self.dtype)
         run = simulate(_delayed(trial, self._settling_steps), report)
         _, rates = smooth(population_rates(self.experiment.populations, run), self.bin_width)
         return rates[self._settling_bins :]
+
+    @cached_property
+    def _stager(self) -> StageSNNSimulation:
+        return StageSNNSimulation(self.experiment)
 
     def items(self, n_trials: int) -> list[Item]:
         """One for each trial, with the seeds of repeats; adding one changes no other.

@@ -63,7 +63,7 @@ class SimulateRepeat:
 
     def __call__(self, seed: int, report: Progress) -> SpikingOutputs:
         """Simulate, and keep what is saved of the results."""
-        stager = self._stager if self._fix_network else StageSNNSimulation(self._stager.experiment, seed)
+        stager = self._stager if self._fix_network else self._stager.with_seed(seed)
         outputs = stager.run(record=("spikes",), dtype=self._dtype, noise_seed=seed, progress=report)
         return outputs.only(_KEPT)
 

@@ -64,13 +64,13 @@ def build_stimulus(
         delta_t: Time step in seconds.
     """
     config, populations = experiment.stimulus, circuit.populations
+    if not config.onsets or not config.amplitude:
+        return Stimulus(np.zeros(populations.n_neurons), np.broadcast_to(0.0, n_steps))
     peak = np.full(populations.total, config.amplitude)
     if config.amplitude_unit == "relative":
         peak *= np.sum(circuit.external_in_degree * circuit.external_weight * circuit.external_rate, axis=0)
     stimulated = draw_stimulated(populations, seed, config.stimulated_clusters_prob, config.stimulated_neuron_prob)
     gain = np.where(stimulated, peak[populations.of_neuron], 0.0)
-    if not config.onsets or not config.amplitude:
-        return Stimulus(np.zeros_like(gain), np.broadcast_to(0.0, n_steps))
     course = stimulus_course(
         config.stimulus_shape,
         config.onsets,

@@ -63,7 +63,7 @@ class Stager(ABC):
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         experiment = load_experiment(config, overrides)
         if random_seed is not None:
-            experiment = experiment.replace({"settings.random_seed": random_seed})
+            experiment = experiment.with_seed(random_seed)
         self.experiment: Experiment = experiment
 
     @classmethod

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.perturbations import TimedPerturbation
+from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.errors import InputError
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.base import Result
 from neuro_mod.execution.stagers.perturbations import saved_arrays
@@ -43,7 +45,7 @@ class SpikingOutputs(Result, Mapping[str, Any]):
 
     Args:
         results: All results but ``weights``.
-        state: State after the last step, to continue from.
+        simulation: The simulation; None if `state` is not wanted.
         recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
         timed_perturbations: Those of the perturbations that were vectors with a time course, by target.
         baseline: The parameters without perturbations.
@@ -53,17 +55,28 @@ class SpikingOutputs(Result, Mapping[str, Any]):
     def __init__(
         self,
         results: Mapping[str, Any],
-        state: State,
+        simulation: Simulation | None,
         recorded_neurons: NDArray[np.int64],
         timed_perturbations: Mapping[str, TimedPerturbation],
         baseline: Baseline,
         network: SpikingNetwork | None,
     ):
         self._results, self._network = dict(results), network
-        self.state = state
+        self._simulation = simulation
         self.recorded_neurons = recorded_neurons
         self.timed_perturbations = dict(timed_perturbations)
         self.baseline = baseline
+
+    @property
+    def state(self) -> State:
+        """State after the last step, to continue from.
+
+        Raises:
+            InputError: It was not kept.
+        """
+        if self._simulation is None:
+            raise InputError("state: not kept; expected the outputs of a run")
+        return self._simulation.state
 
     def __getitem__(self, name: str) -> Any:
         if name == "weights" and self._network is not None:
@@ -87,11 +100,9 @@ class SpikingOutputs(Result, Mapping[str, Any]):
         return f"SpikingOutputs({', '.join(self)})"
 
     def only(self, names: Iterable[str]) -> SpikingOutputs:
-        """The results of these names, as far as they exist, without the network."""
+        """The results of these names, as far as they exist, without network and state."""
         results = {name: self._results[name] for name in names if name in self._results}
-        return SpikingOutputs(
-            results, self.state, self.recorded_neurons, self.timed_perturbations, self.baseline, network=None
-        )
+        return SpikingOutputs(results, None, self.recorded_neurons, self.timed_perturbations, self.baseline, None)
 
     def save(self, files: Files) -> None:
         """Save what was recorded and what acted on the network."""

@@ -23,6 +23,6 @@ def with_perturbation_seeds(experiment: Experiment, root_seed: int | None = None
     seeds = {
         f"perturbation.{target}.seed": perturbation_seed(root, target)
         for target, block in experiment.perturbation.blocks.items()
-        if not block.vectors and block.seed is None
+        if block.follows_root_seed
     }
     return experiment.replace(seeds) if seeds else experiment

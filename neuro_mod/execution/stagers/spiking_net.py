@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from copy import copy
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -67,6 +68,17 @@ class StageSNNSimulation(Stager):
         self.outputs: SpikingOutputs | None = None
         #: Default of the argument `progress` of `run`.
         self.progress: bool | Progress = False
+
+    def with_seed(self, random_seed: int) -> Self:
+        """The same configuration under another seed: another network, other noise.
+
+        Raises:
+            ConfigError: It is not valid; or perturbations that are drawn from it are not.
+        """
+        other = copy(self)
+        other.experiment, other.outputs = self.experiment.with_seed(random_seed), None
+        vars(other).pop("network", None)
+        return other
 
     @cached_property
     def network(self) -> SpikingNetwork:
@@ -350,7 +362,7 @@ class StageSNNSimulation(Stager):
             wall_seconds=timing.laps,
         )
         timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
-        return SpikingOutputs(results, simulation.state, recording.neurons, timed, self.baseline, self.network)
+        return SpikingOutputs(results, simulation, recording.neurons, timed, self.baseline, self.network)
 
 
 class _Staged(NamedTuple):

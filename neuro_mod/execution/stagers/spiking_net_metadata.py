@@ -98,9 +98,9 @@ def describe_run(
         **describe_setup(experiment, perturbations, simulation.n_steps, dtype),
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
-        "noise_seed": simulation.state.seed,
+        "noise_seed": simulation.end.seed,
         "n_spikes": int(simulation.spike_counts.sum()),
-        "first_step": simulation.state.step - simulation.n_steps,
+        "first_step": simulation.end.step - simulation.n_steps,
         "recorded_every": recorded_every,
         "interrupted": interrupted,
         "mean_rates_hz": {

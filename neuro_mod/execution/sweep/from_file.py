@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -77,6 +77,10 @@ def run_sweep(
     return jobs.run(FileSweepJob(sweep), out or sweep.out, execution)
 
 
+#: How many points are kept staged, with the network if all runs have it.
+_MAX_STAGERS = 2
+
+
 class Measured(NamedTuple):
     """The result of a run: numbers by measure and column, and the spikes if they are kept."""
 
@@ -99,13 +103,25 @@ class MeasureRun:
     measures: Mapping[str, UserFunction | None]
     fix_network: bool
     keep_spikes: bool
+    _stagers: dict[int, StageSNNSimulation] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, argument: tuple[Point, int], report: Progress) -> Measured:
         """Do it, given the point and a seed."""
         point, seed = argument
-        experiment = experiment_at(self.experiment, point.values, None if self.fix_network else seed)
-        outputs = StageSNNSimulation(experiment).run(record=("spikes",), noise_seed=seed, progress=report)
+        at_point = self._stager(point)
+        stager = at_point if self.fix_network else at_point.with_seed(seed)
+        outputs = stager.run(record=("spikes",), noise_seed=seed, progress=report)
         return Measured(measure(outputs, self.measures), outputs["spikes"] if self.keep_spikes else None)
+
+    def _stager(self, point: Point) -> StageSNNSimulation:
+        """The configuration at a point with the root seed, kept for the other runs of the point."""
+        known = self._stagers.get(point.index)
+        if known is None:
+            known = StageSNNSimulation(experiment_at(self.experiment, point.values))
+            self._stagers[point.index] = known
+            for index in sorted(self._stagers)[:-_MAX_STAGERS]:  # several threads are at neighbouring points
+                self._stagers.pop(index, None)
+        return known
 
 
 class FileSweepJob(Job):

@@ -84,7 +84,7 @@ def test_a_folder_that_is_not_there_is_reported(tmp_path):
     ],
 )
 def test_arrays_come_back_as_numpy_reads_them(tmp_path, monkeypatch, array):
-    monkeypatch.setattr(writing, "PIECE", 10)
+    monkeypatch.setattr(writing, "_PIECE", 10)
     file = RunFolder(tmp_path).save_arrays("data/x.npz", x=array)
     with np.load(file) as loaded:
         assert loaded["x"].dtype == np.asarray(array).dtype and np.array_equal(loaded["x"], array)

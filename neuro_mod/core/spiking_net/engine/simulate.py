@@ -106,7 +106,6 @@ class _Run:
             state.step,
             trial.delta_t if state.step else state.delta_t,
             trial.noise_seed,
-            network.fingerprint,
         )
         self._binned = np.zeros((_n_bins(trial.n_steps, trial.recording.bin_steps), network.n_populations), np.int32)
         nothing = _Chunk(0, np.empty(0, np.int32), np.empty(0, np.int32), 0, self._binned[:0])
@@ -167,6 +166,7 @@ class _Run:
             done,
             trial.delta_t,
             state,
+            trial.network,
             spike_counts,
             self._binned[: _n_bins(done, trial.recording.bin_steps)],
             self._traces.voltage[:samples],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.engine.state import State
+from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
 from neuro_mod.recordings.spikes import SpikeEvents
 
@@ -19,7 +22,8 @@ class Simulation:
     Args:
         n_steps: Steps done.
         delta_t: Time step in seconds.
-        state: State after the last step, to continue from.
+        end: State after the last step, which does not say which network it belongs to; see `state`.
+        network: The network.
         spike_counts: Number of spikes of each neuron, shape ``(n_neurons,)``.
         binned_counts: Number of spikes of each population in each bin, shape ``(n_bins, P)``; the last bin may be cut
             short by the end. Without bins, ``n_bins`` is 0.
@@ -30,12 +34,23 @@ class Simulation:
 
     n_steps: int
     delta_t: float
-    state: State
+    end: State
+    network: SpikingNetwork
     spike_counts: NDArray[np.int64]
     binned_counts: NDArray[np.int32]
     voltage: NDArray[np.floating]
     current: NDArray[np.floating]
     events: SpikeEvents | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: not the network, which is large."""
+        kept = {name: value for name, value in vars(self).items() if name != "network"}
+        return kept | {"state": self.state}
+
+    @cached_property
+    def state(self) -> State:
+        """State after the last step, to continue from."""
+        return replace(self.end, network=self.network.fingerprint)
 
     @property
     def spikes(self) -> SpikeEvents:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,8 @@ from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, 
 DENSE = 1 / 16
 #: Grouping more populations than this costs more than it gains.
 _MAX_POPULATIONS = 256
+#: Block weights of more bytes than this, over time, are split again for each trial.
+_REMEMBERED_BYTES = 2**20
 #: Rows of bits are padded to multiples of this number of bytes, one vector register.
 _ALIGNMENT = 32
 
@@ -77,14 +80,31 @@ def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Block
     if isinstance(network.synapses, GeneralSynapses):
         none = np.zeros((p, 0), np.int32)
         return Blocks(np.zeros(p, np.int32), np.zeros((0, p), np.int64), none, none, np.zeros(p, np.int32))
-    weights = parameters["block_weights"].values
+    weights, alike = parameters["block_weights"].values, parameters.alike("tau_synaptic")
+    split = _split if weights.nbytes < _REMEMBERED_BYTES else _split.__wrapped__
+    return split(weights.tobytes(), np.asarray(network.sizes, np.int64).tobytes(), alike.tobytes(), is_dense(network))
+
+
+@lru_cache(maxsize=16)
+def _split(weight_bytes: bytes, size_bytes: bytes, alike_bytes: bytes, dense: bool) -> Blocks:
+    """Split block weights; remembered, as most trials of a study have those of the one before.
+
+    Args:
+        weight_bytes: Block weights, shape ``(K, P, P)``.
+        size_bytes: Sizes of the populations, shape ``(P,)``.
+        alike_bytes: Whether a population has the synaptic time constants of the one before, shape ``(P - 1,)``.
+        dense: Whether spikes are counted by bits.
+    """
+    sizes, alike = np.frombuffer(size_bytes, np.int64), np.frombuffer(alike_bytes, bool)
+    p = len(sizes)
+    weights = np.frombuffer(weight_bytes).reshape(-1, p, p)
     group, typical = np.zeros(p, np.int32), np.zeros((0, p), np.int64)
-    if is_dense(network):
-        group = _group(weights[0], network.sizes)
+    if dense:
+        group = _group(weights[0], sizes)
         typical = np.array([_typical(weights[0], group == h) for h in range(group.max() + 1)])
     carried = _carried(weights, group, typical)
     breaks = np.ones((p + 1, p), dtype=bool)
-    breaks[1:-1] = (carried[:, 1:] != carried[:, :-1]).any(axis=0) | ~parameters.alike("tau_synaptic")[:, None]
+    breaks[1:-1] = (carried[:, 1:] != carried[:, :-1]).any(axis=0) | ~alike[:, None]
     runs = [_runs(np.flatnonzero(breaks[:, b]), carried[:, :, b]) for b in range(p)]
     longest = max(len(run) for run in runs)
     bounds = np.zeros((2, p, longest), np.int32)
