@@ -40,7 +40,7 @@ check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
-bench: $(PEERS)  ## time engine, batches, commands, mean field and analysis, against other simulators
+bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and analysis, against other simulators
 	-$(MAKE) $(BRIAN2)
 	$(BIN)/python -m benchmarks.simulators --out .venv/simulators.md
 	$(BIN)/python -m benchmarks.whole_process --out .venv/whole_process.md
@@ -48,12 +48,13 @@ bench: $(PEERS)  ## time engine, batches, commands, mean field and analysis, aga
 	$(BIN)/python -m benchmarks.scaling --out .venv/scaling.md
 	$(BIN)/python -m benchmarks.weights --out .venv/weights.md
 	$(BIN)/python -m benchmarks.batches --out .venv/batches.md
+	$(BIN)/python -m benchmarks.studies --out .venv/studies.md
 	$(BIN)/python -m benchmarks.mean_field --out .venv/mean_field.md
 	$(BIN)/python -m benchmarks.detection_accuracy --out .venv/detection_accuracy.md
 	$(BIN)/python -m benchmarks.detection_network --out .venv/detection_network.md
 	$(BIN)/python -m benchmarks.hidden_markov --out .venv/hidden_markov.md
-	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches mean_field \
-		detection_accuracy detection_network hidden_markov; do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
+	(echo "# Measured by \`make bench\`"; for name in simulators whole_process parts scaling weights batches studies \
+		mean_field detection_accuracy detection_network hidden_markov; do echo; cat .venv/$$name.md; done) > benchmarks/RESULTS.md
 
 bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md

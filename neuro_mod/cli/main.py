@@ -10,6 +10,7 @@ import typer
 
 from neuro_mod.cli.analyze import analyze
 from neuro_mod.cli.compare import compare
+from neuro_mod.cli.compile import compile_kernels
 from neuro_mod.cli.convert import convert
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.mean_field import app as mean_field
@@ -19,6 +20,7 @@ from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
 from neuro_mod.cli.sweep import sweep
 from neuro_mod.cli.validate import validate
+from neuro_mod.execution.compilation_shown import compilation_shown
 
 app = typer.Typer(
     name="neuro-mod",
@@ -38,6 +40,7 @@ app.command("analyze")(plain_failures()(analyze))
 app.command("validate")(plain_failures()(validate))
 app.command("convert")(plain_failures()(convert))
 app.command("schema")(plain_failures()(schema))
+app.command("compile")(plain_failures()(compile_kernels))
 
 
 def _print_version(wanted: bool) -> None:
@@ -62,7 +65,7 @@ def main() -> None:
     # The many objects of imported modules live to the end: looking for garbage among them costs 0.5 s a command.
     gc.set_threshold(200_000)
     atexit.register(gc.freeze)
-    with plain_failures():
+    with plain_failures(), compilation_shown():
         app()
 
 

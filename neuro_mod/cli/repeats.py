@@ -29,6 +29,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
 )
+from neuro_mod.execution.compilation_shown import compilation_shown
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -156,7 +157,8 @@ def run_script(description: str, check: Callable[[Experiment], None] = lambda _:
     """
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command(help=description)(plain_failures()(command(check)))
-    app()
+    with compilation_shown():
+        app()
 
 
 def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None) -> Path:

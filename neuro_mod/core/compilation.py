@@ -14,11 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import numba.core.config
 import numpy as np
 from llvmlite import binding
+from numba.core import event as compiler_event
 from numba.core.caching import FunctionCache
+
+from neuro_mod.core.compiling import tell
+from neuro_mod.core.kernel_folders import PREFIX, open_folder
 
 _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py", "compilation.py"))
 
@@ -27,21 +32,29 @@ _FAST_MATH = {"contract", "arcp", "nsz"}
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": _FAST_MATH, "error_model": "numpy"}
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
+_KERNELS: WeakSet[Any] = WeakSet()
+#: Why compiled kernels could not be saved, in the words of the system.
+KERNELS_NOT_SAVED: list[str] = []
+
+
+def cache_base() -> Path:
+    """Folder of the folders of kernels: ``$NEURO_MOD_CACHE_DIR`` or the user's cache folder."""
+    chosen = os.environ.get("NEURO_MOD_CACHE_DIR")
+    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuro_mod"
+
 
 def cache_folder(package: Path) -> Path:
-    """Folder of the compiled kernels: ``$NEURO_MOD_CACHE_DIR`` or the user's cache folder, then the hash.
+    """Folder of the compiled kernels of a package, named by the hash, in `cache_base`.
 
     Args:
         package: The folder in which the kernels are written.
     """
-    chosen = os.environ.get("NEURO_MOD_CACHE_DIR")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuro_mod"
     digest = hashlib.sha256()
     for source in (*_SHARED, *sorted(package.glob("*.py"))):
         digest.update(source.read_bytes())
     for version in (numba.__version__, np.__version__, sys.version, binding.get_host_cpu_name()):
         digest.update(version.encode())
-    return base / f"kernels-{digest.hexdigest()[:16]}"
+    return cache_base() / f"{PREFIX}{digest.hexdigest()[:16]}"
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,12 +65,15 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     dispatcher: Any = numba.njit(**_OPTIONS)(function)
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
-    with suppress(OSError, RuntimeError):
+    try:
         folder = cache_folder(Path(function.__code__.co_filename).resolve().parent)
-        folder.mkdir(parents=True, exist_ok=True)
+        open_folder(folder)
         settings.CACHE_DIR = str(folder)
         dispatcher._cache = _KernelCache(function)
+    except (OSError, RuntimeError) as error:
+        KERNELS_NOT_SAVED.append(str(error))
     settings.CACHE_DIR = previous
+    _KERNELS.add(dispatcher)
     return dispatcher
 
 
@@ -78,5 +94,22 @@ class _KernelCache(FunctionCache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        with suppress(OSError):
+        try:
             super().save_overload(sig, data)
+        except OSError as error:
+            KERNELS_NOT_SAVED.append(str(error))
+
+
+class _Announcement(compiler_event.Listener):
+    """Tells watchers that a kernel, and not some other function, is compiled."""
+
+    def on_start(self, event: Any) -> None:
+        if event.data["dispatcher"] in _KERNELS:
+            tell(event.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, event: Any) -> None:
+        if event.data["dispatcher"] in _KERNELS:
+            tell(None)
+
+
+compiler_event.register("numba:compile", _Announcement())

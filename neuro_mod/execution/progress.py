@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from neuro_mod.execution.compilation_shown import compilation_shown
+from neuro_mod.execution.terminal import terminal_bars
+
 #: Seconds between two lines in a log.
 LOG_INTERVAL = 10.0
 
@@ -46,6 +49,9 @@ def progress_shown(
     begin = time.monotonic()
 
     def text(done: float) -> str:
+        nonlocal begin
+        if not done:  # all before was preparation
+            begin = time.monotonic()
         left = (time.monotonic() - begin) * (total - done) / done if 0 < done < total else None
         return f"{quantity.done} {done:.{quantity.digits}f} of {total:g} {quantity.unit}{_remaining(left)}"
 
@@ -126,16 +132,14 @@ def _remaining(seconds: float | None) -> str:
 def _display(total: float, shown: bool, log_interval: float) -> Iterator[_Show]:
     if not shown or sys.stderr is None:  # closed, as under a daemon
         yield lambda *_: None
-    elif sys.stderr.isatty():
-        from rich import progress as bars  # noqa: PLC0415 -- only where there is a terminal
-        from rich.console import Console  # noqa: PLC0415
-
-        columns = bars.BarColumn(), bars.TextColumn("{task.description}")
-        with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task("", total=total)
-            yield lambda done, text: bar.update(task, completed=done, description=text())
-    else:
-        yield _lines(log_interval)
+        return
+    with compilation_shown():
+        if sys.stderr.isatty():
+            with terminal_bars() as bars:
+                task = bars.add_task("", total=total)
+                yield lambda done, text: bars.update(task, completed=done, description=text())
+        else:
+            yield _lines(log_interval)
 
 
 def _lines(interval: float) -> _Show:

@@ -1,0 +1,31 @@
+"""Tells who wants to know when kernels are being compiled; needs no compiler itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: Called with the name of a kernel when its compilation begins, and with None when it has ended.
+Watcher = Callable[[str | None], None]
+
+_WATCHERS: list[Watcher] = []
+
+
+@contextmanager
+def compilation_watched(watcher: Watcher) -> Iterator[None]:
+    """Call a function when a kernel is compiled, in whichever thread, instead of loaded from the cache.
+
+    Args:
+        watcher: The function. Only one kernel is compiled at a time.
+    """
+    _WATCHERS.append(watcher)
+    try:
+        yield
+    finally:
+        _WATCHERS.remove(watcher)
+
+
+def tell(name: str | None) -> None:
+    """Tell all watchers that the compilation of a kernel begins, or that it has ended."""
+    for watcher in tuple(_WATCHERS):
+        watcher(name)
