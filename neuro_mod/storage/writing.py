@@ -75,7 +75,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
     Args:
         path: The file; an existing one is replaced.
         write: Writes the content to an open binary file.
-        settled: Wait until it is on the disk, so that a crash of the machine does not harm it; see `settle`.
+        settled: Wait until it is on the disk, so that a crash of the machine does not harm it.
 
     Returns:
         The path.
@@ -94,30 +94,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
     except OSError as error:
         if error.errno is None:  # raised by `write`, not by the disk
             raise
-        raise _cannot_write(path, error) from error
+        free = _free_space(path.parent)
+        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-
-
-def settle(paths: Iterable[Path]) -> None:
-    """Wait until files that were written before are on the disk; those that are gone are passed over.
-
-    Raises:
-        StorageError: One could not be written.
-    """
-    for path in paths:
-        try:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> StorageError:
-    return StorageError(f"cannot write {path}: {error.strerror or error} ({_free_space(path.parent)} free)")
 
 
 def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:

@@ -24,7 +24,7 @@ from neuro_mod.storage.run_folder import (
     remove_run,
     reopen_run,
 )
-from neuro_mod.storage.writing import settle, write_whole
+from neuro_mod.storage.writing import write_whole
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,9 +32,9 @@ _LOG = logging.getLogger(__name__)
 class JobFolder(Files):
     """The folder of a job. Only one process may write to it, see `storage.locking.locked`.
 
-    What `save` writes belongs to the job as a whole; the files of an item are written by `files_of_item`. They are on
-    the disk for certain only when the job is done (`finish`): after a crash of the machine, those that are not whole
-    are found by their hashes, and their items are rerun. The end of a process loses none.
+    What `save` writes belongs to the job as a whole; the files of an item are written by `files_of_item`. Nobody waits
+    until these are on the disk: the end of a process loses none, but a crash of the machine may cut the latest short.
+    They are found by their hashes, and their items are rerun.
 
     Args:
         path: The folder; made if it does not exist.
@@ -63,7 +63,6 @@ class JobFolder(Files):
         #: Why items whose files are damaged count as unfinished.
         self.damaged: list[str] = []
         self._faulty: list[str] = []
-        self._unsettled: list[str] = []
         self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
         if reason := self._reason_to_refuse():
             if not force:
@@ -137,7 +136,6 @@ class JobFolder(Files):
             StorageError: The disk is full, say; the item is not finished.
         """
         self._ledger.append(entry)
-        self._unsettled += entry.files
         self.done.add(entry.key)
 
     def entries(self) -> Iterator[Entry]:
@@ -150,12 +148,11 @@ class JobFolder(Files):
             self.records[name] = record_of(self.path / name)
 
     def finish(self) -> None:
-        """Wait until all files are on the disk, and write the manifest.
+        """Write the manifest of all files.
 
         Raises:
             StorageError: The disk is full, say.
         """
-        settle(self.path / name for name in [*self._unsettled, FINISHED])
         for name in [FINISHED, *self._worker_logs()]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))
