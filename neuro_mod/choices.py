@@ -18,6 +18,8 @@ Criterion = Literal["bic", "cross_validation"]
 UnitKind = Literal["clusters", "neurons"]
 MeasureName = Literal["rates", "n_states", "lifetimes"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
+#: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
+SpikeFormat = Literal["dense", "events"]
 OnError = Literal["continue", "stop"]
 
 #: Whether the points of a sweep have the same noise in a repeat.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.choices import SpikeFormat
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.long_work import long_work
@@ -86,6 +87,10 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         overrides: Overrides = None,
         duration: Duration = None,
         dtype: Dtype = "float32",
+        spike_format: Annotated[
+            SpikeFormat,
+            typer.Option(help="Files of spikes: dense arrays (.npy), or events (.npz), which are many times smaller."),
+        ] = "dense",
         plot: Annotated[
             str,
             typer.Option(metavar="WHICH", help="Figures: spikes, rates, perturbations, parameters, all or none."),
@@ -132,6 +137,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
                     force=force,
                     plot_arg=plot,
                     dtype=dtype,
+                    spike_format=spike_format,
                     progress=True,
                 )
             except FailedItemsError as error:

@@ -1,5 +1,7 @@
 """Names of the files and folders of results."""
 
+from neuro_mod.choices import SpikeFormat
+
 #: End of the name of a file that is being written.
 PARTIAL = ".partial"
 DATA, PLOTS, METADATA = "data", "plots", "metadata"
@@ -76,9 +78,9 @@ _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS
 
 
-def repeat_spikes(index: int) -> str:
-    """File of the spikes of a repeat, a dense array."""
-    return f"{DATA}/spikes_{index:0{_DIGITS}d}.npy"
+def repeat_spikes(index: int, spike_format: SpikeFormat = "dense") -> str:
+    """File of the spikes of a repeat."""
+    return f"{DATA}/spikes_{index:0{_DIGITS}d}.{'npy' if spike_format == 'dense' else 'npz'}"
 
 
 def repeat_rates(index: int) -> str:

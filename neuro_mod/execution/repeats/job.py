@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
 from typing import Any
 
-from neuro_mod.choices import Precision
+from neuro_mod.choices import Precision, SpikeFormat
 from neuro_mod.config import Experiment
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.execution.figures import Drawings, captioned, save_figures
@@ -22,7 +22,7 @@ from neuro_mod.execution.stagers.pictures import (
     figure_names,
 )
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_setup
-from neuro_mod.recordings.saved import save_dense
+from neuro_mod.recordings.saved import save_dense, save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PERTURBATIONS, REPEATED_CLUSTERS, SEEDS, repeat_rates, repeat_spikes
 
@@ -85,6 +85,7 @@ class RepeatJob(Job):
         fix_network: Whether all repeats have the network of the root seed.
         plot_arg: Figures of the first repeats, as for `StageSNNSimulation.execute`, if ``settings.plot``.
         dtype: Precision.
+        spike_format: Files of spikes: ``dense`` arrays or ``events``.
     """
 
     nouns = ("repeat", "repeats")
@@ -92,10 +93,17 @@ class RepeatJob(Job):
     kinds = {"repeat": int} | _OWN
 
     def __init__(
-        self, experiment: Experiment, seeds: Sequence[int], fix_network: bool, plot_arg: str, dtype: Precision
+        self,
+        experiment: Experiment,
+        seeds: Sequence[int],
+        fix_network: bool,
+        plot_arg: str,
+        dtype: Precision,
+        spike_format: SpikeFormat = "dense",
     ):
         experiment.check_precision(dtype)
         self._experiment, self._seeds, self._plot_arg = experiment, seeds, plot_arg
+        self._spike_format: SpikeFormat = spike_format
         stager = StageSNNSimulation(experiment)
         init = experiment.init_params
         self._n_steps, self._delta_t = round(init.duration_sec / init.delta_t), init.delta_t
@@ -109,7 +117,9 @@ class RepeatJob(Job):
             experiment,
             items,
             SimulateRepeat(stager, dtype, fix_network),
-            {"fix_network": fix_network, "dtype": dtype},
+            # dense arrays are in no plan of earlier versions
+            {"fix_network": fix_network, "dtype": dtype}
+            | ({} if spike_format == "dense" else {"spike_format": spike_format}),
             {
                 "random_seed": root,
                 "fix_network": fix_network,
@@ -133,7 +143,8 @@ class RepeatJob(Job):
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
         """Save spikes and rates of a repeat."""
         index = _index(item)
-        save_dense(files, result["spikes"], repeat_spikes(index))
+        save = save_dense if self._spike_format == "dense" else save_spikes
+        save(files, result["spikes"], repeat_spikes(index, self._spike_format))
         save_rates(files, result, repeat_rates(index))
         return {"repeat": index} | {key: result["metadata"][key] for key in _OWN}
 

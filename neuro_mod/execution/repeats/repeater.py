@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neuro_mod.checks import check_choice, user_path, whole_number
-from neuro_mod.choices import OnError, Precision
+from neuro_mod.choices import OnError, Precision, SpikeFormat
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.random import MAX_SEED
@@ -79,6 +79,7 @@ class Repeater:
         force: bool = False,
         plot_arg: str = "all",
         dtype: Precision = "float32",
+        spike_format: SpikeFormat = "dense",
         progress: bool = False,
     ) -> dict[str, Any]:
         """Simulate the repeats that the folder does not have yet, and save each as it finishes.
@@ -94,6 +95,8 @@ class Repeater:
             force: As for `Execution`.
             plot_arg: Figures of the first repeats, as for `StageSNNSimulation.execute`, if ``settings.plot``.
             dtype: ``float32`` or ``float64``.
+            spike_format: Files of spikes: ``dense``, boolean arrays ``(n_steps, n_neurons)`` (``.npy``), or ``events``,
+                the step and neuron of each spike (``.npz``), which are many times smaller.
             progress: Show the progress on stderr.
 
         Returns:
@@ -107,8 +110,9 @@ class Repeater:
         """
         check_plot_arg(plot_arg)
         check_choice("dtype", dtype, Precision)
+        check_choice("spike_format", spike_format, SpikeFormat)
         execution = Execution(executor, max_workers, address, on_error, force, progress)
-        job = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype)
+        job = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype, spike_format)
         return jobs.run(job, save_dir, execution)
 
 

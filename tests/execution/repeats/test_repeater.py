@@ -6,13 +6,14 @@ import logging
 import numpy as np
 import pytest
 
+from neuro_mod import Analyzer
 from neuro_mod.config import load_experiment
 from neuro_mod.core.random import Stream
 from neuro_mod.errors import InputError
 from neuro_mod.execution import Repeater
 from neuro_mod.execution.repeats.repeater import saved_seeds
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.recordings.saved import save_dense
+from neuro_mod.recordings.saved import load_spikes, save_dense
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.names import MAX_REPEATS, repeat_rates, repeat_spikes
 from neuro_mod.storage.run_folder import RunFolder
@@ -56,6 +57,21 @@ def test_files_of_repeats_are_in_order_by_name():
     for file in (repeat_spikes, repeat_rates):
         names = [file(index) for index in range(MAX_REPEATS)]
         assert names == sorted(names)
+
+
+def test_spikes_as_events_are_the_same_spikes(tmp_path):
+    for spike_format in ("dense", "events"):
+        Repeater(SMALL, 2).execute(tmp_path / spike_format, plot_arg="none", spike_format=spike_format)
+    for index in range(2):
+        events = load_spikes(tmp_path / f"events/data/spikes_{index:04d}.npz")
+        np.testing.assert_array_equal(events, spikes_of(tmp_path / "dense", index))
+    assert not list((tmp_path / "events").rglob("spikes*.npy"))
+    dense, events = (Analyzer(tmp_path / each) for each in ("dense", "events"))
+    np.testing.assert_array_equal(dense.get_cluster_spike_rate(1), events.get_cluster_spike_rate(1))
+    with pytest.raises(InputError, match="spike_format: nothing -> 'events'"):
+        Repeater(SMALL, 2).execute(tmp_path / "dense", plot_arg="none", spike_format="events")
+    with pytest.raises(InputError, match="spike_format: sparse found; expected one of dense, events"):
+        Repeater(SMALL, 2).execute(tmp_path / "other", spike_format="sparse")
 
 
 def test_what_is_saved(tmp_path):
