@@ -70,7 +70,7 @@ def test_spikes_as_events_are_the_same_spikes(tmp_path):
     np.testing.assert_array_equal(dense.get_cluster_spike_rate(1), events.get_cluster_spike_rate(1))
     with pytest.raises(InputError, match="spike_format: nothing -> 'events'"):
         Repeater(SMALL, 2).execute(tmp_path / "dense", plot_arg="none", spike_format="events")
-    with pytest.raises(InputError, match="spike_format: sparse found; expected one of dense, events"):
+    with pytest.raises(InputError, match='spike_format: "sparse" found; expected one of dense, events'):
         Repeater(SMALL, 2).execute(tmp_path / "other", spike_format="sparse")
 
 
