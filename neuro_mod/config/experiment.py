@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cached_property, partial, reduce
+from functools import cache, cached_property, reduce
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -188,7 +188,7 @@ def build_experiment(
         data = plain(data)
         if overrides:
             data, origins, problems = apply_overrides(data, overrides, json_schema(Experiment))
-        data = all_in_si(data, partial(unit_at, root=json_schema(Experiment)))
+        data = all_in_si(data, lambda path: unit_at(path, json_schema(Experiment)))
     except RecursionError:
         raise ConfigError([TOO_DEEP]) from None
     experiment, found = validate(Experiment, data)

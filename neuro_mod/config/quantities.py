@@ -32,14 +32,15 @@ def all_in_si(data: Any, unit_of: Callable[[KeyPath], str], path: KeyPath = ()) 
 
     Args:
         data: Mappings and lists; not modified.
-        unit_of: The SI unit of the parameter at a key path.
+        unit_of: The SI unit of the parameter at a key path; called for what may be a quantity.
         path: Key path of the data.
     """
     if isinstance(data, dict):
         return {key: all_in_si(value, unit_of, (*path, key)) for key, value in data.items()}
     if isinstance(data, list):
         return [all_in_si(value, unit_of, (*path, index)) for index, value in enumerate(data)]
-    return in_si(data, unit_of(path)) if isinstance(data, str) else data
+    is_quantity = isinstance(data, str) and _QUANTITY.fullmatch(data)
+    return in_si(data, unit_of(path)) if is_quantity else data
 
 
 def units_of(unit: str) -> tuple[str, ...]:

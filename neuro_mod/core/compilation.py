@@ -21,6 +21,7 @@ import numpy as np
 from llvmlite import binding
 from numba.core import event as compiler_event
 from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 from neuro_mod.core.compiling import tell
 from neuro_mod.core.kernel_folders import PREFIX, open_folder
@@ -83,11 +84,16 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 class _KernelCache(FunctionCache):
-    """A cache that survives damage and a full disk: the kernel is compiled again."""
+    """A cache that survives damage and a full disk: the kernel is compiled again.
+
+    To load a kernel takes Numba's run-time library, but not the quarter of a second in which Numba gathers all that its
+    compiler may need; a compilation that follows does that itself.
+    """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            rtsys.initialize(target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # a damaged file can make unpickling raise anything
             with suppress(OSError):
                 self.flush()

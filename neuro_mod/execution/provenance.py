@@ -37,6 +37,8 @@ _PACKAGES = (
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 #: Variables of the SLURM job, if it is one.
 _SLURM = re.compile("SLURM_(JOB_ID|JOB_NAME|JOB_NODELIST|NODELIST|ARRAY_JOB_ID|ARRAY_TASK_ID|CLUSTER_NAME|PROCID)")
+#: The line of ``git status`` that has the commit.
+_COMMIT, _HASH = "# branch.oid ", re.compile("[0-9a-f]+")
 #: Roughly when this process began.
 _PROCESS_START = time.time()
 
@@ -78,15 +80,14 @@ def _in_utc(seconds: float) -> str:
 def git_state(folder: Path) -> dict[str, Any] | None:
     """Commit of a folder and whether files differ from it, or None outside a git repository."""
     try:
-        commit = _git(folder, "rev-parse", "HEAD")
-        return {"commit": commit, "modified": bool(_git(folder, "status", "--porcelain"))}
+        command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.splitlines()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    commits = [line.removeprefix(_COMMIT) for line in answer if line.startswith(_COMMIT)]
+    if not commits or not _HASH.fullmatch(commits[0]):  # nothing is committed yet
+        return None
+    return {"commit": commits[0], "modified": any(not line.startswith("#") for line in answer)}
 
 
 def _version(package: str) -> str | None:

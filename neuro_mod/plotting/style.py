@@ -98,12 +98,14 @@ def text_length(text: str, size: float) -> float:
 
 #: What formats call the date, which is left out: the same figure has the same bytes.
 _DATE = {"pdf": "CreationDate", "svg": "Date"}
+#: Of PNG, from 0 to 9: half the time of the usual 6, for files that are a tenth larger.
+_COMPRESSION = 3
 
 
 def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:
-    """Write a figure to an open file; the same bytes as ``savefig``, which lays out a PNG twice."""
+    """Write a figure to an open file, with the pixels of ``savefig``, which lays out a PNG twice."""
     if file_format == "png":
-        FigureCanvasAgg(figure).print_png(file)
+        FigureCanvasAgg(figure).print_png(file, pil_kwargs={"compress_level": _COMPRESSION})
     else:
         figure.savefig(file, format=file_format, metadata={_DATE[file_format]: None})
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from neuro_mod.core.arousal import MEAN_Z, quenched_z
 from neuro_mod.core.circuit import Circuit
@@ -54,6 +53,8 @@ class GeneralSynapses:
         Raises:
             InputError: The matrix is not square, or holds NaN or infinity.
         """
+        from scipy import sparse  # noqa: PLC0415 -- only for weights that are given as a matrix
+
         shape = np.shape(weights)
         if len(shape) != 2 or shape[0] != shape[1]:
             raise InputError(f"synaptic weights: shape {shape} found; expected a square matrix [post, pre]")

@@ -28,6 +28,7 @@ from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.errors import InputError, Interrupted, invalid
+from neuro_mod.execution.compilation_shown import compilation_shown
 from neuro_mod.execution.in_plan import data_or_hash
 from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.progress import Progress, progress_shown
@@ -149,20 +150,22 @@ class StageSNNSimulation(Stager):
             Interrupted: On Ctrl-C; the finished part is in ``self.outputs``.
         """
         timing = _Timing()
-        staged = self._stage(
-            duration_sec,
-            delta_t,
-            record,
-            neurons=neurons,
-            every=every,
-            dtype=dtype,
-            initial_state=initial_state,
-            allow_other_network=allow_other_network,
-            noise_seed=noise_seed,
-            perturbations=perturbations,
-            spike_stream=spike_stream,
-            **target_perturbations,
-        )
+        progress = self.progress if progress is None else progress
+        with compilation_shown(bool(progress) and not callable(progress)):
+            staged = self._stage(
+                duration_sec,
+                delta_t,
+                record,
+                neurons=neurons,
+                every=every,
+                dtype=dtype,
+                initial_state=initial_state,
+                allow_other_network=allow_other_network,
+                noise_seed=noise_seed,
+                perturbations=perturbations,
+                spike_stream=spike_stream,
+                **target_perturbations,
+            )
         timing.lap("preparation")
 
         def advanced(done: float) -> None:
@@ -170,7 +173,6 @@ class StageSNNSimulation(Stager):
                 timing.lap("compilation")
             report(done)
 
-        progress = self.progress if progress is None else progress
         if callable(progress):
             shown = nullcontext(progress)
         else:
