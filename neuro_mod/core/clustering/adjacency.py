@@ -13,7 +13,7 @@ from scipy.special import bdtr
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import InDegree
-from neuro_mod.core.clustering.sampling import sample_targets
+from neuro_mod.core.clustering.sampling import new_scratch, sample_targets
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 
@@ -90,11 +90,12 @@ def draw_adjacency(
     for pre in _population_chunks(populations):
         in_degrees = np.stack([_in_degrees(populations, b, connection_probability[:, b], seed, in_degree) for b in pre])
         keys = np.array([Stream(seed, "adjacency", (b,)).key for b in pre], np.uint64)
+        boundaries = populations.boundaries[pre.start : pre.stop + 1]
+        ends = offsets[boundaries[0] + 1 : boundaries[-1] + 1]
         chosen = np.empty(in_degrees.sum(dtype=np.int64), index_dtype(n))
-        ends = np.empty(populations.boundaries[pre[-1] + 1] - populations.boundaries[pre[0]], np.uint64)
-        sample_targets(pre[0], keys, populations.boundaries, in_degrees, ends, chosen)
-        begin = populations.boundaries[pre[0]]
-        offsets[begin + 1 : begin + 1 + len(ends)] = offsets[begin] + ends
+        scratch = new_scratch(np.diff(boundaries), in_degrees, chosen.dtype)
+        sample_targets(keys, boundaries, in_degrees, ends, chosen, scratch)
+        ends += offsets[boundaries[0]]
         targets.append(chosen)
     return Adjacency(offsets, targets[0] if len(targets) == 1 else np.concatenate(targets))
 

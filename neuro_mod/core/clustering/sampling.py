@@ -6,9 +6,10 @@ next population is begun, so that what is written at a time stays in the fastest
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from neuro_mod.core import random
 from neuro_mod.core.compilation import inlined, kernel
@@ -69,48 +70,63 @@ def _list_targets(targets: Any, next_place: Any, chosen: Any, in_degree: Any) ->
         done += in_degree[receiver]
 
 
+class Scratch(NamedTuple):
+    """Scratch of `sample_targets`, see `new_scratch`.
+
+    Shapes: words, random words of ``_ROWS`` receivers, ``(n_words, _ROWS)``; chosen, senders that all receivers chose
+    from one population, one receiver after another; mark, the latest receiver that chose each sender of a population;
+    place, where the next target of each is written.
+    """
+
+    words: Any
+    chosen: Any
+    mark: Any
+    place: Any
+
+
+def new_scratch(sizes: NDArray[np.int64], in_degrees: NDArray[np.int32], dtype: DTypeLike) -> Scratch:
+    """Scratch for some sending populations of these sizes; `in_degrees` and `dtype` are those of `sample_targets`."""
+    n_words, n_chosen = int(in_degrees.max(initial=0)), int(in_degrees.sum(axis=1, dtype=np.int64).max(initial=0))
+    size = int(sizes.max(initial=0)) + 1
+    return Scratch(
+        np.empty((-(-n_words // random.WORDS_PER_COUNTER) * random.WORDS_PER_COUNTER, _ROWS), np.uint32),
+        np.empty(n_chosen, dtype),
+        np.empty(size, np.uint32),
+        np.empty(size, np.int64),
+    )
+
+
 @kernel
-def sample_targets(first: int, keys: Any, boundaries: Any, in_degrees: Any, offsets: Any, targets: Any) -> None:
+def sample_targets(keys: Any, boundaries: Any, in_degrees: Any, offsets: Any, targets: Any, scratch: Scratch) -> None:
     """Choose the senders of all neurons in some populations, without self-connections.
 
     Args:
-        first: The first of these S populations.
-        keys: Key of the stream of each, in which every receiver has a sequence of its own, shape ``(S, 2)``, uint64.
-        boundaries: Population a holds neurons ``boundaries[a]`` up to ``boundaries[a + 1]``, shape ``(P + 1,)``.
+        keys: Key of the stream of each of these S populations, in which every receiver has a sequence of its own, shape
+            ``(S, 2)``, uint64.
+        boundaries: The first neuron of each population, and the one after the last, shape ``(S + 1,)``.
         in_degrees: Number of senders of each neuron in each of these populations, shape ``(S, n)``, int32.
         offsets: Filled with the end of the targets of each neuron of these populations, shape ``(n_senders,)``.
         targets: Filled with the targets of each sender, ascending, shape ``(in_degrees.sum(),)``.
+        scratch: See `Scratch`.
     """
-    n = in_degrees.shape[1]
-    largest, most_words, most_chosen = 0, 0, 0
+    n, end = in_degrees.shape[1], 0
+    words, chosen, mark, place = scratch.words, scratch.chosen, scratch.mark, scratch.place
     for b in range(keys.shape[0]):
-        largest = max(largest, boundaries[first + b + 1] - boundaries[first + b])
-        n_chosen = 0
-        for receiver in range(n):
-            n_chosen += in_degrees[b, receiver]
-            most_words = max(most_words, in_degrees[b, receiver])
-        most_chosen = max(most_chosen, n_chosen)
-    words, chosen = np.empty((most_words + 3, _ROWS), np.uint32), np.empty(most_chosen, targets.dtype)
-    mark, place = np.empty(largest + 1, np.uint32), np.empty(largest + 1, np.int64)
-    end = 0
-    for b in range(keys.shape[0]):
-        begin, stop, in_degree = boundaries[first + b], boundaries[first + b + 1], in_degrees[b]
-        mark[:], place[:] = 0, 0
+        begin, stop, in_degree = boundaries[b], boundaries[b + 1], in_degrees[b]
+        mark[:] = 0
+        place[:] = 0
         n_chosen = 0
         for start in range(0, n, _ROWS):
             rows = in_degree[start : start + _ROWS]
             _draw_words(words, start, rows.shape[0], rows.max(), keys[b])
             for row in range(rows.shape[0]):
-                receiver, own = start + row, start + row - begin
-                n_candidates = stop - begin
-                if begin <= receiver < stop:
-                    n_candidates -= 1
-                else:
-                    own = n_candidates
+                receiver = start + row
+                is_own = begin <= receiver < stop
+                own = receiver - begin if is_own else stop - begin
                 these = chosen[n_chosen : n_chosen + rows[row]]
-                _choose(these, place, mark, receiver + 1, words[:, row], n_candidates, own)
+                _choose(these, place, mark, receiver + 1, words[:, row], stop - begin - is_own, own)
                 n_chosen += rows[row]
         for sender in range(stop - begin):
             begins_at, end = end, end + place[sender]
-            place[sender], offsets[begin - boundaries[first] + sender] = begins_at, end
+            place[sender], offsets[begin - boundaries[0] + sender] = begins_at, end
         _list_targets(targets, place, chosen, in_degree)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.clustering.adjacency import Adjacency
-from neuro_mod.core.spiking_net.engine import kernel, layout
+from neuro_mod.core.spiking_net.engine import bits_and_runs, kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
@@ -200,7 +200,7 @@ def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
     """Row j holds the receivers of neuron j: neuron i is bit ``i // width`` of byte ``i % width``."""
     n = adjacency.n_neurons
     bits = np.zeros((n, -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT), np.uint8)
-    layout.set_bits(adjacency.offsets, adjacency.targets, bits)
+    bits_and_runs.set_bits(adjacency.offsets, adjacency.targets, bits)
     return bits
 
 
@@ -216,7 +216,7 @@ def _synapses_in_runs(
     """
     adjacency, (n, n_runs) = network.synapses.adjacency, (network.n_neurons, begin.shape[1])
     places, bounds = np.empty((n, n_runs, 2), np.int64), np.empty((n, n_runs + 1), np.int64)
-    n_found = layout.find_runs(adjacency.offsets, adjacency.targets, network.population, begin, end, places)
+    n_found = bits_and_runs.find_runs(adjacency.offsets, adjacency.targets, network.population, begin, end, places)
     targets = np.empty(n_found, adjacency.targets.dtype)
-    layout.gather_runs(adjacency.targets, places, targets, bounds)
+    bits_and_runs.gather_runs(adjacency.targets, places, targets, bounds)
     return bounds, targets

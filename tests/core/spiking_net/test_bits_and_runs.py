@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.clustering.adjacency import Adjacency
-from neuro_mod.core.spiking_net.engine import layout
+from neuro_mod.core.spiking_net.engine import bits_and_runs
 
 
 def some_adjacency(n, density, dtype):
@@ -21,7 +21,7 @@ def some_adjacency(n, density, dtype):
 def test_bits_of_all_receivers(n, width, dtype):
     connected, adjacency = some_adjacency(n, 0.3, dtype)
     bits = np.zeros((n, width), np.uint8)
-    layout.set_bits(adjacency.offsets, adjacency.targets, bits)
+    bits_and_runs.set_bits(adjacency.offsets, adjacency.targets, bits)
     neurons = np.arange(n)
     np.testing.assert_array_equal((bits[:, neurons % width] >> (neurons // width)) & 1, connected)
 
@@ -33,9 +33,9 @@ def test_runs_hold_the_targets_in_their_ranges(dtype):
     begin = np.array([[0, 10, 90], [5, 5, 60], [0, 0, 0]])
     end = np.array([[10, 60, 100], [5, 41, 61], [0, 0, 0]])  # two runs are empty, and the last population has none
     places, bounds = np.empty((100, 3, 2), np.int64), np.empty((100, 4), np.int64)
-    n_found = layout.find_runs(adjacency.offsets, adjacency.targets, population, begin, end, places)
+    n_found = bits_and_runs.find_runs(adjacency.offsets, adjacency.targets, population, begin, end, places)
     targets = np.empty(n_found, dtype)
-    layout.gather_runs(adjacency.targets, places, targets, bounds)
+    bits_and_runs.gather_runs(adjacency.targets, places, targets, bounds)
     assert bounds[0, 0] == 0 and bounds[-1, -1] == n_found > 0
     np.testing.assert_array_equal(bounds[1:, 0], bounds[:-1, -1])
     for neuron in range(100):

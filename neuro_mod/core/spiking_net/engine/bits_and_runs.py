@@ -1,4 +1,4 @@
-"""The compiled layout of synapses: bits of all receivers, and lists of those that runs reach."""
+"""Compiled: the bits of all receivers of a neuron, and lists of those that its runs reach; see `wiring`."""
 
 from __future__ import annotations
 
