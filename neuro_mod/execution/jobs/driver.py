@@ -92,7 +92,8 @@ class Driver(Loop):
 
     def _receive(self, completion: Completion, progress: ItemProgress) -> None:
         """Receive a completion; one that is to be drawn waits until there is time."""
-        if completion.error is None and self._job.is_drawn(self._items[completion.index]):
+        is_saved = completion.error is None and not isinstance(completion.result, StorageError)
+        if is_saved and self._job.is_drawn(self._items[completion.index]):
             self._under_way.discard(completion.index)
             self._to_draw.append(completion)
         else:
