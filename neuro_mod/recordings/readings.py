@@ -165,14 +165,14 @@ def reading_of_times(
     if conventions.duration is None:
         n_steps = int(steps[-1]) + 1 if len(steps) else 0
     n_neurons = int(index.max(initial=-1)) + 1 if conventions.n_neurons is None else conventions.n_neurons
-    order = np.lexsort((index, steps))
-    copies = repeats(steps[order], index[order])
+    steps, seconds, index = _in_order(steps, seconds, index)
+    copies = repeats(steps, index)
     if copies.any():  # in the same step; of these, those at the same time
-        copies[1:] &= seconds[order[1:]] == seconds[order[:-1]]
+        copies[1:] &= seconds[1:] == seconds[:-1]
     n_copies = int(np.count_nonzero(copies))
     if n_copies and conventions.drop_duplicates:
-        order, n_copies = order[~copies], 0
-    spikes = SpikeEvents(steps.astype(np.int32)[order], index[order], n_steps, n_neurons, conventions.step)
+        steps, index, n_copies = steps[~copies], index[~copies], 0
+    spikes = SpikeEvents(steps.astype(np.int32), index, n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies)
 
 
@@ -237,6 +237,16 @@ def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, 
     steps, neurons = np.divmod(np.concatenate(found), max(1, n_neurons))
     spikes = SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies=0)
+
+
+def _in_order(
+    steps: NDArray[np.int64], seconds: NDArray[np.float64], neurons: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    """Ascending steps, with their times and neurons; the neurons of a step in order, and their times, too."""
+    if not ((neurons[1:] < neurons[:-1]) & (steps[1:] == steps[:-1])).any():
+        return steps, seconds, neurons
+    order = np.argsort((steps << 32) | neurons, kind="stable")  # quick where only neurons of a step are out of order
+    return steps[order], seconds[order], neurons[order]
 
 
 def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
