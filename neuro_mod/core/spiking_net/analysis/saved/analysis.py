@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
@@ -29,7 +28,7 @@ from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFol
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
-from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
+from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES, Columns
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
@@ -70,7 +69,7 @@ def find_and_save(
         StorageError: The folder cannot be written to, or the disk is full.
         DataError: The spikes of a session are damaged, or contradict what is known about all sessions.
     """
-    found: list[tuple[SessionSummary, pd.DataFrame]] = []
+    found: list[tuple[SessionSummary, Columns]] = []
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
         digest_of = lru_cache(maxsize=1)(lambda files: sha256_of(*files))  # sessions of one file follow one another
