@@ -57,7 +57,7 @@ class SpikeSource:
     #: Sessions that were checked for plausibility.
     _checked: set[int] = field(default_factory=set, init=False, repr=False)
     #: The first session with spikes of this fingerprint.
-    _known: dict[bytes, int] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[tuple[int, ...], int] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
         """Spikes of one session; the first time, a warning says what is implausible about them.

@@ -139,10 +139,9 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     info = archive.getinfo(name)
     with archive.open(name) as member:
         shape, fortran, dtype = _read_header(member)
-        start = member.tell()
-        _check_size(dtype, shape, info.file_size - start)
-    content = archive.read(name)
-    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+        _check_size(dtype, shape, info.file_size - member.tell())
+        content = member.read()
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
