@@ -139,7 +139,8 @@ def reading_of_times(
     """
     times, time_unit = plain_times(times, conventions.time_unit, where)
     seconds, precision = _times(times, where)
-    seconds = seconds / PER_SECOND[time_unit]
+    if time_unit != "s":
+        seconds = seconds / PER_SECOND[time_unit]
     index = _indices(neurons, conventions, where)
     if len(index) != len(seconds):
         raise DataError(f"{where}: {len(seconds)} times and {len(index)} neurons found; expected equally many")
@@ -252,14 +253,16 @@ def _in_order(
 def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
     """The step of each time; a multiple of the time step begins a step."""
     position = seconds / delta_t
-    return np.floor(position + np.maximum(ROUNDING, 2 * precision * position)).astype(np.int64)
+    rounding = 2 * precision * position
+    position += np.maximum(ROUNDING, rounding, out=rounding)
+    return np.floor(position, out=position).astype(np.int64)
 
 
 def _times(array: NDArray[Any], where: str) -> tuple[NDArray[np.float64], float]:
     """Times from 0 on, and the relative precision of their type."""
     if array.ndim != 1 or array.dtype.kind not in "uif":
         raise DataError(f"{where}: times: {describe(array)} found; expected numbers (n_spikes,)")
-    seconds = array.astype(np.float64)
+    seconds = array.astype(np.float64, copy=False)
     if not np.isfinite(seconds).all():
         raise DataError(f"{where}: times: infinity or NaN found; expected finite numbers")
     if len(seconds) and seconds.min() < 0:
@@ -291,4 +294,4 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
         raise DataError(
             f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{known}{hint}"
         )
-    return (array.astype(np.int64) - first).astype(np.int32)
+    return (array.astype(np.int64) - first if first else array).astype(np.int32)
