@@ -21,7 +21,7 @@ _SAMPLE = 4096
 
 def fingerprint(spikes: SpikeEvents) -> tuple[int, ...]:
     """Checksums of the steps and neurons of spikes, which other spikes do not have by chance."""
-    return len(spikes), *(zlib.crc32(np.ascontiguousarray(array)) for array in (spikes.steps, spikes.neurons))
+    return len(spikes), *(zlib.crc32(np.ascontiguousarray(array).data) for array in (spikes.steps, spikes.neurons))
 
 
 def refuse_copies(sessions: Iterable[Session]) -> None:

@@ -81,6 +81,11 @@ class Session:
         return () if self.file is None else (self.file, *self.further)
 
     @property
+    def sha256_as_written(self) -> str | None:
+        """SHA-256 of its file, which was read and found to be as its run wrote it; None of others."""
+        return None if self.file is None or self.unchanged is None else self.unchanged.sha256_of(self.file)
+
+    @property
     def where(self) -> str:
         """Its name in messages: its file, and which of several sessions in it."""
         if self.file is None:

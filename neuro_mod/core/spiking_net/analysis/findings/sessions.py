@@ -163,7 +163,7 @@ def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: P
         DataError: As for `SpikeSource.read`, or the rates of a session do not fit into memory.
     """
     detector = settings.detector.in_recording(lambda: mean_rates(source, settings))
-    for index in range(len(source.sessions)):
+    for index in source.in_turn():
         yield _analysed(source, index, settings, detector)
         report(index + 1, len(source.sessions))
 
@@ -204,7 +204,7 @@ def mean_rates(source: SpikeSource, settings: AnalysisSettings) -> NDArray[np.fl
             len(source.sessions),
         )
     total, seconds = np.zeros(len(layout.labels), np.int64), 0.0
-    for index in range(len(source.sessions)):
+    for index in source.in_turn():
         _, counts, bin_width = _counted(source, index, settings)
         total += counts.sum(axis=0)
         seconds += len(counts) * bin_width

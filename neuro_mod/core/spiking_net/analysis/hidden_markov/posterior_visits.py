@@ -65,7 +65,6 @@ def occurrences_table(
         exposure = (found.ends - found.starts) * bin_width * n_neurons
         rates = (spikes[found.ends] - spikes[found.starts]) / exposure
         names = number[found.states].tolist()
-        columns.append(
-            visit_columns(session, names, found.starts * bin_width, found.ends * bin_width, len(seen) * bin_width, rates)
-        )
+        start, end = found.starts * bin_width, found.ends * bin_width
+        columns.append(visit_columns(session, names, start, end, len(seen) * bin_width, rates))
     return visit_table(columns)

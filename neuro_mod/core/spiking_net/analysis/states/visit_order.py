@@ -228,10 +228,7 @@ def _run(orders: NDArray[np.integer], rounds: list[_Round], coins: list[Stream])
     words = [each.words(np.arange(len(rounds)), -(-n // 32)) for each, n in zip(coins, most.tolist(), strict=True)]
     for i, (first, second, n_pairs) in enumerate(rounds):
         heads = np.concatenate(
-            [
-                np.unpackbits(each[i].view(np.uint8), count=n * n_orders)
-                for each, n in zip(words, n_pairs, strict=True)
-            ]
+            [np.unpackbits(each[i].view(np.uint8), count=n * n_orders) for each, n in zip(words, n_pairs, strict=True)]
         ).reshape(len(first), n_orders)
         adjacent = second == first + 1
         here, there = orders[first], orders[second]
