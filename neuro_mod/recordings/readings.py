@@ -23,8 +23,8 @@ from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 SCALARS = ("duration", "n_neurons")
 #: All arrays of such a file; ``ids`` is a synonym of ``neurons``.
 NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
-#: Entries of a dense array that are examined together.
-_PIECE = 2**24
+#: Entries of a dense array that are examined together: few enough for the cache of a core.
+_PIECE = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,16 +227,18 @@ def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, 
     n_steps, n_neurons = dense.shape
     if n_steps > MAX_STEPS or n_neurons > MAX_NEURONS:
         raise DataError(f"{where}: shape {dense.shape} found; expected at most {MAX_STEPS} steps and neurons")
-    height = max(1, _PIECE // max(1, n_neurons))
-    found = [np.empty(0, np.int64)]
+    height, width = max(1, _PIECE // max(1, n_neurons)), np.uint32(max(1, n_neurons))
+    steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
     for begin in range(0, n_steps, height):
         piece = np.ascontiguousarray(dense[begin : begin + height])
         places = np.flatnonzero(piece)
         if piece.dtype != bool and (piece.reshape(-1)[places] != 1).any():
             raise DataError(f"{where}: entries other than 0 and 1 found; expected 1 for a spike, 0 for none")
-        found.append(places + begin * n_neurons)
-    steps, neurons = np.divmod(np.concatenate(found), max(1, n_neurons))
-    spikes = SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
+        places = places.astype(np.uint32)
+        row = places // width
+        steps.append((row + np.uint32(begin)).astype(np.int32))
+        neurons.append((places - row * width).astype(np.int32))
+    spikes = SpikeEvents(np.concatenate(steps), np.concatenate(neurons), n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies=0)
 
 
