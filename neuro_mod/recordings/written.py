@@ -43,15 +43,18 @@ def check_written(run: Path, files: Sequence[Path], *, whole: bool) -> dict[Path
         if is_unfinished(run):
             _LOG.warning("%s: the run was cut short, or goes on: results may be missing; rerun it to complete it", run)
         return {}
-    by_place = {_absolute(file): file for file in files}
+    places = {file: _absolute(file) for file in files}
+    asked = set(places.values())
+    written = {run / name: record for name, record in records.items()}
     several = whole and len(files) > 1
     for name, record in records.items():
-        about, read = name in _ABOUT, run / name in by_place
+        place = run / name
+        about, read = name in _ABOUT, place in asked
         if not (about or read or (whole and _is_result(name))):
             continue
-        if fault := fault_of(run / name, record, content=about):
-            raise _not_as_written(run / name, fault, run, others=whole and not about and (several or not read))
-    own = {by_place[run / name]: record for name, record in records.items() if run / name in by_place}
+        if fault := fault_of(place, record, content=about):
+            raise _not_as_written(place, fault, run, others=whole and not about and (several or not read))
+    own = {file: written[place] for file, place in places.items() if place in written}
     for file in (file for file in files if file not in own):
         if whole:
             raise _not_as_written(file, "is not one of the files of the run", run, others=several)
