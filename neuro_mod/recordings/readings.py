@@ -25,6 +25,8 @@ SCALARS = ("duration", "n_neurons")
 NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
 #: Entries of a dense array that are examined together: few enough for the cache of a core.
 _PIECE = 2**20
+#: Times that are turned into steps together.
+_TOGETHER = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +156,7 @@ def reading_of_times(
         raise DataError(f"{where}: {n_steps} steps found; expected at most {MAX_STEPS}")
     # before the division: a time in the wrong unit may be too large for it
     beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
-    steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
+    steps = np.empty(0, np.int32) if beyond else _steps(seconds, conventions.step, precision)
     end, rounding = n_steps * conventions.step, ROUNDING * conventions.step
     if len(steps) and math.isclose(seconds[-1], end, rel_tol=2 * precision, abs_tol=rounding):
         np.minimum(steps, n_steps - 1, out=steps)  # a spike at the very end is in the last step
@@ -173,7 +175,7 @@ def reading_of_times(
     n_copies = int(np.count_nonzero(copies))
     if n_copies and conventions.drop_duplicates:
         steps, index, n_copies = steps[~copies], index[~copies], 0
-    spikes = SpikeEvents(steps.astype(np.int32), index, n_steps, n_neurons, conventions.step)
+    spikes = SpikeEvents(steps, index, n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies)
 
 
@@ -243,21 +245,24 @@ def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, 
 
 
 def _in_order(
-    steps: NDArray[np.int64], seconds: NDArray[np.float64], neurons: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int32]]:
+    steps: NDArray[np.int32], seconds: NDArray[np.float64], neurons: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
     """Ascending steps, with their times and neurons; the neurons of a step in order, and their times, too."""
     if not ((neurons[1:] < neurons[:-1]) & (steps[1:] == steps[:-1])).any():
         return steps, seconds, neurons
-    order = np.argsort((steps << 32) | neurons, kind="stable")  # quick where only neurons of a step are out of order
+    order = np.argsort((steps.astype(np.int64) << 32) | neurons, kind="stable")  # quick where only neurons of a step are out of order
     return steps[order], seconds[order], neurons[order]
 
 
-def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
-    """The step of each time; a multiple of the time step begins a step."""
-    position = seconds / delta_t
-    rounding = 2 * precision * position
-    position += np.maximum(ROUNDING, rounding, out=rounding)
-    return np.floor(position, out=position).astype(np.int64)
+def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int32]:
+    """The step of each time, at most `MAX_STEPS`; a multiple of the time step begins a step."""
+    steps = np.empty(len(seconds), np.int32)
+    for begin in range(0, len(seconds), _TOGETHER):
+        position = seconds[begin : begin + _TOGETHER] / delta_t
+        rounding = 2 * precision * position
+        position += np.maximum(ROUNDING, rounding, out=rounding)
+        steps[begin : begin + _TOGETHER] = np.minimum(np.floor(position, out=position), MAX_STEPS)
+    return steps
 
 
 def _times(array: NDArray[Any], where: str) -> tuple[NDArray[np.float64], float]:
