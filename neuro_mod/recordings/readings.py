@@ -250,7 +250,8 @@ def _in_order(
     """Ascending steps, with their times and neurons; the neurons of a step in order, and their times, too."""
     if not ((neurons[1:] < neurons[:-1]) & (steps[1:] == steps[:-1])).any():
         return steps, seconds, neurons
-    order = np.argsort((steps.astype(np.int64) << 32) | neurons, kind="stable")  # quick where only neurons of a step are out of order
+    # a stable sort is quick where only neurons of a step are out of order
+    order = np.argsort((steps.astype(np.int64) << 32) | neurons, kind="stable")
     return steps[order], seconds[order], neurons[order]
 
 
