@@ -6,6 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class SpikeSource:
     #: Sessions that were checked for plausibility.
     _checked: set[int] = field(default_factory=set, init=False, repr=False)
     #: The first session with spikes of this fingerprint.
-    _known: dict[bytes, int] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[tuple[int, ...], int] = field(default_factory=dict, init=False, repr=False)
 
     def read(self, index: int) -> SpikeEvents:
         """Spikes of one session; the first time, a warning says what is implausible about them.
@@ -114,8 +115,17 @@ class SpikeSource:
             if unchanged is not None:
                 unchanged.check()
 
+    def in_turn(self) -> Iterator[int]:
+        """Numbers of the sessions; while one is used, the file of the next is compared with what its run wrote."""
+        with ThreadPoolExecutor(1) as executor:
+            for index in range(len(self.sessions)):
+                for following in self.sessions[index + 1 : index + 2]:
+                    if following.unchanged is not None:
+                        following.unchanged.begin(following.files, executor)
+                yield index
+
     def __iter__(self) -> Iterator[SpikeEvents]:
-        return (self.read(index) for index in range(len(self.sessions)))
+        return (self.read(index) for index in self.in_turn())
 
 
 def open_source(

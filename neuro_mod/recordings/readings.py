@@ -23,8 +23,10 @@ from neuro_mod.recordings.spikes import MAX_STEPS, SpikeEvents
 SCALARS = ("duration", "n_neurons")
 #: All arrays of such a file; ``ids`` is a synonym of ``neurons``.
 NAMES = ("times", "neurons", "ids", "clusters", *SCALARS)
-#: Entries of a dense array that are examined together.
-_PIECE = 2**24
+#: Entries of a dense array that are examined together: few enough for the cache of a core.
+_PIECE = 2**20
+#: Times that are turned into steps together.
+_TOGETHER = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,8 @@ def reading_of_times(
     """
     times, time_unit = plain_times(times, conventions.time_unit, where)
     seconds, precision = _times(times, where)
-    seconds = seconds / PER_SECOND[time_unit]
+    if time_unit != "s":
+        seconds = seconds / PER_SECOND[time_unit]
     index = _indices(neurons, conventions, where)
     if len(index) != len(seconds):
         raise DataError(f"{where}: {len(seconds)} times and {len(index)} neurons found; expected equally many")
@@ -153,7 +156,7 @@ def reading_of_times(
         raise DataError(f"{where}: {n_steps} steps found; expected at most {MAX_STEPS}")
     # before the division: a time in the wrong unit may be too large for it
     beyond = len(seconds) and seconds[-1] > (n_steps + 1) * conventions.step
-    steps = np.empty(0, np.int64) if beyond else _steps(seconds, conventions.step, precision)
+    steps = np.empty(0, np.int32) if beyond else _steps(seconds, conventions.step, precision)
     end, rounding = n_steps * conventions.step, ROUNDING * conventions.step
     if len(steps) and math.isclose(seconds[-1], end, rel_tol=2 * precision, abs_tol=rounding):
         np.minimum(steps, n_steps - 1, out=steps)  # a spike at the very end is in the last step
@@ -165,14 +168,14 @@ def reading_of_times(
     if conventions.duration is None:
         n_steps = int(steps[-1]) + 1 if len(steps) else 0
     n_neurons = int(index.max(initial=-1)) + 1 if conventions.n_neurons is None else conventions.n_neurons
-    order = np.lexsort((index, steps))
-    copies = repeats(steps[order], index[order])
+    steps, seconds, index = _in_order(steps, seconds, index)
+    copies = repeats(steps, index)
     if copies.any():  # in the same step; of these, those at the same time
-        copies[1:] &= seconds[order[1:]] == seconds[order[:-1]]
+        copies[1:] &= seconds[1:] == seconds[:-1]
     n_copies = int(np.count_nonzero(copies))
     if n_copies and conventions.drop_duplicates:
-        order, n_copies = order[~copies], 0
-    spikes = SpikeEvents(steps.astype(np.int32)[order], index[order], n_steps, n_neurons, conventions.step)
+        steps, index, n_copies = steps[~copies], index[~copies], 0
+    spikes = SpikeEvents(steps, index, n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies)
 
 
@@ -226,30 +229,48 @@ def reading_of_dense(dense: NDArray[Any], conventions: Conventions, where: str, 
     n_steps, n_neurons = dense.shape
     if n_steps > MAX_STEPS or n_neurons > MAX_NEURONS:
         raise DataError(f"{where}: shape {dense.shape} found; expected at most {MAX_STEPS} steps and neurons")
-    height = max(1, _PIECE // max(1, n_neurons))
-    found = [np.empty(0, np.int64)]
+    height, width = max(1, _PIECE // max(1, n_neurons)), np.uint32(max(1, n_neurons))
+    steps, neurons = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
     for begin in range(0, n_steps, height):
         piece = np.ascontiguousarray(dense[begin : begin + height])
         places = np.flatnonzero(piece)
         if piece.dtype != bool and (piece.reshape(-1)[places] != 1).any():
             raise DataError(f"{where}: entries other than 0 and 1 found; expected 1 for a spike, 0 for none")
-        found.append(places + begin * n_neurons)
-    steps, neurons = np.divmod(np.concatenate(found), max(1, n_neurons))
-    spikes = SpikeEvents(steps.astype(np.int32), neurons.astype(np.int32), n_steps, n_neurons, conventions.step)
+        places = places.astype(np.uint32)
+        row = places // width
+        steps.append((row + np.uint32(begin)).astype(np.int32))
+        neurons.append((places - row * width).astype(np.int32))
+    spikes = SpikeEvents(np.concatenate(steps), np.concatenate(neurons), n_steps, n_neurons, conventions.step)
     return checked(spikes, labels, conventions, where, n_copies=0)
 
 
-def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int64]:
-    """The step of each time; a multiple of the time step begins a step."""
-    position = seconds / delta_t
-    return np.floor(position + np.maximum(ROUNDING, 2 * precision * position)).astype(np.int64)
+def _in_order(
+    steps: NDArray[np.int32], seconds: NDArray[np.float64], neurons: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]]:
+    """Ascending steps, with their times and neurons; the neurons of a step in order, and their times, too."""
+    if not ((neurons[1:] < neurons[:-1]) & (steps[1:] == steps[:-1])).any():
+        return steps, seconds, neurons
+    # a stable sort is quick where only neurons of a step are out of order
+    order = np.argsort((steps.astype(np.int64) << 32) | neurons, kind="stable")
+    return steps[order], seconds[order], neurons[order]
+
+
+def _steps(seconds: NDArray[np.float64], delta_t: float, precision: float) -> NDArray[np.int32]:
+    """The step of each time, at most `MAX_STEPS`; a multiple of the time step begins a step."""
+    steps = np.empty(len(seconds), np.int32)
+    for begin in range(0, len(seconds), _TOGETHER):
+        position = seconds[begin : begin + _TOGETHER] / delta_t
+        rounding = 2 * precision * position
+        position += np.maximum(ROUNDING, rounding, out=rounding)
+        steps[begin : begin + _TOGETHER] = np.minimum(np.floor(position, out=position), MAX_STEPS)
+    return steps
 
 
 def _times(array: NDArray[Any], where: str) -> tuple[NDArray[np.float64], float]:
     """Times from 0 on, and the relative precision of their type."""
     if array.ndim != 1 or array.dtype.kind not in "uif":
         raise DataError(f"{where}: times: {describe(array)} found; expected numbers (n_spikes,)")
-    seconds = array.astype(np.float64)
+    seconds = array.astype(np.float64, copy=False)
     if not np.isfinite(seconds).all():
         raise DataError(f"{where}: times: infinity or NaN found; expected finite numbers")
     if len(seconds) and seconds.min() < 0:
@@ -281,4 +302,4 @@ def _indices(neurons: ArrayLike, conventions: Conventions, where: str) -> NDArra
         raise DataError(
             f"{where}: neurons: {low:.10g} to {high:.10g} found; expected {first} to {first + bound - 1}{known}{hint}"
         )
-    return (array.astype(np.int64) - first).astype(np.int32)
+    return (array.astype(np.int64) - first if first else array).astype(np.int32)

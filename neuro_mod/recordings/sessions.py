@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from glob import has_magic
-from itertools import starmap
+from itertools import groupby, starmap
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,11 @@ class Session:
     def files(self) -> tuple[Path, ...]:
         """All its files."""
         return () if self.file is None else (self.file, *self.further)
+
+    @property
+    def sha256_as_written(self) -> str | None:
+        """SHA-256 of its file, which was read and found to be as its run wrote it; None of others."""
+        return None if self.file is None or self.unchanged is None else self.unchanged.sha256_of(self.file)
 
     @property
     def where(self) -> str:
@@ -165,10 +170,14 @@ def matching(path: Path) -> list[Path]:
 
 def _on_disk(path: Path, trials: bool) -> Sessions:
     files = _files_of(path) if path.is_dir() else [path]
-    run = run_folder(path)
+    return _of_run(run_folder(path), files, trials, whole=path.is_dir())
+
+
+def _of_run(run: Path, files: Sequence[Path], trials: bool, *, whole: bool) -> Sessions:
+    """The sessions in files of one run, or beside no run; `whole` if these are all its files of spikes."""
     description = _read_description(run / RUN) if os.path.lexists(run / RUN) else None
     clusters = tuple(run / name for name in (REPEATED_CLUSTERS, CLUSTERS) if os.path.lexists(run / name))
-    unchanged = Unchanged(check_written(run, files, whole=path.is_dir()))
+    unchanged = Unchanged(check_written(run, files, whole=whole))
     sessions = [
         Session(name, unchanged.reader([file], read), file, unchanged=unchanged)
         for file in files
@@ -243,7 +252,12 @@ def _description(where: str, metadata: Any) -> Description | None:
 
 
 def _several(data: Sequence[Any], trials: bool) -> Sessions:
-    opened = [_opened(each, f"session {number}", trials) for number, each in enumerate(data)]
+    opened = []
+    for run, group in groupby(enumerate(data), lambda entry: _run_of_file(entry[1])):
+        if run is None:
+            opened += [_opened(each, f"session {number}", trials) for number, each in group]
+        else:  # what a run says about its files is read once
+            opened.append(_of_run(run, [user_path(each) for _, each in group], trials, whole=False))
     sessions = tuple(session for each in opened for session in each.sessions)
     descriptions = [each.description for each in opened if each.description is not None]
     for other in descriptions[1:]:
@@ -252,6 +266,12 @@ def _several(data: Sequence[Any], trials: bool) -> Sessions:
             raise DataError(f"{other.where}: another network or time step than in {descriptions[0].where} found")
     described = descriptions[0] if descriptions else None
     return Sessions(sessions, described, tuple(file for each in opened for file in each.clusters))
+
+
+def _run_of_file(data: Any) -> Path | None:
+    """The folder of the run of a single file; None of a folder, a pattern, or what is in memory."""
+    path = user_path(data) if isinstance(data, str | os.PathLike) else None
+    return run_folder(path) if path is not None and path.is_file() else None
 
 
 def _in_memory(name: str, data: Any, trials: bool) -> tuple[Session, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from neuro_mod.errors import DataError
@@ -19,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 _ABOUT = (RUN, CONFIG, CLUSTERS, REPEATED_CLUSTERS)
 #: Folders whose files are results; figures and logs may be edited.
 _RESULTS = (DATA, METADATA)
+#: Size of a file in bytes, and the time of its last change in nanoseconds.
+_Stamp = tuple[int, int]
 
 
 def check_written(run: Path, files: Sequence[Path], *, whole: bool) -> dict[Path, Record]:
@@ -40,15 +43,18 @@ def check_written(run: Path, files: Sequence[Path], *, whole: bool) -> dict[Path
         if is_unfinished(run):
             _LOG.warning("%s: the run was cut short, or goes on: results may be missing; rerun it to complete it", run)
         return {}
-    by_place = {_absolute(file): file for file in files}
+    places = {file: _absolute(file) for file in files}
+    asked = set(places.values())
+    written = {run / name: record for name, record in records.items()}
     several = whole and len(files) > 1
     for name, record in records.items():
-        about, read = name in _ABOUT, run / name in by_place
+        place = run / name
+        about, read = name in _ABOUT, place in asked
         if not (about or read or (whole and _is_result(name))):
             continue
-        if fault := fault_of(run / name, record, content=about):
-            raise _not_as_written(run / name, fault, run, others=whole and not about and (several or not read))
-    own = {by_place[run / name]: record for name, record in records.items() if run / name in by_place}
+        if fault := fault_of(place, record, content=about):
+            raise _not_as_written(place, fault, run, others=whole and not about and (several or not read))
+    own = {file: written[place] for file, place in places.items() if place in written}
     for file in (file for file in files if file not in own):
         if whole:
             raise _not_as_written(file, "is not one of the files of the run", run, others=several)
@@ -86,7 +92,9 @@ class Unchanged:
     def __init__(self, written: Mapping[Path, Record]):
         self._written = written
         #: Size and time of the last change of those that were read.
-        self._seen: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, _Stamp] = {}
+        #: What is found about those that are examined before they are read.
+        self._begun: dict[Path, Future[tuple[_Stamp | None, str]]] = {}
 
     def reader(self, files: Sequence[Path], read: Callable[[Conventions], Reading]) -> Callable[[Conventions], Reading]:
         """A reader of files that makes sure of them, before and after."""
@@ -99,6 +107,16 @@ class Unchanged:
                 self._check(files)
 
         return checked
+
+    def begin(self, files: Iterable[Path], executor: Executor) -> None:
+        """Examine files that will be read next; only large ones take time."""
+        for file in files:
+            if file in self._written and file not in self._seen and file not in self._begun:
+                self._begun[file] = executor.submit(_examined, file, self._written[file])
+
+    def sha256_of(self, file: Path) -> str | None:
+        """SHA-256 of a file that was read and that its run wrote; None of others."""
+        return self._written[file]["sha256"] if file in self._written and file in self._seen else None
 
     def check(self) -> None:
         """Make sure that the files that were read are still the same.
@@ -113,7 +131,7 @@ class Unchanged:
             now, seen = _stamp(file), self._seen.get(file)
             if now == seen is not None:
                 continue
-            fault = self._fault(file)
+            fault = self._fault(file, now)
             if fault and seen is None and not self._rewritten(file):
                 raise _not_as_written(file, fault, run_folder(file))
             if fault:
@@ -128,9 +146,11 @@ class Unchanged:
         now = read_manifest(run) or {}
         return self._written[file] not in [record for name, record in now.items() if run / name == _absolute(file)]
 
-    def _fault(self, file: Path) -> str:
+    def _fault(self, file: Path, now: _Stamp | None) -> str:
         if file in self._written:
-            return fault_of(file, self._written[file])
+            begun = self._begun.pop(file, None)
+            examined, fault = (None, "") if begun is None else begun.result()
+            return fault if examined == now is not None else fault_of(file, self._written[file])
         missing = not file.exists()  # if it was never there, its reader says so
         return "" if file not in self._seen else "is missing" if missing else "has changed since it was first read"
 
@@ -150,7 +170,12 @@ def _absolute(path: Path) -> Path:
     return path.resolve() if path.name == ".." else path.parent.resolve() / path.name
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _examined(file: Path, record: Record) -> tuple[_Stamp | None, str]:
+    """Size and time of the last change of a file, and what is wrong with it since then."""
+    return _stamp(file), fault_of(file, record)
+
+
+def _stamp(file: Path) -> _Stamp | None:
     try:
         status = file.stat()
     except OSError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from neuro_mod.errors import DataError, MissingFileError
 
 #: Bytes that the compressed arrays of a file may unpack to together.
 MAX_UNPACKED = 2**32
+#: Bytes of the length of a header, by the version of the format.
+_WIDTHS = {(1, 0): 2, (2, 0): 4}
 
 
 #: Shape and type of each array of a file.
@@ -139,20 +143,27 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     info = archive.getinfo(name)
     with archive.open(name) as member:
         shape, fortran, dtype = _read_header(member)
-        start = member.tell()
-        _check_size(dtype, shape, info.file_size - start)
-    content = archive.read(name)
-    return np.frombuffer(content, dtype, offset=start).reshape(shape, order="F" if fortran else "C")
+        _check_size(dtype, shape, info.file_size - member.tell())
+        content = member.read()
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _read_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if stream.read(len(npy.MAGIC_PREFIX)) != npy.MAGIC_PREFIX:
         raise ValueError("it is not what numpy.save writes")
     version = tuple(stream.read(2))
-    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-    if read is None:
+    width = _WIDTHS.get(version)
+    if width is None:
         raise ValueError(f"arrays of version {version} are not read")
-    return read(stream)
+    length = stream.read(width)
+    return _parsed_header(version, length + stream.read(int.from_bytes(length, "little")))
+
+
+@lru_cache(maxsize=64)
+def _parsed_header(version: tuple[int, ...], header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type; files of the same kind have many headers in common."""
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    return read(io.BytesIO(header))
 
 
 def _check_size(dtype: np.dtype[Any], shape: tuple[int, ...], n_bytes: int) -> None:

@@ -53,6 +53,18 @@ def test_sessions_have_as_many_steps_as_fit(n_steps, delta_t):
         assert reading_of_times([], [], Conventions(delta_t, duration), "").spikes.n_steps == expected
 
 
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=60), st.booleans())
+def test_spikes_of_a_step_are_in_the_order_of_their_neurons(spikes, drop_duplicates):
+    """Times in quarters of steps; several spikes of a neuron in a step, or at a time."""
+    spikes = sorted(spikes, key=lambda spike: spike[0])
+    times, neurons = (np.array([spike[column] for spike in spikes], np.int64) for column in (0, 1))
+    found = reading_of_times(times * 0.25e-3, neurons, Conventions(1e-3, drop_duplicates=drop_duplicates), "here")
+    kept = list(dict.fromkeys(spikes)) if drop_duplicates else spikes
+    expected = sorted((time // 4, neuron) for time, neuron in kept)
+    assert list(zip(found.spikes.steps.tolist(), found.spikes.neurons.tolist(), strict=True)) == expected
+    assert found.n_copies == len(kept) - len(set(kept))
+
+
 def test_scipy_io_is_left_alone_until_a_file_of_matlab_is_read():
     code = "import sys, neuro_mod.core.spiking_net.analysis.analyzer; assert 'scipy.io' not in sys.modules"
     run_python("-c", code).check_returncode()

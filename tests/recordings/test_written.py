@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from neuro_mod.errors import DataError
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.recordings import sessions, written
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.sessions import open_sessions
+from neuro_mod.recordings.written import Unchanged, check_written
+from neuro_mod.storage.files import fault_of
+from neuro_mod.storage.reading import sha256_of
 from tests.helpers.shared import SMALL
 
 WITHOUT_PLOTS = ["settings.plot=false"]
@@ -91,6 +97,43 @@ def test_a_file_by_its_name_needs_no_others(made, tmp_path, caplog):
     shutil.copy(made / "run_other/data/spikes.npz", run / "data")
     with pytest.raises(DataError, match=r"spikes.npz has "):
         read(run / "data/spikes.npz")
+
+
+def test_files_by_their_names_are_the_sessions_of_the_folder(made, tmp_path, caplog, monkeypatch):
+    """What the run says about them is read once."""
+    run = shutil.copytree(made / "repeats", tmp_path / "run")
+    shutil.copy(made / "repeats_other/data/spikes_0000.npy", run / "data/spikes_0001.npy")
+    files, loose = sorted((run / "data").glob("spikes*")), Path(shutil.copy(made / "run/data/spikes.npz", tmp_path))
+    asked = []
+    monkeypatch.setattr(sessions, "check_written", lambda *a, **k: asked.append(a[0]) or check_written(*a, **k))
+    opened = open_sessions([files[0], str(files[1]), loose, files[0]])
+    assert [session.file for session in opened.sessions] == [*files, loose, files[0]]
+    assert asked == [run, tmp_path, run]
+    assert len(opened.clusters) == 2 and opened.description is not None
+    assert caplog.text.count("spikes_0001.npy: the run beside it did not write it") == 1
+
+
+def test_the_next_file_is_examined_while_one_is_used(made, tmp_path, monkeypatch):
+    """Each once, and again if it has changed since."""
+    run = shutil.copytree(made / "repeats", tmp_path / "run")
+    file = run / "data/spikes_0000.npy"
+    records = check_written(run, [file], whole=True)
+    examined = []
+    monkeypatch.setattr(written, "fault_of", lambda path, *a, **k: examined.append(path) or fault_of(path, *a, **k))
+    for content in (None, (made / "repeats_other/data/spikes_0000.npy").read_bytes()):
+        unchanged = Unchanged(records)
+        assert unchanged.sha256_of(file) is None
+        with ThreadPoolExecutor(1) as executor:
+            unchanged.begin([file, file], executor)
+        assert examined == [file]
+        if content is None:
+            unchanged.reader([file], lambda _: None)(Conventions())
+            assert examined == [file] and unchanged.sha256_of(file) == sha256_of(file)
+        else:
+            file.write_bytes(content)
+            with pytest.raises(DataError, match=r"has changed since it was written|bytes; expected"):
+                unchanged.reader([file], lambda _: None)(Conventions())
+        examined.clear()
 
 
 def test_figures_and_logs_may_change(made, tmp_path):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, smoothed_rates
+from neuro_mod.core.spiking_net.analysis.rates.rates import mean_rates, population_counts, smoothed_rates
 from neuro_mod.recordings.spikes import SpikeEvents
 
 H = 1e-3
@@ -47,3 +47,14 @@ def test_a_run_shorter_than_a_bin_is_one_bin(n_steps):
 def test_empty_populations_are_nan():
     _, rates = smoothed_rates(events([5], [0]), np.zeros(4, np.int64), 2)
     assert np.isnan(rates[:, 1]).all() and not np.isnan(rates[:, 0]).any()
+
+
+@pytest.mark.parametrize("together", [1, 7, 2**14])
+def test_spikes_are_counted_piece_by_piece(monkeypatch, together):
+    monkeypatch.setattr("neuro_mod.core.spiking_net.analysis.rates.rates._TOGETHER", together)
+    dense = np.random.default_rng(3).random((53, 5)) < 0.3
+    dense[10:30] = False
+    population = np.array([0, 2, 2, 1, 0])
+    spikes = SpikeEvents(*(each.astype(np.int32) for each in np.nonzero(dense)), *dense.shape, 1e-3)
+    expected = [[dense[bin_ * 4 : bin_ * 4 + 4, population == p].sum() for p in range(4)] for bin_ in range(13)]
+    assert population_counts(spikes, population, 4, 4).tolist() == expected

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import CensoredData, ecdf, norm
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import lifespans, mean_lifespan, survival
 from tests.helpers.visit_frames import sequences, visits
@@ -35,6 +36,20 @@ def test_example_of_kaplan_and_meier():
     assert (found.n_seen, found.n_censored) == (4, 4)
     area = 0.8 + (3.1 - 0.8) * 0.875 + (5.4 - 3.1) * 0.7 + (9.2 - 5.4) * 0.525 + (12.1 - 9.2) * 0.2625
     assert mean_lifespan(kaplan_and_meier_1958(), estimator="kaplan_meier") == pytest.approx(area)
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=40))
+def test_the_same_as_scipy_to_the_last_bit(seen):
+    durations, cut = np.array([n * 0.1 for n, _ in seen]), np.array([each for _, each in seen])
+    found = survival(observed(durations, cut))
+    expected = ecdf(CensoredData.right_censored(durations.round(9), cut)).sf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        interval = expected.confidence_interval(method="log-log")
+    np.testing.assert_array_equal(found.times, expected.quantiles)
+    np.testing.assert_array_equal(found.probability, expected.probabilities)
+    np.testing.assert_array_equal(found.low, interval.low.probabilities)
+    np.testing.assert_array_equal(found.high, interval.high.probabilities)
 
 
 def test_durations_that_differ_by_rounding_are_equal():

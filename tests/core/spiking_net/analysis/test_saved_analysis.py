@@ -15,7 +15,10 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import TwoState
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state
 from neuro_mod.errors import DataError, StorageError
+from neuro_mod.execution.repeats.repeater import Repeater
+from neuro_mod.storage.reading import sha256_of
 from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
+from tests.helpers.shared import SMALL
 
 FILES = {
     "analysis.json",
@@ -231,6 +234,20 @@ def test_hashes_are_those_of_the_files_of_spikes(kept, spikes_folder):
     assert [session.sha256 for session in Analyzer.load_analysis(kept).sessions] == [
         session["sha256"] for session in about["sessions"]
     ]
+
+
+def test_a_file_that_its_run_wrote_is_hashed_once(tmp_path, monkeypatch):
+    Repeater(SMALL, 3, overrides=["settings.plot=false"]).execute(tmp_path / "run")
+    expected = [sha256_of(file) for file in sorted((tmp_path / "run/data").glob("spikes*"))]
+    hashed = []
+    for place in ("neuro_mod.storage.files", "neuro_mod.core.spiking_net.analysis.saved.analysis"):
+        monkeypatch.setattr(f"{place}.sha256_of", lambda *files: hashed.extend(files) or sha256_of(*files))
+    analyzer = Analyzer(tmp_path / "run")
+    analyzer.save_analysis(tmp_path / "analysis")
+    assert sorted(file.name for file in hashed if file.suffix == ".npy" and "spikes" in file.name) == [
+        f"spikes_000{index}.npy" for index in range(3)
+    ]
+    assert [session.sha256 for session in analyzer.sessions] == expected
 
 
 def test_any_program_can_read_the_files(kept, spikes_folder):

@@ -64,11 +64,22 @@ def test_shuffles_are_uniform_over_all_orders(sequence, empty_state):
 def test_each_shuffle_holds_the_same_visits(sessions, empty_state):
     for session, sequence in sessions.items():
         codes = {state: code for code, state in enumerate(sorted(set(sequence) - (set() if empty_state else {()})))}
-        padded = visit_order._sequence(visits({session: sequence}), codes)
-        for order in visit_order._shuffle(padded, 5, 1, session).T:
-            assert sorted(order) == sorted(padded)
-            assert ((order == visit_order._GAP) == (padded == visit_order._GAP)).all()
-            assert (order[1:] != order[:-1])[(order[1:] != visit_order._GAP)].all()
+        found = visit_order._sequences(visits({session: sequence}), codes)
+        for group in visit_order._groups(found, 5):
+            padded, orders, ends = visit_order._shuffle(group, 5, 1)
+            assert ends.tolist() == [len(padded)]
+            for order in orders.T:
+                assert sorted(order) == sorted(padded)
+                assert ((order == visit_order._GAP) == (padded == visit_order._GAP)).all()
+                assert (order[1:] != order[:-1])[(order[1:] != visit_order._GAP)].all()
+
+
+@pytest.mark.parametrize("together", [1, 300])
+def test_sessions_may_be_shuffled_one_by_one_or_together(monkeypatch, together):
+    frame = random_visits(np.random.default_rng(4), 12, 9)
+    found = shuffle_test(frame, n_shuffles=7, seed=2)
+    monkeypatch.setattr(visit_order, "_TOGETHER", together)
+    assert shuffle_test(frame, n_shuffles=7, seed=2).shuffled.tobytes() == found.shuffled.tobytes()
 
 
 @pytest.mark.parametrize("empty_state", [True, False])
@@ -105,7 +116,7 @@ def test_forward_undoes_backward_if_every_coin_is_heads(monkeypatch):
     monkeypatch.setattr(visit_order, "_rounds", lambda *_: rounds)
     heads = np.uint32(2**32 - 1)
     monkeypatch.setattr(visit_order.Stream, "words", lambda _, rows, n: np.full((len(rows), n), heads))
-    assert (visit_order._shuffle(observed, 2, 0, 0) == observed[:, None]).all()
+    assert (visit_order._shuffle({0: observed}, 2, 0)[1] == observed[:, None]).all()
 
 
 def test_a_cycle_is_no_chance():

@@ -15,6 +15,7 @@ from neuro_mod.core.spiking_net.analysis.states.visits import (
     of_state,
     rates_in_visits,
     share_reassigned,
+    visit_columns,
     visit_table,
     visits_of,
     within,
@@ -38,7 +39,8 @@ def activity(states):
 
 def found(states, minimal_bins=0, rest=0.0, session=0):
     duration = len(states) * BIN + rest
-    return visits_of(activity(states), LABELS, BIN, duration, minimal_lifespan=minimal_bins * BIN, session=session)
+    visits = visits_of(activity(states), LABELS, BIN, duration, minimal_lifespan=minimal_bins * BIN, session=session)
+    return visit_table([visits])
 
 
 def rows(visits):
@@ -143,17 +145,16 @@ def test_labels_of_rows_are_sorted_tuples_of_plain_integers():
 
 
 def test_a_table_without_rows_has_the_columns_of_the_others():
-    assert visit_table(0, [], [], [], 1.0).dtypes.equals(no_visits().dtypes)
+    assert visit_table([visit_columns(0, [], [], [], 1.0)]).dtypes.equals(no_visits().dtypes)
     assert list(no_visits()) == list(OCCURRENCES)
 
 
 DURATIONS = np.array([10.0, 6.0])
-VISITS = pd.concat(
+VISITS = visit_table(
     [
-        visit_table(0, [(2,), (5,), (), (2,)], [0, 1, 4, 7], [1, 4, 7, 10], 10.0),
-        visit_table(1, [(5,), (2, 5)], [0, 2.5], [2.5, 6], 6.0),
-    ],
-    ignore_index=True,
+        visit_columns(0, [(2,), (5,), (), (2,)], [0, 1, 4, 7], [1, 4, 7, 10], 10.0),
+        visit_columns(1, [(5,), (2, 5)], [0, 2.5], [2.5, 6], 6.0),
+    ]
 )
 
 

@@ -46,9 +46,10 @@ def fit_mixture(density: NDArray[np.float64], edges: NDArray[np.float64]) -> Mix
         if weight.min() < np.finfo(float).eps:
             return None
         mean = share @ middle / weight
-        variance = (share * (middle - mean[:, None]) ** 2).sum(axis=1) / weight + least_variance
+        squared = (middle - mean[:, None]) ** 2
+        variance = (share * squared).sum(axis=1) / weight + least_variance
         mixture = Mixture(weight, mean, np.sqrt(variance))
-        log = np.log(weight / np.sqrt(variance))[:, None] - (middle - mean[:, None]) ** 2 / (2 * variance[:, None])
+        log = np.log(weight / np.sqrt(variance))[:, None] - squared / (2 * variance[:, None])
         total = np.logaddexp(*log)
         belongs = np.exp(log - total)
         before, likelihood = likelihood, density @ total

@@ -16,9 +16,10 @@ from neuro_mod.core.spiking_net.analysis.detection import Detector
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
 from neuro_mod.core.spiking_net.analysis.states.visits import (
-    no_visits,
+    Columns,
     rates_in_visits,
     share_reassigned,
+    visit_table,
     visits_of,
 )
 from neuro_mod.errors import DataError
@@ -101,7 +102,7 @@ class AnalysedSession:
 
     summary: SessionSummary
     rates: SessionRates
-    visits: pd.DataFrame
+    visits: Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,16 +163,16 @@ def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: P
         DataError: As for `SpikeSource.read`, or the rates of a session do not fit into memory.
     """
     detector = settings.detector.in_recording(lambda: mean_rates(source, settings))
-    for index in range(len(source.sessions)):
+    for index in source.in_turn():
         yield _analysed(source, index, settings, detector)
         report(index + 1, len(source.sessions))
 
 
 def assembled(
-    source: SpikeSource, settings: AnalysisSettings, summaries: list[SessionSummary], visits: list[pd.DataFrame]
+    source: SpikeSource, settings: AnalysisSettings, summaries: list[SessionSummary], visits: list[Columns]
 ) -> Findings:
     """Join the results of all sessions; their rates are computed again on request."""
-    occurrences = pd.concat([no_visits(), *visits], ignore_index=True)
+    occurrences = visit_table(visits)
 
     @lru_cache(maxsize=1)
     def rates(index: int) -> SessionRates:
@@ -203,7 +204,7 @@ def mean_rates(source: SpikeSource, settings: AnalysisSettings) -> NDArray[np.fl
             len(source.sessions),
         )
     total, seconds = np.zeros(len(layout.labels), np.int64), 0.0
-    for index in range(len(source.sessions)):
+    for index in source.in_turn():
         _, counts, bin_width = _counted(source, index, settings)
         total += counts.sum(axis=0)
         seconds += len(counts) * bin_width
@@ -228,7 +229,7 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
         session=index,
     )
     reassigned = share_reassigned(detection.active, bin_width, spikes.duration, minimal_lifespan=shortest)
-    visits = visits.assign(mean_rate=rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width))
+    rates_of_visits = rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width)
     summary = SessionSummary(
         session.name,
         session.file,
@@ -239,7 +240,7 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
         detection.fitted,
         reassigned=reassigned,
     )
-    return AnalysedSession(summary, rates, visits)
+    return AnalysedSession(summary, rates, {**visits, "mean_rate": rates_of_visits})
 
 
 def _counted(

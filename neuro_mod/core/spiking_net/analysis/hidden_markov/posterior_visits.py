@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states.visits import no_visits, visit_table
+from neuro_mod.core.spiking_net.analysis.states.visits import visit_columns, visit_table
 from neuro_mod.recordings.windows import SAME
 
 
@@ -59,13 +59,12 @@ def occurrences_table(
         bin_width: In seconds.
         n_neurons: Neurons in all units together.
     """
-    tables = []
+    columns = []
     for session, (seen, found) in enumerate(zip(counts, visits, strict=True)):
         spikes = np.append(0, np.cumsum(seen.sum(axis=1)))
         exposure = (found.ends - found.starts) * bin_width * n_neurons
         rates = (spikes[found.ends] - spikes[found.starts]) / exposure
         names = number[found.states].tolist()
-        tables.append(
-            visit_table(session, names, found.starts * bin_width, found.ends * bin_width, len(seen) * bin_width, rates)
-        )
-    return pd.concat([no_visits(), *tables], ignore_index=True)
+        start, end = found.starts * bin_width, found.ends * bin_width
+        columns.append(visit_columns(session, names, start, end, len(seen) * bin_width, rates))
+    return visit_table(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
@@ -29,7 +29,7 @@ from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFol
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
-from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
+from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES, Columns
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
@@ -38,6 +38,8 @@ from neuro_mod.storage.reading import naming, read_arrays, sha256_of
 
 _PACKAGES = ("neuro_mod", "numpy", "scipy", "pandas")
 _LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
+#: SHA-256 of the files of a session, which may not be known yet; None without files.
+_Digest = str | Future[str] | None
 
 
 def save_findings(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
@@ -70,18 +72,23 @@ def find_and_save(
         StorageError: The folder cannot be written to, or the disk is full.
         DataError: The spikes of a session are damaged, or contradict what is known about all sessions.
     """
-    found: list[tuple[SessionSummary, pd.DataFrame]] = []
+    found: list[tuple[SessionSummary, Columns, _Digest]] = []
+    executor = ThreadPoolExecutor(1)
+    hashed = lru_cache(maxsize=1)(lambda files: executor.submit(sha256_of, *files))  # several sessions may have one
 
     def rates() -> Iterator[tuple[str, NDArray[np.float32]]]:
-        digest_of = lru_cache(maxsize=1)(lambda files: sha256_of(*files))  # sessions of one file follow one another
         for session in analysed_sessions(source, settings, report):
-            files = source.sessions[len(found)].files
-            digest = digest_of(files) if files else None
-            found.append((replace(session.summary, sha256=digest), session.visits))
+            read = source.sessions[len(found)]
+            digest = read.sha256_as_written or (hashed(read.files) if read.files else None)
+            found.append((session.summary, session.visits, digest))
             yield _rates_name(len(found) - 1), session.rates.rates
 
-    folder.save_arrays(names.ANALYSIS_RATES, rates())
-    findings = assembled(source, settings, [summary for summary, _ in found], [visits for _, visits in found])
+    try:
+        folder.save_arrays(names.ANALYSIS_RATES, rates())
+        summaries = [replace(summary, sha256=_known(digest)) for summary, _, digest in found]
+    finally:
+        executor.shutdown(cancel_futures=True)
+    findings = assembled(source, settings, summaries, [visits for _, visits, _ in found])
     return _complete(folder, findings, model), findings
 
 
@@ -130,6 +137,10 @@ def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | 
             "hidden_markov": None if model is None else save_hidden_markov(folder, model, visits),
         }
     )
+
+
+def _known(digest: _Digest) -> str | None:
+    return digest.result() if isinstance(digest, Future) else digest
 
 
 def _rates_name(index: int) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import LifespanEstimator
@@ -18,6 +19,8 @@ from neuro_mod.core.spiking_net.analysis.states.visits import of_state
 #: Digits of a duration in seconds. They are differences of rounded times; ties of censored and uncensored ones must not
 #: depend on that.
 _DIGITS = 9
+#: Half width of a 95 % confidence interval, in standard deviations.
+_HALF_WIDTH = float(ndtri(1 / 2 + 0.95 / 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +49,23 @@ class Survival:
 
         It is the mean restricted to the longest duration, an underestimate if the curve ends above 0.
         """
-        if not self.n_seen:
-            return math.nan
-        return float(np.diff(self.times, prepend=0.0) @ np.concatenate([[1.0], self.probability[:-1]]))
+        return _area(self.times, self.probability) if self.n_seen else math.nan
+
+
+class _ProductLimit(NamedTuple):
+    """Estimated probability of lasting longer than each observed duration, shapes ``(n,)``.
+
+    Args:
+        times: Observed durations in seconds, ascending.
+        probability: Of lasting longer.
+        at_risk: Visits that last at least so long.
+        ends: Visits whose end was observed then.
+    """
+
+    times: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    at_risk: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
 def lifespans(occurrences: pd.DataFrame, state: State | None = None, censored: bool = False) -> NDArray[np.float64]:
@@ -80,9 +97,32 @@ def mean_lifespan(
     """
     check_choice("estimator", estimator, LifespanEstimator)
     if estimator == "kaplan_meier":
-        return survival(occurrences, state).mean
-    seen = lifespans(occurrences, state)
-    return float(seen.mean()) if seen.size else math.nan
+        visits = of_state(occurrences, state)
+        return restricted_mean(*(visits[name].to_numpy() for name in ("duration", "censored_start", "censored_end")))
+    return mean_duration(lifespans(occurrences, state))
+
+
+def mean_duration(durations: NDArray[np.float64]) -> float:
+    """Mean of durations; NaN without any."""
+    return float(durations.mean()) if durations.size else math.nan
+
+
+def restricted_mean(
+    durations: NDArray[np.float64], censored_start: NDArray[np.bool_], censored_end: NDArray[np.bool_]
+) -> float:
+    """Kaplan-Meier mean of visits up to the longest observed duration, as of `Survival`.
+
+    Args:
+        durations: In seconds, shape ``(n_visits,)``.
+        censored_start: Whether the start was not observed; such visits are left out.
+        censored_end: Whether the end was not observed.
+    """
+    known = ~censored_start
+    cut = censored_end[known]
+    if cut.all():
+        return math.nan
+    estimate = _product_limit(durations[known], cut)
+    return _area(estimate.times, estimate.probability)
 
 
 def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
@@ -99,23 +139,47 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
         Kalbfleisch & Prentice 2002, The Statistical Analysis of Failure Time Data, 2nd ed., section 1.4 (the interval,
         from the log of minus the log of the probability).
     """
-    from scipy.stats import CensoredData, ecdf  # noqa: PLC0415 -- it takes half a second to load
-
     visits = of_state(occurrences, state)
     visits = visits.loc[~visits["censored_start"].to_numpy(bool)]
     cut = visits["censored_end"].to_numpy(bool)
-    if not len(visits):
-        return Survival(*(np.zeros(0) for _ in range(4)), n_seen=0, n_censored=0)
-    durations = visits["duration"].to_numpy(np.float64).round(_DIGITS)
-    estimate = ecdf(CensoredData.right_censored(durations, cut)).sf
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # where the probability is 0 or 1 the interval is undefined
-        interval = estimate.confidence_interval(method="log-log")
-    return Survival(
-        estimate.quantiles,
-        estimate.probabilities,
-        interval.low.probabilities,
-        interval.high.probabilities,
-        n_seen=int(np.count_nonzero(~cut)),
-        n_censored=int(np.count_nonzero(cut)),
-    )
+    estimate = _product_limit(visits["duration"].to_numpy(np.float64), cut)
+    low, high = _interval(estimate)
+    n_censored = int(np.count_nonzero(cut))
+    return Survival(estimate.times, estimate.probability, low, high, len(cut) - n_censored, n_censored)
+
+
+def _product_limit(durations: NDArray[np.float64], cut: NDArray[np.bool_]) -> _ProductLimit:
+    """The estimate of Kaplan & Meier, given durations in seconds and whether each is a lower bound."""
+    durations = durations.round(_DIGITS)
+    order = durations.argsort()
+    durations, n = durations[order], len(durations)
+    last = np.ones(n, bool)  # of several of the same duration
+    np.greater(durations[1:], durations[:-1], out=last[:-1])
+    last = last.nonzero()[0]
+    times, left = durations[last], n - 1 - last
+    at_risk = np.empty(len(last), np.int64)
+    at_risk[:1], at_risk[1:] = n, left[:-1]
+    if not cut.any():
+        return _ProductLimit(times, 1 - (n - left) / n, at_risk, at_risk - left)
+    ends = (~cut[order]).cumsum()[last]
+    ends[1:] -= ends[:-1].copy()
+    return _ProductLimit(times, ((at_risk - ends) / at_risk).cumprod(), at_risk, ends)
+
+
+def _interval(estimate: _ProductLimit) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the 95 % confidence interval of each probability, shape ``(n,)``; NaN where it is 0 or 1."""
+    _, probability, at_risk, ends = estimate
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log = np.log(probability)
+        deviation = np.sqrt(1 / log**2 * np.cumsum(ends / (at_risk * (at_risk - ends))))
+        middle, reach = np.log(-log), _HALF_WIDTH * deviation
+        low, high = np.exp(-np.exp(middle + reach)), np.exp(-np.exp(middle - reach))
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def _area(times: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
+    """Area under a curve that is 1 before the first time and constant between, up to the last, in seconds."""
+    steps, heights = times.copy(), np.ones(len(times))
+    steps[1:] -= times[:-1]
+    heights[1:] = probability[:-1]
+    return float(steps @ heights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ _STATES = {
     "mean_lifespan_kaplan_meier": np.float64,
     "mean_rate": np.float64,
 }
+#: Columns of a table of visits that it is computed from.
+_OF_VISITS = ("duration", "censored", "censored_start", "censored_end", "mean_rate")
 
 
 class StateStatistics(ABC):
@@ -125,7 +127,8 @@ class StateStatistics(ABC):
         wanted = self._checked(state)
         visits = of_state(self.occurrences(t_from, t_to), wanted)
         time = self._window_lengths(t_from, t_to).sum()
-        return _row(wanted, visits, time) | {"visits": visits.reset_index(drop=True)}
+        columns = {name: visits[name].to_numpy() for name in _OF_VISITS}
+        return _row(wanted, columns, time) | {"visits": visits.reset_index(drop=True)}
 
     def get_occurrences(self, state: StateLike | None = None, t_from: Edge = None, t_to: Edge = None) -> int:
         """Number of visits of a state, or of all states."""
@@ -266,23 +269,28 @@ def states_table(occurrences: pd.DataFrame, time: float) -> pd.DataFrame:
     states = chains.visited_states(occurrences)
     place = {state: index for index, state in enumerate(states)}
     code = np.array([place[state] for state in occurrences["state"]], np.int64)
-    ends = np.cumsum(np.bincount(code, minlength=len(states)))
-    by_state = np.split(np.argsort(code, kind="stable"), ends)[:-1]
-    rows = [_row(state, occurrences.iloc[visits], time) for state, visits in zip(states, by_state, strict=True)]
+    order = np.argsort(code, kind="stable")
+    columns = {name: occurrences[name].to_numpy()[order] for name in _OF_VISITS}
+    ends = np.cumsum(np.bincount(code, minlength=len(states))).tolist()
+    rows = [
+        _row(state, {name: column[begin:end] for name, column in columns.items()}, time)
+        for state, begin, end in zip(states, [0, *ends], ends, strict=False)
+    ]
     return pd.DataFrame(rows, columns=list(_STATES)).astype(_STATES)
 
 
-def _row(state: State, visits: pd.DataFrame, time: float) -> dict[str, Any]:
-    spans = visits["duration"].to_numpy(np.float64)
+def _row(state: State, visits: Mapping[str, NDArray[Any]], time: float) -> dict[str, Any]:
+    """Statistics of a state from columns of its visits, `_OF_VISITS`."""
+    spans, censored_start, censored_end = (visits[name] for name in ("duration", "censored_start", "censored_end"))
     total = float(spans.sum())
     return {
         "state": state,
-        "occurrences": len(visits),
+        "occurrences": len(spans),
         "total_duration": total,
         "probability": total / time if time else np.nan,
-        "mean_lifespan": lifetimes.mean_lifespan(visits),
-        "mean_lifespan_kaplan_meier": lifetimes.mean_lifespan(visits, estimator="kaplan_meier"),
-        "mean_rate": float(visits["mean_rate"].to_numpy(np.float64) @ spans) / total if total else np.nan,
+        "mean_lifespan": lifetimes.mean_duration(spans[~visits["censored"]]),
+        "mean_lifespan_kaplan_meier": lifetimes.restricted_mean(spans, censored_start, censored_end),
+        "mean_rate": float(visits["mean_rate"] @ spans) / total if total else np.nan,
     }
 
 

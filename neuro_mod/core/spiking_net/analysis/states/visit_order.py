@@ -16,7 +16,9 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.core.spiking_net.analysis.states.names import State, state_name
 from neuro_mod.core.spiking_net.analysis.states.transitions import visited_states
 from neuro_mod.errors import InputError
 from neuro_mod.recordings.windows import SAME
@@ -34,6 +36,8 @@ N_ROUNDS = 60
 _ADJACENT_EVERY = 4
 _GAP = -1
 _ROUND_OFF = 1e-9
+#: Visits of shuffled orders that are shuffled together: few enough for the cache of a core.
+_TOGETHER = 2**18
 
 _Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -100,36 +104,75 @@ def shuffle_test(
     whole_number("seed", seed, 0)
     states = visited_states(occurrences, empty_state)
     codes = {state: code for code, state in enumerate(states)}
-    orders = []
-    for session in np.unique(occurrences["session"].to_numpy(np.int64)).tolist():
-        sequence = _sequence(occurrences.loc[occurrences["session"] == session], codes)
+    sequences = _sequences(occurrences, codes)
+    for session, sequence in sequences.items():
         repeated = np.flatnonzero((sequence[1:] == sequence[:-1]) & (sequence[1:] != _GAP))
         if repeated.size:
             name = state_name(states[sequence[repeated[0]]])
             raise InputError(f"session {session}: state {name} directly follows itself; expected one visit for both")
-        shuffled = _shuffle(sequence, n_shuffles, seed, session)
-        orders.append(np.column_stack([sequence, shuffled])[sequence != _GAP])
+    orders = []
+    for group in _groups(sequences, n_shuffles):
+        sequence, shuffled, ends = _shuffle(group, n_shuffles, seed)
+        found = np.column_stack([sequence, shuffled])
+        orders += [each[each[:, 0] != _GAP] for each in np.split(found, ends[:-1])]
     entropy, information = _pooled_entropies(orders, len(states), n_shuffles + 1)
     return ShuffleTest(float(entropy[0]), entropy[1:], float(information[0]), information[1:])
 
 
-def _sequence(visits: pd.DataFrame, codes: dict) -> NDArray[np.int64]:
-    """Codes of the visits of a session; `_GAP` at its ends, for what is skipped, and where visits do not adjoin."""
-    sequence = np.array([codes.get(state, _GAP) for state in visits["state"]], np.int64)
-    start, end = visits["start"].to_numpy(), visits["end"].to_numpy()
-    apart = 1 + np.flatnonzero(start[1:] > end[:-1] * (1 + SAME))
-    return np.pad(np.insert(sequence, apart, _GAP), 1, constant_values=_GAP)
+def _sequences(occurrences: pd.DataFrame, codes: dict[State, int]) -> dict[int, NDArray[np.integer]]:
+    """Codes of the visits of each session; `_GAP` at its ends, for what is skipped, and where visits do not adjoin."""
+    kind = np.int16 if len(codes) <= np.iinfo(np.int16).max else np.int64
+    session = occurrences["session"].to_numpy(np.int64)
+    order = np.argsort(session, kind="stable")
+    code = np.array([codes.get(state, _GAP) for state in occurrences["state"]], kind)[order]
+    start, end = (occurrences[edge].to_numpy()[order] for edge in ("start", "end"))
+    apart = np.append(False, start[1:] > end[:-1] * (1 + SAME))
+    numbers, begins = np.unique(session[order], return_index=True)
+    bounds = [*begins.tolist(), len(order)]
+    found = {}
+    for number, first, last in zip(numbers.tolist(), bounds[:-1], bounds[1:], strict=True):
+        gaps = 1 + np.flatnonzero(apart[first + 1 : last])
+        found[number] = np.pad(np.insert(code[first:last], gaps, _GAP), 1, constant_values=_GAP)
+    return found
 
 
-def _shuffle(sequence: NDArray[np.int64], n_shuffles: int, seed: int, session: int) -> NDArray[np.int64]:
-    """Shuffled orders, shape ``(len(sequence), n_shuffles)``; gaps stay where they are."""
-    rounds = _rounds(sequence != _GAP, seed, session)
-    hub = _run(sequence[:, None], rounds[::-1], Stream(seed, "visit order backward", (session,)))
-    return _run(np.repeat(hub, n_shuffles, axis=1), rounds, Stream(seed, "visit order forward", (session,)))
+def _groups(sequences: dict[int, NDArray[np.integer]], n_shuffles: int) -> Iterator[dict[int, NDArray[np.integer]]]:
+    """Sessions that are shuffled together, as many as `_TOGETHER` allows, at least one."""
+    group: dict[int, NDArray[np.integer]] = {}
+    size = 0
+    for session, sequence in sequences.items():
+        if group and (size + len(sequence)) * n_shuffles > _TOGETHER:
+            yield group
+            group, size = {}, 0
+        group[session] = sequence
+        size += len(sequence)
+    if group:
+        yield group
+
+
+def _shuffle(
+    sequences: dict[int, NDArray[np.integer]], n_shuffles: int, seed: int
+) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.int64]]:
+    """Shuffled orders of some sessions; gaps, and so the ends of sessions, stay where they are.
+
+    Returns:
+        The sequences one after the other, shape ``(n,)``, their orders, shape ``(n, n_shuffles)``, and the end of each
+        session among the n.
+    """
+    together = np.concatenate(list(sequences.values()))
+    ends = np.cumsum([len(sequence) for sequence in sequences.values()])
+    own = [_rounds(sequence != _GAP, seed, session) for session, sequence in sequences.items()]
+    rounds = [_Round.joined(parts, np.append(0, ends[:-1])) for parts in zip(*own, strict=True)]
+    backward, forward = (
+        [Stream(seed, f"visit order {purpose}", (session,)) for session in sequences]
+        for purpose in ("backward", "forward")
+    )
+    hub = _run(together[:, None], rounds[::-1], backward)
+    return together, _run(np.repeat(hub, n_shuffles, axis=1), rounds, forward), ends
 
 
 def _rounds(movable: NDArray[np.bool_], seed: int, session: int) -> list[_Pairs]:
-    """Which positions try to swap in each round.
+    """Which positions of a session try to swap in each round.
 
     No pair touches another's neighbours, so that all swaps of a round can be tested and done together. Most rounds pair
     distant positions; every few rounds pair adjacent ones.
@@ -139,6 +182,7 @@ def _rounds(movable: NDArray[np.bool_], seed: int, session: int) -> list[_Pairs]
         Stream(seed, f"visit order {purpose}", (session,)).uniform(np.arange(N_ROUNDS), n)
         for purpose in ("positions", "pairs")
     )
+    distant = np.cumsum(2 + (gaps < 0.5), axis=1) - 2
     rounds = []
     for i in range(N_ROUNDS):
         if i % _ADJACENT_EVERY == 0:
@@ -146,8 +190,7 @@ def _rounds(movable: NDArray[np.bool_], seed: int, session: int) -> list[_Pairs]
             first = first[movable[first] & movable[first + 1]]
             rounds.append((first, first + 1))
             continue
-        apart = np.cumsum(2 + (gaps[i] < 0.5)) - 2
-        apart = apart[apart < n]
+        apart = distant[i, : np.searchsorted(distant[i], n)]
         apart = apart[movable[apart]]
         mixed = apart[np.argsort(ranks[i, : len(apart)], kind="stable")]
         half = len(mixed) // 2
@@ -155,26 +198,50 @@ def _rounds(movable: NDArray[np.bool_], seed: int, session: int) -> list[_Pairs]
     return rounds
 
 
-def _run(orders: NDArray[np.int64], rounds: list[_Pairs], coins: Stream) -> NDArray[np.int64]:
+class _Round(NamedTuple):
+    """Positions that try to swap together, in several sessions.
+
+    Args:
+        first: Shape ``(n_pairs,)``.
+        second: That each of them swaps with.
+        n_pairs: Number of pairs of each session.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    n_pairs: list[int]
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Pairs], begins: NDArray[np.int64]) -> Self:
+        """The pairs of several sessions, given where each begins."""
+        n_pairs = [len(first) for first, _ in parts]
+        shift = np.repeat(begins, n_pairs)
+        first, second = (np.concatenate(each) + shift for each in zip(*parts, strict=True))
+        return cls(first, second, n_pairs)
+
+
+def _run(orders: NDArray[np.integer], rounds: list[_Round], coins: list[Stream]) -> NDArray[np.integer]:
     """The orders after the rounds, shape ``(n, n_orders)``; each pair swaps if a coin and the neighbours allow it."""
     orders = orders.copy()
     n_orders = orders.shape[1]
-    most = max(len(first) for first, _ in rounds) * n_orders
-    words = coins.words(np.arange(len(rounds)), -(-most // 32))
-    for (first, second), round_words in zip(rounds, words, strict=True):
-        heads = np.unpackbits(round_words.view(np.uint8), count=len(first) * n_orders).reshape(len(first), n_orders)
+    most = np.max([each.n_pairs for each in rounds], axis=0) * n_orders  # coins of each session
+    words = [each.words(np.arange(len(rounds)), -(-n // 32)) for each, n in zip(coins, most.tolist(), strict=True)]
+    for i, (first, second, n_pairs) in enumerate(rounds):
+        heads = np.concatenate(
+            [np.unpackbits(each[i].view(np.uint8), count=n * n_orders) for each, n in zip(words, n_pairs, strict=True)]
+        ).reshape(len(first), n_orders)
         adjacent = second == first + 1
         here, there = orders[first], orders[second]
         allowed = (there != orders[first - 1]) & (there != orders[np.where(adjacent, first - 1, first + 1)])
         allowed &= (here != orders[second + 1]) & (here != orders[np.where(adjacent, second + 1, second - 1)])
-        allowed &= heads.astype(bool)
+        allowed &= heads.view(bool)
         orders[first] = np.where(allowed, there, here)
         orders[second] = np.where(allowed, here, there)
     return orders
 
 
 def _pooled_entropies(
-    orders: list[NDArray[np.int64]], n_states: int, n_orders: int
+    orders: list[NDArray[np.integer]], n_states: int, n_orders: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Conditional entropy and mutual information of successive states in bits, shape ``(n_orders,)`` each."""
     n_transitions = sum(len(order) - 1 for order in orders if len(order))
@@ -182,8 +249,10 @@ def _pooled_entropies(
         return np.full(n_orders, np.nan), np.full(n_orders, np.nan)
     entropies = np.empty((3, n_orders))
     for i in range(n_orders):
-        present = np.concatenate([order[:-1, i] for order in orders])
-        following = np.concatenate([order[1:, i] for order in orders])
+        present, following = (
+            np.concatenate([order[part, i] for order in orders], dtype=np.int64)
+            for part in (slice(None, -1), slice(1, None))
+        )
         entropies[:, i] = [_entropy(codes) for codes in (present, following, present * n_states + following)]
     of_present, of_following, of_both = entropies
     return of_both - of_present, of_present + of_following - of_both

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ OCCURRENCES = {
     "mean_rate": np.float64,
 }
 
+#: The columns of a table of visits, which are cheaper than the table while sessions are analysed one after the other.
+Columns = Mapping[str, NDArray[Any]]
+
 
 def visits_of(
     active: NDArray[np.bool_],
@@ -34,7 +37,7 @@ def visits_of(
     *,
     minimal_lifespan: float = 0.0,
     session: int = 0,
-) -> pd.DataFrame:
+) -> Columns:
     """Visits of states in one session.
 
     Visits shorter than the minimal lifespan are removed, all at once. If the same state precedes and follows such a
@@ -53,11 +56,11 @@ def visits_of(
         One row per visit, `OCCURRENCES`; ``mean_rate`` is NaN.
     """
     if not len(active):
-        return no_visits()
+        return visit_columns(session, [], [], [], duration)
     begin, edges = _changes(active, bin_width, duration)
-    names = labels_of(active[begin], labels)
-    state, start, end = _lasting(names, edges[:-1], edges[1:], minimal_lifespan)
-    return visit_table(session, state, start, end, duration)
+    first, borders = _lasting(active[begin], edges, minimal_lifespan)
+    states = labels_of(active[begin[first]], labels)
+    return visit_columns(session, states, borders[:-1], borders[1:], duration)
 
 
 def share_reassigned(
@@ -82,20 +85,20 @@ def of_state(occurrences: pd.DataFrame, state: State | None) -> pd.DataFrame:
     return occurrences.loc[np.fromiter((each == state for each in occurrences["state"]), bool, len(occurrences))]
 
 
-def visit_table(
+def visit_columns(
     session: int,
     state: Sequence[State],
     start: ArrayLike,
     end: ArrayLike,
     duration: float,
     mean_rate: ArrayLike = np.nan,
-) -> pd.DataFrame:
-    """A table of visits of one session that was seen for a duration; those that touch an edge of it are censored."""
+) -> Columns:
+    """Visits of one session that was seen for a duration; those that touch an edge of it are censored."""
     start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
     at_start, at_end = start <= 0, end >= duration
-    columns = {
+    return {
         "session": np.full(len(start), session),
-        "state": pd.Series(list(state), dtype=object),
+        "state": np.fromiter(state, object, len(start)),
         "start": start,
         "end": end,
         "duration": end - start,
@@ -104,16 +107,25 @@ def visit_table(
         "censored_end": at_end,
         "mean_rate": np.broadcast_to(np.asarray(mean_rate, np.float64), start.shape),
     }
-    return pd.DataFrame(columns).astype(OCCURRENCES)
+
+
+def visit_table(sessions: Iterable[Columns]) -> pd.DataFrame:
+    """One table of the visits of several sessions, `OCCURRENCES`."""
+    parts = list(sessions)
+    columns = {
+        name: np.concatenate([np.empty(0, kind), *(part[name] for part in parts)], dtype=kind, casting="unsafe")
+        for name, kind in OCCURRENCES.items()
+    }
+    return pd.DataFrame({name: pd.Series(column, dtype=OCCURRENCES[name]) for name, column in columns.items()})
 
 
 def no_visits() -> pd.DataFrame:
     """A table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in OCCURRENCES.items()})
+    return visit_table(())
 
 
 def rates_in_visits(
-    visits: pd.DataFrame,
+    visits: Columns,
     counts: NDArray[np.integer],
     sizes: NDArray[np.int64],
     labels: NDArray[np.int64],
@@ -132,9 +144,9 @@ def rates_in_visits(
         In Hz, shape ``(n_visits,)``; NaN where no cluster is active.
     """
     until = np.concatenate([np.zeros((1, len(sizes)), np.int64), np.cumsum(counts, axis=0)])
-    begin, end = (np.clip(visits[edge].to_numpy() / bin_width, 0, len(counts)) for edge in ("start", "end"))
+    begin, end = (np.clip(np.asarray(visits[edge]) / bin_width, 0, len(counts)) for edge in ("start", "end"))
     spikes = _between_rows(until, end) - _between_rows(until, begin)
-    rates = np.full(len(visits), np.nan)
+    rates = np.full(len(spikes), np.nan)
     for row, state in enumerate(visits["state"]):
         members = np.searchsorted(labels, state)
         exposure = sizes[members].sum() * (end[row] - begin[row]) * bin_width
@@ -187,20 +199,27 @@ def _long_enough(spans: NDArray[np.float64], minimal: float) -> NDArray[np.bool_
 
 
 def _lasting(
-    states: list[State], start: NDArray[np.float64], end: NDArray[np.float64], minimal: float
-) -> tuple[list[State], NDArray[np.float64], NDArray[np.float64]]:
-    """Visits that last long enough, extended over the gaps that the others leave."""
+    active: NDArray[np.bool_], edges: NDArray[np.float64], minimal: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Visits that last long enough, extended over the gaps that the others leave.
+
+    Args:
+        active: Whether each cluster is active in each visit, shape ``(n_visits, n_clusters)``.
+        edges: Of the visits in seconds, shape ``(n_visits + 1,)``.
+        minimal: In seconds.
+
+    Returns:
+        The first of the visits that each new one is made of, and the edges of these, one more; none of either without
+        a visit.
+    """
+    start, end = edges[:-1], edges[1:]
     kept = np.flatnonzero(_long_enough(end - start, minimal))
     if not len(kept):
-        return [], start[:0], end[:0]
-    first = [
-        kept[0],
-        *(after for before, after in pairwise(kept) if states[before] != states[after]),
-    ]
-    last_of = np.searchsorted(kept, first[1:]) - 1
-    borders = (end[kept[last_of]] + start[first[1:]]) / 2
-    edges = np.concatenate([start[:1], borders, end[-1:]])
-    return [states[index] for index in first], edges[:-1], edges[1:]
+        return kept, start[:0]
+    differs = (active[kept[1:]] != active[kept[:-1]]).any(axis=1)
+    first, last = kept[np.append(True, differs)], kept[np.append(differs, True)]
+    borders = (end[last[:-1]] + start[first[1:]]) / 2
+    return first, np.concatenate([start[:1], borders, end[-1:]])
 
 
 def _between_rows(values: NDArray[np.integer], position: NDArray[np.float64]) -> NDArray[np.float64]:
