@@ -5,6 +5,7 @@ import io
 import matplotlib as mpl
 import numpy as np
 import pytest
+from PIL import Image
 
 from neuro_mod.plotting import style
 from neuro_mod.populations import Populations
@@ -96,7 +97,9 @@ def test_saving_is_savefig(file_format) -> None:
             figure.savefig(file, format=file_format)
     assert saved.getvalue()[:4] == reference.getvalue()[:4]
     if file_format == "png":
-        assert saved.getvalue() == reference.getvalue()
+        pixels, expected = (Image.open(file) for file in (saved, reference))
+        assert pixels.tobytes() == expected.tobytes()
+        assert (pixels.size, pixels.mode, pixels.info) == (expected.size, expected.mode, expected.info)
 
 
 @pytest.mark.parametrize("file_format", ["png", "pdf", "svg"])
