@@ -68,10 +68,10 @@ def tabulate(noise: Noise, s: int, mean: Any, slope: Any) -> None:
                     means[i] = np.float32(mean[a] + slope[a] * z[i])
             else:
                 _tabulate_population(noise, s, a)
-    if noise.z.shape[0] and begin < end:
-        for start in range(begin // GROUP * GROUP, end, GROUP):
-            _tabulate_group(noise, s, start)
-    if begin < end:
+    any_high = noise.shifted[s]
+    for start in range(begin // GROUP * GROUP, end if noise.z.shape[0] else 0, GROUP):
+        any_high |= _tabulate_group(noise, s, start)
+    if any_high or noise.z.shape[0] == 0:
         shifted = False
         for i in range(noise.first.shape[1]):
             shifted |= noise.first[s, i] > 0
@@ -98,19 +98,20 @@ def _tabulate_population(noise: Noise, s: int, a: int) -> None:
 
 
 @inlined
-def _tabulate_group(noise: Noise, s: int, start: int) -> None:
-    """Make the tables of `GROUP` neurons from ``start`` on."""
+def _tabulate_group(noise: Noise, s: int, start: int) -> bool:
+    """Make the tables of `GROUP` neurons from ``start`` on; tell whether the windows of any may not begin at 0."""
     n_rows, front = noise.front.shape[2] // CHUNK, noise.front[s, start // CHUNK, start % CHUNK :]
     means, first = noise.neuron_mean[s, start : start + GROUP], noise.first[s, start : start + GROUP]
     poisson.tabulate_low(front, n_rows, means, noise.likely, noise.shares)
-    high = False
+    any_high = False
     for i in range(GROUP):
-        high |= means[i] >= poisson.LOW
-    for i in range(first.shape[0]):
+        any_high |= means[i] >= poisson.LOW
+    for i in range(first.shape[0] if any_high or noise.shifted[s] else 0):
         first[i] = 0
-        if high and means[i] >= poisson.LOW:
+        if means[i] >= poisson.LOW:
             mean = _set_rates(noise, s, np.int64(noise.population[start + i]), start + i)
             first[i] = poisson.tabulate(front[i:], n_rows, noise.law, noise.node_weights, mean)
+    return any_high
 
 
 @inlined

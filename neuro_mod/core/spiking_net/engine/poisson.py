@@ -145,7 +145,7 @@ def _tabulate_block(front: Any, row: int, bound: Any, mean: Any, likely: Any, wo
     for i in range(GROUP):
         p, total = likely[i] if mean[i] >= bound else np.float32(0), words[i]
         for k in range(BLOCK):
-            total += np.int32(p)
+            total = np.int32(total + np.int32(p))
             front[k * CHUNK + i] = np.int16(total)
             p *= mean[i] * (np.float32(1) / (base + np.float32(k + 1)))
         likely[i], words[i] = p, total
