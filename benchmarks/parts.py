@@ -34,6 +34,8 @@ from neuro_mod.recordings.spikes import SpikeEvents
 _WARM_UP = 1.0  # s
 _WORDS = arrivals.WORDS
 _CHANGES = 20
+#: Steps after which currents that nothing arrives at are renewed, before they are too small for fast arithmetic.
+_REFRESHED = 64
 
 _WHOLE, _SIMULATE, _SET_UP = "the whole loop (`advance`)", "`simulate`", "set-up"
 _COUNTS, _DELIVERY, _TABULATING = "external counts", "delivery", "tabulating anew, per change of all rates"
@@ -138,7 +140,15 @@ def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
     delivered = n_steps, inside.begins, inside.fired, current.copy()
     return {
         "integration": partial(
-            _integrate, n_steps, voltage.copy(), current.copy(), refractory, scratch, parameters, inside.drive
+            _integrate,
+            n_steps,
+            voltage.copy(),
+            current.copy(),
+            trial.state.current,
+            refractory,
+            scratch,
+            parameters,
+            inside.drive,
         ),
         "looking for spikes": partial(_look, n_steps, inside.begins, inside.fired, voltage, scratch, parameters),
         _COUNTS: partial(_draw_counts, n_steps, noise),
@@ -251,12 +261,22 @@ def _weigh(n_steps: int, current: Any, noise: Noise, parameters: Parameters) -> 
 
 @_loop
 def _integrate(
-    n_steps: int, voltage: Any, current: Any, refractory: Any, scratch: Scratch, parameters: Parameters, drive: Drive
+    n_steps: int,
+    voltage: Any,
+    current: Any,
+    start: Any,
+    refractory: Any,
+    scratch: Scratch,
+    parameters: Parameters,
+    drive: Drive,
 ) -> None:
     for i in range(voltage.shape[0]):
         scratch.release[i] = refractory[i]
     dynamics.count_down(scratch.left, scratch.release, np.int64(0))
     for t in range(n_steps):
+        if t % _REFRESHED == 0:
+            for i in range(current.shape[0]):
+                current[i] = start[i]
         strength = drive.course[min(t, drive.course.shape[0] - 1)]
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])

@@ -19,8 +19,6 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _QUARTER = np.uint64(16)
 _ZERO = np.uint64(0)
-#: Counts that are looked through together for open ones.
-_LOOK = 64
 
 _philox4x32 = inlined(random.philox4x32)
 
@@ -115,30 +113,27 @@ def _tabulate_group(noise: Noise, s: int, start: int) -> bool:
 
 
 @inlined
-def count_likely(count: Any, words: Any, front: Any) -> None:
-    """Number of entries at or below each word."""
-    n_rows = front.shape[0] // CHUNK
+def count_likely(count: Any, words: Any, front: Any) -> bool:
+    """Number of entries at or below each word; tell whether that is all of them for some word."""
+    n_rows, most = front.shape[0] // CHUNK, np.int16(0)
     for block in range(0, n_rows, poisson.BLOCK):
-        rows = front[block * CHUNK :]
+        rows, most = front[block * CHUNK :], np.int16(0)
         for i in range(count.shape[0]):
             k = np.int16(0) if block == 0 else count[i]
             for j in range(poisson.BLOCK):
                 k = np.int16(k + np.int16(words[i] >= rows[j * CHUNK + i]))
             count[i] = k
+            most = max(most, k)
+    return most == n_rows
 
 
 @inlined
 def _draw_remaining(count: Any, start: int, noise: Noise, s: int, step: int) -> None:
     """Draw the counts that the tables leave open, less the first count of the table; neurons are from ``start`` on."""
     n_rows = np.int64(noise.front.shape[2] // CHUNK)
-    for begin in range(0, count.shape[0], _LOOK):
-        some, any_open = count[begin : begin + _LOOK], False
-        for i in range(some.shape[0]):
-            any_open |= some[i] == n_rows
-        if any_open:
-            for i in range(some.shape[0]):
-                if some[i] == n_rows:
-                    some[i] = _draw_rest(noise, s, start + begin + i, n_rows, step)
+    for i in range(count.shape[0]):
+        if count[i] == n_rows:
+            count[i] = _draw_rest(noise, s, start + i, n_rows, step)
 
 
 @inlined
@@ -164,8 +159,8 @@ def draw_counts(noise: Noise, s: int, step: int, end: int, new_words: bool) -> N
             draw_words(words[chunk], start, stop - start, step, noise.key[s])
         for t in range(step - block, end - block):
             count = counts[t, start:stop]
-            count_likely(count, words[chunk, t], noise.front[s, chunk])
-            _draw_remaining(count, start, noise, s, block + t)
+            if count_likely(count, words[chunk, t], noise.front[s, chunk]):
+                _draw_remaining(count, start, noise, s, block + t)
 
 
 @inlined

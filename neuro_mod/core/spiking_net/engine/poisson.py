@@ -23,7 +23,7 @@ BLOCK = 8
 MAX_WIDTH = 64
 #: Neurons whose tables lie side by side, and stay in the fastest cache together: entry k of neuron i is at
 #: ``k CHUNK + i``.
-CHUNK = 1024
+CHUNK = 512
 #: Neurons that are tabulated together.
 GROUP = 128
 #: Largest mean of an external count in one step; rates beyond it have the wrong unit.
