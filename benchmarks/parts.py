@@ -21,20 +21,25 @@ from numpy.typing import NDArray
 from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options, scaled, take_turns, warmed_up
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod.core.compilation import _OPTIONS
-from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics, kernel
+from neuro_mod.core.spiking_net.engine.layout import Drive, Noise, Parameters, Scratch, Traces, Wiring, new_scratch
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
+from neuro_mod.core.spiking_net.engine.poisson import CHUNK
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.core.spiking_net.engine.wiring import build_wiring, split_blocks
 from neuro_mod.recordings.spikes import SpikeEvents
 
 _WARM_UP = 1.0  # s
-_WORDS = kernel.WORDS
+_WORDS = arrivals.WORDS
 _CHANGES = 20
+#: Steps after which currents that nothing arrives at are renewed, before they are too small for fast arithmetic.
+_REFRESHED = 64
 
 _WHOLE, _SIMULATE, _SET_UP = "the whole loop (`advance`)", "`simulate`", "set-up"
 _COUNTS, _DELIVERY, _TABULATING = "external counts", "delivery", "tabulating anew, per change of all rates"
+_COUNTING = "counting receivers by bits, and adding the counted spikes"
 _SUM, _BETWEEN = "sum of the parts", "between calls of the kernel, in Python"
 #: What makes up a step, in order.
 _PARTS = (
@@ -47,7 +52,7 @@ _PARTS = (
 )
 _WITHIN = {
     _COUNTS: ("generator", "likely counts"),
-    _DELIVERY: ("counting receivers by bits", "runs", "adding counted spikes"),
+    _DELIVERY: (_COUNTING, "runs"),
 }
 
 _loop = numba.njit(**_OPTIONS)
@@ -60,11 +65,12 @@ class Inside(NamedTuple):
     """
 
     trial: Trial
-    parameters: kernel.Parameters
-    noise: kernel.Noise
-    wiring: kernel.Wiring
-    traces: kernel.Traces
-    drive: kernel.Drive
+    parameters: Parameters
+    noise: Noise
+    wiring: Wiring
+    scratch: Scratch
+    traces: Traces
+    drive: Drive
     begins: NDArray[np.int64]
     fired: NDArray[np.int32]
 
@@ -105,15 +111,17 @@ def _inside(trial: Trial) -> Inside:
     noise = build_noise(network, trial.noise_seed, trial.parameters.largest_counts()[0])
     nobody, nothing = np.zeros(0, np.int64), np.zeros((0, 0), dtype)
     values = table.between(0, trial.n_steps)
-    _tabulate(1, noise, values.mean, values.slope, np.empty(len(noise.nodes)))
+    _tabulate(1, noise, values.mean, values.slope)
     spikes: SpikeEvents = simulate(trial).spikes
+    wiring = build_wiring(network, blocks, dtype)
     return Inside(
         trial,
         values,
         noise,
-        build_wiring(network, blocks, dtype),
-        kernel.Traces(1, nobody, nothing, nobody, nothing),
-        kernel.Drive(np.zeros(0, dtype), np.zeros(1, dtype), nobody, nobody, np.zeros(0, dtype)),
+        wiring,
+        new_scratch(wiring, len(blocks.typical)),
+        Traces(1, nobody, nothing, nobody, nothing),
+        Drive(np.zeros(0, dtype), np.zeros(1, dtype), nobody, nobody, np.zeros(0, dtype)),
         np.concatenate([[0], np.cumsum(spikes.sum(axis=1))]),
         spikes.neurons,
     )
@@ -121,37 +129,37 @@ def _inside(trial: Trial) -> Inside:
 
 def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
     """What is timed, by name."""
-    trial, parameters, noise, wiring = inside.trial, inside.parameters, inside.noise, inside.wiring
-    n_steps, n, n_sources = trial.n_steps, trial.network.n_neurons, len(noise.front)
-    voltage, current = trial.state.voltage.copy(), trial.state.current.copy()
-    refractory = trial.state.refractory.copy()
-    threshold = trial.network.per_neuron(trial.network.threshold).astype(voltage.dtype)
-    words = np.empty((n_sources, noise.front.shape[1], _WORDS, kernel.CHUNK), np.int16)
-    counts, parts = np.empty((n_sources, _WORDS, n), np.int16), np.empty(len(noise.nodes))
-    _draw_counts(_WORDS, counts, words, noise, wiring.population, parts)
-    received = np.zeros((parameters.group_weight.shape[1], 8 * wiring.bits.shape[1]), np.uint8)
-    n_received = np.zeros(len(received), np.int32)
-    spikes = np.empty((2, len(inside.fired) + n), np.int32)
+    trial, parameters, noise = inside.trial, inside.parameters, inside.noise
+    wiring, scratch = inside.wiring, inside.scratch
+    n_steps = trial.n_steps
+    voltage, current, refractory = trial.state.voltage.copy(), trial.state.current.copy(), trial.state.refractory
+    _draw_counts(_WORDS, noise)
+    spikes = np.empty((2, len(inside.fired) + trial.network.n_neurons), np.int32)
     means = np.stack([parameters.mean[0], 1.001 * parameters.mean[0]])
     slopes = np.repeat(parameters.slope, 2, axis=0)
     delivered = n_steps, inside.begins, inside.fired, current.copy()
     return {
         "integration": partial(
-            _integrate, n_steps, voltage.copy(), current.copy(), refractory.copy(), parameters, inside.drive
+            _integrate,
+            n_steps,
+            voltage.copy(),
+            current.copy(),
+            trial.state.current,
+            refractory,
+            scratch,
+            parameters,
+            inside.drive,
         ),
-        "looking for spikes": partial(
-            _look, n_steps, inside.begins, inside.fired, threshold, voltage, refractory, parameters
-        ),
-        _COUNTS: partial(_draw_counts, n_steps, counts.copy(), words, noise, wiring.population, parts),
-        "generator": partial(_draw_words, n_steps, words.copy(), noise, n),
-        "likely counts": partial(_count_likely, n_steps, counts.copy(), words, noise),
-        "weighing": partial(_weigh, n_steps, current.copy(), counts, parameters),
-        _DELIVERY: partial(_deliver, *delivered, received, n_received, parameters, wiring),
-        "counting receivers by bits": partial(_count_receivers, *delivered[:3], received.copy(), wiring),
+        "looking for spikes": partial(_look, n_steps, inside.begins, inside.fired, voltage, scratch, parameters),
+        _COUNTS: partial(_draw_counts, n_steps, noise),
+        "generator": partial(_draw_words, n_steps, noise),
+        "likely counts": partial(_count_likely, n_steps, noise),
+        "weighing": partial(_weigh, n_steps, current.copy(), noise, parameters),
+        _DELIVERY: partial(_deliver, *delivered, scratch, parameters, wiring),
+        _COUNTING: partial(_count_receivers, *delivered, scratch, parameters, wiring),
         "runs": partial(_add_runs, *delivered, parameters, wiring),
-        "adding counted spikes": partial(_add_received, *delivered, received, n_received, parameters, wiring),
         "writing spikes down": partial(_write, *delivered, inside.traces, *spikes),
-        _TABULATING: partial(_tabulate, _CHANGES, noise, means, slopes, parts),
+        _TABULATING: partial(_tabulate, _CHANGES, noise, means, slopes),
         _WHOLE: partial(_advance, inside),
         _SIMULATE: partial(simulate, trial),
         _SET_UP: partial(simulate, replace(trial, n_steps=0)),
@@ -208,6 +216,7 @@ def _advance(inside: Inside) -> tuple[int, int]:
         inside.noise,
         inside.drive,
         inside.wiring,
+        inside.scratch,
         inside.traces,
         np.empty(room, np.int32),
         np.empty(room, np.int32),
@@ -215,128 +224,113 @@ def _advance(inside: Inside) -> tuple[int, int]:
 
 
 @_loop
-def _draw_counts(n_steps: int, counts: Any, words: Any, noise: kernel.Noise, population: Any, parts: Any) -> None:
+def _draw_counts(n_steps: int, noise: Noise) -> None:
     for t in range(0, n_steps, _WORDS):
-        for s in range(words.shape[0]):
-            kernel._draw_counts(counts[s], words[s], t, True, noise, s, population, parts)
+        for s in range(noise.front.shape[0]):
+            arrivals.draw_counts(noise, s, t, t + _WORDS, True)
 
 
 @_loop
-def _draw_words(n_steps: int, words: Any, noise: kernel.Noise, n: int) -> None:
+def _draw_words(n_steps: int, noise: Noise) -> None:
+    n = noise.first.shape[1]
     for t in range(0, n_steps, _WORDS):
-        for s in range(words.shape[0]):
-            for chunk in range(words.shape[1]):
-                first = chunk * kernel.CHUNK
-                kernel._draw_words(words[s, chunk], first, min(kernel.CHUNK, n - first), t, noise.key[s])
+        for s in range(noise.front.shape[0]):
+            for chunk in range(noise.front.shape[1]):
+                first = chunk * CHUNK
+                arrivals.draw_words(noise.words[s, chunk], first, min(CHUNK, n - first), t, noise.key[s])
 
 
 @_loop
-def _count_likely(n_steps: int, counts: Any, words: Any, noise: kernel.Noise) -> int:
-    n_open = 0
+def _count_likely(n_steps: int, noise: Noise) -> None:
+    n = noise.first.shape[1]
     for _ in range(0, n_steps, _WORDS):
-        for s in range(words.shape[0]):
-            for chunk in range(words.shape[1]):
-                some = slice(chunk * kernel.CHUNK, min((chunk + 1) * kernel.CHUNK, counts.shape[2]))
+        for s in range(noise.front.shape[0]):
+            for chunk in range(noise.front.shape[1]):
+                some = slice(chunk * CHUNK, min((chunk + 1) * CHUNK, n))
                 for t in range(_WORDS):
-                    n_open += kernel._count_likely(counts[s, t, some], words[s, chunk, t], noise.front[s, chunk])
-    return n_open
+                    count, words = noise.counts[s, t, some], noise.words[s, chunk, t]
+                    arrivals.count_likely(count, words, noise.front[s, chunk])
 
 
 @_loop
-def _weigh(n_steps: int, current: Any, counts: Any, parameters: kernel.Parameters) -> None:
+def _weigh(n_steps: int, current: Any, noise: Noise, parameters: Parameters) -> None:
     for t in range(n_steps):
-        for s in range(counts.shape[0]):
-            for g in range(parameters.edges.shape[0] - 1):
-                segment = slice(parameters.edges[g], parameters.edges[g + 1])
-                kernel._weigh(current[segment], counts[s, t % _WORDS, segment], parameters.external_weight[0, s, g])
+        for s in range(noise.front.shape[0]):
+            arrivals.receive(current, noise.counts[s, t % _WORDS], noise, parameters, 0, s)
 
 
 @_loop
 def _integrate(
-    n_steps: int, voltage: Any, current: Any, refractory: Any, parameters: kernel.Parameters, drive: kernel.Drive
+    n_steps: int,
+    voltage: Any,
+    current: Any,
+    start: Any,
+    refractory: Any,
+    scratch: Scratch,
+    parameters: Parameters,
+    drive: Drive,
 ) -> None:
+    for i in range(voltage.shape[0]):
+        scratch.release[i] = refractory[i]
+    dynamics.count_down(scratch.left, scratch.release, np.int64(0))
     for t in range(n_steps):
+        if t % _REFRESHED == 0:
+            for i in range(current.shape[0]):
+                current[i] = start[i]
         strength = drive.course[min(t, drive.course.shape[0] - 1)]
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
-            v, r, gain = voltage[segment], refractory[segment], drive.gain[segment]
-            kernel._integrate(v, current[segment], r, gain, strength, parameters, 0, g)
+            v, i, gain = voltage[segment], current[segment], drive.gain[segment]
+            left, above = scratch.left[segment], scratch.above[segment]
+            dynamics.integrate(v, i, left, above, gain, strength, parameters, 0, g)
 
 
 @_loop
-def _look(
-    n_steps: int, begins: Any, fired: Any, threshold: Any, voltage: Any, refractory: Any, parameters: kernel.Parameters
-) -> np.int64:
-    """The neurons that fired are lifted to threshold in each step, and found there."""
-    found, n_found = np.empty(voltage.shape[0], np.int32), np.int64(0)
+def _look(n_steps: int, begins: Any, fired: Any, voltage: Any, scratch: Scratch, parameters: Parameters) -> int:
+    """The neurons that fired are marked in each step, and found there."""
+    n_found = 0
+    for i in range(scratch.above.shape[0]):
+        scratch.above[i] = False
     for t in range(n_steps):
         for j in fired[begins[t] : begins[t + 1]]:
-            voltage[j] = threshold[j]
-        n_fired = np.int64(0)
-        for g in range(parameters.edges.shape[0] - 1):
-            segment = slice(parameters.edges[g], parameters.edges[g + 1])
-            n_fired = kernel._fire(voltage[segment], refractory[segment], parameters, 0, g, found, n_fired)
-        n_found += n_fired
+            scratch.above[j] = True
+        n_found += dynamics.fire(voltage, scratch, parameters, 0, np.int64(t))
+        for j in fired[begins[t] : begins[t + 1]]:
+            scratch.above[j] = False
     return n_found
 
 
 @_loop
 def _deliver(
-    n_steps: int,
-    begins: Any,
-    fired: Any,
-    current: Any,
-    received: Any,
-    n_received: Any,
-    parameters: kernel.Parameters,
-    wiring: kernel.Wiring,
+    n_steps: int, begins: Any, fired: Any, current: Any, scratch: Scratch, parameters: Parameters, wiring: Wiring
 ) -> None:
     for t in range(n_steps):
-        kernel._deliver(current, fired[begins[t] : begins[t + 1]], received, n_received, parameters, 0, wiring)
+        delivery.deliver(current, fired[begins[t] : begins[t + 1]], scratch, parameters, 0, wiring)
 
 
 @_loop
-def _count_receivers(n_steps: int, begins: Any, fired: Any, received: Any, wiring: kernel.Wiring) -> None:
+def _count_receivers(
+    n_steps: int, begins: Any, fired: Any, current: Any, scratch: Scratch, parameters: Parameters, wiring: Wiring
+) -> None:
     for t in range(n_steps):
         for j in fired[begins[t] : begins[t + 1]] if wiring.bits.shape[0] else fired[:0]:
-            kernel._count_receivers(received[wiring.group[wiring.population[j]]], wiring.bits[j])
+            delivery.count(current, j, scratch, parameters, 0, wiring)
+        delivery.finish_counts(current, scratch, parameters, 0, wiring)
 
 
 @_loop
-def _add_runs(
-    n_steps: int, begins: Any, fired: Any, current: Any, parameters: kernel.Parameters, wiring: kernel.Wiring
-) -> None:
+def _add_runs(n_steps: int, begins: Any, fired: Any, current: Any, parameters: Parameters, wiring: Wiring) -> None:
     for t in range(n_steps):
         for j in fired[begins[t] : begins[t + 1]]:
             b = wiring.population[j]
             for r in range(wiring.n_runs[b]):
                 synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
-                kernel._add_to_each(current, wiring.targets[synapses], parameters.run_weight[0, b, r])
-
-
-@_loop
-def _add_received(
-    n_steps: int,
-    begins: Any,
-    fired: Any,
-    current: Any,
-    received: Any,
-    n_received: Any,
-    parameters: kernel.Parameters,
-    wiring: kernel.Wiring,
-) -> None:
-    for t in range(n_steps):
-        for j in fired[begins[t] : begins[t + 1]] if wiring.bits.shape[0] else fired[:0]:
-            n_received[wiring.group[wiring.population[j]]] += 1
-        for h in range(n_received.shape[0]):
-            if n_received[h]:
-                kernel._add_received(current, received[h], parameters.group_weight[0, h], parameters.edges)
-                n_received[h] = 0
+                delivery.add_to_each(current, wiring.targets[synapses], parameters.run_weight[0, b, r])
 
 
 @_loop
 def _write(
-    n_steps: int, begins: Any, fired: Any, current: Any, traces: kernel.Traces, spike_steps: Any, spike_neurons: Any
+    n_steps: int, begins: Any, fired: Any, current: Any, traces: Traces, spike_steps: Any, spike_neurons: Any
 ) -> int:
     n_spikes = 0
     for t in range(n_steps):
@@ -349,10 +343,10 @@ def _write(
 
 
 @_loop
-def _tabulate(n_changes: int, noise: kernel.Noise, mean: Any, slope: Any, parts: Any) -> None:
+def _tabulate(n_changes: int, noise: Noise, mean: Any, slope: Any) -> None:
     for t in range(n_changes):
         for s in range(noise.front.shape[0]):
-            kernel._tabulate(noise, s, mean[t % len(mean), s], slope[t % len(mean), s], parts)
+            arrivals.tabulate(noise, s, mean[t % len(mean), s], slope[t % len(mean), s])
 
 
 if __name__ == "__main__":

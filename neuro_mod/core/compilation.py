@@ -21,6 +21,8 @@ import numpy as np
 from llvmlite import binding
 from numba.core import event as compiler_event
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.runtime.nrt import rtsys
 
 from neuro_mod.core.compiling import tell
@@ -30,7 +32,7 @@ _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py
 
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
-_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": _FAST_MATH, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "fastmath": _FAST_MATH, "error_model": "numpy"}
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 _KERNELS: WeakSet[Any] = WeakSet()
@@ -80,7 +82,40 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that is only called from kernels, without an entry from Python."""
-    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS)(function)
+    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, pipeline_class=_Linked)(function)
+
+
+class _Linked(Compiler):
+    """Compiles a function that only becomes part of kernels: it is optimised there, once, and not made executable."""
+
+    def compile_extra(self, func: Any) -> Any:
+        codegen = self.state.targetctx.codegen()
+        self.state.library = _Part(codegen, func.__qualname__)
+        return super().compile_extra(func)
+
+
+class _Part(JITCodeLibrary):
+    """Code that is linked into kernels as it is."""
+
+    @property
+    def codegen(self) -> Any:
+        return _Nowhere()
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+
+class _Nowhere:
+    """Where code that is not executable is."""
+
+    def set_env(self, name: str, env: Any) -> None:
+        """There is nothing to set."""
 
 
 class _KernelCache(FunctionCache):

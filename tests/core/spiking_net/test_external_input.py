@@ -85,25 +85,52 @@ def test_counts_are_independent_across_neurons_and_steps():
         assert np.sum(z**2) < chi2.isf(1e-3, len(z))
 
 
-@pytest.mark.parametrize("mean", [0.0, 1e-6, 0.3, 1.2, 6.0, 40.0, 300.0, 5000.0])
+def table_of(mean):
+    """The first count and the table of one neuron, as the loop makes them."""
+    width = sampler.widest_window(mean)
+    front = np.zeros(width * sampler.CHUNK, np.int16)
+    if mean >= sampler.LOW:
+        first = compiled(sampler.tabulate)(front, width, np.array([[mean], [0.0]]), np.ones(1), mean)
+        return first, front
+    means = np.zeros(sampler.GROUP, np.float32)
+    means[0] = mean
+    compiled(sampler.tabulate_low)(front, width, means, np.empty_like(means), np.empty(sampler.GROUP, np.int32))
+    return 0, front
+
+
+def owned_words(front):
+    """Number of words that stand for each count of the window."""
+    return np.diff(front[:: sampler.CHUNK].astype(int) + sampler.OFFSET, prepend=0)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e-6, 0.3, 1.2, 6.0, 12.9, 40.0, 300.0, 5000.0])
 def test_the_words_share_out_the_whole_distribution(mean):
     """The probability of each count, from the words that stand for it: the law itself instead of draws from it."""
-    node, parts = np.zeros(1), np.empty(1)
-    tabulate, remaining_count = compiled(sampler.tabulate), compiled(sampler.remaining_count)
-    width = sampler.widest_window(mean)
-    front = np.zeros(width, np.int16)
-    first = tabulate(front, parts, mean, 0.0, node, np.ones(1))
-    owned = np.diff(front.astype(int) + sampler.OFFSET, prepend=0)
+    remaining_count, law = compiled(sampler.remaining_count), np.array([[mean], [0.0]])
+    first, front = table_of(mean)
+    owned = owned_words(front)
+    width = len(owned)
     probability = np.zeros(first + width + int(20 * np.sqrt(mean)) + 50)
     probability[first : first + width] = owned / sampler.N_WORDS
     left = 1 - owned.sum() / sampler.N_WORDS
     n_words = 200_000
     for word in ((np.arange(n_words) + 0.5) / n_words * 2.0**32).astype(np.int64):
-        drawn = remaining_count(int(word), front, parts, first, mean, 0.0, node, np.ones(1))
+        drawn = remaining_count(int(word), front, width, law, np.ones(1), first)
         probability[drawn] += left / n_words
     exact = poisson(mean).pmf(np.arange(len(probability))) if mean else np.eye(1, len(probability))[0]
     np.testing.assert_allclose(probability, exact, atol=1.01 * left / n_words)
     assert owned.min() >= 0 and 0 < left < (1e-2 if mean < 80 else 1)
+
+
+def test_no_count_has_more_words_than_its_probability():
+    """Nor many less: where tables are made in single precision, the second word can only add."""
+    for mean in np.concatenate([np.linspace(0, sampler.LOW - 1e-3, 400), np.geomspace(1e-9, 1, 100)]):
+        first, front = table_of(mean)
+        expected = poisson(mean).pmf(first + np.arange(len(front) // sampler.CHUNK)) * sampler.N_WORDS
+        owned = owned_words(front)
+        assert (owned <= expected).all()
+        tabulated = np.arange(len(owned)) < sampler.window.py_func(mean)[1]
+        assert (owned >= np.floor(expected * (1 - 2.0**-13)))[tabulated].all()
 
 
 def test_no_mean_needs_a_wider_table_than_announced():
@@ -118,7 +145,7 @@ def counts_by_definition(mean, word, second):
     """What the words of one neuron and step stand for, with probabilities from SciPy."""
     first, width = sampler.window.py_func(mean)
     pmf = poisson(mean).pmf(np.arange(first + width + 60)) * 2**16
-    tops = np.minimum(np.cumsum(np.floor(pmf[first : first + width])), 2**16 - 1)
+    tops = np.cumsum(np.floor(sampler.SHARE * pmf[first : first + width]))
     if word < tops[-1]:
         return first + np.searchsorted(tops, word, side="right")
     rest = pmf.copy()
@@ -165,7 +192,7 @@ def test_counts_follow_the_words_of_their_stream(mean):
     first, width = sampler.window.py_func(mean)
     assert first == 0
     pmf = poisson(mean).pmf(np.arange(width + 40)) * 2**16
-    tops = np.minimum(np.cumsum(np.floor(pmf[:width])), 2**16 - 1)
+    tops = np.cumsum(np.floor(sampler.SHARE * pmf[:width]))
     rest = np.cumsum(pmf - np.pad(np.diff(tops, prepend=0), (0, 40)))
     n, n_steps = 30, 8 * 400
     neurons = np.arange(n)

@@ -63,6 +63,14 @@ def test_refractory_period_is_a_whole_number_of_steps(run, delta_t, tau_refracto
     assert (history.voltage == 0).all()
 
 
+@pytest.mark.parametrize("steps", [63, 64, 126, 127, 128, 191, 200, 1000])
+def test_long_refractory_periods(run, steps):
+    net = network([[0]], tau_refractory=steps * 1e-4)
+    history = run(net, start(net), 2500, 1e-4, stimulus=[1e6])
+    assert (np.diff(np.flatnonzero(history.spikes[:, 0])) == steps + 1).all()
+    assert history.spikes.sum() == -(-2500 // (steps + 1))
+
+
 def test_voltage_stays_at_reset_while_the_current_goes_on(run):
     net = network([[0]], reset=-0.2)
     history = run(net, start(net, voltage=2.0, current=1.0), 10, 1e-3)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.random import Stream
-from neuro_mod.core.spiking_net.engine import kernel, poisson
+from neuro_mod.core.spiking_net.engine import arrivals, kernel, poisson
+from neuro_mod.core.spiking_net.engine.layout import Noise
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
 
@@ -41,7 +42,7 @@ def check_counts(network: SpikingNetwork, mean: float, slope: float) -> None:
         )
 
 
-def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kernel.Noise:
+def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> Noise:
     """Streams and empty tables of the sources that send anything.
 
     Args:
@@ -51,20 +52,27 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> kern
     """
     external, sources, n = network.external, active_sources(network), network.n_neurons
     nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()
-    width = poisson.widest_window(largest_mean)
+    width, n_chunks = poisson.widest_window(largest_mean), -(-n // poisson.CHUNK)
     tabulated_for = np.full((len(sources), network.n_populations), np.nan)
-    return kernel.Noise(
+    return Noise(
         edges=network.boundaries,
+        population=network.population.astype(np.int32),
         z=np.empty(0) if external.z is None else np.asarray(external.z, np.float64),
         nodes=nodes,
         node_weights=weights,
         key=_keys(seed, "external_input", sources),
         second_key=_keys(seed, "external_input_rest", sources),
-        front=np.zeros((len(sources), -(-n // kernel.CHUNK), width, kernel.CHUNK), np.int16),
+        front=np.zeros((len(sources), n_chunks, width * poisson.CHUNK), np.int16),
         first=np.zeros((len(sources), n), np.int32),
+        shifted=np.zeros(len(sources), np.bool_),
         mean=tabulated_for,
         slope=tabulated_for.copy(),
-        decay=np.ones((len(sources), n)),
+        neuron_mean=np.zeros((len(sources), n_chunks * poisson.CHUNK), np.float32),
+        words=np.zeros((len(sources), n_chunks, arrivals.WORDS, poisson.CHUNK), np.int16),
+        counts=np.zeros((len(sources), arrivals.WORDS, n), np.int16),
+        law=np.zeros((2, len(nodes))),
+        likely=np.zeros(poisson.GROUP, np.float32),
+        shares=np.zeros(poisson.GROUP, np.int32),
     )
 
 
@@ -95,7 +103,8 @@ def external_counts(
     largest = float((mean + slope).max(initial=0.0))
     check_counts(network, largest, float(slope.max(initial=0.0)))
     noise = build_noise(network, seed, largest)
-    counts = np.zeros((n_steps, external.n_sources, network.n_neurons), np.int32)
-    population = network.population.astype(np.int32)
-    counts[:, sources] = kernel.draw_counts(first_step, n_steps, mean[sources], slope[sources], noise, population)
-    return counts
+    counts = np.zeros((n_steps, len(sources), network.n_neurons), np.int32)
+    kernel.draw_counts(first_step, mean[sources], slope[sources], noise, counts)
+    of_all = np.zeros((n_steps, external.n_sources, network.n_neurons), np.int32)
+    of_all[:, sources] = counts
+    return of_all

@@ -45,7 +45,8 @@ class ParameterTable:
         return self._constant or self._make(begin, end)
 
     def _make(self, begin: int, end: int) -> kernel.Parameters:
-        steps = self._parameters.changes(begin, end)
+        weights = ("block_weights",) if self._has_blocks else ()
+        steps = self._parameters.changes(begin, end, *NEURON_PARAMETERS, "external_weight", *weights)
 
         def spread(quantities: _Quantities, *names: str) -> list[NDArray[np.float64]]:
             """Quantities of some parameters, made where these change and given to all pieces."""
@@ -57,9 +58,10 @@ class ParameterTable:
         a, b, c, d = spread(self._propagators, "tau_membrane", "tau_synaptic")
         threshold, reset, refractory = spread(_unchanged, "threshold", "reset_voltage", "tau_refractory")
         (external_weight,) = spread(self._external_weight, "external_weight", "tau_synaptic")
-        mean, slope = spread(self._counts, "external_rate", "arousal_rate")
-        weights = ("block_weights", "tau_synaptic") if self._has_blocks else ("tau_synaptic",)
-        group_weight, run_weight = spread(self._recurrent_weights, *weights)
+        group_weight, run_weight = spread(self._recurrent_weights, *weights, "tau_synaptic")
+        rates = "external_rate", "arousal_rate"
+        rate_steps = self._parameters.changes(begin, end, *rates)
+        mean, slope = self._counts(*(self._parameters[name].at(rate_steps) for name in rates))
         return kernel.Parameters(
             begins=steps,
             edges=self._edges,
@@ -71,10 +73,11 @@ class ParameterTable:
             reset_voltage=self._floats(reset[:, first]),
             refractory_steps=refractory_steps(refractory[:, first], trial.delta_t),
             external_weight=self._floats(external_weight[..., first]),
-            mean=np.ascontiguousarray(mean),
-            slope=np.ascontiguousarray(slope),
             group_weight=self._floats(group_weight[..., first]),
             run_weight=self._floats(run_weight),
+            rate_begins=rate_steps,
+            mean=np.ascontiguousarray(mean),
+            slope=np.ascontiguousarray(slope),
         )
 
     def _propagators(self, tau_membrane: _Values, tau_synaptic: _Values) -> tuple[_Values, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
+from neuro_mod.core.spiking_net.engine.layout import new_scratch
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
@@ -95,6 +96,7 @@ class _Run:
         self._noise = build_noise(network, trial.noise_seed, largest_mean)
         self._drive = _drive(trial, parameters, dtype)
         self._wiring = build_wiring(network, blocks, dtype)
+        self._scratch = new_scratch(self._wiring, len(blocks.typical))
         self._traces = _traces(trial.recording, network.n_neurons, trial.n_steps, dtype)
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
@@ -189,6 +191,7 @@ class _Run:
             self._noise,
             _from(self._drive, begin),
             self._wiring,
+            self._scratch,
             self._traces,
             *self._buffer,
         )
