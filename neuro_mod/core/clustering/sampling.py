@@ -117,8 +117,10 @@ def sample_targets(keys: Any, boundaries: Any, in_degrees: Any, offsets: Any, ta
         place[:] = 0
         n_chosen = 0
         for start in range(0, n, _ROWS):
-            rows = in_degree[start : start + _ROWS]
-            _draw_words(words, start, rows.shape[0], rows.max(), keys[b])
+            rows, most = in_degree[start : start + _ROWS], 0
+            for k in rows:
+                most = max(most, k)
+            _draw_words(words, start, rows.shape[0], most, keys[b])
             for row in range(rows.shape[0]):
                 receiver = start + row
                 is_own = begin <= receiver < stop
