@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from hashlib import pbkdf2_hmac
@@ -94,7 +95,7 @@ def _batches(duration: float, n_trials: int) -> dict[str, Trials]:
     def own() -> Iterator[Trial]:
         for seed, known in enumerate(drawn):
             # the layout of the synapses is kept with the adjacency; this one is like one just drawn
-            synapses = replace(known.synapses, adjacency=replace(known.synapses.adjacency))
+            synapses = replace(known.synapses, adjacency=copy(known.synapses.adjacency))
             yield new_trial(replace(known, synapses=synapses), experiment, duration, seed=seed)
 
     def own_drawn() -> Iterator[Trial]:

@@ -35,6 +35,7 @@ from benchmarks.default_network import (
     warmed_up,
 )
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
+from neuro_mod.core.clustering.adjacency import AdjacencyLists
 from neuro_mod.core.spiking_net.engine import wiring
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
@@ -129,7 +130,7 @@ def _measure(n_neurons: int, layout: Layout | None, duration: float, repeats: in
     n_excitatory = experiment.architecture.network.n_excitatory
     return Measured(
         n_neurons,
-        len(network.synapses.adjacency.targets),
+        network.synapses.adjacency.n_synapses,
         trial.delta_t,
         f"{layout or chosen}{'*' if layout in (None, chosen) else ''}",
         drawing,
@@ -155,8 +156,10 @@ def _cost(trial: Trial, turns: list[Turn], set_ups: list[Turn]) -> Cost:
 def _compile_for_wide_indices(trial: Trial) -> None:
     """Compile the kernel for networks whose neurons have indices of 32 bits."""
     synapses = trial.network.synapses
-    adjacency = replace(synapses.adjacency, targets=synapses.adjacency.targets.astype(np.uint32))
-    simulate(replace(trial, network=replace(trial.network, synapses=replace(synapses, adjacency=adjacency)), n_steps=0))
+    adjacency = AdjacencyLists(synapses.adjacency.offsets, synapses.adjacency.targets.astype(np.uint32))
+    wide = replace(trial.network, synapses=replace(synapses, adjacency=adjacency))
+    with _forced("lists"):
+        simulate(replace(trial, network=wide, n_steps=0))
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         drawing, network = timed(lambda: draw_network(build_circuit(experiment), seed))
         contenders, remarks = _contenders(network, options.duration, delta_t, seed, stack)
         turns = _take_turns(contenders, options.repeats, experiment.architecture.network.n_excitatory)
-    n_synapses = len(network.synapses.adjacency.targets)
+    n_synapses = network.synapses.adjacency.n_synapses
     notes = [
         f"Machine: {machine}. {describe_versions(_PACKAGES)}.",
         f"Network: {_CONFIG.name}, {network.n_neurons} neurons, {n_synapses} synapses (drawn in {drawing:.2f} s), "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,29 +13,41 @@ from scipy.special import bdtr
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import InDegree
-from neuro_mod.core.clustering.sampling import new_scratch, sample_targets
+from neuro_mod.core.clustering.sampling import Scratch, new_scratch, sample_bits, sample_targets
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 
+#: From this density on, bits take less memory than lists of 16-bit indices.
+DENSE = 1 / 16
+#: Rows of bits are padded to multiples of this number of bytes, one vector register.
+_ALIGNMENT = 32
+#: Rows that are converted together.
+_ROWS = 512
 _CHUNK_BYTES = 2**26
 
 
-@dataclass(frozen=True, eq=False)
-class Adjacency:
-    """Directed connections, stored as the targets of each sending neuron.
-
-    Args:
-        offsets: Neuron j projects to ``targets[offsets[j]:offsets[j + 1]]``, shape ``(n_neurons + 1,)``.
-        targets: Receiving neurons, ascending for each sender, shape ``(n_synapses,)``; uint16 where that suffices.
-    """
-
-    offsets: NDArray[np.uint64]
-    targets: NDArray[np.uint16 | np.uint32]
+class Adjacency(ABC):
+    """Directed connections, as lists or as bits."""
 
     @property
+    @abstractmethod
     def n_neurons(self) -> int:
         """Number of neurons."""
-        return len(self.offsets) - 1
+
+    @property
+    @abstractmethod
+    def offsets(self) -> NDArray[np.uint64]:
+        """Neuron j projects to ``targets[offsets[j]:offsets[j + 1]]``, shape ``(n_neurons + 1,)``."""
+
+    @property
+    @abstractmethod
+    def targets(self) -> NDArray[np.uint16 | np.uint32]:
+        """Receiving neurons, ascending for each sender, shape ``(n_synapses,)``."""
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of connections."""
+        return int(self.offsets[-1])
 
     @cached_property
     def digest(self) -> bytes:
@@ -55,6 +67,96 @@ class Adjacency:
         matrix = np.zeros((self.n_neurons, self.n_neurons), dtype=bool)
         matrix[self.targets, self.senders] = True
         return matrix
+
+
+class AdjacencyLists(Adjacency):
+    """Connections as the targets of each sending neuron.
+
+    Args:
+        offsets: See `Adjacency`.
+        targets: See `Adjacency`; uint16 where that suffices.
+    """
+
+    def __init__(self, offsets: NDArray[np.uint64], targets: NDArray[np.uint16 | np.uint32]):
+        self._offsets, self._targets = offsets, targets
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self._offsets) - 1
+
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """See `Adjacency`."""
+        return self._offsets
+
+    @property
+    def targets(self) -> NDArray[np.uint16 | np.uint32]:
+        """See `Adjacency`."""
+        return self._targets
+
+
+class AdjacencyBits(Adjacency):
+    """Connections of a dense network as bits; lists are made when they are asked for.
+
+    Args:
+        bits: Neuron j projects to neuron i if bit ``i // width`` of ``bits[j, i % width]`` is set, shape
+            ``(n_neurons, width)``; see `no_bits`.
+    """
+
+    def __init__(self, bits: NDArray[np.uint8]):
+        self.bits = bits
+
+    @classmethod
+    def of(cls, adjacency: Adjacency) -> AdjacencyBits:
+        """The same connections as bits."""
+        if isinstance(adjacency, AdjacencyBits):
+            return adjacency
+        bits, offsets = no_bits(adjacency.n_neurons), adjacency.offsets.astype(np.int64)
+        for begin, end in _row_chunks(len(bits)):
+            rows = np.repeat(np.arange(end - begin), np.diff(offsets[begin : end + 1]))
+            connected = np.zeros((end - begin, 8 * bits.shape[1]), bool)
+            connected[rows, adjacency.targets[offsets[begin] : offsets[end]]] = True
+            bits[begin:end] = np.packbits(connected.reshape(end - begin, 8, -1), axis=1, bitorder="little")[:, 0]
+        return cls(bits)
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.bits)
+
+    @cached_property
+    def _offsets(self) -> NDArray[np.uint64]:
+        out_degrees = np.bitwise_count(self.bits).sum(axis=1, dtype=np.uint64)
+        return np.concatenate([np.zeros(1, np.uint64), np.cumsum(out_degrees)])
+
+    @cached_property
+    def _targets(self) -> NDArray[np.uint16 | np.uint32]:
+        found = [np.empty(0, index_dtype(self.n_neurons))]
+        for begin, end in _row_chunks(self.n_neurons):
+            planes = np.unpackbits(self.bits[begin:end, None], axis=1, bitorder="little")
+            found.append(np.nonzero(planes.reshape(end - begin, -1))[1].astype(found[0].dtype))
+        return np.concatenate(found)
+
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """See `Adjacency`."""
+        return self._offsets
+
+    @property
+    def targets(self) -> NDArray[np.uint16 | np.uint32]:
+        """See `Adjacency`."""
+        return self._targets
+
+
+def no_bits(n_neurons: int) -> NDArray[np.uint8]:
+    """Bits of a network without connections, in rows padded to whole vector registers."""
+    return np.zeros((n_neurons, -(-n_neurons // (8 * _ALIGNMENT)) * _ALIGNMENT), np.uint8)
+
+
+def _row_chunks(n_rows: int) -> Iterator[tuple[int, int]]:
+    for begin in range(0, n_rows, _ROWS):
+        yield begin, min(begin + _ROWS, n_rows)
 
 
 def index_dtype(n_neurons: int) -> type[np.uint16 | np.uint32]:
@@ -85,37 +187,53 @@ def draw_adjacency(
         InputError: Unknown ``in_degree``.
     """
     check_choice("in_degree", in_degree, InDegree)
-    n = populations.n_neurons
+    chunks = _drawn_chunks(populations, connection_probability, seed, in_degree)
+    n, expected = populations.n_neurons, populations.sizes @ connection_probability @ populations.sizes
+    if expected > DENSE * n**2:
+        bits = no_bits(n)
+        for boundaries, keys, in_degrees, scratch in chunks:
+            sample_bits(keys, boundaries, in_degrees, bits, scratch)
+        return AdjacencyBits(bits)
     offsets, targets = np.zeros(n + 1, np.uint64), []
-    for pre in _population_chunks(populations):
-        in_degrees = np.stack([_in_degrees(populations, b, connection_probability[:, b], seed, in_degree) for b in pre])
-        keys = np.array([Stream(seed, "adjacency", (b,)).key for b in pre], np.uint64)
-        boundaries = populations.boundaries[pre.start : pre.stop + 1]
+    for boundaries, keys, in_degrees, scratch in chunks:
         ends = offsets[boundaries[0] + 1 : boundaries[-1] + 1]
-        chosen = np.empty(in_degrees.sum(dtype=np.int64), index_dtype(n))
-        scratch = new_scratch(np.diff(boundaries), in_degrees, chosen.dtype)
-        sample_targets(keys, boundaries, in_degrees, ends, chosen, scratch)
+        targets.append(np.empty(in_degrees.sum(dtype=np.int64), index_dtype(n)))
+        sample_targets(keys, boundaries, in_degrees, ends, targets[-1], scratch)
         ends += offsets[boundaries[0]]
-        targets.append(chosen)
-    return Adjacency(offsets, targets[0] if len(targets) == 1 else np.concatenate(targets))
+    return AdjacencyLists(offsets, targets[0] if len(targets) == 1 else np.concatenate(targets))
 
 
-def _population_chunks(populations: Populations) -> Iterator[range]:
-    """Sending populations whose in-degrees fit into memory."""
-    length = max(1, _CHUNK_BYTES // (4 * max(populations.n_neurons, 1)))
+def _drawn_chunks(
+    populations: Populations, probability: NDArray[np.float64], seed: int, in_degree: InDegree
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int32], Scratch]]:
+    """Arguments of the kernels for some sending populations at a time, whose in-degrees fit into memory."""
+    n = populations.n_neurons
+    length = max(1, _CHUNK_BYTES // (4 * max(n, 1)))
     for start in range(0, populations.total, length):
-        yield range(start, min(start + length, populations.total))
+        senders = range(start, min(start + length, populations.total))
+        if in_degree == "fixed":
+            in_degrees = _fixed_in_degrees(populations, probability[:, senders], start)
+        else:
+            in_degrees = np.stack([_binomial_in_degrees(populations, b, probability[:, b], seed) for b in senders])
+        boundaries = populations.boundaries[senders.start : senders.stop + 1]
+        keys = np.array([Stream(seed, "adjacency", (b,)).key for b in senders], np.uint64)
+        yield boundaries, keys, in_degrees, new_scratch(np.diff(boundaries), in_degrees, index_dtype(n))
 
 
-def _in_degrees(
-    populations: Populations, pre: int, probability: NDArray[np.float64], seed: int, in_degree: InDegree
+def _fixed_in_degrees(populations: Populations, probability: NDArray[np.float64], first: int) -> NDArray[np.int32]:
+    """Number of senders of each neuron in populations from ``first`` on, given their P, shape ``(S, n_neurons)``."""
+    senders = np.arange(first, first + probability.shape[1])
+    sizes = populations.sizes[senders]
+    candidates = sizes - (np.arange(populations.total)[:, None] == senders)
+    degrees = np.minimum(np.floor(probability * sizes + 1e-9).astype(np.int32), candidates)
+    return np.repeat(degrees.T.astype(np.int32), populations.sizes, axis=1)
+
+
+def _binomial_in_degrees(
+    populations: Populations, pre: int, probability: NDArray[np.float64], seed: int
 ) -> NDArray[np.int32]:
-    """Number of senders of each neuron in population ``pre``, shape ``(n_neurons,)``."""
-    size = int(populations.sizes[pre])
-    candidates = size - (np.arange(populations.total) == pre)
-    if in_degree == "fixed":
-        degrees = np.minimum(np.floor(probability * size + 1e-9).astype(np.int32), candidates)
-        return degrees[populations.of_neuron].astype(np.int32)
+    """Number of senders of each neuron in population ``pre``, given its P, shape ``(n_neurons,)``."""
+    candidates = populations.sizes[pre] - (np.arange(populations.total) == pre)
     uniform = Stream(seed, "in_degree", (pre,)).uniform(np.arange(populations.n_neurons), 1)[:, 0]
     degrees = np.zeros(populations.n_neurons, np.int32)
     for n, p in set(zip(candidates.tolist(), probability.tolist(), strict=True)):

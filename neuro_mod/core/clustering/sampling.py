@@ -1,4 +1,4 @@
-"""The compiled choice of the senders of each neuron, and their targets in order.
+"""The compiled choice of the senders of each neuron, as bits or as lists of targets.
 
 Floyd's algorithm draws k of n candidates with k random words. All receivers draw from one sending population before the
 next population is begun, so that what is written at a time stays in the fastest cache.
@@ -34,48 +34,45 @@ def _draw_words(words: Any, begin: int, n_rows: int, n_words: int, key: Any) -> 
 
 
 @inlined
-def _choose(chosen: Any, out_degree: Any, mark: Any, receiver: int, words: Any, n: int, own: int) -> None:
-    """Choose as many of n candidates as ``chosen`` is long, and count the choices of each.
+def _choose(chosen: Any, mark: Any, receiver: int, words: Any, begin: int, stop: int) -> None:
+    """Choose some of the neurons ``begin`` to ``stop``, but not the receiver, and write them down less ``begin``.
 
     Args:
         chosen: Filled with the choices.
-        out_degree: Increased for each choice.
-        mark: The latest receiver that chose each candidate.
-        receiver: This one, counted from 1.
+        mark: The latest receiver that chose each neuron, counted from 1.
+        receiver: The receiver.
         words: Its random words.
-        n: Number of candidates.
-        own: This and all later candidates are the next neuron, as the receiver itself is none.
+        begin: First neuron of the sending population.
+        stop: The neuron after its last one.
     """
+    is_own = begin <= receiver < stop
+    own, n = np.uint64(receiver - begin if is_own else stop - begin), stop - begin - is_own
     # a candidate is word * n >> 32: the chances of two candidates differ by less than n / 2**32
-    last, from_own, this = np.uint64(n - chosen.shape[0]), np.uint64(own), np.uint32(receiver)
+    last, this = np.uint64(n - chosen.shape[0]), np.uint32(receiver + 1)
     for draw in range(chosen.shape[0]):
         candidate = (np.uint64(words[draw]) * (last + _ONE)) >> _HALF
         candidate = last if mark[candidate] == this else candidate
         mark[candidate] = this
-        sender = candidate + np.uint64(candidate >= from_own)
-        chosen[draw] = sender
-        out_degree[sender] += 1
+        chosen[draw] = candidate + np.uint64(candidate >= own)
         last += _ONE
 
 
 @inlined
-def _list_targets(targets: Any, next_place: Any, chosen: Any, in_degree: Any) -> None:
-    """Write each receiver to the next place of every sender that it chose."""
-    done = 0
-    for receiver in range(in_degree.shape[0]):
-        for at in range(done, done + in_degree[receiver]):
-            sender = np.uint64(chosen[at])
-            targets[np.uint64(next_place[sender])] = receiver
-            next_place[sender] += 1
-        done += in_degree[receiver]
+def _draw_rows(words: Any, start: int, in_degree: Any, key: Any) -> int:
+    """Draw the words of the receivers from ``start`` on, and return how many receivers these are."""
+    n_rows, most = min(_ROWS, in_degree.shape[0] - start), 0
+    for row in range(n_rows):
+        most = max(most, in_degree[start + row])
+    _draw_words(words, start, n_rows, most, key)
+    return n_rows
 
 
 class Scratch(NamedTuple):
-    """Scratch of `sample_targets`, see `new_scratch`.
+    """Scratch of the kernels, see `new_scratch`.
 
-    Shapes: words, random words of ``_ROWS`` receivers, ``(n_words, _ROWS)``; chosen, senders that all receivers chose
-    from one population, one receiver after another; mark, the latest receiver that chose each sender of a population;
-    place, where the next target of each is written.
+    Shapes: words, random words of ``_ROWS`` receivers, ``(n_words, _ROWS)``; chosen, senders that receivers chose from
+    one population, one receiver after another; mark, the latest receiver that chose each sender of a population; place,
+    where the next target of each is written.
     """
 
     words: Any
@@ -85,7 +82,7 @@ class Scratch(NamedTuple):
 
 
 def new_scratch(sizes: NDArray[np.int64], in_degrees: NDArray[np.int32], dtype: DTypeLike) -> Scratch:
-    """Scratch for some sending populations of these sizes; `in_degrees` and `dtype` are those of `sample_targets`."""
+    """Scratch for some sending populations of these sizes; ``dtype`` holds the index of any neuron."""
     n_words, n_chosen = int(in_degrees.max(initial=0)), int(in_degrees.sum(axis=1, dtype=np.int64).max(initial=0))
     size = int(sizes.max(initial=0)) + 1
     return Scratch(
@@ -97,38 +94,65 @@ def new_scratch(sizes: NDArray[np.int64], in_degrees: NDArray[np.int32], dtype: 
 
 
 @kernel
-def sample_targets(keys: Any, boundaries: Any, in_degrees: Any, offsets: Any, targets: Any, scratch: Scratch) -> None:
-    """Choose the senders of all neurons in some populations, without self-connections.
+def sample_bits(keys: Any, boundaries: Any, in_degrees: Any, bits: Any, scratch: Scratch) -> None:
+    """Choose the senders of all neurons in some populations, without self-connections, and set their bits.
 
     Args:
         keys: Key of the stream of each of these S populations, in which every receiver has a sequence of its own, shape
             ``(S, 2)``, uint64.
         boundaries: The first neuron of each population, and the one after the last, shape ``(S + 1,)``.
         in_degrees: Number of senders of each neuron in each of these populations, shape ``(S, n)``, int32.
+        bits: See `AdjacencyBits`, shape ``(n, width)``.
+        scratch: See `Scratch`.
+    """
+    width, mark = bits.shape[1], scratch.mark
+    for b in range(keys.shape[0]):
+        begin, stop, in_degree = boundaries[b], boundaries[b + 1], in_degrees[b]
+        rows_of_bits = bits[begin:stop]
+        mark[:] = 0
+        for start in range(0, in_degrees.shape[1], _ROWS):
+            for row in range(_draw_rows(scratch.words, start, in_degree, keys[b])):
+                receiver = start + row
+                chosen = scratch.chosen[: in_degree[receiver]]
+                _choose(chosen, mark, receiver, scratch.words[:, row], begin, stop)
+                byte, bit = np.uint64(receiver % width), np.uint8(1 << (receiver // width))
+                for sender in chosen:
+                    rows_of_bits[np.uint64(sender), byte] |= bit
+
+
+@kernel
+def sample_targets(keys: Any, boundaries: Any, in_degrees: Any, offsets: Any, targets: Any, scratch: Scratch) -> None:
+    """Choose the senders as `sample_bits` does, and list the targets of each.
+
+    Args:
+        keys: As for `sample_bits`, like the two following arguments.
+        boundaries: As for `sample_bits`.
+        in_degrees: As for `sample_bits`.
         offsets: Filled with the end of the targets of each neuron of these populations, shape ``(n_senders,)``.
         targets: Filled with the targets of each sender, ascending, shape ``(in_degrees.sum(),)``.
         scratch: See `Scratch`.
     """
-    n, end = in_degrees.shape[1], 0
-    words, chosen, mark, place = scratch.words, scratch.chosen, scratch.mark, scratch.place
+    mark, place, end = scratch.mark, scratch.place, 0
     for b in range(keys.shape[0]):
         begin, stop, in_degree = boundaries[b], boundaries[b + 1], in_degrees[b]
         mark[:] = 0
         place[:] = 0
         n_chosen = 0
-        for start in range(0, n, _ROWS):
-            rows, most = in_degree[start : start + _ROWS], 0
-            for k in rows:
-                most = max(most, k)
-            _draw_words(words, start, rows.shape[0], most, keys[b])
-            for row in range(rows.shape[0]):
+        for start in range(0, in_degrees.shape[1], _ROWS):
+            for row in range(_draw_rows(scratch.words, start, in_degree, keys[b])):
                 receiver = start + row
-                is_own = begin <= receiver < stop
-                own = receiver - begin if is_own else stop - begin
-                these = chosen[n_chosen : n_chosen + rows[row]]
-                _choose(these, place, mark, receiver + 1, words[:, row], stop - begin - is_own, own)
-                n_chosen += rows[row]
+                chosen = scratch.chosen[n_chosen : n_chosen + in_degree[receiver]]
+                _choose(chosen, mark, receiver, scratch.words[:, row], begin, stop)
+                n_chosen += in_degree[receiver]
+        for sender in scratch.chosen[:n_chosen]:
+            place[np.uint64(sender)] += 1
         for sender in range(stop - begin):
             begins_at, end = end, end + place[sender]
             place[sender], offsets[begin - boundaries[0] + sender] = begins_at, end
-        _list_targets(targets, place, chosen, in_degree)
+        n_chosen = 0
+        for receiver in range(in_degrees.shape[1]):
+            for at in range(n_chosen, n_chosen + in_degree[receiver]):
+                sender = np.uint64(scratch.chosen[at])
+                targets[np.uint64(place[sender])] = receiver
+                place[sender] += 1
+            n_chosen += in_degree[receiver]

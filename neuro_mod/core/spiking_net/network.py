@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.arousal import MEAN_Z, quenched_z
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.clustering.adjacency import Adjacency, draw_adjacency, index_dtype
+from neuro_mod.core.clustering.adjacency import Adjacency, AdjacencyLists, draw_adjacency, index_dtype
 from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
 from neuro_mod.errors import InputError
 
@@ -63,7 +63,7 @@ class GeneralSynapses:
             raise InputError("synaptic weights: NaN or infinity found; expected finite values")
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
-        adjacency = Adjacency(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(shape[0])))
+        adjacency = AdjacencyLists(matrix.indptr.astype(np.uint64), matrix.indices.astype(index_dtype(shape[0])))
         return cls(adjacency, np.asarray(matrix.data, np.float64))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuro_mod.core.clustering.adjacency import Adjacency
+from neuro_mod.core.clustering.adjacency import AdjacencyLists
 from neuro_mod.core.course import Course
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine import kernel, wiring
@@ -39,7 +39,7 @@ def clustered_network(seed=0, z=True):
     each = np.ones(P)
     return SpikingNetwork(
         SIZES,
-        Synapses(Adjacency(offsets, targets.astype(np.uint16)), weights),
+        Synapses(AdjacencyLists(offsets, targets.astype(np.uint16)), weights),
         ExternalInput(
             np.array([0.05 * each, 0.02 * each]),
             np.array([320 * each, 0 * each]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuro_mod.core.clustering.adjacency import Adjacency
+from neuro_mod.core.clustering.adjacency import AdjacencyLists
 from neuro_mod.core.course import Course
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine import wiring
@@ -30,7 +30,7 @@ def net():
     ones = np.ones(3)
     return SpikingNetwork(
         SIZES,
-        Synapses(Adjacency(offsets, np.nonzero(connected)[1].astype(np.uint16)), weights),
+        Synapses(AdjacencyLists(offsets, np.nonzero(connected)[1].astype(np.uint16)), weights),
         no_external_input(3),
         NeuronParameters(20e-3 * ones, 5e-3 * ones, 5e-3 * ones, ones, 0 * ones),
     )

@@ -1,4 +1,4 @@
-"""Compiled: the bits of all receivers of a neuron, and lists of those that its runs reach; see `wiring`."""
+"""The compiled search for the targets of runs, in lists or bits of all targets; see `wiring`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,58 @@ import numpy as np
 
 from neuro_mod.core.compilation import inlined, kernel
 
+_ONE = np.uint8(1)
+
+
+@inlined
+def _place(bits: Any, neuron: int) -> tuple[Any, Any]:
+    """The byte and the bit of a receiver."""
+    bit = neuron // bits.shape[1]
+    return np.int64(neuron - bit * bits.shape[1]), np.uint8(bit)
+
+
+@inlined
+def _next_place(bits: Any, byte: int, bit: np.uint8) -> tuple[Any, Any]:
+    """Those of the next receiver."""
+    if byte + 1 < bits.shape[1]:
+        return np.int64(byte + 1), bit
+    return np.int64(0), np.uint8(bit + _ONE)
+
 
 @kernel
-def set_bits(offsets: Any, targets: Any, bits: Any) -> None:
-    """Set the bits of the targets of each neuron.
+def count_in_bits(bits: Any, population: Any, run_begin: Any, run_end: Any, bounds: Any) -> None:
+    """Count the targets that each neuron reaches through its runs.
 
     Args:
-        offsets: As in `Adjacency`, shape ``(n + 1,)``.
-        targets: Likewise.
-        bits: Zeros of shape ``(n, width)``; bit ``i // width`` of ``bits[j, i % width]`` becomes 1 if j projects to i.
+        bits: See `AdjacencyBits`.
+        population: Population of each neuron, shape ``(n,)``.
+        run_begin: First neuron of each run of each sending population, ascending, shape ``(P, R)``.
+        run_end: The neuron after the last one, likewise; as `run_begin` where a population has fewer runs.
+        bounds: Filled with where the targets of each run begin in the list of `list_from_bits`, and the end of the last
+            one, shape ``(n, R + 1)``.
     """
-    width = np.int64(bits.shape[1])
+    total = 0
     for j in range(bits.shape[0]):
-        row, first, bit = bits[j], np.int64(0), np.uint8(1)
-        for s in range(np.int64(offsets[j]), np.int64(offsets[j + 1])):
-            target = np.int64(targets[s])
-            while target >= first + width:
-                first += width
-                bit = np.uint8(bit << np.uint8(1))
-            row[np.uint64(target - first)] |= bit
+        bounds[j, 0] = total
+        for r in range(run_begin.shape[1]):
+            byte, bit = _place(bits, run_begin[population[j], r])
+            for _ in range(run_begin[population[j], r], run_end[population[j], r]):
+                total += np.int64((bits[j, byte] >> bit) & _ONE)
+                byte, bit = _next_place(bits, byte, bit)
+            bounds[j, r + 1] = total
+
+
+@kernel
+def list_from_bits(bits: Any, population: Any, run_begin: Any, run_end: Any, targets: Any) -> None:
+    """List what `count_in_bits` counts; ``targets`` is filled, and one longer than the list."""
+    at = 0
+    for j in range(bits.shape[0]):
+        for r in range(run_begin.shape[1]):
+            byte, bit = _place(bits, run_begin[population[j], r])
+            for i in range(run_begin[population[j], r], run_end[population[j], r]):
+                targets[at] = i
+                at += np.int64((bits[j, byte] >> bit) & _ONE)
+                byte, bit = _next_place(bits, byte, bit)
 
 
 @inlined

@@ -20,19 +20,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.clustering.adjacency import Adjacency
+from neuro_mod.core.clustering.adjacency import DENSE, Adjacency, AdjacencyBits, index_dtype
 from neuro_mod.core.spiking_net.engine import bits_and_runs, kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
 
-#: From this density on, a row of bits is faster than a list of targets.
-DENSE = 1 / 16
 #: Grouping more populations than this costs more than it gains.
 _MAX_POPULATIONS = 256
 #: Block weights of more bytes than this, over time, are split again for each trial.
 _REMEMBERED_BYTES = 2**20
-#: Rows of bits are padded to multiples of this number of bytes, one vector register.
-_ALIGNMENT = 32
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def is_dense(network: SpikingNetwork) -> bool:
     """Whether spikes are counted by bits."""
     adjacency = network.synapses.adjacency
     few_blocks = isinstance(network.synapses, Synapses) and network.n_populations <= _MAX_POPULATIONS
-    return few_blocks and len(adjacency.targets) > DENSE * adjacency.n_neurons**2
+    return few_blocks and adjacency.n_synapses > DENSE * adjacency.n_neurons**2
 
 
 def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Blocks:
@@ -116,6 +112,7 @@ def _split(weight_bytes: bytes, size_bytes: bytes, alike_bytes: bytes, dense: bo
 def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> kernel.Wiring:
     """Lay out the synapses of a network."""
     synapses, adjacency = network.synapses, network.synapses.adjacency
+    bits = np.empty((0, 0), np.uint8)
     if isinstance(synapses, GeneralSynapses):
         bounds = np.stack([adjacency.offsets[:-1], adjacency.offsets[1:]], axis=1).astype(np.int64)
         targets = adjacency.targets
@@ -123,9 +120,12 @@ def build_wiring(network: SpikingNetwork, blocks: Blocks, dtype: np.dtype) -> ke
     else:
         runs = [network.boundaries[populations] for populations in (blocks.run_begin, blocks.run_end)]
         name = network.sizes.tobytes(), *(neurons.tobytes() for neurons in runs)
-        bounds, targets = _kept(adjacency, name, lambda: _synapses_in_runs(network, *runs))
+        if is_dense(network):
+            bits = _bits(adjacency)
+            bounds, targets = _kept(adjacency, name, lambda: _runs_in_bits(network, bits, *runs))
+        else:
+            bounds, targets = _kept(adjacency, (*name, "lists"), lambda: _runs_in_lists(network, *runs))
         each = np.empty(0, dtype)
-    bits = _kept(adjacency, "bits", lambda: _bits(adjacency)) if is_dense(network) else np.empty((0, 0), np.uint8)
     return kernel.Wiring(
         population=network.population.astype(np.int32),
         bounds=bounds,
@@ -197,14 +197,25 @@ def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
 
 
 def _bits(adjacency: Adjacency) -> NDArray[np.uint8]:
-    """Row j holds the receivers of neuron j: neuron i is bit ``i // width`` of byte ``i % width``."""
-    n = adjacency.n_neurons
-    bits = np.zeros((n, -(-n // (8 * _ALIGNMENT)) * _ALIGNMENT), np.uint8)
-    bits_and_runs.set_bits(adjacency.offsets, adjacency.targets, bits)
-    return bits
+    """See `AdjacencyBits`."""
+    if isinstance(adjacency, AdjacencyBits):
+        return adjacency.bits
+    return _kept(adjacency, "bits", lambda: AdjacencyBits.of(adjacency).bits)
 
 
-def _synapses_in_runs(
+def _runs_in_bits(
+    network: SpikingNetwork, bits: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint16 | np.uint32]]:
+    """As `_runs_in_lists`, from bits."""
+    bounds = np.empty((network.n_neurons, begin.shape[1] + 1), np.int64)
+    bits_and_runs.count_in_bits(bits, network.population, begin, end, bounds)
+    n_found = int(bounds[-1, -1]) if len(bounds) else 0
+    targets = np.empty(n_found + 1, index_dtype(network.n_neurons))
+    bits_and_runs.list_from_bits(bits, network.population, begin, end, targets)
+    return bounds, targets[:n_found]
+
+
+def _runs_in_lists(
     network: SpikingNetwork, begin: NDArray[np.int64], end: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16 | np.uint32]]:
     """Targets that are reached through runs, and where those of each neuron and run begin and end.
