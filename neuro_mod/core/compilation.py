@@ -26,6 +26,7 @@ _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py
 
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
+#: Kernels are given all arrays they need: without counts of references (``_nrt``) there is less to compile.
 _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "fastmath": _FAST_MATH, "error_model": "numpy"}
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
@@ -65,7 +66,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that is only called from kernels, without an entry from Python."""
-    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, pipeline_class=_Linked)(function)
+    known = all(hasattr(JITCodeLibrary, name) for name in vars(_Part) if not name.startswith("__"))
+    linked: dict[str, Any] = {"pipeline_class": _Linked} if known else {}
+    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, **linked)(function)
 
 
 class _Linked(Compiler):
@@ -78,7 +81,7 @@ class _Linked(Compiler):
 
 
 class _Part(JITCodeLibrary):
-    """Code that is linked into kernels as it is."""
+    """Code that is linked into kernels as it is; this overrides internals of Numba, where it has them."""
 
     @property
     def codegen(self) -> Any:
