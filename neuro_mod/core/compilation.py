@@ -7,6 +7,7 @@ the wrong code.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -52,7 +53,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     The compiled code is cached on disk; where no folder can be written, it is compiled again in each process.
     """
-    dispatcher: Any = numba.njit(**_OPTIONS)(function)
+    options: dict[str, Any] = {**_OPTIONS, "pipeline_class": _Undisturbed}
+    dispatcher: Any = numba.njit(**options)(function)
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
     with suppress(OSError, RuntimeError):
@@ -69,6 +71,19 @@ def inlined(function: Callable[..., Any]) -> Any:
     known = all(hasattr(JITCodeLibrary, name) for name in vars(_Part) if not name.startswith("__"))
     linked: dict[str, Any] = {"pipeline_class": _Linked} if known else {}
     return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, **linked)(function)
+
+
+class _Undisturbed(Compiler):
+    """Compiles without collecting garbage, of which there is hardly any among millions of objects."""
+
+    def compile_extra(self, func: Any) -> Any:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(func)
+        finally:
+            if collecting:
+                gc.enable()
 
 
 class _Linked(Compiler):
