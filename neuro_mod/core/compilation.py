@@ -7,6 +7,7 @@ the wrong code.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -32,6 +33,7 @@ _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py
 
 #: Everything `fastmath=True` allows, without the assumption that NaN and infinity do not occur.
 _FAST_MATH = {"contract", "arcp", "nsz"}
+#: Kernels are given all arrays they need: without counts of references (``_nrt``) there is less to compile.
 _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "fastmath": _FAST_MATH, "error_model": "numpy"}
 _WITHOUT_WRAPPERS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
@@ -65,7 +67,8 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     The compiled code is cached on disk; where no folder can be written, it is compiled again in each process.
     """
-    dispatcher: Any = numba.njit(**_OPTIONS)(function)
+    options: dict[str, Any] = {**_OPTIONS, "pipeline_class": _Undisturbed}
+    dispatcher: Any = numba.njit(**options)(function)
     settings: Any = numba.core.config
     previous = settings.CACHE_DIR
     try:
@@ -82,7 +85,22 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function that is only called from kernels, without an entry from Python."""
-    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, pipeline_class=_Linked)(function)
+    known = all(hasattr(JITCodeLibrary, name) for name in vars(_Part) if not name.startswith("__"))
+    linked: dict[str, Any] = {"pipeline_class": _Linked} if known else {}
+    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, **linked)(function)
+
+
+class _Undisturbed(Compiler):
+    """Compiles without collecting garbage, of which there is hardly any among millions of objects."""
+
+    def compile_extra(self, func: Any) -> Any:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile_extra(func)
+        finally:
+            if collecting:
+                gc.enable()
 
 
 class _Linked(Compiler):
@@ -95,7 +113,7 @@ class _Linked(Compiler):
 
 
 class _Part(JITCodeLibrary):
-    """Code that is linked into kernels as it is."""
+    """Code that is linked into kernels as it is; this overrides internals of Numba, where it has them."""
 
     @property
     def codegen(self) -> Any:

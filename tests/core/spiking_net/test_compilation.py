@@ -127,12 +127,12 @@ def test_edited_code_is_never_run_as_it_was(tmp_path):
     shutil.copytree(ROOT / "neuro_mod", package, ignore=shutil.ignore_patterns("__pycache__"))
     run = partial(start, ["-c", COUNT], tmp_path / "cache", cwd=tmp_path, PYTHONDONTWRITEBYTECODE="1")
     folder, count = finish(run())
-    kernel = package / "core/spiking_net/engine/kernel.py"
-    source = kernel.read_text()
-    times = kernel.stat().st_mtime_ns
-    kernel.write_text(source.replace("voltage[i] >= threshold", "voltage[i] <= threshold"))
-    assert kernel.read_text() != source
-    os.utime(kernel, ns=(times, times))  # what tells old from new by the date would not notice
+    edited = package / "core/spiking_net/engine/dynamics.py"
+    source = edited.read_text()
+    times = edited.stat().st_mtime_ns
+    edited.write_text(source.replace("v >= threshold", "v <= threshold"))
+    assert edited.read_text() != source
+    os.utime(edited, ns=(times, times))  # what tells old from new by the date would not notice
     edited_folder, edited_count = finish(run())
     assert edited_folder != folder and int(edited_count) > 10 * int(count)
 
