@@ -75,7 +75,7 @@ class Speeds(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     parser = options("studies", __doc__, duration=_DESIGN_SECONDS, repeats=3)
-    parser.add_argument("--trials", type=int, default=40, help="trials of a study, an even number (default 40)")
+    parser.add_argument("--trials", type=int, default=80, help="trials of a study, an even number (default 80)")
     parser.add_argument("--workers", type=int, default=n_cores(), help="workers (default: one for each core)")
     parser.add_argument(
         "--sample", type=int, default=20, help="part of the large sweep that is done (default 20: 1/20)"
@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "drawn and laid out before, nothing saved; medians over the turns.",
         "A pair of `perturb` simulates 1 s before its runs part, in one network; a trial of `compare` .5 s of "
         "settling, and steady states are found before the first.",
+        "Spikes of `repeat` are dense arrays, 10 MB for 2.5 s, which are hashed (SHA-256) and written; or events.",
         f"Studies include their folder, ledger and table, but no imports and compilation; with processes, {_STARTING} "
         "trials before are left out with the start of the workers.",
         f"A sweep over {len(_DESIGN_LEVELS)} levels of arousal, {_DESIGN_TRIALS:,} trials of {_DESIGN_SECONDS:g} s in "

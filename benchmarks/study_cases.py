@@ -54,9 +54,12 @@ def studies(duration: float) -> list[Study]:
     experiment = load_default({"init_params.duration_sec": duration, **_NO_FIGURES})
     perturbed = load_experiment(PERTURBED, {"init_params.duration_sec": duration, **_NO_FIGURES})
     pairs = StageSNNSimulation(perturbed)
+    own, fixed = (partial(_repeated, experiment, fix_network) for fix_network in (False, True))
     return [
-        Study(OWN, partial(_repeat, experiment, False), partial(_repeated, experiment, False), OWN, True),
-        Study(FIXED, partial(_repeat, experiment, True), partial(_repeated, experiment, True), FIXED),
+        Study(OWN, partial(_repeat, experiment, False), own, OWN, True),
+        Study(f"{OWN}, events", partial(_repeat, experiment, False, spike_format="events"), own, OWN),
+        Study(FIXED, partial(_repeat, experiment, True), fixed, FIXED),
+        Study(f"{FIXED}, events", partial(_repeat, experiment, True, spike_format="events"), fixed, FIXED),
         Study(SWEEP, partial(_sweep, duration), partial(_swept, duration), SWEEP, True),
         Study("`SNNBaseSweepRunner`", partial(_sweep_in_python, experiment), partial(_swept, duration), SWEEP),
         Study("`perturb`, pairs", partial(_perturb, perturbed), partial(_paired, pairs), "pairs"),
@@ -84,9 +87,11 @@ def lay_out(trials: Sequence[Trial]) -> None:
         simulate(trial.until(0))
 
 
-def _repeat(experiment: Experiment, fix_network: bool, n: int, folder: Path, execution: Execution) -> None:
-    repeater = Repeater(experiment, n, fix_network=fix_network)
-    repeater.execute(folder, executor=execution.executor, max_workers=execution.max_workers, plot_arg="none")
+def _repeat(
+    experiment: Experiment, fix_network: bool, n: int, folder: Path, execution: Execution, **options: Any
+) -> None:
+    how = {"executor": execution.executor, "max_workers": execution.max_workers}
+    Repeater(experiment, n, fix_network=fix_network).execute(folder, plot_arg="none", **how, **options)
 
 
 def _repeated(experiment: Experiment, fix_network: bool, n: int) -> list[Trial]:

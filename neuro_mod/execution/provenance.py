@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ _PROCESS_START = time.time()
 
 
 def provenance(config_text: str, started: float | None = None) -> dict[str, Any]:
-    """Describe the circumstances of a run.
+    """Describe the circumstances of a run that ends now.
 
     Args:
         config_text: The resolved configuration.
@@ -55,7 +56,7 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
     """
     return {
         "started": _in_utc(_PROCESS_START if started is None else started),
-        "ended": _in_utc(time.time()),
+        "ended": now_in_utc(),
         "command": sys.argv,
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
@@ -71,6 +72,11 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
         },
         "slurm": {name: value for name, value in sorted(os.environ.items()) if _SLURM.fullmatch(name)} or None,
     }
+
+
+def now_in_utc() -> str:
+    """The time, to the second."""
+    return _in_utc(time.time())
 
 
 def _in_utc(seconds: float) -> str:
@@ -90,6 +96,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
     return {"commit": commits[0], "modified": any(not line.startswith("#") for line in answer)}
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -66,7 +66,7 @@ class Executor(ABC):
 
     @property
     def capacity(self) -> int:
-        """How many items may be under way: one for each worker, so that no finished one waits to be saved."""
+        """How many items may be under way; finished results wait nowhere."""
         return self._n_workers
 
     @abstractmethod

@@ -31,34 +31,37 @@ class Threads(QueuedExecutor):
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
         super().__init__(task, n_workers, logs, progress)
         self._stopping = threading.Event()
-        self._items: dict[int, SimpleQueue[_Item | None]] = {}
+        self._items: SimpleQueue[_Item | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._core_limit = CoreLimit()
 
+    @property
+    def capacity(self) -> int:
+        """See `Executor.capacity`; one more waits, so that the thread that ends first has something to do at once."""
+        return self._n_workers + (self._n_workers > 1)
+
     def submit(self, index: int, argument: Any, name: str) -> None:
         """See `Executor.submit`."""
-        slot = self._occupy(index)
-        if slot not in self._items:
-            self._items[slot] = SimpleQueue()
-            thread = threading.Thread(target=self._work, args=(slot,), name=f"worker_{slot}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
-        self._items[slot].put((index, argument, name))
+        self._items.put((index, argument, name))
+        if len(self._threads) < self._n_workers:
+            worker = f"worker_{len(self._threads)}"
+            self._threads.append(threading.Thread(target=self._work, args=(worker,), name=worker, daemon=True))
+            self._threads[-1].start()
 
     def stop(self) -> list[Completion]:
         """See `Executor.stop`."""
         self._stopping.set()
-        for items in self._items.values():
-            items.put(None)
+        for _ in self._threads:
+            self._items.put(None)
         deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._core_limit.lift()
         return self._left()
 
-    def _work(self, slot: int) -> None:
-        log = WorkerLog(self._logs, f"worker_{slot}")
-        while (item := self._items[slot].get()) is not None:
+    def _work(self, worker: str) -> None:
+        log = WorkerLog(self._logs, worker)
+        while (item := self._items.get()) is not None and not self._stopping.is_set():
             completion = self._try(log, *item)
             self._arrived.put(lambda completion=completion: completion)
             del item, completion  # so that nothing stays in memory until the next one

@@ -10,7 +10,7 @@ from neuro_mod.errors import DataError
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Job
 from neuro_mod.execution.jobs.outcome import Outcome
-from neuro_mod.execution.provenance import provenance
+from neuro_mod.execution.provenance import now_in_utc, provenance
 from neuro_mod.storage.names import RUN
 from neuro_mod.storage.reading import read_json
 
@@ -28,6 +28,7 @@ class Attempt:
     def __init__(self, job: Job, folder: JobFolder, outcome: Outcome, how: Mapping[str, Any]):
         self._job, self._folder, self._outcome, self._how = job, folder, outcome, how
         self._begin = time.time()
+        self._provenance = provenance(job.config, self._begin)
         self._earlier = _earlier_attempts(folder)
 
     def save(self, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -44,7 +45,8 @@ class Attempt:
             **self._how,
             "n_finished_before": self._outcome.n_before,
             "wall_seconds": time.time() - self._begin,
-            **provenance(self._job.config, self._begin),
+            **self._provenance,
+            "ended": now_in_utc(),
         }
         did_nothing = about is not None and not (self._outcome.n_now or self._outcome.failures)
         if did_nothing and earlier and earlier[-1].get("concluded"):

@@ -132,7 +132,8 @@ def test_nothing_runs_on_when_the_disk_is_full(tmp_path, monkeypatch, executor, 
         with pytest.raises(StorageError, match="no space") as caught:
             jobs.run(work, tmp_path / "run", jobs.Execution(executor, 2))
     assert caught.value.__notes__ == ["4 of 12 items finished; rerun the command to resume"]
-    assert len(tries(trace)) <= 6
+    # those under way when the fifth could not be saved: one for each worker, and one that waited for a thread
+    assert len(tries(trace)) <= 4 + 2 + (executor == "thread")
     assert "StorageError: no space; 4 of 12 items" in (tmp_path / "run/metadata/run.log").read_text()
     jobs.run(work, tmp_path / "run")
     assert data_in(tmp_path / "run") == expected
