@@ -14,20 +14,21 @@ from tests.helpers.shared import CONFIGS, ROOT, SMALL
 
 #: Folders written by version 0.1.0 before its modules were renamed, of `SMALL` with seed 7.
 EARLIER = Path(__file__).parent / "earlier"
-#: SHA-256, recorded with the same version: ``neuro-mod run configs/snn_test_run.yaml --seed 7 --duration 0.1 --dtype
-#: float64``, and ``neuro-mod repeat`` likewise with ``--n-repeats 2``. Files of voltages are left out: their last
-#: digits depend on the processor; spikes of 0.1 s in double precision do not.
+#: SHA-256, recorded when random numbers changed for the last time (see CHANGELOG): ``neuro-mod run
+#: configs/snn_test_run.yaml --seed 7 --duration 0.1 --dtype float64``, and ``neuro-mod repeat`` likewise with
+#: ``--n-repeats 2``. Files of voltages are left out: their last digits depend on the processor; spikes of 0.1 s in
+#: double precision do not.
 RUN = {
     "data/clusters.npy": "94b605f4281e0b461a6fbce421aefad6cd42ab9aa5df1cf49383f3e0b4fae634",
-    "data/rates.npz": "468cb82f05f38c7fbde458de4be375b9893fcbebf24b2ad1fb448e1bb068e07e",
-    "data/spikes.npz": "b528b317d145fd45745adbf985ba17f2149792b50defe276f2cf0b181905186e",
+    "data/rates.npz": "a615ba07dce300a16c064c6ff699b06f7f62013e0999711eedaedc69424fb06f",
+    "data/spikes.npz": "51c1f96d01fc388cbd8ff297419a9f928d720657c0f285b42a4084d3a5e4eb42",
 }
 REPEATS = {
     "clusters.npy": "94b605f4281e0b461a6fbce421aefad6cd42ab9aa5df1cf49383f3e0b4fae634",
-    "data/rates_0000.npz": "7c6108badfb528b6bfa1a52ec501bcc9599c598dac6bff5544a554e2d60a7bc2",
-    "data/rates_0001.npz": "2008b28fb02ced0e768d7d5e27012858d1b897c46db9d7c8686c7609e67f837a",
-    "data/spikes_0000.npy": "f77149dc582de19b969b8f45ee41e037cd7497b44950c58034547a2f13fdbef9",
-    "data/spikes_0001.npy": "923c80d9a05f018afc107c9aa969157044fe2b1d9c54142ac77e7c014a51d22d",
+    "data/rates_0000.npz": "961e3a854b841c6eb3398dcb3eb6b3286cffbea76b5bf6d77898ff1afcf0d72a",
+    "data/rates_0001.npz": "2216ad8e7a005af7aeba616ddff7ca51202ac3f187105de071b2a03dd243a8dd",
+    "data/spikes_0000.npy": "02e56df7aeb28374fe3b506fda8bd038e8b79eef6afe5d44a7ffe8d2c7772ea3",
+    "data/spikes_0001.npy": "95f202c7d2dde35ba17f7e851ae1f407e5bbe2e6da0f3e46ef923a54c9b332e9",
 }
 CONFIG = CONFIGS / "snn_test_run.yaml"
 SHORT = ["init_params.duration_sec=0.1"]

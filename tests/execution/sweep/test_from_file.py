@@ -109,7 +109,11 @@ def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
 
 @pytest.mark.parametrize("fix_network", [False, True])
 def test_points_with_common_noise_differ_only_by_what_the_parameter_changes(tmp_path, fix_network):
-    idle = {"set": {"arousal.M": 0.0}, "parameters": {"arousal.k": [1.0, 5.0]}, "fix_network": fix_network}
+    idle = {
+        "set": {"arousal.M": 0.0, "arousal.L": 0.0},
+        "parameters": {"arousal.k": [1.0, 5.0]},
+        "fix_network": fix_network,
+    }
     run_sweep(BASE | idle | {"noise": "common"}, tmp_path / "common")
     rates = table_in(tmp_path / "common").filter(like="rate_").to_numpy().reshape(2, 2, -1)
     assert (rates[0] - rates[1] == 0).all() and (rates[:, 0] != rates[:, 1]).any()
