@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.perturbations import TimedPerturbation
-from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
@@ -45,24 +45,24 @@ class SpikingOutputs(Result, Mapping[str, Any]):
 
     Args:
         results: All results but ``weights``.
-        simulation: The simulation; None if `state` is not wanted.
+        end: State after the last step, which need not say which network it belongs to.
         recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
         timed_perturbations: Those of the perturbations that were vectors with a time course, by target.
         baseline: The parameters without perturbations.
-        network: The network; None if ``weights`` are not wanted.
+        network: The network; None if neither ``weights`` nor `state` are wanted.
     """
 
     def __init__(
         self,
         results: Mapping[str, Any],
-        simulation: Simulation | None,
+        end: State,
         recorded_neurons: NDArray[np.int64],
         timed_perturbations: Mapping[str, TimedPerturbation],
         baseline: Baseline,
         network: SpikingNetwork | None,
     ):
         self._results, self._network = dict(results), network
-        self._simulation = simulation
+        self._end = end
         self.recorded_neurons = recorded_neurons
         self.timed_perturbations = dict(timed_perturbations)
         self.baseline = baseline
@@ -72,11 +72,11 @@ class SpikingOutputs(Result, Mapping[str, Any]):
         """State after the last step, to continue from.
 
         Raises:
-            InputError: It was not kept.
+            InputError: The network was not kept.
         """
-        if self._simulation is None:
+        if self._network is None:
             raise InputError("state: not kept; expected the outputs of a run")
-        return self._simulation.state
+        return replace(self._end, network=self._network.fingerprint)
 
     def __getitem__(self, name: str) -> Any:
         if name == "weights" and self._network is not None:
@@ -102,7 +102,7 @@ class SpikingOutputs(Result, Mapping[str, Any]):
     def only(self, names: Iterable[str]) -> SpikingOutputs:
         """The results of these names, as far as they exist, without network and state."""
         results = {name: self._results[name] for name in names if name in self._results}
-        return SpikingOutputs(results, None, self.recorded_neurons, self.timed_perturbations, self.baseline, None)
+        return SpikingOutputs(results, self._end, self.recorded_neurons, self.timed_perturbations, self.baseline, None)
 
     def save(self, files: Files) -> None:
         """Save what was recorded and what acted on the network."""

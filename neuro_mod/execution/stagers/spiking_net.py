@@ -364,7 +364,7 @@ class StageSNNSimulation(Stager):
             wall_seconds=timing.laps,
         )
         timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
-        return SpikingOutputs(results, simulation, recording.neurons, timed, self.baseline, self.network)
+        return SpikingOutputs(results, simulation.end, recording.neurons, timed, self.baseline, self.network)
 
 
 class _Staged(NamedTuple):
