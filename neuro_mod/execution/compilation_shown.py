@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from neuro_mod.core.compiling import Watcher, compilation_watched
 from neuro_mod.execution.terminal import terminal_bars
@@ -41,7 +41,8 @@ def _in_log() -> Watcher:
         nonlocal said
         if name is not None and not said:
             said = True
-            print(TEXT, file=sys.stderr, flush=True)  # noqa: T201
+            with suppress(OSError):  # nobody reads it any more
+                print(TEXT, file=sys.stderr, flush=True)  # noqa: T201
 
     return watch
 
