@@ -17,8 +17,8 @@ from neuro_mod.core.clustering.sampling import Scratch, new_scratch, sample_bits
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations
 
-#: From this density on, connections are bits: at 1/64 these are about as fast for the engine as lists, at 1/32 faster by
-#: a quarter, at twice the memory, and from 1/16 on they are smaller, too.
+#: From this density on, connections are bits: at 1/64 these are about as fast for the engine as lists, at 1/32 faster
+#: by a quarter, at twice the memory, and from 1/16 on they are smaller, too.
 DENSE = 1 / 40
 #: Rows of bits are padded to multiples of this number of bytes, one vector register.
 _ALIGNMENT = 32
