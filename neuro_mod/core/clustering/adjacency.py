@@ -37,18 +37,26 @@ class Adjacency(ABC):
 
     @property
     @abstractmethod
-    def offsets(self) -> NDArray[np.uint64]:
-        """Neuron j projects to ``targets[offsets[j]:offsets[j + 1]]``, shape ``(n_neurons + 1,)``."""
-
-    @property
-    @abstractmethod
-    def targets(self) -> NDArray[np.uint16 | np.uint32]:
-        """Receiving neurons, ascending for each sender, shape ``(n_synapses,)``."""
-
-    @property
     def n_synapses(self) -> int:
         """Number of connections."""
-        return int(self.offsets[-1])
+
+    @abstractmethod
+    def _make_lists(self) -> tuple[NDArray[np.uint64], NDArray[np.uint16 | np.uint32]]:
+        """`offsets` and `targets`."""
+
+    @cached_property
+    def _lists(self) -> tuple[NDArray[np.uint64], NDArray[np.uint16 | np.uint32]]:
+        return self._make_lists()
+
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """Neuron j projects to ``targets[offsets[j]:offsets[j + 1]]``, shape ``(n_neurons + 1,)``."""
+        return self._lists[0]
+
+    @property
+    def targets(self) -> NDArray[np.uint16 | np.uint32]:
+        """Receiving neurons, ascending for each sender, shape ``(n_synapses,)``."""
+        return self._lists[1]
 
     @cached_property
     def digest(self) -> bytes:
@@ -79,22 +87,20 @@ class AdjacencyLists(Adjacency):
     """
 
     def __init__(self, offsets: NDArray[np.uint64], targets: NDArray[np.uint16 | np.uint32]):
-        self._offsets, self._targets = offsets, targets
+        self._given = offsets, targets
 
     @property
     def n_neurons(self) -> int:
         """Number of neurons."""
-        return len(self._offsets) - 1
+        return len(self.offsets) - 1
 
     @property
-    def offsets(self) -> NDArray[np.uint64]:
-        """See `Adjacency`."""
-        return self._offsets
+    def n_synapses(self) -> int:
+        """Number of connections."""
+        return len(self.targets)
 
-    @property
-    def targets(self) -> NDArray[np.uint16 | np.uint32]:
-        """See `Adjacency`."""
-        return self._targets
+    def _make_lists(self) -> tuple[NDArray[np.uint64], NDArray[np.uint16 | np.uint32]]:
+        return self._given
 
 
 class AdjacencyBits(Adjacency):
@@ -126,28 +132,22 @@ class AdjacencyBits(Adjacency):
         """Number of neurons."""
         return len(self.bits)
 
-    @cached_property
-    def _offsets(self) -> NDArray[np.uint64]:
-        out_degrees = np.bitwise_count(self.bits).sum(axis=1, dtype=np.uint64)
-        return np.concatenate([np.zeros(1, np.uint64), np.cumsum(out_degrees)])
+    @property
+    def n_synapses(self) -> int:
+        """Number of connections."""
+        return int(self._out_degrees.sum())
 
     @cached_property
-    def _targets(self) -> NDArray[np.uint16 | np.uint32]:
+    def _out_degrees(self) -> NDArray[np.uint64]:
+        return np.bitwise_count(self.bits).sum(axis=1, dtype=np.uint64)
+
+    def _make_lists(self) -> tuple[NDArray[np.uint64], NDArray[np.uint16 | np.uint32]]:
+        offsets = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self._out_degrees)])
         found = [np.empty(0, index_dtype(self.n_neurons))]
         for begin, end in _row_chunks(self.n_neurons):
             planes = np.unpackbits(self.bits[begin:end, None], axis=1, bitorder="little")
             found.append(np.nonzero(planes.reshape(end - begin, -1))[1].astype(found[0].dtype))
-        return np.concatenate(found)
-
-    @property
-    def offsets(self) -> NDArray[np.uint64]:
-        """See `Adjacency`."""
-        return self._offsets
-
-    @property
-    def targets(self) -> NDArray[np.uint16 | np.uint32]:
-        """See `Adjacency`."""
-        return self._targets
+        return offsets, np.concatenate(found)
 
 
 def no_bits(n_neurons: int) -> NDArray[np.uint8]:
