@@ -22,7 +22,7 @@ from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options,
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod.core.compilation import _OPTIONS
 from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics, kernel
-from neuro_mod.core.spiking_net.engine.layout import Drive, Noise, Parameters, Scratch, Traces, Wiring, new_scratch
+from neuro_mod.core.spiking_net.engine.arguments import Drive, Noise, Parameters, Scratch, Traces, Wiring, new_scratch
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.poisson import CHUNK

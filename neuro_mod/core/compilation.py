@@ -26,7 +26,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.runtime.nrt import rtsys
 
-from neuro_mod.core.compiling import tell
+from neuro_mod.core.compilation_watch import tell
 from neuro_mod.core.kernel_folders import PREFIX, open_folder
 
 _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py", "compilation.py"))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from neuro_mod.core.compiling import Watcher, compilation_watched
+from neuro_mod.core.compilation_watch import Watcher, compilation_watched
 from neuro_mod.execution.terminal import terminal_bars
 
 TEXT = "compiling once for this machine"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from neuro_mod.choices import Precision
 from neuro_mod.core.compilation import KERNELS_NOT_SAVED, cache_base
-from neuro_mod.core.compiling import compilation_watched
+from neuro_mod.core.compilation_watch import compilation_watched
 from neuro_mod.core.mean_field.core.transfer import response
 from neuro_mod.errors import StorageError
 from neuro_mod.execution.stagers import StageSNNSimulation

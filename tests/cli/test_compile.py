@@ -8,7 +8,7 @@ import re
 import pytest
 
 from neuro_mod.core.compilation import cache_base
-from neuro_mod.core.compiling import tell
+from neuro_mod.core.compilation_watch import tell
 from neuro_mod.errors import StorageError
 from neuro_mod.execution import kernels
 from tests.helpers.processes import run_python
@@ -63,7 +63,7 @@ def test_nothing_is_left_to_compile(tmp_path):
     compile_all = "from neuro_mod.execution.kernels import compile_kernels; print(compile_kernels().n_compiled)"
     use = (
         "from neuro_mod import StageSNNSimulation, FullMeanFieldStager\n"
-        "from neuro_mod.core.compiling import compilation_watched\n"
+        "from neuro_mod.core.compilation_watch import compilation_watched\n"
         "names = []\n"
         "with compilation_watched(names.append):\n"
         "    for dtype in ('float32', 'float64'):\n"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from neuro_mod.core.compilation import kernel
-from neuro_mod.core.compiling import compilation_watched, tell
+from neuro_mod.core.compilation_watch import compilation_watched, tell
 from neuro_mod.execution.compilation_shown import TEXT, compilation_shown
 from neuro_mod.execution.progress import items_shown, progress_shown
 

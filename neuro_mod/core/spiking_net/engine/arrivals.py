@@ -9,7 +9,7 @@ import numpy as np
 from neuro_mod.core import random
 from neuro_mod.core.compilation import inlined
 from neuro_mod.core.spiking_net.engine import poisson
-from neuro_mod.core.spiking_net.engine.layout import Noise, Parameters
+from neuro_mod.core.spiking_net.engine.arguments import Noise, Parameters
 from neuro_mod.core.spiking_net.engine.poisson import CHUNK, GROUP
 
 #: Steps whose 16-bit words one call of the generator gives.

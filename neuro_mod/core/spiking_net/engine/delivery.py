@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.core.compilation import inlined
-from neuro_mod.core.spiking_net.engine.layout import N_DIGITS, TOGETHER, Parameters, Scratch, Wiring
+from neuro_mod.core.spiking_net.engine.arguments import N_DIGITS, TOGETHER, Parameters, Scratch, Wiring
 
 #: Spikes of one group are counted in 8 bits.
 _MAX_COUNT = 255

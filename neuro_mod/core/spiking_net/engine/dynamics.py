@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.core.compilation import inlined
-from neuro_mod.core.spiking_net.engine.layout import Parameters, Scratch
+from neuro_mod.core.spiking_net.engine.arguments import Parameters, Scratch
 
 #: Remaining refractory steps are counted down from here at most, in 8 bits.
 _MAX_LEFT = 127

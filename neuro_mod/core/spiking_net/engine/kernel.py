@@ -11,8 +11,8 @@ import numpy as np
 
 from neuro_mod.core.compilation import inlined, kernel
 from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics
+from neuro_mod.core.spiking_net.engine.arguments import Drive, Noise, Parameters, Scratch, Traces, Wiring
 from neuro_mod.core.spiking_net.engine.arrivals import WORDS
-from neuro_mod.core.spiking_net.engine.layout import Drive, Noise, Parameters, Scratch, Traces, Wiring
 
 
 @kernel

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.arousal import z_quadrature
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.engine import arrivals, kernel, poisson
-from neuro_mod.core.spiking_net.engine.layout import Noise
+from neuro_mod.core.spiking_net.engine.arguments import Noise
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine.arguments import new_scratch
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
-from neuro_mod.core.spiking_net.engine.layout import new_scratch
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
