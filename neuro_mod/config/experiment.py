@@ -72,7 +72,7 @@ class Experiment(Section):
         excitatory = self.populations.expand(value)
         return np.array([excitatory, np.zeros_like(excitatory)])
 
-    @property
+    @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What a simulation of this experiment does other than the configuration says, one line each."""
         return tuple(warnings_of(Draft(self)))

@@ -52,15 +52,15 @@ class Files:
             StorageError: The file cannot be written, for example on a full disk; no partial file has the final name.
         """
         enter(self.path, name)
-        hashed: HashedFile | None = None
+        known: tuple[int, str] | None = None
 
         def write_hashed(file: IO[bytes]) -> None:
-            nonlocal hashed
+            nonlocal known
             hashed = HashedFile(file)
             write(cast("IO[bytes]", hashed))
+            known = hashed.finish()
 
         path = write_whole(self.path / name, write_hashed, settled=self._settled)
-        known = hashed and hashed.size_and_sha256
         self.records[name] = {"bytes": known[0], "sha256": known[1]} if known else record_of(path)
         return path
 

@@ -22,10 +22,14 @@ from neuro_mod.storage.names import PARTIAL
 
 #: Entries of an array that are written at once.
 _PIECE = 2**22
+#: Bytes of a file that are held in memory until they are complete.
+_IN_MEMORY = 2**20
 
 
 class HashedFile(io.RawIOBase):
     """A file to write to that computes size and SHA-256 of its content on the way.
+
+    The beginning stays in memory, where archives may go back and complete it, until it is large or `finish` is called.
 
     Args:
         file: Takes what is written.
@@ -33,14 +37,28 @@ class HashedFile(io.RawIOBase):
 
     def __init__(self, file: IO[bytes]):
         self._file, self._digest, self._size = file, hashlib.sha256(), 0
+        self._beginning: io.BytesIO | None = io.BytesIO()
 
-    @property
-    def size_and_sha256(self) -> tuple[int, str] | None:
-        """Of all that was written; None if it was not written in order."""
+    def finish(self) -> tuple[int, str] | None:
+        """Write what is still in memory.
+
+        Returns:
+            Size and SHA-256 of all that was written; None if it was not written in order.
+        """
+        if self._beginning is not None:
+            (beginning, self._beginning), at = (self._beginning, None), self._beginning.tell()
+            with beginning.getbuffer() as content:
+                self.write(content)
+            self.seek(at)
         return None if self._size < 0 else (self._size, self._digest.hexdigest())
 
     def write(self, content: Any, /) -> int:
         """Write bytes, all of them."""
+        if self._beginning is not None:
+            length = self._beginning.write(content)
+            if self._beginning.tell() > _IN_MEMORY:
+                self.finish()
+            return length
         length = memoryview(content).nbytes
         self._file.write(content)
         if self._size >= 0:
@@ -49,7 +67,9 @@ class HashedFile(io.RawIOBase):
         return length
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move to another place; the rest is not hashed."""
+        """Move to another place; beyond the beginning, the rest is not hashed."""
+        if self._beginning is not None:
+            return self._beginning.seek(offset, whence)
         before = self._file.tell()
         after = self._file.seek(offset, whence)
         if after != before:
@@ -58,7 +78,7 @@ class HashedFile(io.RawIOBase):
 
     def tell(self) -> int:
         """The present place."""
-        return self._file.tell()
+        return (self._file if self._beginning is None else self._beginning).tell()
 
     def writable(self) -> bool:
         """It is."""

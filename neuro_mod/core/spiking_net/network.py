@@ -192,7 +192,7 @@ class SpikingNetwork:
 
     def name_of(self, population: int) -> str:
         """Name of a population in messages."""
-        return self.names[population] if self.names else f"population {population}"
+        return population_name(self.names, population)
 
     def weight_of_each(self) -> NDArray[np.float64]:
         """Efficacy of each synapse in the order of ``adjacency.targets``, shape ``(n_synapses,)``."""
@@ -208,6 +208,11 @@ class SpikingNetwork:
         matrix = np.zeros((self.n_neurons, self.n_neurons))
         matrix[adjacency.targets, adjacency.senders] = self.weight_of_each()
         return matrix
+
+
+def population_name(names: tuple[str, ...], population: int) -> str:
+    """Name of a population in messages: its number, if it has none."""
+    return names[population] if names else f"population {population}"
 
 
 def draw_network(circuit: Circuit, seed: int) -> SpikingNetwork:

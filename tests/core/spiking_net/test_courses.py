@@ -11,7 +11,7 @@ from neuro_mod.core.clustering.adjacency import AdjacencyLists
 from neuro_mod.core.course import Course
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine import kernel, wiring
-from neuro_mod.core.spiking_net.engine.courses import VARIABLE
+from neuro_mod.core.spiking_net.engine.courses import VARIABLE, parameters_in_time
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
@@ -282,3 +282,20 @@ def test_a_parameter_that_becomes_impossible(name, values, message):
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_networks_that_differ_in_their_synapses_alone_share_their_parameters(reference_network):
+    network, other = (replace(reference_network, sizes=reference_network.sizes.copy()) for _ in range(2))
+    shared = parameters_in_time(network, {}, H)
+    assert parameters_in_time(other, {}, H) is shared
+    assert parameters_in_time(other, {}, 2 * H) is not shared
+    assert parameters_in_time(replace(other, names=("a",) * other.n_populations), {}, H) is not shared
+    assert parameters_in_time(other, {"threshold": Course([0], [other.threshold])}, H) is not shared
+
+
+def test_shared_parameters_notice_what_changes_in_place(reference_network):
+    neurons = replace(reference_network.neurons, threshold=reference_network.threshold.copy())
+    network = replace(reference_network, neurons=neurons)
+    before = parameters_in_time(network, {}, H)["threshold"].values[0].copy()
+    neurons.threshold[0] += 0.25
+    assert np.array_equal(parameters_in_time(network, {}, H)["threshold"].values[0] - before, [0.25, *[0] * 37])

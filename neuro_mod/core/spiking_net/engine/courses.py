@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
+from neuro_mod.core.latest import Latest
 from neuro_mod.core.neurons import NEURON_PARAMETERS, NOT_NEGATIVE, SPIKING_BOUNDS
-from neuro_mod.core.spiking_net.network import SpikingNetwork, Synapses
+from neuro_mod.core.spiking_net.network import SpikingNetwork, Synapses, population_name
 from neuro_mod.core.spiking_net.time_step import check_time_step
 from neuro_mod.errors import InputError, invalid
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
 VARIABLE = (*NEURON_PARAMETERS, "external_weight", "external_rate", "arousal_rate", "block_weights")
+#: Constant parameters of the latest networks, if they are not larger than this.
+_LATEST, _MAX_BYTES = Latest(16), 2**20
 _BOUNDS = SPIKING_BOUNDS | {"external_rate": NOT_NEGATIVE, "arousal_rate": NOT_NEGATIVE}
 
 
@@ -35,7 +38,11 @@ class ParametersInTime:
     def __init__(self, network: SpikingNetwork, courses: Mapping[str, Course], delta_t: float):
         if unknown := set(courses) - set(VARIABLE):
             raise invalid("courses", ", ".join(sorted(unknown)), f"names among {', '.join(VARIABLE)}")
-        self._network, self._delta_t = network, delta_t
+        # not the network itself, which is large
+        self._names, self._n_populations, self._delta_t = network.names, network.n_populations, delta_t
+        self._in_degree = network.external.in_degree
+        #: What has been made of these parameters.
+        self.made = Latest(8)
         constants = _constants(network)
         if not_finite := [name for name, value in constants.items() if not np.isfinite(value).all()]:
             raise InputError(f"{', '.join(not_finite)} of the network: NaN or infinity found; expected finite values")
@@ -60,7 +67,7 @@ class ParametersInTime:
 
     def alike(self, *names: str) -> NDArray[np.bool_]:
         """Whether each population always has the same values as the one before it, shape ``(P - 1,)``."""
-        alike = np.ones(max(self._network.n_populations - 1, 0), dtype=bool)
+        alike = np.ones(max(self._n_populations - 1, 0), dtype=bool)
         for name in names:
             values = self[name].values
             alike &= (values[..., 1:] == values[..., :-1]).all(axis=tuple(range(values.ndim - 1)))
@@ -71,7 +78,7 @@ class ParametersInTime:
         """Bounds on the mean external count of any neuron from one source in one step, and on what z adds to it."""
         rate = self["external_rate"].values.max(axis=0, initial=0.0)
         aroused = self["arousal_rate"].values.max(axis=0, initial=0.0)
-        per_rate = self._network.external.in_degree * self._delta_t
+        per_rate = self._in_degree * self._delta_t
         return float((per_rate * (rate + aroused)).max(initial=0.0)), float((per_rate * aroused).max(initial=0.0))
 
     def check_resolved(self, mechanism: Mechanism, dtype: Precision) -> None:
@@ -85,6 +92,9 @@ class ParametersInTime:
             InputError: Forward Euler diverges, a refractory period rounds to no step, a value overflows, or a threshold
                 rounds to the reset voltage.
         """
+        self.made.get(("checked", mechanism, dtype), lambda: self._check_resolved(mechanism, dtype))
+
+    def _check_resolved(self, mechanism: Mechanism, dtype: Precision) -> None:
         taus = ("tau_membrane", "tau_synaptic", "tau_refractory")
         check_time_step(mechanism, self._delta_t, {name: self[name].values for name in taus})
         self._check_precision(dtype)
@@ -112,9 +122,21 @@ class ParametersInTime:
         """Refuse the first wrong value; values ``(K, ..., P)`` hold from these steps on."""
         places = np.argwhere(wrong)
         if len(places):
-            population, step = self._network.name_of(int(places[0][-1])), int(steps[places[0][0]])
+            population, step = population_name(self._names, int(places[0][-1])), int(steps[places[0][0]])
             where = f"{name} of {population} from {step * self._delta_t:.10g} s (step {step}) on"
             raise invalid(where, float(self[name].at(steps)[tuple(places[0])]), valid)
+
+
+def parameters_in_time(network: SpikingNetwork, courses: Mapping[str, Course], delta_t: float) -> ParametersInTime:
+    """The parameters of a network in time; networks that differ in their synapses alone share constant ones.
+
+    Arguments and errors as for `ParametersInTime`.
+    """
+    constants = _constants(network) | {"sizes": network.sizes, "in_degree": np.asarray(network.external.in_degree)}
+    if courses or sum(value.nbytes for value in constants.values()) > _MAX_BYTES:
+        return ParametersInTime(network, courses, delta_t)
+    arrays = tuple((name, value.shape, value.dtype.char, value.tobytes()) for name, value in constants.items())
+    return _LATEST.get((network.names, delta_t, arrays), lambda: ParametersInTime(network, {}, delta_t))
 
 
 def _constants(network: SpikingNetwork) -> dict[str, NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.neurons import NEURON_PARAMETERS
 from neuro_mod.core.spiking_net.engine import kernel
 from neuro_mod.core.spiking_net.engine.trial import Trial
-from neuro_mod.core.spiking_net.engine.wiring import Blocks
+from neuro_mod.core.spiking_net.engine.wiring import Blocks, is_dense
 from neuro_mod.core.spiking_net.network import Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.time_step import refractory_steps
@@ -38,11 +38,13 @@ class ParameterTable:
         self._first = np.flatnonzero(np.append(True, ~same))
         self._edges = trial.network.boundaries[np.append(self._first, trial.network.n_populations)]
         self._has_blocks = isinstance(trial.network.synapses, Synapses)
-        self._constant = None if trial.courses else self._make(0, 1)
 
     def between(self, begin: int, end: int) -> kernel.Parameters:
         """Parameters from step ``begin`` of the run to step ``end``."""
-        return self._constant or self._make(begin, end)
+        if self._trial.courses:
+            return self._make(begin, end)
+        name = "kernel", self._trial.mechanism, self._trial.dtype, is_dense(self._trial.network)
+        return self._parameters.made.get(name, lambda: self._make(0, 1))
 
     def _make(self, begin: int, end: int) -> kernel.Parameters:
         weights = ("block_weights",) if self._has_blocks else ()

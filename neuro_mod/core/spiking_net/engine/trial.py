@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Mechanism, Precision
 from neuro_mod.core.course import Course
-from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
+from neuro_mod.core.spiking_net.engine.courses import ParametersInTime, parameters_in_time
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.external.injected import InjectedSpikes
@@ -99,7 +99,7 @@ class Trial:
     @cached_property
     def parameters(self) -> ParametersInTime:
         """The parameters of the network in time."""
-        return ParametersInTime(self.network, self.courses, self.delta_t)
+        return parameters_in_time(self.network, self.courses, self.delta_t)
 
     def until(self, n_steps: int) -> Trial:
         """The beginning of this trial, its input included."""

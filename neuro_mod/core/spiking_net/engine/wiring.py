@@ -11,7 +11,7 @@ network everything goes through such runs.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.clustering.adjacency import DENSE, Adjacency, AdjacencyBits, index_dtype
+from neuro_mod.core.latest import Latest
 from neuro_mod.core.spiking_net.engine import bits_and_runs, kernel
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, Synapses
@@ -168,31 +169,16 @@ def _runs(breaks: NDArray[np.int64], carried: NDArray[np.float64]) -> NDArray[np
     return ranges[carried[:, ranges[:, 0]].any(axis=0)]
 
 
-class _Layouts:
-    """The latest layouts of one adjacency by name, each made once, also where threads ask for it at the same time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: dict[Any, Any] = {}
-
-    def get(self, name: Any, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            self._made[name] = made = self._made.pop(name) if name in self._made else make()
-            while len(self._made) > _MAX_KEPT:
-                self._made.pop(next(iter(self._made)))
-        return made
-
-
-_KEPT: WeakKeyDictionary[Adjacency, _Layouts] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Adjacency, Latest] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 #: Layouts of one adjacency that are kept; block weights of another pattern need another one.
 _MAX_KEPT = 4
 
 
-def _kept(adjacency: Adjacency, name: Any, make: Callable[[], Any]) -> Any:
+def _kept(adjacency: Adjacency, name: Hashable, make: Callable[[], Any]) -> Any:
     """Cache the layouts of an adjacency, as trials share networks."""
     with _LOCK:
-        layouts = _KEPT.setdefault(adjacency, _Layouts())
+        layouts = _KEPT.setdefault(adjacency, Latest(_MAX_KEPT))
     return layouts.get(name, make)
 
 
