@@ -21,6 +21,8 @@ LifespanEstimator = Literal["mean", "kaplan_meier"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
 SpikeFormat = Literal["dense", "events"]
 OnError = Literal["continue", "stop"]
+#: What starts batch jobs on a computing cluster.
+BatchSystem = Literal["slurm", "pbs", "lsf", "sge", "htcondor"]
 
 #: Whether the points of a sweep have the same noise in a repeat.
 Noise = Literal["common", "independent"]

@@ -193,7 +193,8 @@ class _Builder:
             try:
                 return self._scalars.construct_object(node)
             except (YAMLError, ValueError, LookupError):
-                self._report(node, path, f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}')
+                found = f'cannot read "{node.value[:40]}" as {node.tag.removeprefix(_TAG)}'
+                self._report(node, path, found, hint="text like this is in quotes" if ":" in node.value else "")
                 return None
         self._check_characters(node, path)
         return node.value if node.tag in _TEXT else self._refuse_tag(node, path)

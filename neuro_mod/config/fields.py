@@ -117,6 +117,8 @@ NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator
 ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED), BeforeValidator(_whole)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
+#: As many batch jobs as a computing cluster may be asked for at once.
+JobCount = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(_whole)]
 Switch = Annotated[bool, Field(strict=True)]
 
 #: A key that may be left out, for which there is no default value.

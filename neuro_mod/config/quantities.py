@@ -22,9 +22,15 @@ def in_si(value: Any, unit: str) -> Any:
         value: The value as written.
         unit: SI unit of the parameter; may be empty.
     """
+    quantity = number_and_unit(value)
+    power = _POWERS.get(unit, {}).get(quantity[1]) if quantity else None
+    return value if quantity is None or power is None else float(quantity[0].scaleb(power))
+
+
+def number_and_unit(value: Any) -> tuple[Decimal, str] | None:
+    """The number and the unit of a quantity, whatever the unit is; None if a value is not a quantity."""
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    power = _POWERS.get(unit, {}).get(match[4]) if match else None
-    return value if match is None or power is None else float(Decimal(match[1]).scaleb(power))
+    return (Decimal(match[1]), match[4]) if match else None
 
 
 def all_in_si(data: Any, unit_of: Callable[[KeyPath], str], path: KeyPath = ()) -> Any:

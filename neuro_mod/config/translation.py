@@ -51,6 +51,8 @@ def _problem(path: KeyPath, error: ErrorDetails, root: Schema, known: list[KeyPa
 
 
 def _hint(error: ErrorDetails, unit: str) -> str:
+    if hint := error.get("ctx", {}).get("hint"):
+        return str(hint)
     if error["type"] == "string_type" and isinstance(error["input"], int | float):
         return "put it in quotes"
     if isinstance(error["input"], str) and (units := units_of(unit)):
