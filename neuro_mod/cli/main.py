@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from neuro_mod.cli.analyze import analyze
+from neuro_mod.cli.cluster import app as cluster
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.compile import compile_kernels
 from neuro_mod.cli.convert import convert
@@ -37,6 +38,7 @@ app.command("sweep")(plain_failures()(sweep))
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(plain_failures()(compare))
 app.command("analyze")(plain_failures()(analyze))
+app.add_typer(cluster, name="cluster")
 app.command("validate")(plain_failures()(validate))
 app.command("convert")(plain_failures()(convert))
 app.command("schema")(plain_failures()(schema))

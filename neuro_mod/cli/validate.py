@@ -1,4 +1,4 @@
-"""``neuro-mod validate``: check files of configurations and sweeps without running them."""
+"""``neuro-mod validate``: check configurations, sweeps and cluster files without running anything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from neuro_mod.cli.options import Overrides
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations or sweeps to check.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to check.")],
     overrides: Overrides = None,
 ) -> None:
-    """Check files of configurations and sweeps."""
+    """Check configurations, sweeps and cluster files."""
     from neuro_mod.config import load_experiment
+    from neuro_mod.config.cluster import is_cluster_file, load_cluster
     from neuro_mod.config.sweep import is_sweep, load_sweep
     from neuro_mod.errors import ConfigError, Problem
 
@@ -25,6 +26,11 @@ def validate(
             if is_sweep(file):
                 sweep = load_sweep(file, overrides or ())
                 typer.echo(f"{file}: valid ({len(sweep.points)} points, {sweep.n_runs} runs)")
+                continue
+            if is_cluster_file(file):
+                cluster = load_cluster(file)
+                job = f"{cluster.cores} cores, {cluster.memory_text}, {cluster.walltime_text}"
+                typer.echo(f"{file}: valid (jobs of {job})")
                 continue
             experiment = load_experiment(file, overrides or ())
         except ConfigError as error:
