@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test test-all test-slow test-peers check bench bench-long lock format templates clean
+.PHONY: help demo test test-all test-slow test-slurm test-peers check bench bench-long lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,10 +26,14 @@ test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, slow ones, and hundreds of faults
-	$(BIN)/python -m pytest -m "not peers"
+	$(BIN)/python -m pytest -m "not peers and not slurm"
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+test-slurm: $(INSTALLED)  ## run studies on a SLURM of this machine; needs root, and the packages slurm-wlm and munge
+	$(BIN)/python -m tests.helpers.slurm
+	$(BIN)/python -m pytest -m slurm
 
 test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant; takes minutes
 	$(BIN)/python -m pytest -m peers

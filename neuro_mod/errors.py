@@ -1,8 +1,8 @@
 """Every error that a user can meet, and how messages show keys and values.
 
 A message has the form ``PLACE: VALUE found; expected WHAT``, with a hint after it where there is one. The command line
-catches `NeuroModError` in one place, prints the message and exits with its code: 2, or 3 if items of a job failed.
-Interruptions exit with 130.
+catches `NeuroModError` in one place, prints the message and exits with its code: 2, or 3 if items of a job failed, or 4
+if a cluster had no workers for them. Interruptions exit with 130.
 """
 
 from __future__ import annotations
@@ -108,6 +108,12 @@ class NumericalError(NeuroModError, FloatingPointError):
 
 class ClusterLostError(NeuroModError, RuntimeError):
     """The connection to the scheduler of a cluster is lost, and with it the items that were running."""
+
+
+class NoWorkersError(NeuroModError, RuntimeError):
+    """No worker of a cluster took an item for as long as the user would wait; the message says what is known why."""
+
+    exit_code = 4
 
 
 class FailedItemsError(NeuroModError, RuntimeError):

@@ -33,7 +33,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(name) for name in ("slow", "large", "peers")):
+        if any(item.get_closest_marker(name) for name in ("slow", "large", "peers", "slurm")):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
 
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.long_work import results_folder, run_job
+from neuro_mod.cli.long_work import execution_of, results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
     AsJson,
+    ClusterFile,
     Config,
     Dtype,
     Duration,
@@ -22,6 +23,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    WaitForWorkers,
     folder,
     load,
     print_rows,
@@ -55,9 +57,11 @@ def compare(
     seed: Seed = None,
     duration: Duration = None,
     overrides: Overrides = None,
-    executor: Executor = "thread",
+    executor: Executor = None,
     max_workers: MaxWorkers = None,
     address: Address = None,
+    cluster: ClusterFile = None,
+    wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
     dtype: Dtype = "float32",
@@ -70,11 +74,10 @@ def compare(
     an interruption, or with more trials.
     """
     from neuro_mod.execution.comparison.job import ComparisonJob
-    from neuro_mod.execution.jobs import Execution
 
     experiment = load(config, overrides, seed, duration)
     folder = results_folder(out, experiment, "_compare")
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
     run_job(ComparisonJob(experiment, trials, settling, n_z, dtype), folder, execution, as_json, _print_summary)
 
 

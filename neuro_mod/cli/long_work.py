@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from neuro_mod.choices import OnError
 from neuro_mod.cli.options import print_json
 
 if TYPE_CHECKING:
@@ -30,6 +31,33 @@ def results_folder(out: Path | None, experiment: Experiment, suffix: str) -> Pat
     if out is None and not settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --out")
     return out or settings.folder.with_name(f"{settings.sim_name}{suffix}")
+
+
+def execution_of(
+    executor: str | None,
+    max_workers: int | None,
+    address: str | None,
+    cluster_file: Path | None,
+    wait_for_workers: float | None,
+    on_error: OnError,
+    force: bool,
+    default: str = "thread",
+) -> Execution:
+    """How a command does its items, as its options say; a cluster file implies its batch system.
+
+    Raises:
+        InputError: Options contradict each other, or the cluster file is not valid.
+    """
+    from neuro_mod.execution.jobs import Execution
+
+    cluster = None
+    if cluster_file is not None:
+        from neuro_mod.config.cluster import load_cluster
+
+        cluster = load_cluster(cluster_file)
+        default = cluster.scheduler
+    how = (executor or default, max_workers, address, on_error, force)
+    return Execution(*how, progress=True, cluster=cluster, wait_for_workers=wait_for_workers)
 
 
 def run_job(

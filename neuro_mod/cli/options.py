@@ -98,13 +98,30 @@ Plot = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 #: Of commands that run a job.
-Executor = Annotated[str | None, typer.Option(metavar="serial|thread|process|dask", help="Where items run.")]
+Executor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE",
+        help="Where items run: serial, thread, process, dask, or the batch system of --cluster, such as slurm "
+        "[thread; repeat without --parallel: serial].",
+    ),
+]
 MaxWorkers = Annotated[
     int | None, typer.Option(metavar="N", help="Number of items at once, at most [one for each core; serial: one].")
 ]
 Address = Annotated[
     str | None,
     typer.Option(metavar="URL", help="With --executor dask: an existing scheduler [a cluster of this machine]."),
+]
+ClusterFile = Annotated[
+    Path | None,
+    typer.Option("--cluster", metavar="FILE", help="Run items in batch jobs as this file says; see cluster init."),
+]
+WaitForWorkers = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S", parser=seconds, help="Give up, with exit code 4, after so long without any worker of a cluster."
+    ),
 ]
 OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once an item has failed three times.")]
 Force = Annotated[bool, typer.Option("--force", help="Remove other results from the folder.")]

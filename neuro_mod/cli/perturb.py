@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.long_work import results_folder, run_job
+from neuro_mod.cli.long_work import execution_of, results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
     AsJson,
+    ClusterFile,
     Config,
     Dtype,
     Duration,
@@ -21,6 +22,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    WaitForWorkers,
     folder,
     load,
     print_rows,
@@ -47,9 +49,11 @@ def perturb(
     seed: Seed = None,
     duration: Duration = None,
     overrides: Overrides = None,
-    executor: Executor = "thread",
+    executor: Executor = None,
     max_workers: MaxWorkers = None,
     address: Address = None,
+    cluster: ClusterFile = None,
+    wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
     dtype: Dtype = "float32",
@@ -61,13 +65,12 @@ def perturb(
     perturbations. Times in the configuration count from there. Rerun the command to resume after an interruption, or
     with more trials.
     """
-    from neuro_mod.execution.jobs import Execution
     from neuro_mod.execution.pairs.job import PairJob
     from neuro_mod.execution.stagers import StageSNNSimulation
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
     folder = results_folder(out, stager.experiment, "_perturb")
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
     run_job(PairJob(stager, trials, baseline_duration, dtype), folder, execution, as_json, _print_summary)
 
 

@@ -13,10 +13,11 @@ import typer
 from neuro_mod.choices import SpikeFormat
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.long_work import execution_of, long_work
 from neuro_mod.cli.options import (
     Address,
     AsJson,
+    ClusterFile,
     Dtype,
     Duration,
     Executor,
@@ -25,6 +26,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    WaitForWorkers,
     folder,
     load,
     print_json,
@@ -72,6 +74,8 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         executor: Executor = None,
         max_workers: MaxWorkers = None,
         address: Address = None,
+        cluster: ClusterFile = None,
+        wait_for_workers: WaitForWorkers = None,
         on_error: OnFailure = "continue",
         force: Force = False,
         seed: Seed = None,
@@ -113,7 +117,10 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         given = [path for path in (config, config_option) if path is not None]
         if len(given) != 1:
             raise InputError("expected one configuration: CONFIG, or --config FILE")
-        executor = choose_executor(executor, parallel)
+        how = (max_workers, address, cluster, wait_for_workers, on_error, force)
+        if cluster is None or executor is not None:
+            executor = choose_executor(executor, parallel)
+        execution = execution_of(executor, *how)
         if seeds_file is not None and load_saved_seeds:
             raise InputError("--seeds-file contradicts --load-saved-seeds")
         experiment = load(given[0], overrides, seed, duration)
@@ -129,16 +136,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             check(experiment)
             try:
                 metadata = repeater.execute(
-                    folder,
-                    executor=executor,
-                    max_workers=max_workers,
-                    address=address,
-                    on_error=on_error,
-                    force=force,
-                    plot_arg=plot,
-                    dtype=dtype,
-                    spike_format=spike_format,
-                    progress=True,
+                    folder, **vars(execution), plot_arg=plot, dtype=dtype, spike_format=spike_format
                 )
             except FailedItemsError as error:
                 failed, metadata = error, dict(error.metadata)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.cli.long_work import long_work
+from neuro_mod.cli.long_work import execution_of, long_work
 from neuro_mod.cli.options import (
     Address,
     AsJson,
+    ClusterFile,
     Executor,
     Force,
     MaxWorkers,
     OnFailure,
     Overrides,
+    WaitForWorkers,
     folder,
     print_json,
     print_rows,
@@ -40,6 +42,8 @@ def sweep(
     executor: Executor = None,
     max_workers: MaxWorkers = None,
     address: Address = None,
+    cluster: ClusterFile = None,
+    wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [seed of the file].")] = None,
@@ -66,11 +70,11 @@ def sweep(
         _print_plan(loaded, folder, as_json=as_json)
         return
     from neuro_mod.errors import FailedItemsError
-    from neuro_mod.execution.jobs import Execution, run
+    from neuro_mod.execution.jobs import run
     from neuro_mod.execution.sweep.from_file import FileSweepJob, shared_files
 
     job, failed = FileSweepJob(loaded), None
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
     with long_work():
         try:
             metadata = run(job, folder, execution)

@@ -76,6 +76,8 @@ class ItemProgress:
         self._seconds_finished = 0.0
         self._under_way: dict[int, float] = {}
         self._begin = time.monotonic()
+        self._still_since: float | None = None
+        self._reason = ""
         self._show = show
 
     @property
@@ -101,6 +103,18 @@ class ItemProgress:
         self.n_done += 1
         self.refresh()
 
+    def stands_still(self, reason: str) -> float:
+        """Note that nothing is under way, and why; returns the seconds for which that has lasted."""
+        now = time.monotonic()
+        self._still_since, self._reason = self._still_since or now, reason
+        return now - self._still_since
+
+    def goes_on(self) -> None:
+        """Note that something is under way; the time without does not count for the remaining time."""
+        if self._still_since is not None:
+            self._begin += time.monotonic() - self._still_since
+            self._still_since = None
+
     def refresh(self) -> None:
         """Show the progress again, as time has passed."""
         self._show(self.n_done, self.describe)
@@ -108,7 +122,10 @@ class ItemProgress:
     def describe(self) -> str:
         """The progress in a line."""
         simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
-        return f"{self.n_done} of {self.n_items} {self.noun} done{simulated}{_remaining(self.seconds_left)}"
+        left = _remaining(self.seconds_left)
+        if self._still_since is not None:
+            left = f", no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
+        return f"{self.n_done} of {self.n_items} {self.noun} done{simulated}{left}"
 
 
 @contextmanager

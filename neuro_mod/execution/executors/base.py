@@ -23,6 +23,10 @@ class WorkerDied(RuntimeError):  # noqa: N818 -- it says what happened
     """The worker of an item ended during it: it was killed, ran out of memory, or crashed."""
 
 
+class WorkerLost(WorkerDied):
+    """The worker of an item ended for a reason that is not the item's: its job was cancelled, or its time was over."""
+
+
 @dataclass(frozen=True)
 class Completion:
     """How one try of an item ended.
@@ -57,6 +61,8 @@ class Executor(ABC):
 
     #: Whether tasks, arguments and results are pickled, as workers are not threads of this process.
     pickles: ClassVar[bool] = False
+    #: How many items are not done yet; whoever submits them keeps it up to date.
+    n_left: int = 1
 
     def __init__(self, task: Task, n_workers: int, logs: Path | None, progress: Callable[[int, float], None]):
         self._task = task
@@ -68,6 +74,11 @@ class Executor(ABC):
     def capacity(self) -> int:
         """How many items may be under way; finished results wait nowhere."""
         return self._n_workers
+
+    @property
+    def waits_for(self) -> str:
+        """Why no item may be under way while `capacity` is 0."""
+        return ""
 
     @abstractmethod
     def submit(self, index: int, argument: Any, name: str) -> None:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from neuro_mod.checks import whole_number
+from neuro_mod.choices import BatchSystem
 from neuro_mod.core.cores import n_cores
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.executors.base import Executor, Task
 from neuro_mod.optional import optional
+
+if TYPE_CHECKING:
+    from neuro_mod.config.cluster import Cluster
 
 #: The executors by name: their module and class, loaded where one is chosen.
 EXECUTORS: dict[str, tuple[str, str]] = {
@@ -20,6 +24,7 @@ EXECUTORS: dict[str, tuple[str, str]] = {
     "thread": ("threads", "Threads"),
     "process": ("processes", "Processes"),
     "dask": ("dask_cluster", "DaskCluster"),
+    **dict.fromkeys(get_args(BatchSystem), ("batch.cluster", "BatchCluster")),
 }
 
 
@@ -49,7 +54,7 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
 
     Args:
         executor: One of `EXECUTORS`.
-        max_workers: The most; None for one for each core of this machine, or for all workers of an existing cluster.
+        max_workers: The most; None for one for each core of this machine, or for all workers of a cluster beyond it.
         n_items: Number of items.
         address: Of an existing cluster.
 
@@ -66,7 +71,7 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
             raise invalid("max_workers", max_workers, "1 with the executor serial", "choose thread, process or dask")
         return 1
     if max_workers is None:
-        if executor == "dask" and address is not None:
+        if address is not None or executor in get_args(BatchSystem):
             return n_items
         max_workers = n_cores()
     return min(int(max_workers), n_items)
@@ -79,6 +84,7 @@ def start_executor(
     logs: Path | None,
     progress: Callable[[int, float], None],
     address: str | None = None,
+    cluster: Cluster | None = None,
 ) -> Executor:
     """Start an executor; the caller stops it.
 
@@ -89,6 +95,7 @@ def start_executor(
         logs: As for `Executor`.
         progress: As for `Executor`.
         address: Of an existing Dask scheduler, or a path to its file; None for a cluster of this machine.
+        cluster: Jobs of a batch system, see `check_cluster`.
 
     Raises:
         InputError: There is no such executor, it needs a library that is not installed, or no scheduler answers at
@@ -100,6 +107,7 @@ def start_executor(
         with suppress(OSError):
             logs.mkdir(parents=True, exist_ok=True)
     options = {} if address is None else {"address": address}
+    options |= {} if cluster is None else {"cluster": cluster}
     return kind(task, n_workers, logs, progress, **options)
 
 
@@ -115,6 +123,23 @@ def check_address(address: str | None) -> None:
     if address is not None:
         _load("dask")
         import_module(f"neuro_mod.execution.executors.{EXECUTORS['dask'][0]}").check_address(address)
+
+
+def check_cluster(name: str, cluster: Cluster | None) -> None:
+    """Refuse a batch system without the description of its jobs, or one for another executor.
+
+    Raises:
+        InputError: The message says what is missing.
+    """
+    if name not in get_args(BatchSystem):
+        if cluster is not None:
+            hint = f"choose {cluster.scheduler}"
+            raise invalid("cluster", cluster.scheduler, f"none with the executor {name}", hint)
+    elif cluster is None:
+        hint = f"neuro-mod cluster init {name} writes one"
+        raise InputError(f"cluster: missing; expected a cluster file for {name} (--cluster FILE, cluster=); {hint}")
+    elif cluster.scheduler != name:
+        raise invalid("cluster", cluster.scheduler, name, "the scheduler of the cluster file is another one")
 
 
 def check_task(name: str, task: Task, argument: Any) -> None:
@@ -147,7 +172,7 @@ def _has_folder() -> bool:
 
 def _load(name: str) -> type[Executor]:
     check_executor(name)
-    if name == "dask":
+    if name == "dask" or name in get_args(BatchSystem):
         try:
             optional("distributed", "dask")
         except ImportError as error:

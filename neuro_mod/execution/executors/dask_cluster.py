@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, Security
@@ -36,7 +36,6 @@ _COUNT_INTERVAL = 1.0
 _LOG = logging.getLogger(__name__)
 
 
-@final
 class DaskCluster(QueuedExecutor):
     """Items on as many worker threads as the cluster has at the moment.
 
@@ -46,6 +45,7 @@ class DaskCluster(QueuedExecutor):
         logs: As for `Executor`; workers must see the folder too.
         progress: As for `Executor`.
         address: Of a scheduler, or a path to its file (``.json``); None to start a cluster on this machine.
+        security: Keys for the connections; by default as Dask is configured.
 
     Raises:
         InputError: No scheduler answers at the address, or a worker cannot load this package.
@@ -61,6 +61,7 @@ class DaskCluster(QueuedExecutor):
         logs: Path | None,
         progress: Callable[[int, float], None],
         address: str | None = None,
+        security: Security | None = None,
     ):
         super().__init__(task, n_workers, logs, progress)
         self._name = f"neuro_mod-{uuid4().hex}"
@@ -79,7 +80,11 @@ class DaskCluster(QueuedExecutor):
             self._address = address
             direct = self._local is not None
             self._client = Client(
-                check_address(address), timeout=_CONNECTING, set_as_default=False, direct_to_workers=direct
+                check_address(address, security),
+                timeout=_CONNECTING,
+                set_as_default=False,
+                direct_to_workers=direct,
+                security=security,
             )
             self._bring_task()
         except BaseException:
@@ -102,10 +107,10 @@ class DaskCluster(QueuedExecutor):
     def submit(self, index: int, argument: Any, name: str) -> None:
         """See `Executor.submit`."""
         packed, key = pack_task(argument), f"{self._name}-{next(self._count)}"
-        resources = None if self._local is None else slot_resource(self._occupy(index))
+        placement = self._placement(index)
         start = time.monotonic()
         item = (self._name, index, packed, name, self._logs)
-        future = self._connected.submit(work, *item, key=key, pure=False, resources=resources)
+        future = self._connected.submit(work, *item, key=key, pure=False, **placement)
         self._futures[index] = future
         future.add_done_callback(lambda future: self._arrived.put(partial(self._outcome, future, index, start)))
 
@@ -133,6 +138,22 @@ class DaskCluster(QueuedExecutor):
             self._close()
 
     @property
+    def waits_for(self) -> str:
+        """See `Executor.waits_for`."""
+        return f"the Dask scheduler at {self._address} has no workers yet"
+
+    def _placement(self, index: int) -> dict[str, Any]:
+        """Where Dask does an item, as options of `Client.submit`."""
+        return {} if self._local is None else {"resources": slot_resource(self._occupy(index))}
+
+    def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
+        """Note that the place of an item is free; returns what its end means, if it failed."""
+        del seconds
+        if self._local is not None:
+            self._local.has_worked(self._slots[index])
+        return error
+
+    @property
     def _connected(self) -> Client:
         assert self._client is not None
         return self._client
@@ -157,7 +178,7 @@ class DaskCluster(QueuedExecutor):
         if self._local is not None:
             self._wait_for_workers()
         elif not client.nthreads():
-            _LOG.info("the Dask scheduler at %s has no workers yet; items begin as workers arrive", self._address)
+            _LOG.info("%s; items begin as workers arrive", self.waits_for)
         try:
             client.register_plugin(TaskPlugin(self._name, pack_task(self._task)))
         except Exception as error:
@@ -166,19 +187,19 @@ class DaskCluster(QueuedExecutor):
 
     def _outcome(self, future: Future, index: int, start: float) -> Completion:
         self._futures.pop(index, None)
-        if self._local is not None:
-            self._local.has_worked(self._slots[index])
-        worker = ""
+        worker, seconds = "", time.monotonic() - start
         try:
-            return unpack(future.result(timeout=_FETCHING))
+            completion: Completion = unpack(future.result(timeout=_FETCHING))
         except (CancelledError, CommClosedError, TimeoutError) as gone:
             if self._stopped:
                 error = Stopped()
-            elif isinstance(gone, TimeoutError) and self._connected.status == "running":
+            elif self._connected.status != "running":
+                raise self._lost() from gone
+            elif isinstance(gone, TimeoutError):
                 future.cancel(force=True)
                 error = WorkerDied(f"the result of a finished item did not arrive within {_FETCHING:.0f} s")
             else:
-                raise self._lost() from gone
+                error = WorkerDied("the worker of the item is gone")
         except KilledWorker as killed:
             worker = log_name(killed.last_worker)
             self._counted_at = float("-inf")
@@ -188,8 +209,11 @@ class DaskCluster(QueuedExecutor):
             )
         except Exception as raised:  # the result cannot be unpacked, or the worker cannot load what it needs
             error = raised.with_traceback(None)
-        seconds = time.monotonic() - start
-        return Completion(index, None, error, f"{type(error).__name__}: {error}", worker, seconds)
+        else:
+            self._left_place(index, None, seconds)
+            return completion
+        found = self._left_place(index, error, seconds)
+        return Completion(index, None, found, f"{type(found).__name__}: {found}", worker, seconds)
 
     def _close(self) -> None:
         """Cancel items and remove the task, as far as the cluster still answers."""
@@ -206,11 +230,12 @@ class DaskCluster(QueuedExecutor):
         self._quiet.__exit__(None, None, None)
 
 
-def check_address(address: str) -> str:
+def check_address(address: str, security: Security | None = None) -> str:
     """Refuse an address at which no scheduler answers; a client that fails to connect cannot be closed at once.
 
     Args:
         address: As for `DaskCluster`.
+        security: As for `DaskCluster`.
 
     Returns:
         The address, that in the file of the scheduler if it is one.
@@ -224,15 +249,15 @@ def check_address(address: str) -> str:
     try:
         found = json.loads(file.read_text())["address"] if address.endswith(".json") else address
         with _quiet(), ThreadPoolExecutor(1) as elsewhere:  # this thread may have a loop of its own, as in a notebook
-            elsewhere.submit(asyncio.run, _greet(found)).result()
+            elsewhere.submit(asyncio.run, _greet(found, security or Security())).result()
     except Exception as error:  # Dask has many for an address that it cannot read
         reason = str(error) or type(error).__name__
         raise InputError(f"no Dask scheduler answers at {address!r} within {_CONNECTING:.0f} s: {reason}") from error
     return found
 
 
-async def _greet(address: str) -> None:
-    connection = await connect(address, timeout=_CONNECTING, **Security().get_connection_args("client"))
+async def _greet(address: str, security: Security) -> None:
+    connection = await connect(address, timeout=_CONNECTING, **security.get_connection_args("client"))
     connection.abort()
 
 

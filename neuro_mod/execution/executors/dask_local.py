@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -14,13 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import final
 
-from dask import config
+from neuro_mod.execution.executors.dask_scheduler import Scheduler, start_process
 
-from neuro_mod.execution.executors import dask_worker
-from neuro_mod.execution.executors.core_limit import ONE_THREAD
-
-#: Seconds that the scheduler has to start.
-_PATIENCE = 60.0
 #: Seconds between two checks whether a worker has ended.
 _WATCH_INTERVAL = 0.1
 #: A worker that ends within so many seconds of its start without finishing an item died quickly; after so many quick
@@ -51,7 +43,7 @@ class LocalCluster:
 
     def __init__(self, n_workers: int):
         self._folder = Path(tempfile.mkdtemp(prefix="neuro_mod-dask-"))
-        self._scheduler: subprocess.Popen[bytes] | None = None
+        self._scheduler: Scheduler | None = None
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._started_at, self._start_at = [0.0] * n_workers, [0.0] * n_workers
         self._quick_deaths = [0] * n_workers
@@ -60,13 +52,10 @@ class LocalCluster:
         self.failure: str | None = None
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
-        file = self._folder / "scheduler.json"
-        log = self._folder / "scheduler.log"
         try:
-            port = ("--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
-            self._scheduler = self._start("scheduler", *port, log=log)
+            self._scheduler = Scheduler(self._folder, "--host", "127.0.0.1")
             #: Of the scheduler.
-            self.address: str = self._wait_for_address(self._scheduler, file, log)
+            self.address: str = self._scheduler.address
             self._revive()
             self._watcher.start()
         except BaseException:
@@ -82,10 +71,11 @@ class LocalCluster:
         self._closing.set()
         if self._watcher.is_alive():
             self._watcher.join()
-        processes = [*self._workers.values(), *([] if self._scheduler is None else [self._scheduler])]
-        for process in processes:
+        for process in self._workers.values():
             process.kill()
-        for process in processes:
+        if self._scheduler is not None:
+            self._scheduler.close()
+        for process in self._workers.values():
             process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -124,31 +114,4 @@ class LocalCluster:
                 self._revive()
 
     def _start(self, what: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
-        short = {"log-length": 100, "low-level-log-length": 100}  # workers keep logs of their own
-        settings = {
-            "distributed": {"scheduler": {"allowed-failures": 0}, "admin": short},
-            "logging": {"distributed": "critical"},
-        }
-        environment = os.environ | ONE_THREAD | {
-            "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path),
-            "DASK_INTERNAL_INHERIT_CONFIG": config.serialize(config.merge(config.config, settings)),
-            dask_worker.PARENT: str(os.getpid()),
-            dask_worker.FOLDER: str(self._folder),
-        }  # fmt: skip
-        with log.open("wb") as output:
-            return subprocess.Popen(
-                [*command, "--preload", dask_worker.__name__, *arguments],
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,  # a terminal must not send them Ctrl-C
-                stderr=output,
-            )
-
-    def _wait_for_address(self, scheduler: subprocess.Popen[bytes], file: Path, log: Path) -> str:
-        deadline = time.monotonic() + _PATIENCE
-        while scheduler.poll() is None and time.monotonic() < deadline:
-            with suppress(OSError, ValueError):
-                return json.loads(file.read_text())["address"]
-            time.sleep(0.05)
-        raise RuntimeError(f"the Dask scheduler of this machine does not start: {log.read_text()[-2000:]}")
+        return start_process(what, *arguments, folder=self._folder, log=log)

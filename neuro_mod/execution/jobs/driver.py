@@ -49,7 +49,7 @@ class Driver(Loop):
         request: StopRequest,
     ):
         waiting = (index for index, item in enumerate(items) if item.key not in folder.done)
-        super().__init__(items, waiting, MAX_TRIES, execution.on_error)
+        super().__init__(items, waiting, MAX_TRIES, execution.on_error, execution.wait_for_workers)
         self._job, self._folder, self._outcome, self._log = job, folder, outcome, log
         self._execution, self._request = execution, request
         self._saver = Saver(job, folder)
@@ -75,6 +75,7 @@ class Driver(Loop):
                 self._folder.path / WORKER_LOGS,
                 progress.advanced,
                 self._execution.address,
+                self._execution.cluster,
             )
             with self._request.deferred():
                 self.run(executor, progress)
@@ -121,6 +122,12 @@ class Driver(Loop):
         summary = self._job.summary(entry.about)
         self._log.note(f"{item.label}: {summary}{'; ' if summary else ''}{completion.wall_seconds:.2f} s")
         return completion
+
+    def _stands_still(self, seconds: float, reason: str) -> None:
+        self._log.log(logging.WARNING, f"no worker for {seconds:.0f} s: {reason}")
+
+    def _lost(self, item: Item, completion: Completion) -> None:
+        self._log.log(logging.INFO, f"{item.label} is done again: {completion.error}")
 
     def _failed(self, item: Item, error: Exception, completion: Completion, n_tries: int, final: bool) -> None:
         text = "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])

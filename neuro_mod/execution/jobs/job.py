@@ -9,12 +9,13 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 import neuro_mod
-from neuro_mod.checks import check_choice
+from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
+    from neuro_mod.config.cluster import Cluster
     from neuro_mod.execution.jobs.folder import JobFolder
     from neuro_mod.execution.jobs.outcome import Outcome
     from neuro_mod.storage.files import Files
@@ -49,12 +50,14 @@ class Execution:
     """How a job is done; the results do not depend on it.
 
     Args:
-        executor: ``serial``, ``thread``, ``process`` or ``dask``.
+        executor: ``serial``, ``thread``, ``process``, ``dask``, or a batch system (`choices.BatchSystem`).
         max_workers: How many items are done at once, at most; None for one for each core.
         address: Of a Dask scheduler; None for a cluster on this machine.
         on_error: ``continue`` with the other items once one has failed three times, or ``stop``.
         force: Remove results of another job from the folder, instead of refusing to begin.
         progress: Show the progress on stderr.
+        cluster: From `load_cluster`: the batch jobs that have the workers, if `executor` is a batch system.
+        wait_for_workers: Seconds for which all may stand still because a cluster has no workers; None for any time.
     """
 
     executor: str = "serial"
@@ -63,9 +66,13 @@ class Execution:
     on_error: OnError = "continue"
     force: bool = False
     progress: bool = False
+    cluster: Cluster | None = None
+    wait_for_workers: float | None = None
 
     def __post_init__(self) -> None:
         check_choice("on_error", self.on_error, OnError)
+        if self.wait_for_workers is not None:
+            check_positive("wait_for_workers", self.wait_for_workers)
 
 
 class Job(ABC):

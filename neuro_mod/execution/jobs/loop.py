@@ -9,13 +9,15 @@ from typing import Any, TypeVar
 
 from neuro_mod.checks import whole_number
 from neuro_mod.choices import OnError
-from neuro_mod.errors import InputError, Interrupted, StorageError
-from neuro_mod.execution.executors import Completion, Executor, Task, choose_workers, start_executor
+from neuro_mod.errors import InputError, Interrupted, NoWorkersError, StorageError
+from neuro_mod.execution.executors import Completion, Executor, Task, WorkerLost, choose_workers, start_executor
 from neuro_mod.execution.jobs.job import Item
 from neuro_mod.execution.progress import ItemProgress, items_shown
 
 #: Seconds between two checks whether to stop.
 _INTERVAL = 0.1
+#: Seconds after which it is noted that no worker takes an item, again and again.
+_SILENCE = 30.0
 
 Gathered = TypeVar("Gathered")
 
@@ -31,14 +33,23 @@ class Loop(ABC):
         waiting: Indices of those to do, in order.
         max_tries: How often an item is tried; an `InputError` is final.
         on_error: With ``stop``, an item that failed is tried again before the others.
+        patience: Seconds for which no worker may take an item; None for any time.
     """
 
-    def __init__(self, items: Sequence[Item], waiting: Iterable[int], max_tries: int, on_error: OnError):
+    def __init__(
+        self,
+        items: Sequence[Item],
+        waiting: Iterable[int],
+        max_tries: int,
+        on_error: OnError,
+        patience: float | None = None,
+    ):
         self._items, self._max_tries, self._on_error = items, max_tries, on_error
         self._waiting, self._again = deque(waiting), deque[int]()
         #: How often unfinished items were tried.
         self._tries: dict[int, int] = {}
         self._under_way: set[int] = set()
+        self._patience, self._said_at = patience, 0.0
 
     @property
     def _stopping(self) -> bool:
@@ -62,6 +73,9 @@ class Loop(ABC):
         del progress
         return False
 
+    def _lost(self, item: Item, completion: Completion) -> None:  # noqa: B027 -- optional
+        """Note that an item has to be done again, which is no fault of its own."""
+
     @abstractmethod
     def _failed(self, item: Item, error: Exception, completion: Completion, n_tries: int, final: bool) -> None:
         """Note that a try failed."""
@@ -71,14 +85,16 @@ class Loop(ABC):
         can_save, hurried = True, False
         try:
             while self._more_to_do() and not self._stopping:
+                executor.n_left = len(self._waiting) + len(self._again) + len(self._under_way)
                 while len(self._under_way) < executor.capacity and (index := self._next()) is not None:
                     executor.submit(index, self._argument(self._items[index]), self._items[index].name)
                     self._under_way.add(index)
-                completions = executor.wait(_INTERVAL if self._under_way else 0)
+                completions = executor.wait(_INTERVAL if self._under_way or self._waiting or self._again else 0)
                 for completion in completions:
                     self._receive(completion, progress)
                 if not completions:
                     self._use_idle_time(progress)
+                self._watch(executor, progress)
                 progress.refresh()
         except StorageError:
             can_save = False
@@ -92,6 +108,27 @@ class Loop(ABC):
                     self._receive(completion, progress)
             while can_save and not hurried and self._use_idle_time(progress):
                 continue
+
+    def _watch(self, executor: Executor, progress: ItemProgress) -> None:
+        """Notice that items wait although none is under way, as no worker takes one, and show why.
+
+        Raises:
+            NoWorkersError: That has lasted too long.
+        """
+        if self._under_way or not (self._waiting or self._again) or executor.capacity:
+            progress.goes_on()
+            self._said_at = 0.0
+            return
+        reason = executor.waits_for
+        seconds = progress.stands_still(reason)
+        if seconds >= self._said_at + _SILENCE:
+            self._said_at = seconds
+            self._stands_still(seconds, reason)
+        if self._patience is not None and seconds > self._patience:
+            raise NoWorkersError(f"no worker for {seconds:.0f} s: {reason}")
+
+    def _stands_still(self, seconds: float, reason: str) -> None:  # noqa: B027 -- optional
+        """Note that no worker has taken an item for so many seconds."""
 
     def _next(self) -> int | None:
         """The next item that may begin now."""
@@ -116,6 +153,10 @@ class Loop(ABC):
             progress.finished(index, item.simulated_seconds)
             return
         progress.advanced(index, 0.0)
+        if isinstance(completion.error, WorkerLost):
+            self._lost(item, completion)
+            self._waiting.appendleft(index)
+            return
         n_tries = self._tries[index] = self._tries.get(index, 0) + 1
         final = n_tries == self._max_tries or isinstance(completion.error, InputError)
         self._failed(item, completion.error, completion, n_tries, final)

@@ -9,7 +9,7 @@ from typing import Any
 
 from neuro_mod.checks import output_path
 from neuro_mod.errors import InputError, StorageError
-from neuro_mod.execution.executors import check_address, check_task, choose_workers
+from neuro_mod.execution.executors import check_address, check_cluster, check_task, choose_workers
 from neuro_mod.execution.jobs.attempt import Attempt
 from neuro_mod.execution.jobs.driver import Driver
 from neuro_mod.execution.jobs.folder import JobFolder
@@ -39,7 +39,8 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
     Raises:
         InputError: An argument is not valid, the folder holds another job, or the task cannot be sent to workers.
         StorageError: The folder is in use or cannot be written to, or the disk is full; finished items stay.
-        ClusterLostError: The Dask scheduler is lost; finished items stay.
+        ClusterLostError: The Dask scheduler is lost, or jobs of a batch system do not work; finished items stay.
+        NoWorkersError: No worker took an item for as long as `execution` says; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
         Interrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
@@ -49,6 +50,7 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         raise InputError(f"no {job.nouns[1]} found; expected at least one")
     n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)
     check_task(execution.executor, job.task, items[0].argument)
+    check_cluster(execution.executor, execution.cluster)
     check_address(execution.address)
     with locked(path), stop_request() as request:
         folder = JobFolder(path, job.identity, kinds=job.kinds, force=execution.force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuro_mod.checks import check_choice, user_path, whole_number
 from neuro_mod.choices import OnError, Precision, SpikeFormat
@@ -18,6 +18,9 @@ from neuro_mod.execution.repeats.job import RepeatJob
 from neuro_mod.execution.stagers.pictures import check_plot_arg
 from neuro_mod.execution.stagers.seeds import repeat_seed, with_perturbation_seeds
 from neuro_mod.storage.names import MAX_REPEATS, SEEDS
+
+if TYPE_CHECKING:
+    from neuro_mod.config.cluster import Cluster
 
 
 class Repeater:
@@ -81,6 +84,8 @@ class Repeater:
         dtype: Precision = "float32",
         spike_format: SpikeFormat = "dense",
         progress: bool = False,
+        cluster: Cluster | None = None,
+        wait_for_workers: float | None = None,
     ) -> dict[str, Any]:
         """Simulate the repeats that the folder does not have yet, and save each as it finishes.
 
@@ -98,6 +103,8 @@ class Repeater:
             spike_format: Files of spikes: ``dense``, boolean arrays ``(n_steps, n_neurons)`` (``.npy``), or ``events``,
                 the step and neuron of each spike (``.npz``), which are many times smaller.
             progress: Show the progress on stderr.
+            cluster: As for `Execution`.
+            wait_for_workers: As for `Execution`.
 
         Returns:
             The content of ``metadata/run.json``, and under ``files`` the files that belong to no single repeat.
@@ -111,7 +118,7 @@ class Repeater:
         check_plot_arg(plot_arg)
         check_choice("dtype", dtype, Precision)
         check_choice("spike_format", spike_format, SpikeFormat)
-        execution = Execution(executor, max_workers, address, on_error, force, progress)
+        execution = Execution(executor, max_workers, address, on_error, force, progress, cluster, wait_for_workers)
         job = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype, spike_format)
         return jobs.run(job, save_dir, execution)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -31,6 +31,9 @@ from neuro_mod.execution.sweep.user_functions import described, versions_of
 from neuro_mod.storage.files import Files, is_ours
 from neuro_mod.storage.names import MAX_REPEATS, PLOTS
 from neuro_mod.storage.values import NotPlainError, value_arrays
+
+if TYPE_CHECKING:
+    from neuro_mod.config.cluster import Cluster
 
 #: Methods of a sweep that results of steps do not depend on.
 _HOOKS = ("__init__", "_store", "summary", "_summary_plot", "summarize_repeated_run")
@@ -126,6 +129,8 @@ class SweepRunner(ABC):
         progress: bool = False,
         overrides: Sequence[str] = (),
         noise: Noise = "independent",
+        cluster: Cluster | None = None,
+        wait_for_workers: float | None = None,
         **step_kwargs: Any,
     ) -> list[Any]:
         """Do the steps that are not in the folder yet, save each as it finishes, and summarise all.
@@ -139,7 +144,7 @@ class SweepRunner(ABC):
             sweep_params: Its values.
             param_idx: Which entry of the parameter to vary, if it is a list; None for all of it.
             parallel: Do several steps at once, in threads unless `executor` says otherwise.
-            executor: ``serial``, ``thread``, ``process`` or ``dask``.
+            executor: As for `Execution`.
             max_workers: Largest number of steps done at once; None for one per core.
             address: Address of a Dask scheduler; None for a Dask cluster on this machine.
             on_error: ``continue`` with the other steps after one has failed three times, or ``stop``.
@@ -148,6 +153,8 @@ class SweepRunner(ABC):
             progress: Show the progress on stderr.
             overrides: Values that replace those of the configuration, such as ``["init_params.duration_sec=1.0"]``.
             noise: ``common``: the same seed at all values, hence the same network and the same noise.
+            cluster: As for `Execution`.
+            wait_for_workers: As for `Execution`.
             **step_kwargs: Passed to `_step`.
 
         Returns:
@@ -166,7 +173,9 @@ class SweepRunner(ABC):
             self.summary(results[0], values)
             return _by_name("summary", self._summary_plot(results[0], values))
 
-        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
+        execution = _execution(
+            parallel, executor, max_workers, address, on_error, force, progress, cluster, wait_for_workers
+        )
         experiment = _experiment(baseline_params, overrides, random_seed)
         check_choice("noise", noise, Noise)
         swept = (param, param_idx, sweep_params, noise)
@@ -191,6 +200,8 @@ class SweepRunner(ABC):
         progress: bool = False,
         overrides: Sequence[str] = (),
         noise: Noise = "independent",
+        cluster: Cluster | None = None,
+        wait_for_workers: float | None = None,
         **step_kwargs: Any,
     ) -> Results:
         """Do the sweep ``n_repeats`` times with different seeds, in one folder, and call `summarize_repeated_run`.
@@ -206,7 +217,9 @@ class SweepRunner(ABC):
             return _by_name("repeats", self.summarize_repeated_run(results, values))
 
         n_repeats = whole_number("n_repeats", n_repeats, 1, MAX_REPEATS)
-        execution = _execution(parallel, executor, max_workers, address, on_error, force, progress)
+        execution = _execution(
+            parallel, executor, max_workers, address, on_error, force, progress, cluster, wait_for_workers
+        )
         experiment = _experiment(baseline_params, overrides, random_seed)
         check_choice("noise", noise, Noise)
         swept = (param, param_idx, sweep_params, noise)

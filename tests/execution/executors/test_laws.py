@@ -8,16 +8,18 @@ import signal
 import threading
 import time
 import warnings
+from typing import get_args
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+from neuro_mod.choices import BatchSystem
 from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import EXECUTORS, Stopped, WorkerDied, check_task, choose_workers
 from tests.helpers.processes import wait_until
 
-EVERY = pytest.mark.parametrize("name", list(EXECUTORS))
+EVERY = pytest.mark.parametrize("name", [name for name in EXECUTORS if name not in get_args(BatchSystem)])
 SENDING = pytest.mark.parametrize("name", ["process", "dask"])
 IN_THREADS = pytest.mark.parametrize("name", ["serial", "thread"])
 

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import slurm as one_machine
+
+
+@pytest.fixture(scope="session")
+def running_slurm():
+    if reason := one_machine.missing():
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))  # the path of a socket is short
+    slurm = one_machine.Slurm(folder)
+    yield slurm
+    slurm.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def slurm(running_slurm):
+    yield running_slurm
+    running_slurm.ask("scancel", "--user=root", check=False)

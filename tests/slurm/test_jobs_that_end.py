@@ -1,0 +1,137 @@
+"""Studies on a real SLURM while its jobs are cancelled, requeued, and run out of time."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+
+import pytest
+import yaml
+
+from neuro_mod.execution.jobs.ledger import Ledger
+from neuro_mod.storage.names import FINISHED, LOG
+from tests.helpers.processes import NEURO_MOD, run_python, start_python, wait_until
+from tests.helpers.shared import CONFIGS
+
+pytestmark = pytest.mark.slurm
+
+OPTIONS = ("--no-analysis", "--plot", "none", "--spike-format", "events")
+    *NEURO_MOD,
+    "repeat",
+    CONFIGS / "snn_test_run.yaml",
+    "--no-analysis",
+    "--plot",
+    "none",
+    "--spike-format",
+    "events",
+)
+
+
+@pytest.fixture
+def cluster_file(tmp_path):
+    def write(**changes):
+        content = {"scheduler": "slurm", "walltime": "00:10:00", "cores": 1, "memory": "1 GB", "jobs": 2} | changes
+        file = tmp_path / "cluster.yaml"
+        file.write_text(yaml.safe_dump({key: value for key, value in content.items() if value is not None}))
+        return file
+
+    return write
+
+
+def start(slurm, *arguments):
+    return start_python(*arguments, **slurm.environment)
+
+
+def repeats(folder, n, seconds=1.0):
+    what = ("repeat", CONFIGS / "snn_test_run.yaml", *OPTIONS)
+    return (*NEURO_MOD, *what, "--n-repeats", n, "--duration", seconds, "--save-dir", folder)
+
+
+def n_finished(folder):
+    return sum(1 for _ in Ledger(folder / FINISHED)) if (folder / FINISHED).exists() else 0
+
+
+def data(folder):
+    return {file.name: file.read_bytes() for file in sorted((folder / "data").iterdir())}
+
+
+def ended(process, code=0):
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == code, err
+    return out + err
+
+
+def test_what_slurm_refuses_is_said_at_once(slurm, cluster_file, tmp_path):
+    for changes, words in (
+        ({"queue": "nowhere"}, "invalid partition specified"),
+        ({"memory": "900 GB"}, "Requested node configuration is not available"),
+    ):
+        begin = time.monotonic()
+        process = start(slurm, *repeats(tmp_path / "out", 2), "--cluster", cluster_file(**changes))
+        assert re.search(words, ended(process, 2), re.IGNORECASE)
+        assert time.monotonic() - begin < 30 and not slurm.jobs()
+
+
+def test_a_queue_that_starts_no_job_is_said_with_its_reason(slurm, cluster_file, tmp_path):
+    options = ("--cluster", cluster_file(queue="closed"), "--wait-for-workers", 12)
+    said = ended(start(slurm, *repeats(tmp_path / "out", 2), *options), 4)
+    assert "0 of 2 repeats done" in said and "pending (PartitionDown)" in said and "rerun the command" in said
+    assert not slurm.jobs()
+
+
+def test_nodes_without_the_package_end_the_study_with_what_they_print(slurm, cluster_file, tmp_path):
+    said = ended(start(slurm, *repeats(tmp_path / "out", 2), "--cluster", cluster_file(python="/usr/bin/python3")), 2)
+    assert "3 jobs in a row ended before a worker reported" in said and "No module named" in said
+    assert not slurm.jobs()
+
+
+def test_ctrl_c_leaves_no_job(slurm, cluster_file, tmp_path):
+    arguments = (*repeats(tmp_path / "out", 200), "--cluster", cluster_file())
+    process = start(slurm, *arguments)
+    wait_until(lambda: n_finished(tmp_path / "out") > 3, process)
+    process.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    said = ended(process, 130)
+    wait_until(lambda: not slurm.jobs(), seconds=10)
+    assert time.monotonic() - begin < 10 and "rerun the command to resume" in said
+    assert 3 < n_finished(tmp_path / "out") < 200
+
+
+def test_a_study_goes_on_whatever_happens_to_its_jobs(slurm, cluster_file, tmp_path):
+    n, folder = 120, tmp_path / "out"
+    # some 2 s of simulating a repeat, so that the minute of the jobs passes more than once
+    arguments = (*repeats(folder, n, 60.0), "--cluster", cluster_file(walltime="00:01:00"))
+    process = start(slurm, *arguments)
+
+    def at(n_done):
+        wait_until(lambda: n_finished(folder) >= n_done, process, seconds=120)
+
+    def running():
+        return [line.split()[0] for line in slurm.jobs() if line.endswith("RUNNING")]
+
+    at(3)
+    slurm.ask("scancel", wait_until(running)[0])
+    at(10)
+    slurm.ask("scontrol", "requeue", wait_until(running)[0])
+    at(18)
+    slurm.ask("scontrol", "update", f"NodeName={slurm.host}", "State=DRAIN", "Reason=test")
+    wait_until(lambda: "no worker for" in (folder / LOG).read_text(), process, seconds=120)
+    slurm.ask("scontrol", "update", f"NodeName={slurm.host}", "State=RESUME")
+    at(26)
+    slurm.stop("slurmctld")
+    time.sleep(10)
+    slurm.start("slurmctld")
+    at(40)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    killed_at = n_finished(folder)
+    process = start(slurm, *arguments)
+    said = ended(process)
+    assert f"{n} of {n} repeats finished" in said and killed_at < n
+    log = (folder / LOG).read_text()
+    (tmp_path / "said.txt").write_text(said + log)
+    wait_until(lambda: not slurm.jobs(), seconds=10)
+    serial = tmp_path / "serial"
+    assert run_python(*repeats(serial, n, 60.0), "--parallel").returncode == 0
+    assert data(folder) == data(serial)
