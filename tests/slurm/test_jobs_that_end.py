@@ -17,15 +17,6 @@ from tests.helpers.shared import CONFIGS
 pytestmark = pytest.mark.slurm
 
 OPTIONS = ("--no-analysis", "--plot", "none", "--spike-format", "events")
-    *NEURO_MOD,
-    "repeat",
-    CONFIGS / "snn_test_run.yaml",
-    "--no-analysis",
-    "--plot",
-    "none",
-    "--spike-format",
-    "events",
-)
 
 
 @pytest.fixture
