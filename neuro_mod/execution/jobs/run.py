@@ -62,7 +62,7 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         how = {"executor": execution.executor, "max_workers": n_workers, "threads_per_worker": 1}
         attempt = Attempt(job, folder, outcome, how)
         try:
-            _begin(job, folder, outcome, log, f"executor {execution.executor}, {n_workers} at once")
+            _begin(job, folder, outcome, log, f"executor {execution.executor}, {_describe(execution, n_workers)}")
             attempt.save()
             Driver(job, items, folder, outcome, log, execution, request).do(n_workers)
             about = job.conclude(folder, outcome)
@@ -82,6 +82,14 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
     metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
     outcome.raise_if_incomplete(metadata)
     return metadata
+
+
+def _describe(execution: Execution, n_workers: int) -> str:
+    cluster = execution.cluster
+    if cluster is None:
+        return f"{n_workers} at once"
+    n_jobs = cluster.job_limits[1]
+    return f"up to {n_jobs} {'job' if n_jobs == 1 else 'jobs'} of {cluster.cores} cores"
 
 
 def _scan(folder: JobFolder, shown: bool) -> None:
