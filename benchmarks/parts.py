@@ -237,7 +237,7 @@ def _draw_words(n_steps: int, noise: Noise) -> None:
         for s in range(noise.front.shape[0]):
             for chunk in range(noise.front.shape[1]):
                 first = chunk * CHUNK
-                arrivals.draw_words(noise.words[s, chunk], first, min(CHUNK, n - first), t, noise.key[s])
+                arrivals.draw_words(noise.word_quads[s, chunk], first, min(CHUNK, n - first), t, noise.key[s])
 
 
 @_loop

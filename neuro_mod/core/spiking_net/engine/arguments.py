@@ -48,7 +48,7 @@ class Noise(NamedTuple):
     of these is above 0, ``(S,)``; mean and slope of the tables, NaN before they are made, ``(S, P)``; neuron_mean, the
     mean count of each neuron in single precision, ``(S, C CHUNK)``.
 
-    Scratch: words of a block of steps ``(S, C, WORDS, CHUNK)``; counts in these steps, less the first count of the
+    Scratch: words of a block of steps ``(S, C, WORDS, CHUNK)``, and word_quads, four of them in 64 bits; counts in these steps, less the first count of the
     table, ``(S, WORDS, n)``; law, see `poisson`, ``(2, number of nodes)``; likely and shares ``(GROUP,)``.
     """
 
@@ -66,6 +66,7 @@ class Noise(NamedTuple):
     slope: Any
     neuron_mean: Any
     words: Any
+    word_quads: Any
     counts: Any
     law: Any
     likely: Any
