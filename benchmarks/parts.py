@@ -315,10 +315,7 @@ def _count_receivers(
 def _add_runs(n_steps: int, begins: Any, fired: Any, current: Any, parameters: Parameters, wiring: Wiring) -> None:
     for t in range(n_steps):
         for j in fired[begins[t] : begins[t + 1]]:
-            b = wiring.population[j]
-            for r in range(wiring.n_runs[b]):
-                synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
-                delivery.add_to_each(current, wiring.targets[synapses], parameters.run_weight[0, b, r])
+            delivery.add_runs(current, np.uint64(j), parameters, 0, wiring)
 
 
 @_loop

@@ -17,6 +17,7 @@ from neuro_mod.core.spiking_net.engine.arguments import N_DIGITS, TOGETHER, Para
 #: Spikes of one group that are counted in 8 bits, a multiple of `TOGETHER`.
 _MAX_COUNT = 240
 
+_ONE, _EIGHT = np.uint64(1), np.uint64(8)
 _LAST_BITS = np.uint64(0x0101010101010101)
 _EVEN_BITS, _ONE_BIT = np.uint64(0x5555555555555555), np.uint64(1)
 _EVEN_PAIRS, _TWO_BITS = np.uint64(0x3333333333333333), np.uint64(2)
@@ -32,10 +33,7 @@ def deliver(current: Any, fired: Any, scratch: Scratch, parameters: Parameters, 
             add_each(current, wiring.targets[synapses], wiring.each[synapses])
         return
     for j in fired:
-        b = wiring.population[j]
-        for r in range(wiring.n_runs[b]):
-            synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
-            add_to_each(current, wiring.targets[synapses], parameters.run_weight[k, b, r])
+        add_runs(current, np.uint64(j), parameters, k, wiring)
     if wiring.bits.shape[0]:
         count_receivers(current, fired, scratch, parameters, k, wiring)
 
@@ -148,20 +146,31 @@ def add_received(current: Any, received: Any, others: Any, weights: Any, other_w
 
 
 @inlined
-def add_to_each(current: Any, targets: Any, weight: Any) -> None:
+def add_runs(current: Any, j: Any, parameters: Parameters, k: int, wiring: Wiring) -> None:
+    """Add the weights of the runs of a sender to the current; unsigned indices are used as they are."""
+    b, end = np.uint64(wiring.population[j]), np.uint64(wiring.bounds[j, 0])
+    for r in range(wiring.n_runs[b]):
+        begin, end = end, np.uint64(wiring.bounds[j, np.uint64(r + 1)])
+        _add_to_each(current, wiring.targets, begin, end, parameters.run_weight[k, b, np.uint64(r)])
+
+
+@inlined
+def _add_to_each(current: Any, targets: Any, begin: Any, end: Any, weight: Any) -> None:
     """Add a weight to the current of each target; eight loads before eight stores do not wait for one another."""
-    in_eights = targets.shape[0] // 8 * 8
-    for s in range(0, in_eights, 8):
-        t0, t1 = np.uint64(targets[s]), np.uint64(targets[s + 1])
-        t2, t3 = np.uint64(targets[s + 2]), np.uint64(targets[s + 3])
-        t4, t5 = np.uint64(targets[s + 4]), np.uint64(targets[s + 5])
-        t6, t7 = np.uint64(targets[s + 6]), np.uint64(targets[s + 7])
+    s = begin
+    while s + _EIGHT <= end:
+        t0, t1 = np.uint64(targets[s]), np.uint64(targets[s + np.uint64(1)])
+        t2, t3 = np.uint64(targets[s + np.uint64(2)]), np.uint64(targets[s + np.uint64(3)])
+        t4, t5 = np.uint64(targets[s + np.uint64(4)]), np.uint64(targets[s + np.uint64(5)])
+        t6, t7 = np.uint64(targets[s + np.uint64(6)]), np.uint64(targets[s + np.uint64(7)])
         c0, c1, c2, c3 = current[t0], current[t1], current[t2], current[t3]
         c4, c5, c6, c7 = current[t4], current[t5], current[t6], current[t7]
         current[t0], current[t1], current[t2], current[t3] = c0 + weight, c1 + weight, c2 + weight, c3 + weight
         current[t4], current[t5], current[t6], current[t7] = c4 + weight, c5 + weight, c6 + weight, c7 + weight
-    for s in range(in_eights, targets.shape[0]):
+        s += _EIGHT
+    while s < end:
         current[np.uint64(targets[s])] += weight
+        s += _ONE
 
 
 @inlined
