@@ -43,10 +43,9 @@ _COUNTING = "counting receivers by bits, and adding the counted spikes"
 _SUM, _BETWEEN = "sum of the parts", "between calls of the kernel, in Python"
 #: What makes up a step, in order.
 _PARTS = (
-    "integration",
+    "integration, external arrivals",
     "looking for spikes",
     _COUNTS,
-    "weighing",
     _DELIVERY,
     "writing spikes down",
 )
@@ -139,7 +138,7 @@ def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
     slopes = np.repeat(parameters.slope, 2, axis=0)
     delivered = n_steps, inside.begins, inside.fired, current.copy()
     return {
-        "integration": partial(
+        "integration, external arrivals": partial(
             _integrate,
             n_steps,
             voltage.copy(),
@@ -147,6 +146,7 @@ def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
             trial.state.current,
             refractory,
             scratch,
+            noise,
             parameters,
             inside.drive,
         ),
@@ -154,7 +154,6 @@ def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
         _COUNTS: partial(_draw_counts, n_steps, noise),
         "generator": partial(_draw_words, n_steps, noise),
         "likely counts": partial(_count_likely, n_steps, noise),
-        "weighing": partial(_weigh, n_steps, current.copy(), noise, parameters),
         _DELIVERY: partial(_deliver, *delivered, scratch, parameters, wiring),
         _COUNTING: partial(_count_receivers, *delivered, scratch, parameters, wiring),
         "runs": partial(_add_runs, *delivered, parameters, wiring),
@@ -237,7 +236,7 @@ def _draw_words(n_steps: int, noise: Noise) -> None:
         for s in range(noise.front.shape[0]):
             for chunk in range(noise.front.shape[1]):
                 first = chunk * CHUNK
-                arrivals.draw_words(noise.words[s, chunk], first, min(CHUNK, n - first), t, noise.key[s])
+                arrivals.draw_words(noise.word_quads[s, chunk], first, min(CHUNK, n - first), t, noise.key[s])
 
 
 @_loop
@@ -253,13 +252,6 @@ def _count_likely(n_steps: int, noise: Noise) -> None:
 
 
 @_loop
-def _weigh(n_steps: int, current: Any, noise: Noise, parameters: Parameters) -> None:
-    for t in range(n_steps):
-        for s in range(noise.front.shape[0]):
-            arrivals.receive(current, noise.counts[s, t % _WORDS], noise, parameters, 0, s)
-
-
-@_loop
 def _integrate(
     n_steps: int,
     voltage: Any,
@@ -267,6 +259,7 @@ def _integrate(
     start: Any,
     refractory: Any,
     scratch: Scratch,
+    noise: Noise,
     parameters: Parameters,
     drive: Drive,
 ) -> None:
@@ -282,7 +275,8 @@ def _integrate(
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
             v, i, gain = voltage[segment], current[segment], drive.gain[segment]
             left, above = scratch.left[segment], scratch.above[segment]
-            dynamics.integrate(v, i, left, above, gain, strength, parameters, 0, g)
+            count, weight = noise.counts[0, t % _WORDS, segment], parameters.external_weight[0, 0, g]
+            dynamics.integrate(v, i, left, above, gain, strength, count, weight, parameters, 0, g)
 
 
 @_loop
@@ -313,19 +307,15 @@ def _count_receivers(
     n_steps: int, begins: Any, fired: Any, current: Any, scratch: Scratch, parameters: Parameters, wiring: Wiring
 ) -> None:
     for t in range(n_steps):
-        for j in fired[begins[t] : begins[t + 1]] if wiring.bits.shape[0] else fired[:0]:
-            delivery.count(current, j, scratch, parameters, 0, wiring)
-        delivery.finish_counts(current, scratch, parameters, 0, wiring)
+        if wiring.bits.shape[0]:
+            delivery.count_receivers(current, fired[begins[t] : begins[t + 1]], scratch, parameters, 0, wiring)
 
 
 @_loop
 def _add_runs(n_steps: int, begins: Any, fired: Any, current: Any, parameters: Parameters, wiring: Wiring) -> None:
     for t in range(n_steps):
         for j in fired[begins[t] : begins[t + 1]]:
-            b = wiring.population[j]
-            for r in range(wiring.n_runs[b]):
-                synapses = slice(wiring.bounds[j, r], wiring.bounds[j, r + 1])
-                delivery.add_to_each(current, wiring.targets[synapses], parameters.run_weight[0, b, r])
+            delivery.add_runs(current, np.uint64(j), parameters, 0, wiring)
 
 
 @_loop

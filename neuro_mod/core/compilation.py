@@ -83,11 +83,17 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return dispatcher
 
 
-def inlined(function: Callable[..., Any]) -> Any:
-    """Compile a function that is only called from kernels, without an entry from Python."""
+def inlined(function: Callable[..., Any], *, contract: bool = True) -> Any:
+    """Compile a function that is only called from kernels, without an entry from Python.
+
+    Args:
+        function: The function.
+        contract: Whether its products may become part of fused multiply-adds, unrounded.
+    """
     known = all(hasattr(JITCodeLibrary, name) for name in vars(_Part) if not name.startswith("__"))
     linked: dict[str, Any] = {"pipeline_class": _Linked} if known else {}
-    return numba.njit(**_OPTIONS, **_WITHOUT_WRAPPERS, **linked)(function)
+    options = _OPTIONS if contract else {**_OPTIONS, "fastmath": _FAST_MATH - {"contract"}}
+    return numba.njit(**options, **_WITHOUT_WRAPPERS, **linked)(function)
 
 
 class _Undisturbed(Compiler):

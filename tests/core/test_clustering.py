@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, kstest
 
-from neuro_mod.core.clustering.adjacency import draw_adjacency
+from neuro_mod.core.clustering.adjacency import AdjacencyBits, AdjacencyLists, draw_adjacency
 from neuro_mod.core.clustering.block_weights import block_weights, depression_factors, largest_potentiation
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import Populations, divide_into_clusters
@@ -139,7 +139,7 @@ def slow_targets(populations, probability, seed, in_degree):
             k = min(int(np.floor(p * size + 1e-9)), len(candidates))
         else:
             uniform = Stream(seed, "in_degree", (pre,)).uniform([post], 1)[0, 0]
-            k = int((np.array([binom.cdf(k, len(candidates), p) for k in range(len(candidates))]) <= uniform).sum())
+            k = int((binom.cdf(np.arange(len(candidates)), len(candidates), p) <= uniform).sum())
         words, taken = Stream(seed, "adjacency", (pre,)).words([post], k)[0], set()
         for draw, word in enumerate(words.tolist()):
             last = len(candidates) - k + draw
@@ -151,13 +151,19 @@ def slow_targets(populations, probability, seed, in_degree):
 
 @pytest.mark.parametrize("in_degree", ["fixed", "binomial"])
 @pytest.mark.parametrize(
-    "populations",
-    [Populations(2, (20, 5), (10, 5)), Populations(3, (7, 0), (40, 1)), Populations(0, (0, 0), (70, 3))],
-    ids=lambda populations: f"{populations.n_clusters} clusters",
+    ("populations", "largest", "kind"),
+    [
+        pytest.param(Populations(2, (20, 5), (10, 5)), 1.0, AdjacencyBits, id="2 clusters"),
+        pytest.param(Populations(3, (7, 0), (40, 1)), 1.0, AdjacencyBits, id="3 clusters"),
+        pytest.param(Populations(0, (0, 0), (70, 3)), 1.0, AdjacencyBits, id="no clusters"),
+        pytest.param(Populations(0, (0, 0), (1000, 60)), 0.1, AdjacencyBits, id="many receivers"),
+        pytest.param(Populations(0, (0, 0), (1000, 60)), 0.02, AdjacencyLists, id="sparse"),
+    ],
 )
-def test_connections_are_those_of_the_slow_definition(populations, in_degree):
-    probability = np.random.default_rng(5).uniform(0, 1, (populations.total, populations.total))
+def test_connections_are_those_of_the_slow_definition(populations, largest, kind, in_degree):
+    probability = np.random.default_rng(5).uniform(0, largest, (populations.total, populations.total))
     adjacency = draw_adjacency(populations, probability, 11, in_degree)
+    assert type(adjacency) is kind
     expected = slow_targets(populations, probability, 11, in_degree)
     np.testing.assert_array_equal(adjacency.offsets, np.cumsum([0, *map(len, expected)]))
     np.testing.assert_array_equal(adjacency.targets, np.concatenate(expected))
@@ -173,6 +179,11 @@ def test_connections_are_those_of_the_slow_definition(populations, in_degree):
 def test_connections_are_those_of_earlier_versions(in_degree, digest):
     probability = PUBLISHED.expand_pathways(PROBABILITIES)
     assert draw_adjacency(PUBLISHED, probability, 4, in_degree).digest.hex() == digest
+
+
+def test_populations_beyond_the_limit_are_refused():
+    with pytest.raises(ValueError, match="33554432 found; expected at most 33554431 neurons"):
+        draw_adjacency(Populations(0, (0, 0), (2**25, 0)), np.zeros((2, 2)), seed=1)
 
 
 def test_unknown_in_degree_lists_the_valid_ones():

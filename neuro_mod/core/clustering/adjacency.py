@@ -13,8 +13,9 @@ from scipy.special import bdtr
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import InDegree
-from neuro_mod.core.clustering.sampling import Scratch, new_scratch, sample_bits, sample_targets
+from neuro_mod.core.clustering.sampling import MAX_SIZE, Scratch, new_scratch, sample_bits, sample_targets
 from neuro_mod.core.random import Stream
+from neuro_mod.errors import invalid
 from neuro_mod.populations import Populations
 
 #: From this density on, connections are bits: at 1/64 these are about as fast for the engine as lists, at 1/32 faster
@@ -185,9 +186,11 @@ def draw_adjacency(
         The connections.
 
     Raises:
-        InputError: Unknown ``in_degree``.
+        InputError: Unknown ``in_degree``, or a population of more than `MAX_SIZE` neurons.
     """
     check_choice("in_degree", in_degree, InDegree)
+    if (largest := int(populations.sizes.max())) > MAX_SIZE:
+        raise invalid("largest population", largest, f"at most {MAX_SIZE} neurons")
     chunks = _drawn_chunks(populations, connection_probability, seed, in_degree)
     n, expected = populations.n_neurons, populations.sizes @ connection_probability @ populations.sizes
     if expected > DENSE * n**2:

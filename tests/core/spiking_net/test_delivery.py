@@ -56,6 +56,30 @@ def test_every_spike_arrives_once(net, n_firing):
     np.testing.assert_allclose(second.current[1], expected * np.exp(-H / 5e-3) + later, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_groups", [1, 2, 3, 4])
+@pytest.mark.parametrize("silent", [[], [0], [1], [2], [0, 1], [1, 2]])
+def test_groups_are_added_whichever_of_them_fire(net, n_groups, silent):
+    weights = 0.1 * np.arange(1, n_groups + 1)
+    sizes = np.full(n_groups, N // n_groups)
+    sizes[-1] += N - sizes.sum()
+    ones = np.ones(n_groups)
+    grouped = SpikingNetwork(
+        sizes,
+        Synapses(net.synapses.adjacency, np.tile(weights, (n_groups, 1))),
+        no_external_input(n_groups),
+        NeuronParameters(20e-3 * ones, 5e-3 * ones, 5e-3 * ones, ones, 0 * ones),
+    )
+    firing = np.arange(0, N, 9)
+    firing = firing[~np.isin(grouped.population[firing], silent)]
+    state = start(grouped)
+    state.voltage[firing] = 10.0
+    recording = Recording(current=np.arange(N))
+    trial = Trial(network=grouped, state=state, n_steps=1, delta_t=H, seed=1, dtype="float64", recording=recording)
+    assert len(wiring.split_blocks(grouped, trial.parameters).typical) == n_groups
+    expected = grouped.dense_weights()[:, firing].sum(axis=1) / 5e-3
+    np.testing.assert_allclose(simulate(trial).current[0], expected, atol=1e-10)
+
+
 @pytest.mark.parametrize("cut", [1, 63, 64, 100, 129, 217, 400])
 def test_long_refractory_periods_go_on_in_another_run(net, cut):
     """Periods of 300 steps, then of 3, from spikes at the start, in one run and in two."""

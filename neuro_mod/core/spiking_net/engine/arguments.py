@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-#: Senders whose receivers are counted together, and binary digits of the counts.
-TOGETHER = 4
+#: Senders whose receivers are counted together, in fours, and binary digits of the counts.
+TOGETHER = 12
 N_DIGITS = 4
 
 
@@ -48,8 +48,9 @@ class Noise(NamedTuple):
     of these is above 0, ``(S,)``; mean and slope of the tables, NaN before they are made, ``(S, P)``; neuron_mean, the
     mean count of each neuron in single precision, ``(S, C CHUNK)``.
 
-    Scratch: words of a block of steps ``(S, C, WORDS, CHUNK)``; counts in these steps, less the first count of the
-    table, ``(S, WORDS, n)``; law, see `poisson`, ``(2, number of nodes)``; likely and shares ``(GROUP,)``.
+    Scratch: words of a block of steps ``(S, C, WORDS, CHUNK)``, and word_quads, four of them in 64 bits; counts in
+    these steps, less the first count of the table, ``(S, WORDS, n)``; law, see `poisson`, ``(2, number of nodes)``;
+    likely and shares ``(GROUP,)``.
     """
 
     edges: Any
@@ -66,6 +67,7 @@ class Noise(NamedTuple):
     slope: Any
     neuron_mean: Any
     words: Any
+    word_quads: Any
     counts: Any
     law: Any
     likely: Any
@@ -110,10 +112,11 @@ class Scratch(NamedTuple):
 
     Shapes: left, steps left in the refractory period, up to 127, ``(n,)``; release, the step at which it is over,
     ``(n,)``; above, whether a neuron is at threshold, padded to a multiple of 8, and in words of eight neurons; fired
-    ``(n,)``. Spikes of each group that were counted for each receiver in a step: received, in bytes, ``(H, 8 B)``, and
-    in words of eight; digits ``(H, 4, B / 8)``, see `delivery`; waiting, senders that are counted next, ``(H, 4)``; how
-    many spikes are in each of these, in_bytes, in_digits and n_waiting, ``(H,)``. bit_words, `Wiring.bits` in words of
-    eight bytes; nobody, a row of it without receivers.
+    ``(n,)``. Spikes of each group that were counted for each receiver in a step: received, in bytes, ``(H + 1, 8 B)``,
+    and in words of eight, the last row zero; digits ``(H, 4, B / 8)``, see `delivery`; waiting, senders that are
+    counted next, ``(H, 12)``; how many spikes are in bytes and how many wait, in_bytes ``(H + 1,)`` and n_waiting
+    ``(H,)``. bit_words, `Wiring.bits` in words of eight bytes; nobody, a row of it without receivers; silence, no
+    external spikes, ``(n,)``.
     """
 
     left: Any
@@ -126,16 +129,16 @@ class Scratch(NamedTuple):
     digits: Any
     waiting: Any
     in_bytes: Any
-    in_digits: Any
     n_waiting: Any
     bit_words: Any
     nobody: Any
+    silence: Any
 
 
 def new_scratch(wiring: Wiring, n_groups: int) -> Scratch:
     """Scratch for a network; Python makes it, as the code for it takes seconds to compile."""
     n, n_bytes = len(wiring.population), wiring.bits.shape[1]
-    above, received = np.zeros(-(-n // 8) * 8, np.bool_), np.zeros((n_groups, 8 * n_bytes), np.uint8)
+    above, received = np.zeros(-(-n // 8) * 8, np.bool_), np.zeros((n_groups + 1, 8 * n_bytes), np.uint8)
     return Scratch(
         left=np.zeros(n, np.int8),
         release=np.zeros(n, np.int64),
@@ -146,11 +149,11 @@ def new_scratch(wiring: Wiring, n_groups: int) -> Scratch:
         received_words=received.view(np.uint64),
         digits=np.zeros((n_groups, N_DIGITS, n_bytes // 8), np.uint64),
         waiting=np.zeros((n_groups, TOGETHER), np.int32),
-        in_bytes=np.zeros(n_groups, np.int32),
-        in_digits=np.zeros(n_groups, np.int32),
+        in_bytes=np.zeros(n_groups + 1, np.int32),
         n_waiting=np.zeros(n_groups, np.int32),
         bit_words=wiring.bits.view(np.uint64),
         nobody=np.zeros(n_bytes // 8, np.uint64),
+        silence=np.zeros(n, np.int16),
     )
 
 

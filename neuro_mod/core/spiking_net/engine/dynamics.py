@@ -20,6 +20,14 @@ _PLACES = np.uint64(0x0001020304050607)
 _TOP_BYTE = np.uint64(56)
 
 
+def _product(x: Any, y: Any) -> Any:
+    return x * y
+
+
+#: Rounded before anything is added, so that results are the same whether arrivals are added at once or later.
+_rounded_product = inlined(_product, contract=False)
+
+
 @inlined
 def any_longer(release: Any, parameters: Parameters) -> bool:
     """Whether any refractory period is longer than 8 bits can count."""
@@ -47,11 +55,13 @@ def integrate(
     above: Any,
     gain: Any,
     strength: Any,
+    count: Any,
+    weight: Any,
     parameters: Parameters,
     k: int,
     g: int,
 ) -> None:
-    """Voltage, whether it is at threshold, then decay of the current."""
+    """Voltage, whether it is at threshold, then decay of the current and external arrivals from one source."""
     a, b, c, d = parameters.a[k, g], parameters.b[k, g], parameters.c[k, g], parameters.d[k, g]
     reset, threshold, push = parameters.reset_voltage[k, g], parameters.threshold[k, g], c * strength
     driven = strength != 0
@@ -63,8 +73,9 @@ def integrate(
         v = reset if held else free
         voltage[i] = v
         above[i] = v >= threshold
-        left[i] -= np.int8(held)
-        current[i] = d * current[i]
+        current[i] = _rounded_product(d, current[i]) + weight * np.float32(count[i])
+    for i in range(left.shape[0]):
+        left[i] -= np.int8(left[i] > 0)
 
 
 @inlined

@@ -68,17 +68,22 @@ def advance(
         if longer and done % dynamics.RENEW == 0:
             dynamics.count_down(left, scratch.release, done)
 
+        if run_step == drawn:
+            r, drawn = _draw(noise, parameters, r, run_step, first_step, done == 0)
+        received, counted = 0, scratch.silence
+        if n_sources and not noise.shifted[0]:
+            received, counted = 1, noise.counts[0, step % WORDS]
+
         strength = drive.course[min(run_step, drive.course.shape[0] - 1)]
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
-            v, i, gain = voltage[segment], current[segment], drive.gain[segment]
-            dynamics.integrate(v, i, left[segment], above[segment], gain, strength, parameters, k, g)
+            v, i, gain, count = voltage[segment], current[segment], drive.gain[segment], counted[segment]
+            weight = parameters.external_weight[k, 0, g] if received else voltage.dtype.type(0)
+            dynamics.integrate(v, i, left[segment], above[segment], gain, strength, count, weight, parameters, k, g)
         n_fired = dynamics.fire(voltage, scratch, parameters, k, done)
         fired = scratch.fired[:n_fired]
 
-        if run_step == drawn:
-            r, drawn = _draw(noise, parameters, r, run_step, first_step, done == 0)
-        for s in range(n_sources):
+        for s in range(received, n_sources):
             arrivals.receive(current, noise.counts[s, step % WORDS], noise, parameters, k, s)
         delivery.deliver(current, fired, scratch, parameters, k, wiring)
         while injected < drive.steps.shape[0] and drive.steps[injected] == run_step:

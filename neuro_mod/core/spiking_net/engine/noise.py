@@ -53,6 +53,7 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> Nois
     external, sources, n = network.external, active_sources(network), network.n_neurons
     nodes, weights = (np.zeros(1), np.ones(1)) if external.z is not None else z_quadrature()
     width, n_chunks = poisson.widest_window(largest_mean), -(-n // poisson.CHUNK)
+    words = np.zeros((len(sources), n_chunks, arrivals.WORDS, poisson.CHUNK), np.int16)
     tabulated_for = np.full((len(sources), network.n_populations), np.nan)
     return Noise(
         edges=network.boundaries,
@@ -68,7 +69,8 @@ def build_noise(network: SpikingNetwork, seed: int, largest_mean: float) -> Nois
         mean=tabulated_for,
         slope=tabulated_for.copy(),
         neuron_mean=np.zeros((len(sources), n_chunks * poisson.CHUNK), np.float32),
-        words=np.zeros((len(sources), n_chunks, arrivals.WORDS, poisson.CHUNK), np.int16),
+        words=words,
+        word_quads=words.view(np.uint64),
         counts=np.zeros((len(sources), arrivals.WORDS, n), np.int16),
         law=np.zeros((2, len(nodes))),
         likely=np.zeros(poisson.GROUP, np.float32),
