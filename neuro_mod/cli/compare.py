@@ -22,6 +22,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    Shard,
     folder,
     load,
     print_rows,
@@ -60,6 +61,7 @@ def compare(
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     dtype: Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +76,7 @@ def compare(
 
     experiment = load(config, overrides, seed, duration)
     folder = results_folder(out, experiment, "_compare")
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True, shard=shard)
     run_job(ComparisonJob(experiment, trials, settling, n_z, dtype), folder, execution, as_json, _print_summary)
 
 

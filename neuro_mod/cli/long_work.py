@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from neuro_mod.cli.options import print_json
+from neuro_mod.cli.options import print_json, print_shard
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -47,6 +47,8 @@ def run_job(
             incomplete, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
+    elif "shard" in metadata:
+        print_shard(metadata, folder)
     elif metadata.get("n_trials"):
         print_summary(metadata)
     if incomplete is not None:

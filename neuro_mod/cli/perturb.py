@@ -21,6 +21,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    Shard,
     folder,
     load,
     print_rows,
@@ -52,6 +53,7 @@ def perturb(
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     dtype: Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +69,7 @@ def perturb(
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
     folder = results_folder(out, stager.experiment, "_perturb")
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True, shard=shard)
     run_job(PairJob(stager, trials, baseline_duration, dtype), folder, execution, as_json, _print_summary)
 
 

@@ -16,9 +16,11 @@ from neuro_mod.cli.options import (
     MaxWorkers,
     OnFailure,
     Overrides,
+    Shard,
     folder,
     print_json,
     print_rows,
+    print_shard,
     print_table,
 )
 
@@ -42,6 +44,7 @@ def sweep(
     address: Address = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [seed of the file].")] = None,
     repeats: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Runs at each point [repeats of the file].")
@@ -70,7 +73,7 @@ def sweep(
     from neuro_mod.execution.sweep.from_file import FileSweepJob, shared_files
 
     job, failed = FileSweepJob(loaded), None
-    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True)
+    execution = Execution(executor or "thread", max_workers, address, on_error, force, progress=True, shard=shard)
     with long_work():
         try:
             metadata = run(job, folder, execution)
@@ -78,6 +81,8 @@ def sweep(
             failed, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
+    elif shard is not None:
+        print_shard(metadata, folder)
     else:
         _print_means(loaded, job.table)
         for path in shared_files(metadata):

@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import neuro_mod
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
+from neuro_mod.execution.jobs.shard import Shard
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -55,6 +56,8 @@ class Execution:
         on_error: ``continue`` with the other items once one has failed three times, or ``stop``.
         force: Remove results of another job from the folder, instead of refusing to begin.
         progress: Show the progress on stderr.
+        shard: Which items are done, such as ``3/20``: every twentieth from the third on, in a folder of its own below
+            the given one, where `neuro_mod.gather` joins all shards; None for all items.
     """
 
     executor: str = "serial"
@@ -63,8 +66,11 @@ class Execution:
     on_error: OnError = "continue"
     force: bool = False
     progress: bool = False
+    shard: str | None = None
 
     def __post_init__(self) -> None:
+        if self.shard is not None:
+            Shard.parse(self.shard)
         check_choice("on_error", self.on_error, OnError)
 
 
@@ -89,6 +95,8 @@ class Job(ABC):
     keeps_others: bool = True
     #: Types of what `save` returns, by name, as far as `conclude` needs it.
     kinds: Mapping[str, type | UnionType] = {}
+    #: Plain data from which `again` makes the same job; none if only the program of the user can make it.
+    arguments: Mapping[str, Any] = {}
 
     def __init__(
         self,
@@ -112,6 +120,15 @@ class Job(ABC):
             "config": experiment.determining(),
         }
         self.description = description or {}
+
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """The job with these `arguments`, which may have been read from a file; to conclude it, not to do items.
+
+        Raises:
+            Exception: They are not what they should be.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no arguments: {arguments}")
 
     def remarks(self) -> Sequence[str]:
         """Lines for the beginning of the log."""

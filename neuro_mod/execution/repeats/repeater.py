@@ -81,6 +81,7 @@ class Repeater:
         dtype: Precision = "float32",
         spike_format: SpikeFormat = "dense",
         progress: bool = False,
+        shard: str | None = None,
     ) -> dict[str, Any]:
         """Simulate the repeats that the folder does not have yet, and save each as it finishes.
 
@@ -98,6 +99,7 @@ class Repeater:
             spike_format: Files of spikes: ``dense``, boolean arrays ``(n_steps, n_neurons)`` (``.npy``), or ``events``,
                 the step and neuron of each spike (``.npz``), which are many times smaller.
             progress: Show the progress on stderr.
+            shard: As for `Execution`.
 
         Returns:
             The content of ``metadata/run.json``, and under ``files`` the files that belong to no single repeat.
@@ -111,7 +113,7 @@ class Repeater:
         check_plot_arg(plot_arg)
         check_choice("dtype", dtype, Precision)
         check_choice("spike_format", spike_format, SpikeFormat)
-        execution = Execution(executor, max_workers, address, on_error, force, progress)
+        execution = Execution(executor, max_workers, address, on_error, force, progress, shard)
         job = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype, spike_format)
         return jobs.run(job, save_dir, execution)
 
