@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from itertools import chain, islice, permutations
+from pathlib import Path
 
 import pytest
 
@@ -281,54 +283,56 @@ def test_a_link_is_whole_and_replaces_what_was_there(tmp_path):
     assert (tmp_path / "copy").read_text() == "new" and not (tmp_path / "copy").is_symlink()
 
 
-@pytest.mark.parametrize("place", ["take", "finish", "remove_all"])
-def test_a_gathering_that_is_killed_anywhere_continues(tmp_path, expected, monkeypatch, place):
+def killed(call):
+    """Whether a process of its own that makes a call is killed meanwhile."""
+    child = os.fork()
+    if child == 0:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("place", "n_calls"), [("finished", 0), ("finished", 4), ("take_log", 2), ("finish", 0)])
+def test_a_gathering_that_is_killed_anywhere_continues(tmp_path, expected, monkeypatch, place, n_calls):
     do(tmp_path, 1, 2, 3, of=3)
-
-    class Killed(BaseException):
-        pass
-
     method, calls = getattr(JobFolder, place), []
 
     def killing(self, *arguments):
+        if len(calls) == n_calls:
+            os.kill(os.getpid(), signal.SIGKILL)
         calls.append(arguments)
-        if len(calls) % 2 == 0 or place == "finish":
-            raise Killed
         return method(self, *arguments)
 
-    for n_more in (1, 1, 0):
-        monkeypatch.setattr(JobFolder, place, killing if n_more else method)
-        if n_more:
-            with pytest.raises(Killed):
-                join(tmp_path)
-        else:
-            join(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(JobFolder, place, killing)
+        assert killed(lambda: join(tmp_path)) and killed(lambda: join(tmp_path))
+    join(tmp_path)
     assert_complete(tmp_path, expected, N)
     assert not (tmp_path / "shards").exists()
 
 
-@pytest.mark.parametrize("n_removed", [0, 4, 9, 15])
-def test_a_removal_of_shards_that_is_killed_anywhere_continues(tmp_path, expected, monkeypatch, n_removed):
-    do(tmp_path, 1, of=1)
-    removed, unlink = [], type(tmp_path).unlink
-
-    class Killed(BaseException):
-        pass
+@pytest.mark.parametrize("n_removed", [0, 1, 9, 14, 15, 16, 17])
+def test_a_removal_of_shards_that_is_killed_anywhere_continues(tmp_path, monkeypatch, n_removed):
+    do(tmp_path, 1, of=1, job=TinyJob(5))
+    files = len(files_in(tmp_path))
+    removed, unlink = [], Path.unlink
 
     def killing(self, *arguments, **options):
         if "1_of_1" in self.parts and self.exists() and self.name != ".lock":
             if len(removed) == n_removed:
-                raise Killed
+                os.kill(os.getpid(), signal.SIGKILL)
             removed.append(self)
         unlink(self, *arguments, **options)
 
-    monkeypatch.setattr(type(tmp_path), "unlink", killing)
-    with pytest.raises(Killed):
-        join(tmp_path)
-    monkeypatch.undo()
-    join(tmp_path)
-    assert_complete(tmp_path, expected, N)
-    assert not (tmp_path / "shards").exists() and "damaged" not in log_of(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", killing)
+        assert killed(lambda: join(tmp_path, TinyJob(5))) == (n_removed < files)
+    assert len(files_in(tmp_path / "shards")) == files - n_removed + 1 - (n_removed == files)
+    join(tmp_path, TinyJob(5))
+    assert_complete(tmp_path, undisturbed(tmp_path / "undisturbed", 5), 5)
+    assert not (tmp_path / "shards").exists() and "not taken over" not in log_of(tmp_path)
 
 
 def test_ctrl_c_while_shards_are_joined(tmp_path, expected, monkeypatch):
