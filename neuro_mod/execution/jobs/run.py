@@ -86,8 +86,8 @@ def run(
             folder.keep(LOG)
             metadata = attempt.save(about)
             folder.finish()
-            if outcome.complete:
-                shards.remove_joined(folder)
+        if outcome.complete:
+            shards.remove_joined(folder)
     metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
     outcome.raise_if_incomplete(metadata)
     return metadata

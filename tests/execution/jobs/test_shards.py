@@ -23,6 +23,7 @@ from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.ledger import Entry
 from neuro_mod.execution.jobs.shard import Shard
+from neuro_mod.storage.files import fault_of
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import shard_numbers
 from neuro_mod.storage.writing import link_whole
@@ -120,15 +121,14 @@ def test_attempts_and_logs_of_shards_are_kept(tmp_path):
 
 def test_a_shard_is_resumed(tmp_path, expected):
     trace, study = tmp_path / "trace", tmp_path / "study"
-    what = {"n_items": N, "trace": str(trace), "seconds": 0.05}
-    with driver(study, what, shard="2/2") as process:
-        part = study / "shards/2_of_2"
-        wait_until(lambda: n_finished(part) >= 2, process)
+    part = study / "shards/2_of_2"
+    with driver(study, {"n_items": N, "trace": str(trace), "fates": {9: "sleeps"}}, shard="2/2") as process:
+        wait_until(lambda: n_finished(part) == 4, process)
+        wait_until(lambda: len(tries(trace)) == 5, process)
         process.kill()
-    before = n_finished(part)
-    assert before < 5
+    assert keys(part) == ["item 1", "item 3", "item 5", "item 7"]
     do(study, 1, 2, of=2, job=TinyJob(N, trace=str(trace)))
-    assert len(tries(trace)) <= N + 1 and keys(part)[:before] == [f"item {2 * k + 1}" for k in range(before)]
+    assert tries(trace) == [1, 3, 5, 7, 9, 0, 2, 4, 6, 8, 9]
     join(study)
     assert_complete(study, expected, N)
 
@@ -350,6 +350,22 @@ def test_ctrl_c_while_shards_are_joined(tmp_path, expected, monkeypatch):
     monkeypatch.undo()
     join(tmp_path)
     assert_complete(tmp_path, expected, N)
+
+
+def test_ctrl_c_while_joined_shards_are_removed(tmp_path, expected, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    do(tmp_path, 1, 2, of=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(JobFolder, "remove_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            join(tmp_path)
+    files = json.loads((tmp_path / "metadata/manifest.json").read_text())["files"]
+    assert not any(fault_of(tmp_path / name, record) for name, record in files.items())
+    join(tmp_path)
+    assert_complete(tmp_path, expected, N)
+    assert not (tmp_path / "shards").exists()
 
 
 def test_a_full_disk_is_said_and_the_shards_stay(tmp_path, expected, monkeypatch):
