@@ -101,6 +101,7 @@ def gathered(study: Path) -> dict[str, Any]:
     if (study / RUN).exists():
         with naming(study / RUN):
             metadata = dict(read_json(study / RUN))
-    if not metadata.get("concluded") or metadata["interrupted"] or metadata["failures"] or "shard" in metadata:
+    incomplete = metadata.get("interrupted") or metadata.get("failures") or not metadata.get("concluded")
+    if incomplete or "shard" in metadata:
         raise InputError(f"{study}: no shards found; expected the folder of a study with finished items in {SHARDS}/")
     return metadata | {"files": []}

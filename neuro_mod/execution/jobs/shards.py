@@ -27,8 +27,8 @@ from neuro_mod.storage.run_folder import read_plan
 _ITEMS, _SHARDS = 3, 20
 #: What to do about results of another job.
 _WAYS = "choose another folder, or remove this one"
-#: The commands that have shards.
-PROGRAM, _COMMANDS = "neuro-mod", ("repeat", "sweep", "perturb", "compare")
+#: The program, and its commands that have shards.
+_PROGRAM, _COMMANDS = "neuro-mod", ("repeat", "sweep", "perturb", "compare")
 
 
 def found_shards(study: Path) -> list[Shard]:
@@ -199,7 +199,7 @@ class Shards:
 
     def _how_to_do(self, missing: Sequence[Shard]) -> list[str]:
         """Lines that say how to do shards: with the command that began another one, or in words."""
-        array = f"--array={','.join(str(shard.number) for shard in missing)}"
+        array = f"--array={_ranges([shard.number for shard in missing])}"
         commands = (_command_in(shard.within(self.study)) for shard in self.found)
         known = next((command for command in commands if command), None)
         if known is None:
@@ -216,6 +216,17 @@ def _listed(names: Sequence[str], n_shown: int) -> str:
     return f"{', '.join(names[:n_shown])}{more}"
 
 
+def _ranges(numbers: Sequence[int]) -> str:
+    """Rising numbers as SLURM writes them: ``1-3,7``."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    return ",".join("-".join(map(str, ends)) for ends in ranges)
+
+
 def _command_in(folder: Path) -> list[str] | None:
     """The command of ours that began a shard, without the shard, only to be shown; None if it was another program."""
     try:
@@ -225,14 +236,14 @@ def _command_in(folder: Path) -> list[str] | None:
     if not isinstance(command, list) or not all(isinstance(part, str) and part.isprintable() for part in command):
         return None
     program, *arguments = command or [""]
-    if Path(program).name != PROGRAM or arguments[:1] not in [[name] for name in _COMMANDS]:
+    if Path(program).name != _PROGRAM or not arguments or arguments[0] not in _COMMANDS:
         return None
     kept = [
         part
         for before, part in pairwise(["", *arguments])
         if "--shard" not in (before, part) and not part.startswith("--shard=")
     ]
-    return [PROGRAM, *kept]
+    return [_PROGRAM, *kept]
 
 
 def _remove_empty(folder: Path) -> None:

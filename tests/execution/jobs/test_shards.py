@@ -168,6 +168,15 @@ def test_gaps_are_named_and_nothing_is_concluded(tmp_path, expected):
     assert_complete(tmp_path, expected, N)
 
 
+def test_many_gaps_are_named_in_few_lines(tmp_path):
+    do(tmp_path, 5, of=40, job=TinyJob(40))
+    with pytest.raises(MissingItemsError) as caught:
+        join(tmp_path, TinyJob(40))
+    said = str(caught.value)
+    assert "  shard 21/40 (not begun): item 20\n  and 19 more shards\n" in said and "--array=1-4,6-40," in said
+    assert len(caught.value.missing) == 39 and len(said.splitlines()) == 23
+
+
 def test_a_failed_item_is_a_gap(tmp_path):
     with pytest.raises(FailedItemsError, match="1 item failed"):
         do(tmp_path, 1, of=2, job=TinyJob(N, fates={2: "divides"}))
