@@ -54,7 +54,7 @@ def test_shards_of_a_command_are_joined(command, config, tmp_path, name):
     gap = command("gather", study)
     assert gap.returncode == 3 and "2 of " in gap.stderr and "shard 1/2 (not begun)" in gap.stderr
     rerun = f"neuro-mod {name} '{config}' {' '.join(map(str, COMMANDS[name]))} --out {study} --shard 1/2"
-    assert f"  {rerun}\n" in gap.stderr and "--array=1," in gap.stderr and not gap.stdout
+    assert f"  {rerun}\n" in gap.stderr and "--array=1, and gather" in gap.stderr and not gap.stdout
     assert command(*call, study, "--shard=1/2").returncode == 0
     done = command("gather", study)
     assert done.returncode == 0 and "are there" in done.stdout and str(study / "metadata/manifest.json") in done.stdout

@@ -203,12 +203,10 @@ class Shards:
         commands = (_command_in(shard.within(self.study)) for shard in self.found)
         known = next((command for command in commands if command), None)
         if known is None:
-            shown = f'--shard {missing[0]} (shard="{missing[0]}" in Python)'
-            return [
-                f"to do them, rerun what began the others with {shown} and so on, as with {array}, and gather again"
-            ]
+            shown = f'--shard {missing[0]} (shard="{missing[0]}" in Python){", ..." if len(missing) > 1 else ""}'
+            return [f"to do them, rerun what began the others with {shown}, or a job array with {array}; gather again"]
         lines = [f"  {shlex.join([*known, '--shard', str(shard)])}" for shard in missing[:_SHARDS]]
-        return [f"to do them, run these, or the job array with {array}, and gather again:", *lines]
+        return [f"to do them, run these, or a job array with {array}, and gather again:", *lines]
 
 
 def _listed(names: Sequence[str], n_shown: int) -> str:

@@ -173,7 +173,7 @@ def test_many_gaps_are_named_in_few_lines(tmp_path):
     with pytest.raises(MissingItemsError) as caught:
         join(tmp_path, TinyJob(40))
     said = str(caught.value)
-    assert "  shard 21/40 (not begun): item 20\n  and 19 more shards\n" in said and "--array=1-4,6-40," in said
+    assert "  shard 21/40 (not begun): item 20\n  and 19 more shards\n" in said and "--array=1-4,6-40;" in said
     assert len(caught.value.missing) == 39 and len(said.splitlines()) == 23
 
 
