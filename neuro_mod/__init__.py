@@ -14,7 +14,7 @@ _PUBLIC = {
     "neuro_mod.config": ("Experiment", "load_experiment"),
     "neuro_mod.errors": (
         *("NeuroModError", "InputError", "ConfigError", "DataError", "MissingFileError", "StorageError"),
-        *("NumericalError", "ClusterLostError", "FailedItemsError", "Interrupted"),
+        *("NumericalError", "ClusterLostError", "FailedItemsError", "MissingItemsError", "Interrupted"),
     ),
     # one run, and many
     "neuro_mod.execution.stagers": (
@@ -22,6 +22,7 @@ _PUBLIC = {
     ),
     "neuro_mod.execution.stagers.saved_state": ("load_state", "save_state"),
     "neuro_mod.execution": ("Repeater",),
+    "neuro_mod.execution.gathering": ("gather",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),
     "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),

@@ -1,8 +1,8 @@
 """Every error that a user can meet, and how messages show keys and values.
 
 A message has the form ``PLACE: VALUE found; expected WHAT``, with a hint after it where there is one. The command line
-catches `NeuroModError` in one place, prints the message and exits with its code: 2, or 3 if items of a job failed, or 4
-if a cluster had no workers for them. Interruptions exit with 130.
+catches `NeuroModError` in one place, prints the message and exits with its code: 2, or 3 if items of a job failed or
+are missing, or 4 if a cluster had no workers for them. Interruptions exit with 130.
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class StorageError(NeuroModError, OSError):
     """A file or folder could not be written; the message says which, why, and how much space is free."""
 
 
+class FolderInUseError(StorageError):
+    """Another process is writing to the folder."""
+
+
 class NumericalError(NeuroModError, FloatingPointError):
     """The state of a simulation became infinite or NaN; the message says where and when."""
 
@@ -130,6 +134,21 @@ class FailedItemsError(NeuroModError, RuntimeError):
     def __init__(self, message: str, outcome: Any = None, metadata: Mapping[str, Any] | None = None):
         super().__init__(message)
         self.outcome, self.metadata = outcome, metadata or {}
+
+
+class MissingItemsError(NeuroModError, RuntimeError):
+    """Shards of a study have not finished all items, so that it cannot be completed; finished items stay.
+
+    Args:
+        message: Which shards and items are missing, and how to do them.
+        missing: Names of the missing items by shard, written ``3/20``.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, missing: Mapping[str, Sequence[str]] | None = None):
+        super().__init__(message)
+        self.missing = missing or {}
 
 
 class Interrupted(KeyboardInterrupt):

@@ -23,6 +23,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    Shard,
     WaitForWorkers,
     folder,
     load,
@@ -64,6 +65,7 @@ def compare(
     wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     dtype: Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
@@ -77,7 +79,7 @@ def compare(
 
     experiment = load(config, overrides, seed, duration)
     folder = results_folder(out, experiment, "_compare")
-    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
     run_job(ComparisonJob(experiment, trials, settling, n_z, dtype), folder, execution, as_json, _print_summary)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from neuro_mod.choices import OnError
-from neuro_mod.cli.options import print_json
+from neuro_mod.cli.options import print_json, print_shard
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -41,6 +41,7 @@ def execution_of(
     wait_for_workers: float | None,
     on_error: OnError,
     force: bool,
+    shard: str | None,
     default: str = "thread",
 ) -> Execution:
     """How a command does its items, as its options say; a cluster file implies its batch system.
@@ -57,7 +58,7 @@ def execution_of(
         cluster = load_cluster(cluster_file)
         default = cluster.scheduler
     how = (executor or default, max_workers, address, on_error, force)
-    return Execution(*how, progress=True, cluster=cluster, wait_for_workers=wait_for_workers)
+    return Execution(*how, progress=True, cluster=cluster, wait_for_workers=wait_for_workers, shard=shard)
 
 
 def run_job(
@@ -75,6 +76,8 @@ def run_job(
             incomplete, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
+    elif "shard" in metadata:
+        print_shard(metadata, folder)
     elif metadata.get("n_trials"):
         print_summary(metadata)
     if incomplete is not None:

@@ -14,6 +14,7 @@ from neuro_mod.cli.compare import compare
 from neuro_mod.cli.compile import compile_kernels
 from neuro_mod.cli.convert import convert
 from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.gather import gather
 from neuro_mod.cli.mean_field import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.repeats import command as repeat_command
@@ -37,6 +38,7 @@ app.command("perturb")(plain_failures()(perturb))
 app.command("sweep")(plain_failures()(sweep))
 app.add_typer(mean_field, name="mean-field")
 app.command("compare")(plain_failures()(compare))
+app.command("gather")(plain_failures()(gather))
 app.command("analyze")(plain_failures()(analyze))
 app.add_typer(cluster, name="cluster")
 app.command("validate")(plain_failures()(validate))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -124,6 +125,15 @@ WaitForWorkers = Annotated[
     ),
 ]
 OnFailure = Annotated[OnError, typer.Option("--on-error", help="What to do once an item has failed three times.")]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K/N", help="Do every N-th item, from the K-th on, in a folder of its own; neuro-mod gather joins them."
+    ),
+]
+Analysis = Annotated[
+    bool, typer.Option("--analysis/--no-analysis", help="Find metastable states in the spikes of repeats.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Remove other results from the folder.")]
 
 
@@ -172,6 +182,17 @@ def whole_numbers(option: str, text: str, below: int, example: str, *, least: in
             raise invalid(f"{option}, in {text}", wrong, f"numbers from {least} to {below - 1}")
         numbers += range(first, stop)
     return numbers
+
+
+def print_shard(metadata: Mapping[str, Any], study: Path) -> None:
+    """Print how far a shard is, given its metadata and the folder of its study."""
+    failed = f", {len(metadata['failures'])} failed" if metadata["failures"] else ""
+    print_rows(
+        {
+            "shard": f"{metadata['shard']}: {metadata['n_finished']} finished{failed}",
+            "when all are done": shlex.join(["neuro-mod", "gather", str(study)]),
+        }
+    )
 
 
 def print_results(metadata: Mapping[str, Any], as_json: bool, print_summary: Callable[[Any], None]) -> None:

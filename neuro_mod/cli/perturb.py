@@ -22,6 +22,7 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    Shard,
     WaitForWorkers,
     folder,
     load,
@@ -56,6 +57,7 @@ def perturb(
     wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     dtype: Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +72,7 @@ def perturb(
 
     stager = StageSNNSimulation(load(config, overrides, seed, duration))
     folder = results_folder(out, stager.experiment, "_perturb")
-    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
     run_job(PairJob(stager, trials, baseline_duration, dtype), folder, execution, as_json, _print_summary)
 
 

@@ -16,6 +16,7 @@ from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.long_work import execution_of, long_work
 from neuro_mod.cli.options import (
     Address,
+    Analysis,
     AsJson,
     ClusterFile,
     Dtype,
@@ -26,11 +27,13 @@ from neuro_mod.cli.options import (
     OnFailure,
     Overrides,
     Seed,
+    Shard,
     WaitForWorkers,
     folder,
     load,
     print_json,
     print_rows,
+    print_shard,
 )
 from neuro_mod.execution.compilation_shown import compilation_shown
 
@@ -78,6 +81,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         wait_for_workers: WaitForWorkers = None,
         on_error: OnFailure = "continue",
         force: Force = False,
+        shard: Shard = None,
         seed: Seed = None,
         seeds_file: Annotated[
             Path | None, typer.Option(metavar="FILE", help="Seeds of the repeats, one per line, instead of drawn ones.")
@@ -99,9 +103,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             str,
             typer.Option(metavar="WHICH", help="Figures: spikes, rates, perturbations, parameters, all or none."),
         ] = "all",
-        analysis: Annotated[
-            bool, typer.Option("--analysis/--no-analysis", help="Find metastable states in the spikes.")
-        ] = True,
+        analysis: Analysis = True,
         as_json: AsJson = False,
     ) -> None:
         """Run a configuration many times, each with other connections and noise, and analyse the spikes.
@@ -117,7 +119,7 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         given = [path for path in (config, config_option) if path is not None]
         if len(given) != 1:
             raise InputError("expected one configuration: CONFIG, or --config FILE")
-        how = (max_workers, address, cluster, wait_for_workers, on_error, force)
+        how = (max_workers, address, cluster, wait_for_workers, on_error, force, shard)
         if cluster is None or executor is not None:
             executor = choose_executor(executor, parallel)
         execution = execution_of(executor, *how)
@@ -140,10 +142,12 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
                 )
             except FailedItemsError as error:
                 failed, metadata = error, dict(error.metadata)
-            if analysis and metadata["n_finished"]:
-                metadata["analysis"] = _analyse(folder, experiment, plot)
+            if analysis and metadata["n_finished"] and shard is None:
+                metadata["analysis"] = analyse_repeats(folder, experiment, plot)
         if as_json:
             print_json(metadata)
+        elif shard is not None:
+            print_shard(metadata, folder)
         else:
             _print_summary(folder, metadata)
         if failed is not None:
@@ -177,7 +181,7 @@ def _folder(experiment: Experiment, save_dir: Path | None, sim_name: str | None)
     return experiment.settings.folder
 
 
-def _analyse(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
+def analyse_repeats(folder: Path, experiment: Experiment, plot: str) -> dict[str, Any] | None:
     """Analyse all repeats in a folder; where that is not possible, None and a warning that says why."""
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.execution.analysis.save import analyse, default_folder

@@ -17,10 +17,12 @@ from neuro_mod.cli.options import (
     MaxWorkers,
     OnFailure,
     Overrides,
+    Shard,
     WaitForWorkers,
     folder,
     print_json,
     print_rows,
+    print_shard,
     print_table,
 )
 
@@ -46,6 +48,7 @@ def sweep(
     wait_for_workers: WaitForWorkers = None,
     on_error: OnFailure = "continue",
     force: Force = False,
+    shard: Shard = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Root seed [seed of the file].")] = None,
     repeats: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Runs at each point [repeats of the file].")
@@ -74,7 +77,7 @@ def sweep(
     from neuro_mod.execution.sweep.from_file import FileSweepJob, shared_files
 
     job, failed = FileSweepJob(loaded), None
-    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force)
+    execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
     with long_work():
         try:
             metadata = run(job, folder, execution)
@@ -82,6 +85,8 @@ def sweep(
             failed, metadata = error, error.metadata
     if as_json:
         print_json(metadata)
+    elif shard is not None:
+        print_shard(metadata, folder)
     else:
         _print_means(loaded, job.table)
         for path in shared_files(metadata):

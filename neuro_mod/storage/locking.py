@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from neuro_mod.errors import StorageError
+from neuro_mod.errors import FolderInUseError, StorageError
 
 _LOCK = ".lock"
 
@@ -19,7 +19,8 @@ def locked(folder: Path) -> Iterator[None]:
         folder: The folder; made if it does not exist.
 
     Raises:
-        StorageError: Another process holds it, or it cannot be written to.
+        FolderInUseError: Another process holds it.
+        StorageError: It cannot be written to.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 -- costs 50 ms, and most commands lock nothing
 
@@ -29,7 +30,8 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise StorageError(f"another process is writing to {folder}; wait for it, or choose another folder") from None
+        message = f"another process is writing to {folder}; wait for it, or choose another folder"
+        raise FolderInUseError(message) from None
     except OSError as error:
         reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
         raise StorageError(f"cannot write to the folder {folder}: {reason}") from error

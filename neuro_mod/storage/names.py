@@ -1,5 +1,7 @@
 """Names of the files and folders of results."""
 
+import re
+
 from neuro_mod.choices import SpikeFormat
 
 #: End of the name of a file that is being written.
@@ -43,6 +45,10 @@ LOG = f"{METADATA}/run.log"
 PLAN = f"{METADATA}/plan.json"
 FINISHED = f"{METADATA}/finished.jsonl"
 WORKER_LOGS = f"{METADATA}/logs"
+#: Folder of the shards of a study; each also has the arguments of its job.
+SHARDS = "shards"
+JOB = f"{METADATA}/job.json"
+_SHARD = re.compile("([0-9]+)_of_([0-9]+)")
 #: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
@@ -76,6 +82,18 @@ ANALYSIS_FIGURES = (
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS
+
+
+def shard_folder(number: int, total: int) -> str:
+    """Folder of a shard within that of its study; folders sort by the number."""
+    return f"{SHARDS}/{number:0{len(str(total))}d}_of_{total}"
+
+
+def shard_numbers(name: str) -> tuple[int, int] | None:
+    """Number of a shard, from 1, and how many there are, given the name of its folder; None for other names."""
+    found = _SHARD.fullmatch(name)
+    numbers = (int(found[1]), int(found[2])) if found else (0, 0)
+    return numbers if 1 <= numbers[0] <= numbers[1] and f"{SHARDS}/{name}" == shard_folder(*numbers) else None
 
 
 def repeat_spikes(index: int, spike_format: SpikeFormat = "dense") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -163,12 +163,13 @@ def read_manifest(path: Path) -> dict[str, Record] | None:
     return files
 
 
-def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:
+def remove_run(path: Path, others: Iterable[str] = (), last: Sequence[str] = ()) -> list[str]:
     """Remove what an earlier run left, finished or not: the files it wrote, and partial ones.
 
     Args:
         path: The folder.
         others: Names of further files that it wrote; those outside our folders are passed over.
+        last: Those that are removed after all others.
 
     Returns:
         The names of the files that were removed.
@@ -178,12 +179,13 @@ def remove_run(path: Path, others: Iterable[str] = ()) -> list[str]:
     """
     names = dict.fromkeys([*_written_before(path), *(name for name in others if is_ours(Path(name)))])
     present = [name for name in names if (path / name).exists()]
-    _remove(path, [*present, MANIFEST, JOURNAL])
+    _remove(path, [*(name for name in present if name not in last), MANIFEST, JOURNAL])
     # after the spikes: an analysis that goes on finds them gone once its files are in place
     analysis = remove_analysis(path / ANALYSIS)
     for folder in (WORKER_LOGS, CONFIGS):
         with suppress(OSError):  # it has files of the user, or does not exist
             (path / folder).rmdir()
+    _remove(path, [name for name in present if name in last])
     return [*present, *(f"{ANALYSIS}/{name}" for name in analysis)]
 
 

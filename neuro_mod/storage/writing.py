@@ -103,7 +103,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
     Raises:
         StorageError: It could not be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    partial = _partial(path)
     try:
         with partial.open("wb") as file:
             write(file)
@@ -119,6 +119,34 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def link_whole(source: Path, path: Path) -> None:
+    """Give a file another name, or copy it where links are not possible; whole or not at all.
+
+    Args:
+        source: The file.
+        path: The other name; a file that has it is replaced.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    partial = _partial(path)
+    try:
+        if source.is_symlink():
+            raise OSError("a link to the link would not last")
+        partial.hardlink_to(source)
+        partial.replace(path)  # leaves both names where they are links to the same file already
+    except OSError:
+        with source.open("rb") as content:
+            write_whole(path, lambda file: shutil.copyfileobj(content, file))
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
 
 
 def write_arrays(file: IO[bytes], arrays: Iterable[tuple[str, Any]]) -> None:

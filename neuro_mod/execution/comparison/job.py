@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.checks import check_choice
 from neuro_mod.choices import Precision
-from neuro_mod.config import Experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.mean_field.core import FixedPoints
 from neuro_mod.execution.comparison.rates import Comparison, SimulateRates, stage_theory
 from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
@@ -36,6 +38,20 @@ class ComparisonJob(Job):
         self._found: FixedPoints | None = None
         determining = {"settling_sec": self._simulate.settling, "n_z": self._theory.n_z, "dtype": dtype}
         super().__init__("comparison", experiment, self._simulate.items(n_trials), self._simulate, determining)
+        self.arguments = {
+            "config": experiment.resolved(),
+            "n_trials": n_trials,
+            "settling": settling,
+            "n_z": self._theory.n_z,
+            "dtype": dtype,
+        }
+
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """See `Job.again`."""
+        given = dict(arguments)
+        check_choice("dtype", given["dtype"], Precision)
+        return cls(load_experiment(given.pop("config")), **given)
 
     def prepare(self, folder: JobFolder) -> None:
         """Find the steady states."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from neuro_mod.errors import DataError
@@ -23,13 +24,23 @@ class Attempt:
         folder: Its folder.
         outcome: What becomes of its items.
         how: How they are done, plain data.
+        of_shards: Attempts at shards that are joined here.
     """
 
-    def __init__(self, job: Job, folder: JobFolder, outcome: Outcome, how: Mapping[str, Any]):
+    def __init__(
+        self,
+        job: Job,
+        folder: JobFolder,
+        outcome: Outcome,
+        how: Mapping[str, Any],
+        of_shards: Sequence[Mapping[str, Any]] = (),
+    ):
         self._job, self._folder, self._outcome, self._how = job, folder, outcome, how
         self._begin = time.time()
         self._provenance = provenance(job.config, self._begin)
-        self._earlier = _earlier_attempts(folder)
+        present = {attempt["shard"] for attempt in of_shards}
+        own = [attempt for attempt in attempts_in(folder.path) if attempt.get("shard") not in present]
+        self._earlier = [*of_shards, *own]
 
     def save(self, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write ``run.json``, and return its content.
@@ -63,10 +74,10 @@ class Attempt:
         return metadata
 
 
-def _earlier_attempts(folder: JobFolder) -> list[dict[str, Any]]:
-    """Earlier attempts, oldest first; version 0.1 called them sessions."""
+def attempts_in(folder: Path) -> list[dict[str, Any]]:
+    """Attempts that a folder lists, oldest first; version 0.1 called them sessions."""
     try:
-        before = read_json(folder.path / RUN)
+        before = read_json(folder / RUN)
         name = "earlier_attempts" if "earlier_attempts" in before else "earlier_sessions"
         *earlier, latest = [*before[name], before]
     except (FileNotFoundError, DataError, TypeError, KeyError):

@@ -66,7 +66,7 @@ class Driver(Loop):
         if self._outcome.complete:
             return
         seconds = sum(self._items[index].simulated_seconds for index in self._waiting)
-        counts = (self._outcome.n_items, self._outcome.n_before)
+        counts = (self._outcome.n_items, self._outcome.n_finished)
         with items_shown(self._job.nouns[1], *counts, seconds, shown=self._execution.progress) as progress:
             executor = start_executor(
                 self._execution.executor,

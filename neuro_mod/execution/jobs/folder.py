@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
+from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files, enter, fault_of, is_ours, record_of
-from neuro_mod.storage.names import ANALYSIS, FINISHED, LOG, MANIFEST, PLAN, WORKER_LOGS
+from neuro_mod.storage.names import ANALYSIS, DATA, FINISHED, JOB, LOG, MANIFEST, PLAN, PLOTS, WORKER_LOGS
 from neuro_mod.storage.run_folder import (
     close_run,
     holds_run,
@@ -24,9 +25,14 @@ from neuro_mod.storage.run_folder import (
     remove_run,
     reopen_run,
 )
-from neuro_mod.storage.writing import write_whole
+from neuro_mod.storage.writing import link_whole, write_whole
 
 _LOG = logging.getLogger(__name__)
+#: What to do about results of another job.
+_WAYS = "choose another folder, or remove its results with --force (force=True)"
+#: Folders of the files of items.
+_OF_ITEMS = (Path(DATA), Path(PLOTS))
+_CHECKED = Quantity("checked", "finished items")
 
 
 class JobFolder(Files):
@@ -41,6 +47,7 @@ class JobFolder(Files):
         identity: Of the job, see `Job.identity`.
         kinds: Of what is kept about items, see `Job.kinds`.
         force: Remove results of another job instead of refusing.
+        ways: What the message says that can be done about these.
 
     Raises:
         InputError: It holds results of another job; the message shows the difference.
@@ -54,6 +61,7 @@ class JobFolder(Files):
         *,
         kinds: Mapping[str, type | UnionType] | None = None,
         force: bool = False,
+        ways: str = _WAYS,
     ):
         super().__init__(path)
         self._kinds = kinds or {}
@@ -64,10 +72,11 @@ class JobFolder(Files):
         self.damaged: list[str] = []
         self._faulty: list[str] = []
         self._identity: dict[str, Any] = json.loads(json.dumps(identity, allow_nan=False))
-        if reason := self._reason_to_refuse():
+        if reason := self._reason_to_refuse(ways):
             if not force:
                 raise InputError(reason)
-            self._remove_all()
+            removed = ", ".join(self.remove_all()) or "none"
+            _LOG.warning("%s: results of another job removed: %s", self.path, removed)
 
     def begin(self) -> None:
         """Prepare the folder for new results.
@@ -95,6 +104,20 @@ class JobFolder(Files):
         gone += [f"{ANALYSIS}/{name}" for name in remove_analysis(self.path / ANALYSIS)]
         self.done -= keys
         _LOG.warning("%s: results that were not asked for removed: %s", self.path, ", ".join(gone) or "none")
+
+    def remove_all(self) -> list[str]:
+        """Remove everything that a job wrote here, so that what is left can be identified until the end.
+
+        Returns:
+            The names of the files.
+
+        Raises:
+            StorageError: They cannot be removed.
+        """
+        of_items = [name for entry in self.entries() for name in entry.files]
+        ledger = [FINISHED] if (self.path / FINISHED).exists() else []
+        self._unlink(ledger)
+        return ledger + remove_run(self.path, [*of_items, LOG, *self._worker_logs(), PLAN, JOB], last=(PLAN, JOB))
 
     @property
     def n_lines(self) -> int:
@@ -125,6 +148,10 @@ class JobFolder(Files):
             lines = enumerate(self._ledger.lines(), 1)
             self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
 
+    def sound(self, keys: Container[str]) -> set[str]:
+        """Those of these keys whose items are finished and undamaged; the lock need not be held."""
+        return {entry.key for entry in self.entries() if entry.key in keys and not self._fault(entry)}
+
     def files_of_item(self) -> Files:
         """Writes the files of one item, in any thread; an entry with them, given to `finished`, finishes it."""
         return Files(self.path, settled=False)
@@ -137,6 +164,34 @@ class JobFolder(Files):
         """
         self._ledger.append(entry)
         self.done.add(entry.key)
+
+    def take(self, other: JobFolder, entry: Entry) -> None:
+        """Take over a finished item of another folder, whose files were checked, by links where these are possible.
+
+        Raises:
+            StorageError: The disk is full, say; the item is not finished.
+        """
+        for name in entry.files:
+            enter(self.path, name)
+            link_whole(other.path / name, self.path / name)
+        self.finished(entry)
+
+    def take_log(self, other: JobFolder, name: str) -> None:
+        """Copy the log of another folder, under a name, to those of workers.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        if is_worker_log(log := other.path / LOG):
+            self.save(f"{WORKER_LOGS}/{name}.log", lambda file: file.write(log.read_bytes()))
+
+    def settle(self) -> None:
+        """Wait until the list of finished items is on the disk, so that a crash of the machine does not harm it.
+
+        Raises:
+            StorageError: The disk is full, say.
+        """
+        self._ledger.rewrite(self._ledger)
 
     def entries(self) -> Iterator[Entry]:
         """The finished items, read from the ledger, in the order in which they finished."""
@@ -166,9 +221,8 @@ class JobFolder(Files):
                 separator = b",\n"
         yield b"\n}}\n"
 
-    def _reason_to_refuse(self) -> str:
+    def _reason_to_refuse(self, ways: str) -> str:
         """Why the results of this job cannot be saved here; empty if they can."""
-        ways = "choose another folder, or remove its results with --force (force=True)"
         try:
             before = read_plan(self.path)
         except DataError as error:
@@ -180,11 +234,6 @@ class JobFolder(Files):
         found = differences(before, self._identity)
         held = "job" if before.get("what") == self._identity.get("what") else "run"
         return f"{self.path} holds the results of another {held}; {ways}:\n{in_lines(found)}" if found else ""
-
-    def _remove_all(self) -> None:
-        of_items = [name for entry in self.entries() for name in entry.files]
-        removed = remove_run(self.path, [*of_items, PLAN, FINISHED, LOG, *self._worker_logs()])
-        _LOG.warning("%s: results of another job removed: %s", self.path, ", ".join(removed) or "none")
 
     def _unlink(self, names: Iterable[str]) -> None:
         try:
@@ -201,7 +250,8 @@ class JobFolder(Files):
         if wrong := [name for name, kind in self._kinds.items() if not isinstance(entry.about.get(name), kind)]:
             return f"{self.path / FINISHED}: {entry.key}: {', '.join(wrong)} is damaged"
         for name, record in entry.files.items():
-            fault = fault_of(self.path / name, record) if is_ours(Path(name)) else "is not a name of a result file"
+            ours = is_ours(Path(name)) and Path(name).parent in _OF_ITEMS
+            fault = fault_of(self.path / name, record) if ours else "is not a name of a result file"
             if fault:
                 return f"{self.path / name} {fault}"
         return ""
@@ -209,3 +259,9 @@ class JobFolder(Files):
     def _worker_logs(self) -> list[str]:
         folder = self.path / WORKER_LOGS
         return [f"{WORKER_LOGS}/{file.name}" for file in sorted(folder.glob("*.log")) if is_worker_log(file)]
+
+
+def scan_shown(folder: JobFolder, shown: bool) -> None:
+    """Check finished items, which takes a while if there are many, and show the progress."""
+    with progress_shown(folder.n_lines, quantity=_CHECKED, shown=shown) as advanced:
+        folder.scan(advanced)

@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import neuro_mod
 from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
+from neuro_mod.execution.jobs.shard import Shard
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -58,6 +59,8 @@ class Execution:
         progress: Show the progress on stderr.
         cluster: From `load_cluster`: the batch jobs that have the workers, if `executor` is a batch system.
         wait_for_workers: Seconds for which all may stand still because a cluster has no workers; None for any time.
+        shard: Which items are done, such as ``3/20``: every twentieth from the third on, in a folder of its own below
+            the given one, where `neuro_mod.gather` joins all shards; None for all items.
     """
 
     executor: str = "serial"
@@ -68,8 +71,11 @@ class Execution:
     progress: bool = False
     cluster: Cluster | None = None
     wait_for_workers: float | None = None
+    shard: str | None = None
 
     def __post_init__(self) -> None:
+        if self.shard is not None:
+            Shard.parse(self.shard)
         check_choice("on_error", self.on_error, OnError)
         if self.wait_for_workers is not None:
             check_positive("wait_for_workers", self.wait_for_workers)
@@ -96,6 +102,8 @@ class Job(ABC):
     keeps_others: bool = True
     #: Types of what `save` returns, by name, as far as `conclude` needs it.
     kinds: Mapping[str, type | UnionType] = {}
+    #: Plain data from which `again` makes the same job; none if only the program of the user can make it.
+    arguments: Mapping[str, Any] = {}
 
     def __init__(
         self,
@@ -119,6 +127,15 @@ class Job(ABC):
             "config": experiment.determining(),
         }
         self.description = description or {}
+
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """The job with these `arguments`, which may have been read from a file; to conclude it, not to do items.
+
+        Raises:
+            Exception: They are not what they should be.
+        """
+        raise NotImplementedError(f"{cls.__name__} has no arguments: {arguments}")
 
     def remarks(self) -> Sequence[str]:
         """Lines for the beginning of the log."""

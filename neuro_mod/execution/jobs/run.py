@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from neuro_mod.checks import output_path
-from neuro_mod.errors import InputError, StorageError
+from neuro_mod.errors import InputError, MissingItemsError, StorageError
 from neuro_mod.execution.executors import check_address, check_cluster, check_task, choose_workers
 from neuro_mod.execution.jobs.attempt import Attempt
 from neuro_mod.execution.jobs.driver import Driver
-from neuro_mod.execution.jobs.folder import JobFolder
-from neuro_mod.execution.jobs.job import Execution, Job
+from neuro_mod.execution.jobs.folder import JobFolder, scan_shown
+from neuro_mod.execution.jobs.job import Execution, Item, Job
 from neuro_mod.execution.jobs.log import JobLog
 from neuro_mod.execution.jobs.outcome import Outcome
+from neuro_mod.execution.jobs.shard import Shard
+from neuro_mod.execution.jobs.shards import Shards, finished_elsewhere, found_shards
 from neuro_mod.execution.jobs.signals import stop_request
-from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.storage.locking import locked
-from neuro_mod.storage.names import CONFIG, LOG, MANIFEST
+from neuro_mod.storage.names import CONFIG, JOB, LOG, MANIFEST
 
 _LOG = logging.getLogger(__name__)
-_CHECKED = Quantity("checked", "finished items")
 
 
-def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = None) -> dict[str, Any]:
+def run(
+    job: Job, path: str | os.PathLike[str], execution: Execution | None = None, *, only_join: bool = False
+) -> dict[str, Any]:
     """Compute the unfinished items of a job, and save each item as it is done.
+
+    Items that shards in the folder have finished are taken over first. A shard does its part of the items that the
+    folder does not have, in a folder of its own, and leaves what follows from all items to whoever joins the shards.
 
     Args:
         job: The items, and what becomes of their results.
         path: Folder for the results; items of this job that it already has are not computed again.
         execution: How the job is done.
+        only_join: Join the shards, and compute nothing.
 
     Returns:
         The content of ``run.json``, and under ``files`` the files that belong to no single item.
@@ -42,65 +49,84 @@ def run(job: Job, path: str | os.PathLike[str], execution: Execution | None = No
         ClusterLostError: The Dask scheduler is lost, or jobs of a batch system do not work; finished items stay.
         NoWorkersError: No worker took an item for as long as `execution` says; finished items stay.
         FailedItemsError: Some items failed three times; all others are saved.
+        MissingItemsError: Shards that are only to be joined have not finished all items.
         Interrupted: Ctrl-C or SIGTERM; the finished items are saved.
         KeyboardInterrupt: The same before the first item or after the last, or for the second time.
     """
-    execution, path, items = execution or Execution(), output_path(path), job.items
+    execution, study, items = execution or Execution(), output_path(path), job.items
     if not items:
         raise InputError(f"no {job.nouns[1]} found; expected at least one")
-    n_workers = choose_workers(execution.executor, execution.max_workers, len(items), execution.address)
-    check_task(execution.executor, job.task, items[0].argument)
+    shard = Shard.parse(execution.shard) if execution.shard else None
+    path, items = (study, items) if shard is None else (shard.within(study), shard.items(items))
+    n_workers = choose_workers(execution.executor, execution.max_workers, max(1, len(items)), execution.address)
+    check_task(execution.executor, job.task, job.items[0].argument)
     check_cluster(execution.executor, execution.cluster)
     check_address(execution.address)
+    elsewhere = set[str]() if shard is None else finished_elsewhere(study, shard, job)
     with locked(path), stop_request() as request:
         folder = JobFolder(path, job.identity, kinds=job.kinds, force=execution.force)
-        _scan(folder, execution.progress)
-        _check_others(job, folder, execution.force)
+        scan_shown(folder, execution.progress)
+        _check_others(job, items, folder, execution.force)
+        folder.done |= elsewhere
         outcome = Outcome(path, job.nouns, len(items), sum(item.key in folder.done for item in items))
-        folder.begin()
         log = JobLog(_LOG, path / LOG)
+        shards = Shards(study, [] if shard else found_shards(study), job, log)
+        if not execution.force:
+            shards.check_job()
+        folder.begin()
         how = {"executor": execution.executor, "max_workers": n_workers, "threads_per_worker": 1}
-        attempt = Attempt(job, folder, outcome, how)
-        try:
-            _begin(job, folder, outcome, log, f"executor {execution.executor}, {_describe(execution, n_workers)}")
+        attempt = Attempt(job, folder, outcome, how, shards.attempts())
+        with _failure_noted(outcome, log, attempt):
+            outcome.n_now += shards.join(folder, execution, only=only_join)
+            if only_join:
+                shards.check_complete(folder.done)
+            _begin(
+                job, shard, folder, outcome, log, f"executor {execution.executor}, {_describe(execution, n_workers)}"
+            )
             attempt.save()
             Driver(job, items, folder, outcome, log, execution, request).do(n_workers)
-            about = job.conclude(folder, outcome)
+            about = job.conclude(folder, outcome) if shard is None else {"shard": str(shard)}
             _end(outcome, log)
             folder.keep(LOG)
             metadata = attempt.save(about)
             folder.finish()
-        except BaseException as error:
-            error.add_note(f"{outcome.summary()}; rerun the command to resume")
-            log.log(
-                logging.ERROR,
-                "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__]),
-            )
-            with suppress(StorageError):
-                attempt.save()
-            raise
+        if outcome.complete:
+            shards.remove_joined(folder)
     metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
     outcome.raise_if_incomplete(metadata)
     return metadata
 
 
 def _describe(execution: Execution, n_workers: int) -> str:
-    cluster = execution.cluster
-    if cluster is None:
-        return f"{n_workers} at once"
-    n_jobs = cluster.job_limits[1]
-    return f"up to {n_jobs} {'job' if n_jobs == 1 else 'jobs'} of {cluster.cores} cores"
+    at_once, cluster = f"{n_workers} at once", execution.cluster
+    if cluster is not None:
+        n_jobs = cluster.job_limits[1]
+        at_once = f"up to {n_jobs} {'job' if n_jobs == 1 else 'jobs'} of {cluster.cores} cores"
+    return f"executor {execution.executor}, {at_once}"
 
 
-def _scan(folder: JobFolder, shown: bool) -> None:
-    """Check finished items, which takes a while if there are many."""
-    with progress_shown(folder.n_lines, quantity=_CHECKED, shown=shown) as advanced:
-        folder.scan(advanced)
+@contextmanager
+def _failure_noted(outcome: Outcome, log: JobLog, attempt: Attempt) -> Iterator[None]:
+    """Whatever ends a job early is logged, with how far it got."""
+    try:
+        yield
+    except MissingItemsError as error:
+        log.note(str(error))
+        raise
+    except BaseException as error:
+        error.add_note(f"{outcome.summary()}; rerun the command to resume")
+        log.log(
+            logging.ERROR,
+            "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__]),
+        )
+        with suppress(StorageError):
+            attempt.save()
+        raise
 
 
-def _check_others(job: Job, folder: JobFolder, force: bool) -> None:
+def _check_others(job: Job, items: Sequence[Item], folder: JobFolder, force: bool) -> None:
     """Remove or refuse finished items that were not asked for, where the folder must not hold others."""
-    others = folder.done - {item.key for item in job.items}
+    others = folder.done - {item.key for item in items}
     if others and not job.keeps_others:
         if not force:
             found = f"{len(others)} other {job.nouns[len(others) != 1]}"
@@ -111,13 +137,17 @@ def _check_others(job: Job, folder: JobFolder, force: bool) -> None:
         folder.remove(others)
 
 
-def _begin(job: Job, folder: JobFolder, outcome: Outcome, log: JobLog, how: str) -> None:
+def _begin(job: Job, shard: Shard | None, folder: JobFolder, outcome: Outcome, log: JobLog, how: str) -> None:
     for fault in folder.damaged:
         log.log(logging.WARNING, f"{fault}: will be rerun")
-    for remark in (f"{outcome.summary()}; {how}", *job.remarks()):
+    part = f"shard {shard}, {len(job.items)} {job.nouns[1]} in all: " if shard else ""
+    for remark in (f"{part}{outcome.summary()}; {how}", *job.remarks()):
         log.log(logging.INFO, remark)
     folder.save_text(CONFIG, job.config)
-    job.prepare(folder)
+    if shard is None:
+        job.prepare(folder)
+    else:
+        folder.save_json(JOB, job.arguments)
 
 
 def _end(outcome: Outcome, log: JobLog) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from neuro_mod.checks import check_choice
 from neuro_mod.choices import Precision
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.rates import PairedRuns, collect
@@ -45,6 +47,19 @@ class PairJob(Job):
             {"baseline_duration_sec": baseline_duration, "dtype": dtype},
             describe_pairs(self._simulate),
         )
+        self.arguments = {
+            "config": stager.experiment.resolved(),
+            "n_trials": n_trials,
+            "baseline_duration": baseline_duration,
+            "dtype": dtype,
+        }
+
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """See `Job.again`."""
+        given = dict(arguments)
+        check_choice("dtype", given["dtype"], Precision)
+        return cls(StageSNNSimulation(given.pop("config")), **given)
 
     def prepare(self, folder: JobFolder) -> None:
         """Save the populations and the perturbations."""

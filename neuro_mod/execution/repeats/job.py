@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
-from typing import Any
+from typing import Any, Self
 
+from neuro_mod.checks import check_choice, whole_number
 from neuro_mod.choices import Precision, SpikeFormat
-from neuro_mod.config import Experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.modulation import Baseline
+from neuro_mod.core.random import MAX_SEED
 from neuro_mod.execution.figures import Drawings, captioned, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
@@ -17,6 +19,7 @@ from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
 from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
 from neuro_mod.execution.stagers.pictures import (
     PICTURES,
+    check_plot_arg,
     chosen_pictures,
     drawings_of_perturbations,
     figure_names,
@@ -102,8 +105,18 @@ class RepeatJob(Job):
         spike_format: SpikeFormat = "dense",
     ):
         experiment.check_precision(dtype)
-        self._experiment, self._seeds, self._plot_arg = experiment, seeds, plot_arg
+        #: The configuration, and which figures are drawn.
+        self.experiment, self.plot_arg = experiment, plot_arg
+        self._seeds = seeds
         self._spike_format: SpikeFormat = spike_format
+        self.arguments = {
+            "config": experiment.resolved(),
+            "seeds": list(seeds),
+            "fix_network": fix_network,
+            "plot_arg": plot_arg,
+            "dtype": dtype,
+            "spike_format": spike_format,
+        }
         stager = StageSNNSimulation(experiment)
         init = experiment.init_params
         self._n_steps, self._delta_t = round(init.duration_sec / init.delta_t), init.delta_t
@@ -127,6 +140,17 @@ class RepeatJob(Job):
             },
         )
 
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """See `Job.again`."""
+        given = dict(arguments)
+        check_plot_arg(given["plot_arg"])
+        check_choice("dtype", given["dtype"], Precision)
+        check_choice("spike_format", given["spike_format"], SpikeFormat)
+        for seed in given["seeds"]:
+            whole_number("seeds", seed, 0, MAX_SEED)
+        return cls(load_experiment(given.pop("config")), **given)
+
     def remarks(self) -> list[str]:
         """The perturbations of all repeats."""
         acting = self.description["perturbations"].items()
@@ -137,7 +161,7 @@ class RepeatJob(Job):
         folder.save_text(SEEDS, "".join(f"{seed}\n" for seed in self._seeds))
         folder.save_array(REPEATED_CLUSTERS, self._baseline.populations.of_neuron)
         if self._perturbations:
-            arrays = saved_arrays(self._perturbations, self._experiment.timed_perturbations, self._delta_t)
+            arrays = saved_arrays(self._perturbations, self.experiment.timed_perturbations, self._delta_t)
             folder.save_arrays(PERTURBATIONS, **arrays)
 
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
@@ -150,7 +174,7 @@ class RepeatJob(Job):
 
     def is_drawn(self, item: Item) -> bool:
         """Only the first repeats are."""
-        drawn = self._experiment.settings.plot and not figure_names(self._plot_arg).isdisjoint(_DRAWN_FIGURES)
+        drawn = self.experiment.settings.plot and not figure_names(self.plot_arg).isdisjoint(_DRAWN_FIGURES)
         return drawn and _index(item) < DRAWN
 
     def draw(self, files: Files, item: Item, result: SpikingOutputs) -> None:
@@ -171,6 +195,6 @@ class RepeatJob(Job):
         return {"repeats": [dict(about) for about in repeats]}
 
     def _draw(self, files: Files, drawings: Drawings, suffix: str = "") -> None:
-        settings = self._experiment.settings
+        settings = self.experiment.settings
         if settings.plot:
-            save_figures(files.save, chosen_pictures(drawings, self._plot_arg, suffix), settings.plot_format)
+            save_figures(files.save, chosen_pictures(drawings, self.plot_arg, suffix), settings.plot_format)

@@ -86,6 +86,7 @@ class Repeater:
         progress: bool = False,
         cluster: Cluster | None = None,
         wait_for_workers: float | None = None,
+        shard: str | None = None,
     ) -> dict[str, Any]:
         """Simulate the repeats that the folder does not have yet, and save each as it finishes.
 
@@ -105,6 +106,7 @@ class Repeater:
             progress: Show the progress on stderr.
             cluster: As for `Execution`.
             wait_for_workers: As for `Execution`.
+            shard: As for `Execution`.
 
         Returns:
             The content of ``metadata/run.json``, and under ``files`` the files that belong to no single repeat.
@@ -118,7 +120,9 @@ class Repeater:
         check_plot_arg(plot_arg)
         check_choice("dtype", dtype, Precision)
         check_choice("spike_format", spike_format, SpikeFormat)
-        execution = Execution(executor, max_workers, address, on_error, force, progress, cluster, wait_for_workers)
+        execution = Execution(
+            executor, max_workers, address, on_error, force, progress, cluster, wait_for_workers, shard
+        )
         job = RepeatJob(self.experiment, self.seeds, self.fix_network, plot_arg, dtype, spike_format)
         return jobs.run(job, save_dir, execution)
 

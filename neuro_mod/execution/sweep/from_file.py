@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.figures import save_sweep_figures
-from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure
+from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure, measure_versions
 from neuro_mod.execution.sweep.points import (
     Runs,
     experiment_at,
@@ -129,6 +129,8 @@ class FileSweepJob(Job):
 
     Args:
         sweep: The sweep.
+        versions: Of the code of measures, see `measure_versions`; None to find the functions of the user, without which
+            no run can be done.
 
     Raises:
         InputError: A measure does not exist.
@@ -137,14 +139,15 @@ class FileSweepJob(Job):
     nouns = ("run", "runs")
     kinds = {"measures": dict}  # noqa: RUF012
 
-    def __init__(self, sweep: Sweep):
+    def __init__(self, sweep: Sweep, versions: Mapping[str, str] | None = None):
         file, self._sweep = sweep.file, sweep
-        measures = find_measures(file.measures, sweep.folder)
+        measures = find_measures(file.measures, sweep.folder) if versions is None else {}
+        versions = measure_versions(measures) if versions is None else versions
         determining = {
             "parameters": sorted(sweep.parameters),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
-            "measures": {name: each.sha256 if each else "built in" for name, each in measures.items()},
+            "measures": versions,
             **noise_in_plan(sweep),
         }
         description = {
@@ -163,11 +166,21 @@ class FileSweepJob(Job):
         super().__init__("sweep", sweep.experiment, items, task, determining, description)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
+        described = file.model_dump(by_alias=True, exclude_unset=True)
+        self._described = described | {"config": sweep.experiment.resolved(), "set": {}}
+        self.arguments = {"sweep": self._described, "seed": sweep.seed, "versions": versions}
+
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any]) -> Self:
+        """See `Job.again`; code of the user is not looked for."""
+        described = dict(arguments["sweep"])
+        job = cls(load_sweep(described, {"settings.random_seed": arguments["seed"]}), dict(arguments["versions"]))
+        job._described = described  # with its keys in their order
+        return job
 
     def prepare(self, folder: JobFolder) -> None:
         """Save the description of the sweep, and the configuration at each point."""
-        described = self._sweep.file.model_dump(by_alias=True, exclude_unset=True)
-        folder.save_json(SWEEP, described | {"config": self._sweep.experiment.resolved(), "set": {}})
+        folder.save_json(SWEEP, self._described)
         texts = (
             (
                 point_config(point.index),

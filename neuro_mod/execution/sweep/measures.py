@@ -59,6 +59,11 @@ def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction 
     return {name: None if name in MEASURES else find_function(name, folder) for name in names}
 
 
+def measure_versions(measures: Mapping[str, UserFunction | None]) -> dict[str, str]:
+    """Versions of the code of measures, see `find_measures`, as plans hold them."""
+    return {name: function.sha256 if function else "built in" for name, function in measures.items()}
+
+
 def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]) -> dict[str, Numbers]:
     """Measure a run.
 
