@@ -80,9 +80,7 @@ def run(
             outcome.n_now += shards.join(folder, execution, only=only_join)
             if only_join:
                 shards.check_complete(folder.done)
-            _begin(
-                job, shard, folder, outcome, log, f"executor {execution.executor}, {_describe(execution, n_workers)}"
-            )
+            _begin(job, shard, folder, outcome, log, _describe(execution, n_workers))
             attempt.save()
             Driver(job, items, folder, outcome, log, execution, request).do(n_workers)
             about = job.conclude(folder, outcome) if shard is None else {"shard": str(shard)}
