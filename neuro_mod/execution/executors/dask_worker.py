@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
+import sys
 import threading
+from collections.abc import Awaitable, Collection
 from pathlib import Path
 from typing import Any
 
 from dask.context import thread_state
 from distributed import WorkerPlugin, get_worker
 
+from neuro_mod import __version__
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.executors.base import Stopped
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
@@ -42,22 +47,44 @@ def _end_with_parent() -> None:
 class TaskPlugin(WorkerPlugin):
     """Sends a task to all workers, also those that start later.
 
+    A worker that starts later with another version of this package, which may give other bytes, ends itself.
+
     Args:
-        name: Of the task.
+        name: Of the task, and of the events that say why a worker ended itself.
         packed: The task.
+        present: Addresses of the workers that are there already; those with another version are left alone, and Dask
+            raises their error where the plugin is registered.
     """
 
-    def __init__(self, name: str, packed: bytes):
+    def __init__(self, name: str, packed: bytes, present: Collection[str] = ()):
         self.name = name
-        self._packed = packed
+        self._packed, self._present, self._version = packed, present, __version__
 
-    def setup(self, worker: Any) -> None:
-        """Called by Dask in each worker."""
-        _tasks[self.name] = unpack(self._packed)
+    def setup(self, worker: Any) -> Awaitable[None] | None:
+        """Called by Dask in each worker.
+
+        Raises:
+            InputError: The worker was there before, with another version of this package.
+        """
+        if self._version == __version__:
+            _tasks[self.name] = unpack(self._packed)
+            return None
+        place = f"neuro_mod of a worker on {platform.node()}"
+        error = invalid(place, __version__, f"{self._version}, the version that submits the items")
+        if worker.address in self._present:
+            raise error
+        return self._end(worker, error)
 
     def teardown(self, worker: Any) -> None:
         """Called by Dask when the plugin is removed."""
         _tasks.pop(self.name, None)
+
+    async def _end(self, worker: Any, error: InputError) -> None:
+        """End the process of a worker before it takes an item; Dask would ignore an exception."""
+        print(error, file=sys.stderr, flush=True)  # noqa: T201 -- for the output of its job
+        worker.log_event(self.name, str(error))
+        await worker.batched_stream.close()  # which sends the event
+        os._exit(1)
 
 
 def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None) -> bytes:

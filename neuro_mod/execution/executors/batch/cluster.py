@@ -17,7 +17,7 @@ from distributed import Security
 
 from neuro_mod.errors import ClusterLostError, InputError, StorageError
 from neuro_mod.execution.executors.base import Completion, Task, WorkerDied, WorkerLost
-from neuro_mod.execution.executors.batch.keeper import Keeper
+from neuro_mod.execution.executors.batch.keeper import MAX_FAILED, Keeper
 from neuro_mod.execution.executors.batch.queue import queue_of
 from neuro_mod.execution.executors.batch.submission import Submission, SubmissionError
 from neuro_mod.execution.executors.dask_cluster import DaskCluster
@@ -47,6 +47,7 @@ class BatchCluster(DaskCluster):
         logs: Folder that the nodes see too: for the output of the jobs, and the keys of their connections.
         progress: As for `Executor`.
         cluster: The jobs.
+        max_failed_jobs: As for `Keeper`.
 
     Raises:
         InputError: The batch system refuses the first job.
@@ -59,6 +60,7 @@ class BatchCluster(DaskCluster):
         logs: Path | None,
         progress: Callable[[int, float], None],
         cluster: Cluster,
+        max_failed_jobs: int = MAX_FAILED,
     ):
         assert logs is not None
         self._workers: dict[str, str] = {}
@@ -80,7 +82,7 @@ class BatchCluster(DaskCluster):
             self._scheduler = Scheduler(self._folder, *options)
             submission = Submission(cluster, self._scheduler.address, security, name, logs)
             try:
-                self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name)
+                self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name, max_failed_jobs)
             except SubmissionError as error:
                 raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
             super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
@@ -97,7 +99,7 @@ class BatchCluster(DaskCluster):
     @property
     def waits_for(self) -> str:
         """See `Executor.waits_for`."""
-        return "" if self._keeper is None else self._keeper.waits_for
+        return "; ".join(filter(None, [self._keeper.waits_for if self._keeper else "", self._refused]))
 
     def wait(self, timeout: float) -> list[Completion]:
         """See `Executor.wait`."""
@@ -137,7 +139,7 @@ class BatchCluster(DaskCluster):
     def _check_workers(self) -> None:
         assert self._keeper is not None
         if self._keeper.failure is not None:
-            raise ClusterLostError(self._keeper.failure)
+            raise ClusterLostError("; ".join(filter(None, [self._refused, self._keeper.failure])))
 
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
         _, worker, _ = self._places.pop(index)
