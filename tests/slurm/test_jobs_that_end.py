@@ -7,7 +7,6 @@ import signal
 import time
 
 import pytest
-import yaml
 
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED, LOG
@@ -17,17 +16,6 @@ from tests.helpers.shared import CONFIGS
 pytestmark = pytest.mark.slurm
 
 OPTIONS = ("--no-analysis", "--plot", "none", "--spike-format", "events")
-
-
-@pytest.fixture
-def cluster_file(tmp_path):
-    def write(**changes):
-        content = {"scheduler": "slurm", "walltime": "00:10:00", "cores": 1, "memory": "1 GB", "jobs": 2} | changes
-        file = tmp_path / "cluster.yaml"
-        file.write_text(yaml.safe_dump({key: value for key, value in content.items() if value is not None}))
-        return file
-
-    return write
 
 
 def start(slurm, *arguments):

@@ -178,11 +178,12 @@ class DaskCluster(QueuedExecutor):
         client = self._connected
         if self._local is not None:
             self._wait_for_workers()
-        elif not client.nthreads():
+        present: Any = client.nthreads()
+        if self._local is None and not present:
             _LOG.info("%s; items begin as workers arrive", self.waits_for)
         client.subscribe_topic(self._name, self._note_refusal)
         try:
-            client.register_plugin(TaskPlugin(self._name, pack_task(self._task), tuple(client.nthreads())))
+            client.register_plugin(TaskPlugin(self._name, pack_task(self._task), tuple(present)))
         except Exception as error:
             reason = "the workers of the Dask cluster cannot load the task; do they have the same packages?"
             raise InputError(f"{reason} ({type(error).__name__}: {error})") from error

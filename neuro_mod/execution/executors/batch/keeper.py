@@ -84,9 +84,7 @@ class Keeper:
         SubmissionError: The batch system refuses the first job.
     """
 
-    def __init__(
-        self, cluster: Cluster, submission: Submission, queue: Queue, name: str, max_failed: int = MAX_FAILED
-    ):
+    def __init__(self, cluster: Cluster, submission: Submission, queue: Queue, name: str, max_failed: int = MAX_FAILED):
         self._cluster, self._submission, self._queue, self._name = cluster, submission, queue, name
         self._lock, self._closing, self._wake = threading.Lock(), threading.Event(), threading.Event()
         self._jobs: list[_Job] = []
