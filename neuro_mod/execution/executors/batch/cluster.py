@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -69,26 +70,41 @@ class BatchCluster(DaskCluster):
         self._looked_at, self._latest_seconds = float("-inf"), deque[float](maxlen=_N_LATEST)
         self._keeper: Keeper | None = None
         self._scheduler: Scheduler | None = None
-        name = f"neuro_mod-{uuid4().hex[:8]}"
+        self._begun = False
         try:
             self._folder = Path(tempfile.mkdtemp(prefix=".cluster-", dir=logs))
         except OSError as error:
             raise StorageError(f"cannot write {logs}: {error.strerror}") from error
         try:
-            security = _new_keys(self._folder)
-            options = ("--protocol", "tls", *_options(security, "scheduler"))
-            if cluster.interface:
-                options = (*options, "--interface", cluster.interface)
-            self._scheduler = Scheduler(self._folder, *options)
-            submission = Submission(cluster, self._scheduler.address, security, name, logs)
-            try:
-                self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name, max_failed_jobs)
-            except SubmissionError as error:
-                raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
-            super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
+            with ThreadPoolExecutor(1) as elsewhere:  # Ctrl-C in the midst of it would lose the number of the job
+                elsewhere.submit(self._begin, task, n_workers, logs, progress, cluster, max_failed_jobs).result()
         except BaseException:
+            if self._begun:
+                self.stop()
             self._end()
             raise
+
+    def _begin(
+        self,
+        task: Task,
+        n_workers: int,
+        logs: Path,
+        progress: Callable[[int, float], None],
+        cluster: Cluster,
+        max_failed_jobs: int,
+    ) -> None:
+        name, security = f"neuro_mod-{uuid4().hex[:8]}", _new_keys(self._folder)
+        options = ("--protocol", "tls", *_options(security, "scheduler"))
+        if cluster.interface:
+            options = (*options, "--interface", cluster.interface)
+        self._scheduler = Scheduler(self._folder, *options)
+        submission = Submission(cluster, self._scheduler.address, security, name, logs)
+        try:
+            self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name, max_failed_jobs)
+        except SubmissionError as error:
+            raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
+        super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
+        self._begun = True
 
     @property
     def capacity(self) -> int:
