@@ -11,10 +11,17 @@ __version__ = "0.1.0"
 
 #: Public names by the module in which they are defined.
 _PUBLIC = {
-    "neuro_mod.config": ("Experiment", "load_experiment"),
+    "neuro_mod.config": ("Cluster", "Experiment", "load_cluster", "load_experiment"),
     "neuro_mod.errors": (
         *("NeuroModError", "InputError", "ConfigError", "DataError", "MissingFileError", "StorageError"),
-        *("NumericalError", "ClusterLostError", "FailedItemsError", "MissingItemsError", "Interrupted"),
+        *(
+            "NumericalError",
+            "ClusterLostError",
+            "NoWorkersError",
+            "FailedItemsError",
+            "MissingItemsError",
+            "Interrupted",
+        ),
     ),
     # one run, and many
     "neuro_mod.execution.stagers": (

@@ -33,6 +33,7 @@ def test_failed_items_and_interruptions_keep_what_was_finished():
 def test_exit_codes():
     codes = {type(error).__name__: error.exit_code for error in ERRORS if isinstance(error, NeuroModError)}
     assert codes.pop("FailedItemsError") == codes.pop("MissingItemsError") == 3
+    assert codes.pop("NoWorkersError") == 4
     assert set(codes.values()) == {2}
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuro_mod.choices import BatchSystem
 from neuro_mod.cli.failures import plain_failures
-from neuro_mod.cli.options import file
+from neuro_mod.cli.options import AsJson, WaitForWorkers, file, folder, print_json
+
+if TYPE_CHECKING:
+    from neuro_mod.execution.cluster_check import Report
 
 app = typer.Typer(
     help="Computing clusters: files that describe their jobs.", no_args_is_help=True, rich_markup_mode=None
 )
-
-
-@app.callback()
-def _commands() -> None:
-    pass  # without it, an app of a single command has no name for it
 
 
 @app.command("init")
@@ -37,3 +35,41 @@ def init(
     write_new(path, cluster_template(scheduler, partitions), replace=force, place="FILE")
     names = ", ".join(partition.name for partition in partitions)
     typer.echo(f"{path}: written{f'; partitions here: {names}' if names else ''}")
+
+
+@app.command("check")
+@plain_failures()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The cluster file.")],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", parser=folder, help="Folder for results, which the nodes have to see [.].")
+    ] = Path(),
+    wait_for_workers: WaitForWorkers = 120.0,
+    as_json: AsJson = False,
+) -> None:
+    """Submit one short batch job, and say what it saw and whether a study would work."""
+    from neuro_mod.cli.long_work import long_work
+    from neuro_mod.config.cluster import load_cluster
+    from neuro_mod.errors import InputError
+    from neuro_mod.execution.cluster_check import try_cluster
+
+    cluster = load_cluster(path)
+    with long_work():
+        report = try_cluster(cluster, out, wait_for_workers, progress=True)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_report(report)
+    if report.failure is not None:
+        raise report.failure
+    if not report.works:
+        wrong = ", ".join(dict.fromkeys(each.topic for each in report.findings if each.level == "error"))
+        raise InputError(f"{path}: a study would not work ({wrong})")
+
+
+def _print_report(report: Report) -> None:
+    width = max((len(finding.topic) for finding in report.findings), default=0)
+    for topic, text, level in report.findings:
+        typer.echo(f"{topic:<{width}}  {'' if level == 'ok' else f'{level}: '}{text}")
+    if report.works:
+        typer.echo("a study would work")

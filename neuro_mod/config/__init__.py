@@ -4,12 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuro_mod.config.cluster import Cluster, load_cluster
     from neuro_mod.config.experiment import Experiment
     from neuro_mod.config.loading import load_experiment
 
-__all__ = ["Experiment", "load_experiment"]
+__all__ = ["Cluster", "Experiment", "load_cluster", "load_experiment"]
 
-_HOMES = {"Experiment": "neuro_mod.config.experiment", "load_experiment": "neuro_mod.config.loading"}
+_HOMES = {
+    "Cluster": "neuro_mod.config.cluster",
+    "Experiment": "neuro_mod.config.experiment",
+    "load_cluster": "neuro_mod.config.cluster",
+    "load_experiment": "neuro_mod.config.loading",
+}
 
 
 def __getattr__(name: str) -> Any:

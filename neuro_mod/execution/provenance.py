@@ -59,7 +59,7 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
         "ended": now_in_utc(),
         "command": sys.argv,
         "config_sha256": hashlib.sha256(config_text.encode()).hexdigest(),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "versions": versions(),
         "git": git_state(Path(__file__).parent),
         "git_of_current_folder": git_state(Path()),
         "machine": {
@@ -72,6 +72,11 @@ def provenance(config_text: str, started: float | None = None) -> dict[str, Any]
         },
         "slurm": {name: value for name, value in sorted(os.environ.items()) if _SLURM.fullmatch(name)} or None,
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python and of the packages that matter, None for those that are not installed."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
 
 
 def now_in_utc() -> str:

@@ -1,10 +1,13 @@
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from neuro_mod.config.cluster import load_cluster
-from neuro_mod.execution import partitions
+from neuro_mod.errors import InputError, NoWorkersError
+from neuro_mod.execution import cluster_check, partitions
+from neuro_mod.execution.cluster_check import Finding
 
 
 @pytest.fixture
@@ -108,3 +111,45 @@ def test_validate_reports_problems_of_cluster_files(neuro_mod, tmp_path) -> None
     (file := tmp_path / "mine.yaml").write_text("scheduler: slurm\nwalltime: 10:30\ncores: 2\nmemory: 4 GB\n")
     code, out, err = neuro_mod("validate", file)
     assert (code, out) == (2, "") and err.startswith(f'{file}:2: walltime: "10:30" found; expected a time such as ')
+
+
+@pytest.fixture
+def report(monkeypatch, tmp_path):
+    """Makes the report of a check."""
+    (tmp_path / "cluster.yaml").write_text("scheduler: slurm\nwalltime: 1 h\ncores: 2\nmemory: 4 GB\n")
+
+    def give(**content) -> None:
+        def try_cluster(cluster, out, wait_for_workers, *, progress):
+            assert (cluster.cores, out, wait_for_workers, progress) == (2, Path(), 120.0, True)
+            return cluster_check.Report(**content)
+
+        monkeypatch.setattr(cluster_check, "try_cluster", try_cluster)
+
+    return give
+
+
+def test_a_check_prints_what_it_found(neuro_mod, report, tmp_path) -> None:
+    found = [Finding("job", "accepted"), Finding("versions", "numpy differs", "warning")]
+    report(findings=found)
+    code, out, err = neuro_mod("cluster", "check", "cluster.yaml", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    assert out == "job       accepted\nversions  warning: numpy differs\na study would work\n"
+    report(findings=[*found, Finding("folder", "not seen", "error")])
+    code, out, err = neuro_mod("cluster", "check", "cluster.yaml", cwd=tmp_path)
+    assert code == 2 and out.endswith("folder    error: not seen\n")
+    assert err == "cluster.yaml: a study would not work (folder)\n"
+
+
+@pytest.mark.parametrize(("error", "exit_code"), [(InputError("refused"), 2), (NoWorkersError("pending"), 4)])
+def test_a_check_that_gets_no_further_ends_with_the_code_of_its_failure(
+    neuro_mod, report, tmp_path, error, exit_code
+) -> None:
+    report(failure=error)
+    assert neuro_mod("cluster", "check", "cluster.yaml", cwd=tmp_path) == (exit_code, "", f"{error}\n")
+    code, out, err = neuro_mod("cluster", "check", "cluster.yaml", "--json", cwd=tmp_path)
+    assert (code, err) == (exit_code, f"{error}\n") and json.loads(out)["failure"] == str(error)
+
+
+def test_a_check_of_an_invalid_file_submits_nothing(neuro_mod, tmp_path) -> None:
+    code, out, err = neuro_mod("cluster", "check", tmp_path / "none.yaml")
+    assert (code, out) == (2, "") and "none.yaml" in err

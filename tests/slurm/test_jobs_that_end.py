@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sys
 import time
 
 import pytest
-import yaml
 
 from neuro_mod.execution.jobs.ledger import Ledger
 from neuro_mod.storage.names import FINISHED, LOG
 from tests.helpers.processes import NEURO_MOD, run_python, start_python, wait_until
-from tests.helpers.shared import CONFIGS
+from tests.helpers.shared import CONFIGS, ROOT
 
 pytestmark = pytest.mark.slurm
 
 OPTIONS = ("--no-analysis", "--plot", "none", "--spike-format", "events")
-
-
-@pytest.fixture
-def cluster_file(tmp_path):
-    def write(**changes):
-        content = {"scheduler": "slurm", "walltime": "00:10:00", "cores": 1, "memory": "1 GB", "jobs": 2} | changes
-        file = tmp_path / "cluster.yaml"
-        file.write_text(yaml.safe_dump({key: value for key, value in content.items() if value is not None}))
-        return file
-
-    return write
 
 
 def start(slurm, *arguments):
@@ -126,3 +116,10 @@ def test_a_study_goes_on_whatever_happens_to_its_jobs(slurm, cluster_file, tmp_p
     serial = tmp_path / "serial"
     assert run_python(*repeats(serial, n, 60.0), "--parallel").returncode == 0
     assert data(folder) == data(serial)
+
+
+def test_workers_with_another_version_of_the_package_end_the_study(slurm, cluster_file, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import neuro_mod\nneuro_mod.__version__ = '9.9'")
+    changes = {"python": sys.executable, "setup": [f"export PYTHONPATH={tmp_path}{os.pathsep}{ROOT}"]}
+    said = ended(start(slurm, *repeats(tmp_path / "out", 2), "--cluster", cluster_file(**changes)), 2)
+    assert '"9.9" found; expected' in said and "3 jobs in a row ended" in said and not slurm.jobs()

@@ -85,6 +85,7 @@ def start_executor(
     progress: Callable[[int, float], None],
     address: str | None = None,
     cluster: Cluster | None = None,
+    **options: Any,
 ) -> Executor:
     """Start an executor; the caller stops it.
 
@@ -96,6 +97,7 @@ def start_executor(
         progress: As for `Executor`.
         address: Of an existing Dask scheduler, or a path to its file; None for a cluster of this machine.
         cluster: Jobs of a batch system, see `check_cluster`.
+        **options: Other arguments of the executor.
 
     Raises:
         InputError: There is no such executor, it needs a library that is not installed, or no scheduler answers at
@@ -106,7 +108,7 @@ def start_executor(
         logs = logs.absolute()  # workers may be elsewhere
         with suppress(OSError):
             logs.mkdir(parents=True, exist_ok=True)
-    options = {} if address is None else {"address": address}
+    options |= {} if address is None else {"address": address}
     options |= {} if cluster is None else {"cluster": cluster}
     return kind(task, n_workers, logs, progress, **options)
 

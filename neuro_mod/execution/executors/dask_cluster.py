@@ -68,7 +68,7 @@ class DaskCluster(QueuedExecutor):
         self._futures: dict[int, Future] = {}
         self._count = count()
         self._capacity, self._counted_at = 0, float("-inf")
-        self._stopped = False
+        self._stopped, self._refused = False, ""
         self._quiet = _quiet()
         self._quiet.__enter__()
         self._local: LocalCluster | None = None
@@ -140,7 +140,8 @@ class DaskCluster(QueuedExecutor):
     @property
     def waits_for(self) -> str:
         """See `Executor.waits_for`."""
-        return f"the Dask scheduler at {self._address} has no workers yet"
+        refused = f"; {self._refused}" if self._refused else ""
+        return f"the Dask scheduler at {self._address} has no workers yet{refused}"
 
     def _placement(self, index: int) -> dict[str, Any]:
         """Where Dask does an item, as options of `Client.submit`."""
@@ -177,13 +178,19 @@ class DaskCluster(QueuedExecutor):
         client = self._connected
         if self._local is not None:
             self._wait_for_workers()
-        elif not client.nthreads():
+        present: Any = client.nthreads()
+        if self._local is None and not present:
             _LOG.info("%s; items begin as workers arrive", self.waits_for)
+        client.subscribe_topic(self._name, self._note_refusal)
         try:
-            client.register_plugin(TaskPlugin(self._name, pack_task(self._task)))
+            client.register_plugin(TaskPlugin(self._name, pack_task(self._task), tuple(present)))
         except Exception as error:
             reason = "the workers of the Dask cluster cannot load the task; do they have the same packages?"
             raise InputError(f"{reason} ({type(error).__name__}: {error})") from error
+
+    def _note_refusal(self, event: tuple[float, str]) -> None:
+        _, self._refused = event
+        _LOG.warning("%s", self._refused)
 
     def _outcome(self, future: Future, index: int, start: float) -> Completion:
         self._futures.pop(index, None)

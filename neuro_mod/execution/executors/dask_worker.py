@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
+import sys
 import threading
+import time
+from collections.abc import Awaitable, Collection
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import psutil
 from dask.context import thread_state
 from distributed import WorkerPlugin, get_worker
 
+from neuro_mod import __version__
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.executors.base import Stopped
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
@@ -42,22 +50,50 @@ def _end_with_parent() -> None:
 class TaskPlugin(WorkerPlugin):
     """Sends a task to all workers, also those that start later.
 
+    A worker that starts later ends itself if it cannot load the task, or has another version of this package, which may
+    give other bytes.
+
     Args:
-        name: Of the task.
+        name: Of the task, and of the events that say why a worker ended itself.
         packed: The task.
+        present: Addresses of the workers that are there already; they go on, and Dask raises their errors where the
+            plugin is registered.
     """
 
-    def __init__(self, name: str, packed: bytes):
+    def __init__(self, name: str, packed: bytes, present: Collection[str] = ()):
         self.name = name
-        self._packed = packed
+        self._packed, self._present, self._version = packed, present, __version__
 
-    def setup(self, worker: Any) -> None:
-        """Called by Dask in each worker."""
-        _tasks[self.name] = unpack(self._packed)
+    def setup(self, worker: Any) -> Awaitable[None] | None:
+        """Called by Dask in each worker.
+
+        Raises:
+            Exception: The worker was there before, and has another version of this package or cannot load the task.
+        """
+        try:
+            if self._version != __version__:
+                expected = f"{self._version}, the version that submits the items"
+                raise invalid(f"neuro_mod of a worker on {platform.node()}", __version__, expected)
+            _tasks[self.name] = unpack(self._packed)
+        except Exception as error:
+            if worker.address in self._present:
+                raise
+            return self._end(worker, error)
+        return None
 
     def teardown(self, worker: Any) -> None:
         """Called by Dask when the plugin is removed."""
         _tasks.pop(self.name, None)
+
+    async def _end(self, worker: Any, error: Exception) -> None:
+        """End the process of a worker before it takes an item; Dask would ignore an exception."""
+        said = str(error)
+        if not isinstance(error, InputError):
+            said = f"a worker on {platform.node()} cannot load the task ({type(error).__name__}: {said})"
+        print(said, file=sys.stderr, flush=True)  # noqa: T201 -- for the output of its job
+        worker.log_event(self.name, said)
+        await worker.batched_stream.close()  # which sends the event
+        os._exit(1)
 
 
 def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None) -> bytes:
@@ -87,6 +123,31 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
             raise Stopped
 
     return pack_outcome(do_item(task, index, packed, name, report, WorkerLog(logs, log_name(worker))))
+
+
+class Place(NamedTuple):
+    """Where a task runs.
+
+    Args:
+        memory: Bytes that its worker may use; 0 for any number.
+        job_seconds: Seconds since its batch job, or whatever else started the worker, began.
+    """
+
+    memory: int
+    job_seconds: float
+
+
+def this_place() -> Place:
+    """Where the task that calls it runs."""
+    processes = [process for process in psutil.Process().parents() if _session(process.pid) == os.getsid(0)]
+    began = min(process.create_time() for process in [psutil.Process(), *processes])
+    return Place(int(get_worker().memory_manager.memory_limit or 0), time.time() - began)
+
+
+def _session(process: int) -> int | None:
+    with suppress(OSError):
+        return os.getsid(process)
+    return None
 
 
 def log_name(worker: Any) -> str:

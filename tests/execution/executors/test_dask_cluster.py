@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -8,17 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client
 
+from neuro_mod import __version__
 from neuro_mod.errors import InputError
 from neuro_mod.execution.executors import WorkerDied, choose_workers, dask_cluster, dask_local, start_executor
 from neuro_mod.execution.executors.base import Completion
 from neuro_mod.execution.executors.dask_cluster import ClusterLostError
 from neuro_mod.execution.executors.dask_local import LocalCluster
-from tests.helpers.processes import wait_until
+from tests.helpers.processes import start_python, wait_until
+from tests.helpers.shared import ROOT
 
 
 def _start(address=None) -> Any:
     return start_executor("dask", lambda argument, _: argument, 2, None, lambda *_: None, address)
+
+
+def _start_worker(address, *options, **environment):
+    where = (address, "--nthreads", "1", "--no-dashboard")
+    return start_python("-m", "distributed.cli.dask_worker", *where, *options, **environment)
 
 
 def _wait(executor):
@@ -75,16 +84,7 @@ def test_a_cluster_whose_workers_come_later_is_waited_for(caplog):
         with caplog.at_level("INFO", logger="neuro_mod"):
             executor = _start(cluster.address)
         assert executor.capacity == 0 and "has no workers yet" in caplog.text
-        command = [
-            sys.executable,
-            "-m",
-            "distributed.cli.dask_worker",
-            cluster.address,
-            "--nthreads",
-            "1",
-            "--no-dashboard",
-        ]
-        worker = subprocess.Popen([*command, "--no-nanny"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        worker = _start_worker(cluster.address, "--no-nanny")
         wait_until(lambda: executor.wait(0.1) == [] and executor.capacity > 0)
         executor.submit(0, "late", "item")
         assert _wait(executor)[0].result == "late"
@@ -92,7 +92,52 @@ def test_a_cluster_whose_workers_come_later_is_waited_for(caplog):
     finally:
         if worker is not None:
             worker.kill()
-            worker.wait()
+            worker.communicate()
+        cluster.close()
+
+
+@pytest.fixture
+def other_version(tmp_path):
+    """Environment of a Python with another version of this package."""
+    (tmp_path / "sitecustomize.py").write_text("import neuro_mod\nneuro_mod.__version__ = '9.9'")
+    return {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+
+def test_workers_with_another_version_are_refused_and_left_alone(other_version):
+    cluster = LocalCluster(0)
+    worker = _start_worker(cluster.address, "--no-nanny", **other_version)
+    try:
+        with Client(cluster.address) as client:
+            client.wait_for_workers(1, timeout=60)
+        with pytest.raises(InputError, match=rf'neuro_mod of a worker on .*: "9.9" found; expected {__version__}'):
+            _start(cluster.address)
+        assert worker.poll() is None
+    finally:
+        worker.kill()
+        worker.communicate()
+        cluster.close()
+
+
+@pytest.mark.parametrize("options", [[], ["--no-nanny"]])
+def test_workers_with_another_version_that_come_later_end_themselves(other_version, options, caplog):
+    cluster = LocalCluster(0)
+    executor = _start(cluster.address)
+    worker = _start_worker(cluster.address, *options, **other_version)
+    right = None
+    try:
+        _, said = worker.communicate(timeout=60)
+        found = f'"9.9" found; expected {__version__}, the version that submits the items'
+        assert found in said
+        wait_until(lambda: found in caplog.text and found in executor.waits_for)
+        right = _start_worker(cluster.address, *options)
+        wait_until(lambda: executor.capacity > 0)
+        executor.submit(0, "late", "item")
+        assert _wait(executor)[0].result == "late"
+    finally:
+        executor.stop()
+        for process in filter(None, (worker, right)):
+            process.terminate()
+            process.communicate()
         cluster.close()
 
 

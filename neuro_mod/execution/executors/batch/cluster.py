@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -17,7 +18,7 @@ from distributed import Security
 
 from neuro_mod.errors import ClusterLostError, InputError, StorageError
 from neuro_mod.execution.executors.base import Completion, Task, WorkerDied, WorkerLost
-from neuro_mod.execution.executors.batch.keeper import Keeper
+from neuro_mod.execution.executors.batch.keeper import MAX_FAILED, Keeper
 from neuro_mod.execution.executors.batch.queue import queue_of
 from neuro_mod.execution.executors.batch.submission import Submission, SubmissionError
 from neuro_mod.execution.executors.dask_cluster import DaskCluster
@@ -47,6 +48,7 @@ class BatchCluster(DaskCluster):
         logs: Folder that the nodes see too: for the output of the jobs, and the keys of their connections.
         progress: As for `Executor`.
         cluster: The jobs.
+        max_failed_jobs: As for `Keeper`.
 
     Raises:
         InputError: The batch system refuses the first job.
@@ -59,6 +61,7 @@ class BatchCluster(DaskCluster):
         logs: Path | None,
         progress: Callable[[int, float], None],
         cluster: Cluster,
+        max_failed_jobs: int = MAX_FAILED,
     ):
         assert logs is not None
         self._workers: dict[str, str] = {}
@@ -67,26 +70,41 @@ class BatchCluster(DaskCluster):
         self._looked_at, self._latest_seconds = float("-inf"), deque[float](maxlen=_N_LATEST)
         self._keeper: Keeper | None = None
         self._scheduler: Scheduler | None = None
-        name = f"neuro_mod-{uuid4().hex[:8]}"
+        self._begun = False
         try:
             self._folder = Path(tempfile.mkdtemp(prefix=".cluster-", dir=logs))
         except OSError as error:
             raise StorageError(f"cannot write {logs}: {error.strerror}") from error
         try:
-            security = _new_keys(self._folder)
-            options = ("--protocol", "tls", *_options(security, "scheduler"))
-            if cluster.interface:
-                options = (*options, "--interface", cluster.interface)
-            self._scheduler = Scheduler(self._folder, *options)
-            submission = Submission(cluster, self._scheduler.address, security, name, logs)
-            try:
-                self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name)
-            except SubmissionError as error:
-                raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
-            super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
+            with ThreadPoolExecutor(1) as elsewhere:  # Ctrl-C in the midst of it would lose the number of the job
+                elsewhere.submit(self._begin, task, n_workers, logs, progress, cluster, max_failed_jobs).result()
         except BaseException:
+            if self._begun:
+                self.stop()
             self._end()
             raise
+
+    def _begin(
+        self,
+        task: Task,
+        n_workers: int,
+        logs: Path,
+        progress: Callable[[int, float], None],
+        cluster: Cluster,
+        max_failed_jobs: int,
+    ) -> None:
+        name, security = f"neuro_mod-{uuid4().hex[:8]}", _new_keys(self._folder)
+        options = ("--protocol", "tls", *_options(security, "scheduler"))
+        if cluster.interface:
+            options = (*options, "--interface", cluster.interface)
+        self._scheduler = Scheduler(self._folder, *options)
+        submission = Submission(cluster, self._scheduler.address, security, name, logs)
+        try:
+            self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name, max_failed_jobs)
+        except SubmissionError as error:
+            raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
+        super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
+        self._begun = True
 
     @property
     def capacity(self) -> int:
@@ -97,7 +115,7 @@ class BatchCluster(DaskCluster):
     @property
     def waits_for(self) -> str:
         """See `Executor.waits_for`."""
-        return "" if self._keeper is None else self._keeper.waits_for
+        return "; ".join(filter(None, [self._keeper.waits_for if self._keeper else "", self._refused]))
 
     def wait(self, timeout: float) -> list[Completion]:
         """See `Executor.wait`."""
@@ -137,7 +155,7 @@ class BatchCluster(DaskCluster):
     def _check_workers(self) -> None:
         assert self._keeper is not None
         if self._keeper.failure is not None:
-            raise ClusterLostError(self._keeper.failure)
+            raise ClusterLostError("; ".join(filter(None, [self._refused, self._keeper.failure])))
 
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
         _, worker, _ = self._places.pop(index)

@@ -23,7 +23,7 @@ _WAITING_INTERVAL, _WORKING_INTERVAL = 5.0, 20.0
 #: Seconds until the next try to submit, after the batch system did not accept a job.
 _PAUSE = 10.0
 #: So many jobs in a row that end before any worker of them reports stop the study.
-_MAX_FAILED = 3
+MAX_FAILED = 3
 #: A worker begins no item with fewer seconds left than this, or than the longest of the latest items took times a
 #: factor, but always one in the first half of its time.
 _LEAST_LEFT, _FACTOR = 10.0, 1.5
@@ -78,17 +78,19 @@ class Keeper:
         submission: Submits and cancels them.
         queue: What the batch system says.
         name: Of the jobs in the queue.
+        max_failed: So many jobs in a row that end before any worker of them reports are a failure.
 
     Raises:
         SubmissionError: The batch system refuses the first job.
     """
 
-    def __init__(self, cluster: Cluster, submission: Submission, queue: Queue, name: str):
+    def __init__(self, cluster: Cluster, submission: Submission, queue: Queue, name: str, max_failed: int = MAX_FAILED):
         self._cluster, self._submission, self._queue, self._name = cluster, submission, queue, name
         self._lock, self._closing, self._wake = threading.Lock(), threading.Event(), threading.Event()
         self._jobs: list[_Job] = []
         self._busy: Collection[str] = ()
         self._n_left, self._longest = 1, 0.0
+        self._max_failed = max_failed
         self._n_failed, self._not_before, self._trouble = 0, 0.0, ""
         #: Why no job does any work, once that is certain.
         self.failure: str | None = None
@@ -227,10 +229,11 @@ class Keeper:
         _LOG.log(logging.INFO if end.state == "COMPLETED" else logging.WARNING, "%s", end.summary)
         if job.first_seen is None and end.state != "CANCELLED":
             self._n_failed += 1
-        if self._n_failed >= _MAX_FAILED:
+        if self._n_failed >= self._max_failed:
             output = self._submission.output(job.number)
             said = f"; it printed:\n{output}" if output else ", without a message"
-            self.failure = f"{self._n_failed} jobs in a row ended before a worker reported: {end.summary}{said}"
+            jobs = "a job" if self._n_failed == 1 else f"{self._n_failed} jobs in a row"
+            self.failure = f"{jobs} ended before a worker reported: {end.summary}{said}"
 
     def _retire(self) -> None:
         """Cancel jobs that take no more items, and those that are not needed."""
