@@ -146,6 +146,11 @@ class DaskCluster(QueuedExecutor):
         """Where Dask does an item, as options of `Client.submit`."""
         return {} if self._local is None else {"resources": slot_resource(self._occupy(index))}
 
+    def _worker_of(self, index: int) -> str:
+        """The name of the worker that has an item; empty if that is not known."""
+        del index
+        return ""
+
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
         """Note that the place of an item is free; returns what its end means, if it failed."""
         del seconds
@@ -187,7 +192,7 @@ class DaskCluster(QueuedExecutor):
 
     def _outcome(self, future: Future, index: int, start: float) -> Completion:
         self._futures.pop(index, None)
-        worker, seconds = "", time.monotonic() - start
+        worker, seconds = self._worker_of(index), time.monotonic() - start
         try:
             completion: Completion = unpack(future.result(timeout=_FETCHING))
         except (CancelledError, CommClosedError, TimeoutError) as gone:
@@ -201,7 +206,7 @@ class DaskCluster(QueuedExecutor):
             else:
                 error = WorkerDied("the worker of the item is gone")
         except KilledWorker as killed:
-            worker = log_name(killed.last_worker)
+            worker = log_name(killed.last_worker.name)
             self._counted_at = float("-inf")
             error = WorkerDied(
                 f"{worker} of the Dask cluster was killed or crashed; if memory ran out, choose fewer workers or "

@@ -9,19 +9,22 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 from uuid import uuid4
 
 from distributed import Security
 
-from neuro_mod.errors import ClusterLostError, InputError, StorageError
+from neuro_mod.errors import ClusterLostError, StorageError
+from neuro_mod.execution.executors import left_jobs
 from neuro_mod.execution.executors.base import Completion, Task, WorkerDied, WorkerLost
 from neuro_mod.execution.executors.batch.keeper import Keeper
 from neuro_mod.execution.executors.batch.queue import queue_of
-from neuro_mod.execution.executors.batch.submission import Submission, SubmissionError
+from neuro_mod.execution.executors.batch.submission import Submission
 from neuro_mod.execution.executors.dask_cluster import DaskCluster
 from neuro_mod.execution.executors.dask_scheduler import Scheduler
+from neuro_mod.execution.executors.dask_worker import log_name
 
 if TYPE_CHECKING:
     from neuro_mod.config.cluster import Cluster
@@ -32,6 +35,9 @@ _INTERVAL = 1.0
 _LOST = 5.0
 #: How many of the latest items tell how long the next may take; the first on each worker compiles kernels.
 _N_LATEST = 20
+#: Of the name of the folder for keys and files of the scheduler.
+_PREFIX = ".cluster-"
+_ROLES = ("client", "scheduler", "worker")
 
 
 @final
@@ -49,7 +55,7 @@ class BatchCluster(DaskCluster):
         cluster: The jobs.
 
     Raises:
-        InputError: The batch system refuses the first job.
+        StorageError: The folder cannot be written to.
     """
 
     def __init__(
@@ -61,17 +67,18 @@ class BatchCluster(DaskCluster):
         cluster: Cluster,
     ):
         assert logs is not None
+        #: Names of workers by their address, those that are ready for an item, and those that may begin one.
         self._workers: dict[str, str] = {}
-        self._places: dict[int, tuple[str, str, float]] = {}
+        self._ready: set[str] = set()
+        self._free: list[str] = []
+        #: Address and name of the worker of each item.
+        self._places: dict[int, tuple[str, str]] = {}
         self._gone_since: dict[int, float] = {}
         self._looked_at, self._latest_seconds = float("-inf"), deque[float](maxlen=_N_LATEST)
         self._keeper: Keeper | None = None
         self._scheduler: Scheduler | None = None
         name = f"neuro_mod-{uuid4().hex[:8]}"
-        try:
-            self._folder = Path(tempfile.mkdtemp(prefix=".cluster-", dir=logs))
-        except OSError as error:
-            raise StorageError(f"cannot write {logs}: {error.strerror}") from error
+        self._folder = _folder(logs)
         try:
             security = _new_keys(self._folder)
             options = ("--protocol", "tls", *_options(security, "scheduler"))
@@ -79,10 +86,8 @@ class BatchCluster(DaskCluster):
                 options = (*options, "--interface", cluster.interface)
             self._scheduler = Scheduler(self._folder, *options)
             submission = Submission(cluster, self._scheduler.address, security, name, logs)
-            try:
-                self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name)
-            except SubmissionError as error:
-                raise InputError(f"{cluster.scheduler} does not accept a job: {error}") from error
+            note = partial(left_jobs.note, self._folder)
+            self._keeper = Keeper(cluster, submission, queue_of(cluster.scheduler), name, note)
             super().__init__(task, n_workers, logs, progress, self._scheduler.address, security)
         except BaseException:
             self._end()
@@ -92,7 +97,8 @@ class BatchCluster(DaskCluster):
     def capacity(self) -> int:
         """See `Executor.capacity`: workers that have an item, and those that may begin one."""
         self._look()
-        return min(len(self._places) + len(self._idle()), self._n_workers)
+        self._free = self._idle()
+        return min(len(self._places) + len(self._free), self._n_workers)
 
     @property
     def waits_for(self) -> str:
@@ -105,14 +111,16 @@ class BatchCluster(DaskCluster):
         return super().wait(timeout)
 
     def _placement(self, index: int) -> dict[str, Any]:
-        address = self._idle()[0]
-        self._places[index] = (address, self._workers[address], time.monotonic())
+        keeper = self._jobs
+        # one that has just lost its job gets the item nevertheless, which is done again
+        address = next((at for at in self._free if keeper.begin(at, self._workers[at])), self._free[0])
+        self._places[index] = address, self._workers[address]
         return {"workers": [address], "allow_other_workers": False}
 
     def _idle(self) -> list[str]:
-        busy = {address for address, _, _ in self._places.values()}
-        keeper = self._keeper
-        return [at for at, name in self._workers.items() if at not in busy and keeper and keeper.may_begin(at, name)]
+        busy = {address for address, _ in self._places.values()}
+        ready = ((at, name) for at, name in self._workers.items() if at in self._ready and at not in busy)
+        return [at for at, name in ready if self._jobs.may_begin(at, name)]
 
     def _look(self) -> None:
         """Count workers, and give up items whose workers are gone."""
@@ -122,34 +130,42 @@ class BatchCluster(DaskCluster):
         self._looked_at = now
         with suppress(OSError, TimeoutError):
             found: Any = self._connected.scheduler_info(n_workers=-1)
-            ready = {at: about for at, about in found["workers"].items() if about.get("status") == "running"}
-            self._workers = {at: str(about["name"]) for at, about in ready.items()}
-        busy = [address for address, _, _ in self._places.values()]
-        assert self._keeper is not None
-        self._keeper.update(self._workers, busy, self.n_left, max(self._latest_seconds, default=0.0))
-        for index, (address, _, _) in list(self._places.items()):
+            self._workers = {at: str(about["name"]) for at, about in found["workers"].items()}
+            self._ready = {at for at, about in found["workers"].items() if about.get("status") == "running"}
+        busy = [address for address, _ in self._places.values()]
+        n_left = min(self.n_left, self._n_workers)
+        self._jobs.update(self._workers, busy, n_left, max(self._latest_seconds, default=0.0))
+        for index, (address, _) in self._places.items():
             future = self._futures.get(index)
             if address in self._workers or future is None or future.done():
                 self._gone_since.pop(index, None)
             elif now - self._gone_since.setdefault(index, now) > _LOST:
                 future.cancel(force=True)  # which is the end of it, see `_left_place`
 
-    def _check_workers(self) -> None:
+    @property
+    def _jobs(self) -> Keeper:
         assert self._keeper is not None
-        if self._keeper.failure is not None:
-            raise ClusterLostError(self._keeper.failure)
+        return self._keeper
+
+    def _check_workers(self) -> None:
+        if self._jobs.failure is not None:
+            raise ClusterLostError(self._jobs.failure)
+
+    def _worker_of(self, index: int) -> str:
+        return log_name(self._places[index][1])
 
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
-        _, worker, _ = self._places.pop(index)
+        _, worker = self._places.pop(index)
         self._gone_since.pop(index, None)
         if error is None:
             self._latest_seconds.append(seconds)
-        if not isinstance(error, WorkerDied) or self._keeper is None:
+        if not isinstance(error, WorkerDied):
             return error
-        why, is_its_own = self._keeper.end_of(worker, seconds)
+        why, is_its_own = self._jobs.end_of(worker, seconds)
         if not is_its_own:
             return WorkerLost(f"{worker} is gone: {why}")
-        return WorkerDied(f"{worker} was killed or crashed{f': {why}' if why else '; did memory run out?'}")
+        memory = "it was killed or crashed; if memory ran out, set more memory for a job, or choose smaller items"
+        return WorkerDied(f"{worker} is gone: {why or memory}")
 
     def _close(self) -> None:
         super()._close()
@@ -164,14 +180,31 @@ class BatchCluster(DaskCluster):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _folder(logs: Path) -> Path:
+    """A new folder for files that are needed only meanwhile.
+
+    Earlier ones are there if the machine crashed; their jobs are cancelled, and they are removed.
+    """
+    try:
+        for left in logs.glob(f"{_PREFIX}*"):
+            left_jobs.cancel(left)
+            shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=logs))
+    except OSError as error:
+        raise StorageError(f"cannot write {logs}: {error.strerror}") from error
+
+
 def _new_keys(folder: Path) -> Security:
     """Keys of the connections, in files that only this user can read, which the nodes need."""
     made = Security.temporary()
     files: dict[str, str] = {}
     for field in ("tls_ca_file", *(f"tls_{role}_{part}" for role in _ROLES for part in ("cert", "key"))):
         file = folder / f"{field}.pem"
-        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
-            opened.write(getattr(made, field))
+        try:
+            with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
+                opened.write(getattr(made, field))
+        except OSError as error:
+            raise StorageError(f"cannot write {file}: {error.strerror}") from error
         files[field] = str(file)
     return Security(require_encryption=True, **files)
 
@@ -180,6 +213,3 @@ def _options(security: Security, role: str) -> list[str]:
     """The keys of a role as options of a program of Dask."""
     keys = security.get_tls_config_for_role(role)
     return [part for name in ("ca_file", "cert", "key") for part in (f"--tls-{name.replace('_', '-')}", keys[name])]
-
-
-_ROLES = ("client", "scheduler", "worker")

@@ -1,0 +1,47 @@
+"""Batch jobs of a process that was killed: a file in its folder says how they are cancelled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_FILE = "cancel.json"
+#: Seconds that cancelling may take.
+_PATIENCE = 20.0
+
+
+def note(folder: Path, command: Sequence[str]) -> None:
+    """Note the command that cancels the jobs of this process, if the disk has room for it.
+
+    Args:
+        folder: Of its files.
+        command: Program and arguments.
+    """
+    new = folder / f"{_FILE}.new"
+    with suppress(OSError):
+        new.write_text(json.dumps(list(command)))
+        new.replace(folder / _FILE)
+
+
+def cancel(folder: Path) -> bool:
+    """Cancel jobs as noted; returns whether there was a note."""
+    try:
+        command = json.loads((folder / _FILE).read_text())
+    except (OSError, ValueError):
+        return False
+    run(command)
+    return True
+
+
+def run(command: Sequence[str]) -> bool:
+    """Run a command that cancels jobs; returns whether it succeeded."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False,
+            start_new_session=True,
+        )  # fmt: skip
+        return ended.returncode == 0
+    return False
