@@ -44,6 +44,15 @@ def _product() -> float:
     return float(many @ many)
 
 
+def _fill_memory() -> list[bytearray]:
+    """Takes 2 GB within some seconds."""
+    taken: list[bytearray] = []
+    while len(taken) < 100:
+        taken.append(bytearray(b"full" * 5_000_000))
+        time.sleep(0.1)
+    return taken
+
+
 #: What may become of an item. It comes in the way of the calculation.
 FATES = {
     "exits": lambda: os._exit(7),
@@ -57,6 +66,7 @@ FATES = {
     "returns a function": lambda: numbers,
     "multiplies": lambda: [_product()],
     "sleeps": lambda: time.sleep(60),
+    "fills memory": _fill_memory,
 }
 
 

@@ -312,7 +312,7 @@ class Keeper:
     def _note_failure(self, why: str) -> None:
         """Note that the workers of a job began no item."""
         self._n_failed += 1
-        if self._n_failed >= _MAX_FAILED:
+        if self._n_failed == _MAX_FAILED:
             self.failure = f"{self._n_failed} jobs in a row ended before a worker began an item: {why}"
 
     def _retire(self) -> None:
@@ -320,12 +320,11 @@ class Keeper:
         now = time.monotonic()
         with self._lock:
             kept = [job for job in self._active() if not job.retired and job.state != _ENDING]
-            surplus = len(kept) - self._n_wanted()
             idle = [job for job in kept if job.workers.isdisjoint(self._busy)]
-            over = [job for job in idle if job.workers and not self._takes_items(job, now)]
-            # those that wait first, then the latest
-            spare = sorted((job for job in idle if job not in over), key=lambda job: (bool(job.workers), -job.index))
-            leaving = [*over, *spare[: max(surplus - len(over), 0)]]
+            useful = [job for job in kept if self._takes_items(job, now)]
+            over = [job for job in idle if job.workers and job not in useful]
+            spare = sorted((job for job in idle if job in useful), key=_last_to_cancel)
+            leaving = [*over, *spare[: max(len(useful) - self._n_wanted(), 0)]]
             late = [job for job in over if not job.worked and not self._takes_items(job, job.first_seen or now)]
             for job in leaving:
                 job.retired = True
@@ -382,6 +381,11 @@ class Keeper:
             return by_name
         numbers = [job.number for job in self._active()]
         return [*self._submission.cancelling, *numbers] if numbers else ()
+
+
+def _last_to_cancel(job: _Job) -> tuple[bool, bool, int]:
+    """A key that sorts jobs: those that wait first, then those that begin, then the latest."""
+    return job.state == "RUNNING", bool(job.workers), -job.index
 
 
 def _index(worker: str) -> int:
