@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from neuro_mod.config.cluster import load_cluster
 from neuro_mod.errors import ClusterLostError, FailedItemsError, InputError, StorageError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job
@@ -168,6 +169,8 @@ class TinyJob(Job):
 def main() -> None:
     """Do work as the JSON in the arguments says, with the exit codes of the command line."""
     folder, what, how = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
+    if "cluster" in how:
+        how["cluster"] = load_cluster(how["cluster"])
     what["fates"] = {int(index): fate for index, fate in what.get("fates", {}).items()}
     try:
         jobs.run(TinyJob(**what), Path(folder), Execution(**how))

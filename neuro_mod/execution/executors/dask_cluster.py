@@ -269,10 +269,12 @@ async def _greet(address: str, security: Security) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence Dask, which logs lost connections and killed workers; here they become completions."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]  # with levels of their own
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -67,10 +67,10 @@ class BatchCluster(DaskCluster):
         cluster: Cluster,
     ):
         assert logs is not None
-        #: Names of workers by their address, those that are ready for an item, and those that may begin one.
+        #: Names of workers by their address.
         self._workers: dict[str, str] = {}
-        self._ready: set[str] = set()
-        self._free: list[str] = []
+        #: Addresses of those that are ready for an item, of those that have just died, and of those that may begin one.
+        self._ready, self._dead, self._free = set[str](), set[str](), list[str]()
         #: Address and name of the worker of each item.
         self._places: dict[int, tuple[str, str]] = {}
         self._gone_since: dict[int, float] = {}
@@ -119,8 +119,8 @@ class BatchCluster(DaskCluster):
 
     def _idle(self) -> list[str]:
         busy = {address for address, _ in self._places.values()}
-        ready = ((at, name) for at, name in self._workers.items() if at in self._ready and at not in busy)
-        return [at for at, name in ready if self._jobs.may_begin(at, name)]
+        ready = (at for at in self._workers if at in self._ready and at not in busy | self._dead)
+        return [at for at in ready if self._jobs.may_begin(at, self._workers[at])]
 
     def _look(self) -> None:
         """Count workers, and give up items whose workers are gone."""
@@ -132,6 +132,7 @@ class BatchCluster(DaskCluster):
             found: Any = self._connected.scheduler_info(n_workers=-1)
             self._workers = {at: str(about["name"]) for at, about in found["workers"].items()}
             self._ready = {at for at, about in found["workers"].items() if about.get("status") == "running"}
+            self._dead &= self._workers.keys()
         busy = [address for address, _ in self._places.values()]
         n_left = min(self.n_left, self._n_workers)
         self._jobs.update(self._workers, busy, n_left, max(self._latest_seconds, default=0.0))
@@ -155,12 +156,13 @@ class BatchCluster(DaskCluster):
         return log_name(self._places[index][1])
 
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
-        _, worker = self._places.pop(index)
+        address, worker = self._places.pop(index)
         self._gone_since.pop(index, None)
         if error is None:
             self._latest_seconds.append(seconds)
         if not isinstance(error, WorkerDied):
             return error
+        self._dead.add(address)  # the scheduler may not know yet
         why, is_its_own = self._jobs.end_of(worker, seconds)
         if not is_its_own:
             return WorkerLost(f"{worker} is gone: {why}")

@@ -40,7 +40,8 @@ _DEATH_TIMEOUT = 60
 _SUBMITTING, _CANCELLING = 150.0, 20.0
 #: What batch systems say while they are restarted or busy.
 _BUSY = re.compile(
-    r"(unable|cannot|failed) to (contact|connect)|connection|timed? ?out|temporar|try again|unreachable|not responding",
+    r"(unable to|cannot|failed to) (contact|connect)|connection|"
+    r"timed? ?out|temporar|try again|unreachable|not responding",
     re.IGNORECASE,
 )
 #: What Dask does as memory fills: workers neither write results to disks nor pause, as an item has a worker for itself;
@@ -114,7 +115,7 @@ class Submission:
 
     def output(self, number: str, n_lines: int = 12) -> str:
         """The end of what a job printed; empty if it is not known."""
-        its_own = re.compile(rf"(?<![\w]){re.escape(number)}(?!\d)")
+        its_own = re.compile(rf"(?<!\w){re.escape(number)}(?!\d)")
         files = [file for file in self._logs.glob("*") if file.is_file() and its_own.search(file.name)]
         with suppress(OSError):
             texts = [file.read_text(errors="replace").strip() for file in sorted(files)]

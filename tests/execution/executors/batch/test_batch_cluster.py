@@ -1,0 +1,191 @@
+"""Items in batch jobs of a batch system that is three shell scripts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from neuro_mod.config.cluster import load_cluster
+from neuro_mod.errors import ClusterLostError, NoWorkersError
+from neuro_mod.execution import jobs
+from neuro_mod.execution.executors.batch import cluster as batch_cluster
+from neuro_mod.execution.executors.batch import keeper as keeping
+from neuro_mod.execution.jobs import Execution
+from tests.helpers.disturbing import driver, tries
+from tests.helpers.folders import data_in, n_finished
+from tests.helpers.processes import wait_until
+from tests.helpers.studies import left_behind, log
+from tests.helpers.tiny_job import TinyJob
+
+CLUSTER = {"scheduler": "slurm", "walltime": 600, "cores": 1, "memory": "1 GB", "jobs": 2}
+
+SBATCH = """
+cd {state}
+number=$(ls jobs | wc -l)
+script=jobs/$number.sh
+cp "$1" $script; sed -n 's/^#SBATCH -J //p' $script > jobs/$number.name
+setsid sh $script > jobs/$number.out 2>&1 < /dev/null &
+echo $! > running/$number
+echo "Submitted batch job $number"
+"""
+SQUEUE = """
+cd {state}/running
+for number in *; do
+    [ -e "$number" ] || continue
+    kill -0 $(cat $number) 2> /dev/null && echo "$number|RUNNING|10:00|None" || rm -f $number
+done
+"""
+SCONTROL = """
+for number; do :; done
+state=COMPLETED
+[ -e {state}/cancelled/$number ] && state=CANCELLED
+[ -e {state}/running/$number ] && state=RUNNING
+echo "JobId=$number JobState=$state Reason=None RunTime=00:10:00 ExitCode=0:0 NodeList=here"
+"""
+SCANCEL = """
+cd {state}/running
+case "$1" in --name=*) set -- *;; esac
+for number; do
+    [ -e "$number" ] || continue
+    touch ../cancelled/$number; kill -TERM -- -$(cat $number) 2> /dev/null; rm -f $number
+done
+"""
+
+
+class FakeSlurm:
+    """Starts jobs as processes.
+
+    Args:
+        folder: For its programs and its state.
+    """
+
+    def __init__(self, folder: Path):
+        self.bin, self.state = folder / "bin", folder / "state"
+        for path in (self.bin, *(self.state / name for name in ("jobs", "running", "cancelled"))):
+            path.mkdir(parents=True)
+        for name, script in (("sbatch", SBATCH), ("squeue", SQUEUE), ("scontrol", SCONTROL), ("scancel", SCANCEL)):
+            self.program(name, script.replace("{state}", str(self.state)))
+
+    def program(self, name: str, script: str) -> None:
+        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.bin / name).chmod(0o755)
+
+    def running(self) -> dict[str, psutil.Process]:
+        """The shells of jobs, by their number."""
+        found = {}
+        for file in sorted((self.state / "running").iterdir()):
+            try:
+                found[file.name] = psutil.Process(int(file.read_text()))
+            except (OSError, ValueError, psutil.NoSuchProcess):
+                continue
+        return found
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    fake = FakeSlurm(tmp_path)
+    monkeypatch.setenv("PATH", str(fake.bin), prepend=os.pathsep)
+    yield fake
+    for process in fake.running().values():
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    for name in ("_WAITING_INTERVAL", "_WORKING_INTERVAL", "_FRESH"):
+        monkeypatch.setattr(keeping, name, 0.2)
+    monkeypatch.setattr(batch_cluster, "_INTERVAL", 0.1)
+    monkeypatch.setattr(batch_cluster, "_LOST", 0.5)
+
+
+def execution(**changes):
+    return Execution("slurm", cluster=load_cluster(CLUSTER | changes.pop("cluster", {})), **changes)
+
+
+def workers_of(process):
+    return [child for child in process.children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_items_are_done_whoever_kills_their_workers_or_cancels_their_jobs(slurm, quick, tmp_path):
+    folder, trace = tmp_path / "out", tmp_path / "trace"
+    disturbed = []
+
+    class Disturbed(TinyJob):
+        """Its driver disturbs what does the items."""
+
+        def save(self, files, item, result):
+            if len(disturbed) == 0 and n_finished(folder) >= 3:
+                disturbed.append("killed")
+                workers_of(next(iter(slurm.running().values())))[0].kill()
+            elif len(disturbed) == 1 and n_finished(folder) >= 12:
+                disturbed.append("cancelled")
+                os.system(f"scancel {next(iter(slurm.running()))}")
+            return super().save(files, item, result)
+
+    jobs.run(Disturbed(30, seconds=0.15, trace=str(trace)), folder, execution())
+    assert disturbed == ["killed", "cancelled"] and n_finished(folder) == 30
+    said = log(folder)
+    assert "try 1 of 3, failed in worker job_0: WorkerDied: job_0 is gone: it was killed" in said
+    assert "is done again: job_0 is gone: job 0 ended: CANCELLED" in said and "try 2" not in said
+    assert 31 <= len(tries(trace)) <= 33
+    jobs.run(TinyJob(30), tmp_path / "serial")
+    assert data_in(folder) == data_in(tmp_path / "serial")
+    assert not slurm.running() and not left_behind(folder)
+
+
+def test_workers_that_are_paused_are_not_lost(slurm, quick, tmp_path, monkeypatch):
+    """Dask says so of workers that use much memory; they go on with their items."""
+    info = batch_cluster.BatchCluster._connected.fget
+
+    def paused(self):
+        client = info(self)
+        if not hasattr(client, "of_the_test"):
+            client.of_the_test = client.scheduler_info
+
+            def scheduler_info(**options):
+                found = client.of_the_test(**options)
+                busy = {address for address, _ in self._places.values()}
+                for address in busy & set(found["workers"]):
+                    found["workers"][address]["status"] = "paused"
+                return found
+
+            client.scheduler_info = scheduler_info
+        return client
+
+    monkeypatch.setattr(batch_cluster.BatchCluster, "_connected", property(paused))
+    jobs.run(TinyJob(2, seconds=1.5), tmp_path / "out", execution(cluster={"jobs": 1}))
+    assert "again" not in log(tmp_path / "out") and "try" not in log(tmp_path / "out")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_nothing_is_left_of_a_driver_that_is_stopped_or_killed(slurm, tmp_path, number, code):
+    folder = tmp_path / "out"
+    what = {"n_items": 500, "seconds": 0.1}
+    with driver(folder, what, executor="slurm", cluster=CLUSTER) as process:
+        wait_until(lambda: n_finished(folder) > 2, process)
+        process.send_signal(number)
+        assert process.wait(timeout=30) == code
+        wait_until(lambda: not slurm.running(), seconds=20)
+        wait_until(lambda: not left_behind(folder), seconds=20)
+
+
+def test_a_refusal_is_in_the_words_of_the_batch_system(slurm, tmp_path):
+    slurm.program("sbatch", "echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1")
+    with pytest.raises(ClusterLostError, match="slurm does not accept a job: sbatch: error: invalid partition spec"):
+        jobs.run(TinyJob(2), tmp_path / "out", execution())
+    assert not left_behind(tmp_path / "out")
+
+
+def test_a_slow_submission_is_said_and_limited(slurm, tmp_path, monkeypatch):
+    slurm.program("sbatch", "exec sleep 60")
+    monkeypatch.setattr(keeping, "_SLOW", 0.5)
+    monkeypatch.setattr(keeping, "_GRACE", 0.5)
+    begin = time.monotonic()
+    with pytest.raises(NoWorkersError, match=r"no worker for 2 s: no job is queued; sbatch has not answered for \d s"):
+        jobs.run(TinyJob(2), tmp_path / "out", execution(wait_for_workers=1.5))
+    assert time.monotonic() - begin < 15 and not left_behind(tmp_path / "out")
