@@ -41,10 +41,12 @@ def dask_setup(_: Any) -> None:
 def _end_with_parent() -> None:
     wait_for_parent(int(os.environ[PARENT]))
     folder = Path(os.environ[FOLDER])
-    if left_jobs.cancel(folder):  # and once more, as the parent may have been submitting one
-        time.sleep(_SUBMITTING)
-        left_jobs.cancel(folder)
+    cancelling = left_jobs.noted(folder)
+    left_jobs.run(cancelling)
     shutil.rmtree(folder, ignore_errors=True)
+    if cancelling:  # once more, as the parent may have been submitting a job
+        time.sleep(_SUBMITTING)
+        left_jobs.run(cancelling)
     os._exit(1)
 
 

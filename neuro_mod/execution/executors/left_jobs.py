@@ -26,18 +26,17 @@ def note(folder: Path, command: Sequence[str]) -> None:
         new.replace(folder / _FILE)
 
 
-def cancel(folder: Path) -> bool:
-    """Cancel jobs as noted; returns whether there was a note."""
-    try:
-        command = json.loads((folder / _FILE).read_text())
-    except (OSError, ValueError):
-        return False
-    run(command)
-    return True
+def noted(folder: Path) -> list[str]:
+    """The command that was noted; empty if there is none."""
+    with suppress(OSError, ValueError):
+        return json.loads((folder / _FILE).read_text())
+    return []
 
 
 def run(command: Sequence[str]) -> bool:
-    """Run a command that cancels jobs; returns whether it succeeded."""
+    """Run a command that cancels jobs, if there is one; returns whether it succeeded."""
+    if not command:
+        return True
     with suppress(OSError, subprocess.TimeoutExpired):
         ended = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False,

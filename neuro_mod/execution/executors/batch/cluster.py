@@ -189,7 +189,7 @@ def _folder(logs: Path) -> Path:
     """
     try:
         for left in logs.glob(f"{_PREFIX}*"):
-            left_jobs.cancel(left)
+            left_jobs.run(left_jobs.noted(left))
             shutil.rmtree(left, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=logs))
     except OSError as error:

@@ -208,7 +208,7 @@ class Keeper:
         self._submission.give_up()
         self._thread.join()
         command = self._cancelling()
-        if command and not left_jobs.run(command) and self._queue.answers:
+        if not left_jobs.run(command) and self._queue.answers:
             _LOG.warning("batch jobs may be left in the queue; %s cancels them", shlex.join(command))
 
     def _active(self) -> Iterator[_Job]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
+import threading
 import time
+from collections import deque
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -13,8 +18,10 @@ import pytest
 from neuro_mod.config.cluster import load_cluster
 from neuro_mod.errors import ClusterLostError, NoWorkersError
 from neuro_mod.execution import jobs
+from neuro_mod.execution.executors.base import WorkerDied
 from neuro_mod.execution.executors.batch import cluster as batch_cluster
 from neuro_mod.execution.executors.batch import keeper as keeping
+from neuro_mod.execution.executors.batch.cluster import BatchCluster
 from neuro_mod.execution.jobs import Execution
 from tests.helpers.disturbing import driver, tries
 from tests.helpers.folders import data_in, n_finished
@@ -52,7 +59,7 @@ cd {state}/running
 case "$1" in --name=*) set -- *;; esac
 for number; do
     [ -e "$number" ] || continue
-    touch ../cancelled/$number; kill -TERM -- -$(cat $number) 2> /dev/null; rm -f $number
+    touch ../cancelled/$number; kill -KILL -- -$(cat $number) 2> /dev/null; rm -f $number
 done
 """
 
@@ -113,60 +120,73 @@ def workers_of(process):
 
 def test_items_are_done_whoever_kills_their_workers_or_cancels_their_jobs(slurm, quick, tmp_path):
     folder, trace = tmp_path / "out", tmp_path / "trace"
-    disturbed = []
 
-    class Disturbed(TinyJob):
-        """Its driver disturbs what does the items."""
+    def disturb():
+        wait_until(lambda: n_finished(folder) >= 2)
+        workers_of(next(iter(slurm.running().values())))[0].kill()
+        wait_until(lambda: "try 1 of 3" in log(folder))
+        enough = n_finished(folder) + 3
+        # some item is under way, besides the tries of those that are done and of the killed one
+        wait_until(lambda: n_finished(folder) >= enough and len(tries(trace)) > n_finished(folder) + 1)
+        subprocess.run(["scancel", "--name="], check=True)
 
-        def save(self, files, item, result):
-            if len(disturbed) == 0 and n_finished(folder) >= 3:
-                disturbed.append("killed")
-                workers_of(next(iter(slurm.running().values())))[0].kill()
-            elif len(disturbed) == 1 and n_finished(folder) >= 12:
-                disturbed.append("cancelled")
-                os.system(f"scancel {next(iter(slurm.running()))}")
-            return super().save(files, item, result)
-
-    jobs.run(Disturbed(30, seconds=0.15, trace=str(trace)), folder, execution())
-    assert disturbed == ["killed", "cancelled"] and n_finished(folder) == 30
+    disturbance = threading.Thread(target=disturb)
+    disturbance.start()
+    jobs.run(TinyJob(24, seconds=0.3, trace=str(trace)), folder, execution())
+    disturbance.join()
     said = log(folder)
-    assert "try 1 of 3, failed in worker job_0: WorkerDied: job_0 is gone: it was killed" in said
-    assert "is done again: job_0 is gone: job 0 ended: CANCELLED" in said and "try 2" not in said
-    assert 31 <= len(tries(trace)) <= 33
-    jobs.run(TinyJob(30), tmp_path / "serial")
+    assert re.search(r"try 1 of 3, failed in worker job_0: WorkerDied: job_0 is gone: it was killed", said)
+    assert re.search(r"is done again: job_\d is gone: job \d ended: CANCELLED", said) and "try 2" not in said
+    assert 25 <= len(tries(trace)) <= 27
+    jobs.run(TinyJob(24), tmp_path / "serial")
     assert data_in(folder) == data_in(tmp_path / "serial")
     assert not slurm.running() and not left_behind(folder)
 
 
-def test_workers_that_are_paused_are_not_lost(slurm, quick, tmp_path, monkeypatch):
-    """Dask says so of workers that use much memory; they go on with their items."""
-    info = batch_cluster.BatchCluster._connected.fget
-
-    def paused(self):
-        client = info(self)
-        if not hasattr(client, "of_the_test"):
-            client.of_the_test = client.scheduler_info
-
-            def scheduler_info(**options):
-                found = client.of_the_test(**options)
-                busy = {address for address, _ in self._places.values()}
-                for address in busy & set(found["workers"]):
-                    found["workers"][address]["status"] = "paused"
-                return found
-
-            client.scheduler_info = scheduler_info
-        return client
-
-    monkeypatch.setattr(batch_cluster.BatchCluster, "_connected", property(paused))
-    jobs.run(TinyJob(2, seconds=1.5), tmp_path / "out", execution(cluster={"jobs": 1}))
-    assert "again" not in log(tmp_path / "out") and "try" not in log(tmp_path / "out")
+@pytest.fixture
+def of_two_workers():
+    """An executor of which only the state is there: workers a and b, of which a does item 0."""
+    executor, given_up = object.__new__(BatchCluster), list[bool]()
+    info = {"workers": {at: {"name": f"job_{number}", "status": "running"} for number, at in enumerate("ab")}}
+    client = SimpleNamespace(status="running", scheduler_info=lambda **_: info)
+    future = SimpleNamespace(done=lambda: False, cancel=lambda *, force: given_up.append(force))
+    keeper = SimpleNamespace(
+        update=lambda *_: None, may_begin=lambda *_: True, begin=lambda *_: True, end_of=lambda *_: ("", True)
+    )
+    executor.__dict__.update(
+        _client=client, _keeper=keeper, _workers={}, _ready=set(), _dead=set(), _free=[], _latest_seconds=deque(),
+        _places={0: ("a", "job_0")}, _futures={0: future}, _gone_since={}, _looked_at=float("-inf"), _n_workers=9,
+        given_up=given_up, info=info["workers"],
+    )  # fmt: skip
+    return executor
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_a_worker_that_is_paused_goes_on_with_its_item_and_gets_no_other(of_two_workers, monkeypatch):
+    monkeypatch.setattr(batch_cluster, "_INTERVAL", 0.0)
+    monkeypatch.setattr(batch_cluster, "_LOST", 0.0)
+    for worker in of_two_workers.info.values():
+        worker["status"] = "paused"
+    assert [of_two_workers.capacity for _ in range(3)] == [1, 1, 1] and not of_two_workers.given_up
+    del of_two_workers.info["a"]
+    wait_until(lambda: of_two_workers.capacity and of_two_workers.given_up)
+
+
+def test_a_worker_that_died_gets_no_item_although_the_scheduler_does_not_know_yet(of_two_workers, monkeypatch):
+    monkeypatch.setattr(batch_cluster, "_INTERVAL", 0.0)
+    assert of_two_workers.capacity == 2 and of_two_workers._free == ["b"]
+    assert of_two_workers._placement(1) == {"workers": ["b"], "allow_other_workers": False}
+    error = of_two_workers._left_place(0, WorkerDied("gone"), 1.0)
+    assert str(error).startswith("job_0 is gone: it was killed or crashed; if memory ran out")
+    assert of_two_workers.capacity == 1 and of_two_workers._free == []
+    of_two_workers.info["a again"] = of_two_workers.info.pop("a")
+    assert of_two_workers.capacity == 2 and of_two_workers._free == ["a again"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_nothing_is_left_of_a_driver_that_is_stopped_or_killed(slurm, tmp_path, number, code):
     folder = tmp_path / "out"
     what = {"n_items": 500, "seconds": 0.1}
-    with driver(folder, what, executor="slurm", cluster=CLUSTER) as process:
+    with driver(folder, what, executor="slurm", cluster=CLUSTER | {"jobs": 1}) as process:
         wait_until(lambda: n_finished(folder) > 2, process)
         process.send_signal(number)
         assert process.wait(timeout=30) == code

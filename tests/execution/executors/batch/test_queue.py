@@ -147,11 +147,13 @@ def test_what_a_program_prints_that_is_no_text_is_shown_nevertheless(program):
         output_of(["submit"], 5.0)
 
 
-def test_a_note_says_how_the_jobs_of_a_killed_process_are_cancelled(program, tmp_path):
+def test_a_note_says_how_the_jobs_of_a_killed_process_are_cancelled(program, tmp_path, monkeypatch):
     program("scancel", f'echo "$@" >> {tmp_path}/cancelled; exit "$STATUS"')
-    assert not left_jobs.cancel(tmp_path)
+    assert left_jobs.noted(tmp_path) == [] and left_jobs.run([])
     left_jobs.note(tmp_path, ["scancel", "1"])
     left_jobs.note(tmp_path, ["scancel", "1", "2"])
-    assert left_jobs.cancel(tmp_path) and (tmp_path / "cancelled").read_text() == "1 2\n"
+    monkeypatch.setenv("STATUS", "0")
+    assert left_jobs.run(left_jobs.noted(tmp_path)) and (tmp_path / "cancelled").read_text() == "1 2\n"
+    monkeypatch.setenv("STATUS", "1")
+    assert not left_jobs.run(left_jobs.noted(tmp_path)) and not left_jobs.run(["no such program"])
     left_jobs.note(tmp_path / "missing", ["scancel"])
-    assert not left_jobs.run(["no such program"])
