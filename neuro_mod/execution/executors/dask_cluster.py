@@ -194,7 +194,7 @@ class DaskCluster(QueuedExecutor):
         self._futures.pop(index, None)
         worker, seconds = self._worker_of(index), time.monotonic() - start
         try:
-            completion: Completion = unpack(future.result(timeout=_FETCHING))
+            completion: Completion = unpack(self._fetch(future))
         except (CancelledError, CommClosedError, TimeoutError) as gone:
             if self._stopped:
                 error = Stopped()
@@ -219,6 +219,14 @@ class DaskCluster(QueuedExecutor):
             return completion
         found = self._left_place(index, error, seconds)
         return Completion(index, None, found, f"{type(found).__name__}: {found}", worker, seconds)
+
+    def _fetch(self, future: Future) -> bytes:
+        """The result of a finished item.
+
+        Raises:
+            TimeoutError: It does not arrive.
+        """
+        return future.result(timeout=_FETCHING)
 
     def _close(self) -> None:
         """Cancel items and remove the task, as far as the cluster still answers."""

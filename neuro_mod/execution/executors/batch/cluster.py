@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 from uuid import uuid4
 
-from distributed import Security
+from distributed import Future, Security
 
 from neuro_mod.errors import ClusterLostError, StorageError
 from neuro_mod.execution.executors import left_jobs
@@ -35,6 +35,8 @@ _INTERVAL = 1.0
 _LOST = 5.0
 #: How many of the latest items tell how long the next may take; the first on each worker compiles kernels.
 _N_LATEST = 20
+#: How many times the interval a result has to arrive.
+_FETCHING = 60
 #: Of the name of the folder for keys and files of the scheduler.
 _PREFIX = ".cluster-"
 _ROLES = ("client", "scheduler", "worker")
@@ -116,6 +118,15 @@ class BatchCluster(DaskCluster):
         address = next((at for at in self._free if keeper.begin(at, self._workers[at])), self._free[0])
         self._places[index] = address, self._workers[address]
         return {"workers": [address], "allow_other_workers": False}
+
+    def _fetch(self, future: Future) -> bytes:
+        """See `DaskCluster._fetch`; if the worker is gone, nobody computes the result again."""
+        for _ in range(_FETCHING):
+            with suppress(TimeoutError):
+                return future.result(timeout=_INTERVAL)
+            if future.status != "finished":
+                break
+        raise TimeoutError
 
     def _idle(self) -> list[str]:
         busy = {address for address, _ in self._places.values()}

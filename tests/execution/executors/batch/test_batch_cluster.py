@@ -59,7 +59,7 @@ cd {state}/running
 case "$1" in --name=*) set -- *;; esac
 for number; do
     [ -e "$number" ] || continue
-    touch ../cancelled/$number; kill -KILL -- -$(cat $number) 2> /dev/null; rm -f $number
+    touch ../cancelled/$number; kill -s KILL -- -$(cat $number) 2> /dev/null; rm -f $number
 done
 """
 
@@ -180,6 +180,22 @@ def test_a_worker_that_died_gets_no_item_although_the_scheduler_does_not_know_ye
     assert of_two_workers.capacity == 1 and of_two_workers._free == []
     of_two_workers.info["a again"] = of_two_workers.info.pop("a")
     assert of_two_workers.capacity == 2 and of_two_workers._free == ["a again"]
+
+
+def test_a_result_that_went_with_its_worker_is_not_waited_for(of_two_workers):
+    asked = []
+
+    def result(timeout):
+        asked.append(timeout)
+        if len(asked) == 3:
+            lost.status = "lost"
+        raise TimeoutError
+
+    lost = SimpleNamespace(status="finished", result=result)
+    with pytest.raises(TimeoutError):
+        of_two_workers._fetch(lost)
+    assert asked == [1.0] * 3
+    assert of_two_workers._fetch(SimpleNamespace(status="finished", result=lambda timeout: b"result")) == b"result"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
