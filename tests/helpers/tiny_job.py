@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from neuro_mod.config.cluster import load_cluster
 from neuro_mod.errors import ClusterLostError, FailedItemsError, InputError, StorageError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job
@@ -44,6 +45,15 @@ def _product() -> float:
     return float(many @ many)
 
 
+def _fill_memory() -> list[bytearray]:
+    """Takes 2 GB within some seconds."""
+    taken: list[bytearray] = []
+    while len(taken) < 100:
+        taken.append(bytearray(b"full" * 5_000_000))
+        time.sleep(0.1)
+    return taken
+
+
 #: What may become of an item. It comes in the way of the calculation.
 FATES = {
     "exits": lambda: os._exit(7),
@@ -57,6 +67,7 @@ FATES = {
     "returns a function": lambda: numbers,
     "multiplies": lambda: [_product()],
     "sleeps": lambda: time.sleep(60),
+    "fills memory": _fill_memory,
 }
 
 
@@ -158,6 +169,8 @@ class TinyJob(Job):
 def main() -> None:
     """Do work as the JSON in the arguments says, with the exit codes of the command line."""
     folder, what, how = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
+    if "cluster" in how:
+        how["cluster"] = load_cluster(how["cluster"])
     what["fates"] = {int(index): fate for index, fate in what.get("fates", {}).items()}
     try:
         jobs.run(TinyJob(**what), Path(folder), Execution(**how))

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.helpers import slurm as one_machine
+from tests.helpers.studies import write_cluster
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +29,4 @@ def slurm(running_slurm):
 
 @pytest.fixture
 def cluster_file(tmp_path):
-    def write(**changes):
-        content = {"scheduler": "slurm", "walltime": "00:10:00", "cores": 1, "memory": "1 GB", "jobs": 2} | changes
-        file = tmp_path / "cluster.yaml"
-        file.write_text(yaml.safe_dump({key: value for key, value in content.items() if value is not None}))
-        return file
-
-    return write
+    return lambda **changes: write_cluster(tmp_path / "cluster.yaml", **changes)

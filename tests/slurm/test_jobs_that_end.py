@@ -10,37 +10,17 @@ import time
 
 import pytest
 
-from neuro_mod.execution.jobs.ledger import Ledger
-from neuro_mod.storage.names import FINISHED, LOG
-from tests.helpers.processes import NEURO_MOD, run_python, start_python, wait_until
-from tests.helpers.shared import CONFIGS, ROOT
+from neuro_mod.storage.names import LOG
+from tests.helpers.folders import data_in, n_finished
+from tests.helpers.processes import run_python, start_python, wait_until
+from tests.helpers.shared import ROOT
+from tests.helpers.studies import ended, repeats
 
 pytestmark = pytest.mark.slurm
-
-OPTIONS = ("--no-analysis", "--plot", "none", "--spike-format", "events")
 
 
 def start(slurm, *arguments):
     return start_python(*arguments, **slurm.environment)
-
-
-def repeats(folder, n, seconds=1.0):
-    what = ("repeat", CONFIGS / "snn_test_run.yaml", *OPTIONS)
-    return (*NEURO_MOD, *what, "--n-repeats", n, "--duration", seconds, "--save-dir", folder)
-
-
-def n_finished(folder):
-    return sum(1 for _ in Ledger(folder / FINISHED)) if (folder / FINISHED).exists() else 0
-
-
-def data(folder):
-    return {file.name: file.read_bytes() for file in sorted((folder / "data").iterdir())}
-
-
-def ended(process, code=0):
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == code, err
-    return out + err
 
 
 def test_what_slurm_refuses_is_said_at_once(slurm, cluster_file, tmp_path):
@@ -63,7 +43,7 @@ def test_a_queue_that_starts_no_job_is_said_with_its_reason(slurm, cluster_file,
 
 def test_nodes_without_the_package_end_the_study_with_what_they_print(slurm, cluster_file, tmp_path):
     said = ended(start(slurm, *repeats(tmp_path / "out", 2), "--cluster", cluster_file(python="/usr/bin/python3")), 2)
-    assert "3 jobs in a row ended before a worker reported" in said and "No module named" in said
+    assert "3 jobs in a row ended before a worker began an item" in said and "No module named" in said
     assert not slurm.jobs()
 
 
@@ -115,7 +95,7 @@ def test_a_study_goes_on_whatever_happens_to_its_jobs(slurm, cluster_file, tmp_p
     wait_until(lambda: not slurm.jobs(), seconds=10)
     serial = tmp_path / "serial"
     assert run_python(*repeats(serial, n, 60.0), "--parallel").returncode == 0
-    assert data(folder) == data(serial)
+    assert data_in(folder) == data_in(serial)
 
 
 def test_workers_with_another_version_of_the_package_end_the_study(slurm, cluster_file, tmp_path):

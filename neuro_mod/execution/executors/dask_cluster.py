@@ -147,6 +147,11 @@ class DaskCluster(QueuedExecutor):
         """Where Dask does an item, as options of `Client.submit`."""
         return {} if self._local is None else {"resources": slot_resource(self._occupy(index))}
 
+    def _worker_of(self, index: int) -> str:
+        """The name of the worker that has an item; empty if that is not known."""
+        del index
+        return ""
+
     def _left_place(self, index: int, error: Exception | None, seconds: float) -> Exception | None:
         """Note that the place of an item is free; returns what its end means, if it failed."""
         del seconds
@@ -194,9 +199,9 @@ class DaskCluster(QueuedExecutor):
 
     def _outcome(self, future: Future, index: int, start: float) -> Completion:
         self._futures.pop(index, None)
-        worker, seconds = "", time.monotonic() - start
+        worker, seconds = self._worker_of(index), time.monotonic() - start
         try:
-            completion: Completion = unpack(future.result(timeout=_FETCHING))
+            completion: Completion = unpack(self._fetch(future))
         except (CancelledError, CommClosedError, TimeoutError) as gone:
             if self._stopped:
                 error = Stopped()
@@ -208,7 +213,7 @@ class DaskCluster(QueuedExecutor):
             else:
                 error = WorkerDied("the worker of the item is gone")
         except KilledWorker as killed:
-            worker = log_name(killed.last_worker)
+            worker = log_name(killed.last_worker.name)
             self._counted_at = float("-inf")
             error = WorkerDied(
                 f"{worker} of the Dask cluster was killed or crashed; if memory ran out, choose fewer workers or "
@@ -221,6 +226,14 @@ class DaskCluster(QueuedExecutor):
             return completion
         found = self._left_place(index, error, seconds)
         return Completion(index, None, found, f"{type(found).__name__}: {found}", worker, seconds)
+
+    def _fetch(self, future: Future) -> bytes:
+        """The result of a finished item.
+
+        Raises:
+            TimeoutError: It does not arrive.
+        """
+        return future.result(timeout=_FETCHING)
 
     def _close(self) -> None:
         """Cancel items and remove the task, as far as the cluster still answers."""
@@ -271,10 +284,12 @@ async def _greet(address: str, security: Security) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence Dask, which logs lost connections and killed workers; here they become completions."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]  # with levels of their own
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

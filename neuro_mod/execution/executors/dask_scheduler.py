@@ -79,6 +79,7 @@ def start_process(what: str, *arguments: str, folder: Path, log: Path) -> subpro
             stdin=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,  # a terminal must not send them Ctrl-C
+            stdout=output,
             stderr=output,
         )
 

@@ -20,6 +20,7 @@ from distributed import WorkerPlugin, get_worker
 
 from neuro_mod import __version__
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.execution.executors import left_jobs
 from neuro_mod.execution.executors.base import Stopped
 from neuro_mod.execution.executors.core_limit import CoreLimit
 from neuro_mod.execution.executors.item import do_item
@@ -31,19 +32,28 @@ from neuro_mod.execution.executors.worker_log import WorkerLog
 PARENT = "NEURO_MOD_PARENT"
 #: Name of the environment variable with the folder of their files.
 FOLDER = "NEURO_MOD_DASK_FOLDER"
+#: Seconds within which a batch system accepts a job that was being submitted as the parent was killed.
+_SUBMITTING = 10.0
 
 _tasks: dict[str, Any] = {}
 _core_limits: list[CoreLimit] = []
 
 
 def dask_setup(_: Any) -> None:
-    """Called by Dask as a scheduler or a worker of this machine starts."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Called by Dask as a scheduler or a worker starts; one of this machine ends with the process that started it."""
+    if PARENT in os.environ:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
     wait_for_parent(int(os.environ[PARENT]))
-    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+    folder = Path(os.environ[FOLDER])
+    cancelling = left_jobs.noted(folder)
+    left_jobs.run(cancelling)
+    shutil.rmtree(folder, ignore_errors=True)
+    if cancelling:  # once more, as the parent may have been submitting a job
+        time.sleep(_SUBMITTING)
+        left_jobs.run(cancelling)
     os._exit(1)
 
 
@@ -122,7 +132,7 @@ def work(task_name: str, index: int, packed: bytes, name: str, logs: Path | None
         if state is None or state.state == "cancelled":
             raise Stopped
 
-    return pack_outcome(do_item(task, index, packed, name, report, WorkerLog(logs, log_name(worker))))
+    return pack_outcome(do_item(task, index, packed, name, report, WorkerLog(logs, log_name(worker.name))))
 
 
 class Place(NamedTuple):
@@ -150,6 +160,6 @@ def _session(process: int) -> int | None:
     return None
 
 
-def log_name(worker: Any) -> str:
-    """Name of a worker as a file name."""
-    return re.sub(r"[^\w.-]+", "_", str(worker.name))
+def log_name(name: Any) -> str:
+    """The name of a worker as a file name."""
+    return re.sub(r"[^\w.-]+", "_", str(name))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from neuro_mod.errors import NeuroModError
+from neuro_mod.execution.executors.batch.programs import ProgramError, output_of
 
 #: Seconds that a program of the batch system has to answer.
 _PATIENCE = 20.0
@@ -32,12 +31,15 @@ class Ended(NamedTuple):
     """How a job ended.
 
     Args:
-        state: ``COMPLETED``, ``CANCELLED``, ``TIMEOUT``, ...; ``ENDED`` if the batch system no longer knows.
+        state: ``COMPLETED``, ``CANCELLED``, ``TIMEOUT``, ...; ``RUNNING`` if it has not ended; ``ENDED`` if the batch
+            system no longer knows.
         summary: For messages.
+        run_seconds: How long it ran since it was last started, if that is known.
     """
 
     state: str
     summary: str
+    run_seconds: float | None = None
 
 
 class QueueSilentError(NeuroModError, RuntimeError):
@@ -47,13 +49,11 @@ class QueueSilentError(NeuroModError, RuntimeError):
 class Queue:
     """A batch system that tells nothing about jobs here: of these, only what their workers show is known."""
 
-    #: The program that shows the queue to the user.
-    program = ""
-    #: Whether `jobs` knows anything.
+    #: Whether `jobs` and `ended` know anything.
     answers = False
 
     def jobs(self, name: str) -> Mapping[str, QueuedJob]:
-        """The jobs of a name that wait or run, by their number.
+        """The jobs of a name that wait, run, or are about to end, by their number.
 
         Raises:
             QueueSilentError: It does not answer.
@@ -62,50 +62,70 @@ class Queue:
         return {}
 
     def ended(self, number: str) -> Ended:
-        """How a job ended that no longer is in the queue."""
+        """How a job ended that no longer is in the queue.
+
+        Raises:
+            QueueSilentError: It does not answer.
+        """
         return Ended("ENDED", f"job {number} ended")
 
-    def cancel(self, name: str) -> None:
-        """Cancel all jobs of a name, as far as that is possible without their numbers."""
+    def cancelling(self, name: str) -> Sequence[str]:
+        """The command that cancels all jobs of a name; empty if their numbers are needed."""
+        del name
+        return ()
 
 
 class SlurmQueue(Queue):
     """The queue of SLURM."""
 
-    program, answers = "squeue", True
+    answers = True
 
     def jobs(self, name: str) -> Mapping[str, QueuedJob]:
         """See `Queue.jobs`."""
-        lines = _output("squeue", "--noheader", f"--name={name}", "--format=%i|%T|%L|%r").splitlines()
+        # --all: partitions may be hidden
+        lines = _answer("squeue", "--all", "--noheader", f"--name={name}", "--format=%i|%T|%L|%r").splitlines()
         found = (line.strip().split("|", 3) for line in lines if line.count("|") >= 3)
         return {
-            number: QueuedJob(state, "" if reason == "None" else reason, _seconds(left) if state == "RUNNING" else None)
+            number: QueuedJob(state, "" if reason == "None" else reason, _seconds_left(state, left))
             for number, state, left, reason in found
         }
 
     def ended(self, number: str) -> Ended:
         """See `Queue.ended`."""
-        with suppress(QueueSilentError):
-            about = dict(re.findall(r"(\w+)=(\S+)", _output("scontrol", "--oneliner", "show", "job", number)))
-            state = about.get("JobState", "ENDED")
-            code, _, signal = about.get("ExitCode", "").partition(":")
-            details = [
-                about.get("Reason", "None") if about.get("Reason") != "None" else "",
-                f"exit code {code}" if code not in {"", "0"} else "",
-                f"signal {signal}" if signal not in {"", "0"} else "",
-                f"on {about['NodeList']}" if about.get("NodeList", "(null)") != "(null)" else "",
-            ]
-            more = ", ".join(filter(None, details))
-            return Ended(state, f"job {number} ended: {state}{f' ({more})' if more else ''}")
-        return super().ended(number)
+        try:
+            said = _answer("scontrol", "--oneliner", "show", "job", number)
+        except QueueSilentError as error:
+            if _FORGOTTEN in str(error):
+                return super().ended(number)
+            raise
+        about = {key: value for key, value in re.findall(r"(\w+)=(\S+)", said) if value not in _NOTHING}
+        state, reason = about.get("JobState", "ENDED"), about.get("Reason", "")
+        if state == "COMPLETING":  # for some seconds, until all its processes have ended
+            state = _STATES.get(reason, state)
+        code, _, signal = about.get("ExitCode", "").partition(":")
+        details = [
+            reason,
+            f"exit code {code}" if code not in {"", "0"} else "",
+            f"signal {signal}" if signal not in {"", "0"} else "",
+            f"on {about['NodeList']}" if "NodeList" in about else "",
+        ]
+        more = ", ".join(filter(None, details))
+        summary = f"job {number} ended: {state}{f' ({more})' if more else ''}"
+        return Ended(state, summary, _seconds(about.get("RunTime", "")))
 
-    def cancel(self, name: str) -> None:
-        """See `Queue.cancel`."""
-        with suppress(QueueSilentError):
-            _output("scancel", f"--name={name}")
+    def cancelling(self, name: str) -> Sequence[str]:
+        """See `Queue.cancelling`."""
+        return "scancel", f"--name={name}"
 
 
-#: By the name of the batch system; the others of `Batch` are asked nothing.
+#: What scontrol says of a job that ended too long ago.
+_FORGOTTEN = "Invalid job id"
+#: How it writes that there is nothing to say.
+_NOTHING = frozenset({"None", "(null)"})
+#: The states in which jobs end, by the reasons that scontrol gives.
+_STATES = {"TimeLimit": "TIMEOUT", "OutOfMemory": "OUT_OF_MEMORY", "NonZeroExitCode": "FAILED", "NodeDown": "NODE_FAIL"}
+
+#: By the name of the batch system; the others of `BatchSystem` are asked nothing.
 QUEUES: dict[str, type[Queue]] = {"slurm": SlurmQueue}
 
 
@@ -114,17 +134,17 @@ def queue_of(scheduler: str) -> Queue:
     return QUEUES.get(scheduler, Queue)()
 
 
-def _output(*command: str) -> str:
+def _answer(*command: str) -> str:
     try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PATIENCE, start_new_session=True, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise QueueSilentError(f"{command[0]} does not answer: {error}") from error
-    if ended.returncode:
-        said = (ended.stderr or ended.stdout).strip().splitlines()
-        raise QueueSilentError(f"{command[0]}: {said[-1] if said else f'exit code {ended.returncode}'}")
-    return ended.stdout
+        return output_of(command, _PATIENCE)
+    except ProgramError as error:
+        raise QueueSilentError(str(error)) from error
+
+
+def _seconds_left(state: str, text: str) -> float | None:
+    if state != "RUNNING":
+        return None
+    return 0.0 if text == "INVALID" else _seconds(text)  # as SLURM writes a time below 0
 
 
 def _seconds(text: str) -> float | None:

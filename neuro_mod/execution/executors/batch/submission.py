@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from distributed import Security
 
 from neuro_mod.config.cluster import size_text
-from neuro_mod.errors import NeuroModError
+from neuro_mod.errors import InputError, NeuroModError
 from neuro_mod.execution.executors import dask_worker
+from neuro_mod.execution.executors.batch.programs import ProgramError, output_of
 from neuro_mod.execution.executors.core_limit import ONE_THREAD
 from neuro_mod.execution.executors.dask_scheduler import python_path
 
@@ -34,8 +36,17 @@ _JOBS = {
 }
 #: Seconds that a worker waits for its scheduler before it ends.
 _DEATH_TIMEOUT = 60
+#: Seconds that a batch system has to accept a job (sbatch itself tries for two minutes), and to cancel jobs.
+_SUBMITTING, _CANCELLING = 150.0, 20.0
 #: What batch systems say while they are restarted or busy.
-_BUSY = re.compile(r"contact|connect|timed? ?out|temporar|try again|unreachable|not responding", re.IGNORECASE)
+_BUSY = re.compile(
+    r"(unable to|cannot|failed to) (contact|connect)|connection|"
+    r"timed? ?out|temporar|try again|unreachable|not responding",
+    re.IGNORECASE,
+)
+#: What Dask does as memory fills: workers neither write results to disks nor pause, as an item has a worker for itself;
+#: one that uses nearly all is killed, as before.
+_MEMORY = {f"DASK_DISTRIBUTED__WORKER__MEMORY__{limit}": "False" for limit in ("TARGET", "SPILL", "PAUSE")}
 
 
 class SubmissionError(NeuroModError, RuntimeError):
@@ -63,9 +74,14 @@ class Submission:
     """
 
     def __init__(self, cluster: Cluster, address: str, security: Security, name: str, logs: Path):
+        if cluster.scheduler != "slurm" and re.search(r"[\s%]", str(logs)):
+            raise InputError(f"{logs}: {cluster.scheduler} needs a folder for results without spaces and % in its path")
         self._cluster, self._address, self._security, self._name, self._logs = cluster, address, security, name, logs
-        self._kind = _in_session_of_its_own(_load(cluster.scheduler))
-        self._cancelling = shlex.split(str(self._kind.cancel_command))
+        self._unwanted = threading.Event()
+        self._kind = _with_our_calls(_load(cluster.scheduler), self._unwanted)
+        #: The program that submits jobs, and the one that cancels them, which is given their numbers.
+        self.program: str = self._kind.submit_command.split()[0]
+        self.cancelling: Sequence[str] = shlex.split(self._kind.cancel_command)
 
     def submit(self, worker: str) -> str:
         """Submit a job.
@@ -79,22 +95,28 @@ class Submission:
         Raises:
             SubmissionError: The batch system does not accept it, or cannot be called.
         """
-        job = self._job(worker)
         try:
+            job = self._job(worker)
             asyncio.run(_start(job))
-        except (OSError, RuntimeError, ValueError) as error:
-            said = _said(error)
-            raise SubmissionError(f"{job.submit_command.split()[0]}: {said}", bool(_BUSY.search(said))) from error
+        except ProgramError as error:
+            raise SubmissionError(str(error), not error.answered or bool(_BUSY.search(str(error)))) from error
+        except (OSError, ValueError) as error:
+            raise SubmissionError(f"{self.program}: {error}", False) from error
         return str(job.job_id)
+
+    def give_up(self) -> None:
+        """End a call of `submit` in another thread; the job may be in the queue nevertheless."""
+        self._unwanted.set()
 
     def cancel(self, numbers: Sequence[str]) -> None:
         """Cancel jobs, some of which may have ended."""
-        with suppress(OSError, RuntimeError):
-            asyncio.run(self._kind._call([*self._cancelling, *numbers]))
+        with suppress(ProgramError):
+            output_of([*self.cancelling, *numbers], _CANCELLING)
 
     def output(self, number: str, n_lines: int = 12) -> str:
         """The end of what a job printed; empty if it is not known."""
-        files = [file for file in self._logs.glob(f"{self._name}*") if re.search(rf"(?<!\d){number}(?!\d)", file.name)]
+        its_own = re.compile(rf"(?<!\w){re.escape(number)}(?!\d)")
+        files = [file for file in self._logs.glob("*") if file.is_file() and its_own.search(file.name)]
         with suppress(OSError):
             texts = [file.read_text(errors="replace").strip() for file in sorted(files)]
             return "\n".join("\n".join(texts).strip().splitlines()[-n_lines:])
@@ -102,28 +124,36 @@ class Submission:
 
     def _job(self, worker: str) -> Any:
         cluster = self._cluster
-        return self._kind(
+        job = self._kind(
             scheduler=self._address,
             name=worker,
             cores=cluster.cores,
             processes=cluster.cores,
             memory=cluster.memory_text,
             protocol="tls://",
-            security=self._security,
+            security=_Quoted(self._security),
             interface=cluster.interface,
             death_timeout=_DEATH_TIMEOUT,
             worker_extra_args=["--preload", dask_worker.__name__, "--no-dashboard"],
             job_script_prologue=[*cluster.setup, *self._exports()],
             job_extra_directives=_directives(cluster),
             log_directory=str(self._logs),
-            python=cluster.python or sys.executable,
+            python=cluster.python or shlex.quote(sys.executable),
             job_name=self._name,
             **_resources(cluster),
         )
+        if cluster.scheduler == "slurm":
+            job.job_header = re.sub(r"(?m)^(#SBATCH -[eo]) (.*)$", self._quoted_output, job.job_header)
+        return job
+
+    def _quoted_output(self, line: re.Match[str]) -> str:
+        """A line with a file for output: SLURM replaces what follows a %."""
+        folder, name = str(self._logs), line[2].removeprefix(str(self._logs))
+        return f'{line[1]} "{folder.replace("%", "%%")}{name}"'
 
     def _exports(self) -> list[str]:
         ours = {} if self._cluster.python else {"PYTHONPATH": python_path()}
-        return [f"export {name}={shlex.quote(value)}" for name, value in (ONE_THREAD | ours).items()]
+        return [f"export {name}={shlex.quote(value)}" for name, value in (ONE_THREAD | _MEMORY | ours).items()]
 
 
 def _load(scheduler: str) -> Any:
@@ -136,16 +166,29 @@ def _load(scheduler: str) -> Any:
         signal.signal = handle
 
 
-def _in_session_of_its_own(kind: Any) -> Any:
-    """The class with commands that Ctrl-C on the terminal does not reach: a job might be submitted, its number lost."""
+def _with_our_calls(kind: Any, unwanted: threading.Event) -> Any:
+    """The class with programs that are called by `output_of`."""
 
     class Job(kind):
         @staticmethod
-        async def _call(cmd: Any, *, shell: bool = False, **options: Any) -> Any:
-            return await kind._call(cmd, shell=shell, start_new_session=True, **options)
+        async def _call(cmd: Any, *, shell: bool = False, **_: Any) -> Any:
+            # the command for LSF hides why a job is refused
+            command = ["sh", "-c", cmd[0].removesuffix(" 2> /dev/null")] if shell else cmd
+            return output_of(command, _SUBMITTING, unwanted, kind.submit_command)
 
     Job.__name__ = kind.__name__
     return Job
+
+
+class _Quoted:
+    """Keys of connections, with their paths as a shell reads them."""
+
+    def __init__(self, security: Security):
+        self._security = security
+
+    def get_tls_config_for_role(self, role: str) -> dict[str, str]:
+        keys = self._security.get_tls_config_for_role(role)
+        return {name: shlex.quote(value) for name, value in keys.items() if value and name != "ciphers"}
 
 
 def _resources(cluster: Cluster) -> dict[str, Any]:
@@ -171,10 +214,3 @@ def _directives(cluster: Cluster) -> Any:
 
 async def _start(job: Any) -> None:
     await job.start()
-
-
-def _said(error: Exception) -> str:
-    """What the batch system printed, without the words of dask-jobqueue around it."""
-    found = re.search(r"stderr:\n(.*)", str(error), re.DOTALL)
-    text = (found[1] if found else str(error)).strip()
-    return " ".join((text or str(error)).split())
