@@ -66,7 +66,7 @@ def test_a_job_that_does_not_start_is_said_with_its_reason(check, cluster_file):
 def test_a_python_without_the_package_is_said_after_one_job(check, cluster_file):
     out, err = check(cluster_file(python="/usr/bin/python3"), "--json", code=2)
     said = json.loads(out)
-    assert not said["works"] and "a job ended before a worker reported" in said["failure"]
+    assert not said["works"] and "a job ended before a worker began an item" in said["failure"]
     assert "No module named" in said["failure"] and err.count("submitted") == 1
 
 
