@@ -63,7 +63,8 @@ bench: $(PEERS)  ## time engine, batches, studies, commands, mean field and anal
 bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of the analysis of 100 sessions
 	$(BIN)/python -m benchmarks.long_run --out .venv/long_run.md
 	$(BIN)/python -m benchmarks.analysis --out .venv/analysis.md
-	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis; do echo; cat .venv/$$name.md; done) \
+	$(BIN)/python -m benchmarks.drivers --out .venv/drivers.md
+	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis drivers; do echo; cat .venv/$$name.md; done) \
 		> benchmarks/RESULTS_LONG.md
 
 format: $(INSTALLED)  ## format the code
