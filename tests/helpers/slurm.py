@@ -149,4 +149,4 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(missing())
+    sys.exit(missing() or 0)
