@@ -99,7 +99,8 @@ def test_ctrl_c_leaves_nothing_in_the_queue(slurm, cluster_file, tmp_path, secon
     process.send_signal(signal.SIGINT)
     begin = time.monotonic()
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    # interrupted within an import, Python ends by the signal itself, which shells show as 130 too
+    assert process.returncode in {130, -signal.SIGINT}, err
     assert time.monotonic() - begin < 10
     time.sleep(2)
     assert not slurm.jobs() and not list(tmp_path.glob(".neuro_mod-*"))
