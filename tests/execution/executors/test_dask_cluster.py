@@ -118,6 +118,7 @@ def test_workers_with_another_version_are_refused_and_left_alone(other_version):
         cluster.close()
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("options", [[], ["--no-nanny"]])
 def test_workers_with_another_version_that_come_later_end_themselves(other_version, options, caplog):
     cluster = LocalCluster(0)

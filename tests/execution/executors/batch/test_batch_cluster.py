@@ -120,6 +120,7 @@ def workers_of(process):
     return [child for child in process.children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
 
 
+@pytest.mark.large
 def test_items_are_done_whoever_kills_their_workers_or_cancels_their_jobs(slurm, quick, tmp_path):
     folder, trace = tmp_path / "out", tmp_path / "trace"
 
