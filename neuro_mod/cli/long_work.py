@@ -42,7 +42,6 @@ def execution_of(
     on_error: OnError,
     force: bool,
     shard: str | None,
-    default: str = "thread",
 ) -> Execution:
     """How a command does its items, as its options say; a cluster file implies its batch system.
 
@@ -51,7 +50,7 @@ def execution_of(
     """
     from neuro_mod.execution.jobs import Execution
 
-    cluster = None
+    cluster, default = None, "thread"
     if cluster_file is not None:
         from neuro_mod.config.cluster import load_cluster
 

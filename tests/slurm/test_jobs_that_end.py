@@ -7,12 +7,14 @@ import re
 import signal
 import sys
 import time
+from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
-from neuro_mod.storage.names import LOG
+from neuro_mod.storage.names import LOG, WORKER_LOGS
 from tests.helpers.folders import data_in, n_finished
-from tests.helpers.processes import run_python, start_python, wait_until
+from tests.helpers.processes import start_python, wait_until
 from tests.helpers.shared import ROOT
 from tests.helpers.studies import ended, repeats
 
@@ -56,13 +58,15 @@ def test_ctrl_c_leaves_no_job(slurm, cluster_file, tmp_path):
     said = ended(process, 130)
     wait_until(lambda: not slurm.jobs(), seconds=10)
     assert time.monotonic() - begin < 10 and "rerun the command to resume" in said
-    assert 3 < n_finished(tmp_path / "out") < 200
+    assert 3 < (n_saved := n_finished(tmp_path / "out")) < 200
+    said = ended(start(slurm, *arguments))
+    assert f"{n_saved} of 200 repeats finished" in said and "complete: 200 of 200" in said and not slurm.jobs()
 
 
 def test_a_study_goes_on_whatever_happens_to_its_jobs(slurm, cluster_file, tmp_path):
     n, folder = 120, tmp_path / "out"
-    # some 2 s of simulating a repeat, so that the minute of the jobs passes more than once
-    arguments = (*repeats(folder, n, 60.0), "--cluster", cluster_file(walltime="00:01:00"))
+    # a repeat takes 2 s or more, so that the minute of the jobs passes more than once
+    arguments = (*repeats(folder, n, 150.0), "--cluster", cluster_file(walltime="00:01:00"))
     process = start(slurm, *arguments)
 
     def at(n_done):
@@ -85,17 +89,36 @@ def test_a_study_goes_on_whatever_happens_to_its_jobs(slurm, cluster_file, tmp_p
     slurm.start("slurmctld")
     at(40)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
-    killed_at = n_finished(folder)
+    before, killed_at = process.communicate()[1], n_finished(folder)
     process = start(slurm, *arguments)
     said = ended(process)
     assert f"{n} of {n} repeats finished" in said and killed_at < n
-    log = (folder / LOG).read_text()
-    (tmp_path / "said.txt").write_text(said + log)
     wait_until(lambda: not slurm.jobs(), seconds=10)
+    jobs = re.findall(r"job (\d+) submitted", before + said)
+    assert sum(seconds_run(slurm, job) > 40 for job in jobs) >= 2
+    check_log(folder, n)
     serial = tmp_path / "serial"
-    assert run_python(*repeats(serial, n, 60.0), "--parallel").returncode == 0
+    ended(start_python(*repeats(serial, n, 150.0), "--parallel"))
     assert data_in(folder) == data_in(serial)
+
+
+def seconds_run(slurm, job):
+    hours, minutes, seconds = re.search(
+        r"RunTime=(\d+):(\d+):(\d+)", slurm.ask("scontrol", "show", "job", job)
+    ).groups()
+    return (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
+
+
+def check_log(folder, n):
+    """No item is begun more often than ends of jobs and of the driver explain, and it is never silent for long."""
+    lines = (folder / LOG).read_text().splitlines()
+    n_begun = sum(file.read_text().count(" begins\n") for file in (folder / WORKER_LOGS).glob("*.log"))
+    n_again = sum("is done again" in line for line in lines)
+    assert n <= n_begun <= n + n_again + 2  # two were under way when the driver was killed
+    times = [datetime.fromisoformat(line.split()[0]) for line in lines]
+    restarted = next(place for place, line in enumerate(lines) if place and "executor slurm" in line)
+    silent = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert max(silent[: restarted - 1] + silent[restarted:]) < 36
 
 
 def test_workers_with_another_version_of_the_package_end_the_study(slurm, cluster_file, tmp_path):

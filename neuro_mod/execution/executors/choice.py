@@ -18,13 +18,14 @@ from neuro_mod.optional import optional
 if TYPE_CHECKING:
     from neuro_mod.config.cluster import Cluster
 
+_BATCH_SYSTEMS: tuple[str, ...] = get_args(BatchSystem)
 #: The executors by name: their module and class, loaded where one is chosen.
 EXECUTORS: dict[str, tuple[str, str]] = {
     "serial": ("threads", "Threads"),
     "thread": ("threads", "Threads"),
     "process": ("processes", "Processes"),
     "dask": ("dask_cluster", "DaskCluster"),
-    **dict.fromkeys(get_args(BatchSystem), ("batch.cluster", "BatchCluster")),
+    **dict.fromkeys(_BATCH_SYSTEMS, ("batch.cluster", "BatchCluster")),
 }
 
 
@@ -71,7 +72,7 @@ def choose_workers(executor: str, max_workers: int | None, n_items: int, address
             raise invalid("max_workers", max_workers, "1 with the executor serial", "choose thread, process or dask")
         return 1
     if max_workers is None:
-        if address is not None or executor in get_args(BatchSystem):
+        if address is not None or executor in _BATCH_SYSTEMS:
             return n_items
         max_workers = n_cores()
     return min(int(max_workers), n_items)
@@ -133,7 +134,7 @@ def check_cluster(name: str, cluster: Cluster | None) -> None:
     Raises:
         InputError: The message says what is missing.
     """
-    if name not in get_args(BatchSystem):
+    if name not in _BATCH_SYSTEMS:
         if cluster is not None:
             hint = f"choose {cluster.scheduler}"
             raise invalid("cluster", cluster.scheduler, f"none with the executor {name}", hint)
@@ -174,7 +175,7 @@ def _has_folder() -> bool:
 
 def _load(name: str) -> type[Executor]:
     check_executor(name)
-    if name == "dask" or name in get_args(BatchSystem):
+    if name == "dask" or name in _BATCH_SYSTEMS:
         try:
             optional("distributed", "dask")
         except ImportError as error:

@@ -359,11 +359,11 @@ class Keeper:
     def _note_refusal(self, error: SubmissionError) -> None:
         if self._closing.is_set():
             return
-        if str(error) != self._refusal:
-            _LOG.warning("no job is submitted: %s; tried again every %.0f s", error, _PAUSE)
-        self._not_before, self._refusal = time.monotonic() + _PAUSE, str(error)
         if not error.is_busy and not any(self._active()):
             self.failure = f"{self._cluster.scheduler} does not accept a job: {error}"
+        elif str(error) != self._refusal:
+            _LOG.warning("no job is submitted: %s; tried again every %.0f s", error, _PAUSE)
+        self._not_before, self._refusal = time.monotonic() + _PAUSE, str(error)
 
     def _submit(self) -> None:
         index, self._n_tries = self._n_tries, self._n_tries + 1
