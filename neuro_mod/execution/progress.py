@@ -121,11 +121,11 @@ class ItemProgress:
 
     def describe(self) -> str:
         """The progress in a line."""
+        done = f"{self.n_done} of {self.n_items} {self.noun} done"
+        if self._still_since is not None:  # the reason needs the width of the terminal
+            return f"{done}, no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
         simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
-        left = _remaining(self.seconds_left)
-        if self._still_since is not None:
-            left = f", no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
-        return f"{self.n_done} of {self.n_items} {self.noun} done{simulated}{left}"
+        return f"{done}{simulated}{_remaining(self.seconds_left)}"
 
 
 @contextmanager

@@ -98,8 +98,8 @@ def run(
 def _describe(execution: Execution, n_workers: int) -> str:
     at_once, cluster = f"{n_workers} at once", execution.cluster
     if cluster is not None:
-        n_jobs = cluster.job_limits[1]
-        at_once = f"up to {n_jobs} {'job' if n_jobs == 1 else 'jobs'} of {cluster.cores} cores"
+        (_, n_jobs), n_cores = cluster.job_limits, cluster.cores
+        at_once = f"up to {n_jobs} job{'s' * (n_jobs > 1)} of {n_cores} core{'s' * (n_cores > 1)}"
     return f"executor {execution.executor}, {at_once}"
 
 
