@@ -28,8 +28,8 @@ def init(
 ) -> None:
     """Write a cluster file with all keys and their meanings, and what is known of this computing cluster."""
     from neuro_mod.config.cluster_template import cluster_template
+    from neuro_mod.execution.executors.batch.partitions import slurm_partitions
     from neuro_mod.execution.new_file import write_new
-    from neuro_mod.execution.partitions import slurm_partitions
 
     partitions = slurm_partitions() if scheduler == "slurm" else []
     write_new(path, cluster_template(scheduler, partitions), replace=force, place="FILE")

@@ -6,8 +6,9 @@ import pytest
 
 from neuro_mod.config.cluster import load_cluster
 from neuro_mod.errors import InputError, NoWorkersError
-from neuro_mod.execution import cluster_check, partitions
+from neuro_mod.execution import cluster_check
 from neuro_mod.execution.cluster_check import Finding
+from neuro_mod.execution.executors.batch import partitions
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_without_a_default_partition_one_has_to_be_chosen(neuro_mod, sinfo, tmp_
     ["", "exit 1", "echo 'slurm_load_partitions: Unable to contact' >&2; exit 1", "/bin/sleep 60", "printf '\\377'"],
 )
 def test_a_sinfo_that_says_nothing_is_ignored(neuro_mod, sinfo, tmp_path, monkeypatch, script) -> None:
-    monkeypatch.setattr(partitions, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(partitions, "_PATIENCE", 0.5)
     sinfo(script)
     code, out, err = neuro_mod("cluster", "init", "slurm", cwd=tmp_path)
     assert (code, out, err) == (0, "cluster.yaml: written\n", "")

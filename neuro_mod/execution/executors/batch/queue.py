@@ -111,7 +111,7 @@ class SlurmQueue(Queue):
         ]
         more = ", ".join(filter(None, details))
         summary = f"job {number} ended: {state}{f' ({more})' if more else ''}"
-        return Ended(state, summary, _seconds(about.get("RunTime", "")))
+        return Ended(state, summary, seconds_of(about.get("RunTime", "")))
 
     def cancelling(self, name: str) -> Sequence[str]:
         """See `Queue.cancelling`."""
@@ -144,10 +144,10 @@ def _answer(*command: str) -> str:
 def _seconds_left(state: str, text: str) -> float | None:
     if state != "RUNNING":
         return None
-    return 0.0 if text == "INVALID" else _seconds(text)  # as SLURM writes a time below 0
+    return 0.0 if text == "INVALID" else seconds_of(text)  # as SLURM writes a time below 0
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> int | None:
     """Seconds of a time as SLURM writes it, ``[DAYS-][[HOURS:]MINUTES:]SECONDS``; None if it is none."""
     if not re.fullmatch(r"(\d+-)?(\d+:){0,2}\d+", text):
         return None
