@@ -24,6 +24,7 @@ from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile, first_above
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
+from neuro_mod.populations import Populations
 
 #: Largest number of problems of points that are reported.
 _MAX_REPORTED = 20
@@ -40,6 +41,7 @@ class Sweep:
         experiment: The configuration that is varied, with the values set at all points and the root seed.
         points: The points.
         durations: Simulated seconds of a run at each point, shape ``(n_points,)``.
+        layout: Populations and time step in seconds of all points; None if these differ.
         folder: Folder of the file, in which modules of measures are looked for.
         name: Name of the folder for results.
     """
@@ -48,6 +50,7 @@ class Sweep:
     experiment: Experiment
     points: Points
     durations: NDArray[np.float64]
+    layout: tuple[Populations, float] | None
     folder: Path
     name: str
 
@@ -181,7 +184,7 @@ def _nowhere(_: KeyPath) -> dict[str, Any]:
 def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Path = Path(), name: str = "") -> Sweep:
     """The sweep, once all its points are known to be valid."""
     points = Points(file, experiment.settings.random_seed)
-    return Sweep(file, experiment, points, _check_points(experiment, points, place), folder, name)
+    return Sweep(file, experiment, points, *_check_points(experiment, points, place), folder, name)
 
 
 def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experiment | None:
@@ -216,11 +219,13 @@ def _label(key: str, value: Any) -> str:
     return f"override {key}={show(value)}"
 
 
-def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDArray[np.float64]:
+def _check_points(
+    experiment: Experiment, points: Points, place: _Place
+) -> tuple[NDArray[np.float64], tuple[Populations, float] | None]:
     """Make sure that all points are valid and different, and that the parameters have an effect.
 
     Returns:
-        Simulated seconds of a run at each point.
+        Simulated seconds of a run at each point, and their common populations and time step, if they have these.
 
     Raises:
         ConfigError: They are not; a problem that many points share is reported once.
@@ -228,6 +233,7 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
     durations = np.zeros(len(points))
     problems: dict[Any, tuple[Problem, int]] = {}
     stimulated = False
+    layouts = set[tuple[Populations, float]]()
     for point in points:
         try:
             changed = experiment.replace(point.values)
@@ -240,6 +246,7 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
         stimulus = changed.stimulus
         stimulated |= bool(stimulus.onsets) and stimulus.amplitude != 0
         durations[point.index] = changed.init_params.duration_sec
+        layouts.add((changed.populations, changed.init_params.delta_t))
     found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
     if not found:
         path: KeyPath = ("parameters",)
@@ -251,7 +258,7 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> NDAr
         found = [Problem(path, "no effect", hint=hint, **place(path)) for path in paths]
     if found:
         raise ConfigError(found)
-    return durations
+    return durations, layouts.pop() if len(layouts) == 1 else None
 
 
 def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -160,6 +160,7 @@ class FileSweepJob(Job):
             "noise": "common" if file.common_noise else "independent",
             "measures": list(file.measures),
             "simulated_sec": sweep.simulated_seconds,
+            **_describe_layout(sweep),
         }
         task = MeasureRun(sweep.experiment, measures, file.fix_network, file.keep_spikes)
         items = Runs(sweep, repeats_outermost=False)
@@ -239,6 +240,14 @@ class FileSweepJob(Job):
             files = [point_spikes(point_name(p.values), k) for p in points for k in range(repeats)]
             leading["spikes"] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
+
+
+def _describe_layout(sweep: Sweep) -> dict[str, Any]:
+    """Populations and time step of all points, without which their spikes cannot be analysed together."""
+    if sweep.layout is None:
+        return {}
+    populations, delta_t = sweep.layout
+    return {"populations": asdict(populations), "delta_t": delta_t}
 
 
 def shared_files(metadata: Mapping[str, Any]) -> list[str]:
