@@ -62,6 +62,7 @@ ANALYSIS_LAYOUT = "clusters.npz"
 ANALYSIS_RATES = "cluster_rates.npz"
 ANALYSIS_STATES = "states.csv"
 ANALYSIS_VISITS = "occurrences.csv"
+ANALYSIS_ACTIVATIONS = "activations.csv"
 ANALYSIS_TRANSITIONS = "transitions.csv"
 ANALYSIS_PROBABILITIES = "transition_probabilities.csv"
 HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
@@ -70,7 +71,13 @@ HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
-    *(ANALYSIS_PROBABILITIES, HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS),
+    *(
+        ANALYSIS_ACTIVATIONS,
+        ANALYSIS_PROBABILITIES,
+        HIDDEN_MARKOV_MODEL,
+        HIDDEN_MARKOV_VISITS,
+        HIDDEN_MARKOV_TRANSITIONS,
+    ),
     HIDDEN_MARKOV_SCORES,
 )
 #: Its figures, in the folder of plots, without their endings.

@@ -43,8 +43,9 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLI
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.saved.analysis import find_and_save, load_findings, save_findings
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
+from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
 from neuro_mod.core.spiking_net.analysis.states.names import State
-from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
@@ -55,12 +56,12 @@ from neuro_mod.recordings.windows import Edge, window_of
 StateClusters = Literal["excitatory", "all"] | Sequence[int]
 
 
-class Analyzer(StateStatistics):
+class Analyzer(ClusterStatistics):
     """Finds metastable states in spikes and computes their statistics.
 
     A state is the sorted tuple of the labels of the active clusters, ``()`` without any. States are computed on first
     use, one session at a time; only tables are kept in memory. For the arguments that methods share, such as the time
-    window from ``t_from`` to ``t_to``, see `StateStatistics`.
+    window from ``t_from`` to ``t_to``, see `StateStatistics`; for standard errors, `ClusterStatistics`.
 
     Args:
         spikes: A folder of sessions (files ``spikes*`` in it or in its ``data/``), one file, a pattern of file names,
@@ -412,6 +413,10 @@ class Analyzer(StateStatistics):
 
     def _all_occurrences(self) -> pd.DataFrame:
         return self._findings.occurrences
+
+    @property
+    def _tables(self) -> SessionTables:
+        return self._findings.tables
 
     @property
     def _source(self) -> SpikeSource:

@@ -23,6 +23,7 @@ from tests.helpers.shared import SMALL
 FILES = {
     "analysis.json",
     "clusters.npz",
+    "activations.csv",
     "cluster_rates.npz",
     "occurrences.csv",
     "states.csv",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.detection import Detector
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
+from neuro_mod.core.spiking_net.analysis.states.activations import activation_table, activations_of
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.visits import (
     Columns,
     rates_in_visits,
@@ -98,11 +100,13 @@ class AnalysedSession:
         summary: Its summary.
         rates: Rates of all clusters.
         visits: Visits of states.
+        activations: Activations of the clusters that define states.
     """
 
     summary: SessionSummary
     rates: SessionRates
     visits: Columns
+    activations: Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +120,7 @@ class Findings:
         sessions: Summary of each session.
         occurrences: Visits of states in all sessions.
         rates: Function that returns the cluster rates of a session, given its number.
+        activations: Activations of clusters in all sessions; None in analyses saved before they were.
     """
 
     layout: ClusterLayout
@@ -124,6 +129,15 @@ class Findings:
     sessions: tuple[SessionSummary, ...]
     occurrences: pd.DataFrame
     rates: Callable[[int], SessionRates]
+    activations: pd.DataFrame | None = None
+
+    @cached_property
+    def tables(self) -> SessionTables:
+        """What quantities are computed from."""
+        shares = [np.nan if each.reassigned is None else each.reassigned for each in self.sessions]
+        durations = np.array([each.duration for each in self.sessions], np.float64)
+        labels = self.layout.state_labels
+        return SessionTables(self.occurrences, durations, labels, self.activations, np.array(shares, np.float64))
 
     @property
     def reassigned(self) -> float | None:
@@ -152,8 +166,11 @@ def find_states(source: SpikeSource, settings: AnalysisSettings, report: Progres
     Raises:
         DataError: The spikes of a session are damaged, or contradict those of another or the settings.
     """
-    kept = [(session.summary, session.visits) for session in analysed_sessions(source, settings, report)]
-    return assembled(source, settings, [summary for summary, _ in kept], [visits for _, visits in kept])
+    kept = [
+        (session.summary, (session.visits, session.activations))
+        for session in analysed_sessions(source, settings, report)
+    ]
+    return assembled(source, settings, [summary for summary, _ in kept], [tables for _, tables in kept])
 
 
 def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: Progress) -> Iterator[AnalysedSession]:
@@ -169,17 +186,20 @@ def analysed_sessions(source: SpikeSource, settings: AnalysisSettings, report: P
 
 
 def assembled(
-    source: SpikeSource, settings: AnalysisSettings, summaries: list[SessionSummary], visits: list[Columns]
+    source: SpikeSource,
+    settings: AnalysisSettings,
+    summaries: list[SessionSummary],
+    tables: list[tuple[Columns, Columns]],
 ) -> Findings:
-    """Join the results of all sessions; their rates are computed again on request."""
-    occurrences = visit_table(visits)
+    """Join the results of all sessions, with visits and activations of each; rates are computed again on request."""
 
     @lru_cache(maxsize=1)
     def rates(index: int) -> SessionRates:
         _, counts, bin_width = _counted(source, index, settings)
         return _smoothed(counts, bin_width, source.layout.sizes, settings)
 
-    findings = Findings(source.layout, settings, source.conventions, tuple(summaries), occurrences, rates)
+    visits, activations = visit_table(each for each, _ in tables), activation_table(each for _, each in tables)
+    findings = Findings(source.layout, settings, source.conventions, tuple(summaries), visits, rates, activations)
     findings.warn_of_short_visits()
     return findings
 
@@ -228,6 +248,14 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
         minimal_lifespan=shortest,
         session=index,
     )
+    activations = activations_of(
+        detection.active,
+        layout.state_labels,
+        bin_width,
+        spikes.duration,
+        minimal_duration=shortest,
+        session=index,
+    )
     reassigned = share_reassigned(detection.active, bin_width, spikes.duration, minimal_lifespan=shortest)
     rates_of_visits = rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width)
     summary = SessionSummary(
@@ -240,7 +268,7 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
         detection.fitted,
         reassigned=reassigned,
     )
-    return AnalysedSession(summary, rates, {**visits, "mean_rate": rates_of_visits})
+    return AnalysedSession(summary, rates, {**visits, "mean_rate": rates_of_visits}, activations)
 
 
 def _counted(

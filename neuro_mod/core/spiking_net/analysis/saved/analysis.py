@@ -27,6 +27,7 @@ from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettin
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
+from neuro_mod.core.spiking_net.analysis.states.activations import ACTIVATIONS
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES, Columns
@@ -72,7 +73,7 @@ def find_and_save(
         StorageError: The folder cannot be written to, or the disk is full.
         DataError: The spikes of a session are damaged, or contradict what is known about all sessions.
     """
-    found: list[tuple[SessionSummary, Columns, _Digest]] = []
+    found: list[tuple[SessionSummary, tuple[Columns, Columns], _Digest]] = []
     executor = ThreadPoolExecutor(1)
     hashed = lru_cache(maxsize=1)(lambda files: executor.submit(sha256_of, *files))  # several sessions may have one
 
@@ -80,7 +81,7 @@ def find_and_save(
         for session in analysed_sessions(source, settings, report):
             read = source.sessions[len(found)]
             digest = read.sha256_as_written or (hashed(read.files) if read.files else None)
-            found.append((session.summary, session.visits, digest))
+            found.append((session.summary, (session.visits, session.activations), digest))
             yield _rates_name(len(found) - 1), session.rates.rates
 
     try:
@@ -88,7 +89,7 @@ def find_and_save(
         summaries = [replace(summary, sha256=_known(digest)) for summary, _, digest in found]
     finally:
         executor.shutdown(cancel_futures=True)
-    findings = assembled(source, settings, summaries, [visits for _, visits, _ in found])
+    findings = assembled(source, settings, summaries, [tables for _, tables, _ in found])
     return _complete(folder, findings, model), findings
 
 
@@ -111,7 +112,10 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
 
     layout = ClusterLayout(**read_arrays(path / names.ANALYSIS_LAYOUT, _LAYOUT_ARRAYS))
     visits = saved.table(names.ANALYSIS_VISITS, OCCURRENCES)
-    findings = Findings(layout, settings, conventions, sessions, visits, rates)
+    activations = (
+        saved.table(names.ANALYSIS_ACTIVATIONS, ACTIVATIONS) if saved.has(names.ANALYSIS_ACTIVATIONS) else None
+    )
+    findings = Findings(layout, settings, conventions, sessions, visits, rates, activations)
     findings.warn_of_short_visits()
     return findings, read_hidden_markov(saved)
 
@@ -120,6 +124,8 @@ def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | 
     visits, layout = findings.occurrences, findings.layout
     transitions = transition_table(visits)
     folder.save_frame(names.ANALYSIS_VISITS, visits)
+    if findings.activations is not None:  # unknown in analyses of earlier versions
+        folder.save_frame(names.ANALYSIS_ACTIVATIONS, findings.activations)
     folder.save_frame(names.ANALYSIS_TRANSITIONS, transitions)
     folder.save_frame(names.ANALYSIS_PROBABILITIES, transition_probabilities(transitions))
     duration = sum(session.duration for session in findings.sessions)

@@ -129,6 +129,10 @@ class SavedAnalysis:
             for name, record in self.description["files"].items():
                 _check_file(path / name, record)
 
+    def has(self, name: str) -> bool:
+        """Whether the analysis has this file, which those of earlier versions may lack."""
+        return name in self.description["files"]
+
     def table(self, name: str, kinds: Mapping[str, type]) -> pd.DataFrame:
         """A table whose columns are of these kinds."""
         with naming(self.path / name):

@@ -18,7 +18,7 @@ from neuro_mod.core.spiking_net.analysis.states.visits import of_state
 
 #: Digits of a duration in seconds. They are differences of rounded times; ties of censored and uncensored ones must not
 #: depend on that.
-_DIGITS = 9
+DIGITS = 9
 #: Half width of a 95 % confidence interval, in standard deviations.
 _HALF_WIDTH = float(ndtri(1 / 2 + 0.95 / 2))
 
@@ -49,7 +49,7 @@ class Survival:
 
         It is the mean restricted to the longest duration, an underestimate if the curve ends above 0.
         """
-        return _area(self.times, self.probability) if self.n_seen else math.nan
+        return float(area(self.times, self.probability)) if self.n_seen else math.nan
 
 
 class _ProductLimit(NamedTuple):
@@ -122,7 +122,7 @@ def restricted_mean(
     if cut.all():
         return math.nan
     estimate = _product_limit(durations[known], cut)
-    return _area(estimate.times, estimate.probability)
+    return float(area(estimate.times, estimate.probability))
 
 
 def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
@@ -150,7 +150,7 @@ def survival(occurrences: pd.DataFrame, state: State | None = None) -> Survival:
 
 def _product_limit(durations: NDArray[np.float64], cut: NDArray[np.bool_]) -> _ProductLimit:
     """The estimate of Kaplan & Meier, given durations in seconds and whether each is a lower bound."""
-    durations = durations.round(_DIGITS)
+    durations = durations.round(DIGITS)
     order = durations.argsort()
     durations, n = durations[order], len(durations)
     last = np.ones(n, bool)  # of several of the same duration
@@ -177,9 +177,17 @@ def _interval(estimate: _ProductLimit) -> tuple[NDArray[np.float64], NDArray[np.
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
 
-def _area(times: NDArray[np.float64], probability: NDArray[np.float64]) -> float:
-    """Area under a curve that is 1 before the first time and constant between, up to the last, in seconds."""
-    steps, heights = times.copy(), np.ones(len(times))
+def area(times: NDArray[np.float64], probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area under curves that are 1 before the first time and constant between, up to the last, in seconds.
+
+    Args:
+        times: In seconds, ascending, shape ``(n,)``.
+        probability: Of each curve from each time on, shape ``(..., n)``.
+
+    Returns:
+        Shape ``(...)``.
+    """
+    steps, heights = times.copy(), np.ones(probability.shape)
     steps[1:] -= times[:-1]
-    heights[1:] = probability[:-1]
-    return float(steps @ heights)
+    heights[..., 1:] = probability[..., :-1]
+    return heights @ steps

@@ -12,18 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.recordings.windows import SAME, Edge, windows_of
 
-#: Types of the columns of a table of visits, which are ordered by session, then start; times in s, rates in Hz.
-OCCURRENCES = {
-    "session": np.int64,
-    "state": object,
+#: Types of the columns of spans of time, of visits and of other things; times in s.
+SPANS = {
     "start": np.float64,
     "end": np.float64,
     "duration": np.float64,
     "censored": np.bool_,
     "censored_start": np.bool_,
     "censored_end": np.bool_,
-    "mean_rate": np.float64,
 }
+#: Types of the columns of a table of visits, which are ordered by session, then start; rates in Hz.
+OCCURRENCES = {"session": np.int64, "state": object, **SPANS, "mean_rate": np.float64}
 
 #: The columns of a table of visits, which are cheaper than the table while sessions are analysed one after the other.
 Columns = Mapping[str, NDArray[Any]]
@@ -95,28 +94,42 @@ def visit_columns(
 ) -> Columns:
     """Visits of one session that was seen for a duration; those that touch an edge of it are censored."""
     start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    at_start, at_end = start <= 0, end >= duration
     return {
         "session": np.full(len(start), session),
         "state": np.fromiter(state, object, len(start)),
+        **span_columns(start, end, duration),
+        "mean_rate": np.broadcast_to(np.asarray(mean_rate, np.float64), start.shape),
+    }
+
+
+def span_columns(
+    start: NDArray[np.float64], end: NDArray[np.float64], duration: float | NDArray[np.float64]
+) -> Columns:
+    """Spans of time, `SPANS`, in sessions that were seen for a duration; those that touch an edge are censored."""
+    at_start, at_end = start <= 0, end >= np.asarray(duration)
+    return {
         "start": start,
         "end": end,
         "duration": end - start,
         "censored": at_start | at_end,
         "censored_start": at_start,
         "censored_end": at_end,
-        "mean_rate": np.broadcast_to(np.asarray(mean_rate, np.float64), start.shape),
     }
 
 
 def visit_table(sessions: Iterable[Columns]) -> pd.DataFrame:
     """One table of the visits of several sessions, `OCCURRENCES`."""
+    return joined_table(sessions, OCCURRENCES)
+
+
+def joined_table(sessions: Iterable[Columns], kinds: Mapping[str, type]) -> pd.DataFrame:
+    """One table of several sessions, with columns of these types."""
     parts = list(sessions)
     columns = {
         name: np.concatenate([np.empty(0, kind), *(part[name] for part in parts)], dtype=kind, casting="unsafe")
-        for name, kind in OCCURRENCES.items()
+        for name, kind in kinds.items()
     }
-    return pd.DataFrame({name: pd.Series(column, dtype=OCCURRENCES[name]) for name, column in columns.items()})
+    return pd.DataFrame({name: pd.Series(column, dtype=kinds[name]) for name, column in columns.items()})
 
 
 def no_visits() -> pd.DataFrame:
@@ -159,7 +172,7 @@ def within(occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: Ed
     """The visits in a time window of each session; those that reach beyond it are cut there and marked as censored.
 
     Args:
-        occurrences: One row per visit.
+        occurrences: One row per visit, or per activation, or any other span of time, `SPANS`.
         durations: Length of each session in seconds, shape ``(n_sessions,)``.
         t_from: Begin in seconds, from the end of each session if negative; None for its start.
         t_to: End, likewise; None for its end.
@@ -169,16 +182,20 @@ def within(occurrences: pd.DataFrame, durations: NDArray[np.float64], t_from: Ed
     """
     if t_from is None and t_to is None:
         return occurrences
-    windows = np.array(windows_of(durations, t_from, t_to)).reshape(-1, 2)
-    session = occurrences["session"].to_numpy()
+    return cut_to(occurrences, durations, np.array(windows_of(durations, t_from, t_to)).reshape(-1, 2))
+
+
+def cut_to(spans: pd.DataFrame, durations: NDArray[np.float64], windows: NDArray[np.float64]) -> pd.DataFrame:
+    """As `within`, given the window of each session, begin and end in seconds, shape ``(n_sessions, 2)``."""
+    session = spans["session"].to_numpy()
     begin, end = windows[session].T
     rounding = SAME * durations[session]
-    from_before, beyond = occurrences["start"] <= begin + rounding, occurrences["end"] >= end - rounding
-    cut = occurrences.assign(
-        start=occurrences["start"].mask(from_before, begin),
-        end=occurrences["end"].mask(beyond, end),
-        censored_start=occurrences["censored_start"] | from_before,
-        censored_end=occurrences["censored_end"] | beyond,
+    from_before, beyond = spans["start"] <= begin + rounding, spans["end"] >= end - rounding
+    cut = spans.assign(
+        start=spans["start"].mask(from_before, begin),
+        end=spans["end"].mask(beyond, end),
+        censored_start=spans["censored_start"] | from_before,
+        censored_end=spans["censored_end"] | beyond,
     )
     cut = cut.assign(duration=cut["end"] - cut["start"], censored=cut["censored_start"] | cut["censored_end"])
     return cut.loc[cut["duration"] > rounding].reset_index(drop=True)
@@ -193,9 +210,14 @@ def _changes(
     return begin, np.append(begin * bin_width, duration)
 
 
+def long_enough(spans: NDArray[np.float64], minimal: float) -> NDArray[np.bool_]:
+    """Which spans of time last for the minimal one, apart from rounding."""
+    return spans >= minimal * (1 - SAME)
+
+
 def _long_enough(spans: NDArray[np.float64], minimal: float) -> NDArray[np.bool_]:
     """Which visits of a session last long enough; a single one always does."""
-    return (spans >= minimal * (1 - SAME)) | (len(spans) == 1)
+    return long_enough(spans, minimal) | (len(spans) == 1)
 
 
 def _lasting(

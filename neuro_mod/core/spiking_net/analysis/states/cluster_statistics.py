@@ -1,0 +1,65 @@
+"""Statistics of single clusters beside those of states."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import pandas as pd
+
+from neuro_mod.core.spiking_net.analysis.states.quantities import quantities_table
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
+from neuro_mod.core.spiking_net.analysis.states.visits import within
+from neuro_mod.recordings.windows import Edge
+
+
+class ClusterStatistics(StateStatistics):
+    """Statistics of states that are sets of active clusters, and of the activations of these clusters.
+
+    Methods that need activations raise an `InputError` where they are not known: in analyses saved by earlier versions.
+    Standard errors are over sessions by the jackknife, over parts of a single session, see `resampling.jackknife`; they
+    are NaN where they are not defined.
+    """
+
+    @property
+    @abstractmethod
+    def _tables(self) -> SessionTables:
+        """Visits and activations of all sessions."""
+
+    def session_tables(self, t_from: Edge = None, t_to: Edge = None) -> SessionTables:
+        """Visits, activations and lengths of all sessions, from which quantities are computed.
+
+        In a time window times count from its begin.
+        """
+        return self._tables.within(t_from, t_to)
+
+    def activations(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """All activations of clusters that define states, before short visits are removed.
+
+        Those shorter than ``minimal_lifespan_ms`` are left out; interruptions, however short, end an activation.
+
+        Returns:
+            One row per activation, ordered by session, cluster and start: ``session``, ``cluster`` (its label),
+            ``start``, ``end``, ``duration`` (s), ``censored`` (the start or the end was not seen), ``censored_start``,
+            ``censored_end``.
+        """
+        return within(self._tables.known_activations, self.durations, t_from, t_to).copy()
+
+    def intervals(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Intervals between activations: from the end of one of a cluster to the start of its next in a session.
+
+        The pieces before the first and after the last activation are censored.
+
+        Returns:
+            One row per interval, columns as of `activations`.
+        """
+        return within(self._tables.intervals, self.durations, t_from, t_to).copy()
+
+    def quantities(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Occupancy, durations of activations, intervals and visits, entropy of the states, and what else is measured.
+
+        Returns:
+            Indexed by ``quantity``, its name in `QUANTITIES`: ``value``, ``standard_error``, ``unit``, ``label``.
+            Quantities of activations are left out where these are not known.
+        """
+        return quantities_table(self.session_tables(t_from, t_to))

@@ -1,0 +1,65 @@
+"""Standard errors over sessions by the jackknife."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.core.spiking_net.analysis.states.weighted import Weights
+
+#: Estimates from sessions for each of the weights, arrays of shape ``(n_estimates, ...)``.
+Estimator = Callable[[SessionTables, Weights], NDArray[np.float64]]
+#: Equal parts of a single session that are left out in turn.
+N_BLOCKS = 10
+#: Weights that are held at once, at most.
+_TOGETHER = 2**20
+
+
+def estimate(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
+    """The estimate from all sessions, shape ``(...)``."""
+    return estimator(tables, np.ones((1, tables.n_sessions)))[0]
+
+
+def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
+    """Standard error of an estimate, by leaving out each session in turn.
+
+    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions; they
+    must be longer than what lasts in it.
+
+    Args:
+        estimator: The estimator.
+        tables: The sessions.
+
+    Returns:
+        Shape ``(...)`` of the estimate; NaN where an estimate without one of the sessions is not defined.
+
+    References:
+        Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 11.2.
+        Kuensch 1989, "The jackknife and the bootstrap for general stationary observations" (blocks).
+    """
+    parts = tables if tables.n_sessions != 1 else tables.blocks(N_BLOCKS)
+    return deviation_of_left_out(leaving_out(estimator, parts))
+
+
+def leaving_out(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
+    """The estimates without each of the sessions, shape ``(n_sessions, ...)``."""
+    n = tables.n_sessions
+    many = max(1, _TOGETHER // max(n, 1))
+    return np.concatenate(
+        [
+            estimator(tables, np.where(np.arange(i, min(i + many, n))[:, None] == np.arange(n), 0.0, 1.0))
+            for i in range(0, n, many)
+        ]
+        or [estimator(tables, np.ones((0, 0)))]
+    )
+
+
+def deviation_of_left_out(estimates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error from estimates that each leave out one of n independent parts, shape ``(n, ...)``."""
+    n = len(estimates)
+    if n < 2:
+        return np.full(estimates.shape[1:], np.nan)
+    return np.sqrt((n - 1) * estimates.var(axis=0))
