@@ -99,5 +99,17 @@ MaxRestarts = Annotated[
     int | None,
     typer.Option(metavar="N", help="Most starts of a fit, which end when two found the best [20; at least 5]."),
 ]
+GroupNames = Annotated[
+    str | None,
+    typer.Option(
+        "--groups",
+        metavar="NAMES",
+        help="Compare groups: a name for each DIR, such as base,base,high; columns of the table of a sweep; or names "
+        "of files in a DIR, such as '{group}_{network}_*.npz'.",
+    ),
+]
+Reference = Annotated[
+    str | None, typer.Option(metavar="GROUP", help="Group that the others are compared with [the first].")
+]
 Session = Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")]
 Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")]

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from neuro_mod.cli.group_table import print_groups
 from neuro_mod.cli.options import print_rows, print_table
 
 #: States in the printed table, at most; the file has all.
@@ -14,7 +15,9 @@ _CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
 def print_analysis(metadata: dict[str, Any]) -> None:
-    """Print the metadata of `describe_analysis`."""
+    """Print the metadata of `describe_analysis`, and of `describe_groups` if groups were compared."""
+    if "groups" in metadata:
+        print_groups(metadata["groups"])
     model = metadata["hidden_markov"]
     print_rows(_rows(metadata) | ({} if model is None else _model_rows(model)))
     typer.echo()

@@ -17,6 +17,7 @@ from neuro_mod.cli.analysis_options import (
     Duration,
     FirstNeuron,
     FitSeed,
+    GroupNames,
     HiddenMarkov,
     IgnoreColumns,
     KernelShape,
@@ -28,6 +29,7 @@ from neuro_mod.cli.analysis_options import (
     MinimalLifespan,
     NExcitatoryClusters,
     Plot,
+    Reference,
     Session,
     Sort,
     Spikes,
@@ -77,6 +79,8 @@ def analyze(
     criterion: ChoiceOfNumber = "bic",
     seed: FitSeed = 0,
     max_restarts: MaxRestarts = None,
+    groups: GroupNames = None,
+    reference: Reference = None,
     session: Session = 0,
     plot: Plot = True,
     as_json: AsJson = False,
@@ -89,6 +93,7 @@ def analyze(
     from neuro_mod.checks import output_path, user_path
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.errors import InputError, invalid
+    from neuro_mod.execution.analysis.grouping import grouped, members_of, warn_of_points
     from neuro_mod.execution.analysis.save import analyse, default_folder
     from neuro_mod.recordings.layout import labels_of_sizes
     from neuro_mod.recordings.sessions import matching
@@ -100,8 +105,14 @@ def analyze(
     }
     if clusters is not None and cluster_sizes is not None:
         raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
+    if reference is not None and groups is None:
+        raise invalid("--reference", reference, "no value without --groups")
     try:
-        files = [file for each in spikes for file in matching(user_path(each))]
+        paths = [user_path(each) for each in spikes]
+        members = [] if groups is None else members_of(paths, groups)
+        files = [member.path for member in members] or [file for path in paths for file in matching(path)]
+        if not members:
+            warn_of_points(files)
         analyzer = Analyzer(
             files[0] if len(files) == 1 else files,
             clusters if cluster_sizes is None else labels_of_sizes("--cluster-sizes", cluster_sizes),
@@ -129,7 +140,9 @@ def analyze(
         if hidden_markov is not None:
             _fit(analyzer, hidden_markov, criterion, seed, max_restarts)
 
-    metadata = analyse(analyzer, output_path(out or default_folder(*files)), session, plot=plot, before=fit)
+    place = output_path(out or default_folder(*(paths if members else files)))
+    compared = grouped(analyzer, members, reference) if members else None
+    metadata = analyse(analyzer, place, session, plot=plot, before=fit, groups=compared)
     print_results(metadata, as_json, print_analysis)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Patch
@@ -23,11 +23,11 @@ _MAX_LENGTH = 14
 OTHER_COLOUR, EMPTY_COLOUR, FRAME_COLOUR = "#B3B3B3", "#FFFFFF", "#7F7F7F"
 
 
-def state_colours(visits: pd.DataFrame) -> dict[State, str]:
+def state_colours(visits: pd.DataFrame | Mapping[str, Iterable[Any]]) -> dict[State, str]:
     """Colours of the states other than ``()`` that take most of the time, the most common first.
 
     Args:
-        visits: Frame of visits, with the columns ``state`` and ``duration``.
+        visits: Frame or mapping of visits, with the columns ``state`` and ``duration``.
     """
     time: dict[State, float] = {}
     for state, duration in zip(visits["state"], visits["duration"], strict=True):

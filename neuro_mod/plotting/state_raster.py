@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,8 @@ from neuro_mod.recordings.spikes import SpikeEvents
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Heights in mm: of the raster, of the band of states above it, of the margins without the legend.
-_RASTER, _BAND, _AROUND = 70.0, 4.0, 13.0
+#: Heights in mm: of the raster, of the band of states above it, of the margins without the legend, of titles.
+_RASTER, _BAND, _AROUND, _TITLE = 70.0, 4.0, 13.0, 4.0
 _WIDTH_SHARE = 0.9
 #: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
 _SPIKE_COLOUR, _OTHER_SPIKE_COLOUR, _SHADE = "#262626", "#8C8C8C", 0.5
@@ -63,25 +64,72 @@ def state_raster(
     Raises:
         InputError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
     """
-    n_sessions = len(set(visits["session"]))
-    if n_sessions > 1:
-        raise invalid("number of sessions in visits", n_sessions, "1")
-    window = shown_window(spikes, layout.n_neurons, t_from, t_to)
-    shown = _within(visits, window)
+    return _figure({"": (spikes, visits)}, layout, (t_from, t_to), colours, width)
+
+
+def state_rasters(
+    sessions: Mapping[str, tuple[SpikeEvents, pd.DataFrame]],
+    layout: ClusterLayout,
+    *,
+    t_from: float = 0.0,
+    t_to: float | None = None,
+    width: float = style.TWO_COLUMNS,
+) -> Figure:
+    """Draw the spikes of several sessions beside each other as `state_raster` draws one, in common colours.
+
+    Args:
+        sessions: Spikes and visits of each session, by the title of its panel.
+        layout: Clusters of all of them.
+        t_from: Beginning of the shown window in seconds.
+        t_to: End of the window in seconds; the end of each session if None.
+        width: Width of the figure in inches.
+
+    Raises:
+        InputError: As for `state_raster`, or there is no session.
+    """
+    if not sessions:
+        raise invalid("sessions", "none", "at least one")
+    return _figure(sessions, layout, (t_from, t_to), None, width)
+
+
+def _figure(
+    sessions: Mapping[str, tuple[SpikeEvents, pd.DataFrame]],
+    layout: ClusterLayout,
+    window: tuple[float, float | None],
+    colours: Mapping[State, str] | None,
+    width: float,
+) -> Figure:
+    shown = []
+    for spikes, visits in sessions.values():
+        n_sessions = len(set(visits["session"]))
+        if n_sessions > 1:
+            raise invalid("number of sessions in visits", n_sessions, "1")
+        shown_here = shown_window(spikes, layout.n_neurons, *window)
+        shown.append((spikes, _within(visits, shown_here), shown_here))
+    states = [state for _, visits, _ in shown for state in visits["state"]]
     if colours is None:
-        colours = state_colours(shown)
+        durations = chain.from_iterable(visits["duration"] for _, visits, _ in shown)
+        colours = state_colours({"state": states, "duration": durations})
     with style.paper_style():
-        handles = state_handles(shown["state"], colours)
+        handles = state_handles(states, colours)
         above = legend_height(handles, width)
+        titled = any(sessions)
         figure = style.new_figure(
-            width, (_AROUND + _BAND + _RASTER) / style.MM_PER_INCH + above / style.POINTS_PER_INCH
+            width, (_AROUND + titled * _TITLE + _BAND + _RASTER) / style.MM_PER_INCH + above / style.POINTS_PER_INCH
         )
-        band, axes = figure.subplots(2, 1, sharex=True, height_ratios=(_BAND, _RASTER))
+        panels = figure.subplots(2, len(shown), sharex="col", height_ratios=(_BAND, _RASTER), squeeze=False)
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
-        _draw_band(band, shown, colours)
-        size = (_WIDTH_SHARE * width * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
-        _draw_rows(axes, spikes, layout, window, size)
-        _shade_active(axes, shown, layout, colours)
+        for column, (title, (spikes, visits, here)) in enumerate(zip(sessions, shown, strict=True)):
+            band, axes = panels[:, column]
+            _draw_band(band, visits, colours)
+            size = (_WIDTH_SHARE * width / len(shown) * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
+            _draw_rows(axes, spikes, layout, here, size)
+            _shade_active(axes, visits, layout, colours)
+            band.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
+            if column:
+                band.set_ylabel("")
+                axes.set_ylabel("")
+                axes.tick_params(labelleft=False)
         legend_above_figure(figure, handles)
     return figure
 

@@ -65,6 +65,11 @@ ANALYSIS_VISITS = "occurrences.csv"
 ANALYSIS_ACTIVATIONS = "activations.csv"
 ANALYSIS_TRANSITIONS = "transitions.csv"
 ANALYSIS_PROBABILITIES = "transition_probabilities.csv"
+ANALYSIS_GROUPS = "groups.csv"
+ANALYSIS_GROUP_DIFFERENCES = "group_differences.csv"
+ANALYSIS_GROUP_UNITS = "group_units.csv"
+ANALYSIS_GROUP_SESSIONS = "group_sessions.csv"
+ANALYSIS_GROUP_STATES = "group_states.csv"
 HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
 HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
 HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
@@ -78,13 +83,16 @@ ANALYSIS_FILES = (
         HIDDEN_MARKOV_VISITS,
         HIDDEN_MARKOV_TRANSITIONS,
     ),
-    HIDDEN_MARKOV_SCORES,
+    *(HIDDEN_MARKOV_SCORES, ANALYSIS_GROUPS, ANALYSIS_GROUP_DIFFERENCES, ANALYSIS_GROUP_UNITS),
+    *(ANALYSIS_GROUP_SESSIONS, ANALYSIS_GROUP_STATES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
     *("transition_matrix", "transition_graph"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
+    *("group_values", "group_rasters", "group_lifetimes", "group_activations", "group_intervals"),
+    "group_hidden_lifetimes",
 )
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4

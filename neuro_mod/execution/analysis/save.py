@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.analysis.groups import describe_groups, drawings_of_groups, save_groups
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
@@ -18,6 +19,7 @@ from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 
 
 def default_folder(spikes: Path, *further: Path) -> Path:
@@ -35,6 +37,7 @@ def analyse(
     plot: bool = True,
     file_format: str = "png",
     before: Callable[[], None] = lambda: None,
+    groups: Callable[[], Groups] | None = None,
 ) -> dict[str, Any]:
     """Save an analysis and its figures, in place of an earlier one.
 
@@ -45,9 +48,10 @@ def analyse(
         plot: Whether to draw figures.
         file_format: ``png``, ``pdf`` or ``svg``.
         before: Called first.
+        groups: Returns groups of sessions that are compared, once states are found.
 
     Returns:
-        The metadata of `describe_analysis`, and ``files``.
+        The metadata of `describe_analysis`, ``files``, and under ``groups`` what `describe_groups` says.
 
     Raises:
         InputError: The folder is that of a run.
@@ -62,13 +66,19 @@ def analyse(
         before()
         with analyzer.saving(folder) as kept:
             with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
-                files = analyzer.save_into(kept, lambda done, _: report(done))
+                files = analyzer.save_into(
+                    kept,
+                    lambda done, _: report(done),
+                    lambda: None if groups is None else save_groups(kept, groups(), analyzer),
+                )
             remove_analysis_figures(folder)
             if plot:
                 (folder / PLOTS).mkdir(exist_ok=True)
                 drawings = drawings_of_analysis(analyzer, session)
+                drawings |= {} if groups is None else drawings_of_groups(groups(), analyzer)
                 files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
-        return describe_analysis(analyzer) | {"files": [str(file) for file in files]}
+        about = {} if groups is None else {"groups": describe_groups(groups())}
+        return describe_analysis(analyzer) | about | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
         left = f"the analysis in {folder} is complete, figures may be missing"
         raise Interrupted(f"interrupted; {left if files else f'no new analysis in {folder}'}") from None

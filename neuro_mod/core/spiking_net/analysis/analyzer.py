@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,8 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     silent,
 )
 from neuro_mod.core.spiking_net.analysis.findings.settings import DEFAULT_METHOD, MINIMAL_LIFESPAN_MS, AnalysisSettings
+from neuro_mod.core.spiking_net.analysis.groups.grouping import grouping
+from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 from neuro_mod.core.spiking_net.analysis.hidden_markov.agreement import Agreement, agreement
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov, hidden_markov
 from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
@@ -41,7 +43,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import Firing
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
-from neuro_mod.core.spiking_net.analysis.saved.analysis import find_and_save, load_findings, save_findings
+from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
 from neuro_mod.core.spiking_net.analysis.states.names import State
@@ -193,14 +195,16 @@ class Analyzer(ClusterStatistics):
         """The folder for an analysis and its figures, held meanwhile; see `saved.folder.analysis_folder`."""
         return analysis_folder(folder, (lambda: None) if self._spikes is None else self._spikes.check_unchanged)
 
-    def save_into(self, folder: AnalysisFolder, report: Progress | None = None) -> list[Path]:
-        """What `save_analysis` does, in a folder that is held."""
+    def save_into(
+        self, folder: AnalysisFolder, report: Progress | None = None, further: Callable[[], None] = lambda: None
+    ) -> list[Path]:
+        """What `save_analysis` does, in a folder that is held; `further` writes more into it once states are found."""
         if self._spikes is None:
-            return save_findings(folder, self._findings, self.hidden_markov)
-        files, self._findings = find_and_save(
-            folder, self._spikes, self.settings, report or self._report, self.hidden_markov
-        )
-        return files
+            save_rates(folder, self._findings)
+        else:
+            self._findings = find_and_save_rates(folder, self._spikes, self.settings, report or self._report)
+        further()
+        return complete(folder, self._findings, self.hidden_markov)
 
     def fit_hidden_markov(
         self,
@@ -269,6 +273,35 @@ class Analyzer(ClusterStatistics):
         if self.hidden_markov is None:
             raise invalid("hidden_markov", None, "a model", "call fit_hidden_markov() first")
         return agreement(self.hidden_markov.visits, self._findings.occurrences, self.hidden_markov.durations)
+
+    def groups(
+        self,
+        groups: Sequence[object],
+        networks: Sequence[object] | None = None,
+        trials: Sequence[object] | None = None,
+        *,
+        reference: str | None = None,
+    ) -> Groups:
+        """Compare the sessions of several conditions.
+
+        Args:
+            groups: Condition of each session.
+            networks: Network of each session; if two groups have the same networks, they are paired. By default each
+                group is one network, and uncertainty is over sessions.
+            trials: Name of each session in its group and network; if two groups have the same trials of the same
+                networks, as with common noise, sessions are paired.
+            reference: The group that the others are compared with; by default the first.
+
+        Raises:
+            InputError: There are fewer than two groups, or fewer than two sessions in one, or no such reference.
+        """
+        return Groups(self.session_tables(), grouping(groups, networks, trials), reference, self.hidden_markov)
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """File of the spikes of each session; None if they were in memory."""
+        sessions = self.sessions if self._spikes is None else self._spikes.sessions
+        return tuple(session.file for session in sessions)
 
     @property
     def sessions(self) -> tuple[SessionSummary, ...]:

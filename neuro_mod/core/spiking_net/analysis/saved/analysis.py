@@ -43,31 +43,20 @@ _LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
 _Digest = str | Future[str] | None
 
 
-def save_findings(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
-    """Write findings, and a hidden Markov model of the same sessions, to a folder.
-
-    Returns:
-        The files.
+def save_rates(folder: AnalysisFolder, findings: Findings) -> None:
+    """Write the rates of findings to a folder.
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
     """
     indices = range(len(findings.sessions))
     folder.save_arrays(names.ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices))
-    return _complete(folder, findings, model)
 
 
-def find_and_save(
-    folder: AnalysisFolder,
-    source: SpikeSource,
-    settings: AnalysisSettings,
-    report: Progress,
-    model: HiddenMarkov | None,
-) -> tuple[list[Path], Findings]:
-    """Find the states of all sessions and write them as `save_findings` does, in one pass over the spikes.
-
-    Returns:
-        The files, and the findings.
+def find_and_save_rates(
+    folder: AnalysisFolder, source: SpikeSource, settings: AnalysisSettings, report: Progress
+) -> Findings:
+    """Find the states of all sessions and write their rates as `save_rates` does, in one pass over the spikes.
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
@@ -89,12 +78,11 @@ def find_and_save(
         summaries = [replace(summary, sha256=_known(digest)) for summary, _, digest in found]
     finally:
         executor.shutdown(cancel_futures=True)
-    findings = assembled(source, settings, summaries, [tables for _, tables, _ in found])
-    return _complete(folder, findings, model), findings
+    return assembled(source, settings, summaries, [tables for _, tables, _ in found])
 
 
 def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
-    """Read what `save_findings` has written.
+    """Read what `complete` has written.
 
     Raises:
         DataError: There is no analysis, or a file is missing or damaged; the message names it.
@@ -120,7 +108,15 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
     return findings, read_hidden_markov(saved)
 
 
-def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
+def complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
+    """Write findings other than rates, and a hidden Markov model of the same sessions; then the folder is complete.
+
+    Returns:
+        The files.
+
+    Raises:
+        StorageError: The folder cannot be written to, or the disk is full.
+    """
     visits, layout = findings.occurrences, findings.layout
     transitions = transition_table(visits)
     folder.save_frame(names.ANALYSIS_VISITS, visits)

@@ -1,0 +1,60 @@
+"""The printed comparison of groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from neuro_mod.cli.options import print_rows, print_table
+
+#: Groups in a printed table, at most; the files have all.
+_MAX_GROUPS = 4
+
+
+def print_groups(described: dict[str, Any]) -> None:
+    """Print what `describe_groups` returns: quantities of each group, and differences from the reference."""
+    names = list(described["groups"])
+    shown = names[:_MAX_GROUPS]
+    reference, over = described["reference"], described["over"]
+    counts = [
+        f"{name}: {about['n_sessions']} sessions of {about['n_networks']} network{'s' * (about['n_networks'] > 1)}"
+        for name, about in described["groups"].items()
+    ]
+    paired = all(row["paired"] for row in described["differences"])
+    least = [row["least_p"] for row in described["differences"] if row["least_p"] is not None]
+    print_rows(
+        {
+            "groups": "; ".join(counts),
+            "uncertainty": f"over {over}, {'paired' if paired else 'not paired'}",
+            "p values": f"of permutation tests, at least {min(least):.2g}; not corrected for the number of quantities"
+            if least
+            else f"none, as there are too few {over}",
+        }
+    )
+    typer.echo()
+    values = {(row["quantity"], row["group"]): row for row in described["quantities"] if not row["of"]}
+    changes = {(row["quantity"], row["group"]): row for row in described["differences"] if not row["of"]}
+    compared = [name for name in shown if name != reference]
+    header = ["quantity", *shown, *(part for name in compared for part in (f"{name} - {reference}", "p"))]
+    rows = []
+    for quantity in dict.fromkeys(name for name, _ in values):
+        row = [quantity, *(_with_error(values[quantity, name], "value") for name in shown)]
+        for name in compared:
+            change = changes[quantity, name]
+            row += [_with_error(change, "difference"), _number(change["p_value"], 2)]
+        rows.append(row)
+    print_table(header, rows)
+    if len(names) > len(shown):
+        typer.echo(f"{len(names) - len(shown)} more groups in the files")
+    typer.echo()
+
+
+def _with_error(row: dict[str, Any], column: str) -> str:
+    error = row["standard_error"]
+    shown = _number(row[column], 3)
+    return shown if error is None or row[column] is None else f"{shown} ± {_number(error, 2)}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}g}"

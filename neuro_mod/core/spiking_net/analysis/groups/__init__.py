@@ -1,0 +1,1 @@
+"""Quantities of sessions under several conditions, and their differences."""

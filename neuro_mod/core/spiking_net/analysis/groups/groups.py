@@ -1,0 +1,144 @@
+"""Sessions under several conditions: quantities of each, their differences, their survival curves and states."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
+from neuro_mod.core.spiking_net.analysis.groups.tables import (
+    GroupValues,
+    Key,
+    difference_table,
+    group_table,
+    unit_table,
+    values_of_groups,
+)
+from neuro_mod.core.spiking_net.analysis.states import transitions as chains
+from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
+from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.errors import invalid
+
+if TYPE_CHECKING:
+    from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+
+
+class Groups:
+    """Sessions under several conditions; from `Analyzer.groups`.
+
+    Args:
+        tables: Visits and activations of all sessions.
+        grouping: Group and network of each session.
+        reference: The group that the others are compared with; by default the first.
+        hidden_markov: A model that was fitted to all sessions.
+
+    Raises:
+        InputError: There is no such group.
+    """
+
+    def __init__(
+        self,
+        tables: SessionTables,
+        grouping: Grouping,
+        reference: str | None = None,
+        hidden_markov: HiddenMarkov | None = None,
+    ):
+        #: Group and network of each session.
+        self.grouping = grouping
+        #: The group that the others are compared with.
+        self.reference = grouping.names[0] if reference is None else reference
+        grouping.sessions(self.reference)
+        self._tables, self._hidden_markov = tables, hidden_markov
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}: {len(self.grouping.sessions(name))} sessions" for name in self.names)
+        return f"Groups({shown}; uncertainty over {self.grouping.over})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The groups."""
+        return self.grouping.names
+
+    @cached_property
+    def values(self) -> tuple[list[Key], dict[str, GroupValues]]:
+        """All quantities of each group and its units, see `values_of_groups`."""
+        return values_of_groups(self._tables, self.grouping)
+
+    def table(self) -> pd.DataFrame:
+        """Every quantity of each group with its standard error.
+
+        Returns:
+            One row per quantity and group: ``quantity``; ``of``, a cluster or a number of active clusters, or empty;
+            ``group``; ``value``; ``standard_error``; ``n``, the networks or sessions in which it is defined; ``over``,
+            which of these. See `group_table`.
+        """
+        return group_table(*self.values, self.grouping)
+
+    def units(self) -> pd.DataFrame:
+        """Every quantity of each network, or session: ``quantity, of, group, network`` or ``session``, ``value``."""
+        return unit_table(*self.values, self.grouping)
+
+    def differences(self, seed: int = 0) -> pd.DataFrame:
+        """Differences of each group from the reference, with permutation tests; see `difference_table`.
+
+        Args:
+            seed: Of random permutations, where there are too many to try all.
+        """
+        return difference_table(*self.values, self.grouping, self.reference, seed)
+
+    def survival(self, of: str = "states") -> dict[str, Survival]:
+        """Survival curves by group.
+
+        Args:
+            of: ``states`` (visits), ``activations``, ``intervals`` between activations, or ``hidden`` (visits of the
+                states of the hidden Markov model).
+
+        Raises:
+            InputError: There is no such thing, or no model was fitted.
+        """
+        table = self._spans(of)
+        session = table["session"].to_numpy()
+        return {name: survival(table.loc[np.isin(session, self.grouping.sessions(name))]) for name in self.names}
+
+    def states(self) -> pd.DataFrame:
+        """Probability of each state in each group, one row per state of any group, in the same order for all.
+
+        Returns:
+            ``state``, ``n_active``, and a column for each group.
+        """
+        visits = self._tables.visits
+        codes, n = self._tables.state_codes, len(self.shared_states)
+        columns = {}
+        for name in self.names:
+            inside = np.isin(visits["session"].to_numpy(), self.grouping.sessions(name))
+            time = np.bincount(codes[inside], visits["duration"].to_numpy()[inside], n)
+            columns[name] = time / self._tables.durations[self.grouping.sessions(name)].sum()
+        n_active = [len(state) if isinstance(state, tuple) else -1 for state in self.shared_states]
+        return pd.DataFrame({"state": pd.Series(self.shared_states, dtype=object), "n_active": n_active} | columns)
+
+    @property
+    def shared_states(self) -> list[State]:
+        """All states of all groups, in the order of the rows of `states` and of transition matrices."""
+        return self._tables.states
+
+    def transition_counts(self, group: str) -> NDArray[np.int64]:
+        """How often each of `shared_states` (row) was followed by each (column) in a group."""
+        part = self._tables.select(self.grouping.sessions(group))
+        return chains.transition_counts(chains.transition_table(part.visits), self.shared_states)
+
+    def _spans(self, of: str) -> pd.DataFrame:
+        if of == "hidden":
+            if self._hidden_markov is None:
+                raise invalid("of", of, "another", "call fit_hidden_markov() of the analyzer first")
+            return self._hidden_markov.visits
+        if of not in ("states", "activations", "intervals"):
+            raise invalid("of", of, "states, activations, intervals, or hidden")
+        tables = self._tables
+        return (
+            tables.visits if of == "states" else tables.known_activations if of == "activations" else tables.intervals
+        )

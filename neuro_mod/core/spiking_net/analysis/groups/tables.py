@@ -1,0 +1,196 @@
+"""Tables of quantities by group, and of their differences, with uncertainty over networks or sessions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
+from neuro_mod.core.spiking_net.analysis.groups.permutation import permutation_test
+from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
+from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.errors import invalid
+
+_LOG = logging.getLogger(__name__)
+
+#: Types of the columns of a table of groups.
+GROUP_COLUMNS = {
+    "quantity": object,
+    "of": object,
+    "group": object,
+    "value": np.float64,
+    "standard_error": np.float64,
+    "n": np.int64,
+    "over": object,
+}
+#: Types of the columns of a table of differences.
+DIFFERENCE_COLUMNS = {
+    "quantity": object,
+    "of": object,
+    "group": object,
+    "reference": object,
+    "difference": np.float64,
+    "standard_error": np.float64,
+    "n": np.int64,
+    "n_reference": np.int64,
+    "paired": np.bool_,
+    "p_value": np.float64,
+    "least_p": np.float64,
+}
+
+
+#: What a row is about: the quantity, and the cluster or the number of active clusters it is of; else empty.
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupValues:
+    """Quantities of one group.
+
+    Args:
+        units: Names of its networks or sessions, see `Grouping.over`.
+        of_units: Quantities of each unit alone, shape ``(n_units, n_quantities)``; NaN where undefined.
+        value: Quantities of the group, shape ``(n_quantities,)``.
+        without: Quantities of the group without each unit, shape ``(n_units, n_quantities)``; None over networks.
+    """
+
+    units: tuple[str, ...]
+    of_units: NDArray[np.float64]
+    value: NDArray[np.float64]
+    without: NDArray[np.float64] | None
+
+    def errors(self) -> NDArray[np.float64]:
+        """Standard errors, shape ``(n_quantities,)``: of the mean over networks, or a jackknife over sessions."""
+        return _errors_of_means(self.of_units) if self.without is None else deviation_of_left_out(self.without)
+
+    def minus(self, other: GroupValues) -> GroupValues:
+        """Differences from a group of the same units; over networks, of those in which both are defined."""
+        of_units = self.of_units - other.of_units
+        if self.without is None or other.without is None:
+            return GroupValues(self.units, of_units, _means(of_units), None)
+        return GroupValues(self.units, of_units, self.value - other.value, self.without - other.without)
+
+
+def values_of_groups(tables: SessionTables, grouping: Grouping) -> tuple[list[Key], dict[str, GroupValues]]:
+    """All quantities of each group and of its units.
+
+    Over networks, the value of a group is the mean of those of its networks, each from all its sessions. Over sessions,
+    it comes from all sessions together, as those of single sessions may be undefined, or biased.
+
+    Returns:
+        What each quantity is, and the values of each group.
+
+    Raises:
+        InputError: The grouping is of another number of sessions.
+    """
+    if len(grouping.groups) != tables.n_sessions:
+        raise invalid("groups", f"{len(grouping.groups)} names", f"one for each of the {tables.n_sessions} sessions")
+    keys: list[Key] = []
+    groups = {}
+    for name in grouping.names:
+        units = grouping.units(name)
+        members = np.zeros((len(units), tables.n_sessions))
+        for row, sessions in zip(members, units.values(), strict=True):
+            row[sessions] = 1.0
+        everything = members.sum(axis=0)
+        keys, of_units = item_values(tables, members)
+        if grouping.over == "networks":
+            value, without = _means(of_units), None
+        else:
+            value, without = item_values(tables, everything[None])[1][0], item_values(tables, everything - members)[1]
+        groups[name] = GroupValues(tuple(units), of_units, value, without)
+    return keys, groups
+
+
+def group_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping) -> pd.DataFrame:
+    """One row for each quantity and group, `GROUP_COLUMNS`; ``n`` counts the units in which it is defined."""
+    rows = []
+    for name, values in groups.items():
+        n = np.isfinite(values.of_units).sum(axis=0)
+        for key, *numbers in zip(keys, values.value, values.errors(), n, strict=True):
+            rows.append((*key, name, *numbers, grouping.over))
+    place = {key: k for k, key in enumerate(keys)}
+    rows.sort(key=lambda row: place[row[:2]])
+    return pd.DataFrame(rows, columns=list(GROUP_COLUMNS)).astype(GROUP_COLUMNS)
+
+
+def unit_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping) -> pd.DataFrame:
+    """One row for each quantity and unit: ``quantity, of, group``, ``network`` or ``session``, ``value``."""
+    columns = ["quantity", "of", "group", grouping.over.removesuffix("s"), "value"]
+    rows = [
+        (*key, name, unit, value)
+        for name, values in groups.items()
+        for unit, of_unit in zip(values.units, values.of_units, strict=True)
+        for key, value in zip(keys, of_unit, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def difference_table(
+    keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping, reference: str, seed: int = 0
+) -> pd.DataFrame:
+    """One row for each quantity and group other than the reference, `DIFFERENCE_COLUMNS`.
+
+    The standard error of a difference of paired groups is that of the differences within pairs; otherwise it is
+    ``sqrt(se^2 + se_reference^2)``. The p value is that of `permutation_test`, over the values of units. It is not
+    corrected for the number of quantities.
+
+    Args:
+        keys: As `values_of_groups` returns them.
+        groups: Likewise.
+        grouping: The grouping.
+        reference: The group that the others are compared with.
+        seed: Seed of random permutations.
+
+    Raises:
+        InputError: There is no such group.
+    """
+    grouping.sessions(reference)
+    rows: list[tuple[Any, ...]] = []
+    base = groups[reference]
+    for name, values in groups.items():
+        if name == reference:
+            continue
+        paired = grouping.are_paired(name, reference)
+        if not paired and grouping.partly_paired(name, reference):
+            _LOG.warning(
+                "groups %s and %s have some %s in common, but not all; they are compared as if they had none",
+                *(name, reference, grouping.over),
+            )
+        if paired:
+            change = values.minus(base)
+            difference, errors = change.value, change.errors()
+        else:
+            difference, errors = values.value - base.value, np.hypot(values.errors(), base.errors())
+        for k, key in enumerate(keys):
+            test = permutation_test(values.of_units[:, k], base.of_units[:, k], paired=paired, seed=seed)
+            rows.append((*key, name, reference, difference[k], errors[k], *test[:2], paired, *test[2:]))
+    place = {key: k for k, key in enumerate(keys)}
+    rows.sort(key=lambda row: place[row[:2]])
+    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS)).astype(DIFFERENCE_COLUMNS)
+
+
+def item_values(tables: SessionTables, weights: NDArray[np.float64]) -> tuple[list[Key], NDArray[np.float64]]:
+    """All quantities under weights of sessions, shape ``(n_estimates, n_quantities)``, and what each is."""
+    known = [each for each in QUANTITIES.values() if each.known(tables)]
+    return [(each.name, "") for each in known], np.column_stack([each.of(tables, weights) for each in known])
+
+
+def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means over rows, of those that are defined; NaN where none is."""
+    n = np.isfinite(values).sum(axis=0)
+    return np.divide(np.nansum(values, axis=0), n, out=np.full(values.shape[1], np.nan), where=n > 0)
+
+
+def _errors_of_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors of `_means`; NaN with fewer than two."""
+    n = np.isfinite(values).sum(axis=0)
+    squares = np.nansum((values - _means(values)) ** 2, axis=0)
+    return np.sqrt(np.divide(squares, n * (n - 1), out=np.full(values.shape[1], np.nan), where=n > 1))

@@ -1,0 +1,94 @@
+"""Quantities of networks or sessions under several conditions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neuro_mod.errors import invalid
+from neuro_mod.plotting import style
+
+#: In mm: height of a panel with its labels, and its least width.
+_HEIGHT, _MIN_WIDTH = 41.0, 40.0
+_UNIT_COLOUR, _MEAN_COLOUR = "#9E9E9E", "#0072B2"
+#: Width of a letter of a title in points.
+_LETTER = 0.6 * style.TICK_SIZE
+#: Letters of the names of groups below a panel, above which these are slanted.
+_MAX_LETTERS = 24
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPanel:
+    """One quantity under several conditions.
+
+    Args:
+        label: Name and unit of the quantity.
+        units: Its values of each network or session, by group, shape ``(n_units,)``; NaN where undefined.
+        values: Its value in each group, shape ``(n_groups,)``.
+        errors: Standard errors, shape ``(n_groups,)``; NaN where unknown.
+    """
+
+    label: str
+    units: Mapping[str, NDArray[np.float64]]
+    values: NDArray[np.float64]
+    errors: NDArray[np.float64]
+
+
+def group_values(panels: Sequence[GroupPanel], *, paired: bool, width: float = style.TWO_COLUMNS) -> Figure:
+    """Draw each quantity over the groups: its units in grey, joined where they are pairs, and its value with its error.
+
+    Args:
+        panels: The quantities, which have the same groups.
+        paired: Whether all groups have the same units in the same order.
+        width: Width of the figure in inches.
+
+    Raises:
+        InputError: There is no panel.
+    """
+    if not panels:
+        raise invalid("panels", "none", "at least one quantity")
+    columns = max(1, min(len(panels), int(width * style.MM_PER_INCH / _MIN_WIDTH)))
+    rows = -(-len(panels) // columns)
+    with style.paper_style():
+        figure = style.new_figure(width, rows * _HEIGHT / style.MM_PER_INCH)
+        for axes, panel in zip(style.new_panels(figure, len(panels), columns), panels, strict=True):
+            _draw(axes, panel, paired)
+            title = textwrap.wrap(panel.label, int(style.POINTS_PER_INCH * width / columns / _LETTER))
+            axes.set_title("\n".join(title), loc="left", fontsize=style.TICK_SIZE, pad=3)
+    return figure
+
+
+def _draw(axes: Axes, panel: GroupPanel, paired: bool) -> None:
+    places = np.arange(len(panel.units), dtype=np.float64)
+    point = {"color": _UNIT_COLOUR, "linewidth": style.LINE_WIDTH, "zorder": 1}
+    if paired:
+        axes.plot(places, np.array(list(panel.units.values())), marker=".", markersize=3, **point)
+    else:
+        for place, values in zip(places, panel.units.values(), strict=True):
+            spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else np.zeros(1)
+            axes.plot(place + spread, values, linestyle="none", marker=".", markersize=3, **point)
+    axes.errorbar(
+        places,
+        panel.values,
+        np.where(np.isnan(panel.errors), 0, panel.errors),
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        color=_MEAN_COLOUR,
+        elinewidth=2 * style.LINE_WIDTH,
+        capsize=2,
+        zorder=2,
+    )
+    names = list(panel.units)
+    slanted = sum(map(len, names)) > _MAX_LETTERS
+    axes.set_xticks(places, names, rotation=40 if slanted else 0, ha="right" if slanted else "center")
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.yaxis.set_major_locator(style.round_ticks(5))
+    if axes.get_ylim()[0] < 0 <= np.nanmin([np.nanmin(values, initial=0) for values in panel.units.values()]):
+        axes.set_ylim(bottom=0)
