@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import pandas as pd
 
-from neuro_mod.core.spiking_net.analysis.states.quantities import quantities_table
+from neuro_mod.core.spiking_net.analysis.states import quantity_tables
+from neuro_mod.core.spiking_net.analysis.states.names import StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states.visits import within
@@ -55,6 +57,32 @@ class ClusterStatistics(StateStatistics):
         """
         return within(self._tables.intervals, self.durations, t_from, t_to).copy()
 
+    def occupancy(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Part of the time of all sessions in which each cluster is active.
+
+        Returns:
+            Indexed by ``cluster``, its label: ``occupancy``, ``standard_error``.
+        """
+        return quantity_tables.occupancy_table(self.session_tables(t_from, t_to))
+
+    def cluster_table(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Occupancy, activations and intervals of each cluster; see `quantity_tables.cluster_table`."""
+        return quantity_tables.cluster_table(self.session_tables(t_from, t_to))
+
+    def active_table(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Probability and visits of each number of active clusters; see `quantity_tables.active_table`."""
+        return quantity_tables.active_table(self.session_tables(t_from, t_to))
+
+    def state_table(
+        self, t_from: Edge = None, t_to: Edge = None, *, states: Sequence[StateLike] | None = None
+    ) -> pd.DataFrame:
+        """Numbers of each state and their standard errors; see `quantity_tables.state_table`.
+
+        By default the states of `get_unique_attractors`; those of several analyses are `shared_states`.
+        """
+        chosen = None if states is None else self._distinct(states)
+        return quantity_tables.state_table(self.session_tables(t_from, t_to), chosen)
+
     def quantities(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
         """Occupancy, durations of activations, intervals and visits, entropy of the states, and what else is measured.
 
@@ -62,4 +90,4 @@ class ClusterStatistics(StateStatistics):
             Indexed by ``quantity``, its name in `QUANTITIES`: ``value``, ``standard_error``, ``unit``, ``label``.
             Quantities of activations are left out where these are not known.
         """
-        return quantities_table(self.session_tables(t_from, t_to))
+        return quantity_tables.quantities_table(self.session_tables(t_from, t_to))

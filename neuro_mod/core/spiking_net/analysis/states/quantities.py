@@ -6,13 +6,14 @@ their numbers from here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.resampling import Estimator, estimate, jackknife
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.weighted import (
@@ -57,36 +58,45 @@ class StateQuantity:
         return tables.activations is not None or not self.from_activations
 
 
-def quantities_table(tables: SessionTables, names: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row for each quantity that is known.
-
-    Args:
-        tables: The sessions.
-        names: Of `QUANTITIES`; all by default.
-
-    Returns:
-        Indexed by ``quantity``: ``value``, ``standard_error``, ``unit``, ``label``.
-    """
-    known = [QUANTITIES[name] for name in names or QUANTITIES if QUANTITIES[name].known(tables)]
-    columns = {
-        "value": np.array([each.value(tables) for each in known], np.float64),
-        "standard_error": np.array([each.standard_error(tables) for each in known], np.float64),
-        "unit": [each.unit for each in known],
-        "label": [each.label for each in known],
-    }
-    return pd.DataFrame(columns, index=pd.Index([each.name for each in known], name="quantity", dtype=object))
+def occupancies(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
+    """Part of the time of all sessions in which each cluster is active, shape ``(n_estimates, n_clusters)``."""
+    active, shape = tables.known_activations, (tables.n_sessions, tables.n_clusters)
+    cluster = np.searchsorted(tables.labels, active["cluster"].to_numpy(np.int64))
+    time = weights @ by_session_and_kind(active, cluster, shape, active["duration"])
+    return ratio(time, (weights @ tables.durations)[:, None])
 
 
-def _mean_occupancy(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
-    active, n = tables.known_activations, tables.n_sessions
-    time = tables.n_clusters * (weights @ tables.durations)
-    return ratio(weights @ by_session(active, n, active["duration"]), time)
+def time_by_number_active(n: int) -> Estimator:
+    """Estimates the part of the time in visits with 0, 1, ..., n - 1 active clusters, shape ``(n_estimates, n)``."""
+
+    def parts(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
+        shape = tables.n_sessions, n
+        time = weights @ by_session_and_kind(tables.visits, tables.n_active, shape, tables.visits["duration"])
+        return ratio(time, time.sum(axis=1, keepdims=True))
+
+    return parts
+
+
+def state_probabilities(states: Sequence[State]) -> Estimator:
+    """Estimates the part of the time of all sessions in each state, shape ``(n_estimates, n_states)``."""
+
+    def parts(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
+        place = {state: index for index, state in enumerate(states)}
+        column = np.array([place.get(state, len(states)) for state in tables.states], np.int64)[tables.state_codes]
+        shape = tables.n_sessions, len(states) + 1  # the last one for other states
+        time = weights @ by_session_and_kind(tables.visits, column, shape, tables.visits["duration"])
+        return ratio(time[:, :-1], (weights @ tables.durations)[:, None])
+
+    return parts
+
+
+def _occupancy(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
+    return occupancies(tables, weights).mean(axis=1)
 
 
 def _mean_active(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
-    visits, n = tables.visits, tables.n_sessions
-    time = visits["duration"].to_numpy(np.float64)
-    return ratio(weights @ by_session(visits, n, time * tables.n_active), weights @ by_session(visits, n, time))
+    n = tables.n_active.max(initial=0) + 1
+    return time_by_number_active(n)(tables, weights) @ np.arange(n)
 
 
 def _activation_rate(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
@@ -121,38 +131,42 @@ def _reassigned(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
     return ratio(weights @ (tables.reassigned * tables.durations), weights @ tables.durations)
 
 
+def _activations(tables: SessionTables) -> pd.DataFrame:
+    return tables.known_activations
+
+
+def _intervals(tables: SessionTables) -> pd.DataFrame:
+    return tables.intervals
+
+
+def _visits(tables: SessionTables) -> pd.DataFrame:
+    return tables.visits
+
+
+def _durations(
+    name: str,
+    label: str,
+    unit: str,
+    spans: Callable[[SessionTables], pd.DataFrame],
+    of_spans: Callable[[pd.DataFrame, Weights], NDArray[np.float64]],
+) -> StateQuantity:
+    """A quantity of the durations of visits, activations or intervals."""
+    return StateQuantity(name, label, unit, lambda tables, weights: of_spans(spans(tables), weights), spans != _visits)
+
+
 _DEFINED = (
-    StateQuantity("mean_occupancy", "mean occupancy of clusters", "", _mean_occupancy, True),
+    StateQuantity("occupancy", "occupancy of clusters", "", _occupancy, True),
     StateQuantity("active_clusters_detected", "active clusters detected", "", _mean_active),
-    StateQuantity(
-        *("mean_activation_sec", "mean activation seen whole", "s"),
-        *(lambda tables, weights: mean_duration(tables.known_activations, weights), True),
+    _durations("mean_activation_sec", "mean activation", "s", _activations, mean_duration),
+    _durations(
+        "mean_activation_kaplan_meier_sec", "mean activation, Kaplan-Meier", "s", _activations, kaplan_meier_mean
     ),
-    StateQuantity(
-        *("mean_activation_kaplan_meier_sec", "mean activation, Kaplan-Meier", "s"),
-        *(lambda tables, weights: kaplan_meier_mean(tables.known_activations, weights), True),
-    ),
-    StateQuantity(
-        *("mean_interval_sec", "mean interval between activations seen whole", "s"),
-        *(lambda tables, weights: mean_duration(tables.intervals, weights), True),
-    ),
-    StateQuantity(
-        *("mean_interval_kaplan_meier_sec", "mean interval between activations, Kaplan-Meier", "s"),
-        *(lambda tables, weights: kaplan_meier_mean(tables.intervals, weights), True),
-    ),
-    StateQuantity(
-        *("interval_cv", "CV of intervals between activations", ""),
-        *(lambda tables, weights: variation(tables.intervals, weights), True),
-    ),
+    _durations("mean_interval_sec", "mean interval between activations", "s", _intervals, mean_duration),
+    _durations("mean_interval_kaplan_meier_sec", "mean interval, Kaplan-Meier", "s", _intervals, kaplan_meier_mean),
+    _durations("interval_cv", "CV of intervals between activations", "", _intervals, variation),
     StateQuantity("activation_rate_hz", "activations per second and cluster", "Hz", _activation_rate, True),
-    StateQuantity(
-        *("mean_lifespan_sec", "mean lifespan of states", "s"),
-        lambda tables, weights: mean_duration(tables.visits, weights),
-    ),
-    StateQuantity(
-        *("mean_lifespan_kaplan_meier_sec", "mean lifespan of states, Kaplan-Meier", "s"),
-        lambda tables, weights: kaplan_meier_mean(tables.visits, weights),
-    ),
+    _durations("mean_lifespan_sec", "mean lifespan of states", "s", _visits, mean_duration),
+    _durations("mean_lifespan_kaplan_meier_sec", "mean lifespan, Kaplan-Meier", "s", _visits, kaplan_meier_mean),
     StateQuantity("state_entropy_bits", "entropy of the states", "bits", _entropy),
     StateQuantity("n_states", "number of states", "", _n_states),
     StateQuantity("time_reassigned", "share of time in too short visits", "", _reassigned),

@@ -117,6 +117,16 @@ class SessionTables:
             reassigned=self.reassigned[chosen],
         )
 
+    def of_cluster(self, label: int) -> Self:
+        """The activations of one cluster alone, beside all visits."""
+        active = self.known_activations
+        own = active.loc[(active["cluster"] == label).to_numpy(bool)].reset_index(drop=True)
+        return replace(self, labels=np.array([label], np.int64), activations=own)
+
+    def of_number_active(self, n: int) -> Self:
+        """The visits of states with so many active clusters alone, beside all activations."""
+        return replace(self, visits=self.visits.loc[self.n_active == n].reset_index(drop=True))
+
     def within(self, t_from: Edge = None, t_to: Edge = None) -> Self:
         """The time window of each session, as a session; what reaches beyond it is cut there and censored.
 

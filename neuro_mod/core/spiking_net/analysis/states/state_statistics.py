@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from neuro_mod.core.spiking_net.analysis.states import development, lifetimes, v
 from neuro_mod.core.spiking_net.analysis.states import transitions as chains
 from neuro_mod.core.spiking_net.analysis.states.jump_statistics import JumpStatistics, jump_statistics
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
-from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike, parse_state, state_name
+from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike, parse_state, state_name, state_order
 from neuro_mod.core.spiking_net.analysis.states.visit_order import ShuffleTest
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state, within
 from neuro_mod.errors import invalid
@@ -164,27 +164,52 @@ class StateStatistics(ABC):
         """Part of the time of all sessions that is spent in a state."""
         return float(self.get_attractor_data(state, t_from, t_to)["probability"])
 
-    def get_attractor_probs(self, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.float64]:
-        """Part of the time spent in each state of `get_unique_attractors`, shape ``(n_states,)``."""
-        return self.get_attractors_data(t_from, t_to)["probability"].to_numpy(np.float64)
+    def get_attractor_probs(
+        self, t_from: Edge = None, t_to: Edge = None, *, states: Sequence[StateLike] | None = None
+    ) -> NDArray[np.float64]:
+        """Part of the time spent in each of the ``states``, by default `get_unique_attractors`, shape ``(n_states,)``.
+
+        It is 0 for a state that was never visited.
+        """
+        found = self.get_attractors_data(t_from, t_to).set_index("state")["probability"]
+        if states is None:
+            return found.to_numpy(np.float64)
+        known = found.to_dict()
+        return np.array([known.get(state, 0.0) for state in self._distinct(states)], np.float64)
 
     def get_transition_counts(
-        self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True
+        self,
+        t_from: Edge = None,
+        t_to: Edge = None,
+        *,
+        empty_state: bool = True,
+        states: Sequence[StateLike] | None = None,
     ) -> NDArray[np.int64]:
-        """How often each state (row) was followed by each (column), in the order of `get_unique_attractors`."""
+        """How often each state (row) was followed by each (column).
+
+        ``states`` are those of the rows and columns, by default `get_unique_attractors`; with `shared_states`, matrices
+        of several analyses are aligned. All states between which there are transitions must be among them.
+        """
         visits = self.occurrences(t_from, t_to)
         moves = chains.transition_table(visits, empty_state=empty_state)
-        return chains.transition_counts(moves, chains.visited_states(visits, empty_state))
+        chosen = chains.visited_states(visits, empty_state) if states is None else self._distinct(states)
+        return chains.transition_counts(moves, chosen)
 
     def get_transition_matrix(
-        self, t_from: Edge = None, t_to: Edge = None, *, empty_state: bool = True, never_left: NeverLeft = "nan"
+        self,
+        t_from: Edge = None,
+        t_to: Edge = None,
+        *,
+        empty_state: bool = True,
+        never_left: NeverLeft = "nan",
+        states: Sequence[StateLike] | None = None,
     ) -> NDArray[np.float64]:
-        """Probability that a state (row) is followed by another (column), in the order of `get_unique_attractors`.
+        """Probability that a state (row) is followed by another (column); for ``states`` see `get_transition_counts`.
 
         ``never_left`` is the content, ``nan`` or ``zero``, of the rows of states that were never left; all other rows
         sum to 1. Shape ``(n_states, n_states)``.
         """
-        counts = self.get_transition_counts(t_from, t_to, empty_state=empty_state)
+        counts = self.get_transition_counts(t_from, t_to, empty_state=empty_state, states=states)
         return chains.transition_matrix(counts, never_left)
 
     def get_transition_prob(
@@ -254,6 +279,14 @@ class StateStatistics(ABC):
         visits = self._all_occurrences()
         return visits if empty_state else chains.without_empty_state(visits)
 
+    def _distinct(self, states: Sequence[StateLike]) -> list[State]:
+        """States as users list them, each once."""
+        checked = [self._checked(state) for state in states]
+        twice = next((state for index, state in enumerate(checked) if state in checked[:index]), None)
+        if twice is not None:
+            raise invalid("states", state_name(twice), "each state once")
+        return checked
+
     def _maybe(self, state: Any) -> State | None:
         return None if state is None else self._checked(state)
 
@@ -262,6 +295,20 @@ class StateStatistics(ABC):
             return self.durations
         bounds = windows_of(self.durations, t_from, t_to)
         return np.array([end - begin for begin, end in bounds])
+
+
+def shared_states(*analyses: StateStatistics, empty_state: bool = True) -> list[State]:
+    """The states that were visited in any of several analyses, in one order for all of them.
+
+    It numbers states across sessions, folders and conditions: as ``states=`` of `get_transition_matrix`,
+    `get_attractor_probs` and `state_table` it aligns what they return. Clusters must mean the same in all of them.
+
+    Args:
+        analyses: Analyzers, or fitted hidden Markov models, whose states are equal only if they are of one fit.
+        empty_state: Whether the state of no active cluster counts.
+    """
+    visited = {state for each in analyses for state in each.get_unique_attractors(empty_state=empty_state)}
+    return sorted(visited, key=state_order)
 
 
 def states_table(occurrences: pd.DataFrame, time: float) -> pd.DataFrame:
