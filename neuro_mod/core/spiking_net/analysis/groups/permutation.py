@@ -33,7 +33,12 @@ class PermutationTest(NamedTuple):
 
 
 def permutation_test(
-    values: NDArray[np.float64], reference: NDArray[np.float64], *, paired: bool, seed: int = 0
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    *,
+    paired: bool,
+    seed: int = 0,
+    n_permutations: int = N_PERMUTATIONS,
 ) -> PermutationTest:
     """Test of the difference of means of two groups, against all changes of signs within pairs, or all exchanges.
 
@@ -41,7 +46,8 @@ def permutation_test(
         values: One value for each unit, shape ``(n,)``; NaN where undefined.
         reference: Likewise of the other group; of pairs, in the same order.
         paired: Whether the groups consist of pairs.
-        seed: Seed of random permutations, of which `N_PERMUTATIONS` are drawn if there are more.
+        seed: Seed of random permutations.
+        n_permutations: How many are drawn, if there are more of them; 0 for no test.
 
     References:
         Phipson & Smyth 2010, "Permutation p-values should never be zero".
@@ -53,10 +59,10 @@ def permutation_test(
         known = known_reference = known & known_reference
     one, two = values[known], reference[known_reference]
     n, n_reference = len(one), len(two)
-    if min(n, n_reference) < MIN_UNITS:
+    if min(n, n_reference) < MIN_UNITS or not n_permutations:
         return PermutationTest(n, n_reference, np.nan, np.nan)
     n_distinct = 2**n if paired else comb(n + n_reference, n)
-    least = 2 / (n_distinct if n_distinct <= N_PERMUTATIONS else N_PERMUTATIONS + 1)
+    least = 2 / (n_distinct if n_distinct <= n_permutations else n_permutations + 1)
     if not np.ptp(np.concatenate([one, two])):
         return PermutationTest(n, n_reference, 1.0, least)
     result = stats.permutation_test(
@@ -64,7 +70,7 @@ def permutation_test(
         lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
         permutation_type="samples" if paired else "independent",
         vectorized=True,
-        n_resamples=N_PERMUTATIONS,
+        n_resamples=n_permutations,
         rng=np.random.default_rng(Stream(seed, "permutation test").derived_seed),
     )
     return PermutationTest(n, n_reference, float(result.pvalue), least)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
-from neuro_mod.core.spiking_net.analysis.groups.permutation import permutation_test
-from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
+from neuro_mod.core.spiking_net.analysis.groups.permutation import N_PERMUTATIONS, permutation_test
+from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES, StateQuantity, time_by_number_active
+from neuro_mod.core.spiking_net.analysis.states.quantity_tables import OF_CLUSTERS, OF_NUMBERS_ACTIVE
 from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.errors import invalid
@@ -140,7 +141,8 @@ def difference_table(
 
     The standard error of a difference of paired groups is that of the differences within pairs; otherwise it is
     ``sqrt(se^2 + se_reference^2)``. The p value is that of `permutation_test`, over the values of units. It is not
-    corrected for the number of quantities.
+    corrected for the number of quantities; those of single clusters and numbers of active clusters are many, and are
+    not tested.
 
     Args:
         keys: As `values_of_groups` returns them.
@@ -170,7 +172,8 @@ def difference_table(
         else:
             difference, errors = values.value - base.value, np.hypot(values.errors(), base.errors())
         for k, key in enumerate(keys):
-            test = permutation_test(values.of_units[:, k], base.of_units[:, k], paired=paired, seed=seed)
+            both = values.of_units[:, k], base.of_units[:, k]
+            test = permutation_test(*both, paired=paired, seed=seed, n_permutations=0 if key[1] else N_PERMUTATIONS)
             rows.append((*key, name, reference, difference[k], errors[k], *test[:2], paired, *test[2:]))
     place = {key: k for k, key in enumerate(keys)}
     rows.sort(key=lambda row: place[row[:2]])
@@ -178,9 +181,27 @@ def difference_table(
 
 
 def item_values(tables: SessionTables, weights: NDArray[np.float64]) -> tuple[list[Key], NDArray[np.float64]]:
-    """All quantities under weights of sessions, shape ``(n_estimates, n_quantities)``, and what each is."""
-    known = [each for each in QUANTITIES.values() if each.known(tables)]
-    return [(each.name, "") for each in known], np.column_stack([each.of(tables, weights) for each in known])
+    """All quantities, of everything, of each cluster, and of each number of active clusters, under weights of sessions.
+
+    Returns:
+        What each is, and the estimates, shape ``(n_estimates, n_quantities)``.
+    """
+    numbers = range(tables.n_active.max(initial=-1) + 1)
+    columns = _columns(tables, weights, "", QUANTITIES.values())
+    for label in tables.labels.tolist():
+        columns |= _columns(tables.of_cluster(label), weights, f"cluster {label}", OF_CLUSTERS)
+    probabilities = time_by_number_active(len(numbers))(tables, weights)
+    for n in numbers:
+        of = f"{n} active"
+        columns["probability", of] = probabilities[:, n]
+        columns |= _columns(tables.of_number_active(n), weights, of, OF_NUMBERS_ACTIVE)
+    return list(columns), np.column_stack(list(columns.values()))
+
+
+def _columns(
+    tables: SessionTables, weights: NDArray[np.float64], of: str, quantities: Iterable[StateQuantity]
+) -> dict[Key, NDArray[np.float64]]:
+    return {(each.name, of): each.of(tables, weights) for each in quantities if each.known(tables)}
 
 
 def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,8 +21,9 @@ from neuro_mod.core.spiking_net.analysis.states.resampling import Estimator, est
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 
-#: Quantities of each number of active clusters.
-_OF_VISITS = ("mean_lifespan_sec", "mean_lifespan_kaplan_meier_sec")
+#: Quantities of each cluster, and of each number of active clusters.
+OF_CLUSTERS = [quantity for quantity in QUANTITIES.values() if quantity.from_activations]
+OF_NUMBERS_ACTIVE = [QUANTITIES[name] for name in ("mean_lifespan_sec", "mean_lifespan_kaplan_meier_sec")]
 _ERROR = "standard_error"
 
 
@@ -59,11 +60,10 @@ def cluster_table(tables: SessionTables) -> pd.DataFrame:
         Indexed by ``cluster``: ``activations``, their number, and for each of `QUANTITIES` that is computed from
         activations its value and its standard error, ``NAME`` and ``NAME_standard_error``.
     """
-    of_activations = [quantity for quantity in QUANTITIES.values() if quantity.from_activations]
     rows = []
     for label in tables.labels.tolist():
         of_cluster = tables.of_cluster(label)
-        rows.append({"activations": len(of_cluster.known_activations)} | _both(of_activations, of_cluster))
+        rows.append({"activations": len(of_cluster.known_activations)} | _both(OF_CLUSTERS, of_cluster))
     return pd.DataFrame(rows, index=_clusters(tables))
 
 
@@ -81,8 +81,8 @@ def active_table(tables: SessionTables) -> pd.DataFrame:
         f"probability_{_ERROR}": jackknife(by_number, tables),
     }
     columns["visits"] = np.bincount(tables.n_active, minlength=len(numbers))
-    rows = [_both([QUANTITIES[name] for name in _OF_VISITS], tables.of_number_active(n)) for n in numbers.tolist()]
-    names = [each for name in _OF_VISITS for each in (name, f"{name}_{_ERROR}")]
+    rows = [_both(OF_NUMBERS_ACTIVE, tables.of_number_active(n)) for n in numbers.tolist()]
+    names = [each for quantity in OF_NUMBERS_ACTIVE for each in (quantity.name, f"{quantity.name}_{_ERROR}")]
     columns |= {name: np.array([row[name] for row in rows], np.float64) for name in names}
     return pd.DataFrame(columns, index=pd.Index(numbers, name="n_active"))
 
