@@ -27,21 +27,25 @@ def fingerprint(spikes: SpikeEvents) -> tuple[int, ...]:
 def refuse_copies(sessions: Iterable[Session]) -> None:
     """Refuse a file that is given twice, and files with the same content, unless they hold no spikes.
 
+    Files of one run may be equal: with common noise, conditions that change nothing give the same spikes.
+
     Raises:
         DataError: There are such files; the message names both.
     """
-    seen, files = set[tuple[Path, str]](), dict[Path, Path]()
+    seen, files, origins = set[tuple[Path, str]](), dict[Path, Path](), dict[Path, Path]()
     for session in sessions:
         for file in session.files:
             if (file.absolute(), session.name) in seen:
                 raise DataError(f"{file}: given twice; expected each session once; leave one out")
             seen.add((file.absolute(), session.name))
             files.setdefault(file.absolute(), file)
+            origins[file] = session.run or file
     groups = [list(files.values())]
     for key in (lambda file: file.stat().st_size, _sample, sha256_of):
         groups = [part for group in groups for part in _parted(group, key)]
-    for first, second, *_ in groups:
-        if _holds_spikes(second):
+    for first, *others in groups:
+        second = next((file for file in others if origins[file] != origins[first]), None)
+        if second is not None and _holds_spikes(second):
             raise DataError(f"{second}: the same content as {first} found; expected another session; leave one out")
 
 

@@ -93,10 +93,10 @@ class SpikeSource:
 
     def _warn(self, index: int, reading: Reading, spikes: SpikeEvents) -> None:
         """Say what is odd about the spikes of a session."""
-        where = self.sessions[index].where
+        where, run = self.sessions[index].where, self.sessions[index].run
         compared = len(self.sessions) > 1 and len(spikes) >= _NO_CHANCE
         known = self._known.setdefault(fingerprint(spikes), index) if compared else index
-        if known != index:
+        if known != index and (run is None or run != self.sessions[known].run):
             _LOG.warning("%s: the same spikes as in %s found; leave one out", where, self.sessions[known].where)
         if self.own:
             return

@@ -81,6 +81,12 @@ class Session:
         return () if self.file is None else (self.file, *self.further)
 
     @property
+    def run(self) -> Path | None:
+        """Folder of the run that wrote its file; None of others."""
+        written = self.file is not None and self.unchanged is not None and self.unchanged.wrote(self.file)
+        return run_folder(self.file) if self.file is not None and written else None
+
+    @property
     def sha256_as_written(self) -> str | None:
         """SHA-256 of its file, which was read and found to be as its run wrote it; None of others."""
         return None if self.file is None or self.unchanged is None else self.unchanged.sha256_of(self.file)

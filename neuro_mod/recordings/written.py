@@ -114,6 +114,10 @@ class Unchanged:
             if file in self._written and file not in self._seen and file not in self._begun:
                 self._begun[file] = executor.submit(_examined, file, self._written[file])
 
+    def wrote(self, file: Path) -> bool:
+        """Whether a run wrote the file."""
+        return file in self._written
+
     def sha256_of(self, file: Path) -> str | None:
         """SHA-256 of a file that was read and that its run wrote; None of others."""
         return self._written[file]["sha256"] if file in self._written and file in self._seen else None

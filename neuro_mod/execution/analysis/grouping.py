@@ -94,9 +94,7 @@ def warn_of_points(paths: Iterable[Path]) -> None:
     """Log a warning for each folder of a sweep of several points, whose sessions are not alike."""
     for path in paths:
         if (path / RESULTS_TABLE).is_file() and (n := _metadata(path).get("n_points", 1)) > 1:
-            _LOG.warning(
-                "%s: sessions of %d points of a sweep are analysed together; compare them with --groups", path, n
-            )
+            _LOG.warning("%s: the sessions of %d points of a sweep count as one experiment; see --groups", path, n)
 
 
 def _grouping(analyzer: Analyzer, members: Iterable[Member]) -> Grouping:
