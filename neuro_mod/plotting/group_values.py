@@ -16,7 +16,7 @@ from neuro_mod.plotting import style
 
 #: In mm: height of a panel with its labels, and its least width.
 _HEIGHT, _MIN_WIDTH = 41.0, 40.0
-_UNIT_COLOUR, _MEAN_COLOUR = "#9E9E9E", "#0072B2"
+_REPLICATE_COLOUR, _MEAN_COLOUR = "#9E9E9E", "#0072B2"
 #: Width of a letter of a title in points.
 _LETTER = 0.6 * style.TICK_SIZE
 #: Letters of the names of groups below a panel, above which these are slanted.
@@ -29,23 +29,23 @@ class GroupPanel:
 
     Args:
         label: Name and unit of the quantity.
-        units: Its values of each network or session, by group, shape ``(n_units,)``; NaN where undefined.
+        replicates: Its values of each network or session, by group, shape ``(n_replicates,)``; NaN where undefined.
         values: Its value in each group, shape ``(n_groups,)``.
         errors: Standard errors, shape ``(n_groups,)``; NaN where unknown.
     """
 
     label: str
-    units: Mapping[str, NDArray[np.float64]]
+    replicates: Mapping[str, NDArray[np.float64]]
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
 
 
 def group_values(panels: Sequence[GroupPanel], *, paired: bool, width: float = style.TWO_COLUMNS) -> Figure:
-    """Draw each quantity over the groups: its units in grey, joined where they are pairs, and its value with its error.
+    """Draw each quantity over the groups: replicates in grey, joined where they are pairs, and the value with its error.
 
     Args:
         panels: The quantities, which have the same groups.
-        paired: Whether all groups have the same units in the same order.
+        paired: Whether all groups have the same replicates in the same order.
         width: Width of the figure in inches.
 
     Raises:
@@ -65,12 +65,12 @@ def group_values(panels: Sequence[GroupPanel], *, paired: bool, width: float = s
 
 
 def _draw(axes: Axes, panel: GroupPanel, paired: bool) -> None:
-    places = np.arange(len(panel.units), dtype=np.float64)
-    point = {"color": _UNIT_COLOUR, "linewidth": style.LINE_WIDTH, "zorder": 1}
+    places = np.arange(len(panel.replicates), dtype=np.float64)
+    point = {"color": _REPLICATE_COLOUR, "linewidth": style.LINE_WIDTH, "zorder": 1}
     if paired:
-        axes.plot(places, np.array(list(panel.units.values())), marker=".", markersize=3, **point)
+        axes.plot(places, np.array(list(panel.replicates.values())), marker=".", markersize=3, **point)
     else:
-        for place, values in zip(places, panel.units.values(), strict=True):
+        for place, values in zip(places, panel.replicates.values(), strict=True):
             spread = np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else np.zeros(1)
             axes.plot(place + spread, values, linestyle="none", marker=".", markersize=3, **point)
     axes.errorbar(
@@ -85,10 +85,11 @@ def _draw(axes: Axes, panel: GroupPanel, paired: bool) -> None:
         capsize=2,
         zorder=2,
     )
-    names = list(panel.units)
+    names = list(panel.replicates)
     slanted = sum(map(len, names)) > _MAX_LETTERS
     axes.set_xticks(places, names, rotation=40 if slanted else 0, ha="right" if slanted else "center")
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.yaxis.set_major_locator(style.round_ticks(5))
-    if axes.get_ylim()[0] < 0 <= np.nanmin([np.nanmin(values, initial=0) for values in panel.units.values()]):
+    drawn = np.concatenate([panel.values, *panel.replicates.values()])
+    if axes.get_ylim()[0] < 0 and not (drawn < 0).any():
         axes.set_ylim(bottom=0)

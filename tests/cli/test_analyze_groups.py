@@ -66,8 +66,8 @@ def test_the_question_of_a_course_is_one_command(analyze, course, tmp_path):
     change = of(pd.read_csv(tmp_path / "group_differences.csv"), "mean_activation_kaplan_meier_sec").loc["low"]
     assert change["reference"] == "high" and change["paired"]
     assert change["difference"] == pytest.approx(ON["low"] - ON["high"], abs=3 * change["standard_error"] + 5e-3)
-    units = pd.read_csv(tmp_path / "group_units.csv")
-    assert len(units.loc[(units["quantity"] == "occupancy") & units["of"].isna()]) == 2 * N_NETWORKS
+    replicates = pd.read_csv(tmp_path / "group_replicates.csv")
+    assert len(replicates.loc[(replicates["quantity"] == "occupancy") & replicates["of"].isna()]) == 2 * N_NETWORKS
     sessions = pd.read_csv(tmp_path / "group_sessions.csv")
     assert sessions["file"].str.contains("low_net3_4").sum() == 1
     assert {"low", "high"} < set(pd.read_csv(tmp_path / "group_states.csv"))

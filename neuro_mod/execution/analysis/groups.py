@@ -18,9 +18,9 @@ from neuro_mod.execution.analysis.captions import sessions_shown, time_reassigne
 from neuro_mod.execution.figures import Drawings, captioned
 from neuro_mod.storage.names import (
     ANALYSIS_GROUP_DIFFERENCES,
+    ANALYSIS_GROUP_REPLICATES,
     ANALYSIS_GROUP_SESSIONS,
     ANALYSIS_GROUP_STATES,
-    ANALYSIS_GROUP_UNITS,
     ANALYSIS_GROUPS,
 )
 
@@ -36,7 +36,7 @@ _MAX_RASTERS, _SHOWN_SEC = 4, 3.0
 
 
 def save_groups(folder: AnalysisFolder, groups: Groups, analyzer: Analyzer) -> None:
-    """Write the tables of groups: quantities, differences, units, sessions, and the probabilities of states.
+    """Write the tables of groups: quantities, differences, replicates, sessions, and the probabilities of states.
 
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
@@ -48,7 +48,7 @@ def save_groups(folder: AnalysisFolder, groups: Groups, analyzer: Analyzer) -> N
     folder.save_frame(ANALYSIS_GROUP_SESSIONS, pd.DataFrame(sessions | trials))
     folder.save_frame(ANALYSIS_GROUPS, groups.table())
     folder.save_frame(ANALYSIS_GROUP_DIFFERENCES, groups.differences())
-    folder.save_frame(ANALYSIS_GROUP_UNITS, groups.units())
+    folder.save_frame(ANALYSIS_GROUP_REPLICATES, groups.replicates())
     folder.save_frame(ANALYSIS_GROUP_STATES, groups.states())
 
 
@@ -96,11 +96,11 @@ def _panels(groups: Groups) -> list[Any]:
         if of or quantity is None or not any(np.isfinite(each.value[k]) for each in values.values()):
             continue
         label = f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
-        of_units: Mapping[str, NDArray[np.float64]] = {group: each.of_units[:, k] for group, each in values.items()}
+        of_replicates: Mapping[str, Any] = {group: each.of_replicates[:, k] for group, each in values.items()}
         value, errors = (
             np.array([get(each)[k] for each in values.values()]) for get in (_value, lambda each: each.errors())
         )
-        panels.append(GroupPanel(label, of_units, value, errors))
+        panels.append(GroupPanel(label, of_replicates, value, errors))
     return panels
 
 

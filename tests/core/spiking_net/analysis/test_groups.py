@@ -137,8 +137,10 @@ def test_clusters_and_numbers_of_active_clusters_have_rows(tables, paired):
 
 
 def test_units_hold_what_the_table_averages(paired):
-    units = paired.units()
-    of_one = units.loc[(units["quantity"] == OCCUPANCY) & (units["of"] == "") & (units["group"] == "short")]
+    replicates = paired.replicates()
+    of_one = replicates.loc[
+        (replicates["quantity"] == OCCUPANCY) & (replicates["of"] == "") & (replicates["group"] == "short")
+    ]
     assert of_one["network"].tolist() == [str(network) for network in range(N_NETWORKS)]
     assert of_one["value"].mean() == pytest.approx(row(paired.table(), OCCUPANCY, group="short")["value"])
 

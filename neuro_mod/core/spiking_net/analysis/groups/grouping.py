@@ -20,8 +20,8 @@ MIN_SESSIONS = MIN_NETWORKS = 2
 class Grouping:
     """Groups of sessions: sessions of one network, networks of one group.
 
-    Uncertainty is over *units*. These are the networks if each group has at least two, as sessions of one network are
-    more alike than those of several; otherwise the sessions. Two groups of the same units are paired.
+    Uncertainty is over *replicates*. These are the networks if each group has at least two, as sessions of one network are
+    more alike than those of several; otherwise the sessions. Two groups of the same replicates are paired.
 
     Args:
         groups: Group of each session, ``n_sessions`` entries.
@@ -80,25 +80,25 @@ class Grouping:
         fewest = min(map(self.n_networks, self.names))
         return "networks" if fewest >= MIN_NETWORKS else "sessions"
 
-    def units(self, group: str) -> Mapping[str, list[int]]:
-        """The sessions of each unit of a group, by the name of the unit, in the order of the names."""
-        units: dict[str, list[int]] = {}
+    def replicates(self, group: str) -> Mapping[str, list[int]]:
+        """The sessions of each replicate of a group, by the name of the replicate, in the order of the names."""
+        replicates: dict[str, list[int]] = {}
         for session in self.sessions(group).tolist():
-            units.setdefault(self._unit(session), []).append(session)
-        return dict(sorted(units.items()))
+            replicates.setdefault(self._replicate(session), []).append(session)
+        return dict(sorted(replicates.items()))
 
     def are_paired(self, group: str, other: str) -> bool:
-        """Whether two groups have the same units."""
+        """Whether two groups have the same replicates."""
         if self.over == "sessions" and self.trials is None:
             return False
-        return self.units(group).keys() == self.units(other).keys()
+        return self.replicates(group).keys() == self.replicates(other).keys()
 
     def partly_paired(self, group: str, other: str) -> bool:
-        """Whether two groups have some of their units in common, but not all."""
-        common = self.units(group).keys() & self.units(other).keys()
-        return bool(common) and self.units(group).keys() != self.units(other).keys()
+        """Whether two groups have some of their replicates in common, but not all."""
+        common = self.replicates(group).keys() & self.replicates(other).keys()
+        return bool(common) and self.replicates(group).keys() != self.replicates(other).keys()
 
-    def _unit(self, session: int) -> str:
+    def _replicate(self, session: int) -> str:
         if self.over == "networks":
             return self.networks[session]
         trial = f"session {session}" if self.trials is None else f"trial {self.trials[session]}"

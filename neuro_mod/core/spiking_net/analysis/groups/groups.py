@@ -15,7 +15,7 @@ from neuro_mod.core.spiking_net.analysis.groups.tables import (
     Key,
     difference_table,
     group_table,
-    unit_table,
+    replicate_table,
     values_of_groups,
 )
 from neuro_mod.core.spiking_net.analysis.states import transitions as chains
@@ -66,7 +66,7 @@ class Groups:
 
     @cached_property
     def values(self) -> tuple[list[Key], dict[str, GroupValues]]:
-        """All quantities of each group and its units, see `values_of_groups`."""
+        """All quantities of each group and its replicates, see `values_of_groups`."""
         return values_of_groups(self._tables, self.grouping)
 
     def table(self) -> pd.DataFrame:
@@ -79,9 +79,9 @@ class Groups:
         """
         return group_table(*self.values, self.grouping)
 
-    def units(self) -> pd.DataFrame:
+    def replicates(self) -> pd.DataFrame:
         """Every quantity of each network, or session: ``quantity, of, group, network`` or ``session``, ``value``."""
-        return unit_table(*self.values, self.grouping)
+        return replicate_table(*self.values, self.grouping)
 
     def differences(self, seed: int = 0) -> pd.DataFrame:
         """Differences of each group from the reference, with permutation tests; see `difference_table`.

@@ -12,8 +12,8 @@ from neuro_mod.core.random import Stream
 
 #: Random permutations, where there are more of them than these.
 N_PERMUTATIONS = 9_999
-#: Fewest units, of each of two groups, that are tested.
-MIN_UNITS = 3
+#: Fewest replicates, of each of two groups, that are tested.
+MIN_REPLICATES = 3
 
 
 class PermutationTest(NamedTuple):
@@ -22,8 +22,8 @@ class PermutationTest(NamedTuple):
     Args:
         n: Units of the first group in which the quantity is defined; of pairs, those in which it is in both.
         n_reference: Likewise of the second.
-        p_value: Two-sided; NaN with fewer than `MIN_UNITS` units.
-        least_p: The smallest possible p value, which the number of units sets.
+        p_value: Two-sided; NaN with fewer than `MIN_REPLICATES` replicates.
+        least_p: The smallest possible p value, which the number of replicates sets.
     """
 
     n: int
@@ -43,7 +43,7 @@ def permutation_test(
     """Test of the difference of means of two groups, against all changes of signs within pairs, or all exchanges.
 
     Args:
-        values: One value for each unit, shape ``(n,)``; NaN where undefined.
+        values: One value for each replicate, shape ``(n,)``; NaN where undefined.
         reference: Likewise of the other group; of pairs, in the same order.
         paired: Whether the groups consist of pairs.
         seed: Seed of random permutations.
@@ -59,7 +59,7 @@ def permutation_test(
         known = known_reference = known & known_reference
     one, two = values[known], reference[known_reference]
     n, n_reference = len(one), len(two)
-    if min(n, n_reference) < MIN_UNITS or not n_permutations:
+    if min(n, n_reference) < MIN_REPLICATES or not n_permutations:
         return PermutationTest(n, n_reference, np.nan, np.nan)
     n_distinct = 2**n if paired else comb(n + n_reference, n)
     least = 2 / (n_distinct if n_distinct <= n_permutations else n_permutations + 1)

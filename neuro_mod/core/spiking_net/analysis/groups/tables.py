@@ -56,31 +56,31 @@ class GroupValues:
     """Quantities of one group.
 
     Args:
-        units: Names of its networks or sessions, see `Grouping.over`.
-        of_units: Quantities of each unit alone, shape ``(n_units, n_quantities)``; NaN where undefined.
+        replicates: Names of its networks or sessions, see `Grouping.over`.
+        of_replicates: Quantities of each replicate alone, shape ``(n_replicates, n_quantities)``; NaN where undefined.
         value: Quantities of the group, shape ``(n_quantities,)``.
-        without: Quantities of the group without each unit, shape ``(n_units, n_quantities)``; None over networks.
+        without: Quantities of the group without each replicate, shape ``(n_replicates, n_quantities)``; None over networks.
     """
 
-    units: tuple[str, ...]
-    of_units: NDArray[np.float64]
+    replicates: tuple[str, ...]
+    of_replicates: NDArray[np.float64]
     value: NDArray[np.float64]
     without: NDArray[np.float64] | None
 
     def errors(self) -> NDArray[np.float64]:
         """Standard errors, shape ``(n_quantities,)``: of the mean over networks, or a jackknife over sessions."""
-        return _errors_of_means(self.of_units) if self.without is None else deviation_of_left_out(self.without)
+        return _errors_of_means(self.of_replicates) if self.without is None else deviation_of_left_out(self.without)
 
     def minus(self, other: GroupValues) -> GroupValues:
-        """Differences from a group of the same units; over networks, of those in which both are defined."""
-        of_units = self.of_units - other.of_units
+        """Differences from a group of the same replicates; over networks, of those in which both are defined."""
+        of_replicates = self.of_replicates - other.of_replicates
         if self.without is None or other.without is None:
-            return GroupValues(self.units, of_units, _means(of_units), None)
-        return GroupValues(self.units, of_units, self.value - other.value, self.without - other.without)
+            return GroupValues(self.replicates, of_replicates, _means(of_replicates), None)
+        return GroupValues(self.replicates, of_replicates, self.value - other.value, self.without - other.without)
 
 
 def values_of_groups(tables: SessionTables, grouping: Grouping) -> tuple[list[Key], dict[str, GroupValues]]:
-    """All quantities of each group and of its units.
+    """All quantities of each group and of its replicates.
 
     Over networks, the value of a group is the mean of those of its networks, each from all its sessions. Over sessions,
     it comes from all sessions together, as those of single sessions may be undefined, or biased.
@@ -96,25 +96,25 @@ def values_of_groups(tables: SessionTables, grouping: Grouping) -> tuple[list[Ke
     keys: list[Key] = []
     groups = {}
     for name in grouping.names:
-        units = grouping.units(name)
-        members = np.zeros((len(units), tables.n_sessions))
-        for row, sessions in zip(members, units.values(), strict=True):
+        replicates = grouping.replicates(name)
+        members = np.zeros((len(replicates), tables.n_sessions))
+        for row, sessions in zip(members, replicates.values(), strict=True):
             row[sessions] = 1.0
         everything = members.sum(axis=0)
-        keys, of_units = item_values(tables, members)
+        keys, of_replicates = item_values(tables, members)
         if grouping.over == "networks":
-            value, without = _means(of_units), None
+            value, without = _means(of_replicates), None
         else:
             value, without = item_values(tables, everything[None])[1][0], item_values(tables, everything - members)[1]
-        groups[name] = GroupValues(tuple(units), of_units, value, without)
+        groups[name] = GroupValues(tuple(replicates), of_replicates, value, without)
     return keys, groups
 
 
 def group_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping) -> pd.DataFrame:
-    """One row for each quantity and group, `GROUP_COLUMNS`; ``n`` counts the units in which it is defined."""
+    """One row for each quantity and group, `GROUP_COLUMNS`; ``n`` counts the replicates in which it is defined."""
     rows = []
     for name, values in groups.items():
-        n = np.isfinite(values.of_units).sum(axis=0)
+        n = np.isfinite(values.of_replicates).sum(axis=0)
         for key, *numbers in zip(keys, values.value, values.errors(), n, strict=True):
             rows.append((*key, name, *numbers, grouping.over))
     place = {key: k for k, key in enumerate(keys)}
@@ -122,14 +122,14 @@ def group_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping
     return pd.DataFrame(rows, columns=list(GROUP_COLUMNS)).astype(GROUP_COLUMNS)
 
 
-def unit_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping) -> pd.DataFrame:
-    """One row for each quantity and unit: ``quantity, of, group``, ``network`` or ``session``, ``value``."""
+def replicate_table(keys: Sequence[Key], groups: Mapping[str, GroupValues], grouping: Grouping) -> pd.DataFrame:
+    """One row for each quantity and replicate: ``quantity, of, group``, ``network`` or ``session``, ``value``."""
     columns = ["quantity", "of", "group", grouping.over.removesuffix("s"), "value"]
     rows = [
-        (*key, name, unit, value)
+        (*key, name, replicate, value)
         for name, values in groups.items()
-        for unit, of_unit in zip(values.units, values.of_units, strict=True)
-        for key, value in zip(keys, of_unit, strict=True)
+        for replicate, of_replicate in zip(values.replicates, values.of_replicates, strict=True)
+        for key, value in zip(keys, of_replicate, strict=True)
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -140,7 +140,7 @@ def difference_table(
     """One row for each quantity and group other than the reference, `DIFFERENCE_COLUMNS`.
 
     The standard error of a difference of paired groups is that of the differences within pairs; otherwise it is
-    ``sqrt(se^2 + se_reference^2)``. The p value is that of `permutation_test`, over the values of units. It is not
+    ``sqrt(se^2 + se_reference^2)``. The p value is that of `permutation_test`, over the values of replicates. It is not
     corrected for the number of quantities; those of single clusters and numbers of active clusters are many, and are
     not tested.
 
@@ -172,7 +172,7 @@ def difference_table(
         else:
             difference, errors = values.value - base.value, np.hypot(values.errors(), base.errors())
         for k, key in enumerate(keys):
-            both = values.of_units[:, k], base.of_units[:, k]
+            both = values.of_replicates[:, k], base.of_replicates[:, k]
             test = permutation_test(*both, paired=paired, seed=seed, n_permutations=0 if key[1] else N_PERMUTATIONS)
             rows.append((*key, name, reference, difference[k], errors[k], *test[:2], paired, *test[2:]))
     place = {key: k for k, key in enumerate(keys)}

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuro_mod.errors import InputError
+from neuro_mod.plotting.group_values import GroupPanel, group_values
+
+VALUES = {"low": np.array([0.2, 0.3, np.nan]), "high": np.array([0.1, 0.15, 0.2])}
+
+
+def panel(values=VALUES):
+    return GroupPanel(
+        "occupancy", values, np.array([np.nanmean(each) for each in values.values()]), np.array([0.05, 0.1])
+    )
+
+
+def test_pairs_are_joined_and_others_are_points():
+    (axes,) = group_values([panel()], paired=True).axes
+    joined = [line.get_ydata() for line in axes.lines[:3]]
+    np.testing.assert_array_equal(np.array(joined), np.array(list(VALUES.values())).T)
+    (axes,) = group_values([panel()], paired=False).axes
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), VALUES["low"])
+    assert axes.lines[0].get_linestyle() == "None"
+
+
+def test_each_value_has_its_error():
+    (axes,) = group_values([panel()], paired=True).axes
+    bars = axes.containers[0].lines[2][0].get_segments()
+    assert [(bar[0][1] + bar[1][1]) / 2 for bar in bars] == pytest.approx([0.25, 0.15])
+    assert [(bar[1][1] - bar[0][1]) / 2 for bar in bars] == pytest.approx([0.05, 0.1])
+
+
+def test_an_axis_begins_at_zero_unless_values_are_negative():
+    assert group_values([panel()], paired=True).axes[0].get_ylim()[0] >= 0
+    low = {"low": np.array([-1.0, 2.0]), "high": np.array([0.0, 1.0])}
+    assert group_values([panel(low)], paired=True).axes[0].get_ylim()[0] < -1
+
+
+def test_panels_share_the_width():
+    figure = group_values([panel()] * 7, paired=False)
+    assert len(figure.axes) == 7
+    assert len({axes.get_subplotspec().colspan.start for axes in figure.axes}) == 4
+
+
+def test_nothing_to_draw_is_refused():
+    with pytest.raises(InputError, match="at least one quantity"):
+        group_values([], paired=False)
