@@ -41,7 +41,7 @@ class GroupPanel:
 
 
 def group_values(panels: Sequence[GroupPanel], *, paired: bool, width: float = style.TWO_COLUMNS) -> Figure:
-    """Draw each quantity over the groups: replicates in grey, joined where they are pairs, and the value with its error.
+    """Draw each quantity over the groups: replicates in grey, pairs of them joined, and the value with its error.
 
     Args:
         panels: The quantities, which have the same groups.

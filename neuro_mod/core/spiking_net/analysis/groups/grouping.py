@@ -20,8 +20,8 @@ MIN_SESSIONS = MIN_NETWORKS = 2
 class Grouping:
     """Groups of sessions: sessions of one network, networks of one group.
 
-    Uncertainty is over *replicates*. These are the networks if each group has at least two, as sessions of one network are
-    more alike than those of several; otherwise the sessions. Two groups of the same replicates are paired.
+    Uncertainty is over *replicates*. These are the networks if each group has at least two, as sessions of one network
+    are more alike than those of several; otherwise the sessions. Two groups of the same replicates are paired.
 
     Args:
         groups: Group of each session, ``n_sessions`` entries.

@@ -59,7 +59,8 @@ class GroupValues:
         replicates: Names of its networks or sessions, see `Grouping.over`.
         of_replicates: Quantities of each replicate alone, shape ``(n_replicates, n_quantities)``; NaN where undefined.
         value: Quantities of the group, shape ``(n_quantities,)``.
-        without: Quantities of the group without each replicate, shape ``(n_replicates, n_quantities)``; None over networks.
+        without: Quantities of the group without each replicate, shape ``(n_replicates, n_quantities)``; None over
+            networks.
     """
 
     replicates: tuple[str, ...]
