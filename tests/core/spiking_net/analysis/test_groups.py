@@ -136,7 +136,7 @@ def test_clusters_and_numbers_of_active_clusters_have_rows(tables, paired):
     )
 
 
-def test_units_hold_what_the_table_averages(paired):
+def test_replicates_hold_what_the_table_averages(paired):
     replicates = paired.replicates()
     of_one = replicates.loc[
         (replicates["quantity"] == OCCUPANCY) & (replicates["of"] == "") & (replicates["group"] == "short")
