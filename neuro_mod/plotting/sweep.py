@@ -14,7 +14,11 @@ from neuro_mod.plotting.sweep_scatter import sweep_scatter
 
 
 def sweep_figure(
-    parameters: Sequence[SweptParameter], measures: Mapping[str, ArrayLike], *, is_grid: bool = True
+    parameters: Sequence[SweptParameter],
+    measures: Mapping[str, ArrayLike],
+    *,
+    is_grid: bool = True,
+    noun: str = "repeats",
 ) -> Figure:
     """Draw related measures of a sweep: lines over one parameter, heat maps over a grid of two, else single runs.
 
@@ -22,12 +26,13 @@ def sweep_figure(
         parameters: The swept parameters, at least one.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``.
         is_grid: Whether every value of a parameter was combined with all values of the others.
+        noun: What several rows with the same values are.
 
     Raises:
         InputError: There are no rows, or shapes that do not fit.
     """
     if is_grid and len(parameters) == 1:
-        return sweep_lines(parameters[0], measures)
+        return sweep_lines(parameters[0], measures, noun)
     if is_grid and len(parameters) == 2:
-        return sweep_maps(parameters[0], parameters[1], measures)
+        return sweep_maps(parameters[0], parameters[1], measures, noun)
     return sweep_scatter(parameters, measures)

@@ -22,7 +22,7 @@ _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
 _HEIGHT, _SHARE = 125.0, 0.72
 
 
-def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) -> Figure:
+def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike], noun: str = "repeats") -> Figure:
     """Draw a panel for each measure: its mean at each value of the parameter.
 
     The band is plus or minus one standard error of the mean over repeats; where a value was measured once there is
@@ -31,6 +31,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
     Args:
         parameter: What varies.
         measures: By label with unit, a value for each row, shape ``(n_rows,)``.
+        noun: What several rows with the same value of the parameter are.
 
     Returns:
         The figure.
@@ -41,7 +42,7 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
     check_rows([parameter], measures)
     with paper_style():
         statistics = [over_repeats(parameter.values, np.asarray(values, float)) for values in measures.values()]
-        handles = _entries(np.concatenate([n for *_, n in statistics]), joined=not parameter.categories)
+        handles = _entries(np.concatenate([n for *_, n in statistics]), noun, joined=not parameter.categories)
         above = legend_height(handles, TWO_COLUMNS)
         points = panel_points(len(measures))
         figure, panels = sweep_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
@@ -78,12 +79,12 @@ def over_repeats(
     return x.astype(np.float64), mean, error, n
 
 
-def _entries(n: NDArray[np.int64], *, joined: bool) -> list[Line2D | Patch]:
+def _entries(n: NDArray[np.int64], noun: str, *, joined: bool) -> list[Line2D | Patch]:
     line = Line2D([], [], color=COLOUR, marker="o", markersize=_MARK_SIZE, label="mean", **_style(joined))
     if n.max() < 2:
         line.set_label("one run at each value")
         return [line]
-    repeats = f"{n.max()} repeats" if n.min() == n.max() else f"up to {n.max()} repeats"
+    repeats = f"{n.max()} {noun}" if n.min() == n.max() else f"up to {n.max()} {noun}"
     return [line, Patch(color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0, label=f"± standard error over {repeats}")]
 
 

@@ -93,11 +93,14 @@ def draw_stimulated(
     if isinstance(neurons, Sequence):
         stimulated[list(neurons)] = True
         return stimulated
-    if not isinstance(clusters, Sequence):
+    chosen: Sequence[int]
+    if isinstance(clusters, Sequence):
+        chosen = clusters
+    else:
         n_drawn = _nearest(clusters * populations.n_clusters)
-        clusters = Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_drawn].tolist()
+        chosen = Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_drawn].tolist()
     size = populations.cluster_sizes[EXCITATORY]
-    for cluster in clusters:
+    for cluster in chosen:
         order = Stream(seed, "stimulated_neurons", (cluster,)).permutation(size)
         stimulated[populations.boundaries[cluster] + order[: _nearest(neurons * size)]] = True
     return stimulated
