@@ -46,14 +46,19 @@ def save_sweep_figures(
 def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Any:
     from neuro_mod.plotting.sweep import sweep_figure  # noqa: PLC0415
 
-    *_, n_trials = sweep.file.numbers
-    over_trials = n_trials if sweep.file.by_network and sweep.file.numbers[0] > 1 else 1
+    of_networks = sweep.file.by_network and sweep.file.numbers[0] > 1
+    over_trials = sweep.file.numbers[-1] if of_networks else 1
     values = {key: table[key].to_numpy()[::over_trials] for key in (*sweep.parameters, *_condition(sweep))}
     varied = [key for key, each in values.items() if len(set(each.tolist())) > 1] or list(values)[:1]
     is_grid = sweep.file.combine == "grid" or (sweep.file.combine == "zipped" and len(varied) == 1)
-    labelled = {column_label(column): _means(each, over_trials) for column, each in columns.items()}
-    noun = "repeats" if not sweep.file.by_network else "networks" if sweep.file.numbers[0] > 1 else "trials"
-    return sweep_figure([_parameter(sweep, key, values[key]) for key in varied], labelled, is_grid=is_grid, noun=noun)
+    swept = {key: _parameter(sweep, key, values[key]) for key in varied}
+    return sweep_figure(
+        [parameter for key, parameter in swept.items() if key != CONDITION],
+        {column_label(column): _means(each, over_trials) for column, each in columns.items()},
+        is_grid=is_grid,
+        noun="networks" if of_networks else "trials" if sweep.file.by_network else "repeats",
+        groups=swept.get(CONDITION),
+    )
 
 
 def _condition(sweep: Sweep) -> list[str]:
