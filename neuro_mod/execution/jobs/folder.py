@@ -158,9 +158,9 @@ class JobFolder(Files):
             elif entry.key not in self.done and latest.get(entry.key, n_lines) == n_lines:
                 revised = self._revised(entry)
                 fault = self._fault(revised)
-                if not fault and self._is_complete(revised):
+                if not fault and self._is_complete(revised) and revised == entry:
                     self.done.add(entry.key)
-                    kept[n_lines] = revised != entry
+                    kept[n_lines] = False
                 elif updatable := self._updatable(revised):
                     self.outdated[entry.key] = updatable
                     kept[n_lines] = updatable != entry
@@ -170,9 +170,7 @@ class JobFolder(Files):
         if len(kept) < n_lines or any(kept.values()):
             lines = enumerate(self._ledger.lines(), 1)
             self._ledger.rewrite(
-                self.outdated.get(entry.key) or self._revised(entry)
-                for number, entry in lines
-                if entry is not None and number in kept
+                self.outdated.get(entry.key, entry) for number, entry in lines if entry is not None and number in kept
             )
 
     def sound(self, keys: Container[str]) -> set[str]:
@@ -196,7 +194,7 @@ class JobFolder(Files):
         return replace(entry, about=self._updating.valid(entry.about, self._before))
 
     def _is_complete(self, entry: Entry) -> bool:
-        return self._updating is None or self._updating.is_complete(entry.about)
+        return self._updating is None or self._updating.is_complete(entry)
 
     def _updatable(self, entry: Entry) -> Entry | None:
         """An entry with the files by which its item can be brought up to date; None if it has to be done again."""
@@ -268,6 +266,9 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say.
         """
+        if self._updated:
+            self._ledger.rewrite(self.entries())
+            self._updated.clear()
         for name in [FINISHED, *self._worker_logs()]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))

@@ -29,8 +29,8 @@ class Updating(ABC):
         """
 
     @abstractmethod
-    def is_complete(self, about: Mapping[str, Any]) -> bool:
-        """Whether nothing is missing."""
+    def is_complete(self, entry: Entry) -> bool:
+        """Whether nothing is missing, given what is `valid`, and files that are not damaged."""
 
     @abstractmethod
     def needed(self, names: Collection[str]) -> list[str]:

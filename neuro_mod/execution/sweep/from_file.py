@@ -97,7 +97,7 @@ class FileSweepJob(Job):
 
     nouns = ("run", "runs")
     kinds = {"measures": dict}  # noqa: RUF012
-    hints = dict.fromkeys(("measures", "analysis"), _HINT)
+    hints = dict.fromkeys(("measures", "analysis", "keep_spikes"), _HINT)
 
     def __init__(self, sweep: Sweep, versions: Mapping[str, str] | None = None):
         file, self._sweep = sweep.file, sweep

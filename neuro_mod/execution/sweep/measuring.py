@@ -139,9 +139,10 @@ class Remeasuring(Updating):
         }
         return {**about, "measures": kept}
 
-    def is_complete(self, about: Mapping[str, Any]) -> bool:
-        """See `Updating.is_complete`."""
-        return about["measures"].keys() >= self.versions.keys()
+    def is_complete(self, entry: Entry) -> bool:
+        """See `Updating.is_complete`: also the file of the measures is there."""
+        has_result = not all(map(is_spikes, entry.files))
+        return has_result and entry.about["measures"].keys() == self.versions.keys()
 
     def needed(self, names: Collection[str]) -> list[str]:
         """See `Updating.needed`: the spikes."""
