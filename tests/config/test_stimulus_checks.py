@@ -81,7 +81,6 @@ def test_keys_that_are_left_out_are_not_in_the_resolved_configuration():
 @pytest.mark.parametrize(
     ("keys", "warning"),
     [
-        ({"clusters": [0], "amplitude": 0.0}, "stimulus.clusters has no effect, as stimulus.amplitude is 0"),
         ({"neurons": 0.5, "onsets": []}, "stimulus.neurons has no effect, as stimulus.onsets is empty"),
         ({"seed": 1, "onsets": []}, "stimulus.seed has no effect, as stimulus.onsets is empty"),
         ({"seed": 1, "neurons": [2]}, "stimulus.seed has no effect, as no cluster and no neuron is drawn"),
@@ -93,3 +92,9 @@ def test_keys_that_are_left_out_are_not_in_the_resolved_configuration():
 )
 def test_keys_without_effect_are_a_warning(keys, warning):
     assert load(**keys).warnings == (warning,)
+
+
+def test_an_amplitude_that_is_left_out_is_a_warning_and_one_that_is_0_is_not():
+    without = SMALL | {"stimulus": {"onsets": [0.1], "clusters": [0]}}
+    assert load_experiment(without).warnings == ("stimulus.clusters has no effect, as stimulus.amplitude is 0",)
+    assert load(clusters=[0], amplitude=0.0).warnings == ()
