@@ -53,6 +53,12 @@ def sweep(
     repeats: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Runs at each point [repeats of the file].")
     ] = None,
+    networks: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Networks, the same at all points [networks of the file].")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Runs of each network at each point [trials of the file].")
+    ] = None,
     overrides: Overrides = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file, and print its size.")] = False,
     as_json: AsJson = False,
@@ -65,7 +71,7 @@ def sweep(
     from neuro_mod.config.sweep import load_sweep
     from neuro_mod.errors import InputError
 
-    loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats)
+    loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats, networks=networks, trials=trials)
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --out")
     folder = output_path(out or loaded.out)
@@ -96,10 +102,13 @@ def sweep(
 
 
 def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
-    first = [dict(point.values) for point in sweep.points[:_POINTS]]
+    conditions = sweep.file.conditions
+    first = [
+        ({"condition": point.condition} if conditions else {}) | dict(point.values) for point in sweep.points[:_POINTS]
+    ]
     plan: dict[str, Any] = {
         "n_points": len(sweep.points),
-        "repeats": sweep.file.repeats,
+        **_numbers(sweep),
         "n_runs": sweep.n_runs,
         "simulated_sec": sweep.simulated_seconds,
         "out": str(out),
@@ -108,7 +117,7 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(plan)
         return
-    runs = f"{plan['n_runs']} runs: {_count(plan['n_points'], 'point')}, {_count(plan['repeats'], 'repeat')}"
+    runs = f"{plan['n_runs']} runs: {_count(plan['n_points'], 'point')}, {_runs_at_point(sweep)}"
     print_rows({"sweep": runs, "simulated": f"{plan['simulated_sec']:g} s", "folder": plan["out"]})
     for point in sweep.points[:_POINTS]:
         typer.echo(point)
@@ -117,21 +126,34 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
 
 
 def _print_means(sweep: Sweep, table: Any) -> None:
-    """Print means over repeats of the first measures, by point."""
-    known = {"point", "repeat", "seed", "spikes", "error", *sweep.parameters}
+    """Print means of the first measures by point."""
+    swept = [*(["condition"] if sweep.file.conditions else []), *sweep.parameters]
+    known = {"point", "repeat", "network", "trial", "network_seed", "seed", "spikes", "error", *swept}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]
     means = table.groupby("point")[shown].mean()
-    values = table.groupby("point")[list(sweep.parameters)].first()
+    values = table.groupby("point")[swept].first()
     rows = [
         [str(point), *(_short(value) for value in (*values.loc[point], *means.loc[point]))]
         for point in means.index[:_ROWS]
     ]
-    print_table(["point", *sweep.parameters, *shown], rows)
+    print_table(["point", *swept, *shown], rows)
     more = [f"{len(means) - _ROWS} more points"] if len(means) > _ROWS else []
     more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
     left_out = f"; {' and '.join(more)} in the files" if more else ""
-    typer.echo(f"means over {_count(sweep.file.repeats, 'repeat')}{left_out}:")
+    typer.echo(f"means over {_runs_at_point(sweep)}{left_out}:")
+
+
+def _numbers(sweep: Sweep) -> dict[str, int]:
+    """Numbers of the runs at a point by the keys of the file."""
+    return dict(zip(("networks", "trials") if sweep.file.by_network else ("repeats",), sweep.file.numbers, strict=True))
+
+
+def _runs_at_point(sweep: Sweep) -> str:
+    return " with ".join(
+        _count(number, name.removesuffix("s")) + (" each" if name == "trials" else "")
+        for name, number in _numbers(sweep).items()
+    )
 
 
 def _count(number: int, noun: str) -> str:

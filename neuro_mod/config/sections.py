@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, TypeGuard
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from neuro_mod.checks import MAX_NAME, user_path
 from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
 from neuro_mod.config.fields import (
+    MANY,
+    ONE,
     PER_PATHWAY,
     PER_POPULATION,
     PER_SOURCE,
@@ -18,6 +20,7 @@ from neuro_mod.config.fields import (
     ClusterCount,
     Count,
     Fraction,
+    LeftOut,
     NeuronCount,
     NonNegative,
     OneOrFour,
@@ -28,8 +31,10 @@ from neuro_mod.config.fields import (
     Real,
     Section,
     Seed,
+    Several,
     Switch,
     extra_of,
+    form,
     parameter,
 )
 from neuro_mod.errors import InputError
@@ -118,6 +123,14 @@ class ExternalCurrents(Section):
     )
 
 
+#: A fraction, or a list of neuron indices.
+_FractionOrNeurons = Annotated[
+    Annotated[Fraction, Tag(ONE)] | Annotated[Several[Count], Tag(MANY)],
+    Discriminator(form),
+    Field(json_schema_extra={"expected": "a number >= 0 and <= 1, or a list of indices of E neurons"}),
+]
+
+
 class StimulusSection(Section):
     """A current into some neurons of some clusters."""
 
@@ -132,6 +145,35 @@ class StimulusSection(Section):
     tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s", usual=1.0)
     stimulated_clusters_prob: Fraction = parameter(0.5, "fraction of clusters stimulated")
     stimulated_neuron_prob: Fraction = parameter(0.5, "fraction of the E neurons in those clusters")
+    clusters: LeftOut[Several[Count]] = parameter(
+        None, "E clusters stimulated, by index; drawn by stimulated_clusters_prob if left out"
+    )
+    neurons: LeftOut[_FractionOrNeurons] = parameter(
+        None, "fraction as stimulated_neuron_prob, which applies if left out; or E neurons, by index"
+    )
+    seed: LeftOut[Seed] = parameter(None, "seed of the stimulated clusters and neurons; random_seed if left out")
+
+    @property
+    def stimulated_clusters(self) -> float | tuple[int, ...]:
+        """Indices of the stimulated clusters, or the fraction of the clusters that is drawn."""
+        return self.stimulated_clusters_prob if self.clusters is None else self.clusters
+
+    @property
+    def stimulated_neurons(self) -> float | tuple[int, ...]:
+        """Indices of the stimulated neurons, or the fraction of each stimulated cluster that is drawn."""
+        return self.stimulated_neuron_prob if self.neurons is None else self.neurons
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether no cluster and no neuron is drawn."""
+        clusters, neurons = self.stimulated_clusters, self.stimulated_neurons
+        all_or_none = isinstance(clusters, tuple) or clusters in {0, 1}
+        return isinstance(neurons, tuple) or (all_or_none and neurons in {0, 1})
+
+    @property
+    def off(self) -> str:
+        """Why there is no stimulus; empty if there is one."""
+        return "stimulus.onsets is empty" if not self.onsets else "" if self.amplitude else "stimulus.amplitude is 0"
 
 
 class Arousal(Section):

@@ -7,27 +7,40 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from neuro_mod.plotting.sweep_lines import sweep_lines
+from neuro_mod.plotting.sweep_lines import MAX_GROUPS, sweep_lines
 from neuro_mod.plotting.sweep_maps import sweep_maps
 from neuro_mod.plotting.sweep_panels import SweptParameter
 from neuro_mod.plotting.sweep_scatter import sweep_scatter
 
 
 def sweep_figure(
-    parameters: Sequence[SweptParameter], measures: Mapping[str, ArrayLike], *, is_grid: bool = True
+    parameters: Sequence[SweptParameter],
+    measures: Mapping[str, ArrayLike],
+    *,
+    is_grid: bool = True,
+    noun: str = "repeats",
+    groups: SweptParameter | None = None,
 ) -> Figure:
     """Draw related measures of a sweep: lines over one parameter, heat maps over a grid of two, else single runs.
 
+    Over a grid of one numerical parameter and a few groups, each group has a line.
+
     Args:
-        parameters: The swept parameters, at least one.
+        parameters: The swept parameters, at least one unless there are groups.
         measures: By label with unit, a value for each row of the table, shape ``(n_rows,)``.
         is_grid: Whether every value of a parameter was combined with all values of the others.
+        noun: What several rows with the same values are.
+        groups: Another parameter with categories, such as conditions, to be told apart by colour where possible.
 
     Raises:
         InputError: There are no rows, or shapes that do not fit.
     """
+    if groups is not None:
+        if is_grid and len(parameters) == 1 and not parameters[0].categories and len(groups.categories) <= MAX_GROUPS:
+            return sweep_lines(parameters[0], measures, noun, groups)
+        parameters = [*parameters, groups]
     if is_grid and len(parameters) == 1:
-        return sweep_lines(parameters[0], measures)
+        return sweep_lines(parameters[0], measures, noun)
     if is_grid and len(parameters) == 2:
-        return sweep_maps(parameters[0], parameters[1], measures)
+        return sweep_maps(parameters[0], parameters[1], measures, noun)
     return sweep_scatter(parameters, measures)

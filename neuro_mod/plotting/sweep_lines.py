@@ -13,16 +13,25 @@ from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.state_colours import STATE_COLOURS
 from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, TWO_COLUMNS, paper_style, round_ticks
 from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, mark_empty, panel_points, sweep_panels
 
 COLOUR = CLUSTER_COLOURS[0][0]
+#: Of lines of groups, in turn, without the palest one; and of their bands in the legend.
+GROUP_COLOURS, BAND_COLOUR = STATE_COLOURS[:-1], "#404040"
+MAX_GROUPS = len(GROUP_COLOURS)
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
 #: Height of a panel in points, and the share of it that axes take.
 _HEIGHT, _SHARE = 125.0, 0.72
 
 
-def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) -> Figure:
+def sweep_lines(
+    parameter: SweptParameter,
+    measures: Mapping[str, ArrayLike],
+    noun: str = "repeats",
+    groups: SweptParameter | None = None,
+) -> Figure:
     """Draw a panel for each measure: its mean at each value of the parameter.
 
     The band is plus or minus one standard error of the mean over repeats; where a value was measured once there is
@@ -31,6 +40,8 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
     Args:
         parameter: What varies.
         measures: By label with unit, a value for each row, shape ``(n_rows,)``.
+        noun: What several rows with the same value of the parameter are.
+        groups: Each of its categories, at most `MAX_GROUPS`, has a line of its own; None for a single line.
 
     Returns:
         The figure.
@@ -38,19 +49,27 @@ def sweep_lines(parameter: SweptParameter, measures: Mapping[str, ArrayLike]) ->
     Raises:
         InputError: There are no rows, or shapes that do not fit.
     """
-    check_rows([parameter], measures)
+    check_rows([parameter, *([groups] if groups else [])], measures)
+    members = [np.ones(len(parameter.values), bool)]
+    if groups is not None:
+        members = [groups.values == k for k in range(len(groups.categories))]
+    colours, joined = (COLOUR,) if groups is None else GROUP_COLOURS, not parameter.categories
     with paper_style():
-        statistics = [over_repeats(parameter.values, np.asarray(values, float)) for values in measures.values()]
-        handles = _entries(np.concatenate([n for *_, n in statistics]), joined=not parameter.categories)
+        statistics = [
+            [over_repeats(parameter.values[rows], np.asarray(values, float)[rows]) for rows in members]
+            for values in measures.values()
+        ]
+        handles = _entries(np.concatenate([n for lines in statistics for *_, n in lines]), noun, groups, joined=joined)
         above = legend_height(handles, TWO_COLUMNS)
         points = panel_points(len(measures))
         figure, panels = sweep_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
-        for axes, label, (x, mean, error, _) in zip(panels, measures, statistics, strict=True):
-            _draw(axes, x, mean, error, joined=not parameter.categories)
+        for axes, label, lines in zip(panels, measures, statistics, strict=True):
+            for (x, mean, error, _), colour in zip(lines, colours, strict=False):
+                _draw(axes, x, mean, error, colour, joined=joined)
             parameter.apply(axes.xaxis, points)
             axes.yaxis.set_major_locator(round_ticks(5))
             axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
-            mark_empty(axes, mean)
+            mark_empty(axes, np.concatenate([mean for _, mean, *_ in lines]))
         legend_above_figure(figure, handles)
     return figure
 
@@ -78,26 +97,38 @@ def over_repeats(
     return x.astype(np.float64), mean, error, n
 
 
-def _entries(n: NDArray[np.int64], *, joined: bool) -> list[Line2D | Patch]:
-    line = Line2D([], [], color=COLOUR, marker="o", markersize=_MARK_SIZE, label="mean", **_style(joined))
+def _entries(n: NDArray[np.int64], noun: str, groups: SweptParameter | None, *, joined: bool) -> list[Line2D | Patch]:
+    names, colours = (groups.categories, GROUP_COLOURS) if groups else (("mean",), (COLOUR,))
+    lines: list[Line2D | Patch] = [
+        Line2D([], [], color=colour, marker="o", markersize=_MARK_SIZE, label=name, **_style(joined))
+        for name, colour in zip(names, colours, strict=False)
+    ]
     if n.max() < 2:
-        line.set_label("one run at each value")
-        return [line]
-    repeats = f"{n.max()} repeats" if n.min() == n.max() else f"up to {n.max()} repeats"
-    return [line, Patch(color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0, label=f"± standard error over {repeats}")]
+        if groups is None:
+            lines[0].set_label("one run at each value")
+        return lines
+    repeats = f"{n.max()} {noun}" if n.min() == n.max() else f"up to {n.max()} {noun}"
+    colour = COLOUR if groups is None else BAND_COLOUR
+    return [*lines, Patch(color=colour, alpha=_BAND_STRENGTH, linewidth=0, label=f"± standard error over {repeats}")]
 
 
 def _draw(
-    axes: Axes, x: NDArray[np.float64], mean: NDArray[np.float64], error: NDArray[np.float64], *, joined: bool
+    axes: Axes,
+    x: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    error: NDArray[np.float64],
+    colour: str,
+    *,
+    joined: bool,
 ) -> None:
     low, high = (mean + sign * np.nan_to_num(error) for sign in (-1, 1))
     if joined:
-        axes.fill_between(x, low, high, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
+        axes.fill_between(x, low, high, color=colour, alpha=_BAND_STRENGTH, linewidth=0)
     else:
-        axes.bar(x, high - low, 0.3, low, color=COLOUR, alpha=_BAND_STRENGTH, linewidth=0)
+        axes.bar(x, high - low, 0.3, low, color=colour, alpha=_BAND_STRENGTH, linewidth=0)
         axes.use_sticky_edges = False  # the bars do not start at the axis
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
-    axes.plot(x, mean, color=COLOUR, marker="o", markersize=_MARK_SIZE, **_style(joined))
+    axes.plot(x, mean, color=colour, marker="o", markersize=_MARK_SIZE, **_style(joined))
     axes.update_datalim([(each, 0.0) for each in x], updatey=False)  # also where there is no value
 
 

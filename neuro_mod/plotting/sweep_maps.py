@@ -22,7 +22,9 @@ MISSING_COLOUR = "#999999"
 _HEIGHT, _TALL, _WIDE = 140.0, 0.72, 0.75
 
 
-def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, ArrayLike]) -> Figure:
+def sweep_maps(
+    x: SweptParameter, y: SweptParameter, measures: Mapping[str, ArrayLike], noun: str = "repeats"
+) -> Figure:
     """Draw a heat map for each measure: its mean over repeats at each pair of values.
 
     Borders of cells are halfway between neighbouring values, on a logarithmic axis at their geometric mean. Cells
@@ -32,6 +34,7 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
         x: What varies from left to right.
         y: What varies from bottom to top.
         measures: By label with unit, a value for each row, shape ``(n_rows,)``.
+        noun: What several rows with the same values are.
 
     Returns:
         The figure; each map has its own colour bar.
@@ -60,7 +63,7 @@ def sweep_maps(x: SweptParameter, y: SweptParameter, measures: Mapping[str, Arra
             if not len(known):
                 bar.set_ticks([])
         if max(np.unique(_pairs(x, y), axis=0, return_counts=True)[1]) > 1:
-            write_note(figure, "means over repeats")
+            write_note(figure, f"means over {noun}")
     return figure
 
 

@@ -1,6 +1,7 @@
 """Names of the files and folders of results."""
 
 import re
+from pathlib import Path
 
 from neuro_mod.choices import SpikeFormat
 
@@ -147,11 +148,20 @@ def point_config(index: int) -> str:
     return f"{CONFIGS}/point_{index:0{_DIGITS}d}.yaml"
 
 
-def point_result(name: str, repeat: int) -> str:
-    """File of the measures of a run of a sweep, given a name of its point."""
-    return f"{DATA}/point_{name}_{repeat:0{_DIGITS}d}.json"
+def point_result(name: str, *numbers: int) -> str:
+    """File of the measures of a run of a sweep, given a name of its point, and its repeat, or network and trial."""
+    return f"{DATA}/point_{name}{_suffix(numbers)}.json"
 
 
-def point_spikes(name: str, repeat: int) -> str:
-    """File of the spikes of a run of a sweep, given a name of its point."""
-    return f"{DATA}/spikes_{name}_{repeat:0{_DIGITS}d}.npz"
+def point_spikes(name: str, *numbers: int) -> str:
+    """File of the spikes of a run of a sweep, likewise."""
+    return f"{DATA}/spikes_{name}{_suffix(numbers)}.npz"
+
+
+def is_spikes(name: str) -> bool:
+    """Whether this is a name of a file of spikes."""
+    return Path(name).parent == Path(DATA) and Path(name).name.startswith("spikes")
+
+
+def _suffix(numbers: tuple[int, ...]) -> str:
+    return "".join(f"_{number:0{_DIGITS}d}" for number in numbers)

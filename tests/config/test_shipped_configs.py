@@ -18,8 +18,8 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-def test_all_eight_are_here() -> None:
-    assert len(EXPERIMENTS) == 8
+def test_all_nine_are_here() -> None:
+    assert len(EXPERIMENTS) == 9
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)
@@ -64,6 +64,12 @@ def test_published_network_differs_from_the_default_as_its_header_says() -> None
         "settings.sim_name": "published_snn",
     }
     assert load_experiment(CONFIGS / "published_snn_params.yaml") == default.replace(changes)
+
+
+def test_homogeneous_network_differs_from_the_published_one_in_potentiation_only() -> None:
+    published = load_experiment(CONFIGS / "published_snn_params.yaml")
+    changes = {"architecture.clusters.j_potentiated": [1.0] * 4, "settings.sim_name": "homogeneous_snn"}
+    assert load_experiment(CONFIGS / "homogeneous_snn_params.yaml") == published.replace(changes)
 
 
 def test_only_the_published_values_are_called_published() -> None:

@@ -178,7 +178,7 @@ name: a/b
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "the file is empty; expected a mapping of keys (config, set, parameters, combine, n_samples"),
+        ("", "the file is empty; expected a mapping of keys (config, set, parameters, conditions, combine, n_samples"),
         ("- 3", "the file holds a list; expected a mapping of keys (config"),
         ("a: [", "not valid YAML"),
         ("config: {}\nconfig: {}", "duplicate key; it is also on line 1"),

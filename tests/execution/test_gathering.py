@@ -79,6 +79,24 @@ STUDIES = {
         2,
     ),
     "sweep in one network": (of_sweep(config=QUIET, fix_network=True, repeats=2, measures=["rates", "lifetimes"]), 5),
+    "sweep of conditions": (
+        of_job(
+            lambda: FileSweepJob(
+                load_sweep(
+                    {
+                        "config": QUIET,
+                        "conditions": {"none": None, "aroused": {"arousal": {"level": 0.5}}},
+                        "networks": 2,
+                        "trials": 2,
+                        "analysis": {"method": "gain", "threshold_hz": 0},
+                        "measures": ["rates", "n_states"],
+                        "keep_spikes": True,
+                    }
+                )
+            )
+        ),
+        3,
+    ),
     "pairs": (of_job(pairs), 3),
     "comparison": (of_job(comparison), 2),
 }

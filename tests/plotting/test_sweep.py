@@ -8,7 +8,7 @@ from matplotlib.collections import QuadMesh
 
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.plotting.sweep import sweep_figure
-from neuro_mod.plotting.sweep_lines import over_repeats
+from neuro_mod.plotting.sweep_lines import GROUP_COLOURS, over_repeats
 from neuro_mod.plotting.sweep_maps import cells
 from neuro_mod.plotting.sweep_panels import SweptParameter
 
@@ -21,6 +21,18 @@ LABELS = [
     "E clusters above 15 Hz",
     "mean lifespan, Kaplan-Meier (s)",
 ]
+LONG = tuple(f"[{k}, 1.5, 1.5, {k}]" for k in range(12))
+RANGES = {
+    "linear": SweptParameter("arousal.level", np.linspace(0, 1, 12)),
+    "small": SweptParameter("init_params.tau_membrane (s)", np.linspace(0.012, 0.0255, 12)),
+    "one decade": SweptParameter(RATE, np.geomspace(1, 10, 12), (), True),
+    "less": SweptParameter(RATE, np.geomspace(6, 9, 12), (), True),
+    "many decades": SweptParameter(RATE, np.geomspace(1e-6, 1e6, 12), (), True),
+    "falling": SweptParameter(RATE, np.geomspace(10, 1, 12), (), True),
+    "two categories": SweptParameter("init_params.mechanism", np.repeat([0.0, 1.0], 6), ("analytic", "euler")),
+    "long categories": SweptParameter("architecture.clusters.j_potentiated", np.arange(12.0), LONG),
+    "one value": SweptParameter("arousal.level", np.zeros(12)),
+}
 X = np.repeat([0.0, 0.5, 1.0], 4)
 VALUES = np.array([1, 2, 3, 6, np.nan, 4, 8, np.nan, np.nan, np.nan, np.nan, 5.0])
 
@@ -85,6 +97,43 @@ def test_categories_are_not_joined():
     assert [(bar.get_y(), bar.get_height()) for bar in axes.patches] == [(1, 2), (5, 0)]
 
 
+def test_each_group_has_a_line_in_its_colour():
+    level = SweptParameter("arousal.level", np.tile(np.repeat([0.0, 1.0], 2), 2))
+    groups = SweptParameter("condition", np.repeat([0.0, 1.0], 4), ("none", "tone"))
+    values = [1.0, 3.0, 5.0, 5.0, 2.0, 2.0, 8.0, 4.0]
+    figure = sweep_figure([level], {"a": values}, noun="networks", groups=groups)
+    (axes,) = figure.axes
+    assert [line.get_ydata().tolist() for line in axes.lines] == [[2, 5], [2, 6]]
+    assert [line.get_color() for line in axes.lines] == list(GROUP_COLOURS[:2])
+    texts = [text.get_text() for text in figure.legends[0].texts]
+    assert texts == ["none", "tone", "± standard error over 2 networks"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n_groups", "kind"),
+    [
+        (["linear"], 2, "lines"),
+        (["linear"], 6, "lines"),
+        (["linear"], 12, "maps"),
+        (["two categories"], 2, "maps"),
+        ([], 6, "lines"),
+        (["linear", "less"], 2, "points"),
+    ],
+)
+def test_groups_that_cannot_be_told_apart_by_colour_are_an_axis(crowded, parameters, n_groups, kind):
+    names = tuple(f"condition {k}" for k in range(n_groups))
+    groups = SweptParameter("condition", np.arange(12.0) % n_groups, names)
+    figure = sweep_figure([RANGES[name] for name in parameters], measures(3, 12), groups=groups)
+    axes = figure.axes[0]
+    found = "maps" if any(map(is_mesh, axes.collections)) else "lines" if figure.legends else "points"
+    assert found == kind
+    assert not crowded(figure)
+
+
+def is_mesh(collection):
+    return isinstance(collection, QuadMesh)
+
+
 def test_cells_end_halfway_between_neighbours():
     x, y = grid([0, 1, 4], [1, 100], logarithmic=True)
     edges_x, edges_y, means = cells(x, y, np.arange(6.0))
@@ -142,20 +191,6 @@ def test_the_picture_suits_the_number_of_parameters(n_parameters, is_grid, kind)
     figure = sweep_figure(parameters, {"a": np.arange(2.0**n_parameters)}, is_grid=is_grid)
     found = "maps" if figure.axes[0].patches else "lines" if figure.axes[0].collections else "points"
     assert found == kind
-
-
-LONG = tuple(f"[{k}, 1.5, 1.5, {k}]" for k in range(12))
-RANGES = {
-    "linear": SweptParameter("arousal.level", np.linspace(0, 1, 12)),
-    "small": SweptParameter("init_params.tau_membrane (s)", np.linspace(0.012, 0.0255, 12)),
-    "one decade": SweptParameter(RATE, np.geomspace(1, 10, 12), (), True),
-    "less": SweptParameter(RATE, np.geomspace(6, 9, 12), (), True),
-    "many decades": SweptParameter(RATE, np.geomspace(1e-6, 1e6, 12), (), True),
-    "falling": SweptParameter(RATE, np.geomspace(10, 1, 12), (), True),
-    "two categories": SweptParameter("init_params.mechanism", np.repeat([0.0, 1.0], 6), ("analytic", "euler")),
-    "long categories": SweptParameter("architecture.clusters.j_potentiated", np.arange(12.0), LONG),
-    "one value": SweptParameter("arousal.level", np.zeros(12)),
-}
 
 
 @pytest.mark.parametrize("n", [1, 3, 6])

@@ -67,8 +67,14 @@ def rounded_thresholds(draft: Draft) -> Iterator[str]:
 
 
 def _stimulus(draft: Draft) -> Iterator[str]:
-    """Onsets and offsets beyond the end of the run."""
+    """Onsets and offsets beyond the end of the run, and choices of neurons that have no effect."""
     stimulus, end = draft["stimulus"], draft["init_params.duration_sec"]
+    is_meant = bool(stimulus.onsets) and "amplitude" in stimulus.model_fields_set  # a condition without stimulus, say
+    for key in ("clusters", "neurons", "seed"):
+        if stimulus.off and not is_meant and getattr(stimulus, key) is not None:
+            yield f"stimulus.{key} has no effect, as {stimulus.off}"
+    if stimulus.seed is not None and not stimulus.off and stimulus.is_fixed:
+        yield "stimulus.seed has no effect, as no cluster and no neuron is drawn"
     if stimulus.amplitude == 0:
         return
     for index, onset in enumerate(stimulus.onsets):

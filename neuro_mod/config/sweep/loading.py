@@ -15,19 +15,24 @@ from numpy.typing import NDArray
 from neuro_mod.checks import user_path
 from neuro_mod.choices import Noise
 from neuro_mod.config.experiment import Experiment, build_experiment, unit_of
+from neuro_mod.config.fields import extra_of
 from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
 from neuro_mod.config.sections import is_path
+from neuro_mod.config.sweep.conditions import first_above, first_condition_above
 from neuro_mod.config.sweep.points import Point, Points
-from neuro_mod.config.sweep.sections import SweepFile, first_above
+from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 from neuro_mod.populations import Populations
 
 #: Largest number of problems of points that are reported.
 _MAX_REPORTED = 20
+
+#: Keys of a file of which a sweep needs at least one.
+_AXES = {"parameters", "conditions"}
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -66,13 +71,13 @@ class Sweep:
 
     @property
     def n_runs(self) -> int:
-        """Number of points times number of repeats."""
-        return len(self.points) * self.file.repeats
+        """Number of points times number of runs at each."""
+        return len(self.points) * self.file.runs_at_point
 
     @property
     def simulated_seconds(self) -> float:
         """Simulated seconds of all runs together."""
-        return float(self.durations.sum()) * self.file.repeats
+        return float(self.durations.sum()) * self.file.runs_at_point
 
     @property
     def out(self) -> Path:
@@ -86,6 +91,8 @@ def load_sweep(
     *,
     seed: int | None = None,
     repeats: int | None = None,
+    networks: int | None = None,
+    trials: int | None = None,
 ) -> Sweep:
     """Read and validate a sweep, each of its points included.
 
@@ -94,6 +101,8 @@ def load_sweep(
         overrides: Values that replace those of the configuration at all points, applied after ``set`` of the sweep.
         seed: Root seed; replaces that of the sweep.
         repeats: Runs at each point; replaces that of the sweep.
+        networks: Number of networks likewise.
+        trials: Runs of each network likewise.
 
     Raises:
         ConfigError: Everything that is wrong, with file and line.
@@ -108,10 +117,16 @@ def load_sweep(
         data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
     else:
         raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
-    data |= {key: value for key, value in (("seed", seed), ("repeats", repeats)) if value is not None}
+    given = {"seed": seed, "repeats": repeats, "networks": networks, "trials": trials}
+    data |= {key: value for key, value in given.items() if value is not None}
     if "parameters" in data:
         data["parameters"] = all_in_si(data["parameters"], _unit)
+    if "conditions" in data:
+        data["conditions"] = all_in_si(data["conditions"], _unit_in_condition)
     checked, problems = validate(SweepFile, data)
+    if not data.keys() & _AXES:
+        about = SweepFile.model_fields["parameters"]
+        problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))
     problems = locate(problems, {}, place)
     experiment = None
     try:
@@ -157,12 +172,12 @@ def sweep_of(
 
 
 def is_sweep(file: Path) -> bool:
-    """Whether a file describes a sweep, that is, has the key ``parameters``."""
+    """Whether a file describes a sweep, that is, has the key ``parameters`` or ``conditions``."""
     try:
         data, _ = read_mapping(read_file(file), str(file), _keys(), "keys")
     except ConfigError:
         return False
-    return "parameters" in data
+    return bool(data.keys() & _AXES)
 
 
 def _keys() -> Iterator[str]:
@@ -175,6 +190,11 @@ def _unit(path: KeyPath) -> str:
     with suppress(ConfigError):  # an unreadable key is reported where it is applied
         return unit_of(str(path[0])) if path else ""
     return ""
+
+
+def _unit_in_condition(path: KeyPath) -> str:
+    """SI unit of the values at a key path below ``conditions``, which begins with the name of the condition."""
+    return _unit((".".join(str(part) for part in path[1:] if isinstance(part, str)),)) if len(path) > 1 else ""
 
 
 def _nowhere(_: KeyPath) -> dict[str, Any]:
@@ -205,11 +225,14 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
 
 def _check_overrides(file: SweepFile, overrides: Overrides) -> None:
     """Refuse overrides of parameters that vary: they would have no effect."""
-    problems = [
-        Problem(path, "no effect", hint=f"the parameter {key} sets this value at each point", override=label)
-        for label, path in override_paths(overrides).items()
-        if (key := first_above(path, file.parameters))
-    ]
+    problems: list[Problem] = []
+    for label, path in override_paths(overrides).items():
+        if key := first_above(path, file.parameters):
+            hint = f"the parameter {key} sets this value at each point"
+            problems.append(Problem(path, "no effect", hint=hint, override=label))
+        if name := first_condition_above(path, file.conditions):
+            hint = "change it in the file of the sweep"
+            problems.append(Problem(path, f"the condition {name} sets this value too", hint=hint, override=label))
     if problems:
         raise ConfigError(problems)
 
@@ -231,39 +254,61 @@ def _check_points(
         ConfigError: They are not; a problem that many points share is reported once.
     """
     durations = np.zeros(len(points))
-    problems: dict[Any, tuple[Problem, int]] = {}
+    problems: dict[Problem, tuple[Problem, int]] = {}
     stimulated = False
     layouts = set[tuple[Populations, float]]()
     for point in points:
         try:
-            changed = experiment.replace(point.values)
+            changed = experiment.replace(point.overrides)
         except ConfigError as error:
             for problem in error.problems:
-                same = replace(problem, override="", line=None)
-                first, count = problems.get(same, (_of_point(problem, point, place), 0))
+                placed = _of_point(problem, point, place)
+                same = replace(problem, override="", line=None) if placed.override else placed
+                first, count = problems.get(same, (placed, 0))
                 problems[same] = first, count + 1
             continue
-        stimulus = changed.stimulus
-        stimulated |= bool(stimulus.onsets) and stimulus.amplitude != 0
+        stimulated |= not changed.stimulus.off
         durations[point.index] = changed.init_params.duration_sec
         layouts.add((changed.populations, changed.init_params.delta_t))
     found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
     if not found:
-        path: KeyPath = ("parameters",)
+        path: KeyPath = ("parameters",) if points[0].values else ("conditions",)
         repeated = islice(points.repeated(), _MAX_REPORTED)
         found = [Problem(path, f"{point} equals {first}", **place(path)) for point, first in repeated]
     if not found and not stimulated:
-        paths = [("parameters", key) for key in points[0].values if key.split(".")[0] == "stimulus"]
         hint = "no point has a stimulus, see stimulus.onsets"
-        found = [Problem(path, "no effect", hint=hint, **place(path)) for path in paths]
+        found = [Problem(path, "no effect", hint=hint, **place(path)) for path in _stimulus_paths(points)]
     if found:
         raise ConfigError(found)
     return durations, layouts.pop() if len(layouts) == 1 else None
 
 
+def _stimulus_paths(points: Points) -> list[KeyPath]:
+    """Where a file lets the stimulus vary."""
+    paths: dict[KeyPath, None] = {}
+    for point in points:
+        keys = [("parameters", key) for key in point.values]
+        keys += [("conditions", point.condition, key) for key in point.of_condition]
+        paths |= dict.fromkeys(path for path in keys if path[-1].split(".")[0] == "stimulus")
+    return list(paths)
+
+
+def _blamed(problem: Problem, values: Mapping[str, Any]) -> list[str]:
+    """Keys of these values that cause a problem."""
+    return [key for key, value in values.items() if problem.override == _label(key, value)]
+
+
 def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:
-    """The problem and its point, at the line of the parameter that causes it, if there is a single one."""
-    blamed = [key for key, value in point.values.items() if problem.override == _label(key, value)]
+    """The problem and its point, at the line of the parameter that causes it, if there is a single one.
+
+    One that a condition causes names this instead, and is the same at all its points.
+    """
+    if blamed := _blamed(problem, point.of_condition):
+        where = place(("conditions", point.condition, *blamed[:1]))
+        return replace(
+            problem, override="", **{"line": None} | where, path=("conditions", point.condition, *problem.path)
+        )
+    blamed = _blamed(problem, point.values)
     where = place(("parameters", *blamed[:1]))
     shown = replace(point, values={key: point.values[key] for key in blamed or point.values})
     return replace(problem, override=str(shown), **{"line": None} | where)
@@ -271,7 +316,7 @@ def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:
 
 def _summary(problem: Problem, count: int, n_points: int) -> Problem:
     """One problem that `count` of the points share."""
-    if count == n_points:  # the key or the configuration causes it
+    if count == n_points or not problem.override:  # the key, the condition or the configuration causes it
         return replace(problem, override="")
     source = f"{problem.source}:{problem.line}" if problem.line else problem.source
     more = f"{count - 1} more point{'s' if count > 2 else ''} likewise" if count > 1 else ""

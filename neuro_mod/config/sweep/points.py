@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, overload
 
@@ -22,21 +22,32 @@ class Point:
 
     Args:
         index: Its number, from 0.
-        values: The values by key.
+        values: The values of the parameters by key.
+        condition: Name of its condition; empty if the sweep has none.
+        of_condition: The values of its condition by key.
     """
 
     index: int
     values: Mapping[str, Any]
+    condition: str = ""
+    of_condition: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """All values by key that replace those of the configuration."""
+        return {**self.of_condition, **self.values}
 
     def __str__(self) -> str:
-        return f"point {self.index} ({', '.join(f'{key}={_short(value)}' for key, value in self.values.items())})"
+        condition = [f"condition {self.condition}"] if self.condition else []
+        values = [f"{key}={_short(value)}" for key, value in self.values.items()]
+        return f"point {self.index} ({', '.join(condition + values)})"
 
 
 class Points(Sequence[Point]):
     """The points of a sweep in order, each made on demand.
 
-    In a grid the first parameter varies slowest. Sample k depends only on the seed, the parameter and k; combinations
-    of listed values that were drawn before are left out.
+    In a grid the conditions vary slowest, then the first parameter. Sample k depends only on the seed, the parameter
+    and k; combinations of listed values that were drawn before are left out. All conditions have the same samples.
 
     Args:
         file: The keys of the file.
@@ -46,6 +57,7 @@ class Points(Sequence[Point]):
     def __init__(self, file: SweepFile, seed: int):
         self._combine, self._seed = file.combine, seed
         self._parameters = dict(file.parameters)
+        self._conditions = list(file.conditions.items()) or [("", {})]
         self._values: dict[str, Sequence[Any]] = {}
         if self._combine == "sampled":
             assert file.n_samples is not None  # the file was checked
@@ -57,10 +69,10 @@ class Points(Sequence[Point]):
             for key, values in file.parameters.items()
         }
         lengths = [len(values) for values in self._values.values()]
-        self._length = math.prod(lengths) if self._combine == "grid" else lengths[0]
+        self._length = math.prod(lengths) if self._combine == "grid" else (lengths or [len(self._conditions)])[0]
 
     def __len__(self) -> int:
-        return self._length
+        return self._length if self._combine == "zipped" else self._length * len(self._conditions)
 
     @overload
     def __getitem__(self, index: int) -> Point: ...
@@ -70,16 +82,22 @@ class Points(Sequence[Point]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
+        # zipped: the conditions are combined as another list
+        number, within = (place, place) if self._combine == "zipped" else divmod(place, self._length)
+        name, values = self._conditions[number % len(self._conditions)]
+        return Point(place, self._values_at(within), name, values)
+
+    def _values_at(self, place: int) -> dict[str, Any]:
+        """Values of the parameters at a place among their combinations."""
         if self._combine == "sampled":
-            return Point(place, self._sample(self._samples[place]))
+            return self._sample(self._samples[place])
         if self._combine == "zipped":
-            return Point(place, {key: values[place] for key, values in self._values.items()})
+            return {key: values[place] for key, values in self._values.items()}
         chosen: dict[str, Any] = {}
-        left = place
         for key, values in reversed(self._values.items()):
-            left, position = divmod(left, len(values))
+            place, position = divmod(place, len(values))
             chosen[key] = values[position]
-        return Point(place, dict(reversed(chosen.items())))
+        return dict(reversed(chosen.items()))
 
     @property
     def keys_of_log_ranges(self) -> frozenset[str]:
@@ -91,7 +109,7 @@ class Points(Sequence[Point]):
         """Each point that equals an earlier one, and the earlier one."""
         seen: dict[str, int] = {}
         for point in self:
-            first = seen.setdefault(canonical_text(point.values), point.index)
+            first = seen.setdefault(canonical_text(point.overrides), point.index)
             if first != point.index:
                 yield point, self[first]
 

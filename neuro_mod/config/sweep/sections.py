@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import combinations
 from typing import Annotated, Any, Literal, Self, get_args
@@ -31,6 +31,8 @@ from neuro_mod.config.fields import (
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sections import FOLDER_NAME, FolderName, is_path
+from neuro_mod.config.sweep.analysis import check_analysis
+from neuro_mod.config.sweep.conditions import check_conditions, first_above, why_not_swept
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.
@@ -73,6 +75,24 @@ _Measure = Annotated[
 ]
 
 
+_MAX_NAME = 60
+_NAMES = f"text of at most {_MAX_NAME} characters"
+
+
+def _condition_name(name: str) -> str:
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _MAX_NAME:
+        raise PydanticCustomError("condition", "no name of a condition")
+    return name
+
+
+_Condition = Annotated[str, Field(strict=True), AfterValidator(_condition_name)]
+_Overrides = Annotated[
+    dict[str, _Value],
+    EmptyMeansNothing(),
+    Field(json_schema_extra={"expected": "a mapping of keys to values, or nothing"}),
+]
+
+
 class Range(Section):
     """Numbers from one to another, both included."""
 
@@ -102,7 +122,12 @@ class SweepFile(Section):
         {}, "values by key that replace those of the configuration at all points"
     )
     parameters: Annotated[dict[str, _Values], Field(min_length=1)] = parameter(
-        ..., "what varies, by key", expected="a mapping from keys such as arousal.level to values"
+        {}, "what varies, by key", expected="a mapping from keys such as arousal.level to values"
+    )
+    conditions: Annotated[dict[_Condition, _Overrides], Field(min_length=1)] = parameter(
+        {},
+        "named sets of values by key, an axis like a parameter; a condition without values is the configuration itself",
+        expected=f"a mapping from names ({_NAMES}) to mappings of keys to values",
     )
     combine: Literal["grid", "zipped", "sampled"] = parameter(
         "grid", "all combinations, first with first, or drawn at random"
@@ -110,10 +135,19 @@ class SweepFile(Section):
     n_samples: LeftOut[PositiveCount] = parameter(None, "number of points that are drawn")
     repeats: PositiveCount = parameter(1, "runs at each point, with different seeds")
     fix_network: Switch = parameter(False, "use the same network in all runs, with new noise")
+    networks: LeftOut[PositiveCount] = parameter(
+        None, "number of networks, instead of repeats; each is the same at all points"
+    )
+    trials: LeftOut[PositiveCount] = parameter(
+        None, "runs of each network at each point; a trial has the same noise and initial state at all points"
+    )
     noise: LeftOut[Noise] = parameter(
         None, "common: all points of a repeat have the same seed; common if left out and the network is fixed"
     )
     measures: Several[_Measure] = parameter(("rates",), "what is measured in each run")
+    analysis: Annotated[dict[str, _Value], EmptyMeansNothing()] = parameter(
+        {}, "arguments of Analyzer for measures: method and its parameters, kernel, sampling, minimal lifespan"
+    )
     keep_spikes: Switch = parameter(False, "save the spikes of each run")
     seed: LeftOut[Count] = parameter(None, "root of all random numbers; settings.random_seed if left out")
     name: LeftOut[FolderName] = parameter(
@@ -121,9 +155,24 @@ class SweepFile(Section):
     )
 
     @property
+    def by_network(self) -> bool:
+        """Whether the runs at a point are trials of networks that all points share, instead of repeats."""
+        return bool(self.conditions) or self.networks is not None or self.trials is not None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Number of networks and of trials of each; or of repeats."""
+        return (self.networks or 1, self.trials or 1) if self.by_network else (self.repeats,)
+
+    @property
+    def runs_at_point(self) -> int:
+        """Number of runs at each point."""
+        return math.prod(self.numbers)
+
+    @property
     def common_noise(self) -> bool:
-        """Whether all points have the same noise in a repeat."""
-        return self.fix_network if self.noise is None else self.noise == "common"
+        """Whether all points have the same noise in a repeat or trial."""
+        return self.by_network or (self.fix_network if self.noise is None else self.noise == "common")
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:
@@ -142,10 +191,15 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
         else:
             yield from _check_range(key, values, combine)
     yield from _check_keys(file)
+    yield from check_conditions(file.conditions, file.parameters, file.overrides)
+    yield from check_analysis(file.analysis)
+    yield from _check_numbers_of_runs(file, invalid)
     if combine == "zipped":
         yield from _check_lengths(file)
     if combine == "sampled" and file.n_samples is None and "n_samples" not in invalid:
         yield Problem(("n_samples",), "missing", "a whole number >= 1", "how many points combine: sampled draws")
+    if combine == "sampled" and not file.parameters and "parameters" not in invalid:
+        yield Problem(("combine",), "sampled found without parameters", hint="conditions are not sampled")
     if combine in {"grid", "zipped"} and file.n_samples is not None:
         yield Problem(("n_samples",), f"has no effect with combine: {combine}", hint="only combine: sampled uses it")
     yield from _check_number(file, combine)
@@ -186,11 +240,8 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
     for key in file.parameters:
         with suppress(ValueError):  # an unreadable key is reported where it is applied
             paths[key] = parse_key(key)
-        if key == "settings.random_seed":
-            hint = "the root seed and the point give the seeds; for several seeds at a point use repeats"
+        if hint := why_not_swept(key):
             yield Problem(("parameters", key), "cannot be swept", hint=hint)
-        elif key.split(".")[0] == "settings":
-            yield Problem(("parameters", key), "cannot be swept", hint="it does not affect results")
     for (key, path), (other, longer) in combinations(sorted(paths.items(), key=lambda item: len(item[1])), 2):
         if longer[: len(path)] == path:
             yield Problem(("parameters", other), f"{key} sets this value too")
@@ -200,14 +251,20 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
                 yield Problem(("set", key), f"the parameter {above} sets this value too")
 
 
-def first_above(path: KeyPath, parameters: Iterable[str]) -> str:
-    """The first of these parameters that sets the value at a key path; empty if none does."""
-    for key in parameters:
-        with suppress(ValueError):
-            varied = parse_key(key)
-            if path[: len(varied)] == varied:
-                return key
-    return ""
+def _check_numbers_of_runs(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]:
+    """Refuse keys about repeats beside networks, trials and conditions."""
+    given = [key for key in ("conditions", "networks", "trials") if key in file.model_fields_set or key in invalid]
+    if not given:
+        return
+    beside = f"found beside {' and '.join(given)}"
+    if "repeats" in file.model_fields_set and "repeats" not in invalid:
+        hint = "networks: N and trials: M replace repeats"
+        yield Problem(("repeats",), f"{file.repeats} {beside}", hint=hint)
+    if file.fix_network and "fix_network" not in invalid:
+        yield Problem(("fix_network",), f"true {beside}", hint="networks: 1 is a single network for all runs")
+    if file.noise == "independent":
+        hint = "noise depends on network and trial alone, so that points are compared in pairs; with repeats it may not"
+        yield Problem(("noise",), f"independent {beside}", hint=hint)
 
 
 def _lengths(file: SweepFile) -> dict[str, int]:
@@ -215,8 +272,13 @@ def _lengths(file: SweepFile) -> dict[str, int]:
     return {key: length for key, length in lengths.items() if length is not None}
 
 
+def _lengths_of_axes(file: SweepFile) -> dict[str, int]:
+    """Numbers of values of the parameters, and of conditions."""
+    return _lengths(file) | ({"conditions": len(file.conditions)} if file.conditions else {})
+
+
 def _check_lengths(file: SweepFile) -> Iterator[Problem]:
-    lengths = _lengths(file)
+    lengths = _lengths_of_axes(file)
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{key} has {show(length)}" for key, length in lengths.items())
         yield Problem(("combine",), f"zipped parameters need the same number of values; {found}")
@@ -224,14 +286,16 @@ def _check_lengths(file: SweepFile) -> Iterator[Problem]:
 
 def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
     """Refuse too many points or runs before they are made."""
-    lengths = _lengths(file).values()
-    by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": file.n_samples or 0}
+    lengths = _lengths_of_axes(file).values()
+    n_samples = (file.n_samples or 0) * max(1, len(file.conditions))
+    by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": n_samples}
     n = by_combine.get(combine, 0)
     if n > MAX_POINTS:
         path = ("n_samples",) if combine == "sampled" else ("parameters",)
         yield Problem(path, f"{_counted(n)} points found", f"at most {MAX_POINTS:,}")
-    elif n * file.repeats > MAX_RUNS:
-        yield Problem(("repeats",), f"{_counted(n * file.repeats)} runs at {n:,} points found", f"at most {MAX_RUNS:,}")
+    elif (n_runs := n * file.runs_at_point) > MAX_RUNS:
+        path = ("trials" if file.trials else "networks",) if file.by_network else ("repeats",)
+        yield Problem(path, f"{_counted(n_runs)} runs at {n:,} points found", f"at most {MAX_RUNS:,}")
 
 
 def _counted(number: int) -> str:

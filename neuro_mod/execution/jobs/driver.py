@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, final
 
-from neuro_mod.errors import StorageError
+from neuro_mod.errors import DataError, StorageError
 from neuro_mod.execution.executors import Completion, pickles, start_executor
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Execution, Item, Job
@@ -86,6 +86,12 @@ class Driver(Loop):
         return bool(self._request or (self._outcome.failures and self._on_error == "stop"))
 
     def _argument(self, item: Item) -> Any:
+        outdated, updating = self._folder.outdated.get(item.key), self._job.updating
+        if outdated is not None and updating is not None:
+            try:
+                item = replace(item, argument=updating.argument(item.argument, outdated, self._folder.path))
+            except DataError as error:  # it was damaged since it was checked
+                self._log.log(logging.WARNING, f"{error}: {item.label} is done again")
         return item if self._in_threads else item.argument
 
     def _more_to_do(self) -> bool:

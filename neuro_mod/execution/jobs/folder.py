@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
+from neuro_mod.execution.jobs.updating import Updating
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.storage.differences import differences, in_lines
-from neuro_mod.storage.files import Files, enter, fault_of, is_ours, record_of
+from neuro_mod.storage.files import Files, Record, enter, fault_of, is_ours, record_of
 from neuro_mod.storage.names import ANALYSIS, DATA, FINISHED, JOB, LOG, MANIFEST, PLAN, PLOTS, WORKER_LOGS
 from neuro_mod.storage.run_folder import (
     close_run,
@@ -46,6 +48,9 @@ class JobFolder(Files):
         path: The folder; made if it does not exist.
         identity: Of the job, see `Job.identity`.
         kinds: Of what is kept about items, see `Job.kinds`.
+        updating: Of the job, see `Job.updating`.
+        revise: Whether parts of the plan may be replaced, see `Updating.revisable`.
+        hints: Of the job, see `Job.hints`.
         force: Remove results of another job instead of refusing.
         ways: What the message says that can be done about these.
 
@@ -60,14 +65,24 @@ class JobFolder(Files):
         identity: Mapping[str, Any],
         *,
         kinds: Mapping[str, type | UnionType] | None = None,
+        updating: Updating | None = None,
+        revise: bool = False,
+        hints: Mapping[str, str] | None = None,
         force: bool = False,
         ways: str = _WAYS,
     ):
         super().__init__(path)
-        self._kinds = kinds or {}
+        self._kinds, self._updating, self._hints = kinds or {}, updating, hints or {}
+        self._revisable: Collection[str] = updating.revisable if updating and revise else ()
         self._ledger = Ledger(path / FINISHED)
+        #: The plan that the folder had before; empty if it had none.
+        self._before: Mapping[str, Any] = {}
         #: Keys of finished items.
         self.done: set[str] = set()
+        #: Unfinished items that have to be brought up to date only, by key, with the files that are needed for it.
+        self.outdated: dict[str, Entry] = {}
+        #: Keys of items that the ledger has twice, first as they were before they were brought up to date.
+        self._updated: set[str] = set()
         #: Why items whose files are damaged count as unfinished.
         self.damaged: list[str] = []
         self._faulty: list[str] = []
@@ -133,24 +148,60 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say.
         """
-        sound: set[int] = set()
+        latest = self._latest_lines()
+        kept: dict[int, bool] = {}  # whether the entry of a line has changed
         n_lines = 0
         for n_lines, entry in enumerate(self._ledger.lines(), 1):
-            fault = f"{self.path / FINISHED}: line {n_lines} is damaged" if entry is None else self._fault(entry)
-            if fault:
-                self.damaged.append(fault)
-                self._faulty += [] if entry is None else entry.files
-            elif entry is not None and entry.key not in self.done:
-                self.done.add(entry.key)
-                sound.add(n_lines)
             progress(n_lines)
-        if len(sound) < n_lines:
+            if entry is None:
+                self.damaged.append(f"{self.path / FINISHED}: line {n_lines} is damaged")
+            elif entry.key not in self.done and latest.get(entry.key, n_lines) == n_lines:
+                revised = self._revised(entry)
+                fault = self._fault(revised)
+                if not fault and self._is_complete(revised) and revised == entry:
+                    self.done.add(entry.key)
+                    kept[n_lines] = False
+                elif updatable := self._updatable(revised):
+                    self.outdated[entry.key] = updatable
+                    kept[n_lines] = updatable != entry
+                else:
+                    self.damaged.append(fault or f"{self.path / FINISHED}: {entry.key} is incomplete")
+                    self._faulty += entry.files
+        if len(kept) < n_lines or any(kept.values()):
             lines = enumerate(self._ledger.lines(), 1)
-            self._ledger.rewrite(entry for number, entry in lines if entry is not None and number in sound)
+            self._ledger.rewrite(
+                self.outdated.get(entry.key, entry) for number, entry in lines if entry is not None and number in kept
+            )
 
     def sound(self, keys: Container[str]) -> set[str]:
         """Those of these keys whose items are finished and undamaged; the lock need not be held."""
-        return {entry.key for entry in self.entries() if entry.key in keys and not self._fault(entry)}
+        return {
+            entry.key
+            for entry in self.entries()
+            if entry.key in keys and not self._fault(entry) and self._is_complete(entry)
+        }
+
+    def _latest_lines(self) -> dict[str, int]:
+        """The last line of the ledger about each item, where items may have been brought up to date."""
+        if self._updating is None:
+            return {}
+        return {entry.key: n for n, entry in enumerate(self._ledger.lines(), 1) if entry is not None}
+
+    def _revised(self, entry: Entry) -> Entry:
+        """An entry without what is no longer asked for, if it was made under another plan."""
+        if self._updating is None or not self._revisable or self._fault_of_about(entry):
+            return entry
+        return replace(entry, about=self._updating.valid(entry.about, self._before))
+
+    def _is_complete(self, entry: Entry) -> bool:
+        return self._updating is None or self._updating.is_complete(entry)
+
+    def _updatable(self, entry: Entry) -> Entry | None:
+        """An entry with the files by which its item can be brought up to date; None if it has to be done again."""
+        if self._updating is None or self._fault_of_about(entry):
+            return None
+        needed = {name: entry.files[name] for name in self._updating.needed(entry.files)}
+        return None if not needed or self._fault_of_files(needed) else replace(entry, files=needed)
 
     def files_of_item(self) -> Files:
         """Writes the files of one item, in any thread; an entry with them, given to `finished`, finishes it."""
@@ -164,6 +215,8 @@ class JobFolder(Files):
         """
         self._ledger.append(entry)
         self.done.add(entry.key)
+        if self.outdated.pop(entry.key, None):
+            self._updated.add(entry.key)
 
     def take(self, other: JobFolder, entry: Entry) -> None:
         """Take over a finished item of another folder, whose files were checked, by links where these are possible.
@@ -191,11 +244,16 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say.
         """
-        self._ledger.rewrite(self._ledger)
+        self._ledger.rewrite(self.entries())
 
     def entries(self) -> Iterator[Entry]:
-        """The finished items, read from the ledger, in the order in which they finished."""
-        return iter(self._ledger)
+        """The finished items, and the outdated ones, read from the ledger, in the order in which they finished."""
+        before = set(self._updated)
+        for entry in self._ledger:
+            if entry.key in before:
+                before.remove(entry.key)
+            else:
+                yield entry
 
     def keep(self, name: str) -> None:
         """Add a file to the manifest that was not written by `save`."""
@@ -208,6 +266,9 @@ class JobFolder(Files):
         Raises:
             StorageError: The disk is full, say.
         """
+        if self._updated:
+            self._ledger.rewrite(self.entries())
+            self._updated.clear()
         for name in [FINISHED, *self._worker_logs()]:
             self.keep(name)
         write_whole(self.path / MANIFEST, lambda file: file.writelines(self._manifest()))
@@ -231,9 +292,13 @@ class JobFolder(Files):
             if (self.path / FINISHED).exists():
                 return f"{self.path / PLAN} is missing, so the results cannot be identified; {ways}"
             return f"{self.path} holds the results of another run; {ways}" if holds_run(self.path) else ""
-        found = differences(before, self._identity)
+        self._before = before
+        kept, asked = ({k: v for k, v in plan.items() if k not in self._revisable} for plan in (before, self._identity))
+        if not (found := differences(kept, asked)):
+            return ""
         held = "job" if before.get("what") == self._identity.get("what") else "run"
-        return f"{self.path} holds the results of another {held}; {ways}:\n{in_lines(found)}" if found else ""
+        hints = {hint for key, hint in self._hints.items() if kept.get(key) != asked.get(key)}
+        return "\n".join([f"{self.path} holds the results of another {held}; {ways}:", in_lines(found), *hints])
 
     def _unlink(self, names: Iterable[str]) -> None:
         try:
@@ -247,9 +312,14 @@ class JobFolder(Files):
         """What is wrong with the files of an entry; empty if nothing is."""
         if not entry.files:
             return f"{self.path / FINISHED}: {entry.key} has no files"
-        if wrong := [name for name, kind in self._kinds.items() if not isinstance(entry.about.get(name), kind)]:
-            return f"{self.path / FINISHED}: {entry.key}: {', '.join(wrong)} is damaged"
-        for name, record in entry.files.items():
+        return self._fault_of_about(entry) or self._fault_of_files(entry.files)
+
+    def _fault_of_about(self, entry: Entry) -> str:
+        wrong = [name for name, kind in self._kinds.items() if not isinstance(entry.about.get(name), kind)]
+        return f"{self.path / FINISHED}: {entry.key}: {', '.join(wrong)} is damaged" if wrong else ""
+
+    def _fault_of_files(self, files: Mapping[str, Record]) -> str:
+        for name, record in files.items():
             ours = is_ours(Path(name)) and Path(name).parent in _OF_ITEMS
             fault = fault_of(self.path / name, record) if ours else "is not a name of a result file"
             if fault:

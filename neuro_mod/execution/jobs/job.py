@@ -13,6 +13,7 @@ from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import OnError
 from neuro_mod.execution.executors.base import Task
 from neuro_mod.execution.jobs.shard import Shard
+from neuro_mod.execution.jobs.updating import Updating
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -102,6 +103,10 @@ class Job(ABC):
     keeps_others: bool = True
     #: Types of what `save` returns, by name, as far as `conclude` needs it.
     kinds: Mapping[str, type | UnionType] = {}
+    #: How finished items are brought up to date when more is asked for about them; None if they are done again then.
+    updating: Updating | None = None
+    #: What the message says if a folder holds results of a job that differs in a part of the `identity`, by its name.
+    hints: Mapping[str, str] = {}
     #: Plain data from which `again` makes the same job; none if only the program of the user can make it.
     arguments: Mapping[str, Any] = {}
 

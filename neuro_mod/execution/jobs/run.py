@@ -64,7 +64,15 @@ def run(
     check_address(execution.address)
     elsewhere = set[str]() if shard is None else finished_elsewhere(study, shard, job)
     with locked(path), stop_request() as request:
-        folder = JobFolder(path, job.identity, kinds=job.kinds, force=execution.force)
+        folder = JobFolder(
+            path,
+            job.identity,
+            kinds=job.kinds,
+            updating=job.updating,
+            revise=shard is None and not only_join,
+            hints=job.hints,
+            force=execution.force,
+        )
         scan_shown(folder, execution.progress)
         _check_others(job, items, folder, execution.force)
         folder.done |= elsewhere
@@ -138,6 +146,8 @@ def _check_others(job: Job, items: Sequence[Item], folder: JobFolder, force: boo
 def _begin(job: Job, shard: Shard | None, folder: JobFolder, outcome: Outcome, log: JobLog, how: str) -> None:
     for fault in folder.damaged:
         log.log(logging.WARNING, f"{fault}: will be rerun")
+    if folder.outdated and job.updating is not None:
+        log.log(logging.INFO, job.updating.summary(len(folder.outdated)))
     part = f"shard {shard}, {len(job.items)} {job.nouns[1]} in all: " if shard else ""
     for remark in (f"{part}{outcome.summary()}; {how}", *job.remarks()):
         log.log(logging.INFO, remark)

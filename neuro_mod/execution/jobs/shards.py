@@ -61,7 +61,7 @@ def finished_elsewhere(study: Path, shard: Shard, job: Job) -> set[str]:
         InputError: That folder holds another job, or is divided into another number of shards.
     """
     check_totals(study, [*found_shards(study), shard])
-    folder = JobFolder(study, job.identity, kinds=job.kinds, ways=_WAYS)
+    folder = JobFolder(study, job.identity, kinds=job.kinds, updating=job.updating, hints=job.hints, ways=_WAYS)
     return folder.sound({item.key for item in shard.items(job.items)})
 
 
@@ -99,7 +99,7 @@ class Shards:
             InputError: The message shows the difference.
         """
         for shard in self.found:
-            JobFolder(shard.within(self.study), self.job.identity, ways=_WAYS)
+            JobFolder(shard.within(self.study), self.job.identity, hints=self.job.hints, ways=_WAYS)
 
     def join(self, folder: JobFolder, execution: Execution, *, only: bool) -> int:
         """Take over the finished items of the job that the folder does not have yet.

@@ -58,18 +58,19 @@ def build_stimulus(
     Args:
         experiment: A validated experiment.
         circuit: Its circuit.
-        seed: Root seed of the choice of stimulated neurons.
+        seed: Root seed of the choice of stimulated neurons, unless the configuration has one for it.
         first_step: Step at which the stretch begins, counted from time 0.
         n_steps: Its length in steps.
         delta_t: Time step in seconds.
     """
     config, populations = experiment.stimulus, circuit.populations
-    if not config.onsets or not config.amplitude:
+    if config.off:
         return Stimulus(np.zeros(populations.n_neurons), np.broadcast_to(0.0, n_steps))
     peak = np.full(populations.total, config.amplitude)
     if config.amplitude_unit == "relative":
         peak *= np.sum(circuit.external_in_degree * circuit.external_weight * circuit.external_rate, axis=0)
-    stimulated = draw_stimulated(populations, seed, config.stimulated_clusters_prob, config.stimulated_neuron_prob)
+    seed = seed if config.seed is None else config.seed
+    stimulated = draw_stimulated(populations, seed, config.stimulated_clusters, config.stimulated_neurons)
     gain = np.where(stimulated, peak[populations.of_neuron], 0.0)
     course = stimulus_course(
         config.stimulus_shape,

@@ -45,7 +45,7 @@ class SpikingOutputs(Result, Mapping[str, Any]):
 
     Args:
         results: All results but ``weights``.
-        end: State after the last step, which need not say which network it belongs to.
+        end: State after the last step, which need not say which network it belongs to; None if it was not kept.
         recorded_neurons: Whose voltage and current were recorded, shape ``(n_recorded_neurons,)``.
         timed_perturbations: Those of the perturbations that were vectors with a time course, by target.
         baseline: The parameters without perturbations.
@@ -55,7 +55,7 @@ class SpikingOutputs(Result, Mapping[str, Any]):
     def __init__(
         self,
         results: Mapping[str, Any],
-        end: State,
+        end: State | None,
         recorded_neurons: NDArray[np.int64],
         timed_perturbations: Mapping[str, TimedPerturbation],
         baseline: Baseline,
@@ -72,8 +72,12 @@ class SpikingOutputs(Result, Mapping[str, Any]):
         """State after the last step, to continue from.
 
         Raises:
-            InputError: The network was not kept.
+            InputError: It was not kept, or the network was not.
         """
+        if self._end is None:
+            raise InputError(
+                "state: not kept beside the spikes; expected the outputs of a run, which is to be simulated"
+            )
         if self._network is None:
             raise InputError("state: not kept; expected the outputs of a run")
         return replace(self._end, network=self._network.fingerprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.progress import Progress, progress_shown
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
 from neuro_mod.execution.stagers.base import Stager, keep
+from neuro_mod.execution.stagers.kept_spikes import simulation_of
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.stagers.perturbations import (
     Given,
@@ -47,6 +49,7 @@ from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, c
 from neuro_mod.execution.stagers.saved_state import state_arrays
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
+from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.run_folder import RunFolder
 
 
@@ -185,6 +188,23 @@ class StageSNNSimulation(Stager):
             raise
         self.outputs = self._collect(staged, simulation, timing, interrupted=False)
         return self.outputs
+
+    def outputs_of(self, spikes: SpikeEvents, noise_seed: int | None = None) -> SpikingOutputs:
+        """The results of a run of which the spikes were kept: nothing is simulated.
+
+        Args:
+            spikes: What ``run(record=["spikes"], noise_seed=noise_seed)`` recorded.
+            noise_seed: As for `run`.
+
+        Returns:
+            The same as that run returned, without the state at its end, and without how long it took.
+
+        Raises:
+            InputError: The spikes are of another number of neurons, or of another length or time step.
+        """
+        staged = self._stage(None, None, ("spikes",), noise_seed=noise_seed)
+        simulation = simulation_of(spikes, staged.trial)
+        return self._collect(staged, simulation, _Timing(), interrupted=False, kept=True)
 
     def execute(
         self,
@@ -339,7 +359,9 @@ class StageSNNSimulation(Stager):
         self._check_external_rate(trial)
         return _Staged(experiment, recording, stimulus, courses, sources, given, trial, spike_stream)
 
-    def _collect(self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool) -> SpikingOutputs:
+    def _collect(
+        self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool, kept: bool = False
+    ) -> SpikingOutputs:
         timing.lap("simulation")
         recording, populations = staged.recording, self.circuit.populations
         results: dict[str, Any] = {}
@@ -361,10 +383,11 @@ class StageSNNSimulation(Stager):
             recorded_every=recording.every,
             dtype=staged.trial.dtype,
             interrupted=interrupted,
-            wall_seconds=timing.laps,
+            wall_seconds={"simulation": math.nan} if kept else timing.laps,
         )
         timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
-        return SpikingOutputs(results, simulation.end, recording.neurons, timed, self.baseline, self.network)
+        end = None if kept else simulation.end
+        return SpikingOutputs(results, end, recording.neurons, timed, self.baseline, self.network)
 
 
 class _Staged(NamedTuple):

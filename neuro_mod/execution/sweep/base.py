@@ -19,13 +19,13 @@ from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import plain
-from neuro_mod.config.sweep import Point, sweep_of
+from neuro_mod.config.sweep import sweep_of
 from neuro_mod.errors import InputError, format_path, invalid
 from neuro_mod.execution import jobs
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.progress import Progress
-from neuro_mod.execution.sweep.points import experiment_at
+from neuro_mod.execution.sweep.points import Run, experiment_at
 from neuro_mod.execution.sweep.steps import Results, StepsJob, earlier_plan
 from neuro_mod.execution.sweep.user_functions import described, versions_of
 from neuro_mod.storage.files import Files, is_ours
@@ -274,15 +274,14 @@ class SweepRunner(ABC):
         experiment: Experiment,
         param: Any,
         step_kwargs: dict[str, Any],
-        argument: tuple[Point, int],
+        run: Run,
         report: Progress,
     ) -> dict[str, NDArray[Any]]:
-        """Do a step, given its point and seed, in any process."""
-        point, seed = argument
+        """Do a step, in any process."""
         worker = copy(self)
-        worker._sweep_object = worker._stage(experiment_at(experiment, point.values, seed), report)
-        (value,) = point.values.values()
-        result = worker._step(param, point.index, value, **step_kwargs)
+        worker._sweep_object = worker._stage(experiment_at(experiment, run.point.values, run.seed), report)
+        (value,) = run.point.values.values()
+        result = worker._step(param, run.point.index, value, **step_kwargs)
         try:
             return value_arrays(result)
         except NotPlainError as error:

@@ -14,6 +14,7 @@ from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
+from neuro_mod.execution.sweep.table import CONDITION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def save_sweep_figures(
     Args:
         save: Saves a file.
         sweep: The sweep.
-        table: Its results; only the columns of parameters are used.
+        table: Its results; only the columns of parameters and conditions are used.
         measures: Columns by measure.
 
     Returns:
@@ -45,17 +46,38 @@ def save_sweep_figures(
 def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]) -> Any:
     from neuro_mod.plotting.sweep import sweep_figure  # noqa: PLC0415
 
-    values = {key: table[key].to_numpy() for key in sweep.parameters}
+    of_networks = sweep.file.by_network and sweep.file.numbers[0] > 1
+    over_trials = sweep.file.numbers[-1] if of_networks else 1
+    values = {key: table[key].to_numpy()[::over_trials] for key in (*sweep.parameters, *_condition(sweep))}
     varied = [key for key, each in values.items() if len(set(each.tolist())) > 1] or list(values)[:1]
     is_grid = sweep.file.combine == "grid" or (sweep.file.combine == "zipped" and len(varied) == 1)
-    labelled = {column_label(column): each for column, each in columns.items()}
-    return sweep_figure([_parameter(sweep, key, values[key]) for key in varied], labelled, is_grid=is_grid)
+    swept = {key: _parameter(sweep, key, values[key]) for key in varied}
+    return sweep_figure(
+        [parameter for key, parameter in swept.items() if key != CONDITION],
+        {column_label(column): _means(each, over_trials) for column, each in columns.items()},
+        is_grid=is_grid,
+        noun="networks" if of_networks else "trials" if sweep.file.by_network else "repeats",
+        groups=swept.get(CONDITION),
+    )
+
+
+def _condition(sweep: Sweep) -> list[str]:
+    """The column of conditions, if there are any."""
+    return [CONDITION] if sweep.file.conditions else []
+
+
+def _means(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Mean over each n rows, which are the trials of a network: these are not independent of each other."""
+    rows = values.reshape(-1, n)
+    known = np.isfinite(rows)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, rows, 0.0).sum(axis=1) / known.sum(axis=1)
 
 
 def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
     from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
 
-    unit = unit_of(key)
+    unit = "" if key == CONDITION else unit_of(key)
     label = f"{key} ({unit})" if unit else key
     if values.dtype.kind in "if":
         return SweptParameter(label, values.astype(np.float64), (), key in sweep.points.keys_of_log_ranges)

@@ -1,38 +1,36 @@
-"""The job of a sweep described in a file: a run at each point and repeat."""
+"""The job of a sweep described in a file: several runs at each point."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment
 from neuro_mod.config.sweep import Point, Sweep, load_sweep
+from neuro_mod.config.sweep.analysis import settings_in_plan
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
-from neuro_mod.execution.progress import Progress
-from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.figures import save_sweep_figures
-from neuro_mod.execution.sweep.measures import Numbers, find_measures, measure, measure_versions
+from neuro_mod.execution.sweep.measures import find_measures, measure_versions
+from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
 from neuro_mod.execution.sweep.points import (
     Runs,
     experiment_at,
+    network_seed,
     noise_in_plan,
     point_key,
     point_name,
-    repeat_of,
     save_configs,
 )
-from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
-from neuro_mod.execution.sweep.user_functions import UserFunction
+from neuro_mod.execution.sweep.table import CONDITION, NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
 from neuro_mod.recordings.saved import save_spikes
-from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
     CONFIGS,
@@ -49,6 +47,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOG = logging.getLogger(__name__)
+#: Numbers of runs at a point, and which of them a run is: repeats, or trials of networks.
+_NUMBERS = {False: ("repeats",), True: ("networks", "trials")}
+_NUMBER = {False: ("repeat",), True: ("network", "trial")}
+#: What to do where measures are to be added to a finished sweep.
+_HINT = (
+    "measures are added to a finished sweep, and its analysis changed, only where the spikes are kept (keep_spikes: "
+    "true from the first run on), and by the command without --shard; else the runs have to be simulated again, in "
+    "another folder"
+)
 
 
 def run_sweep(
@@ -77,53 +84,6 @@ def run_sweep(
     return jobs.run(FileSweepJob(sweep), out or sweep.out, execution)
 
 
-#: How many points are kept staged, with the network if all runs have it.
-_MAX_STAGERS = 2
-
-
-class Measured(NamedTuple):
-    """The result of a run: numbers by measure and column, and the spikes if they are kept."""
-
-    numbers: dict[str, Numbers]
-    spikes: SpikeEvents | None
-
-
-@dataclass(frozen=True)
-class MeasureRun:
-    """Simulates and measures one run, in any process.
-
-    Args:
-        experiment: The configuration that is varied.
-        measures: See `find_measures`.
-        fix_network: Whether all runs use the network of the root seed.
-        keep_spikes: Whether to return the spikes.
-    """
-
-    experiment: Experiment
-    measures: Mapping[str, UserFunction | None]
-    fix_network: bool
-    keep_spikes: bool
-    _stagers: dict[int, StageSNNSimulation] = field(default_factory=dict, init=False, compare=False)
-
-    def __call__(self, argument: tuple[Point, int], report: Progress) -> Measured:
-        """Do it, given the point and a seed."""
-        point, seed = argument
-        at_point = self._stager(point)
-        stager = at_point if self.fix_network else at_point.with_seed(seed)
-        outputs = stager.run(record=("spikes",), noise_seed=seed, progress=report)
-        return Measured(measure(outputs, self.measures), outputs["spikes"] if self.keep_spikes else None)
-
-    def _stager(self, point: Point) -> StageSNNSimulation:
-        """The configuration at a point with the root seed, kept for the other runs of the point."""
-        known = self._stagers.get(point.index)
-        if known is None:
-            known = StageSNNSimulation(experiment_at(self.experiment, point.values))
-            self._stagers[point.index] = known
-            for index in sorted(self._stagers)[:-_MAX_STAGERS]:  # several threads are at neighbouring points
-                self._stagers.pop(index, None)
-        return known
-
-
 class FileSweepJob(Job):
     """The runs of a sweep described in a file.
 
@@ -138,33 +98,39 @@ class FileSweepJob(Job):
 
     nouns = ("run", "runs")
     kinds = {"measures": dict}  # noqa: RUF012
+    hints = dict.fromkeys(("measures", "analysis", "keep_spikes"), _HINT)
 
     def __init__(self, sweep: Sweep, versions: Mapping[str, str] | None = None):
         file, self._sweep = sweep.file, sweep
         measures = find_measures(file.measures, sweep.folder) if versions is None else {}
         versions = measure_versions(measures) if versions is None else versions
+        settings = settings_in_plan(file.analysis)
         determining = {
             "parameters": sorted(sweep.parameters),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
             "measures": versions,
+            **({"analysis": settings} if settings else {}),
             **noise_in_plan(sweep),
         }
         description = {
             "random_seed": sweep.seed,
             "parameters": list(sweep.parameters),
+            **({"conditions": list(file.conditions)} if file.conditions else {}),
             "combine": file.combine,
             "n_points": len(sweep.points),
-            "repeats": file.repeats,
+            **dict(zip(_NUMBERS[file.by_network], file.numbers, strict=True)),
             "fix_network": file.fix_network,
             "noise": "common" if file.common_noise else "independent",
             "measures": list(file.measures),
             "simulated_sec": sweep.simulated_seconds,
             **_describe_layout(sweep),
         }
-        task = MeasureRun(sweep.experiment, measures, file.fix_network, file.keep_spikes)
+        task = MeasureRun(sweep.experiment, measures, file.analysis, file.fix_network, file.keep_spikes)
         items = Runs(sweep, repeats_outermost=False)
         super().__init__("sweep", sweep.experiment, items, task, determining, description)
+        if file.keep_spikes:
+            self.updating = Remeasuring(versions, settings)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
         described = file.model_dump(by_alias=True, exclude_unset=True)
@@ -185,7 +151,7 @@ class FileSweepJob(Job):
         texts = (
             (
                 point_config(point.index),
-                f"# {point_key(point.values)}\n{experiment_at(self._sweep.experiment, point.values).to_yaml()}",
+                f"# {_title(point)}\n{experiment_at(self._sweep.experiment, point.overrides).to_yaml()}",
             )
             for point in self._sweep.points
         )
@@ -193,12 +159,16 @@ class FileSweepJob(Job):
 
     def save(self, files: Files, item: Item, result: Measured) -> dict[str, Any]:
         """Save the numbers of a run, and its spikes if they are kept."""
-        (point, seed), repeat = item.argument, repeat_of(item)
-        name, measures = point_name(point.values), to_plain(result.numbers)
-        content = {"values": point.values, "repeat": repeat, "seed": seed, "measures": measures}
-        files.save_json(point_result(name, repeat), content)
+        del item
+        run = result.run
+        name, known = point_name(run.point.overrides), {**result.known, **to_plain(result.numbers)}
+        measures = {measure: known[measure] for measure in self._sweep.file.measures}
+        about = dict(zip(_NUMBER[self._sweep.file.by_network], run.numbers, strict=True))
+        content = {"values": run.point.overrides, **about, "seed": run.seed, "measures": measures}
+        files.save_json(point_result(name, *run.numbers), content)
+        files.records.update(result.kept)
         if result.spikes is not None:
-            save_spikes(files, result.spikes, point_spikes(name, repeat))
+            save_spikes(files, result.spikes, point_spikes(name, *run.numbers))
         return {"measures": measures}
 
     def summary(self, about: Mapping[str, Any]) -> str:
@@ -222,22 +192,30 @@ class FileSweepJob(Job):
         columns = MeasuredColumns(self._sweep.file.measures, self._sweep.n_runs)
         rows = {item.key: row for row, item in enumerate(self.items)}
         for entry in folder.entries():
-            if (row := rows.get(entry.key)) is not None:
-                columns.fill(row, entry.about["measures"])
+            row, measures = rows.get(entry.key), entry.about["measures"]
+            if row is not None and entry.key in folder.done:
+                columns.fill(row, measures)
         return columns
 
     def _table(self, columns: MeasuredColumns, outcome: Outcome) -> pd.DataFrame:
-        points, repeats = self._sweep.points, self._sweep.file.repeats
+        file, points, n = self._sweep.file, self._sweep.points, self._sweep.file.runs_at_point
         failures = {failure.key: failure.error for failure in outcome.failures}
-        leading = {
-            "point": np.repeat(np.arange(len(points)), repeats),
-            "repeat": np.tile(np.arange(repeats), len(points)),
-            "seed": np.array([item.seed for item in self.items], np.uint64),
+        numbers = np.indices(file.numbers).reshape(len(file.numbers), n)
+        leading: dict[str, NDArray[Any]] = {"point": np.repeat(np.arange(len(points)), n)}
+        if file.conditions:
+            leading[CONDITION] = np.repeat(np.array([point.condition for point in points], object), n)
+        leading |= {
+            name: np.tile(each, len(points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
         }
+        if file.by_network:
+            seeds = [network_seed(self._sweep.seed, network) for network in range(file.numbers[0])]
+            leading["network_seed"] = np.array(seeds, np.uint64)[leading["network"]]
+        leading["seed"] = np.array([item.seed for item in self.items], np.uint64)
         for key in self._sweep.parameters:
-            leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), repeats)
-        if self._sweep.file.keep_spikes:
-            files = [point_spikes(point_name(p.values), k) for p in points for k in range(repeats)]
+            leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), n)
+        if file.keep_spikes:
+            names = (point_name(point.overrides) for point in points)
+            files = [point_spikes(name, *each) for name in names for each in numbers.T.tolist()]
             leading["spikes"] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
 
@@ -248,6 +226,12 @@ def _describe_layout(sweep: Sweep) -> dict[str, Any]:
         return {}
     populations, delta_t = sweep.layout
     return {"populations": asdict(populations), "delta_t": delta_t}
+
+
+def _title(point: Point) -> str:
+    """The values of a point, and the name of its condition."""
+    condition = f"condition {point.condition}:" if point.condition else ""
+    return " ".join(filter(None, (condition, point_key(point.overrides)))) or "the configuration itself"
 
 
 def shared_files(metadata: Mapping[str, Any]) -> list[str]:

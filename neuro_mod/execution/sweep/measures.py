@@ -35,15 +35,16 @@ class MeasuredRun:
 
     Args:
         outputs: What `StageSNNSimulation.run` returned.
+        analysis: Keyword arguments of `Analyzer`; by default none.
     """
 
-    def __init__(self, outputs: SpikingOutputs):
-        self.outputs = outputs
+    def __init__(self, outputs: SpikingOutputs, analysis: Mapping[str, Any] | None = None):
+        self.outputs, self._analysis = outputs, analysis or {}
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        """States of the run, detected as by default."""
-        return Analyzer(self.outputs)
+        """States of the run."""
+        return Analyzer(self.outputs, **self._analysis)
 
 
 def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction | None]:
@@ -64,12 +65,22 @@ def measure_versions(measures: Mapping[str, UserFunction | None]) -> dict[str, s
     return {name: function.sha256 if function else "built in" for name, function in measures.items()}
 
 
-def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]) -> dict[str, Numbers]:
+def depends_on_analysis(name: str) -> bool:
+    """Whether a measure changes with the arguments of `Analyzer`; functions of the user do not get these."""
+    return name in MEASURES and name != "rates"
+
+
+def measure(
+    outputs: SpikingOutputs,
+    measures: Mapping[str, UserFunction | None],
+    analysis: Mapping[str, Any] | None = None,
+) -> dict[str, Numbers]:
     """Measure a run.
 
     Args:
         outputs: What `StageSNNSimulation.run` returned, spikes included.
         measures: The measures, see `find_measures`.
+        analysis: Keyword arguments of `Analyzer`; by default none.
 
     Returns:
         Numbers by measure and column, NaN where a number is not defined.
@@ -77,7 +88,7 @@ def measure(outputs: SpikingOutputs, measures: Mapping[str, UserFunction | None]
     Raises:
         InputError: A function of the user does not exist, or returns something other than numbers.
     """
-    run = MeasuredRun(outputs)
+    run = MeasuredRun(outputs, analysis)
     return {
         name: MEASURES[name](run) if function is None else _of_user(name, function(outputs))
         for name, function in measures.items()

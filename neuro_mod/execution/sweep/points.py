@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from neuro_mod.config import Experiment
 from neuro_mod.config.plain import canonical_text
-from neuro_mod.config.sweep import Sweep
+from neuro_mod.config.sweep import Point, Sweep
 from neuro_mod.core.random import Stream
 from neuro_mod.execution.jobs import Item, JobFolder
 from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
@@ -47,13 +47,36 @@ def point_name(values: Mapping[str, Any]) -> str:
     return hashlib.blake2b(point_key(values).encode(errors="backslashreplace"), digest_size=8).hexdigest()
 
 
-def repeat_of(item: Item) -> int:
-    """Number of the repeat, from 0, of an item of a sweep."""
-    return int(item.key.rsplit(" ", 1)[1])
+def network_seed(root_seed: int, network: int) -> int:
+    """Seed of a network that all points share, from 0: of its connections, heterogeneity and stimulated neurons."""
+    return Stream(root_seed, "network", (network,)).derived_seed
+
+
+def trial_seed(root_seed: int, network: int, trial: int) -> int:
+    """Seed of the noise and the initial state of a trial of a network, from 0, at all points."""
+    return Stream(root_seed, "network and trial", (network, trial)).derived_seed
+
+
+class Run(NamedTuple):
+    """Argument of an item of a sweep.
+
+    Args:
+        point: Its point.
+        seed: Seed of its noise, and of its network unless that has its own.
+        numbers: Number of the repeat; or of the network and of the trial.
+        network_seed: Seed of the network, where all points share it.
+    """
+
+    point: Point
+    seed: int
+    numbers: tuple[int, ...]
+    network_seed: int | None = None
 
 
 def noise_in_plan(sweep: Sweep) -> dict[str, str]:
     """What a plan says about common noise: nothing where noise is independent, as in plans of earlier versions."""
+    if sweep.file.by_network:
+        return {"noise": "of each network and trial"}
     return {"noise": "common (noise: independent continues earlier results)"} if sweep.file.common_noise else {}
 
 
@@ -70,7 +93,7 @@ def experiment_at(experiment: Experiment, values: Mapping[str, Any], seed: int |
 
 
 class Runs(Sequence[Item]):
-    """The items of a sweep, one for each point and repeat, each made on demand. Arguments are a `Point` and a seed.
+    """The items of a sweep, one for each run at each point, each made on demand. Arguments are `Run`.
 
     Args:
         sweep: The sweep.
@@ -91,15 +114,21 @@ class Runs(Sequence[Item]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number = range(len(self))[index]
+        at_point = self._sweep.file.runs_at_point
         if self._repeats_outermost:
-            repeat, place = divmod(number, len(self._sweep.points))
+            run, place = divmod(number, len(self._sweep.points))
         else:
-            place, repeat = divmod(number, self._sweep.file.repeats)
-        point = self._sweep.points[place]
-        key = point_key(point.values)
-        seed = point_seed(self._sweep.seed, "" if self._sweep.file.common_noise else key, repeat)
-        name = f"{point}, repeat {repeat}"
-        return Item(f"{key} repeat {repeat}", name, (point, seed), seed, float(self._sweep.durations[place]))
+            place, run = divmod(number, at_point)
+        point, duration = self._sweep.points[place], float(self._sweep.durations[place])
+        key = point_key(point.overrides)
+        if self._sweep.file.by_network:
+            network, trial = divmod(run, self._sweep.file.numbers[1])
+            seeds = trial_seed(self._sweep.seed, network, trial), network_seed(self._sweep.seed, network)
+            argument = Run(point, seeds[0], (network, trial), seeds[1])
+            text = f"network {network} trial {trial}"
+            return Item(f"{key} {text}", f"{point}, {text}", argument, seeds[0], duration)
+        seed = point_seed(self._sweep.seed, "" if self._sweep.file.common_noise else key, run)
+        return Item(f"{key} repeat {run}", f"{point}, repeat {run}", Run(point, seed, (run,)), seed, duration)
 
 
 def save_configs(folder: JobFolder, texts: Iterable[tuple[str, str]], pattern: str) -> None:

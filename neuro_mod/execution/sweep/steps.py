@@ -15,7 +15,7 @@ from neuro_mod.config.sweep import Sweep
 from neuro_mod.errors import DataError
 from neuro_mod.execution.executors import Task
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
-from neuro_mod.execution.sweep.points import Runs, experiment_at, noise_in_plan, point_name, repeat_of, save_configs
+from neuro_mod.execution.sweep.points import Run, Runs, experiment_at, noise_in_plan, point_name, save_configs
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import PLAN, step_config, step_result
 from neuro_mod.storage.reading import read_json
@@ -102,27 +102,29 @@ class StepsJob(Job):
         return {"steps": [self._about(item) | {"finished": item.key in folder.done} for item in self.items]}
 
     def _experiment(self, item: Item) -> str:
-        point, seed = item.argument
-        return experiment_at(self._sweep.experiment, point.values, seed).to_yaml()
+        run: Run = item.argument
+        return experiment_at(self._sweep.experiment, run.point.values, run.seed).to_yaml()
 
     def _about(self, item: Item) -> dict[str, Any]:
-        point, seed = item.argument
+        run: Run = item.argument
         return {
-            "step": point.index,
-            "repeat": repeat_of(item),
-            "value": plain(point.values[self._key]),
-            "seed": seed,
+            "step": run.point.index,
+            "repeat": run.numbers[0],
+            "value": plain(run.point.values[self._key]),
+            "seed": run.seed,
             "config": _config(item),
             "result": _file(item),
         }
 
 
 def _config(item: Item) -> str:
-    return step_config(item.argument[0].index, repeat_of(item))
+    run: Run = item.argument
+    return step_config(run.point.index, *run.numbers)
 
 
 def _file(item: Item) -> str:
-    return step_result(point_name(item.argument[0].values), repeat_of(item))
+    run: Run = item.argument
+    return step_result(point_name(run.point.values), *run.numbers)
 
 
 def earlier_plan(folder: str | os.PathLike[str]) -> dict[str, Any]:

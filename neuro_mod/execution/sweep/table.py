@@ -1,4 +1,4 @@
-"""The table of a sweep: a row for each point and repeat."""
+"""The table of a sweep: a row for each run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from neuro_mod.config.plain import canonical_text
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Name of the column of conditions.
+CONDITION = "condition"
 #: Name of the last column.
 ERROR = "error"
 #: Error of a run that was not done before the job ended.
@@ -80,7 +82,7 @@ def assemble(
     """The table. Where the name of a column is taken, the name of its measure is put before it.
 
     Args:
-        leading: Columns of point, repeat, seed and parameters.
+        leading: Columns of points, runs, seeds and parameters.
         columns: Columns of the measures.
         error_of: The error of a row that is not filled.
     """

@@ -47,7 +47,7 @@ def test_unknown_shape_lists_the_valid_ones():
 
 
 def test_it_reaches_the_stated_fractions_of_clusters_and_e_neurons():
-    stimulated = draw_stimulated(PUBLISHED, seed=3, clusters_fraction=0.5, neurons_fraction=0.25)
+    stimulated = draw_stimulated(PUBLISHED, seed=3, clusters=0.5, neurons=0.25)
     per_population = np.bincount(PUBLISHED.of_neuron[stimulated], minlength=38)
     assert sorted(per_population[:18]) == [0] * 9 + [20] * 9
     assert not per_population[18:].any()
@@ -86,3 +86,30 @@ def test_rise_and_decay_may_nearly_be_equal(tau_rise):
 
 def test_half_of_one_cluster_is_that_cluster():
     assert draw_stimulated(divide_into_clusters(1, (10, 5), (2, 1)), 1, 0.5, 0.5).sum() == 4
+
+
+def test_given_clusters_have_the_neurons_that_they_have_when_drawn():
+    drawn = draw_stimulated(PUBLISHED, 3, 0.5, 0.25)
+    clusters = sorted(set(PUBLISHED.of_neuron[drawn].tolist()))
+    np.testing.assert_array_equal(draw_stimulated(PUBLISHED, 3, clusters, 0.25), drawn)
+    some, more = draw_stimulated(PUBLISHED, 3, [4, 2], 0.25), draw_stimulated(PUBLISHED, 3, [2, 4], 0.75)
+    assert set(PUBLISHED.of_neuron[some].tolist()) == {2, 4} and some.sum() == 2 * 20 and more.sum() == 2 * 60
+    assert not (some & ~more).any(), "a smaller fraction is a part of a larger one"
+
+
+def test_given_neurons_are_stimulated_whatever_the_seed():
+    for seed in (1, 2):
+        assert np.flatnonzero(draw_stimulated(PUBLISHED, seed, 0.5, [7, 1, 300])).tolist() == [1, 7, 300]
+
+
+@pytest.mark.parametrize(
+    ("keys", "same"),
+    [({}, False), ({"clusters": [1, 5]}, False), ({"seed": 4}, True), ({"neurons": [3, 99]}, True)],
+)
+def test_networks_share_the_stimulated_neurons_where_nothing_is_drawn_from_their_seed(keys, same):
+    experiment = load_experiment({"stimulus": {"onsets": [0.1], "amplitude": 1.0} | keys})
+    circuit = build_circuit(experiment)
+    a, b = (build_stimulus(experiment, circuit, seed, 0, 300, 0.5e-3).gain for seed in (1, 2))
+    assert np.array_equal(a, b) is same and a.any() and b.any()
+    if "seed" in keys:
+        np.testing.assert_array_equal(a > 0, draw_stimulated(PUBLISHED, 4, 0.5, 0.5))

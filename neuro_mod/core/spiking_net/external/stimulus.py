@@ -72,25 +72,37 @@ def stimulus_course(
 
 
 def draw_stimulated(
-    populations: Populations, seed: int, clusters_fraction: float, neurons_fraction: float
+    populations: Populations, seed: int, clusters: float | Sequence[int], neurons: float | Sequence[int]
 ) -> NDArray[np.bool_]:
-    """Choose the stimulated neurons: E neurons of some clusters, both chosen from the stimulus stream.
+    """Choose the stimulated neurons: given ones, or E neurons of some clusters, chosen from the stimulus stream.
+
+    Which neurons of a cluster are drawn depends on the seed and the cluster alone, and those of a smaller fraction are
+    among those of a larger one.
 
     Args:
         populations: The layout.
         seed: Root seed.
-        clusters_fraction: Fraction of the E clusters that are stimulated (to the nearest whole number, halves up).
-        neurons_fraction: Fraction of the E neurons of each of them (likewise).
+        clusters: Indices of E clusters; or the fraction of these that is drawn (to the nearest whole number, halves
+            up). Of no effect if `neurons` are indices.
+        neurons: Indices of neurons; or the fraction of the E neurons of each cluster that is drawn (likewise).
 
     Returns:
         True for stimulated neurons, shape ``(n_neurons,)``.
     """
-    n_clusters = _nearest(clusters_fraction * populations.n_clusters)
-    size = populations.cluster_sizes[EXCITATORY]
     stimulated = np.zeros(populations.n_neurons, dtype=bool)
-    for cluster in Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_clusters]:
-        order = Stream(seed, "stimulated_neurons", (int(cluster),)).permutation(size)
-        stimulated[populations.boundaries[cluster] + order[: _nearest(neurons_fraction * size)]] = True
+    if isinstance(neurons, Sequence):
+        stimulated[list(neurons)] = True
+        return stimulated
+    chosen: Sequence[int]
+    if isinstance(clusters, Sequence):
+        chosen = clusters
+    else:
+        n_drawn = _nearest(clusters * populations.n_clusters)
+        chosen = Stream(seed, "stimulated_clusters").permutation(populations.n_clusters)[:n_drawn].tolist()
+    size = populations.cluster_sizes[EXCITATORY]
+    for cluster in chosen:
+        order = Stream(seed, "stimulated_neurons", (cluster,)).permutation(size)
+        stimulated[populations.boundaries[cluster] + order[: _nearest(neurons * size)]] = True
     return stimulated
 
 
