@@ -27,7 +27,9 @@ _BAND_STRENGTH, _MARK_SIZE = 0.15, 3.5
 _ROOM, _MIN_RANGE = 0.7, 0.1
 
 
-def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_COLUMN) -> Figure:
+def survival_curves(
+    curves: Mapping[str, Survival], *, what: str = "lifetime", width: float = style.ONE_COLUMN
+) -> Figure:
     """Draw the probability that a lifetime is longer, on a logarithmic axis, where an exponential is straight.
 
     Bands are confidence intervals; strokes mark censored lifetimes; n is the number of lifetimes, with that of
@@ -35,6 +37,7 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_
 
     Args:
         curves: The curves by name, coloured from dark to light in this order.
+        what: What lasts for the time: ``lifetime``, ``duration``.
         width: Width of the figure in inches.
 
     Returns:
@@ -60,10 +63,10 @@ def survival_curves(curves: Mapping[str, Survival], *, width: float = style.ONE_
         axes.set(yscale="log", ylim=(_ROOM * min(_MIN_RANGE, lowest), 1.15), xlim=(0, longest or 1.0))
         axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.set(xlabel="lifetime t (s)", ylabel="probability of more than t")
+        axes.set(xlabel=f"{what} t (s)", ylabel="probability of more than t")
         legend_above_figure(figure, handles)
         if left_out:
-            style.write_note(figure, f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes")
+            style.write_note(figure, f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} {what}s")
     return figure
 
 

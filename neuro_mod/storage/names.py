@@ -63,6 +63,9 @@ ANALYSIS_RATES = "cluster_rates.npz"
 ANALYSIS_STATES = "states.csv"
 ANALYSIS_VISITS = "occurrences.csv"
 ANALYSIS_ACTIVATIONS = "activations.csv"
+ANALYSIS_CLUSTER_TABLE = "cluster_table.csv"
+ANALYSIS_ACTIVE_TABLE = "active_table.csv"
+ANALYSIS_QUANTITIES = "quantities.csv"
 ANALYSIS_TRANSITIONS = "transitions.csv"
 ANALYSIS_PROBABILITIES = "transition_probabilities.csv"
 HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
@@ -71,18 +74,13 @@ HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
-    *(
-        ANALYSIS_ACTIVATIONS,
-        ANALYSIS_PROBABILITIES,
-        HIDDEN_MARKOV_MODEL,
-        HIDDEN_MARKOV_VISITS,
-        HIDDEN_MARKOV_TRANSITIONS,
-    ),
-    HIDDEN_MARKOV_SCORES,
+    *(ANALYSIS_PROBABILITIES, ANALYSIS_ACTIVATIONS, ANALYSIS_CLUSTER_TABLE, ANALYSIS_ACTIVE_TABLE, ANALYSIS_QUANTITIES),
+    *(HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS, HIDDEN_MARKOV_SCORES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
+    *("occupancy", "activations"),
     *("transition_matrix", "transition_graph"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
 )

@@ -26,8 +26,8 @@ def estimate(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]
 def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
     """Standard error of an estimate, by leaving out each session in turn.
 
-    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions; they
-    must be longer than what lasts in it.
+    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions, see
+    `SessionTables.blocks`; these must be longer than the time over which the network remembers its state.
 
     Args:
         estimator: The estimator.
