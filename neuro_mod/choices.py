@@ -16,7 +16,7 @@ DetectionMethod = Literal["gain", "network_gain", "threshold", "two_state"]
 NeverLeft = Literal["nan", "zero"]
 Criterion = Literal["bic", "cross_validation"]
 UnitKind = Literal["clusters", "neurons"]
-MeasureName = Literal["rates", "n_states", "lifetimes"]
+MeasureName = Literal["rates", "n_states", "lifetimes", "occupancy", "activations", "intervals", "entropy"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
 SpikeFormat = Literal["dense", "events"]

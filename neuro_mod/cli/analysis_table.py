@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import typer
@@ -48,11 +49,7 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         "clusters": _clusters(metadata),
         "active clusters": _detection(metadata),
     }
-    if metadata["active_clusters"] is not None:
-        shares = enumerate(metadata["time_by_active_clusters"])
-        rows["at once"] = f"{metadata['active_clusters']:.2f} on average; time with " + ", ".join(
-            f"{n}: {100 * share:.0f} %" for n, share in shares if share >= 0.005
-        )
+    rows |= _cluster_rows(metadata)
     rows["states"] = (
         f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
         f"{settings['minimal_lifespan_ms']:g} ms"
@@ -61,11 +58,12 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         share = f"{_shown(metadata['reassigned'], 100)} % of the time"
         rows["states"] += f"; shorter ones fill {share}, which was given to their neighbours"
     rows["mean lifespan"] = (
-        f"{_shown(metadata['mean_lifespan_sec'])} s of the {metadata['n_visits'] - metadata['n_censored']} visits seen "
-        f"from start to end; Kaplan-Meier {_shown(metadata['mean_lifespan_kaplan_meier_sec'])} s"
+        f"{_quantity(metadata, 'mean_lifespan_sec')} s of the {metadata['n_visits'] - metadata['n_censored']} visits "
+        f"seen from start to end; Kaplan-Meier {_quantity(metadata, 'mean_lifespan_kaplan_meier_sec')} s"
     )
     if (metadata["reassigned"] or 0) > metadata["max_reassigned"]:
         rows["mean lifespan"] += "; too long, as shorter visits fill so much of the time"
+    rows |= _visit_rows(metadata)
     rows["transitions"] = f"{transitions['n_transitions']}, ignoring the state without active clusters" + (
         f"; their order is not tested below {transitions['min_transitions']}"
         if transitions["p_memoryless"] is None
@@ -73,6 +71,73 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"orders {transitions['conditional_entropy_shuffled_bits']:.2f} (p = {transitions['p_memoryless']:.3g})"
     )
     return rows
+
+
+def _cluster_rows(metadata: dict[str, Any]) -> dict[str, str]:
+    """Single clusters, and how many are active at once."""
+    rows = {}
+    if metadata["active_clusters"] is not None:
+        shares = enumerate(metadata["time_by_active_clusters"])
+        rows["at once"] = f"{_quantity(metadata, 'active_clusters_detected')} on average; time with " + ", ".join(
+            f"{n}: {100 * share:.0f} %" for n, share in shares if share >= 0.005
+        )
+    clusters = metadata["clusters"]
+    if not clusters:  # in analyses of earlier versions
+        return rows
+    known = [row for row in clusters if row["occupancy"] is not None]
+    rows["occupancy"] = f"a cluster is active {_quantity(metadata, 'occupancy', 100)} % of the time on average"
+    if len(known) > 1:
+        least, most = (choose(known, key=lambda row: row["occupancy"]) for choose in (min, max))
+        ends = (f"{_shown(row['occupancy'], 100)} % (cluster {row['cluster']})" for row in (least, most))
+        rows["occupancy"] += f", from {' to '.join(ends)}"
+    shortest = metadata["settings"]["minimal_lifespan_ms"]
+    rows["activations"] = (
+        f"{sum(row['activations'] for row in clusters)} of at least {shortest:g} ms, "
+        f"{_quantity(metadata, 'activation_rate_hz')} per s and cluster; {_both_means(metadata, 'mean_activation')}"
+    )
+    rows["intervals"] = (
+        f"from an activation to the next, {_both_means(metadata, 'mean_interval')}; "
+        f"CV {_quantity(metadata, 'interval_cv')}"
+    )
+    return rows
+
+
+def _visit_rows(metadata: dict[str, Any]) -> dict[str, str]:
+    """Lifespans by number of active clusters, and the entropy of the states."""
+    name = "mean_lifespan_kaplan_meier_sec"
+    means = [
+        f"{row['n_active']}: {with_error(row[name], row[f'{name}_standard_error'])} s (n = {row['visits']})"
+        for row in metadata["by_number_active"]
+        if row[name] is not None
+    ]
+    rows = (
+        {"by number active": f"Kaplan-Meier lifespan of states of so many clusters, {', '.join(means)}"}
+        if means
+        else {}
+    )
+    if metadata["quantities"]["state_entropy_bits"]["value"] is not None:
+        entropy = _quantity(metadata, "state_entropy_bits")
+        rows["entropy"] = f"{entropy} bits of the states, an underestimate in short recordings"
+    rows["after ±"] = f"standard errors over {metadata['standard_errors_over']}"
+    return rows
+
+
+def _both_means(metadata: dict[str, Any], name: str) -> str:
+    whole, kaplan_meier = (_quantity(metadata, f"{name}{ending}_sec") for ending in ("", "_kaplan_meier"))
+    return f"mean {whole} s of those seen whole; Kaplan-Meier {kaplan_meier} s"
+
+
+def _quantity(metadata: dict[str, Any], name: str, factor: float = 1.0) -> str:
+    quantity = metadata["quantities"][name]
+    return with_error(quantity["value"], quantity["standard_error"], factor)
+
+
+def with_error(value: float | None, error: float | None, factor: float = 1.0) -> str:
+    """A number and its standard error, which has two digits: ``0.273 +- 0.012``; ``-`` if it is not known."""
+    if value is None or error is None or not error:
+        return _shown(value, factor)
+    digits = max(0, 1 - math.floor(math.log10(factor * error)))
+    return f"{factor * value:.{digits}f} ± {factor * error:.{digits}f}"
 
 
 def _model_rows(model: dict[str, Any]) -> dict[str, str]:

@@ -91,6 +91,7 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
     print_rows(rows)
     typer.echo()
     _print_table(metadata)
+    _print_quantities(metadata)
     for path in metadata["files"]:
         typer.echo(path)
 
@@ -120,3 +121,20 @@ def _print_table(metadata: Mapping[str, Any]) -> None:
     more = f"; {len(rows) - _ROWS} more populations in differences.csv" if len(rows) > _ROWS else ""
     begin, end = metadata["averaged_sec"]
     typer.echo(f"mean rates in Hz from {begin:g} to {end:g} s{more}")
+
+
+def _print_quantities(metadata: Mapping[str, Any]) -> None:
+    """Quantities of clusters and states that are defined in both runs."""
+    known = [row for row in metadata["quantities"] if row["difference"] is not None]
+    if not known:
+        return
+    columns = {"baseline": "baseline", "perturbed": "perturbed", "difference": "difference", "standard_error": "+-"}
+    typer.echo()
+    print_table(
+        ["quantity", *columns.values(), "unit"],
+        [
+            [row["quantity"], *("" if row[key] is None else f"{row[key]:.3g}" for key in columns), row["unit"]]
+            for row in known
+        ],
+    )
+    typer.echo(f"of {metadata['active']}, in the same time; each cluster in occupancy_differences.csv")

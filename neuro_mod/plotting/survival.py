@@ -37,7 +37,7 @@ def survival_curves(
 
     Args:
         curves: The curves by name, coloured from dark to light in this order.
-        what: What is measured, on the axis.
+        what: What lasts for the time, on the axis: ``lifetime``, ``duration``.
         width: Width of the figure in inches.
 
     Returns:
@@ -66,7 +66,7 @@ def survival_curves(
         axes.set(xlabel=f"{what} t (s)", ylabel="probability of more than t")
         legend_above_figure(figure, handles)
         if left_out:
-            style.write_note(figure, f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} lifetimes")
+            style.write_note(figure, f"left out: {len(left_out)} curves of {sum(map(_n, left_out))} {what}s")
     return figure
 
 

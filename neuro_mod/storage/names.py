@@ -17,6 +17,8 @@ PAIRED_RATES = f"{DATA}/paired_rates.npz"
 PAIRED_SPIKES = {"baseline": f"{DATA}/spikes_baseline.npz", "changed": f"{DATA}/spikes_perturbed.npz"}
 DIFFERENCES = f"{DATA}/differences.npz"
 DIFFERENCES_TABLE = f"{DATA}/differences.csv"
+QUANTITY_DIFFERENCES_TABLE = f"{DATA}/quantity_differences.csv"
+OCCUPANCY_DIFFERENCES_TABLE = f"{DATA}/occupancy_differences.csv"
 FIXED_POINTS = f"{DATA}/fixed_points.npz"
 FIXED_POINTS_TABLE = f"{DATA}/fixed_points.csv"
 LANDSCAPE = f"{DATA}/landscape.npz"
@@ -64,6 +66,9 @@ ANALYSIS_RATES = "cluster_rates.npz"
 ANALYSIS_STATES = "states.csv"
 ANALYSIS_VISITS = "occurrences.csv"
 ANALYSIS_ACTIVATIONS = "activations.csv"
+ANALYSIS_CLUSTER_TABLE = "cluster_table.csv"
+ANALYSIS_ACTIVE_TABLE = "active_table.csv"
+ANALYSIS_QUANTITIES = "quantities.csv"
 ANALYSIS_TRANSITIONS = "transitions.csv"
 ANALYSIS_PROBABILITIES = "transition_probabilities.csv"
 ANALYSIS_GROUPS = "groups.csv"
@@ -77,19 +82,15 @@ HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
-    *(
-        ANALYSIS_ACTIVATIONS,
-        ANALYSIS_PROBABILITIES,
-        HIDDEN_MARKOV_MODEL,
-        HIDDEN_MARKOV_VISITS,
-        HIDDEN_MARKOV_TRANSITIONS,
-    ),
-    *(HIDDEN_MARKOV_SCORES, ANALYSIS_GROUPS, ANALYSIS_GROUP_DIFFERENCES, ANALYSIS_GROUP_REPLICATES),
+    *(ANALYSIS_PROBABILITIES, ANALYSIS_ACTIVATIONS, ANALYSIS_CLUSTER_TABLE, ANALYSIS_ACTIVE_TABLE, ANALYSIS_QUANTITIES),
+    *(HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS, HIDDEN_MARKOV_SCORES),
+    *(ANALYSIS_GROUPS, ANALYSIS_GROUP_DIFFERENCES, ANALYSIS_GROUP_REPLICATES),
     *(ANALYSIS_GROUP_SESSIONS, ANALYSIS_GROUP_STATES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
+    *("occupancy", "activations"),
     *("transition_matrix", "transition_graph"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
     *("group_values", "group_rasters", "group_lifetimes", "group_activations", "group_intervals"),

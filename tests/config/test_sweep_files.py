@@ -20,7 +20,10 @@ messages = partial(problems_of, load_sweep)
 
 RATE = "external_currents.nu_ext_baseline[0]"
 BASE = {"config": SMALL, "parameters": {"arousal.level": [0, 1]}}
-ONE_OF = "one of rates, n_states, lifetimes, or a function of yours as module:function"
+ONE_OF = (
+    "one of rates, n_states, lifetimes, occupancy, activations, intervals, entropy, or a function of yours as "
+    "module:function"
+)
 VALUES = "a list of values, or a range such as {from: 0, to: 1, n: 5}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.states.resampling import N_BLOCKS
 
 
 def session_shown(analyzer: Analyzer, session: int) -> str:
@@ -15,6 +16,12 @@ def sessions_shown(analyzer: Analyzer) -> str:
     """How many sessions a figure of all of them shows; the only one by its name."""
     n = analyzer.n_sessions
     return session_shown(analyzer, 0) if n == 1 else f"all {n} sessions"
+
+
+def errors_over(analyzer: Analyzer) -> str:
+    """What standard errors are over: sessions, or parts of a single one."""
+    n = analyzer.n_sessions
+    return f"{n} sessions" if n != 1 else f"{N_BLOCKS} parts of the session"
 
 
 def time_reassigned(analyzer: Analyzer) -> str:

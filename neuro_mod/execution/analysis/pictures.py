@@ -7,7 +7,7 @@ import pandas as pd
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival, survival
-from neuro_mod.execution.analysis.captions import session_shown, sessions_shown, time_reassigned
+from neuro_mod.execution.analysis.captions import errors_over, session_shown, sessions_shown, time_reassigned
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
 from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.recordings.windows import window_of
@@ -34,6 +34,7 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     drawings = _over_time(analyzer, session)
     if (model := analyzer.hidden_markov) is not None:
         drawings |= drawings_of_hidden_states(analyzer, model, session, _shown_until(analyzer, session))
+    drawings |= _of_clusters(analyzer)
     if not len(visits):
         return drawings
     titles = (session_shown(analyzer, session), sessions_shown(analyzer))
@@ -80,6 +81,24 @@ def _over_time(analyzer: Analyzer, session: int) -> Drawings:
     return drawings | captioned(spikes, which, part, time_reassigned(analyzer)) if analyzer.has_spikes else drawings
 
 
+def _of_clusters(analyzer: Analyzer) -> Drawings:
+    """Occupancy, activations and intervals; nothing in analyses of earlier versions, which do not hold activations."""
+    from neuro_mod.plotting.occupancy import occupancy  # noqa: PLC0415
+    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
+
+    tables = analyzer.session_tables()
+    if tables.activations is None or not tables.durations.sum():
+        return {}
+    table = analyzer.occupancy()
+    values, errors = (table[name].to_numpy(np.float64) for name in ("occupancy", "standard_error"))
+    which = sessions_shown(analyzer)
+    points: Drawings = {"occupancy": lambda: occupancy(values, errors, analyzer.layout.state_labels)}
+    drawings = captioned(points, which, f"bars: standard errors over {errors_over(analyzer)}")
+    curves = _seen({"activations": survival(tables.activations), "intervals between them": survival(tables.intervals)})
+    lasting: Drawings = {"activations": lambda: survival_curves(curves, what="duration")}
+    return drawings | captioned(lasting, which) if curves else drawings
+
+
 def _shown_until(analyzer: Analyzer, session: int) -> float:
     duration = analyzer.sessions[session].duration
     return window_of(duration, None, min(duration, MAX_SHOWN_SEC))[1]
@@ -87,5 +106,9 @@ def _shown_until(analyzer: Analyzer, session: int) -> float:
 
 def _survival_by_active_clusters(visits: pd.DataFrame) -> dict[str, Survival]:
     active = np.array([len(state) for state in visits["state"]])
-    curves = {f"{n} active": survival(visits.loc[active == n]) for n in np.unique(active).tolist()}
+    return _seen({f"{n} active": survival(visits.loc[active == n]) for n in np.unique(active).tolist()})
+
+
+def _seen(curves: dict[str, Survival]) -> dict[str, Survival]:
+    """The curves of which an end was observed."""
     return {name: curve for name, curve in curves.items() if curve.n_seen}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
@@ -14,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_numbers
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
+from neuro_mod.execution.analysis.captions import errors_over
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0
@@ -44,8 +45,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "reassigned": analyzer.reassigned,
         "max_reassigned": MAX_REASSIGNED,
         **describe_states(analyzer),
-        "active_clusters": mean_active_clusters(analyzer),
-        "time_by_active_clusters": _time_by_active_clusters(analyzer).tolist(),
+        **describe_quantities(analyzer),
         "hidden_markov": None if model is None else _describe_model(model, analyzer),
     }
 
@@ -54,7 +54,7 @@ def describe_states(statistics: StateStatistics) -> dict[str, Any]:
     """States, lifetimes and transitions; what is unknown is None."""
     visits = statistics.occurrences()
     states = statistics.get_attractors_data().sort_values("total_duration", ascending=False, kind="stable")
-    rows = [{key: _known(value) for key, value in row.items() if key != "state"} for row in states.to_dict("records")]
+    rows = [{key: value for key, value in row.items() if key != "state"} for row in states.to_dict("records")]
     return {
         "duration_sec": float(statistics.durations.sum()),
         "n_states": len(states),
@@ -63,7 +63,25 @@ def describe_states(statistics: StateStatistics) -> dict[str, Any]:
         "mean_lifespan_sec": _known(statistics.get_mean_lifespan()),
         "mean_lifespan_kaplan_meier_sec": _known(statistics.get_mean_lifespan(estimator="kaplan_meier")),
         "transitions": _describe_transitions(statistics),
-        "states": [{"state": state_name(state)} | row for state, row in zip(states["state"], rows, strict=True)],
+        "states": [
+            {"state": state_name(state)} | _known_numbers(row) for state, row in zip(states["state"], rows, strict=True)
+        ],
+    }
+
+
+def describe_quantities(analyzer: Analyzer) -> dict[str, Any]:
+    """Quantities with their standard errors, of all clusters, each cluster, and each number of active clusters."""
+    quantities, by_number = analyzer.quantities(), analyzer.active_table()
+    has_activations = analyzer.session_tables().activations is not None
+    return {
+        "active_clusters": _known(float(quantities.at["active_clusters_detected", "value"])),
+        "time_by_active_clusters": by_number["probability"].dropna().tolist(),
+        "standard_errors_over": errors_over(analyzer),
+        "quantities": {name: _known_numbers(row) for name, row in quantities.to_dict("index").items()},
+        "by_number_active": [_known_numbers(row) for row in by_number.reset_index().to_dict("records")],
+        "clusters": [_known_numbers(row) for row in analyzer.cluster_table().reset_index().to_dict("records")]
+        if has_activations
+        else None,  # in analyses of earlier versions
     }
 
 
@@ -110,19 +128,9 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
     }
 
 
-def mean_active_clusters(statistics: StateStatistics) -> float | None:
-    """Time average of the number of active clusters; None where no time was analysed."""
-    time = _time_by_active_clusters(statistics)
-    return float(np.arange(len(time)) @ time) if len(time) else None
-
-
-def _time_by_active_clusters(statistics: StateStatistics) -> NDArray[np.float64]:
-    """Part of the time with 0, 1, ... active clusters; empty where no time was analysed."""
-    visits = statistics.occurrences()
-    spans = visits["duration"].to_numpy(np.float64)
-    if not spans.sum():
-        return np.empty(0)
-    return np.bincount(np.array([len(state) for state in visits["state"]]), spans) / spans.sum()
+def _known_numbers(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The same with None in place of NaN."""
+    return {name: _known(value) if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _known(value: float) -> float | None:

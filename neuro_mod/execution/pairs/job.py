@@ -83,7 +83,7 @@ class PairJob(Job):
         if pairs is None:
             return {"n_trials": 0, "seeds": []}
         results = describe_results(self._stager, pairs)
-        save_pairs(folder, self._stager, pairs, results["differences"])
+        save_pairs(folder, self._stager, pairs, results)
         return results
 
     def _finished(self, folder: JobFolder) -> PairedRuns | None:

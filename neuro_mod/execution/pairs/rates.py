@@ -59,7 +59,7 @@ class PairedRuns:
 
     def over_time(self) -> PairedDifference:
         """Difference of the smoothed rates, arrays of shape ``(n_bins, P)``."""
-        return paired_difference(*(self._smoothed(rates) for rates in (self.baseline, self.perturbed)))
+        return paired_difference(*(self.smoothed(rates) for rates in (self.baseline, self.perturbed)))
 
     def on_average(self, duration: float | None = None) -> PairedDifference:
         """Difference of the mean rates from the onset of the first perturbation, arrays of shape ``(P,)``.
@@ -91,7 +91,7 @@ class PairedRuns:
         first = min(min(begins) // bin_steps, n_bins - 1)
         return first, min(max(first + round(RESPONSE / self.bin_width), -(-max(ends) // bin_steps)), n_bins)
 
-    def _smoothed(self, rates: NDArray[np.float32]) -> NDArray[np.floating]:
+    def smoothed(self, rates: NDArray[np.float32]) -> NDArray[np.floating]:
         """Smoothed rates; the mirrored baseline stands for the time before the runs of a pair parted."""
         n_bins = rates.shape[1]
         whole = np.concatenate([self.baseline[:, ::-1], rates], axis=1)

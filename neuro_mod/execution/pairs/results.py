@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,12 @@ import neuro_mod
 from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.execution.figures import captioned, part_shown, save_figures
+from neuro_mod.execution.pairs.quantities import (
+    ACTIVITY,
+    OCCUPANCY_COLUMNS,
+    QUANTITY_COLUMNS,
+    describe_quantities,
+)
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -18,7 +24,13 @@ from neuro_mod.execution.stagers.perturbations import strongest, summary
 from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import DIFFERENCES, DIFFERENCES_TABLE, PAIRED_RATES
+from neuro_mod.storage.names import (
+    DIFFERENCES,
+    DIFFERENCES_TABLE,
+    OCCUPANCY_DIFFERENCES_TABLE,
+    PAIRED_RATES,
+    QUANTITY_DIFFERENCES_TABLE,
+)
 
 if TYPE_CHECKING:
     from neuro_mod.execution.figures import Drawings
@@ -53,6 +65,8 @@ def describe_results(stager: StageSNNSimulation, pairs: PairedRuns) -> dict[str,
         "averaged_sec": [bins * pairs.bin_width for bins in pairs.averaged_bins()],
         "variance_ratios": variance_ratios(pairs),
         "differences": table(pairs, stager.circuit.populations),
+        "active": ACTIVITY,
+        **describe_quantities(pairs, stager.circuit.populations),
     }
 
 
@@ -96,10 +110,8 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
     return rows
 
 
-def save_pairs(
-    folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, differences: Sequence[Mapping[str, Any]]
-) -> None:
-    """Save rates of all trials and their differences (from `table`), and draw them if ``settings.plot``."""
+def save_pairs(folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, results: Mapping[str, Any]) -> None:
+    """Save rates of all trials and the tables of `describe_results`, and draw them if ``settings.plot``."""
     over_time = pairs.over_time()
     folder.save_arrays(
         PAIRED_RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
@@ -111,7 +123,9 @@ def save_pairs(
         standard_error=over_time.standard_error,
         variance_ratio=over_time.variance_ratio,
     )
-    folder.save_table(DIFFERENCES_TABLE, differences)
+    folder.save_table(DIFFERENCES_TABLE, results["differences"])
+    folder.save_table(QUANTITY_DIFFERENCES_TABLE, results["quantities"], QUANTITY_COLUMNS)
+    folder.save_table(OCCUPANCY_DIFFERENCES_TABLE, results["occupancy"], OCCUPANCY_COLUMNS)
     settings = stager.experiment.settings
     if settings.plot:
         save_figures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)

@@ -11,8 +11,8 @@ from typing import Any
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.errors import InputError
-from neuro_mod.execution.analysis.summary import mean_active_clusters
 from neuro_mod.execution.stagers.outputs import SpikingOutputs
 from neuro_mod.execution.sweep.user_functions import UserFunction, find_function
 
@@ -21,11 +21,10 @@ Numbers = dict[str, float]
 #: Labels of columns in figures; other columns are labelled by their names.
 _LABELS = {
     "active_clusters": f"E clusters above {ACTIVE_RATE:g} Hz",
-    "n_states": "number of states",
-    "active_clusters_detected": "active clusters detected",
-    "mean_lifespan_sec": "mean lifespan of states (s)",
-    "mean_lifespan_kaplan_meier_sec": "mean lifespan, Kaplan-Meier (s)",
-    "time_reassigned": "share of time in too short visits",
+    **{
+        name: f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
+        for name, quantity in QUANTITIES.items()
+    },
 }
 _UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
 
@@ -131,24 +130,23 @@ def _rates(run: MeasuredRun) -> Numbers:
     return rates | {"active_clusters": _number(metadata["active_clusters"])}
 
 
-def _n_states(run: MeasuredRun) -> Numbers:
-    return {
-        "n_states": float(run.analyzer.get_num_states()),
-        "active_clusters_detected": _number(mean_active_clusters(run.analyzer)),
-    }
+def _of_states(*names: str) -> Callable[[MeasuredRun], Numbers]:
+    """The measure of these `QUANTITIES`."""
 
+    def measured(run: MeasuredRun) -> Numbers:
+        tables = run.analyzer.session_tables()
+        return {name: QUANTITIES[name].value(tables) for name in names}
 
-def _lifetimes(run: MeasuredRun) -> Numbers:
-    return {
-        "mean_lifespan_sec": run.analyzer.get_mean_lifespan(),
-        "mean_lifespan_kaplan_meier_sec": run.analyzer.get_mean_lifespan(estimator="kaplan_meier"),
-        "time_reassigned": _number(run.analyzer.reassigned),
-    }
+    return measured
 
 
 #: Measures by name.
 MEASURES: dict[str, Callable[[MeasuredRun], Numbers]] = {
     "rates": _rates,
-    "n_states": _n_states,
-    "lifetimes": _lifetimes,
+    "n_states": _of_states("n_states", "active_clusters_detected"),
+    "lifetimes": _of_states("mean_lifespan_sec", "mean_lifespan_kaplan_meier_sec", "time_reassigned"),
+    "occupancy": _of_states("occupancy"),
+    "activations": _of_states("mean_activation_sec", "mean_activation_kaplan_meier_sec", "activation_rate_hz"),
+    "intervals": _of_states("mean_interval_sec", "mean_interval_kaplan_meier_sec", "interval_cv"),
+    "entropy": _of_states("state_entropy_bits"),
 }

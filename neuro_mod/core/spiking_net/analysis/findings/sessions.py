@@ -15,15 +15,10 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.detection import Detector
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, sampled_counts, smooth
-from neuro_mod.core.spiking_net.analysis.states.activations import activation_table, activations_of
+from neuro_mod.core.spiking_net.analysis.states.activations import activation_table
+from neuro_mod.core.spiking_net.analysis.states.activity import spans_of
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
-from neuro_mod.core.spiking_net.analysis.states.visits import (
-    Columns,
-    rates_in_visits,
-    share_reassigned,
-    visit_table,
-    visits_of,
-)
+from neuro_mod.core.spiking_net.analysis.states.visits import Columns, rates_in_visits, visit_table
 from neuro_mod.errors import DataError
 from neuro_mod.recordings.conventions import Conventions
 from neuro_mod.recordings.layout import ClusterLayout
@@ -239,25 +234,15 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
     spikes, counts, bin_width = _counted(source, index, settings)
     rates = _smoothed(counts, bin_width, layout.sizes, settings)
     detection = detector.detect(rates.rates[:, layout.defines_states])
-    shortest = settings.minimal_lifespan_ms * 1e-3
-    visits = visits_of(
+    found = spans_of(
         detection.active,
         layout.state_labels,
         bin_width,
         spikes.duration,
-        minimal_lifespan=shortest,
+        minimal_duration=settings.minimal_lifespan_ms * 1e-3,
         session=index,
     )
-    activations = activations_of(
-        detection.active,
-        layout.state_labels,
-        bin_width,
-        spikes.duration,
-        minimal_duration=shortest,
-        session=index,
-    )
-    reassigned = share_reassigned(detection.active, bin_width, spikes.duration, minimal_lifespan=shortest)
-    rates_of_visits = rates_in_visits(visits, counts, layout.sizes, layout.labels, bin_width)
+    rates_of_visits = rates_in_visits(found.visits, counts, layout.sizes, layout.labels, bin_width)
     summary = SessionSummary(
         session.name,
         session.file,
@@ -266,9 +251,9 @@ def _analysed(source: SpikeSource, index: int, settings: AnalysisSettings, detec
         bin_width,
         detection.thresholds,
         detection.fitted,
-        reassigned=reassigned,
+        reassigned=found.reassigned,
     )
-    return AnalysedSession(summary, rates, {**visits, "mean_rate": rates_of_visits}, activations)
+    return AnalysedSession(summary, rates, {**found.visits, "mean_rate": rates_of_visits}, found.activations)
 
 
 def _counted(

@@ -28,6 +28,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.activations import ACTIVATIONS
+from neuro_mod.core.spiking_net.analysis.states.quantity_tables import active_table, cluster_table, quantities_table
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_probabilities, transition_table
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES, Columns
@@ -122,6 +123,9 @@ def complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | N
     folder.save_frame(names.ANALYSIS_VISITS, visits)
     if findings.activations is not None:  # unknown in analyses of earlier versions
         folder.save_frame(names.ANALYSIS_ACTIVATIONS, findings.activations)
+        folder.save_frame(names.ANALYSIS_CLUSTER_TABLE, cluster_table(findings.tables).reset_index())
+    folder.save_frame(names.ANALYSIS_ACTIVE_TABLE, active_table(findings.tables).reset_index())
+    folder.save_frame(names.ANALYSIS_QUANTITIES, quantities_table(findings.tables).reset_index())
     folder.save_frame(names.ANALYSIS_TRANSITIONS, transitions)
     folder.save_frame(names.ANALYSIS_PROBABILITIES, transition_probabilities(transitions))
     duration = sum(session.duration for session in findings.sessions)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.resampling import Estimator, estimate, jackknife
-from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables, Spans
 from neuro_mod.core.spiking_net.analysis.states.weighted import (
     Weights,
     by_session,
@@ -131,42 +131,32 @@ def _reassigned(tables: SessionTables, weights: Weights) -> NDArray[np.float64]:
     return ratio(weights @ (tables.reassigned * tables.durations), weights @ tables.durations)
 
 
-def _activations(tables: SessionTables) -> pd.DataFrame:
-    return tables.known_activations
-
-
-def _intervals(tables: SessionTables) -> pd.DataFrame:
-    return tables.intervals
-
-
-def _visits(tables: SessionTables) -> pd.DataFrame:
-    return tables.visits
-
-
 def _durations(
     name: str,
     label: str,
     unit: str,
-    spans: Callable[[SessionTables], pd.DataFrame],
+    spans: Spans,
     of_spans: Callable[[pd.DataFrame, Weights], NDArray[np.float64]],
 ) -> StateQuantity:
     """A quantity of the durations of visits, activations or intervals."""
-    return StateQuantity(name, label, unit, lambda tables, weights: of_spans(spans(tables), weights), spans != _visits)
+    return StateQuantity(
+        name, label, unit, lambda tables, weights: of_spans(tables.spans(spans), weights), spans != "visits"
+    )
 
 
 _DEFINED = (
     StateQuantity("occupancy", "occupancy of clusters", "", _occupancy, True),
     StateQuantity("active_clusters_detected", "active clusters detected", "", _mean_active),
-    _durations("mean_activation_sec", "mean activation", "s", _activations, mean_duration),
+    _durations("mean_activation_sec", "mean activation", "s", "activations", mean_duration),
     _durations(
-        "mean_activation_kaplan_meier_sec", "mean activation, Kaplan-Meier", "s", _activations, kaplan_meier_mean
+        "mean_activation_kaplan_meier_sec", "mean activation, Kaplan-Meier", "s", "activations", kaplan_meier_mean
     ),
-    _durations("mean_interval_sec", "mean interval between activations", "s", _intervals, mean_duration),
-    _durations("mean_interval_kaplan_meier_sec", "mean interval, Kaplan-Meier", "s", _intervals, kaplan_meier_mean),
-    _durations("interval_cv", "CV of intervals between activations", "", _intervals, variation),
+    _durations("mean_interval_sec", "mean interval between activations", "s", "intervals", mean_duration),
+    _durations("mean_interval_kaplan_meier_sec", "mean interval, Kaplan-Meier", "s", "intervals", kaplan_meier_mean),
+    _durations("interval_cv", "CV of intervals between activations", "", "intervals", variation),
     StateQuantity("activation_rate_hz", "activations per second and cluster", "Hz", _activation_rate, True),
-    _durations("mean_lifespan_sec", "mean lifespan of states", "s", _visits, mean_duration),
-    _durations("mean_lifespan_kaplan_meier_sec", "mean lifespan, Kaplan-Meier", "s", _visits, kaplan_meier_mean),
+    _durations("mean_lifespan_sec", "mean lifespan of states", "s", "visits", mean_duration),
+    _durations("mean_lifespan_kaplan_meier_sec", "mean lifespan, Kaplan-Meier", "s", "visits", kaplan_meier_mean),
     StateQuantity("state_entropy_bits", "entropy of the states", "bits", _entropy),
     StateQuantity("n_states", "number of states", "", _n_states),
     StateQuantity("time_reassigned", "share of time in too short visits", "", _reassigned),

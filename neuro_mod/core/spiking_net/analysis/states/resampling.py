@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.weighted import Weights
+from neuro_mod.errors import invalid
 
 #: Estimates from sessions for each of the weights, arrays of shape ``(n_estimates, ...)``.
 Estimator = Callable[[SessionTables, Weights], NDArray[np.float64]]
@@ -26,8 +28,8 @@ def estimate(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]
 def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
     """Standard error of an estimate, by leaving out each session in turn.
 
-    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions; they
-    must be longer than what lasts in it.
+    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions, see
+    `SessionTables.blocks`; these must be longer than the time over which the network remembers its state.
 
     Args:
         estimator: The estimator.
@@ -42,6 +44,40 @@ def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64
     """
     parts = tables if tables.n_sessions != 1 else tables.blocks(N_BLOCKS)
     return deviation_of_left_out(leaving_out(estimator, parts))
+
+
+class Paired(NamedTuple):
+    """Estimates from the same sessions without and with a change, arrays of shape ``(...)``.
+
+    Attributes:
+        baseline: Without the change.
+        changed: With it.
+        difference: Changed minus baseline.
+        standard_error: Of the difference, by leaving out each pair of sessions in turn; NaN where undefined.
+    """
+
+    baseline: NDArray[np.float64]
+    changed: NDArray[np.float64]
+    difference: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+
+
+def paired(estimator: Estimator, baseline: SessionTables, changed: SessionTables) -> Paired:
+    """Compare sessions pair by pair.
+
+    Args:
+        estimator: The estimator.
+        baseline: The sessions without the change.
+        changed: The same with it, in the same order.
+
+    Raises:
+        InputError: They are not equally many.
+    """
+    if baseline.n_sessions != changed.n_sessions:
+        raise invalid("changed", changed.n_sessions, f"{baseline.n_sessions} sessions, as in the baseline")
+    before, after = estimate(estimator, baseline), estimate(estimator, changed)
+    differences = leaving_out(estimator, changed) - leaving_out(estimator, baseline)
+    return Paired(before, after, after - before, deviation_of_left_out(differences))
 
 
 def leaving_out(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from neuro_mod.core.spiking_net.analysis.states.transitions import visited_state
 from neuro_mod.core.spiking_net.analysis.states.visits import cut_to
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.windows import Edge, windows_of
+
+#: What lasts for a time.
+Spans = Literal["visits", "activations", "intervals"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,8 @@ class SessionTables:
             where they are not known, in analyses of earlier versions and of hidden states.
         reassigned: Part of the time of each session in too short visits, shape ``(n_sessions,)``; NaN where it is not
             known, as in a part of a session.
+        lasting: Whole visits, activations and intervals in the session in which they begin, by these names, where the
+            sessions are parts of longer ones that cut them; None where nothing was cut.
     """
 
     visits: pd.DataFrame
@@ -38,6 +43,7 @@ class SessionTables:
     labels: NDArray[np.int64]
     activations: pd.DataFrame | None
     reassigned: NDArray[np.float64]
+    lasting: Mapping[Spans, pd.DataFrame] | None = None
 
     @property
     def n_sessions(self) -> int:
@@ -71,6 +77,18 @@ class SessionTables:
             InputError: Activations are not known.
         """
         return inter_activation_intervals(self.known_activations, self.durations, self.labels)
+
+    def spans(self, kind: Spans) -> pd.DataFrame:
+        """Visits, activations or intervals whose durations are measured; whole ones in parts of sessions.
+
+        Raises:
+            InputError: Activations are not known.
+        """
+        if self.lasting is not None and kind in self.lasting:
+            return self.lasting[kind]
+        if kind == "visits":
+            return self.visits
+        return self.known_activations if kind == "activations" else self.intervals
 
     @cached_property
     def states(self) -> list[State]:
@@ -115,17 +133,20 @@ class SessionTables:
             activations=None if self.activations is None else _selected(self.activations, chosen, self.n_sessions),
             durations=self.durations[chosen],
             reassigned=self.reassigned[chosen],
+            lasting=None
+            if self.lasting is None
+            else {kind: _selected(spans, chosen, self.n_sessions) for kind, spans in self.lasting.items()},
         )
 
     def of_cluster(self, label: int) -> Self:
         """The activations of one cluster alone, beside all visits."""
         active = self.known_activations
         own = active.loc[(active["cluster"] == label).to_numpy(bool)].reset_index(drop=True)
-        return replace(self, labels=np.array([label], np.int64), activations=own)
+        return replace(self, labels=np.array([label], np.int64), activations=own, lasting=None)
 
     def of_number_active(self, n: int) -> Self:
         """The visits of states with so many active clusters alone, beside all activations."""
-        return replace(self, visits=self.visits.loc[self.n_active == n].reset_index(drop=True))
+        return replace(self, visits=self.visits.loc[self.n_active == n].reset_index(drop=True), lasting=None)
 
     def within(self, t_from: Edge = None, t_to: Edge = None) -> Self:
         """The time window of each session, as a session; what reaches beyond it is cut there and censored.
@@ -142,11 +163,17 @@ class SessionTables:
         return self._windows(np.array(windows_of(self.durations, t_from, t_to)).reshape(-1, 2))
 
     def blocks(self, n: int) -> Self:
-        """Each session cut into ``n`` equal parts, which are sessions whose edges censor what they cut."""
+        """Each session cut into ``n`` equal parts that take the place of sessions.
+
+        Time counts in the part in which it passes; durations, such as those of activations, count whole in the part in
+        which they begin: `spans`.
+        """
         edges = self.durations[:, None] * np.arange(n + 1) / n
         parts = [self._windows(edges[:, k : k + 2]) for k in range(n)]
         order = np.arange(n * self.n_sessions).reshape(n, -1).T.ravel()
-        return self.joined(parts).select(order)
+        kinds: tuple[Spans, ...] = ("visits",) if self.activations is None else ("visits", "activations", "intervals")
+        lasting = {kind: _by_begin(self.spans(kind), self.durations, n) for kind in kinds}
+        return replace(self.joined(parts).select(order), lasting=lasting)
 
     @classmethod
     def joined(cls, several: Sequence[Self]) -> Self:
@@ -186,7 +213,15 @@ class SessionTables:
             activations=None if self.activations is None else cut(self.activations),
             durations=windows[:, 1] - windows[:, 0],
             reassigned=np.full(self.n_sessions, np.nan),
+            lasting=None,
         )
+
+
+def _by_begin(spans: pd.DataFrame, durations: NDArray[np.float64], n: int) -> pd.DataFrame:
+    """Spans of time in the part of their session in which they begin, of n equal ones; ordered by part."""
+    session = spans["session"].to_numpy(np.int64)
+    part = np.minimum((n * spans["start"].to_numpy(np.float64) / durations[session]).astype(np.int64), n - 1)
+    return spans.assign(session=session * n + part).sort_values("session", kind="stable", ignore_index=True)
 
 
 def _selected(spans: pd.DataFrame, chosen: NDArray[np.int64], n_sessions: int) -> pd.DataFrame:
