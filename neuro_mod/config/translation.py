@@ -78,7 +78,7 @@ def unknown_key(path: KeyPath, known: list[KeyPath]) -> Problem:
     similar += [key for key in valid if len(name) > 2 and name.lower() in key.lower()]
     words = [key for key in valid if name in key.split("_")]
     elsewhere = [format_path(other) for other in known if other[-1] == name and other[0] != "perturbation"]
-    # the same name in another section is more likely meant than a similar one in this section, unless it is a part of that
+    # the same name in another section is more likely meant than a similar one in this section that does not contain it
     suggestions = similar + elsewhere if name.lower() in by_case else words + elsewhere + similar
     choice = f"valid: {', '.join(valid)}"
     return Problem(path, "unknown key", hint=f"did you mean {suggestions[0]}? ({choice})" if suggestions else choice)
