@@ -13,8 +13,10 @@ from neuro_mod.config.sweep import load_sweep
 from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.sweep.figures import _means
 from neuro_mod.execution.sweep.from_file import FileSweepJob, run_sweep
 from neuro_mod.execution.sweep.points import network_seed, trial_seed
+from neuro_mod.plotting.sweep import sweep_figure
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import CONFIGS, SMALL
 
@@ -187,6 +189,30 @@ def test_settings_of_the_analysis_are_those_of_measures_and_part_of_the_plan(tmp
     usual, other = table_in(tmp_path), table_in(tmp_path / "gain")
     assert (usual["rate_E_clusters_hz"] == other["rate_E_clusters_hz"]).all()
     assert (usual["n_states"] != other["n_states"]).any()
+
+
+def test_figures_have_the_means_of_networks(tmp_path, monkeypatch):
+    drawn = []
+
+    def draw(parameters, measures, **options):
+        drawn.append((parameters, measures, options))
+        return sweep_figure(parameters, measures, **options)
+
+    monkeypatch.setattr("neuro_mod.plotting.sweep.sweep_figure", draw)
+    shown = {"set": {"settings.plot": True}, "parameters": {LEVEL: [0, 0.5]}}
+    run_sweep(BASE | shown, tmp_path)
+    (((level,), measures, options),) = drawn
+    table = table_in(tmp_path)
+    means = table.groupby(["point", "network"])["rate_E_clusters_hz"].mean()
+    np.testing.assert_allclose(measures["rate of E clusters (Hz)"], means, rtol=1e-14)
+    assert level.values.tolist() == [0, 0, 0.5, 0.5] * 2
+    assert (options["noun"], options["groups"].categories) == ("networks", ("none", "one"))
+    assert options["groups"].values.tolist() == [0] * 4 + [1] * 4
+    assert (tmp_path / "plots/rates.png").stat().st_size > 1000
+
+
+def test_a_mean_over_trials_leaves_out_those_that_failed():
+    np.testing.assert_array_equal(_means(np.array([1, 3, np.nan, 5, np.nan, np.nan]), 2), [2, 5, np.nan])
 
 
 def test_paired_differences_have_smaller_errors_than_unpaired_ones(tmp_path):
