@@ -16,6 +16,8 @@ _COLOUR, _MEAN_COLOUR = style.CLUSTER_COLOURS[0][0], "#737373"
 #: Share of the width of the figure that the axis of the clusters takes, roughly.
 _AXIS = 0.82
 _MARKER = 3.5
+#: Least gap of two labels in points.
+_GAP = 2.0
 
 
 def occupancy(
@@ -61,8 +63,10 @@ def occupancy(
         )
         highest = float(np.nanmax(values + errors, initial=0.0))
         axes.set(xlim=(-0.6, max(n, 1) - 0.4), ylim=(0, 1.05 * highest or 1.0), xlabel="cluster", ylabel="time active")
-        kept = spaced(places * _AXIS * width * style.POINTS_PER_INCH / max(1, n))
-        axes.set_xticks(places[kept], [str(labels[k]) for k in kept])
+        names = [str(label) for label in labels]
+        room = max((style.text_length(name, style.TICK_SIZE) for name in names), default=0.0) + _GAP
+        kept = spaced(places * _AXIS * width * style.POINTS_PER_INCH / max(1, n), room)
+        axes.set_xticks(places[kept], [names[k] for k in kept])
         axes.yaxis.set_major_locator(style.round_ticks(6))
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     return figure
