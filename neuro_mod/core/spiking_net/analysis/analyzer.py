@@ -46,8 +46,9 @@ from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_o
 from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
-from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.core.spiking_net.analysis.states.state_rates import rates_by_state
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
 from neuro_mod.recordings.layout import ClusterLayout
@@ -386,6 +387,18 @@ class Analyzer(ClusterStatistics):
             spikes, place, len(chosen) + 1, kernel_width=width, sampling=sampling, kernel=self.settings.kernel
         )
         return rates[_inside(times, spikes.duration, t_from, t_to), :-1]
+
+    def get_state_rates(
+        self, t_from: Edge = None, t_to: Edge = None, *, states: Sequence[StateLike] | None = None
+    ) -> pd.DataFrame:
+        """Mean smoothed rates per neuron of all clusters in each state, in Hz; see `state_rates.rates_by_state`.
+
+        Rows are those of `state_table`, columns the labels of all clusters.
+        """
+        visits = self.occurrences(t_from, t_to)
+        chosen = self.get_unique_attractors(t_from, t_to) if states is None else self._distinct(states)
+        sampled = ((rates.times, rates.rates) for rates in map(self._findings.rates, range(self.n_sessions)))
+        return rates_by_state(sampled, visits, chosen, self.layout.labels)
 
     def get_cluster_activity(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.bool_]:
         """Activity of the clusters that define states, before short visits are removed.
