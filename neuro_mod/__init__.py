@@ -49,6 +49,7 @@ _PUBLIC = {
     "neuro_mod.recordings.neo_objects": ("from_neo", "to_neo"),
     "neuro_mod.recordings.nwb": ("read_nwb", "write_nwb"),
     "neuro_mod.core.spiking_net.analysis.analyzer": ("Analyzer",),
+    "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
     "neuro_mod.core.mean_field.core": ("LIFMeanField", "fixed_points", "transfer"),
     # what acts on both
