@@ -68,15 +68,20 @@ HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
 HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
 HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
+HIDDEN_MARKOV_STATES = "hidden_markov_states.csv"
+#: Assembly of each neuron, if assemblies were found.
+ASSEMBLY_LABELS = "assemblies.npy"
+ASSEMBLIES_TABLE = "assemblies.csv"
+ASSEMBLY_EIGENVALUES = "assembly_eigenvalues.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
     *(ANALYSIS_PROBABILITIES, HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS),
-    HIDDEN_MARKOV_SCORES,
+    *(HIDDEN_MARKOV_SCORES, HIDDEN_MARKOV_STATES, ASSEMBLY_LABELS, ASSEMBLIES_TABLE, ASSEMBLY_EIGENVALUES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
-    *("transition_matrix", "transition_graph"),
+    *("transition_matrix", "transition_graph", "assemblies"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
 )
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.

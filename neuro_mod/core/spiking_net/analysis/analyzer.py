@@ -101,6 +101,8 @@ class Analyzer(NeuronAnalysis, StateStatistics):
 
     #: The last fitted hidden Markov model; None before `fit_hidden_markov`.
     hidden_markov: HiddenMarkov | None = None
+    #: The assemblies that are the clusters, after `with_clusters`; None with other clusters.
+    assemblies: Assemblies | None = None
 
     def __init__(
         self,
@@ -164,7 +166,7 @@ class Analyzer(NeuronAnalysis, StateStatistics):
             DataError: There is no analysis, or a file is damaged or missing; the message names it.
         """
         analyzer = cls.__new__(cls)
-        findings, analyzer.hidden_markov = load_findings(user_path(folder))
+        findings, analyzer.hidden_markov, analyzer.assemblies = load_findings(user_path(folder))
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
         return analyzer
@@ -179,13 +181,13 @@ class Analyzer(NeuronAnalysis, StateStatistics):
         Raises:
             InputError: No neuron is in a cluster, there are not as many labels as neurons, or this is a saved analysis.
         """
-        labels = clusters.labels if isinstance(clusters, Assemblies) else clusters
+        labels, found = (clusters.labels, clusters) if isinstance(clusters, Assemblies) else (clusters, None)
         layout = named_clusters(cluster_layout(labels))
         if not layout.has_clusters:
-            raise invalid("clusters", "-1 for each neuron", "a neuron in a cluster")
+            raise InputError("clusters: -1 for each neuron found; expected a neuron that is in a cluster")
         analyzer = type(self).__new__(type(self))
-        origin = "find_assemblies()" if isinstance(clusters, Assemblies) else "clusters"
-        analyzer._spikes = self._source.with_layout(layout, origin)
+        analyzer.assemblies = found
+        analyzer._spikes = self._source.with_layout(layout, "clusters" if found is None else "assemblies")
         analyzer.settings, analyzer.layout, analyzer._report = self.settings, layout, self._report
         return analyzer
 
@@ -215,10 +217,10 @@ class Analyzer(NeuronAnalysis, StateStatistics):
     def save_into(self, folder: AnalysisFolder, report: Progress | None = None) -> list[Path]:
         """What `save_analysis` does, in a folder that is held."""
         if self._spikes is None:
-            return save_findings(folder, self._findings, self.hidden_markov)
+            return save_findings(folder, self._findings, self.hidden_markov, self.assemblies)
         self._check_clusters()
         files, self._findings = find_and_save(
-            folder, self._spikes, self.settings, report or self._report, self.hidden_markov
+            folder, self._spikes, self.settings, report or self._report, self.hidden_markov, self.assemblies
         )
         return files
 

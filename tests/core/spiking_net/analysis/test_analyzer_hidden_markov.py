@@ -46,7 +46,7 @@ def folder(analyzer, tmp_path):
 
 def same(one, other):
     assert one.settings == other.settings
-    for name in ("unit_labels", "rates_hz", "transition_matrix", "durations"):
+    for name in ("unit_labels", "rates", "initial_probabilities", "transition_matrix", "durations"):
         a, b = getattr(one, name), getattr(other, name)
         assert a.dtype == b.dtype and np.array_equal(a, b)
     pd.testing.assert_frame_equal(one.scores, other.scores, check_exact=True)

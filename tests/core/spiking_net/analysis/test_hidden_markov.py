@@ -221,8 +221,8 @@ def test_visits_by_hand():
     assert [list(each) for each in runs] == [[0, 0, 1, 1], [0, 4, 8, 14], [3, 7, 12, 17]]
     assert binned_visits(posterior, 0.8, 40 / 20).states.tolist() == [0, 0, 1, 0, 1]
     assert binned_visits(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
-    order, n_visited = by_occupancy([runs], 3)
-    assert order.tolist() == [1, 0, 2] and n_visited == 2
+    order = by_occupancy([runs], 3)
+    assert order.tolist() == [1, 0, 2]
     table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN, 2)
     assert table["state"].tolist() == [1, 1, 0, 0] and type(table["state"][0]) is int
     np.testing.assert_allclose(table["start"], [0, 0.08, 0.16, 0.28])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import Assemblies
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
@@ -25,6 +26,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import (
 )
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.saved.assemblies import read_assemblies, save_assemblies
 from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
@@ -42,8 +44,10 @@ _LAYOUT_ARRAYS = ("labels", "of_neuron", "defines_states")
 _Digest = str | Future[str] | None
 
 
-def save_findings(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
-    """Write findings, and a hidden Markov model of the same sessions, to a folder.
+def save_findings(
+    folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None, assemblies: Assemblies | None = None
+) -> list[Path]:
+    """Write findings, a hidden Markov model of the same sessions, and the assemblies that are the clusters to a folder.
 
     Returns:
         The files.
@@ -53,7 +57,7 @@ def save_findings(folder: AnalysisFolder, findings: Findings, model: HiddenMarko
     """
     indices = range(len(findings.sessions))
     folder.save_arrays(names.ANALYSIS_RATES, ((_rates_name(index), findings.rates(index).rates) for index in indices))
-    return _complete(folder, findings, model)
+    return _complete(folder, findings, model, assemblies)
 
 
 def find_and_save(
@@ -62,6 +66,7 @@ def find_and_save(
     settings: AnalysisSettings,
     report: Progress,
     model: HiddenMarkov | None,
+    assemblies: Assemblies | None = None,
 ) -> tuple[list[Path], Findings]:
     """Find the states of all sessions and write them as `save_findings` does, in one pass over the spikes.
 
@@ -89,10 +94,10 @@ def find_and_save(
     finally:
         executor.shutdown(cancel_futures=True)
     findings = assembled(source, settings, summaries, [visits for _, visits, _ in found])
-    return _complete(folder, findings, model), findings
+    return _complete(folder, findings, model, assemblies), findings
 
 
-def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
+def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None, Assemblies | None]:
     """Read what `save_findings` has written.
 
     Raises:
@@ -113,10 +118,12 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
     visits = saved.table(names.ANALYSIS_VISITS, OCCURRENCES)
     findings = Findings(layout, settings, conventions, sessions, visits, rates)
     findings.warn_of_short_visits()
-    return findings, read_hidden_markov(saved)
+    return findings, read_hidden_markov(saved), read_assemblies(saved)
 
 
-def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
+def _complete(
+    folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None, assemblies: Assemblies | None
+) -> list[Path]:
     visits, layout = findings.occurrences, findings.layout
     transitions = transition_table(visits)
     folder.save_frame(names.ANALYSIS_VISITS, visits)
@@ -135,6 +142,7 @@ def _complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | 
             "conventions": asdict(findings.conventions),
             "sessions": [_describe_session(session) for session in findings.sessions],
             "hidden_markov": None if model is None else save_hidden_markov(folder, model, visits),
+            "assemblies": None if assemblies is None else save_assemblies(folder, assemblies),
         }
     )
 
