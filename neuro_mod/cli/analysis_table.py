@@ -43,8 +43,10 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons"
         + ("" if metadata["mean_rate_hz"] is None else f", {metadata['mean_rate_hz']:.3g} Hz each"),
         "clusters": _clusters(metadata),
-        "active clusters": _detection(metadata),
     }
+    if metadata["assemblies"] is not None:
+        rows["assemblies"] = _assemblies(metadata["assemblies"], metadata["n_neurons"])
+    rows["active clusters"] = _detection(metadata)
     if metadata["active_clusters"] is not None:
         shares = enumerate(metadata["time_by_active_clusters"])
         rows["at once"] = f"{metadata['active_clusters']:.2f} on average; time with " + ", ".join(
@@ -76,6 +78,8 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
     settings, agreement = model["settings"], model["agreement"]
     numbers, criterion = settings["numbers"], _CRITERIA[settings["criterion"]]
     found = f"{model['n_states']} visited of {model['n_fitted']}"
+    if settings["units"] == "neurons":
+        found += ", from the counts of single neurons"
     if len(numbers) > 1:
         found += f", chosen by {criterion} among {len(numbers)} numbers from {min(numbers)} to {max(numbers)}"
     if model["most_was_chosen"]:
@@ -104,6 +108,16 @@ def _clusters(metadata: dict[str, Any]) -> str:
     source = metadata["labels_from"]  # None in a saved analysis
     origins = {None: "", "clusters": ", as given"}
     return f"{metadata['n_clusters']}, of which {defining} define states{origins.get(source, f', from {source}')}"
+
+
+def _assemblies(found: dict[str, Any], n_neurons: int) -> str:
+    above, below = found["gap"]
+    return (
+        f"{found['n_assemblies']}, of {found['n_neurons']} of {n_neurons} neurons; mean silhouette "
+        f"{_shown(found['quality'])}; stability {_shown(found['stability'])} (adjusted Rand index with halves of the "
+        f"data); {found['n_significant']} eigenvalues above {_shown(found['upper_bound'])}, the bound of independent "
+        f"neurons, where they fall from {_shown(above)} to {_shown(below)}"
+    )
 
 
 def _detection(metadata: dict[str, Any]) -> str:
