@@ -20,8 +20,8 @@ _MAX_PIXELS = 500
 _SHOWN, _LEAST_SHOWN, _MOST_SHOWN = 2, 20, 200
 #: Quantile of the coefficients, regardless of their sign, that has the full colour.
 _FULL_COLOUR = 0.99
-#: Height in mm, and the share of the width that the matrix takes, without its bar.
-_HEIGHT, _MATRIX_SHARE = 66.0, 0.42
+#: Height of a panel in mm, and the share of the width that the matrix takes beside the eigenvalues, and above them.
+_HEIGHT, _SHARES = 66.0, (0.3, 0.55)
 _SIGNIFICANT, _OTHER, _FRAME, _UNKNOWN = style.CLUSTER_COLOURS[0][0], "#8C8C8C", "#262626", "#D9D9D9"
 
 
@@ -63,8 +63,8 @@ def assembly_figure(
         figure = style.new_figure(width, (2 if narrow else 1) * _HEIGHT / style.MM_PER_INCH)
         figure.set_layout_engine("constrained", wspace=0.06)
         matrix, spectrum = figure.subplots(*((2, 1) if narrow else (1, 2)))
-        height = _HEIGHT * style.POINTS_PER_MM * (1.0 if narrow else 2 * _MATRIX_SHARE)
-        _draw_matrix(matrix, known, labels[order], norm, height)
+        side = _SHARES[narrow] * width * style.POINTS_PER_INCH
+        _draw_matrix(matrix, known, labels[order], norm, side)
         add_colour_bar(matrix, norm, style.DIVERGING).set_label("count correlation")
         _draw_spectrum(spectrum, eigenvalues, upper_bound)
     return figure
