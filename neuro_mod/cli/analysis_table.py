@@ -10,6 +10,8 @@ from neuro_mod.cli.options import print_rows, print_table
 
 #: States in the printed table, at most; the file has all.
 _ROWS = 10
+#: Below this, what halves of the data give is said to be different.
+_LEAST_STABILITY = 0.5
 _CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
@@ -111,12 +113,14 @@ def _clusters(metadata: dict[str, Any]) -> str:
 
 
 def _assemblies(found: dict[str, Any], n_neurons: int) -> str:
-    above, below = found["gap"]
+    stability, (above, below) = found["stability"], found["gap"]
+    unstable = stability is not None and stability < _LEAST_STABILITY
+    halves = "halves of the data give other assemblies" if unstable else "with halves of the data"
     return (
         f"{found['n_assemblies']}, of {found['n_neurons']} of {n_neurons} neurons; mean silhouette "
-        f"{_shown(found['quality'])}; stability {_shown(found['stability'])} (adjusted Rand index with halves of the "
-        f"data); {found['n_significant']} eigenvalues above {_shown(found['upper_bound'])}, the bound of independent "
-        f"neurons, where they fall from {_shown(above)} to {_shown(below)}"
+        f"{_shown(found['quality'])}; stability {_shown(stability)} (adjusted Rand index; {halves}); "
+        f"{found['n_significant']} eigenvalues above {_shown(found['upper_bound'])}, the bound of independent neurons, "
+        f"where they fall from {_shown(above)} to {_shown(below)}"
     )
 
 

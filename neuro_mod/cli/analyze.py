@@ -167,11 +167,14 @@ def _with_assemblies(analyzer: Analyzer, seed: int, options: dict[str, Any]) -> 
     """The analyzer with assemblies as clusters, found with these options.
 
     Raises:
-        InputError: There are none.
+        InputError: There are none, or scikit-learn is missing.
     """
     from neuro_mod.errors import InputError
 
-    found = analyzer.find_assemblies(seed=seed, **_given(options))
+    try:
+        found = analyzer.find_assemblies(seed=seed, **_given(options))
+    except ImportError as error:
+        raise InputError(f"--find-assemblies: {error}") from error
     if not found.n_assemblies:
         largest = max(found.eigenvalues, default=0.0)
         raise InputError(

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from neuro_mod import StageSNNSimulation
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import find_assemblies
 from neuro_mod.core.spiking_net.analysis.assemblies.grouping import grouped, k_means, silhouettes
-from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import spectrum_of, upper_bound
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import loadings_of, upper_bound
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import coefficients, count_correlations, mean_covariance
 from neuro_mod.errors import InputError
 from tests.helpers.assemblies import switching
@@ -144,7 +144,7 @@ def test_the_bound_holds_the_largest_eigenvalue_of_independent_numbers():
 
 def test_loadings_are_correlations_with_components():
     counts = np.random.default_rng(1).poisson(3.0, (200, 5)) + np.random.default_rng(2).poisson(2.0, (200, 1))
-    loadings = spectrum_of(np.corrcoef(counts.T)).loadings(2)
+    loadings = loadings_of(np.corrcoef(counts.T), 2)
     z = (counts - counts.mean(axis=0)) / counts.std(axis=0)
     values, vectors = np.linalg.eigh(np.corrcoef(counts.T))
     for k in (0, 1):

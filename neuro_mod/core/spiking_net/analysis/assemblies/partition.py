@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from neuro_mod.core.spiking_net.analysis.assemblies.grouping import grouped, silhouettes
-from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import spectrum_of, upper_bound
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import eigenvalues_of, loadings_of, upper_bound
 from neuro_mod.recordings.layout import NO_CLUSTER
 
 #: Chance that any of all independent neurons is taken for a member of an assembly.
@@ -54,12 +54,12 @@ def partition(correlations: NDArray[np.float64], n_bins: float, n_assemblies: in
         n_bins: Number of independent bins.
         n_assemblies: How many assemblies there are; by default they are chosen.
     """
-    spectrum, bound = spectrum_of(correlations), upper_bound(len(correlations), n_bins)
-    number = int(np.count_nonzero(spectrum.eigenvalues > bound))
+    eigenvalues, bound = eigenvalues_of(correlations), upper_bound(len(correlations), n_bins)
+    number = int(np.count_nonzero(eigenvalues > bound))
     if n_assemblies is not None:
         number = min(max(number, n_assemblies - 1, 1), len(correlations))
     labels, scores = np.full(len(correlations), NO_CLUSTER), np.full(len(correlations), np.nan)
-    loadings = spectrum.loadings(number)
+    loadings = loadings_of(correlations, number)
     explained = (loadings**2).sum(axis=1)
     members = np.flatnonzero(explained > _least_explained(explained, number, n_bins))
     by_number: dict[int, float] = {}
@@ -70,7 +70,7 @@ def partition(correlations: NDArray[np.float64], n_bins: float, n_assemblies: in
         members, points, groups = members[large], points[large], _in_order(groups[large])
         labels[members] = groups
         scores[members] = silhouettes(points, groups) if len(groups) else ()
-    return Partition(labels, spectrum.eigenvalues, bound, explained, scores, by_number)
+    return Partition(labels, eigenvalues, bound, explained, scores, by_number)
 
 
 def _least_explained(explained: NDArray[np.float64], number: int, n_bins: float) -> float:

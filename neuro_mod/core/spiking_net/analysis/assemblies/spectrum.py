@@ -8,8 +8,6 @@ References:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
@@ -19,31 +17,24 @@ from scipy import linalg
 _TRACY_WIDOM = 2.0234
 
 
-class Spectrum(NamedTuple):
-    """Eigenvalues and eigenvectors of a correlation matrix.
+def eigenvalues_of(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """All eigenvalues of a correlation matrix, the largest first, shape ``(n_neurons,)``."""
+    return linalg.eigvalsh(correlations)[::-1]
 
-    Attributes:
-        eigenvalues: The largest first, shape ``(n_neurons,)``.
-        vectors: Eigenvectors in columns, of the same order, shape ``(n_neurons, n_kept)``.
+
+def loadings_of(correlations: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """Correlation of the counts of each neuron with each of the first components, shape ``(n_neurons, number)``.
+
+    A component is the sum of the standardised counts of neurons, weighted by an eigenvector; its sign is such that its
+    largest correlation is positive.
     """
-
-    eigenvalues: NDArray[np.float64]
-    vectors: NDArray[np.float64]
-
-    def loadings(self, number: int) -> NDArray[np.float64]:
-        """Correlation of each neuron with each of the first components, shape ``(n_neurons, number)``."""
-        return self.vectors[:, :number] * np.sqrt(np.maximum(self.eigenvalues[:number], 0))
-
-
-def spectrum_of(correlations: NDArray[np.float64]) -> Spectrum:
-    """All eigenvalues and eigenvectors of a correlation matrix, shape ``(n_neurons, n_neurons)``.
-
-    The sign of an eigenvector is such that its largest entry is positive.
-    """
-    values, vectors = linalg.eigh(correlations, driver="evd")
-    values, vectors = values[::-1], vectors[:, ::-1]
-    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(len(values))]
-    return Spectrum(values, vectors * np.where(largest < 0, -1.0, 1.0))
+    n = len(correlations)
+    if not number:
+        return np.empty((n, 0))
+    values, vectors = linalg.eigh(correlations, subset_by_index=(n - number, n - 1))
+    loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
+    largest = loadings[np.abs(loadings).argmax(axis=0), np.arange(number)]
+    return loadings * np.where(largest < 0, -1.0, 1.0)
 
 
 def upper_bound(n_neurons: int, n_bins: float) -> float:
