@@ -176,11 +176,13 @@ def _with_assemblies(analyzer: Analyzer, seed: int, options: dict[str, Any]) -> 
     except ImportError as error:
         raise InputError(f"--find-assemblies: {error}") from error
     if not found.n_assemblies:
-        largest = max(found.eigenvalues, default=0.0)
-        raise InputError(
-            f"--find-assemblies: no assembly found, as counts look independent (largest eigenvalue {largest:.3g}; "
-            f"expected above {found.upper_bound:.3g}); try other bins by --assembly-bin, or more data"
+        why = (
+            f"largest eigenvalue {found.eigenvalues[0]:.3g}; above {found.upper_bound:.3g} it is significant"
+            if len(found.eigenvalues)
+            else "the counts of no neuron vary"
         )
+        advice = "try other bins by --assembly-bin, or more data"
+        raise InputError(f"--find-assemblies: no assembly found; expected correlated neurons ({why}); {advice}")
     return analyzer.with_clusters(found)
 
 

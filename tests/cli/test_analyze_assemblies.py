@@ -93,6 +93,9 @@ def test_refusals(analyze, tmp_path, options, message):
 
 
 def test_independent_neurons_are_not_analysed(neuro_mod, tmp_path):
+    np.save(tmp_path / "silent.npy", np.zeros((1000, 5), bool))
+    _, _, errors = neuro_mod("analyze", tmp_path / "silent.npy", "--dt", STEP, "--find-assemblies")
+    assert "no assembly found; expected correlated neurons (the counts of no neuron vary)" in errors
     np.save(tmp_path / "spikes.npy", np.asarray(bernoulli(1, 4000, 20, 0.02)))
     code, _, errors = neuro_mod("analyze", tmp_path / "spikes.npy", "--dt", STEP, "--find-assemblies")
-    assert code == 2 and "no assembly found, as counts look independent (largest eigenvalue" in errors
+    assert code == 2 and "no assembly found; expected correlated neurons (largest eigenvalue" in errors

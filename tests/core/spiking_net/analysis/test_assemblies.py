@@ -47,10 +47,9 @@ def test_independent_neurons_beside_assemblies_are_in_none():
     assert repr(found).startswith("Assemblies(5 of 60 of 120 neurons, quality 0.9")
 
 
-@pytest.mark.parametrize("duration", [20, 40])
-def test_the_clusters_of_a_simulated_network(duration):
+def test_the_clusters_of_a_simulated_network():
     """E and I neurons of a cluster are one assembly, both backgrounds are in none."""
-    run = StageSNNSimulation(CONFIGS / "published_snn_params.yaml", 1).run(record=("spikes",), duration_sec=duration)
+    run = StageSNNSimulation(CONFIGS / "published_snn_params.yaml", 1).run(record=("spikes",), duration_sec=20)
     population = np.asarray(run["clusters"])
     truth = np.where(population % 19 == 18, -1, population % 19)  # 18 E clusters, E background, and the same of I
     found = find_assemblies([run["spikes"]], n_resamples=0)

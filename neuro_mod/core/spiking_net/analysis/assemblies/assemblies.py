@@ -41,7 +41,7 @@ class Assemblies:
         explained: Share of the variance of each neuron that significant components explain, shape ``(n_neurons,)``;
             NaN for neurons whose counts do not vary, such as silent ones.
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``; 0 if there is one assembly.
-        scores: Mean silhouette (column ``silhouette``) for each ``n_assemblies`` that was tried.
+        scores: Mean silhouette (column ``silhouette``) for each ``n_assemblies`` that was tried, by Ward's method.
         stability: Mean adjusted Rand index of the labels, those of neurons in no assembly included, with the labels
             found in random halves of the data; NaN without assemblies, or without resampling.
         bin_width: Of the counts, in seconds.
@@ -121,7 +121,7 @@ def find_assemblies(
     Args:
         sessions: Sessions of the same neurons, read once.
         bin_width: Bins in which spikes are counted, in seconds.
-        n_assemblies: How many assemblies there are; by default they are chosen.
+        n_assemblies: How many assemblies there are, fewer if groups have a single neuron; by default they are chosen.
         seed: Root seed of the halves.
         n_resamples: Number of halves; 0 for no stability.
 

@@ -24,24 +24,24 @@ _SAME = 0.01
 
 
 def grouped(points: NDArray[np.float64], numbers: Iterable[int]) -> tuple[NDArray[np.int64], dict[int, float]]:
-    """Group points for each number of groups, and keep the number with the largest mean silhouette.
+    """Group points by Ward's method, with the number of groups that separates them best, and improve it by k-means.
 
     Args:
         points: Of unit length, shape ``(n_points, n_dimensions)``.
         numbers: Numbers of groups to try, from 2 to ``n_points``.
 
     Returns:
-        The group of each point, ``0..k-1``, shape ``(n_points,)``, and the mean silhouette by number of groups.
+        The group of each point, ``0..k-1``, shape ``(n_points,)``, and the mean silhouette of the groups of Ward's
+        method by their number.
     """
     tree = linkage(points, "ward")
-    found = {}
-    for number in numbers:
-        start = np.unique(fcluster(tree, number, "maxclust"), return_inverse=True)[1].astype(np.int64)
-        groups = k_means(points, start)
-        found[number] = groups, float(silhouettes(points, groups).mean())
-    best = max(score for _, score in found.values())
-    chosen = min(number for number, (_, score) in found.items() if score > best - _SAME)
-    return found[chosen][0], {number: score for number, (_, score) in found.items()}
+    starts = {
+        number: np.unique(fcluster(tree, number, "maxclust"), return_inverse=True)[1].astype(np.int64)
+        for number in numbers
+    }
+    scores = {number: float(silhouettes(points, start).mean()) for number, start in starts.items()}
+    chosen = min(number for number, score in scores.items() if score > max(scores.values()) - _SAME)
+    return k_means(points, starts[chosen]), scores
 
 
 def k_means(points: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -29,7 +29,7 @@ class Partition(NamedTuple):
         upper_bound: Above it, they are significant.
         explained: Share of the variance of each neuron that significant components explain, shape ``(n_neurons,)``.
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``.
-        scores: Mean silhouette by number of assemblies, before too small ones are left out.
+        scores: Mean silhouette by number of groups, see `grouping.grouped`.
     """
 
     labels: NDArray[np.int64]
