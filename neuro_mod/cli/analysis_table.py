@@ -52,6 +52,7 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
     }
     if metadata["assemblies"] is not None:
         rows["assemblies"] = _assemblies(metadata["assemblies"], metadata["n_neurons"])
+    rows["active clusters"] = _detection(metadata)
     rows |= _cluster_rows(metadata)
     rows["states"] = (
         f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
