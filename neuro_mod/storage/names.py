@@ -68,17 +68,24 @@ HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
 HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
 HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
+#: Tables of an analysis around events.
+EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES = "epochs.csv", "psth.csv", "fano_in_time.csv", "around_switches.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
     *(ANALYSIS_PROBABILITIES, HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS),
-    HIDDEN_MARKOV_SCORES,
+    *(HIDDEN_MARKOV_SCORES, EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
     *("transition_matrix", "transition_graph"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
+    *("psth", "fano_in_time", "around_switches"),
 )
+#: Folder of the decoding of a sweep, in its folder, and the files of a decoding.
+DECODING = "decoding"
+DECODING_TABLE, DECODING_AFTER_EVENT = "decoding.csv", "decoding_after_event.csv"
+DECODING_ENSEMBLES, DECODING_DESCRIPTION = "decoding_ensembles.csv", "decoding.json"
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS

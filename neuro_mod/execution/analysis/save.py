@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.analysis.around_events import AroundEvents, EventOptions, around_events
+from neuro_mod.execution.analysis.event_pictures import drawings_around_events
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
@@ -34,6 +36,7 @@ def analyse(
     *,
     plot: bool = True,
     file_format: str = "png",
+    events: EventOptions | None = None,
     before: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Save an analysis and its figures, in place of an earlier one.
@@ -44,10 +47,11 @@ def analyse(
         session: The session that figures over time show.
         plot: Whether to draw figures.
         file_format: ``png``, ``pdf`` or ``svg``.
-        before: Called first.
+        events: What to compute around which events; None for nothing.
+        before: Called before anything is saved.
 
     Returns:
-        The metadata of `describe_analysis`, and ``files``.
+        The metadata of `describe_analysis`, ``events`` if there are any, and ``files``.
 
     Raises:
         InputError: The folder is that of a run.
@@ -59,16 +63,26 @@ def analyse(
         raise InputError(f"{folder} holds the results of a run; choose another folder, such as {folder / ANALYSIS}")
     files: list[Path] = []
     try:
+        found = None if events is None else _around(analyzer, events)
         before()
         with analyzer.saving(folder) as kept:
+            for name, table in found.tables.items() if found else ():
+                kept.save_frame(name, table)
             with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
                 files = analyzer.save_into(kept, lambda done, _: report(done))
             remove_analysis_figures(folder)
             if plot:
                 (folder / PLOTS).mkdir(exist_ok=True)
                 drawings = drawings_of_analysis(analyzer, session)
+                drawings |= {} if found is None else drawings_around_events(analyzer, found)
                 files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
-        return describe_analysis(analyzer) | {"files": [str(file) for file in files]}
+        about = {} if found is None else {"events": found.describe()}
+        return describe_analysis(analyzer) | about | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
         left = f"the analysis in {folder} is complete, figures may be missing"
         raise Interrupted(f"interrupted; {left if files else f'no new analysis in {folder}'}") from None
+
+
+def _around(analyzer: Analyzer, events: EventOptions) -> AroundEvents:
+    with progress_shown(analyzer.n_sessions, quantity=Quantity("read", "sessions")) as report:
+        return around_events(analyzer, events, lambda done, _: report(done))

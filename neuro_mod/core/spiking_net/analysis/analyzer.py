@@ -368,7 +368,14 @@ class Analyzer(StateStatistics):
         return detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
 
     def epochs(
-        self, events: Any, before: float = 0.5, after: float = 1.0, *, conditions: Any = None, on_edge: OnEdge = "error"
+        self,
+        events: Any,
+        before: float = 0.5,
+        after: float = 1.0,
+        *,
+        conditions: Any = None,
+        on_edge: OnEdge = "error",
+        report: Progress | None = None,
     ) -> Epochs:
         """The spikes around events, such as the onsets of a stimulus, each of which is a trial.
 
@@ -378,8 +385,9 @@ class Analyzer(StateStatistics):
             after: Seconds from the event to the end of the epoch.
             conditions: Condition of each session, or a list of those of its events for each session.
             on_edge: What becomes of an epoch that reaches beyond its session: ``error`` or ``drop``.
+            report: Called with the number of sessions read and their total; by default that of the analyzer.
         """
-        return epochs_of(self._source, events, before, after, conditions, on_edge, self._report)
+        return epochs_of(self._source, events, before, after, conditions, on_edge, report or self._report)
 
     def around_switches(self, before: float = 0.3, after: float = 0.3) -> pd.DataFrame:
         """Mean rates around the starts and ends of activations of clusters; see `switches.around_switches`."""

@@ -27,9 +27,8 @@ class Decoding:
     """Cross-validated accuracy of a classifier of conditions.
 
     Attributes:
-        table: Columns ``time`` (middle of the window in seconds from the event), ``accuracy`` (mean over ensembles),
-            ``standard_error`` (of the mean over ensembles; NaN with one), ``chance``.
-        ensembles: Columns ``ensemble``, ``time``, ``accuracy`` (mean over folds).
+        times: Middle of each window in seconds from the event, shape ``(n_windows,)``.
+        accuracy: Mean over folds, shape ``(n_ensembles, n_windows)``.
         neurons: Neurons of each ensemble, shape ``(n_ensembles, n_neurons)``.
         classes: The conditions.
         chance: Accuracy of always guessing the most frequent condition, one over their number if all are equally
@@ -38,12 +37,37 @@ class Decoding:
             shape ``(n_windows, n_classes, n_classes)``.
     """
 
-    table: pd.DataFrame
-    ensembles: pd.DataFrame
+    times: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
     neurons: NDArray[np.int64]
     classes: tuple[Any, ...]
     chance: float
     confusion: NDArray[np.float64]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Columns ``time``, ``accuracy`` (mean over ensembles), ``standard_error`` (NaN for one), ``chance``."""
+        mean, error = mean_and_error(self.accuracy)
+        columns = {"time": self.times, "accuracy": mean, "standard_error": error, "chance": self.chance}
+        return pd.DataFrame(columns)
+
+    @property
+    def ensembles(self) -> pd.DataFrame:
+        """Columns ``ensemble``, ``time``, ``accuracy`` (mean over folds)."""
+        n_ensembles, n_windows = self.accuracy.shape
+        columns = {
+            "ensemble": np.repeat(np.arange(n_ensembles), n_windows),
+            "time": np.tile(self.times, n_ensembles),
+            "accuracy": self.accuracy.ravel(),
+        }
+        return pd.DataFrame(columns)
+
+
+def mean_and_error(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean over the first axis, and its standard error; NaN for a single value."""
+    n = len(values)
+    spread = values.std(axis=0, ddof=1) if n > 1 else np.full(values.shape[1:], np.nan)
+    return values.mean(axis=0), spread / np.sqrt(n)
 
 
 def decode(
@@ -96,13 +120,9 @@ def decode(
         for window in range(windows.n):
             accuracy[number, window] = _cross_validated(machine, counts[:, window], label, splits, confusion[window])
         report(number + 1, len(ensembles))
-    times, n = windows.times(spikes), len(ensembles)
     chance = float(np.bincount(label).max() / len(label))
-    spread = accuracy.std(axis=0, ddof=1) if n > 1 else np.full(windows.n, np.nan)
-    table = {"time": times, "accuracy": accuracy.mean(axis=0), "standard_error": spread / np.sqrt(n), "chance": chance}
-    each = {"ensemble": np.repeat(np.arange(n), len(times)), "time": np.tile(times, n), "accuracy": accuracy.ravel()}
     shares = confusion / confusion.sum(axis=2, keepdims=True)
-    return Decoding(pd.DataFrame(table), pd.DataFrame(each), ensembles, classes, chance, shares)
+    return Decoding(windows.times(spikes), accuracy, ensembles, classes, chance, shares)
 
 
 def splits_of(
