@@ -78,7 +78,7 @@ def accuracy_by(table: pd.DataFrame, by: str, *, width: float = style.ONE_COLUMN
         handles = [points, _chance_handle()]
         above = legend_height(handles, width) / style.POINTS_PER_INCH
         figure, axes = style.new_axes(width, _HEIGHT + above)
-        if table["chance"].nunique() == 1:
+        if len(set(table["chance"].tolist())) == 1:
             _draw_chance(axes, table)
         else:
             axes.plot(x, table["chance"].to_numpy(np.float64), **_CHANCE)

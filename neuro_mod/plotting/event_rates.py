@@ -85,7 +85,7 @@ def _columns(n: int) -> int:
 
 
 def _label(condition: Any) -> str:
-    return condition if isinstance(condition, str) else f"condition {condition}"
+    return f"condition {condition:g}" if isinstance(condition, int | float | np.number) else str(condition)
 
 
 def _response(rows: pd.DataFrame) -> float:

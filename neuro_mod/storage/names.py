@@ -86,6 +86,8 @@ ANALYSIS_FIGURES = (
 DECODING = "decoding"
 DECODING_TABLE, DECODING_AFTER_EVENT = "decoding.csv", "decoding_after_event.csv"
 DECODING_ENSEMBLES, DECODING_DESCRIPTION = "decoding_ensembles.csv", "decoding.json"
+#: Its figures, in the folder of plots, without their endings.
+DECODING_FIGURES = ("decoding", "decoding_by")
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS

@@ -139,6 +139,7 @@ def _decoded(
             folds=options.folds,
             seed=options.seed,
             regularization=options.regularization,
+            groups=[group.noise[session] for session in epochs.events["session"]] if _shared(group.noise) else None,
             report=report,
         )
     except ValueError as error:
@@ -147,6 +148,11 @@ def _decoded(
             error.add_note(f"at {where}")
         raise
     return decoding, len(epochs)
+
+
+def _shared(noise: Sequence[Any]) -> bool:
+    """Whether sessions have the same noise, so that they must be trained or tested together."""
+    return len(set(noise)) < len(noise)
 
 
 def _by_value(trials: Sequence[Trials], decodings: Sequence[Decoding]) -> dict[Any, list[Decoding]]:

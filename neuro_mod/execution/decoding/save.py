@@ -20,6 +20,7 @@ from neuro_mod.storage.names import (
     DECODING_AFTER_EVENT,
     DECODING_DESCRIPTION,
     DECODING_ENSEMBLES,
+    DECODING_FIGURES,
     DECODING_TABLE,
     PLOTS,
 )
@@ -91,7 +92,7 @@ def _save(folder: Path, found: Decodings, sources: Mapping[str, Any], *, plot: b
         text = table.to_csv(index=False, lineterminator="\n").encode()
         files.append(save(name, lambda file, text=text: file.write(text)))
     drawings = drawings_of_decoding(found)
-    for name in drawings:
+    for name in DECODING_FIGURES:
         for earlier in (folder / PLOTS).glob(f"{name}.*"):
             earlier.unlink()
     if plot:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuro_mod.choices import SpikeFormat
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.event_tables import STIMULUS
-from neuro_mod.recordings.sessions import open_sessions
-from neuro_mod.storage.names import RESULTS_TABLE, RUN, point_config
+from neuro_mod.recordings.sessions import Session, open_sessions
+from neuro_mod.recordings.written import run_folder
+from neuro_mod.storage.names import RESULTS_TABLE, RUN, SPIKES, point_config, repeat_spikes
 from neuro_mod.storage.reading import naming, read_json
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 #: Columns of the table of a sweep.
-_POINT, _SPIKES, NETWORK = "point", "spikes", "network"
+_POINT, _SPIKES, _SEED, NETWORK = "point", "spikes", "seed", "network"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,7 @@ class Trials:
     Args:
         analyzer: The sessions.
         conditions: Condition of each session.
+        noise: What says which sessions have the same noise; one for each.
         events: As for `Analyzer.epochs`.
         by: Value of the column over which accuracies are compared; None without.
         network: Number of the network; None if there is only one.
@@ -42,6 +45,7 @@ class Trials:
 
     analyzer: Analyzer
     conditions: Sequence[Any]
+    noise: Sequence[Any]
     events: Any
     by: Any = None
     network: Any = None
@@ -80,6 +84,7 @@ def trials_of_sweep(folder: Path, condition: str, by: str | None, events: Any) -
             Trials(
                 _analyzer([folder / name for name in rows[_SPIKES]], experiments[first[_POINT]]),
                 rows[condition].tolist(),
+                rows[_SEED].tolist(),
                 _onsets(rows, experiments, folder) if isinstance(events, str) and events == STIMULUS else events,
                 None if by is None else first[by],
                 first[NETWORK] if NETWORK in keys else None,
@@ -106,9 +111,39 @@ def trials_of_folders(
     """
     if len(folders) != len(conditions):
         raise invalid("--conditions", list(conditions), f"one for each of {len(folders)} folders")
-    numbers = [len(open_sessions(str(folder)).sessions) for folder in folders]
-    of_sessions = [each for each, n in zip(conditions, numbers, strict=True) for _ in range(n)]
-    return [Trials(Analyzer(list(folders), clusters, dt), of_sessions, events)]
+    opened = [open_sessions(str(folder)).sessions for folder in folders]
+    of_sessions = [each for each, found in zip(conditions, opened, strict=True) for _ in found]
+    sessions = [session for found in opened for session in found]
+    return [Trials(Analyzer(list(folders), clusters, dt), of_sessions, _noise(sessions), events)]
+
+
+def _noise(sessions: Sequence[Session]) -> list[Any]:
+    """Seed of the noise of each session as its run tells it, else its number."""
+    seeds: dict[Path, dict[str, int]] = {}
+    found: list[Any] = []
+    for number, session in enumerate(sessions):
+        run = None if session.file is None else run_folder(session.file)
+        if run is not None and run not in seeds:
+            seeds[run] = _noise_seeds(run)
+        seed = None if run is None or session.file is None else seeds[run].get(session.file.name)
+        found.append(("session", number) if seed is None else seed)
+    return found
+
+
+def _noise_seeds(run: Path) -> dict[str, int]:
+    """Seed of the noise of each file of spikes of a run, or of its repeats."""
+    if not (run / RUN).is_file():
+        return {}
+    about = read_json(run / RUN)
+    if "noise_seed" in about:
+        return {Path(SPIKES).name: about["noise_seed"]}
+    formats: tuple[SpikeFormat, ...] = ("dense", "events")
+    repeats = about.get("repeats")
+    return {
+        Path(repeat_spikes(each["repeat"], kind)).name: each["noise_seed"]
+        for each in (repeats if isinstance(repeats, list) else ())
+        for kind in formats
+    }
 
 
 def _runs(folder: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -83,6 +83,7 @@ def decode(
     folds: int,
     seed: int,
     regularization: float,
+    groups: Sequence[Any] | None,
     report: Callable[[int, int], None],
 ) -> Decoding:
     """Train and test a classifier in each window and ensemble, see `Epochs.decode`.
@@ -99,6 +100,7 @@ def decode(
         folds: Number of folds.
         seed: Root seed of ensembles and folds.
         regularization: Of the classifier.
+        groups: Group of each epoch; epochs of a group are in the same fold. None if all are independent.
         report: Called with the number of ensembles done and their total.
     """
     classes, label = _labels(conditions)
@@ -108,6 +110,7 @@ def decode(
     size = len(candidates) if n_neurons is None else n_neurons
     size = whole_number("n_neurons", size, 1, len(candidates), "the neurons of the clusters that define states")
     ensembles = _ensembles(candidates, size, whole_number("n_ensembles", n_ensembles, 1), seed)
+    members = None if groups is None else _groups(groups, len(label), folds)
     windows = windows_in(spikes, window_ms, step_ms, "window_ms")
     machine = _classifier(regularization)
     accuracy = np.zeros((len(ensembles), windows.n))
@@ -116,7 +119,7 @@ def decode(
         place = np.full(n_all, size)
         place[neurons] = np.arange(size)
         counts = counts_in(spikes, windows, place, size).astype(np.float64)
-        splits = splits_of(label, folds, seed, number)
+        splits = splits_of(label, folds, seed, number, members)
         for window in range(windows.n):
             accuracy[number, window] = _cross_validated(machine, counts[:, window], label, splits, confusion[window])
         report(number + 1, len(ensembles))
@@ -126,12 +129,31 @@ def decode(
 
 
 def splits_of(
-    label: NDArray[np.int64], folds: int, seed: int, ensemble: int
+    label: NDArray[np.int64], folds: int, seed: int, ensemble: int, groups: NDArray[np.int64] | None = None
 ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Epochs for training and testing in each fold, stratified: ``StratifiedKFold`` over epochs in a random order."""
+    """Epochs for training and testing in each fold, stratified by condition, over epochs in a random order.
+
+    They are those of ``StratifiedKFold``, or of ``StratifiedGroupKFold`` if there are groups.
+    """
     order = Stream(seed, "decoding_folds", (ensemble,)).permutation(len(label))
-    folding = optional("sklearn.model_selection", "decoding").StratifiedKFold(folds)
-    return [(order[train], order[test]) for train, test in folding.split(np.zeros(len(label)), label[order])]
+    selection, nothing = optional("sklearn.model_selection", "decoding"), np.zeros(len(label))
+    if groups is None:
+        found = selection.StratifiedKFold(folds).split(nothing, label[order])
+    else:
+        found = selection.StratifiedGroupKFold(folds).split(nothing, label[order], groups[order])
+    return [(order[train], order[test]) for train, test in found]
+
+
+def _groups(groups: Sequence[Any], n_epochs: int, folds: int) -> NDArray[np.int64] | None:
+    """Number of the group of each epoch; None if each is alone."""
+    if len(groups) != n_epochs:
+        raise invalid("groups", list(groups), f"one for each of {n_epochs} epochs")
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    if len(numbers) < folds:
+        raise InputError(
+            f"folds: {folds} folds but {len(numbers)} groups of epochs found; expected at most as many folds"
+        )
+    return None if len(numbers) == n_epochs else np.array([numbers[group] for group in groups])
 
 
 def _ensembles(candidates: NDArray[np.int64], size: int, n_ensembles: int, seed: int) -> NDArray[np.int64]:

@@ -274,12 +274,14 @@ class Epochs:
         seed: int = 0,
         regularization: float = REGULARIZATION,
         neurons: Neurons = None,
+        groups: Sequence[Any] | None = None,
         report: Progress = silent,
     ) -> Decoding:
         """Decode the condition of single epochs from the spike counts of ensembles of neurons.
 
         In each window a linear support vector machine (`sklearn.svm.LinearSVC`, on counts that are standardised by
-        those of its training epochs) is tested in stratified folds.
+        those of its training epochs) is tested in stratified folds. Epochs of simulations with the same noise under
+        different conditions are alike and must not be divided between training and testing: give their `groups`.
 
         Args:
             n_neurons: Neurons of an ensemble, drawn without replacement; by default all.
@@ -290,6 +292,7 @@ class Epochs:
             seed: Root seed of ensembles and folds.
             regularization: ``C`` of the classifier.
             neurons: Indices of the neurons to draw from; by default all of the clusters that define states.
+            groups: Group of each epoch, such as the seed of its noise; those of a group are in the same fold.
             report: Called with the number of ensembles done and their total.
 
         Raises:
@@ -309,6 +312,7 @@ class Epochs:
             folds=folds,
             seed=seed,
             regularization=regularization,
+            groups=groups,
             report=report,
         )
 
