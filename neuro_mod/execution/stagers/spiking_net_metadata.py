@@ -21,13 +21,23 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import (
     steps_per_sample,
 )
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.time_step import refractory_steps
 from neuro_mod.execution.stagers.perturbations import summary
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
+#: Digits of onsets in seconds, below which differences of rounded times are not told.
+ONSET_DIGITS = 9
+
 
 def describe_setup(
-    experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], n_steps: int, dtype: str
+    experiment: Experiment,
+    perturbations: Mapping[str, tuple[Course, bool]],
+    n_steps: int,
+    dtype: str,
+    *,
+    first_step: int = 0,
+    stimulus: Stimulus | None = None,
 ) -> dict[str, Any]:
     """Metadata of a run that are known before it, as a mapping that JSON can hold.
 
@@ -36,6 +46,8 @@ def describe_setup(
         perturbations: By target, and whether each was given beside the configuration.
         n_steps: Length of the run.
         dtype: Precision.
+        first_step: Step at which it begins, counted from time 0.
+        stimulus: The stimulus; None where each run of several has its own.
     """
     populations, delta_t = experiment.populations, experiment.init_params.delta_t
     return {
@@ -49,11 +61,24 @@ def describe_setup(
         "populations": asdict(populations),
         "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "active_above_hz": ACTIVE_RATE,
+        "stimulus": _describe_stimulus(experiment, first_step, n_steps, stimulus),
         "perturbations": {
             target: summary(course, populations.sizes, n_steps, delta_t) | {"given": given}
             for target, (course, given) in perturbations.items()
         },
     }
+
+
+def _describe_stimulus(
+    experiment: Experiment, first_step: int, n_steps: int, stimulus: Stimulus | None
+) -> dict[str, Any]:
+    """Onsets in seconds from the start of a run, and the populations with stimulated neurons; None if not known."""
+    config, delta_t = experiment.stimulus, experiment.init_params.delta_t
+    begin, end = first_step * delta_t, (first_step + n_steps) * delta_t
+    acts = bool(config.amplitude)
+    onsets = [round(onset - begin, ONSET_DIGITS) for onset in config.onsets if acts and begin <= onset < end]
+    reached = None if stimulus is None else np.unique(experiment.populations.of_neuron[stimulus.gain != 0]).tolist()
+    return {"onsets_sec": onsets, "clusters": reached}
 
 
 def _applied(experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], delta_t: float) -> Any:
@@ -74,6 +99,7 @@ def describe_run(
     simulation: Simulation,
     binned: NDArray[np.floating],
     perturbations: Mapping[str, tuple[Course, bool]],
+    stimulus: Stimulus,
     *,
     recorded_every: int,
     dtype: str,
@@ -87,20 +113,24 @@ def describe_run(
         simulation: Its simulation.
         binned: From `population_rates`.
         perturbations: By target, and whether each was given beside the configuration.
+        stimulus: The stimulus.
         recorded_every: Steps between two samples of voltage and current.
         dtype: Precision.
         interrupted: Whether it was stopped before its end.
         wall_seconds: Wall-clock seconds by phase, ``simulation`` among them.
     """
     populations = experiment.populations
+    first_step = simulation.end.step - simulation.n_steps
     rates = mean_rates(simulation.spike_counts, populations.of_neuron, populations.total, simulation.duration)
     return {
-        **describe_setup(experiment, perturbations, simulation.n_steps, dtype),
+        **describe_setup(
+            experiment, perturbations, simulation.n_steps, dtype, first_step=first_step, stimulus=stimulus
+        ),
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "noise_seed": simulation.end.seed,
         "n_spikes": int(simulation.spike_counts.sum()),
-        "first_step": simulation.end.step - simulation.n_steps,
+        "first_step": first_step,
         "recorded_every": recorded_every,
         "interrupted": interrupted,
         "mean_rates_hz": {

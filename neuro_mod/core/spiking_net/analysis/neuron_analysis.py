@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.choices import OnEdge
 from neuro_mod.core.spiking_net.analysis.assemblies import assemblies
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import ASSEMBLY_BIN_MS, N_RESAMPLES, Assemblies
+from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs, epochs_of
+from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
 from neuro_mod.core.spiking_net.analysis.neurons import correlations, fano, neuron_statistics
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import COUNT_BIN, ClusterCorrelations
 from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, FanoFactors
@@ -26,6 +30,8 @@ class NeuronAnalysis(ABC):
 
     #: Cluster of each neuron.
     layout: ClusterLayout
+    #: Called with the number of finished sessions and their total.
+    _report: Progress
 
     @property
     @abstractmethod
@@ -39,6 +45,28 @@ class NeuronAnalysis(ABC):
     @abstractmethod
     def _check_clusters(self) -> None:
         """Refuse what needs clusters where there are none."""
+
+    def epochs(
+        self,
+        events: Any,
+        before: float = 0.5,
+        after: float = 1.0,
+        *,
+        conditions: Any = None,
+        on_edge: OnEdge = "error",
+        report: Progress | None = None,
+    ) -> Epochs:
+        """The spikes around events, such as the onsets of a stimulus, each of which is a trial.
+
+        Args:
+            events: ``"stimulus"``, times, a list of times for each session, or a table; see `event_tables.event_table`.
+            before: Seconds from the start of an epoch to its event.
+            after: Seconds from the event to the end of the epoch.
+            conditions: Condition of each session, or a list of those of its events for each session.
+            on_edge: What becomes of an epoch that reaches beyond its session: ``error`` or ``drop``.
+            report: Called with the number of sessions read and their total; by default that of the analyzer.
+        """
+        return epochs_of(self._source, events, before, after, conditions, on_edge, report or self._report)
 
     def neuron_table(
         self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
