@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from neuro_mod import Analyzer, DataError, InputError, run_sweep
-from neuro_mod.execution.decoding.decode import DecodingOptions, decode_trials
+from neuro_mod.core.spiking_net.analysis.events.decoding import Decoding
+from neuro_mod.execution.decoding.decode import DecodingOptions, _after_event, decode_trials
 from neuro_mod.execution.decoding.save import decode_and_save
 from neuro_mod.execution.decoding.trials import trials_of_folders, trials_of_sweep
 from neuro_mod.execution.repeats.repeater import Repeater
@@ -73,6 +75,20 @@ def test_numbers_are_those_of_epochs(sweep):
         assert after["standard_error"] == pytest.approx(late.std(ddof=1) / np.sqrt(3))
         assert after["peak_accuracy"] == expected.table["accuracy"].max() > 0.9
     assert found.about["n_sessions"] == 24 and found.about["conditions"] == ["1.0", "60.0"]
+
+
+def test_only_windows_after_the_event_are_averaged():
+    """Of 0.1 s: those in the middle of which is 0.05 s and later; the best of all may be an earlier one."""
+    times, accuracy = np.array([-0.05, 0.0, 0.05, 0.1]), np.array([[0.9, 0.1, 0.4, 0.6], [0.9, 0.1, 0.5, 0.7]])
+    neurons, confusion = np.zeros((2, 1), int), np.zeros((4, 2, 2))
+    decoding = Decoding(times, accuracy, neurons, ("a", "b"), 0.5, confusion)
+    found = _after_event([decoding], False, 0.1)
+    assert found["accuracy"] == pytest.approx(0.55) and found["n"] == 2
+    assert found["standard_error"] == pytest.approx(0.05)  # of 0.5 and 0.6
+    assert (found["peak_accuracy"], found["peak_time"]) == (0.9, -0.05)
+    assert np.isnan(_after_event([decoding], False, 0.3)["accuracy"])
+    networks = _after_event([decoding, replace(decoding, accuracy=accuracy + 0.2)], True, 0.1)
+    assert networks["accuracy"] == pytest.approx(0.65) and networks["standard_error"] == pytest.approx(0.1)
 
 
 def test_runs_with_the_same_noise_are_never_divided_between_training_and_testing(sweep):
