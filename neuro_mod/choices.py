@@ -16,6 +16,8 @@ DetectionMethod = Literal["gain", "network_gain", "threshold", "two_state"]
 NeverLeft = Literal["nan", "zero"]
 Criterion = Literal["bic", "cross_validation"]
 UnitKind = Literal["clusters", "neurons"]
+#: What becomes of an epoch that reaches beyond its session.
+OnEdge = Literal["error", "drop"]
 MeasureName = Literal["rates", "n_states", "lifetimes", "occupancy", "activations", "intervals", "entropy"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.

@@ -111,5 +111,17 @@ GroupNames = Annotated[
 Reference = Annotated[
     str | None, typer.Option(metavar="GROUP", help="Group that the others are compared with [the first].")
 ]
+Events = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EVENTS",
+        help="Average over trials around events: stimulus (its onsets), times in s such as 0.5,1.0 (the same in every "
+        "session), or a CSV file with the columns session, time and, optionally, condition.",
+    ),
+]
+Before = Annotated[float, typer.Option(metavar="S", parser=seconds, help="With --events: seconds before an event.")]
+After = Annotated[float, typer.Option(metavar="S", parser=seconds, help="With --events: seconds after an event.")]
+EventBin = Annotated[float, typer.Option(metavar="MS", help="With --events: bins of rates in ms.")]
+FanoWindow = Annotated[float, typer.Option(metavar="MS", help="With --events: windows of Fano factors in ms.")]
 Session = Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")]
 Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")]

@@ -20,7 +20,11 @@ def print_analysis(metadata: dict[str, Any]) -> None:
     if "groups" in metadata:
         print_groups(metadata["groups"])
     model = metadata["hidden_markov"]
-    print_rows(_rows(metadata) | ({} if model is None else _model_rows(model)))
+    print_rows(
+        _rows(metadata)
+        | ({} if model is None else _model_rows(model))
+        | (_event_rows(metadata["events"]) if "events" in metadata else {})
+    )
     typer.echo()
     print_table(
         ["state", "visits", "% of time", "mean lifespan in s", "Hz"],
@@ -165,6 +169,21 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
         f"{_shown(agreement['adjusted_mutual_information'])}, adjusted Rand index "
         f"{_shown(agreement['adjusted_rand_index'])}",
     }
+
+
+def _event_rows(events: dict[str, Any]) -> dict[str, str]:
+    conditions = f", conditions {', '.join(events['conditions'])}" if events["conditions"] else ""
+    rows = {
+        "events": f"{events['n_epochs']} epochs of {events['n_sessions']} sessions, from {events['before_sec']:g} s "
+        f"before to {events['after_sec']:g} s after each{conditions}"
+    }
+    if (found := events["quenching"]) is not None:
+        drop = f"{_shown(found['difference'])} ± {_shown(found['standard_error'])}"
+        rows["variability"] = (
+            f"Fano factor {_shown(found['before'])} before and {_shown(found['after'])} after the event in windows of "
+            f"{events['fano_window_ms']:g} ms, a drop of {drop}"
+        )
+    return rows
 
 
 def _clusters(metadata: dict[str, Any]) -> str:

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 from neuro_mod.choices import Criterion, DetectionMethod
 from neuro_mod.cli.analysis_options import (
     AUTO,
+    After,
     AllClusters,
     AnalysisOut,
+    Before,
     ChoiceOfNumber,
     Clusters,
     ClusterSizes,
     DropDuplicates,
     Dt,
     Duration,
+    EventBin,
+    Events,
+    FanoWindow,
     FirstNeuron,
     FitSeed,
     GroupNames,
@@ -38,6 +43,7 @@ from neuro_mod.cli.analysis_options import (
     Trials,
 )
 from neuro_mod.cli.analysis_table import print_analysis
+from neuro_mod.cli.event_options import given_events
 from neuro_mod.cli.options import AsJson, print_results, whole_numbers
 
 if TYPE_CHECKING:
@@ -81,6 +87,11 @@ def analyze(
     max_restarts: MaxRestarts = None,
     groups: GroupNames = None,
     reference: Reference = None,
+    events: Events = None,
+    before: Before = 0.5,
+    after: After = 1.0,
+    event_bin: EventBin = 10.0,
+    fano_window: FanoWindow = 100.0,
     session: Session = 0,
     plot: Plot = True,
     as_json: AsJson = False,
@@ -93,6 +104,7 @@ def analyze(
     from neuro_mod.checks import output_path, user_path
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.errors import InputError, invalid
+    from neuro_mod.execution.analysis.around_events import EventOptions
     from neuro_mod.execution.analysis.grouping import grouped, members_of, warn_of_points
     from neuro_mod.execution.analysis.save import analyse, default_folder
     from neuro_mod.recordings.layout import labels_of_sizes
@@ -142,7 +154,8 @@ def analyze(
 
     place = output_path(out or default_folder(*(paths if members else files)))
     compared = grouped(analyzer, members, reference) if members else None
-    metadata = analyse(analyzer, place, session, plot=plot, before=fit, groups=compared)
+    around = None if events is None else EventOptions(given_events(events), before, after, event_bin, fano_window)
+    metadata = analyse(analyzer, place, session, plot=plot, events=around, before=fit, groups=compared)
     print_results(metadata, as_json, print_analysis)
 
 

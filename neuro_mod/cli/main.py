@@ -13,6 +13,7 @@ from neuro_mod.cli.cluster import app as cluster
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.compile import compile_kernels
 from neuro_mod.cli.convert import convert
+from neuro_mod.cli.decode import decode
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.gather import gather
 from neuro_mod.cli.mean_field import app as mean_field
@@ -40,6 +41,7 @@ app.add_typer(mean_field, name="mean-field")
 app.command("compare")(plain_failures()(compare))
 app.command("gather")(plain_failures()(gather))
 app.command("analyze")(plain_failures()(analyze))
+app.command("decode")(plain_failures()(decode))
 app.add_typer(cluster, name="cluster")
 app.command("validate")(plain_failures()(validate))
 app.command("convert")(plain_failures()(convert))

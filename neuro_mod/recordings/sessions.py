@@ -46,6 +46,7 @@ from neuro_mod.recordings.rows import (
 )
 from neuro_mod.recordings.saved import spike_arrays, spikes_from
 from neuro_mod.recordings.spikes import SpikeEvents, is_step
+from neuro_mod.recordings.stimuli import RunStimulus, stimulus_in
 from neuro_mod.recordings.tables import rows_of_frame
 from neuro_mod.recordings.trains import are_trains, reading_of_trains
 from neuro_mod.recordings.windows import SAME
@@ -67,6 +68,7 @@ class Session:
         file: Its file, or the first; None if it is in memory.
         further: Its other files, if each thread of the simulator wrote one.
         unchanged: Makes sure of its files; None if it is in memory.
+        stimulus: The stimulus of its run; None where that is not known.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Session:
     file: Path | None = None
     further: tuple[Path, ...] = ()
     unchanged: Unchanged | None = None
+    stimulus: RunStimulus | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -109,12 +112,14 @@ class Description:
         delta_t: Time step in seconds.
         populations: The layout of cluster space.
         own_networks: Whether each session has a network of its own.
+        stimulus: The stimulus; None where that is not known.
     """
 
     where: str
     delta_t: float
     populations: Populations
     own_networks: bool = False
+    stimulus: RunStimulus | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ def _opened(data: Any, name: str, trials: bool) -> Sessions:
         return Sessions(tuple(starmap(Session, neo_sessions(data, name))))
     if isinstance(data, list) and not are_trains(data) and not all(isinstance(entry, int | float) for entry in data):
         return _several(data, trials)
-    return Sessions(_in_memory(name, data, trials), _described(data))
+    described = _described(data)
+    return Sessions(_with_stimulus(_in_memory(name, data, trials), described), described)
 
 
 def matching(path: Path) -> list[Path]:
@@ -189,7 +195,11 @@ def _of_run(run: Path, files: Sequence[Path], trials: bool, *, whole: bool) -> S
         for file in files
         for name, read in sessions_of_file(file, trials)
     ]
-    return Sessions(tuple(sessions), description, clusters)
+    return Sessions(_with_stimulus(sessions, description), description, clusters)
+
+
+def _with_stimulus(sessions: Iterable[Session], description: Description | None) -> tuple[Session, ...]:
+    return tuple(replace(each, stimulus=None if description is None else description.stimulus) for each in sessions)
 
 
 def _threads_joined(sessions: Iterable[Session]) -> tuple[Session, ...]:
@@ -252,7 +262,8 @@ def _description(where: str, metadata: Any) -> Description | None:
             raise ValueError(f"populations of {sizes} neurons and steps of {delta_t} s")
         n_clusters, e, i, e_background, i_background = sizes
         populations = Populations(n_clusters, (e, i), (e_background, i_background))
-        return Description(where, delta_t, populations, metadata.get("fix_network") is False)
+        own_networks = metadata.get("fix_network") is False
+        return Description(where, delta_t, populations, own_networks, stimulus_in(metadata))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{where} is damaged: {error!r}") from error
 

@@ -80,12 +80,15 @@ HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
 HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
 HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
+#: Tables of an analysis around events.
+EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES = "epochs.csv", "psth.csv", "fano_in_time.csv", "around_switches.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
     *(ANALYSIS_PROBABILITIES, ANALYSIS_ACTIVATIONS, ANALYSIS_CLUSTER_TABLE, ANALYSIS_ACTIVE_TABLE, ANALYSIS_QUANTITIES),
     *(HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS, HIDDEN_MARKOV_SCORES),
     *(ANALYSIS_GROUPS, ANALYSIS_GROUP_DIFFERENCES, ANALYSIS_GROUP_REPLICATES),
     *(ANALYSIS_GROUP_SESSIONS, ANALYSIS_GROUP_STATES),
+    *(EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES),
 )
 #: Its figures, in the folder of plots, without their endings.
 ANALYSIS_FIGURES = (
@@ -95,7 +98,14 @@ ANALYSIS_FIGURES = (
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
     *("group_values", "group_rasters", "group_lifetimes", "group_activations", "group_intervals"),
     "group_hidden_lifetimes",
+    *("psth", "fano_in_time", "around_switches"),
 )
+#: Folder of the decoding of a sweep, in its folder, and the files of a decoding.
+DECODING = "decoding"
+DECODING_TABLE, DECODING_AFTER_EVENT = "decoding.csv", "decoding_after_event.csv"
+DECODING_ENSEMBLES, DECODING_DESCRIPTION = "decoding_ensembles.csv", "decoding.json"
+#: Its figures, in the folder of plots, without their endings.
+DECODING_FIGURES = ("decoding", "decoding_by")
 #: Digits of the number of a repeat in the names of its files, so that these sort by it.
 _DIGITS = 4
 MAX_REPEATS = 10**_DIGITS

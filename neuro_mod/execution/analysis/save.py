@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.errors import InputError, Interrupted
+from neuro_mod.execution.analysis.around_events import AroundEvents, EventOptions, around_events
+from neuro_mod.execution.analysis.event_pictures import drawings_around_events
 from neuro_mod.execution.analysis.groups import describe_groups, drawings_of_groups, save_groups
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
@@ -36,6 +38,7 @@ def analyse(
     *,
     plot: bool = True,
     file_format: str = "png",
+    events: EventOptions | None = None,
     before: Callable[[], None] = lambda: None,
     groups: Callable[[], Groups] | None = None,
 ) -> dict[str, Any]:
@@ -47,11 +50,13 @@ def analyse(
         session: The session that figures over time show.
         plot: Whether to draw figures.
         file_format: ``png``, ``pdf`` or ``svg``.
-        before: Called first.
+        events: What to compute around which events; None for nothing.
+        before: Called before anything is saved.
         groups: Returns groups of sessions that are compared, once states are found.
 
     Returns:
-        The metadata of `describe_analysis`, ``files``, and under ``groups`` what `describe_groups` says.
+        The metadata of `describe_analysis`, ``events`` if there are any, under ``groups`` what `describe_groups` says,
+        and ``files``.
 
     Raises:
         InputError: The folder is that of a run.
@@ -63,8 +68,11 @@ def analyse(
         raise InputError(f"{folder} holds the results of a run; choose another folder, such as {folder / ANALYSIS}")
     files: list[Path] = []
     try:
+        found = None if events is None else _around(analyzer, events)
         before()
         with analyzer.saving(folder) as kept:
+            for name, table in found.tables.items() if found else ():
+                kept.save_frame(name, table)
             with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
                 files = analyzer.save_into(
                     kept,
@@ -75,10 +83,17 @@ def analyse(
             if plot:
                 (folder / PLOTS).mkdir(exist_ok=True)
                 drawings = drawings_of_analysis(analyzer, session)
+                drawings |= {} if found is None else drawings_around_events(analyzer, found)
                 drawings |= {} if groups is None else drawings_of_groups(groups(), analyzer)
                 files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
-        about = {} if groups is None else {"groups": describe_groups(groups())}
+        about = {} if found is None else {"events": found.describe()}
+        about |= {} if groups is None else {"groups": describe_groups(groups())}
         return describe_analysis(analyzer) | about | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
         left = f"the analysis in {folder} is complete, figures may be missing"
         raise Interrupted(f"interrupted; {left if files else f'no new analysis in {folder}'}") from None
+
+
+def _around(analyzer: Analyzer, events: EventOptions) -> AroundEvents:
+    with progress_shown(analyzer.n_sessions, quantity=Quantity("read", "sessions")) as report:
+        return around_events(analyzer, events, lambda done, _: report(done))

@@ -380,6 +380,7 @@ class StageSNNSimulation(Stager):
             simulation,
             results["rates"],
             {target: (course, target in staged.given) for target, course in staged.perturbations.items()},
+            staged.stimulus,
             recorded_every=recording.every,
             dtype=staged.trial.dtype,
             interrupted=interrupted,

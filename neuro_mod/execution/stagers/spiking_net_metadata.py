@@ -21,9 +21,13 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import (
     steps_per_sample,
 )
 from neuro_mod.core.spiking_net.engine.simulation import Simulation
+from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.time_step import refractory_steps
 from neuro_mod.execution.stagers.perturbations import summary
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
+
+#: Digits of onsets in seconds, below which differences of rounded times are not told.
+ONSET_DIGITS = 9
 
 
 def describe_setup(
@@ -49,11 +53,27 @@ def describe_setup(
         "populations": asdict(populations),
         "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "active_above_hz": ACTIVE_RATE,
+        "stimulus": _describe_stimulus(experiment, 0, n_steps, None),
         "perturbations": {
             target: summary(course, populations.sizes, n_steps, delta_t) | {"given": given}
             for target, (course, given) in perturbations.items()
         },
     }
+
+
+def _describe_stimulus(
+    experiment: Experiment, first_step: int, n_steps: int, gain: NDArray[np.floating] | None
+) -> dict[str, Any]:
+    """Onsets in seconds from the start of a run, and the populations with stimulated neurons.
+
+    The latter are None where `gain`, the peak current of each neuron, is not known.
+    """
+    config, delta_t = experiment.stimulus, experiment.init_params.delta_t
+    begin, end = first_step * delta_t, (first_step + n_steps) * delta_t
+    acts = bool(config.amplitude)
+    onsets = [round(onset - begin, ONSET_DIGITS) for onset in config.onsets if acts and begin <= onset < end]
+    reached = None if gain is None else np.unique(experiment.populations.of_neuron[gain != 0]).tolist()
+    return {"onsets_sec": onsets, "clusters": reached}
 
 
 def _applied(experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], delta_t: float) -> Any:
@@ -74,6 +94,7 @@ def describe_run(
     simulation: Simulation,
     binned: NDArray[np.floating],
     perturbations: Mapping[str, tuple[Course, bool]],
+    stimulus: Stimulus,
     *,
     recorded_every: int,
     dtype: str,
@@ -87,6 +108,7 @@ def describe_run(
         simulation: Its simulation.
         binned: From `population_rates`.
         perturbations: By target, and whether each was given beside the configuration.
+        stimulus: The stimulus.
         recorded_every: Steps between two samples of voltage and current.
         dtype: Precision.
         interrupted: Whether it was stopped before its end.
@@ -96,6 +118,9 @@ def describe_run(
     rates = mean_rates(simulation.spike_counts, populations.of_neuron, populations.total, simulation.duration)
     return {
         **describe_setup(experiment, perturbations, simulation.n_steps, dtype),
+        "stimulus": _describe_stimulus(
+            experiment, simulation.end.step - simulation.n_steps, simulation.n_steps, stimulus.gain
+        ),
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "noise_seed": simulation.end.seed,

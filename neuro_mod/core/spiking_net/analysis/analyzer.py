@@ -14,10 +14,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import output_path, user_path, whole_number
-from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel, OnEdge, UnitKind
+from neuro_mod.core.spiking_net.analysis.events.activation_spans import activation_spans
+from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs, epochs_of
+from neuro_mod.core.spiking_net.analysis.events.switches import around_switches
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
+    SessionRates,
     SessionSummary,
     find_states,
     silent,
@@ -42,7 +46,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import FiringRates
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
-from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts, units_of
+from neuro_mod.core.spiking_net.analysis.rates.units import chosen_neurons, unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
@@ -378,7 +382,7 @@ class Analyzer(ClusterStatistics):
             InputError: There is no such session or neuron, or this is a saved analysis.
         """
         spikes = self.spikes(session)
-        chosen = np.arange(spikes.n_neurons) if neurons is None else _neurons(neurons, spikes.n_neurons)
+        chosen = np.arange(spikes.n_neurons) if neurons is None else chosen_neurons(neurons, spikes.n_neurons)
         place = np.full(spikes.n_neurons, len(chosen))
         place[chosen] = np.arange(len(chosen))
         width, sampling = self.settings.kernel_width_ms * 1e-3, self.settings.sampling_ms * 1e-3
@@ -396,6 +400,33 @@ class Analyzer(ClusterStatistics):
         rates, inside = self._rates(session, t_from, t_to)
         detector = self.settings.detector.with_thresholds(self.sessions[session].thresholds)
         return detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
+
+    def epochs(
+        self,
+        events: Any,
+        before: float = 0.5,
+        after: float = 1.0,
+        *,
+        conditions: Any = None,
+        on_edge: OnEdge = "error",
+        report: Progress | None = None,
+    ) -> Epochs:
+        """The spikes around events, such as the onsets of a stimulus, each of which is a trial.
+
+        Args:
+            events: ``"stimulus"``, times, a list of times for each session, or a table; see `event_tables.event_table`.
+            before: Seconds from the start of an epoch to its event.
+            after: Seconds from the event to the end of the epoch.
+            conditions: Condition of each session, or a list of those of its events for each session.
+            on_edge: What becomes of an epoch that reaches beyond its session: ``error`` or ``drop``.
+            report: Called with the number of sessions read and their total; by default that of the analyzer.
+        """
+        return epochs_of(self._source, events, before, after, conditions, on_edge, report or self._report)
+
+    def around_switches(self, before: float = 0.3, after: float = 0.3) -> pd.DataFrame:
+        """Mean rates around the starts and ends of activations of clusters; see `switches.around_switches`."""
+        spans = activation_spans(self)
+        return around_switches(spans, lambda index: _sampled(self._findings.rates(index)), self.layout, before, after)
 
     def neuron_table(
         self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
@@ -486,9 +517,5 @@ def _inside(times: NDArray[np.floating], duration: float, t_from: Edge, t_to: Ed
     return (times >= begin) & (times < end)
 
 
-def _neurons(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
-    chosen = np.asarray(neurons)
-    whole = chosen.ndim == 1 and chosen.size and np.issubdtype(chosen.dtype, np.integer)
-    if not whole or not 0 <= chosen.min() <= chosen.max() < n_neurons or len(set(chosen.tolist())) < len(chosen):
-        raise invalid("neurons", np.ravel(chosen).tolist(), f"distinct indices from 0 to {n_neurons - 1}")
-    return chosen.astype(np.int64)
+def _sampled(rates: SessionRates) -> tuple[float, NDArray[np.float32]]:
+    return rates.bin_width, rates.rates

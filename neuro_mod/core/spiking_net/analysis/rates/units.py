@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,31 @@ def units_of(layout: ClusterLayout, kind: UnitKind) -> Units:
     n_units = int(layout.defines_states.sum())
     of_neuron = _places(layout.defines_states, n_units)[layout.of_neuron]
     return Units(layout.state_labels, layout.sizes[layout.defines_states], of_neuron)
+
+
+def units_of_neurons(neurons: Any, n_neurons: int) -> Units:
+    """Single neurons, given their indices.
+
+    Raises:
+        InputError: As for `chosen_neurons`.
+    """
+    chosen = chosen_neurons(neurons, n_neurons)
+    place = np.full(n_neurons, len(chosen))
+    place[chosen] = np.arange(len(chosen))
+    return Units(chosen, np.ones(len(chosen), np.int64), place)
+
+
+def chosen_neurons(neurons: Any, n_neurons: int) -> NDArray[np.int64]:
+    """Indices of neurons as an array.
+
+    Raises:
+        InputError: They are not distinct indices of neurons.
+    """
+    chosen = np.asarray(neurons)
+    whole = chosen.ndim == 1 and chosen.size and np.issubdtype(chosen.dtype, np.integer)
+    if not whole or not 0 <= chosen.min() <= chosen.max() < n_neurons or len(set(chosen.tolist())) < len(chosen):
+        raise invalid("neurons", np.ravel(chosen).tolist(), f"distinct indices from 0 to {n_neurons - 1}")
+    return chosen.astype(np.int64)
 
 
 def unit_counts(

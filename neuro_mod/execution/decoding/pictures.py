@@ -1,0 +1,27 @@
+"""Figures of a decoding. Matplotlib is loaded only to draw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuro_mod.execution.decoding.decode import Decodings
+from neuro_mod.execution.figures import Drawings, captioned
+
+
+def drawings_of_decoding(found: Decodings) -> Drawings:
+    """Accuracy over time, and over the values of the parameter if there is one; by name."""
+    from neuro_mod.plotting.decoding import accuracy_by, accuracy_in_time  # noqa: PLC0415
+
+    about, options = found.about, found.options
+    n_networks = about["n_networks"]
+    over = f"{n_networks} networks" if n_networks > 1 else f"{options.n_ensembles} ensembles"
+    notes = (
+        f"{len(about['conditions'])} conditions, {about['n_neurons']} neurons",
+        f"windows of {1e3 * options.window:g} ms",
+        f"bands: standard error over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
+    )
+    drawings: Drawings = {"decoding": lambda: accuracy_in_time(found.in_time, found.by)}
+    by = found.by
+    if by is not None and np.isfinite(found.after_event["accuracy"]).any():
+        drawings["decoding_by"] = lambda: accuracy_by(found.after_event, by)
+    return captioned(drawings, *notes)

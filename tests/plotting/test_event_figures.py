@@ -1,0 +1,118 @@
+"""Figures around events, and of decoding: what they show, and that texts do not overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuro_mod.errors import InputError
+from neuro_mod.plotting.around_switches import around_switches
+from neuro_mod.plotting.bands import MAX_CURVES
+from neuro_mod.plotting.decoding import accuracy_by, accuracy_in_time
+from neuro_mod.plotting.event_rates import MAX_PANELS, event_rates
+from neuro_mod.plotting.fano_in_time import fano_in_time
+
+TIMES = np.linspace(-0.5, 1, 31)
+
+
+def rates(n_units=3, conditions=()):
+    """Unit k responds by k Hz."""
+    tables = [
+        pd.DataFrame({"time": TIMES, "unit": unit, "rate_hz": 5 + unit * (TIMES > 0), "standard_error": 0.5} | extra)
+        for unit in range(n_units)
+        for extra in ([{"condition": c} for c in conditions] or [{}])
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def fano():
+    return pd.DataFrame({"time": TIMES, "fano": 2 - (TIMES > 0), "standard_error": 0.1, "n_neurons": 9})
+
+
+def accuracy(values=(None,), by="level"):
+    tables = [
+        pd.DataFrame({"time": TIMES, "accuracy": 0.2 + 0.1 * (TIMES > 0), "standard_error": 0.02, "chance": 0.2})
+        for _ in values
+    ]
+    pairs = zip(tables, values, strict=True)
+    named = [table if value is None else table.assign(**{by: value}) for table, value in pairs]
+    return pd.concat(named, ignore_index=True)
+
+
+def switches(kinds=("on", "off")):
+    tables = [
+        pd.DataFrame({"switch": k, "time": TIMES, "clusters": c, "rate_hz": 10.0, "standard_error": 1.0, "n": 7})
+        for k in kinds
+        for c in ("switching", "others", "all")
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def entries(figure):
+    return [text.get_text() for text in figure.legends[0].texts]
+
+
+FIGURES = {
+    "psth": lambda: event_rates(rates()),
+    "psth of one": lambda: event_rates(rates(1)),
+    "psth of many": lambda: event_rates(rates(MAX_PANELS + 3, ["tone 1", "tone 2"])),
+    "fano": lambda: fano_in_time(fano()),
+    "matched": lambda: fano_in_time(fano().assign(mean_matched=1.5, mean_matched_error=0.1)),
+    "switches": lambda: around_switches(switches()),
+    "one kind": lambda: around_switches(switches(("off",))),
+    "accuracy": lambda: accuracy_in_time(accuracy()),
+    "accuracy by": lambda: accuracy_in_time(accuracy(np.linspace(0, 1, 11), "arousal.level"), "arousal.level"),
+    "over numbers": lambda: accuracy_by(accuracy([0.0, 0.5, 1.0])[::31], "level"),
+    "over names": lambda: accuracy_by(accuracy(["low", "high"])[::31], "level"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_texts_never_overlap(crowded, cut_off, saved, name):
+    figure = FIGURES[name]()
+    assert not crowded(figure) and not cut_off(figure)
+    assert saved(figure) == saved(FIGURES[name]())
+
+
+def test_curves_and_bands_are_means_and_errors():
+    axes = event_rates(rates(2)).axes[1]
+    line = next(line for line in axes.lines if len(line.get_xdata()) == len(TIMES))
+    np.testing.assert_allclose(line.get_ydata(), 5 + (TIMES > 0))
+    band = axes.collections[0].get_paths()[0].vertices
+    assert {4.5, 5.5, 6.5} == set(np.round(band[:, 1], 9))
+    assert axes.get_title(loc="left") == "cluster 1"
+
+
+def test_clusters_with_the_strongest_responses_are_drawn():
+    figure = event_rates(rates(MAX_PANELS + 3, [f"tone {k}" for k in range(MAX_CURVES + 1)]))
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [f"cluster {k}" for k in range(3, MAX_PANELS + 3)]
+    assert figure.get_supxlabel() == "left out: 3 clusters with weaker responses and 1 conditions"
+    assert entries(figure) == [*(f"tone {k}" for k in range(MAX_CURVES)), "event"]
+    with pytest.raises(InputError, match="table: 0 found"):
+        event_rates(rates()[:0])
+
+
+def test_numbers_of_conditions_are_named():
+    assert entries(event_rates(rates(1, [1.0, 2.5]))) == ["condition 1", "condition 2.5", "event"]
+
+
+def test_the_mean_matched_curve_is_drawn_where_there_is_one():
+    assert entries(fano_in_time(fano())) == ["raw", "event"]
+    nothing = fano().assign(mean_matched=np.nan, mean_matched_error=np.nan)
+    assert entries(fano_in_time(nothing)) == ["raw", "event"]
+    both = fano_in_time(fano().assign(mean_matched=1.5, mean_matched_error=0.1))
+    assert entries(both) == ["raw", "mean-matched", "event"]
+
+
+def test_of_many_values_evenly_spaced_ones_are_drawn():
+    figure = accuracy_in_time(accuracy(np.arange(15), "x"), "x")
+    assert entries(figure)[:3] == ["x: 0", "x: 2", "x: 4"] and "x: 14" in entries(figure)
+    assert figure.get_supxlabel() == "left out: 7 of 15 values"
+
+
+def test_switches_say_how_many():
+    figure = around_switches(switches())
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["becomes active (n = 7)", "stops being active (n = 7)"]
