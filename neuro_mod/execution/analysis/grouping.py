@@ -140,14 +140,12 @@ def _by_names(folder: Path, pattern: str) -> list[Member]:
 
 def _of_sweep(folder: Path, columns: str) -> list[Member]:
     """The runs of a sweep, grouped by columns of its table."""
-    table = kept_rows(folder)
+    table, place = kept_rows(folder), folder / RESULTS_TABLE
     varied = varied_columns(list(table))
     chosen = [column.strip() for column in columns.split(",")]
     for column in chosen:
         if column not in varied:
-            raise invalid(
-                _OPTION, column, f"one or more of {', '.join(varied)}", f"columns of {folder / RESULTS_TABLE}"
-            )
+            raise invalid(_OPTION, column, f"one or more of {', '.join(varied)}", f"columns of {place}")
     others = [column for column in (*varied, "trial" if "trial" in table else "seed") if column not in chosen]
     return [
         Member(folder / row["spikes"], _named(row, chosen), _network(row, folder), _named(row, others))

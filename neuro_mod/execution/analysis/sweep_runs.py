@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.checks import user_path
+from neuro_mod.config import Experiment, load_experiment
+from neuro_mod.core.spiking_net.external.stimulus import draw_stimulated
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.recordings.written import check_file
-from neuro_mod.storage.names import DATA, RESULTS_TABLE
+from neuro_mod.storage.names import DATA, RESULTS_TABLE, RUN, point_config
+from neuro_mod.storage.reading import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
 
-#: Columns of the table of a sweep: the condition, which is text, the file of spikes, and the last one.
-_CONDITION, _SPIKES, _ERROR = "condition", "spikes", "error"
+#: Columns of the table of a sweep: the number of the point, the condition (text), the file of spikes, and the last one.
+_POINT, _CONDITION, _SPIKES, _ERROR = "point", "condition", "spikes", "error"
 #: Columns that tell runs of one point apart.
-_OF_RUNS = ("point", "repeat", "seed", "network", "trial", _SPIKES, _ERROR)
+_OF_RUNS = (_POINT, "repeat", "seed", "network", "trial", _SPIKES, _ERROR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +96,56 @@ class SweepRuns:
 
         return Analyzer(self.files, **arguments)
 
+    def epochs(self, condition: str | None = None, before: float = 0.5, after: float = 1.0, **arguments: Any) -> Epochs:
+        """The spikes around the onsets of the stimulus in each run.
+
+        Args:
+            condition: Column that holds the condition of each run; None without conditions.
+            before: Seconds from the start of an epoch to its onset.
+            after: Seconds from the onset to the end of the epoch.
+            arguments: Of `Analyzer`.
+
+        Raises:
+            InputError: There is no such column, or no stimulus at a point; or as for `Analyzer.epochs`.
+        """
+        onsets = {point: self._experiment(point).stimulus.onsets for point in self.table[_POINT].unique()}
+        if none := [point for point, times in onsets.items() if not times]:
+            raise InputError(f"{self.folder}: no stimulus.onsets at point {none[0]} found; expected a stimulus")
+        if condition is not None:
+            self._check(condition)
+        conditions = None if condition is None else self.table[condition].tolist()
+        events = [list(onsets[point]) for point in self.table[_POINT]]
+        return self.analyzer(**arguments).epochs(events, before, after, conditions=conditions)
+
+    def stimulated(self, condition: str) -> dict[Any, tuple[int, ...]]:
+        """The clusters that the stimulus reaches at each value of a column, as for `Epochs.signal`.
+
+        Raises:
+            InputError: There is no such column; or the clusters are not the same in all runs with a value, as where
+                they are drawn for each network.
+        """
+        found = {}
+        for value, runs in self.by(condition):
+            reached = {runs._reached(point) for point in runs.table[_POINT].unique()}
+            if len(reached) > 1:
+                raise invalid(condition, value, "the same stimulated clusters in all runs")
+            found[value] = reached.pop()
+        return found
+
+    def _reached(self, point: int) -> tuple[int, ...]:
+        experiment = self._experiment(point)
+        stimulus, settings = experiment.stimulus, experiment.settings
+        own_networks = read_json(self.folder / RUN).get("fix_network") is not True
+        if stimulus.seed is None and own_networks and not stimulus.is_fixed:
+            hint = "without it each network has stimulated clusters of its own"
+            raise invalid("stimulus.seed", None, "a seed, or stimulus.clusters", hint)
+        populations, seed = experiment.populations, settings.random_seed if stimulus.seed is None else stimulus.seed
+        neurons = draw_stimulated(populations, seed, stimulus.stimulated_clusters, stimulus.stimulated_neurons)
+        return tuple(sorted(set(populations.of_neuron[neurons].tolist())))
+
+    def _experiment(self, point: int) -> Experiment:
+        return load_experiment(self.folder / point_config(int(point)))
+
     def _check(self, column: str) -> None:
         if column not in self.table:
             raise invalid("column", column, f"one of {', '.join(self.table)}", f"columns of {self.folder}")
@@ -142,15 +197,11 @@ def varied_columns(columns: list[str]) -> list[str]:
 
 
 def _with_numbers(texts: pd.DataFrame) -> pd.DataFrame:
-    """A table of text with numbers where a whole column holds numbers; no text is NaN there."""
+    """A table of text with numbers where a whole column holds numbers, and NaN where nothing stands there."""
     import pandas as pd  # noqa: PLC0415 -- importing takes half a second
 
-    def parsed(column: pd.Series) -> pd.Series:
-        if column.name in {_CONDITION, _SPIKES, _ERROR}:
-            return column
-        try:
-            return pd.to_numeric(column.replace("", "nan"))
-        except ValueError:
-            return column
-
-    return texts.apply(parsed)
+    table = texts.copy()
+    for column in texts.columns.difference([_CONDITION, _SPIKES, _ERROR]):
+        with suppress(ValueError):
+            table[column] = pd.to_numeric(texts[column].replace("", "nan"))
+    return table
