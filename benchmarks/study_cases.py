@@ -109,8 +109,8 @@ def _swept(duration: float, n: int) -> list[Trial]:
     sweep = new_sweep(duration, _LEVELS, n // len(_LEVELS))
     runs = (item.argument for item in Runs(sweep, repeats_outermost=False))
     return [
-        StageSNNSimulation(experiment_at(sweep.experiment, point.values, seed)).trial(noise_seed=seed)
-        for point, seed in runs
+        StageSNNSimulation(experiment_at(sweep.experiment, run.point.values, run.seed)).trial(noise_seed=run.seed)
+        for run in runs
     ]
 
 

@@ -52,6 +52,7 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.analyzer": ("Analyzer",),
     "neuro_mod.core.spiking_net.analysis.states.quantities": ("QUANTITIES",),
     "neuro_mod.core.spiking_net.analysis.states.state_statistics": ("shared_states",),
+    "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
     "neuro_mod.core.mean_field.core": ("LIFMeanField", "fixed_points", "transfer"),
     # what acts on both

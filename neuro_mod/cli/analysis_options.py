@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuro_mod.choices import Criterion, DetectionMethod, Kernel
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
 from neuro_mod.cli.options import folder, seconds
 
 #: Text in place of the numbers of hidden states, which chooses among many.
@@ -84,6 +84,10 @@ DropDuplicates = Annotated[
     typer.Option("--drop-duplicates", help="Keep one of the spikes of the same neuron at the same time."),
 ]
 Milliseconds = Annotated[bool, typer.Option("--milliseconds", help="Spike times are in ms, not in s.")]
+NNeurons = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Number of neurons, for spikes that are stored as times [up to the last]."),
+]
 FirstNeuron = Annotated[int, typer.Option(metavar="N", help="Number of the first neuron, 1 in data from MATLAB.")]
 HiddenMarkov = Annotated[
     str | None,
@@ -94,10 +98,32 @@ HiddenMarkov = Annotated[
     ),
 ]
 ChoiceOfNumber = Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")]
-FitSeed = Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of its fits.")]
+FitSeed = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Random seed of its fits, and of the halves of --find-assemblies.")
+]
+CountedUnits = Annotated[
+    UnitKind | None,
+    typer.Option(help="Units whose spikes the hidden Markov model counts: clusters, or their neurons. [clusters]"),
+]
+CountBin = Annotated[
+    float | None, typer.Option("--bin", metavar="MS", help="Bins in which it counts spikes, in ms [20].")
+]
+NRestarts = Annotated[int | None, typer.Option(metavar="N", min=1, help="Least number of starts of a fit [5].")]
 MaxRestarts = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Most starts of a fit, which end when two found the best [20; at least 5]."),
+    typer.Option(metavar="N", help="Most starts of a fit, which end when two found the best [four times the least]."),
+]
+FindAssemblies = Annotated[
+    bool,
+    typer.Option(
+        "--find-assemblies", help="Find groups of neurons by their correlations; they are the clusters, without labels."
+    ),
+]
+NAssemblies = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Their number [chosen by how well they are separated].")
+]
+AssemblyBin = Annotated[
+    float | None, typer.Option(metavar="MS", help="Bins of the counts that are correlated, in ms [50].")
 ]
 GroupNames = Annotated[
     str | None,

@@ -12,6 +12,8 @@ from neuro_mod.cli.options import print_rows, print_table
 
 #: States in the printed table, at most; the file has all.
 _ROWS = 10
+#: Below this, what halves of the data give is said to be different.
+_LEAST_STABILITY = 0.5
 _CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
@@ -51,8 +53,10 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
         f"{metadata['n_spikes']} spikes of {metadata['n_neurons']} neurons"
         + ("" if metadata["mean_rate_hz"] is None else f", {metadata['mean_rate_hz']:.3g} Hz each"),
         "clusters": _clusters(metadata),
-        "active clusters": _detection(metadata),
     }
+    if metadata["assemblies"] is not None:
+        rows["assemblies"] = _assemblies(metadata["assemblies"], metadata["n_neurons"])
+    rows["active clusters"] = _detection(metadata)
     rows |= _cluster_rows(metadata)
     rows["states"] = (
         f"{metadata['n_states']} distinct in {metadata['n_visits']} visits of at least "
@@ -148,6 +152,8 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
     settings, agreement = model["settings"], model["agreement"]
     numbers, criterion = settings["numbers"], _CRITERIA[settings["criterion"]]
     found = f"{model['n_states']} visited of {model['n_fitted']}"
+    if settings["units"] == "neurons":
+        found += ", from the counts of single neurons"
     if len(numbers) > 1:
         found += f", chosen by {criterion} among {len(numbers)} numbers from {min(numbers)} to {max(numbers)}"
     if model["most_was_chosen"]:
@@ -191,6 +197,18 @@ def _clusters(metadata: dict[str, Any]) -> str:
     source = metadata["labels_from"]  # None in a saved analysis
     origins = {None: "", "clusters": ", as given"}
     return f"{metadata['n_clusters']}, of which {defining} define states{origins.get(source, f', from {source}')}"
+
+
+def _assemblies(found: dict[str, Any], n_neurons: int) -> str:
+    stability, (above, below) = found["stability"], found["gap"]
+    unstable = stability is not None and stability < _LEAST_STABILITY
+    halves = "halves of the data give other assemblies" if unstable else "with halves of the data"
+    return (
+        f"{found['n_assemblies']}, of {found['n_neurons']} of {n_neurons} neurons; mean silhouette "
+        f"{_shown(found['quality'])}; stability {_shown(stability)} (adjusted Rand index; {halves}); "
+        f"{found['n_significant']} eigenvalues above {_shown(found['upper_bound'])}, the bound of independent neurons, "
+        f"where they fall from {_shown(above)} to {_shown(below)}"
+    )
 
 
 def _detection(metadata: dict[str, Any]) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.choices import Criterion, DetectionMethod
+from neuro_mod.choices import DetectionMethod
 from neuro_mod.cli.analysis_options import (
     AUTO,
     After,
     AllClusters,
     AnalysisOut,
+    AssemblyBin,
     Before,
     ChoiceOfNumber,
     Clusters,
     ClusterSizes,
+    CountBin,
+    CountedUnits,
     DropDuplicates,
     Dt,
     Duration,
     EventBin,
     Events,
     FanoWindow,
+    FindAssemblies,
     FirstNeuron,
     FitSeed,
     GroupNames,
@@ -32,7 +36,10 @@ from neuro_mod.cli.analysis_options import (
     Method,
     Milliseconds,
     MinimalLifespan,
+    NAssemblies,
     NExcitatoryClusters,
+    NNeurons,
+    NRestarts,
     Plot,
     Reference,
     Session,
@@ -81,9 +88,16 @@ def analyze(
     drop_duplicates: DropDuplicates = False,
     milliseconds: Milliseconds = False,
     first_neuron: FirstNeuron = 0,
+    n_neurons: NNeurons = None,
+    find_assemblies: FindAssemblies = False,
+    n_assemblies: NAssemblies = None,
+    assembly_bin: AssemblyBin = None,
     hidden_markov: HiddenMarkov = None,
     criterion: ChoiceOfNumber = "bic",
+    units: CountedUnits = None,
+    count_bin: CountBin = None,
     seed: FitSeed = 0,
+    n_restarts: NRestarts = None,
     max_restarts: MaxRestarts = None,
     groups: GroupNames = None,
     reference: Reference = None,
@@ -119,6 +133,14 @@ def analyze(
         raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
     if reference is not None and groups is None:
         raise invalid("--reference", reference, "no value without --groups")
+    of_assemblies = {"--n-assemblies": n_assemblies, "--assembly-bin": assembly_bin}
+    _refuse_without("--find-assemblies", find_assemblies, of_assemblies)
+    if find_assemblies:
+        for option, value in {"--clusters": clusters, "--cluster-sizes": cluster_sizes}.items():
+            if value is not None:
+                raise invalid(option, str(value), "no value with --find-assemblies")
+    of_model = {"--units": units, "--bin": count_bin, "--n-restarts": n_restarts, "--max-restarts": max_restarts}
+    _refuse_without("--hidden-markov", hidden_markov is not None, of_model)
     try:
         paths = [user_path(each) for each in spikes]
         members = [] if groups is None else members_of(paths, groups)
@@ -136,31 +158,79 @@ def analyze(
             duration=duration,
             time_unit="ms" if milliseconds else "s",
             first_neuron=first_neuron,
+            n_neurons=n_neurons,
             start=start,
             sort=sort,
             trials=trials,
             ignore_columns=ignore_columns,
             drop_duplicates=drop_duplicates,
-            **{name: value for name, value in chosen.items() if value is not None},
+            **_given(chosen),
         )
     except FileNotFoundError as error:
         raise InputError(str(error)) from error
     if session >= analyzer.n_sessions:
         raise invalid("--session", session, f"a number from 0 to {analyzer.n_sessions - 1}")
 
+    if find_assemblies:
+        analyzer = _with_assemblies(analyzer, seed, {"n_assemblies": n_assemblies, "bin_ms": assembly_bin})
+    if not analyzer.layout.has_clusters:
+        advice = "give --clusters FILE or --cluster-sizes, or find groups of neurons by --find-assemblies"
+        raise InputError(f"{files[0]}: no cluster labels found; {advice}")
+    fits = {"units": units, "bin_ms": count_bin, "n_restarts": n_restarts, "max_restarts": max_restarts}
+
     def fit() -> None:
         if hidden_markov is not None:
-            _fit(analyzer, hidden_markov, criterion, seed, max_restarts)
+            _fit(analyzer, hidden_markov, {"criterion": criterion, "seed": seed} | _given(fits))
 
     place = output_path(out or default_folder(*(paths if members else files)))
-    compared = grouped(analyzer, members, reference) if members else None
     around = None if events is None else EventOptions(given_events(events), before, after, event_bin, fano_window)
-    metadata = analyse(analyzer, place, session, plot=plot, events=around, before=fit, groups=compared)
+    compared = grouped(analyzer, members, reference) if members else None
+    metadata = analyse(analyzer, place, session, plot=plot, events=around, groups=compared, before=fit)
     print_results(metadata, as_json, print_analysis)
 
 
-def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int, max_restarts: int | None) -> None:
-    """Fit the hidden Markov model that the command line asks for."""
+def _with_assemblies(analyzer: Analyzer, seed: int, options: dict[str, Any]) -> Analyzer:
+    """The analyzer with assemblies as clusters, found with these options.
+
+    Raises:
+        InputError: There are none, or scikit-learn is missing.
+    """
+    from neuro_mod.errors import InputError
+
+    try:
+        found = analyzer.find_assemblies(seed=seed, **_given(options))
+    except ImportError as error:
+        raise InputError(f"--find-assemblies: {error}") from error
+    if not found.n_assemblies:
+        why = (
+            f"largest eigenvalue {found.eigenvalues[0]:.3g}; above {found.upper_bound:.3g} it is significant"
+            if len(found.eigenvalues)
+            else "the counts of no neuron vary"
+        )
+        advice = "try other bins by --assembly-bin, or more data"
+        raise InputError(f"--find-assemblies: no assembly found; expected correlated neurons ({why}); {advice}")
+    return analyzer.with_clusters(found)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse_without(needed: str, is_given: bool, options: dict[str, Any]) -> None:
+    """Refuse options that do nothing without another one.
+
+    Raises:
+        InputError: One was given.
+    """
+    from neuro_mod.errors import invalid
+
+    for option, value in _given({} if is_given else options).items():
+        raise invalid(option, value, f"no value without {needed}")
+
+
+def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:
+    """Fit the hidden Markov model that the command line asks for, with these options of `fit_hidden_markov`."""
     from neuro_mod.execution.progress import Quantity, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {AUTO}"
@@ -172,9 +242,7 @@ def _fit(analyzer: Analyzer, n_states: str, criterion: Criterion, seed: int, max
     with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
         analyzer.fit_hidden_markov(
             numbers,
-            criterion=criterion,
-            seed=seed,
-            max_restarts=max_restarts,
+            **options,
             report=lambda done, total: report(100 * done / total),
         )
 

@@ -76,9 +76,9 @@ def unknown_key(path: KeyPath, known: list[KeyPath]) -> Problem:
     by_case = {key.lower(): key for key in valid}
     similar = [by_case[key] for key in get_close_matches(name.lower(), by_case, n=1)]
     similar += [key for key in valid if len(name) > 2 and name.lower() in key.lower()]
-    words = [key for key in valid if name in key.split("_")]
     elsewhere = [format_path(other) for other in known if other[-1] == name and other[0] != "perturbation"]
-    # the same name in another section is more likely meant than a similar one in this section, unless it is a part of that
-    suggestions = similar + elsewhere if name.lower() in by_case else words + elsewhere + similar
+    # the same name in another section is more likely meant than a similar one here, unless it is a word of that
+    is_here = name.lower() in by_case or any(name in key.split("_") for key in valid)
+    suggestions = similar + elsewhere if is_here else elsewhere + similar
     choice = f"valid: {', '.join(valid)}"
     return Problem(path, "unknown key", hint=f"did you mean {suggestions[0]}? ({choice})" if suggestions else choice)

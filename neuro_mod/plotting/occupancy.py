@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
@@ -16,6 +16,8 @@ _COLOUR, _MEAN_COLOUR = style.CLUSTER_COLOURS[0][0], "#737373"
 #: Share of the width of the figure that the axis of the clusters takes, roughly.
 _AXIS = 0.82
 _MARKER = 3.5
+#: Least gap of two labels in points.
+_GAP = 2.0
 
 
 def occupancy(
@@ -48,21 +50,23 @@ def occupancy(
         if np.isfinite(values).any():
             axes.axhline(float(np.nanmean(values)), color=_MEAN_COLOUR, linewidth=style.LINE_WIDTH, label="mean")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, borderpad=0.1)
-        axes.errorbar(
+        axes.errorbar(places, values, errors, fmt="none", color=_COLOUR, elinewidth=1.5 * style.LINE_WIDTH)
+        axes.plot(
             places,
             values,
-            errors,
-            fmt="o",
-            color=_COLOUR,
+            marker="o",
             markersize=_MARKER,
-            elinewidth=1.5 * style.LINE_WIDTH,
+            linestyle="none",
+            color=_COLOUR,
             clip_on=False,
             zorder=3,
         )
         highest = float(np.nanmax(values + errors, initial=0.0))
         axes.set(xlim=(-0.6, max(n, 1) - 0.4), ylim=(0, 1.05 * highest or 1.0), xlabel="cluster", ylabel="time active")
-        kept = spaced(places * _AXIS * width * style.POINTS_PER_INCH / max(1, n))
-        axes.set_xticks(places[kept], [str(labels[k]) for k in kept])
+        names = [str(label) for label in labels]
+        room = max((style.text_length(name, style.TICK_SIZE) for name in names), default=0.0) + _GAP
+        kept = spaced(places * _AXIS * width * style.POINTS_PER_INCH / max(1, n), room)
+        axes.set_xticks(places[kept], [names[k] for k in kept])
         axes.yaxis.set_major_locator(style.round_ticks(6))
-        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
     return figure

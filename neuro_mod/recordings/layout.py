@@ -14,6 +14,8 @@ from neuro_mod.checks import whole_number
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.arrays import are_whole, describe
 
+#: Label of neurons that belong to no cluster.
+NO_CLUSTER = -1
 #: Neurons that sizes may add up to.
 _MAX_NEURONS = 10**8
 
@@ -46,6 +48,11 @@ class ClusterLayout:
     def n_neurons(self) -> int:
         """Number of neurons."""
         return len(self.of_neuron)
+
+    @property
+    def has_clusters(self) -> bool:
+        """Whether any neuron belongs to a cluster."""
+        return bool((self.labels != NO_CLUSTER).any())
 
     @property
     def of_each_neuron(self) -> NDArray[np.int64]:
@@ -85,14 +92,25 @@ def cluster_layout(labels: ArrayLike, what: str = "clusters") -> ClusterLayout:
     return ClusterLayout(found, of_neuron, np.ones(len(found), bool))
 
 
+def without_clusters(n_neurons: int) -> ClusterLayout:
+    """The layout of neurons of which no cluster is known; all of them count where neurons are counted."""
+    return ClusterLayout(np.array([NO_CLUSTER]), np.zeros(n_neurons, np.int64), np.ones(1, bool))
+
+
+def named_clusters(layout: ClusterLayout) -> ClusterLayout:
+    """The same clusters, of which all define states but the neurons of no cluster, if there are others."""
+    return layout.choosing(layout.labels[layout.labels != NO_CLUSTER].tolist()) if layout.has_clusters else layout
+
+
 def first_clusters(layout: ClusterLayout, n: int) -> ClusterLayout:
-    """The same clusters, of which those with the n smallest labels define states.
+    """The same clusters, of which those with the n smallest labels define states, ``NO_CLUSTER`` left out.
 
     Raises:
         InputError: There are fewer clusters.
     """
-    n = whole_number("n_excitatory_clusters", n, 1, len(layout.labels))
-    return layout.choosing(layout.labels[:n].tolist())
+    labels = named_clusters(layout).state_labels
+    n = whole_number("n_excitatory_clusters", n, 1, len(labels))
+    return layout.choosing(labels[:n].tolist())
 
 
 def labels_of_sizes(what: str, text: str) -> NDArray[np.int64]:

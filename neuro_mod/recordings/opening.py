@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuro_mod.checks import user_path
-from neuro_mod.errors import DataError, InputError, invalid
+from neuro_mod.errors import DataError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.conventions import Conventions, check_conventions
 from neuro_mod.recordings.copies import fingerprint, refuse_copies
-from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters
+from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters, named_clusters, without_clusters
 from neuro_mod.recordings.plausibility import coincident, implausible, twice
 from neuro_mod.recordings.readings import Reading
 from neuro_mod.recordings.sessions import Description, Session, Sessions, open_sessions
@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 _NO_CHANCE = 10
 #: Words of messages about numbers of neurons that contradict the labels.
 _LABELS = "cluster labels"
+#: What they say instead where no labels are known.
+_GIVEN = "given or in other sessions"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,7 @@ class SpikeSource:
         labels_from: The file or object that the layout was read from.
         own: Whether the spikes are those of a run; others are checked for plausibility.
         own_networks: Whether it is known that each session has a network of its own.
+        other_labels: Whether the layout replaces that of the data, with which it need not agree.
     """
 
     sessions: tuple[Session, ...]
@@ -53,6 +56,7 @@ class SpikeSource:
     labels_from: str = ""
     own: bool = False
     own_networks: bool = False
+    other_labels: bool = False
     #: The session that was read first, and its time step, which is that of the others.
     _first: dict[str, tuple[Session, float]] = field(default_factory=dict, init=False, repr=False)
     #: Sessions that were checked for plausibility.
@@ -69,7 +73,7 @@ class SpikeSource:
         session = self.sessions[index]
         reading = self._reading(session)
         spikes, labels = reading.spikes, reading.labels
-        if labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
+        if not self.other_labels and labels is not None and not np.array_equal(labels, self.layout.of_each_neuron):
             raise DataError(f"{session.where}: other cluster labels than those given or of the other sessions found")
         first, delta_t = self._first.setdefault("session", (session, spikes.delta_t))
         if not math.isclose(spikes.delta_t, delta_t):
@@ -89,6 +93,10 @@ class SpikeSource:
         except DataError as error:
             if _LABELS not in str(error):
                 raise
+            if not self.labels_from:
+                raise DataError(
+                    str(error).replace(f"there are {_LABELS}", _GIVEN).replace(f"or {_LABELS}", _GIVEN)
+                ) from error
             raise DataError(str(error).replace(_LABELS, f"{_LABELS} ({self.labels_from})")) from error
 
     def _warn(self, index: int, reading: Reading, spikes: SpikeEvents) -> None:
@@ -104,6 +112,19 @@ class SpikeSource:
         for odd in (twice(n_copies), implausible(spikes, n_copies)):
             if odd is not None:
                 _LOG.warning("%s: %s", where, odd)
+
+    def with_layout(self, layout: ClusterLayout, labels_from: str) -> SpikeSource:
+        """The same sessions with other clusters, which need not be those of the data.
+
+        Raises:
+            InputError: The layout has another number of neurons.
+        """
+        if layout.n_neurons != self.layout.n_neurons:
+            raise invalid("number of cluster labels", layout.n_neurons, f"{self.layout.n_neurons}, one for each neuron")
+        source = replace(self, layout=layout, labels_from=labels_from, other_labels=True)
+        source._checked.update(self._checked)  # warnings are not repeated
+        source._known.update(self._known)
+        return source
 
     def check_unchanged(self) -> None:
         """Make sure that the files that were read are still the same.
@@ -136,7 +157,7 @@ def open_source(
     conventions: Conventions,
     trials: bool = True,
 ) -> SpikeSource:
-    """Sessions with their clusters; at most the spikes of the first session are read.
+    """Sessions with their clusters; at most the spikes of the first session are read, or of all without any labels.
 
     Args:
         spikes: As for `Analyzer`, like all others.
@@ -158,6 +179,9 @@ def open_source(
         conventions = conventions.completed(described.where, delta_t=described.delta_t)
     layout, labels_from = _layout(opened, clusters, conventions)
     layout = _defining_states(layout, described, n_excitatory_clusters, state_clusters)
+    if conventions.n_neurons not in (None, layout.n_neurons):
+        expected = f"{layout.n_neurons}, as there are cluster labels ({labels_from})"
+        raise invalid("n_neurons", conventions.n_neurons, expected)
     own_networks = described is not None and described.own_networks
     return SpikeSource(opened.sessions, layout, conventions, labels_from, described is not None, own_networks)
 
@@ -185,7 +209,7 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[
         first = opened.sessions[0]
         labels = first.read(conventions.from_zero).labels
         if labels is None:
-            raise InputError(f"{first.where}: no cluster labels found; give clusters=...")
+            return without_clusters(_number_of_neurons(opened, conventions)), ""
         return cluster_layout(labels, first.where), first.where
     if described is not None and not np.array_equal(layout.of_each_neuron, described.populations.of_neuron):
         raise DataError(
@@ -193,6 +217,13 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[
             f"{described.populations.n_neurons} neurons, {described.populations.named}, as in {described.where}"
         )
     return layout, where
+
+
+def _number_of_neurons(opened: Sessions, conventions: Conventions) -> int:
+    """As given, or of the session with the most: in spike times, the last neurons of another may be silent."""
+    if conventions.n_neurons is not None:
+        return conventions.n_neurons
+    return max(session.read(conventions.from_zero).spikes.n_neurons for session in opened.sessions)
 
 
 def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:
@@ -230,7 +261,9 @@ def _excitatory(
 ) -> ClusterLayout:
     """The excitatory clusters define states, if they are known."""
     if described is None:
-        return layout if n_excitatory_clusters is None else first_clusters(layout, n_excitatory_clusters)
+        return (
+            named_clusters(layout) if n_excitatory_clusters is None else first_clusters(layout, n_excitatory_clusters)
+        )
     populations = described.populations
     n_clusters = populations.n_clusters if populations.cluster_sizes[EXCITATORY] else 0
     if n_excitatory_clusters not in (None, n_clusters):

@@ -80,12 +80,18 @@ HIDDEN_MARKOV_MODEL = "hidden_markov.npz"
 HIDDEN_MARKOV_VISITS = "hidden_markov_occurrences.csv"
 HIDDEN_MARKOV_TRANSITIONS = "hidden_markov_transitions.csv"
 HIDDEN_MARKOV_SCORES = "hidden_markov_scores.csv"
+HIDDEN_MARKOV_STATES = "hidden_markov_states.csv"
+#: Assembly of each neuron, if assemblies were found.
+ASSEMBLY_LABELS = "assemblies.npy"
+ASSEMBLIES_TABLE = "assemblies.csv"
+ASSEMBLY_EIGENVALUES = "assembly_eigenvalues.csv"
 #: Tables of an analysis around events.
 EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES = "epochs.csv", "psth.csv", "fano_in_time.csv", "around_switches.csv"
 ANALYSIS_FILES = (
     *(ANALYSIS_DESCRIPTION, ANALYSIS_LAYOUT, ANALYSIS_RATES, ANALYSIS_STATES, ANALYSIS_VISITS, ANALYSIS_TRANSITIONS),
     *(ANALYSIS_PROBABILITIES, ANALYSIS_ACTIVATIONS, ANALYSIS_CLUSTER_TABLE, ANALYSIS_ACTIVE_TABLE, ANALYSIS_QUANTITIES),
     *(HIDDEN_MARKOV_MODEL, HIDDEN_MARKOV_VISITS, HIDDEN_MARKOV_TRANSITIONS, HIDDEN_MARKOV_SCORES),
+    *(HIDDEN_MARKOV_STATES, ASSEMBLY_LABELS, ASSEMBLIES_TABLE, ASSEMBLY_EIGENVALUES),
     *(ANALYSIS_GROUPS, ANALYSIS_GROUP_DIFFERENCES, ANALYSIS_GROUP_REPLICATES),
     *(ANALYSIS_GROUP_SESSIONS, ANALYSIS_GROUP_STATES),
     *(EPOCHS, PSTH, FANO_IN_TIME, AROUND_SWITCHES),
@@ -94,7 +100,7 @@ ANALYSIS_FILES = (
 ANALYSIS_FIGURES = (
     *("state_raster", "cluster_rates", "active_clusters", "lifetimes", "new_states"),
     *("occupancy", "activations"),
-    *("transition_matrix", "transition_graph"),
+    *("transition_matrix", "transition_graph", "assemblies"),
     *("hidden_states", "hidden_lifetimes", "hidden_transition_matrix", "hidden_transition_graph"),
     *("group_values", "group_rasters", "group_lifetimes", "group_activations", "group_intervals"),
     "group_hidden_lifetimes",

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from neuro_mod.cli.analysis_table import with_error
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.storage.names import ANALYSIS_FIGURES
@@ -72,8 +73,40 @@ def test_json_says_it_all(analyze, recorded, tmp_path):
     assert found["mean_lifespan_sec"] == analyzer.get_mean_lifespan()
     assert found["transitions"]["n_transitions"] == len(analyzer.transitions(empty_state=False))
     assert found["reassigned"] == analyzer.reassigned
+    quantities, clusters = analyzer.quantities(), analyzer.cluster_table()
+    for name, row in found["quantities"].items():
+        assert row["value"] == quantities.at[name, "value"] and row["label"] == quantities.at[name, "label"]
+    assert found["quantities"].keys() == set(quantities.index) and found["standard_errors_over"] == "2 sessions"
+    assert [row["occupancy"] for row in found["clusters"]] == clusters["occupancy"].tolist()
+    assert [row["visits"] for row in found["by_number_active"]] == analyzer.active_table()["visits"].tolist()
     assert found["settings"]["method"] == "two_state" and found["settings"]["parameters"]
     assert {str(file) for file in tmp_path.iterdir()} == set(found["files"]) and not (tmp_path / "plots").exists()
+
+
+def test_numbers_are_printed_with_their_standard_errors(analyze, recorded, tmp_path):
+    code, printed, _ = analyze(recorded, "--dt", STEP, "--out", tmp_path)
+    quantities = Analyzer(recorded / "data", CLUSTERS, STEP).quantities()
+    value, error = quantities.loc["occupancy", ["value", "standard_error"]]
+    assert code == 0 and 1 < 100 * error < 10
+    words = " ".join(printed.split())
+    assert f"a cluster is active {100 * value:.1f} ± {100 * error:.1f} % of the time" in words
+    for each in ("activations", "intervals", "by number active", "entropy", "standard errors over 2 sessions"):
+        assert each in words
+    assert {"occupancy.png", "activations.png"} <= {file.name for file in (tmp_path / "plots").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [
+        (0.27345, 0.0123, "0.273 ± 0.012"),
+        (123.4, 12.0, "123 ± 12"),
+        (5.0, None, "5"),
+        (None, None, "-"),
+        (0.5, 0.0, "0.5"),
+    ],
+)
+def test_two_digits_of_an_error(value, error, shown):
+    assert with_error(value, error) == shown
 
 
 @pytest.mark.parametrize(("minimal_lifespan", "told"), [(0, False), (2000, True)])

@@ -81,6 +81,15 @@ def test_bad_input_is_one_clear_message(decode, recorded, tmp_path, options, mes
     assert code == 2 and not printed and message in errors and not (tmp_path / "x").exists()
 
 
+def test_without_scikit_learn(decode, recorded, tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    what = (*folders_of(recorded), "--conditions", "a,b", "--clusters", recorded / "clusters.npy", *OPTIONS)
+    code, printed, errors = decode(*what, "--out", tmp_path / "out")
+    assert code == 2 and 'pip install "neuro_mod[decoding]"' in errors and not printed
+
+
 def test_ctrl_c(decode, recorded, tmp_path, monkeypatch):
     """After the first of several ensembles; an earlier decoding stays."""
     what = (*folders_of(recorded), "--conditions", "a,b", "--clusters", recorded / "clusters.npy", *OPTIONS)

@@ -70,6 +70,26 @@ def test_a_dry_run_prints_the_size_and_runs_nothing(sweep, tmp_path, write):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_conditions_and_numbers_of_networks_and_trials(sweep, tmp_path, write):
+    conditions = {"none": {"stimulus.amplitude": 0.0}, "tone": {"stimulus.amplitude": 50.0}}
+    file = write(repeats=1, conditions=conditions, set={"stimulus.onsets": [0.1]}, config=SMALL)
+    code, _, said = sweep(file, "--dry-run")
+    assert code == 2 and "repeats: 1 found beside conditions; networks: N and trials: M replace repeats" in said
+    text = YAML().load(file)
+    del text["repeats"]
+    with file.open("w") as stream:
+        YAML().dump(text, stream)
+    code, printed, _ = sweep(file, "--dry-run", "--networks", 2, "--trials", 3)
+    assert code == 0 and "48 runs: 8 points, 2 networks with 3 trials each" in printed
+    assert "point 0 (condition none, arousal.level=0," in printed
+    said = json.loads(sweep(file, "--dry-run", "--json", "--trials", 3).stdout)
+    assert (said["networks"], said["trials"], said["first_points"][0]["condition"]) == (1, 3, "none")
+    code, printed, _ = sweep(file, "--out", tmp_path / "out", "--trials", 2, "--set", "settings.plot=false")
+    assert code == 0 and printed.splitlines()[0].split()[:3] == ["point", "condition", "arousal.level"]
+    assert printed.splitlines()[5].split()[:2] == ["4", "tone"]
+    assert "means over 1 network with 2 trials each" in printed
+
+
 def test_json(sweep, tmp_path, write):
     code, printed, _ = sweep(write(repeats=1), "--out", tmp_path / "out", "--json", "--seed", 3)
     said = json.loads(printed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import jsonschema
 import pytest
 
-from neuro_mod.config import load_experiment
+from neuro_mod.config import Experiment, load_experiment
+from neuro_mod.config.schema import editor_schema
 from neuro_mod.errors import ConfigError
 from tests.helpers.shared import SMALL
 
@@ -71,6 +73,20 @@ def test_a_resolved_configuration_is_the_same_one(keys):
     experiment = load(**keys)
     assert load_experiment(experiment.to_yaml()) == experiment
     assert not experiment.warnings
+
+
+@pytest.mark.parametrize(
+    ("keys", "valid"),
+    [
+        ({"neurons": [0, 3]}, True),
+        ({"neurons": 0.3}, True),
+        ({"clusters": [1], "seed": 3}, True),
+        ({"neurons": 3}, False),
+    ],
+)
+def test_the_schema_for_editors_says_the_same(keys, valid):
+    validator = jsonschema.Draft202012Validator(editor_schema(Experiment))
+    assert validator.is_valid({"stimulus": ON | keys}) is valid
 
 
 def test_keys_that_are_left_out_are_not_in_the_resolved_configuration():

@@ -44,8 +44,9 @@ def test_figures_of_a_session_name_it_and_its_part(texts):
 
 def test_figures_of_all_sessions_say_how_many(texts):
     others = set(texts) - OVER_TIME - {"active_clusters"}
-    assert len(others) == 7
+    assert len(others) == 9
     assert {name: "all 2 sessions" in texts[name] for name in others} == dict.fromkeys(others, True)
+    assert "standard errors over 2 sessions" in " ".join(texts["occupancy"].split())
     assert "first 2 s" in texts["new_states"]  # until the end of the shorter session
 
 

@@ -139,3 +139,21 @@ def test_a_silent_neuron_has_nothing_for_either(elephant):
     with pytest.warns(UserWarning, match="input size is too small"):
         assert np.isnan(elephant.statistics.cv2(intervals(elephant, silent)[0], with_nan=True))
     assert np.isnan(interval_statistics([silent]).cv2).all()
+
+
+def test_rates_around_events(elephant, sessions):
+    """Elephant's time histogram of the epochs of a neuron, each of which is a train."""
+    import quantities as pq
+
+    from neuro_mod import Analyzer
+
+    epochs = Analyzer(sessions, clusters=np.arange(N_NEURONS) // 4).epochs([3.0, 7.0], before=0.5, after=0.5)
+    table = epochs.psth("neurons", bin_ms=20)
+    for neuron in range(N_NEURONS):
+        pieces = []
+        for spikes in sessions:
+            train = trains(spikes)[neuron]
+            pieces += [train.time_slice((t - 0.5) * pq.s, (t + 0.5) * pq.s).time_shift(-t * pq.s) for t in (3.0, 7.0)]
+        histogram = elephant.statistics.time_histogram(pieces, 20 * pq.ms, output="rate")
+        ours = table.loc[table["unit"] == neuron, "rate_hz"]
+        np.testing.assert_allclose(ours, histogram.rescale(pq.Hz).magnitude[:, 0], **EXACT)

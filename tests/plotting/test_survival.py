@@ -72,3 +72,10 @@ def test_bad_arguments():
         survival_curves({})
     with pytest.raises(ValueError, match=r"curves: .*a.*b.* found; expected at least one curve with a lifetime"):
         survival_curves({"a": NONE, "b": NONE})
+
+
+def test_other_durations_have_their_name():
+    curves = {f"{n}": of(n + 1) for n in range(MAX_CURVES + 1)}
+    figure = survival_curves(curves, what="duration")
+    assert figure.axes[0].get_xlabel() == "duration t (s)"
+    assert figure.get_supxlabel() == "left out: 1 curves of 1 durations"

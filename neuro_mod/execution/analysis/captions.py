@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.core.spiking_net.analysis.states.resampling import N_BLOCKS
+from neuro_mod.core.spiking_net.analysis.states.session_tables import N_PARTS
 
 
 def session_shown(analyzer: Analyzer, session: int) -> str:
@@ -21,7 +21,7 @@ def sessions_shown(analyzer: Analyzer) -> str:
 def errors_over(analyzer: Analyzer) -> str:
     """What standard errors are over: sessions, or parts of a single one."""
     n = analyzer.n_sessions
-    return f"{n} sessions" if n != 1 else f"{N_BLOCKS} parts of the session"
+    return f"{n} sessions" if n != 1 else f"{N_PARTS} parts of the session"
 
 
 def time_reassigned(analyzer: Analyzer) -> str:

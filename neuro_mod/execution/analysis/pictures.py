@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,9 @@ from neuro_mod.execution.analysis.captions import errors_over, session_shown, se
 from neuro_mod.execution.analysis.hidden_markov_pictures import drawings_of_hidden_states
 from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.recordings.windows import window_of
+
+if TYPE_CHECKING:
+    from neuro_mod.plotting.style import Figure
 
 #: Seconds of one session that figures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
@@ -31,7 +36,7 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
     from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
 
     visits = analyzer.occurrences()
-    drawings = _over_time(analyzer, session)
+    drawings = _over_time(analyzer, session) | _of_assemblies(analyzer)
     if (model := analyzer.hidden_markov) is not None:
         drawings |= drawings_of_hidden_states(analyzer, model, session, _shown_until(analyzer, session))
     drawings |= _of_clusters(analyzer)
@@ -97,6 +102,21 @@ def _of_clusters(analyzer: Analyzer) -> Drawings:
     curves = _seen({"activations": survival(tables.activations), "intervals between them": survival(tables.intervals)})
     lasting: Drawings = {"activations": lambda: survival_curves(curves, what="duration")}
     return drawings | captioned(lasting, which) if curves else drawings
+
+
+def _of_assemblies(analyzer: Analyzer) -> Drawings:
+    from neuro_mod.plotting.assemblies import assembly_figure  # noqa: PLC0415
+
+    found = analyzer.assemblies
+    if found is None or not analyzer.has_spikes:
+        return {}
+
+    def draw() -> Figure:
+        correlations = analyzer.count_correlations(found.bin_width)
+        return assembly_figure(correlations, found.labels, found.eigenvalues, found.upper_bound)
+
+    bins = f"counts in bins of {1e3 * found.bin_width:g} ms"
+    return captioned({"assemblies": draw}, sessions_shown(analyzer), bins)
 
 
 def _shown_until(analyzer: Analyzer, session: int) -> float:

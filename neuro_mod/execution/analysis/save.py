@@ -55,8 +55,7 @@ def analyse(
         groups: Returns groups of sessions that are compared, once states are found.
 
     Returns:
-        The metadata of `describe_analysis`, ``events`` if there are any, under ``groups`` what `describe_groups` says,
-        and ``files``.
+        The metadata of `describe_analysis`, ``files``, and ``events`` and ``groups`` if there are any.
 
     Raises:
         InputError: The folder is that of a run.
@@ -83,11 +82,11 @@ def analyse(
             if plot:
                 (folder / PLOTS).mkdir(exist_ok=True)
                 drawings = drawings_of_analysis(analyzer, session)
-                drawings |= {} if found is None else drawings_around_events(analyzer, found)
                 drawings |= {} if groups is None else drawings_of_groups(groups(), analyzer)
+                drawings |= {} if found is None else drawings_around_events(analyzer, found)
                 files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
-        about = {} if found is None else {"events": found.describe()}
-        about |= {} if groups is None else {"groups": describe_groups(groups())}
+        about = {} if groups is None else {"groups": describe_groups(groups())}
+        about |= {} if found is None else {"events": found.describe()}
         return describe_analysis(analyzer) | about | {"files": [str(file) for file in files]}
     except KeyboardInterrupt:
         left = f"the analysis in {folder} is complete, figures may be missing"

@@ -11,6 +11,7 @@ import numpy as np
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.saved.assemblies import describe_assemblies
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_numbers
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
@@ -24,7 +25,7 @@ MIN_TRANSITIONS = 30
 
 
 def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
-    """Sessions, settings, everything that `describe_states` says, and the hidden Markov model if one was fitted."""
+    """Sessions, settings, what `describe_states` says, and assemblies and the hidden Markov model if there are any."""
     model, sessions = analyzer.hidden_markov, analyzer.sessions
     thresholds = np.array([session.thresholds for session in sessions])
     n_spikes, neuron_seconds = (
@@ -38,6 +39,7 @@ def describe_analysis(analyzer: Analyzer) -> dict[str, Any]:
         "n_neurons": analyzer.layout.n_neurons,
         "n_clusters": len(analyzer.layout.labels),
         "labels_from": analyzer.labels_from,
+        "assemblies": None if analyzer.assemblies is None else describe_assemblies(analyzer.assemblies),
         "clusters_that_define_states": analyzer.layout.state_labels.tolist(),
         "settings": asdict(analyzer.settings),
         "thresholds_hz": None if np.isnan(thresholds).all() else [np.nanmin(thresholds), np.nanmax(thresholds)],

@@ -14,6 +14,7 @@ from neuro_mod.execution.decoding.trials import Trials
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.progress import Quantity, progress_shown
 from neuro_mod.execution.provenance import now_in_utc, versions
+from neuro_mod.optional import optional
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import (
     DECODING,
@@ -58,16 +59,19 @@ def decode_and_save(
         The metadata of `Decodings.describe`, and ``files``.
 
     Raises:
-        InputError: The folder is that of a run, or as for `decode_trials`.
+        InputError: The folder is that of a run, scikit-learn is missing, or as for `decode_trials`.
         StorageError: It cannot be written to.
         Interrupted: On Ctrl-C; an earlier decoding stays.
     """
     if holds_run(folder):
         raise InputError(f"{folder} holds the results of a run; choose another folder, such as {folder / 'decoding'}")
     try:
+        optional("sklearn", "decoding")
         total = len(trials) * options.n_ensembles
         with progress_shown(total, quantity=Quantity("decoded", "ensembles")) as report:
             found = decode_trials(trials, options, by, lambda done, _: report(done))
+    except ImportError as error:
+        raise InputError(str(error)) from error
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; no new decoding in {folder}") from None
     with locked(folder):

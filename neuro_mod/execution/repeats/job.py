@@ -15,6 +15,7 @@ from neuro_mod.execution.figures import Drawings, captioned, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.assembly import build_stimulus
 from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
 from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
 from neuro_mod.execution.stagers.pictures import (
@@ -124,6 +125,9 @@ class RepeatJob(Job):
         self._perturbations = stager.perturbations_over(self._n_steps, self._delta_t)
         duration, root = init.duration_sec, experiment.settings.random_seed
         items = [Item(f"{index} {seed}", f"repeat {index}", seed, seed, duration) for index, seed in enumerate(seeds)]
+        stimulus = None  # each repeat has its own, unless the network is fixed
+        if fix_network:
+            stimulus = build_stimulus(experiment, stager.circuit, root, 0, self._n_steps, self._delta_t)
         given = {target: (course, False) for target, course in self._perturbations.items()}
         super().__init__(
             "repeats",
@@ -136,7 +140,7 @@ class RepeatJob(Job):
             {
                 "random_seed": root,
                 "fix_network": fix_network,
-                **describe_setup(experiment, given, self._n_steps, dtype),
+                **describe_setup(experiment, given, self._n_steps, dtype, stimulus=stimulus),
             },
         )
 

@@ -31,7 +31,13 @@ ONSET_DIGITS = 9
 
 
 def describe_setup(
-    experiment: Experiment, perturbations: Mapping[str, tuple[Course, bool]], n_steps: int, dtype: str
+    experiment: Experiment,
+    perturbations: Mapping[str, tuple[Course, bool]],
+    n_steps: int,
+    dtype: str,
+    *,
+    first_step: int = 0,
+    stimulus: Stimulus | None = None,
 ) -> dict[str, Any]:
     """Metadata of a run that are known before it, as a mapping that JSON can hold.
 
@@ -40,6 +46,8 @@ def describe_setup(
         perturbations: By target, and whether each was given beside the configuration.
         n_steps: Length of the run.
         dtype: Precision.
+        first_step: Step at which it begins, counted from time 0.
+        stimulus: The stimulus; None where each run of several has its own.
     """
     populations, delta_t = experiment.populations, experiment.init_params.delta_t
     return {
@@ -53,7 +61,7 @@ def describe_setup(
         "populations": asdict(populations),
         "rate_bin_sec": steps_per_sample(delta_t) * delta_t,
         "active_above_hz": ACTIVE_RATE,
-        "stimulus": _describe_stimulus(experiment, 0, n_steps, None),
+        "stimulus": _describe_stimulus(experiment, first_step, n_steps, stimulus),
         "perturbations": {
             target: summary(course, populations.sizes, n_steps, delta_t) | {"given": given}
             for target, (course, given) in perturbations.items()
@@ -62,17 +70,14 @@ def describe_setup(
 
 
 def _describe_stimulus(
-    experiment: Experiment, first_step: int, n_steps: int, gain: NDArray[np.floating] | None
+    experiment: Experiment, first_step: int, n_steps: int, stimulus: Stimulus | None
 ) -> dict[str, Any]:
-    """Onsets in seconds from the start of a run, and the populations with stimulated neurons.
-
-    The latter are None where `gain`, the peak current of each neuron, is not known.
-    """
+    """Onsets in seconds from the start of a run, and the populations with stimulated neurons; None if not known."""
     config, delta_t = experiment.stimulus, experiment.init_params.delta_t
     begin, end = first_step * delta_t, (first_step + n_steps) * delta_t
     acts = bool(config.amplitude)
     onsets = [round(onset - begin, ONSET_DIGITS) for onset in config.onsets if acts and begin <= onset < end]
-    reached = None if gain is None else np.unique(experiment.populations.of_neuron[gain != 0]).tolist()
+    reached = None if stimulus is None else np.unique(experiment.populations.of_neuron[stimulus.gain != 0]).tolist()
     return {"onsets_sec": onsets, "clusters": reached}
 
 
@@ -115,17 +120,17 @@ def describe_run(
         wall_seconds: Wall-clock seconds by phase, ``simulation`` among them.
     """
     populations = experiment.populations
+    first_step = simulation.end.step - simulation.n_steps
     rates = mean_rates(simulation.spike_counts, populations.of_neuron, populations.total, simulation.duration)
     return {
-        **describe_setup(experiment, perturbations, simulation.n_steps, dtype),
-        "stimulus": _describe_stimulus(
-            experiment, simulation.end.step - simulation.n_steps, simulation.n_steps, stimulus.gain
+        **describe_setup(
+            experiment, perturbations, simulation.n_steps, dtype, first_step=first_step, stimulus=stimulus
         ),
         "config": experiment.to_yaml(),
         "random_seed": experiment.settings.random_seed,
         "noise_seed": simulation.end.seed,
         "n_spikes": int(simulation.spike_counts.sum()),
-        "first_step": simulation.end.step - simulation.n_steps,
+        "first_step": first_step,
         "recorded_every": recorded_every,
         "interrupted": interrupted,
         "mean_rates_hz": {

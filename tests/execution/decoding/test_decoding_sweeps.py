@@ -173,4 +173,4 @@ def test_folders_of_one_condition_each(tmp_path):
     assert found.in_time["accuracy"].tolist()[:2] == [0.5, 0.5] and found.in_time["accuracy"].max() == 1
     with pytest.raises(InputError, match=r"--conditions: .* found; expected one for each of 2 folders"):
         trials_of_folders(folders, ["low"], "stimulus", None, None)
-    assert Analyzer(folders).epochs("stimulus", 0.05, 0.05).targeted is None  # a repeat does not tell its own
+    assert Analyzer(folders).epochs("stimulus", 0.05, 0.05).targeted == (0, 1, 2)

@@ -6,16 +6,20 @@ import math
 import pickle
 import sys
 from fractions import Fraction
+from typing import get_args
 
 import cloudpickle
 import numpy as np
 import pytest
 import torch
 
+from neuro_mod.choices import MeasureName
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import InputError
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.execution.sweep.measures import column_label, find_measures, measure
+from neuro_mod.execution.sweep.measures import MEASURES, MeasuredRun, column_label, find_measures, measure
 from neuro_mod.execution.sweep.user_functions import find_function
+from tests.helpers.known_states import regular
 from tests.helpers.shared import SMALL
 
 
@@ -63,11 +67,32 @@ def test_measures_keep_their_order(outputs):
     ]
 
 
+def test_measures_of_states_are_the_quantities_of_an_analysis():
+    """Clocks: cluster 0 is active for 0.5 s, twice, 1 and 2 together in between and at the end."""
+    spikes = regular(((0,), 0.5), ((1, 2), 0.5), ((0,), 0.5), ((1, 2), 0.5))
+    outputs = {"spikes": spikes, "metadata": {"layout": None}, "clusters": np.repeat(np.arange(3), 10)}
+    analyzer = Analyzer(spikes, np.repeat(np.arange(3), 10))
+    run = MeasuredRun(outputs)
+    run.analyzer = analyzer
+    table = analyzer.quantities()["value"]
+    for name in ("n_states", "lifetimes", "occupancy", "activations", "intervals", "entropy"):
+        for column, value in MEASURES[name](run).items():
+            assert value == table[column] and math.isfinite(value)
+    assert MEASURES["occupancy"](run)["occupancy"] == pytest.approx(0.5, abs=0.02)
+    assert MEASURES["activations"](run)["mean_activation_sec"] == pytest.approx(0.5, abs=0.02)
+    assert MEASURES["intervals"](run)["mean_interval_sec"] == pytest.approx(0.5, abs=0.02)
+    assert MEASURES["entropy"](run)["state_entropy_bits"] == pytest.approx(1, abs=0.01)
+    assert set(MEASURES) == set(get_args(MeasureName))
+
+
 @pytest.mark.parametrize(
     ("column", "label"),
     [
         ("rate_E_clusters_hz", "rate of E clusters (Hz)"),
         ("n_states", "number of states"),
+        ("mean_lifespan_sec", "mean lifespan of states (s)"),
+        ("occupancy", "occupancy of clusters"),
+        ("activation_rate_hz", "activations per second and cluster (Hz)"),
         ("my_width_ms", "my width (ms)"),
         ("synchrony", "synchrony"),
         ("rate of change", "rate of change"),

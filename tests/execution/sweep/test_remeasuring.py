@@ -91,7 +91,10 @@ def listed(folder):
     return sorted(names)
 
 
-@pytest.mark.parametrize(("executor", "n"), [("serial", None), ("thread", 2), ("process", 2)])
+@pytest.mark.parametrize(
+    ("executor", "n"),
+    [("serial", None), ("thread", 2), ("process", 2), pytest.param("dask", 2, marks=pytest.mark.slow)],
+)
 def test_added_measures_are_those_of_a_new_sweep(sweep, simulated, tmp_path, executor, n):
     sweep("new")
     sweep("out", ["rates"])

@@ -14,9 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import output_path, user_path, whole_number
-from neuro_mod.choices import Criterion, DetectionMethod, Kernel, OnEdge, UnitKind
-from neuro_mod.core.spiking_net.analysis.events.activation_spans import activation_spans
-from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs, epochs_of
+from neuro_mod.choices import Criterion, DetectionMethod, Kernel, UnitKind
+from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import Assemblies
 from neuro_mod.core.spiking_net.analysis.events.switches import around_switches
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
@@ -39,22 +38,19 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import (
     HiddenMarkovSettings,
     numbers_to_try,
 )
-from neuro_mod.core.spiking_net.analysis.neurons import correlations, fano, neuron_statistics
-from neuro_mod.core.spiking_net.analysis.neurons.correlations import COUNT_BIN, ClusterCorrelations
-from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, FanoFactors
-from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS
-from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import FiringRates
+from neuro_mod.core.spiking_net.analysis.neuron_analysis import NeuronAnalysis
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLING, smoothed_rates
 from neuro_mod.core.spiking_net.analysis.rates.units import chosen_neurons, unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
-from neuro_mod.core.spiking_net.analysis.states.names import State
+from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
+from neuro_mod.core.spiking_net.analysis.states.state_rates import rates_by_state
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.conventions import Conventions, TimeUnit
-from neuro_mod.recordings.layout import ClusterLayout
+from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, named_clusters
 from neuro_mod.recordings.opening import SpikeSource, open_source
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge, window_of
@@ -62,7 +58,7 @@ from neuro_mod.recordings.windows import Edge, window_of
 StateClusters = Literal["excitatory", "all"] | Sequence[int]
 
 
-class Analyzer(ClusterStatistics):
+class Analyzer(NeuronAnalysis, ClusterStatistics):
     """Finds metastable states in spikes and computes their statistics.
 
     A state is the sorted tuple of the labels of the active clusters, ``()`` without any. States are computed on first
@@ -74,8 +70,9 @@ class Analyzer(ClusterStatistics):
             or in memory: results of a stager or of the engine, `SpikeEvents`, a pair ``(times, neurons)``, a pandas
             frame with such columns, a list of the times of each neuron or a mapping from neurons to their times, a
             boolean array ``(n_steps, n_neurons)``; or a list of these, one for each session.
-        clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers; or an ``.npy`` file of them.
-            Optional if the spikes come with it.
+        clusters: Label of each neuron's cluster, shape ``(n_neurons,)``, any integers, -1 for none; or an ``.npy`` file
+            of them. Optional if the spikes come with it. Without any labels, neurons can be analysed, and
+            `find_assemblies` finds groups of them.
         dt: Time step in seconds; by default that of the spikes, else 0.5 ms.
         n_excitatory_clusters: Number of excitatory clusters, those with the smallest labels. Optional if it comes with
             the spikes; if unknown, all clusters define states.
@@ -87,6 +84,7 @@ class Analyzer(ClusterStatistics):
         minimal_lifespan_ms: Shorter visits are removed; a gap between visits of the same state is filled with it, one
             between two states is split in halves.
         duration: Length of a session in seconds, for spike times without it.
+        n_neurons: Number of neurons, for spike times without it, whose last neurons may be silent.
         time_unit: Unit of spike times, ``s`` or ``ms``.
         first_neuron: Number of the first neuron; 1 in data from MATLAB.
         start: Begin of each session in seconds, from which its times and ``duration`` count; earlier spikes are left
@@ -109,6 +107,8 @@ class Analyzer(ClusterStatistics):
 
     #: The last fitted hidden Markov model; None before `fit_hidden_markov`.
     hidden_markov: HiddenMarkov | None = None
+    #: The assemblies that are the clusters, after `with_clusters`; None with other clusters.
+    assemblies: Assemblies | None = None
 
     def __init__(
         self,
@@ -124,6 +124,7 @@ class Analyzer(ClusterStatistics):
         sampling_ms: float = SAMPLING * 1e3,
         minimal_lifespan_ms: float = MINIMAL_LIFESPAN_MS,
         duration: float | None = None,
+        n_neurons: int | None = None,
         time_unit: TimeUnit = "s",
         first_neuron: int = 0,
         start: float = 0.0,
@@ -145,6 +146,7 @@ class Analyzer(ClusterStatistics):
             Conventions(
                 dt,
                 duration,
+                n_neurons,
                 time_unit=time_unit,
                 first_neuron=first_neuron,
                 start=start,
@@ -158,10 +160,9 @@ class Analyzer(ClusterStatistics):
         self.layout: ClusterLayout = self._spikes.layout
 
     def __repr__(self) -> str:
-        return (
-            f"Analyzer({self.n_sessions} sessions of {self.layout.n_neurons} neurons, states of "
-            f"{len(self.layout.state_labels)} clusters by {self.settings.method})"
-        )
+        clusters = f"states of {len(self.layout.state_labels)} clusters by {self.settings.method}"
+        found = clusters if self.layout.has_clusters else "no cluster labels"
+        return f"Analyzer({self.n_sessions} sessions of {self.layout.n_neurons} neurons, {found})"
 
     @classmethod
     def load_analysis(cls, folder: str | os.PathLike[str]) -> Self:
@@ -171,9 +172,29 @@ class Analyzer(ClusterStatistics):
             DataError: There is no analysis, or a file is damaged or missing; the message names it.
         """
         analyzer = cls.__new__(cls)
-        findings, analyzer.hidden_markov = load_findings(user_path(folder))
+        findings, analyzer.hidden_markov, analyzer.assemblies = load_findings(user_path(folder))
         analyzer.settings, analyzer.layout = findings.settings, findings.layout
         analyzer._findings, analyzer._spikes, analyzer._report = findings, None, silent
+        return analyzer
+
+    def with_clusters(self, clusters: Assemblies | ArrayLike) -> Self:
+        """An analyzer of the same sessions with other clusters, and with the same settings.
+
+        Args:
+            clusters: What `find_assemblies` returned, or the label of each neuron's cluster, shape ``(n_neurons,)``.
+                All define states but the label -1, which says that a neuron is in none.
+
+        Raises:
+            InputError: No neuron is in a cluster, there are not as many labels as neurons, or this is a saved analysis.
+        """
+        labels, found = (clusters.labels, clusters) if isinstance(clusters, Assemblies) else (clusters, None)
+        layout = named_clusters(cluster_layout(labels))
+        if not layout.has_clusters:
+            raise InputError("clusters: -1 for each neuron found; expected a neuron that is in a cluster")
+        analyzer = type(self).__new__(type(self))
+        analyzer.assemblies = found
+        analyzer._spikes = self._source.with_layout(layout, "clusters" if found is None else "assemblies")
+        analyzer.settings, analyzer.layout, analyzer._report = self.settings, layout, self._report
         return analyzer
 
     def save_analysis(self, folder: str | os.PathLike[str], *, report: Progress | None = None) -> list[Path]:
@@ -206,9 +227,10 @@ class Analyzer(ClusterStatistics):
         if self._spikes is None:
             save_rates(folder, self._findings)
         else:
+            self._check_clusters()
             self._findings = find_and_save_rates(folder, self._spikes, self.settings, report or self._report)
         further()
-        return complete(folder, self._findings, self.hidden_markov)
+        return complete(folder, self._findings, self.hidden_markov, self.assemblies)
 
     def fit_hidden_markov(
         self,
@@ -231,7 +253,8 @@ class Analyzer(ClusterStatistics):
 
         Args:
             n_states: Number of states, or the numbers to choose from; by default 12 numbers from 2 to 96.
-            units: Units whose spikes are counted: the ``clusters`` that define states, or their ``neurons``.
+            units: Units whose spikes are counted: the ``clusters`` that define states, or their ``neurons``; without
+                cluster labels, all neurons.
             bin_ms: Bins in which spikes are counted, in ms.
             criterion: Criterion for the number of states: ``bic``, or ``cross_validation`` over sessions.
             seed: Root seed of the starts of the fits.
@@ -251,6 +274,8 @@ class Analyzer(ClusterStatistics):
             DataError: The spikes of a session are damaged, or contradict those of another.
             InputError: An argument is not valid, there are no spikes, or this is a saved analysis.
         """
+        if units != "neurons":
+            self._check_clusters()
         counted, width = units_of(self.layout, units), bin_ms * 1e-3
 
         def counts_and_length(spikes: SpikeEvents) -> tuple[NDArray[np.int64], float]:
@@ -391,6 +416,18 @@ class Analyzer(ClusterStatistics):
         )
         return rates[_inside(times, spikes.duration, t_from, t_to), :-1]
 
+    def get_state_rates(
+        self, t_from: Edge = None, t_to: Edge = None, *, states: Sequence[StateLike] | None = None
+    ) -> pd.DataFrame:
+        """Mean smoothed rates per neuron of all clusters in each state, in Hz; see `state_rates.rates_by_state`.
+
+        Rows are those of `state_table`, columns the labels of all clusters.
+        """
+        visits = self.occurrences(t_from, t_to)
+        chosen = self.get_unique_attractors(t_from, t_to) if states is None else self._distinct(states)
+        sampled = ((rates.times, rates.rates) for rates in map(self._findings.rates, range(self.n_sessions)))
+        return rates_by_state(sampled, visits, chosen, self.layout.labels)
+
     def get_cluster_activity(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.bool_]:
         """Activity of the clusters that define states, before short visits are removed.
 
@@ -401,78 +438,15 @@ class Analyzer(ClusterStatistics):
         detector = self.settings.detector.with_thresholds(self.sessions[session].thresholds)
         return detector.detect(rates.rates[:, self.layout.defines_states]).active[inside]
 
-    def epochs(
-        self,
-        events: Any,
-        before: float = 0.5,
-        after: float = 1.0,
-        *,
-        conditions: Any = None,
-        on_edge: OnEdge = "error",
-        report: Progress | None = None,
-    ) -> Epochs:
-        """The spikes around events, such as the onsets of a stimulus, each of which is a trial.
-
-        Args:
-            events: ``"stimulus"``, times, a list of times for each session, or a table; see `event_tables.event_table`.
-            before: Seconds from the start of an epoch to its event.
-            after: Seconds from the event to the end of the epoch.
-            conditions: Condition of each session, or a list of those of its events for each session.
-            on_edge: What becomes of an epoch that reaches beyond its session: ``error`` or ``drop``.
-            report: Called with the number of sessions read and their total; by default that of the analyzer.
-        """
-        return epochs_of(self._source, events, before, after, conditions, on_edge, report or self._report)
-
     def around_switches(self, before: float = 0.3, after: float = 0.3) -> pd.DataFrame:
         """Mean rates around the starts and ends of activations of clusters; see `switches.around_switches`."""
-        spans = activation_spans(self)
-        return around_switches(spans, lambda index: _sampled(self._findings.rates(index)), self.layout, before, after)
-
-    def neuron_table(
-        self, t_from: Edge = None, t_to: Edge = None, *, min_intervals: int = MIN_INTERVALS
-    ) -> pd.DataFrame:
-        """One row per neuron: rate and variability of intervals; see `neuron_statistics.neuron_table`."""
-        return neuron_statistics.neuron_table(
-            self._source,
-            self.layout.of_neuron,
-            self.layout.labels,
-            min_intervals=min_intervals,
-            t_from=t_from,
-            t_to=t_to,
-        )
-
-    def firing_rates(self, t_from: Edge = None, t_to: Edge = None) -> FiringRates:
-        """Mean rate of each neuron, in each session and over all of them."""
-        return neuron_statistics.firing_rates(self._source, t_from=t_from, t_to=t_to)
-
-    def fano_factors(
-        self, windows: Sequence[float] = COUNT_WINDOWS, t_from: Edge = None, t_to: Edge = None, *, ddof: int = 1
-    ) -> FanoFactors:
-        """Fano factors of spike counts in windows of these lengths in seconds; see `fano.fano_factors`.
-
-        The variance has the number of windows minus ``ddof`` in the denominator; Elephant has ``ddof=0``.
-        """
-        return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to, ddof=ddof)
-
-    def count_correlations(
-        self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None
-    ) -> NDArray[np.float64]:
-        """Correlations of spike counts of all pairs of neurons; see `correlations.count_correlations`."""
-        return correlations.count_correlations(self._source, bin_width, t_from=t_from, t_to=t_to)
-
-    def cluster_correlations(
-        self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None
-    ) -> ClusterCorrelations:
-        """Means of `count_correlations` within and between clusters; overall, of clusters that define states."""
-        return correlations.cluster_correlations(
-            self.count_correlations(bin_width, t_from, t_to),
-            self.layout.of_neuron,
-            len(self.layout.labels),
-            counted=self.layout.defines_states,
+        return around_switches(
+            self.activations(), lambda index: _sampled(self._findings.rates(index)), self.layout, before, after
         )
 
     @cached_property
     def _findings(self) -> Findings:
+        self._check_clusters()
         return find_states(self._source, self.settings, self._report)
 
     def _all_occurrences(self) -> pd.DataFrame:
@@ -488,7 +462,16 @@ class Analyzer(ClusterStatistics):
             raise InputError("a saved analysis holds no spikes; open them with Analyzer(...)")
         return self._spikes
 
+    def _check_clusters(self) -> None:
+        """Refuse what needs clusters where there are none."""
+        if not self.layout.has_clusters:
+            raise InputError(
+                f"{self._source.sessions[0].where}: no cluster labels found; give clusters=..., or use "
+                "find_assemblies() and with_clusters()"
+            )
+
     def _possible(self, state: Any) -> State:
+        self._check_clusters()
         labels = self.layout.state_labels.tolist()
         members = list(state) if isinstance(state, Iterable) else [state]
         known = all(isinstance(label, int | np.integer) and label in labels for label in members)
@@ -498,6 +481,7 @@ class Analyzer(ClusterStatistics):
         return tuple(sorted(map(int, members)))
 
     def _cluster(self, cluster: int) -> int:
+        self._check_clusters()
         labels = self.layout.labels.tolist()
         if not isinstance(cluster, int | np.integer) or cluster not in labels:
             raise invalid("cluster", cluster, f"one of {', '.join(map(str, labels))}")

@@ -46,9 +46,9 @@ def folder(analyzer, tmp_path):
 
 def same(one, other):
     assert one.settings == other.settings
-    for name in ("unit_labels", "rates_hz", "transition_matrix", "durations"):
+    for name in ("unit_labels", "rates", "initial_probabilities", "transition_matrix", "durations"):
         a, b = getattr(one, name), getattr(other, name)
-        assert a.dtype == b.dtype and np.array_equal(a, b)
+        assert a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     pd.testing.assert_frame_equal(one.scores, other.scores, check_exact=True)
     pd.testing.assert_frame_equal(one.visits, other.visits, check_exact=True)
     assert len(one.posteriors) == len(other.posteriors)
@@ -148,7 +148,7 @@ def test_saving_and_loading_is_the_identity(analyzer, folder):
 
 
 def test_models_of_earlier_versions_are_read(sessions, analyzer, tmp_path):
-    """They had neither the columns on starts, nor a largest number of them."""
+    """They had neither the columns on starts, nor a largest number of them, nor all parameters of the model."""
     columns = ["lowest_log_likelihood", "n_starts", "n_best", "log_likelihoods"]
     model = replace(analyzer.hidden_markov, scores=analyzer.hidden_markov.scores.drop(columns=columns))
     earlier = opened(sessions)
@@ -156,10 +156,11 @@ def test_models_of_earlier_versions_are_read(sessions, analyzer, tmp_path):
     earlier.save_analysis(tmp_path)
     about = json.loads((tmp_path / "analysis.json").read_text())
     del about["checksum"], about["hidden_markov"]["settings"]["max_restarts"]
-    del about["hidden_markov"]["starts"], about["hidden_markov"]["all_starts"]
+    del about["hidden_markov"]["starts"], about["hidden_markov"]["all_starts"], about["hidden_markov"]["all_states"]
     (tmp_path / "analysis.json").write_text(json.dumps(about | {"checksum": _checksum(about)}))
     loaded = Analyzer.load_analysis(tmp_path)
-    assert same(loaded.hidden_markov, replace(model, settings=replace(model.settings, max_restarts=2)))
+    without = replace(model, initial_probabilities=np.full(model.n_fitted, np.nan))
+    assert same(loaded.hidden_markov, replace(without, settings=replace(model.settings, max_restarts=2)))
     assert describe_analysis(loaded)["hidden_markov"]["starts"] == []
 
 

@@ -207,6 +207,24 @@ def test_states_never_visited_are_not_reported(data):
         assert (run > 0.8).all()
 
 
+def test_all_states_of_the_model_are_in_a_table(data):
+    """Where the fit converged, the first probabilities and the rates are means weighted by the posteriors."""
+    sessions = data[1][:6]
+    found = model_of(sessions, BIN, 8, least_duration=0.3, n_restarts=1)
+    table = found.fitted_states()
+    assert table["state"].tolist() == list(range(8)) and table["visited"].sum() == found.n_states < 8
+    assert table["visited"].tolist() == [state < found.n_states for state in range(8)]
+    assert table.columns[3:].tolist() == [f"rate_hz_{unit}" for unit in range(4)]
+    np.testing.assert_array_equal(table.iloc[:, 3:], found.rates)
+    np.testing.assert_array_equal(found.rates[: found.n_states], found.rates_hz)
+    assert found.scores["converged"].all() and found.initial_probabilities.sum() == pytest.approx(1)
+    first = np.mean([posterior[0] for posterior in found.posteriors], axis=0)
+    np.testing.assert_allclose(table["initial_probability"], first, atol=0.02)  # a fit ends before the digits are final
+    weights = np.concatenate(found.posteriors).astype(float)
+    means = weights.T @ np.concatenate(sessions) / weights.sum(axis=0)[:, None]
+    np.testing.assert_allclose(found.rates * BIN, means, atol=0.05)
+
+
 def test_no_visit_at_all(data):
     found = model_of([data[1][0][:100]], BIN, 2, least_duration=3.0, n_restarts=1)
     assert found.n_states == 0 and found.visits.empty and found.rates_hz.shape == (0, 4)
@@ -221,8 +239,8 @@ def test_visits_by_hand():
     assert [list(each) for each in runs] == [[0, 0, 1, 1], [0, 4, 8, 14], [3, 7, 12, 17]]
     assert binned_visits(posterior, 0.8, 40 / 20).states.tolist() == [0, 0, 1, 0, 1]
     assert binned_visits(posterior, 0.75, 50 / 20).ends.tolist() == [7, 12, 17]
-    order, n_visited = by_occupancy([runs], 3)
-    assert order.tolist() == [1, 0, 2] and n_visited == 2
+    order = by_occupancy([runs], 3)
+    assert order.tolist() == [1, 0, 2]
     table = occurrences_table([np.ones((17, 2), int)], [runs], np.argsort(order), BIN, 2)
     assert table["state"].tolist() == [1, 1, 0, 0] and type(table["state"][0]) is int
     np.testing.assert_allclose(table["start"], [0, 0.08, 0.16, 0.28])

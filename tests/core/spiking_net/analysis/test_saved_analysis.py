@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.detection import TwoState
 from neuro_mod.core.spiking_net.analysis.states.names import parse_state
-from neuro_mod.errors import DataError, StorageError
+from neuro_mod.errors import DataError, InputError, StorageError
+from neuro_mod.execution.analysis.pictures import drawings_of_analysis
+from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.storage.reading import sha256_of
 from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
@@ -97,6 +100,14 @@ def answers(analyzer):
                 analyzer.get_attractor_probs,
                 analyzer.get_transition_counts,
                 analyzer.get_transition_matrix,
+                analyzer.activations,
+                analyzer.intervals,
+                analyzer.occupancy,
+                analyzer.cluster_table,
+                analyzer.active_table,
+                analyzer.state_table,
+                analyzer.quantities,
+                analyzer.get_state_rates,
             )
             for t_from, t_to in windows
         ],
@@ -276,12 +287,17 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
         matrix[source, target] = row.probability
     np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-15)
     tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
+    tables["activations"] = analyzer.activations()
+    for name in ("cluster_table", "active_table", "quantities"):
+        tables[name] = getattr(analyzer, name)().reset_index()
     states = analyzer.get_attractors_data().assign(time_reassigned=analyzer.reassigned)
     for name, expected in (tables | {"states": states}).items():
         table = pd.read_csv(kept / f"{name}.csv")
         for column in table:
             if "state" in column:
                 assert [parse_state(state) for state in table[column]] == expected[column].tolist()
+            elif column in ("quantity", "unit", "label"):
+                assert table[column].fillna("").tolist() == expected[column].tolist()
             else:
                 np.testing.assert_allclose(table[column], expected[column], rtol=1e-15)
 
@@ -327,6 +343,32 @@ def test_a_changed_description_is_refused(saved, change):
     (saved / "analysis.json").write_text(json.dumps(about | change))
     with pytest.raises(DataError, match=r"analysis\.json is damaged: its checksum"):
         Analyzer.load_analysis(saved)
+
+
+def test_an_analysis_of_an_earlier_version_has_no_activations(saved, kept):
+    """It loads; what needs activations says what to do, and the rest is as ever."""
+    about = json.loads((saved / "analysis.json").read_text())
+    for name in ("activations.csv", "cluster_table.csv", "active_table.csv", "quantities.csv"):
+        (saved / name).unlink()
+        del about["files"][name]
+    del about["checksum"]
+    checksum = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+    (saved / "analysis.json").write_text(json.dumps(about | {"checksum": checksum}))
+    earlier, now = Analyzer.load_analysis(saved), Analyzer.load_analysis(kept)
+    for ask in (earlier.activations, earlier.intervals, earlier.occupancy, earlier.cluster_table):
+        with pytest.raises(InputError, match=r"activations: none found in this analysis; .* analyse the spikes again"):
+            ask()
+    for name in ("state_table", "active_table", "get_state_rates", "get_attractors_data"):
+        assert_same(getattr(earlier, name)(), getattr(now, name)())
+    known = now.quantities().loc[earlier.quantities().index]
+    assert_same(earlier.quantities(), known)
+    assert "mean_lifespan_sec" in known.index and "occupancy" not in known.index
+    described, drawn = describe_analysis(earlier), drawings_of_analysis(earlier)
+    assert described["clusters"] is None and not {"occupancy", "activations"} & drawn.keys()
+    print_analysis(described)
+    earlier.save_analysis(saved)
+    assert not (saved / "activations.csv").exists() and (saved / "quantities.csv").exists()
+    assert_same(Analyzer.load_analysis(saved).quantities(), known)
 
 
 def test_rates_damaged_after_loading_are_refused_by_name(saved):

@@ -37,14 +37,18 @@ _LOG = logging.getLogger(__name__)
 class HiddenMarkov(StateStatistics):
     """A fitted model and the visits of its states.
 
-    The visited states are numbered by total time, the longest first; states of the model that are never visited follow
-    in ``transition_matrix`` and ``posteriors`` only. ``transition_matrix`` is a part of the model, from bin to bin;
-    `get_transition_matrix` is that of successive visits, regardless of the time between them.
+    The visited states are numbered by total time, the longest first; states of the model that are never visited have
+    the numbers after them, in the parameters of the model and in ``posteriors`` only. ``transition_matrix`` is a part
+    of the model, from bin to bin; `get_transition_matrix` is that of successive visits, regardless of the time between
+    them.
 
     Args:
         settings: Settings of the fit.
         unit_labels: Labels of the counted clusters, or numbers of the counted neurons, shape ``(n_units,)``.
-        rates_hz: Fitted rate per neuron of each unit in each visited state in Hz, shape ``(n_states, n_units)``.
+        rates: Fitted rate per neuron of each unit in each state in Hz, shape ``(n_fitted, n_units)``; NaN for states
+            that are never visited in analyses saved by earlier versions.
+        initial_probabilities: Probability of each state in the first bin of a session, shape ``(n_fitted,)``; NaN in
+            analyses saved by earlier versions.
         transition_matrix: Probability that the column's state follows the row's in the next bin, shape
             ``(n_fitted, n_fitted)``.
         lengths: Length of each session in seconds, including an incomplete last bin, shape ``(n_sessions,)``.
@@ -57,7 +61,8 @@ class HiddenMarkov(StateStatistics):
 
     settings: HiddenMarkovSettings
     unit_labels: NDArray[np.int64]
-    rates_hz: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    initial_probabilities: NDArray[np.float64]
     transition_matrix: NDArray[np.float64]
     lengths: NDArray[np.float64]
     scores: pd.DataFrame
@@ -72,13 +77,34 @@ class HiddenMarkov(StateStatistics):
 
     @property
     def n_states(self) -> int:
-        """Number of states visited."""
-        return len(self.rates_hz)
+        """Number of states visited, which are the first ones."""
+        return max(self.visits["state"].tolist(), default=-1) + 1
 
     @property
     def n_fitted(self) -> int:
         """Number of states of the model, ``n_fitted >= n_states``."""
         return len(self.transition_matrix)
+
+    @property
+    def rates_hz(self) -> NDArray[np.float64]:
+        """The rates in visited states, shape ``(n_states, n_units)``."""
+        return self.rates[: self.n_states]
+
+    def fitted_states(self) -> pd.DataFrame:
+        """One row for each state of the model, visited or not.
+
+        Returns:
+            Columns ``state`` (its number), ``visited``, ``initial_probability``, and for each unit ``rate_hz_LABEL``,
+            its fitted rate per neuron in Hz.
+        """
+        numbers = np.arange(self.n_fitted)
+        columns = [f"rate_hz_{label}" for label in self.unit_labels.tolist()]
+        about = {
+            "state": numbers,
+            "visited": numbers < self.n_states,
+            "initial_probability": self.initial_probabilities,
+        }
+        return pd.concat([pd.DataFrame(about), pd.DataFrame(self.rates, columns=columns)], axis=1)
 
     @property
     def log_likelihood(self) -> float:
@@ -164,12 +190,13 @@ def hidden_markov(
     visits = [
         posterior_visits.binned_visits(posterior, settings.least_posterior, least_bins) for posterior in posteriors
     ]
-    order, n_visited = posterior_visits.by_occupancy(visits, len(fit.model.first))
+    order = posterior_visits.by_occupancy(visits, len(fit.model.first))
     model = fit.model.reordered(order)
     found = HiddenMarkov(
         settings=settings,
         unit_labels=labels,
-        rates_hz=model.means[:n_visited] / (sizes * width),
+        rates=model.means / (sizes * width),
+        initial_probabilities=model.first,
         transition_matrix=model.transitions,
         lengths=np.array([len(session) * width for session in counts] if durations is None else durations),
         scores=scores,

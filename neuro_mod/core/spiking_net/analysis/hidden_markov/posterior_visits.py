@@ -36,11 +36,11 @@ def binned_visits(posterior: NDArray[np.float32], least_posterior: float, least_
     return BinnedVisits(states[starts[kept]], starts[kept], ends[kept])
 
 
-def by_occupancy(visits: Sequence[BinnedVisits], n_states: int) -> tuple[NDArray[np.int64], int]:
-    """The K states ordered by the total time of their visits, the longest first, and how many were visited."""
+def by_occupancy(visits: Sequence[BinnedVisits], n_states: int) -> NDArray[np.int64]:
+    """The K states ordered by the total time of their visits, the longest first; those without visits are the last."""
     states, starts, ends = (np.concatenate(column) for column in zip(*visits, strict=True))
     time = np.bincount(states, weights=ends - starts, minlength=n_states)
-    return np.argsort(-time, kind="stable"), int(np.count_nonzero(time))
+    return np.argsort(-time, kind="stable")
 
 
 def occurrences_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,11 +45,47 @@ def count_correlations(
         InputError: ``bin_width`` is not a whole number of steps, or as for `one_pass.each_session`.
     """
     (covariance,) = sum_over_sessions(partial(_covariance, bin_width=bin_width), sessions, t_from, t_to)
+    return coefficients(covariance)
+
+
+def coefficients(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation coefficients of covariances, or of multiples of them; NaN where a variance is zero."""
     variance = covariance.diagonal()
     product = np.outer(variance, variance)
     varies = product > 0
     np.sqrt(product, out=product)
     return np.divide(covariance, product, out=np.full_like(product, np.nan), where=varies)
+
+
+def mean_covariance(counts: Sequence[NDArray[np.integer]]) -> NDArray[np.float64]:
+    """Mean of the covariances of sessions, as in `count_correlations`, given their counts.
+
+    Args:
+        counts: Of each session, shape ``(n_bins, n_neurons)``, of at least two bins.
+
+    Returns:
+        Shape ``(n_neurons, n_neurons)``; 0 on the diagonal for counts that never vary within a session, as
+        their means are exact.
+    """
+    n = counts[0].shape[1]
+    products = np.zeros((n, n))
+    for together in _in_pieces(counts):
+        deviations = [(each - each.mean(axis=0)) / np.sqrt((len(each) - 1) * len(counts)) for each in together]
+        rows = np.concatenate(deviations)
+        products += rows.T @ rows
+    return products
+
+
+def _in_pieces(counts: Sequence[NDArray[np.integer]]) -> Iterator[list[NDArray[np.integer]]]:
+    """Sessions one after the other, as many together as have `_BLOCK` bins: each product of matrices costs time."""
+    together: list[NDArray[np.integer]] = []
+    for each in counts:
+        together.append(each)
+        if sum(map(len, together)) >= _BLOCK:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def _covariance(spikes: SpikeEvents, bin_width: float) -> tuple[NDArray[np.float64]]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import Assemblies
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
@@ -25,6 +26,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import (
 )
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
+from neuro_mod.core.spiking_net.analysis.saved.assemblies import read_assemblies, save_assemblies
 from neuro_mod.core.spiking_net.analysis.saved.folder import FORMAT, AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import read_hidden_markov, save_hidden_markov
 from neuro_mod.core.spiking_net.analysis.states.activations import ACTIVATIONS
@@ -82,7 +84,7 @@ def find_and_save_rates(
     return assembled(source, settings, summaries, [tables for _, tables, _ in found])
 
 
-def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
+def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None, Assemblies | None]:
     """Read what `complete` has written.
 
     Raises:
@@ -106,11 +108,15 @@ def load_findings(path: Path) -> tuple[Findings, HiddenMarkov | None]:
     )
     findings = Findings(layout, settings, conventions, sessions, visits, rates, activations)
     findings.warn_of_short_visits()
-    return findings, read_hidden_markov(saved)
+    return findings, read_hidden_markov(saved), read_assemblies(saved)
 
 
-def complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None) -> list[Path]:
-    """Write findings other than rates, and a hidden Markov model of the same sessions; then the folder is complete.
+def complete(
+    folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | None, assemblies: Assemblies | None = None
+) -> list[Path]:
+    """Write findings other than rates, a hidden Markov model of the same sessions, and assemblies that are clusters.
+
+    Then the folder is complete.
 
     Returns:
         The files.
@@ -141,6 +147,7 @@ def complete(folder: AnalysisFolder, findings: Findings, model: HiddenMarkov | N
             "conventions": asdict(findings.conventions),
             "sessions": [_describe_session(session) for session in findings.sessions],
             "hidden_markov": None if model is None else save_hidden_markov(folder, model, visits),
+            "assemblies": None if assemblies is None else save_assemblies(folder, assemblies),
         }
     )
 

@@ -19,7 +19,8 @@ from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.storage import names
 from neuro_mod.storage.reading import naming, read_arrays
 
-_ARRAYS = ("unit_labels", "rates_hz", "transition_matrix")
+#: Arrays of the model, and those that came later; for earlier versions, ``rates_hz`` has the visited states alone.
+_ARRAYS, _LATER_ARRAYS = ("unit_labels", "rates_hz", "transition_matrix"), ("rates", "initial_probabilities")
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,9 +38,10 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
     Raises:
         StorageError: The folder cannot be written to, or the disk is full.
     """
-    arrays = [(name, getattr(model, name)) for name in _ARRAYS]
+    arrays = [(name, getattr(model, name)) for name in (*_ARRAYS, *_LATER_ARRAYS)]
     posteriors = ((_posterior(index), posterior) for index, posterior in enumerate(model.posteriors))
     folder.save_arrays(names.HIDDEN_MARKOV_MODEL, chain(arrays, posteriors))
+    folder.save_frame(names.HIDDEN_MARKOV_STATES, model.fitted_states())
     folder.save_frame(names.HIDDEN_MARKOV_VISITS, model.occurrences())
     folder.save_frame(names.HIDDEN_MARKOV_TRANSITIONS, model.transitions())
     scores = model.scores
@@ -53,6 +55,7 @@ def save_hidden_markov(folder: AnalysisFolder, model: HiddenMarkov, occurrences:
         "log_likelihood": model.log_likelihood,
         "bic": model.bic,
         "starts": "n_best" in model.scores,
+        "all_states": True,
         "all_starts": "log_likelihoods" in model.scores,
         "assigned": model.assigned,
         "agreement": agreement_numbers(model, occurrences),
@@ -76,7 +79,14 @@ def read_hidden_markov(saved: SavedAnalysis) -> HiddenMarkov | None:
         columns |= ALL_STARTS if about.get("all_starts") else {}
         posteriors = [_posterior(index) for index in range(about["n_sessions"])]
         lengths = np.array([session["duration"] for session in saved.description["sessions"]])
-    arrays = read_arrays(saved.path / names.HIDDEN_MARKOV_MODEL, [*_ARRAYS, *posteriors])
+    later = _LATER_ARRAYS if about.get("all_states") else ()
+    arrays = read_arrays(saved.path / names.HIDDEN_MARKOV_MODEL, [*_ARRAYS, *later, *posteriors])
+    visited = arrays.pop("rates_hz")
+    if not later:
+        n_fitted = len(arrays["transition_matrix"])
+        arrays["rates"] = np.full((n_fitted, visited.shape[1]), np.nan)
+        arrays["rates"][: len(visited)] = visited
+        arrays["initial_probabilities"] = np.full(n_fitted, np.nan)
     return HiddenMarkov(
         settings=settings,
         lengths=lengths,

@@ -14,8 +14,6 @@ from neuro_mod.errors import invalid
 
 #: Estimates from sessions for each of the weights, arrays of shape ``(n_estimates, ...)``.
 Estimator = Callable[[SessionTables, Weights], NDArray[np.float64]]
-#: Equal parts of a single session that are left out in turn.
-N_BLOCKS = 10
 #: Weights that are held at once, at most.
 _TOGETHER = 2**20
 
@@ -28,7 +26,7 @@ def estimate(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]
 def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64]:
     """Standard error of an estimate, by leaving out each session in turn.
 
-    Sessions count as independent. A single one is cut into `N_BLOCKS` equal parts that take the place of sessions, see
+    Sessions count as independent. A single one is cut into `N_PARTS` that take the place of sessions, see
     `SessionTables.blocks`; these must be longer than the time over which the network remembers its state.
 
     Args:
@@ -42,7 +40,7 @@ def jackknife(estimator: Estimator, tables: SessionTables) -> NDArray[np.float64
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 11.2.
         Kuensch 1989, "The jackknife and the bootstrap for general stationary observations" (blocks).
     """
-    parts = tables if tables.n_sessions != 1 else tables.blocks(N_BLOCKS)
+    parts = tables if tables.n_sessions != 1 else tables.parts
     return deviation_of_left_out(leaving_out(estimator, parts))
 
 

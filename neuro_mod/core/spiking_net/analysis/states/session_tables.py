@@ -14,9 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.spiking_net.analysis.states.activations import inter_activation_intervals
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import visited_states
-from neuro_mod.core.spiking_net.analysis.states.visits import cut_to
+from neuro_mod.core.spiking_net.analysis.states.visits import cut_to, span_columns
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.recordings.windows import Edge, windows_of
+from neuro_mod.recordings.windows import SAME, Edge, windows_of
+
+#: Parts into which a single session is cut for its standard errors.
+N_PARTS = 10
 
 #: What lasts for a time.
 Spans = Literal["visits", "activations", "intervals"]
@@ -162,18 +165,26 @@ class SessionTables:
             return self
         return self._windows(np.array(windows_of(self.durations, t_from, t_to)).reshape(-1, 2))
 
+    @cached_property
+    def parts(self) -> Self:
+        """Each session cut into `N_PARTS` blocks."""
+        return self.blocks(N_PARTS)
+
     def blocks(self, n: int) -> Self:
         """Each session cut into ``n`` equal parts that take the place of sessions.
 
         Time counts in the part in which it passes; durations, such as those of activations, count whole in the part in
         which they begin: `spans`.
         """
-        edges = self.durations[:, None] * np.arange(n + 1) / n
-        parts = [self._windows(edges[:, k : k + 2]) for k in range(n)]
-        order = np.arange(n * self.n_sessions).reshape(n, -1).T.ravel()
         kinds: tuple[Spans, ...] = ("visits",) if self.activations is None else ("visits", "activations", "intervals")
-        lasting = {kind: _by_begin(self.spans(kind), self.durations, n) for kind in kinds}
-        return replace(self.joined(parts).select(order), lasting=lasting)
+        return replace(
+            self,
+            visits=_in_parts(self.visits, self.durations, n),
+            activations=None if self.activations is None else _in_parts(self.activations, self.durations, n),
+            durations=np.repeat(self.durations / n, n),
+            reassigned=np.full(n * self.n_sessions, np.nan),
+            lasting={kind: _by_begin(self.spans(kind), self.durations, n) for kind in kinds},
+        )
 
     @classmethod
     def joined(cls, several: Sequence[Self]) -> Self:
@@ -215,6 +226,21 @@ class SessionTables:
             reassigned=np.full(self.n_sessions, np.nan),
             lasting=None,
         )
+
+
+def _in_parts(spans: pd.DataFrame, durations: NDArray[np.float64], n: int) -> pd.DataFrame:
+    """Spans of time cut at the borders of n equal parts of their session; ordered by part."""
+    session = spans["session"].to_numpy(np.int64)
+    length = durations[session] / n
+    begin, end = (spans[edge].to_numpy(np.float64) / length for edge in ("start", "end"))  # in parts
+    begin, end = (np.where(abs(edge - edge.round()) < n * SAME, edge.round(), edge) for edge in (begin, end))
+    first = np.floor(begin).astype(np.int64)
+    pieces = np.ceil(end).astype(np.int64) - first
+    row = np.repeat(np.arange(len(spans)), pieces)
+    part = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start, stop = (length[row] * np.clip(edge[row] - part, 0, 1) for edge in (begin, end))
+    cut = spans.iloc[row].assign(session=session[row] * n + part, **span_columns(start, stop, length[row]))
+    return cut.sort_values("session", kind="stable", ignore_index=True)
 
 
 def _by_begin(spans: pd.DataFrame, durations: NDArray[np.float64], n: int) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Assemblies: groups of neurons that are active together, found without cluster labels."""

@@ -1,0 +1,52 @@
+"""Eigenvectors of count correlations that independent neurons would not have.
+
+References:
+    Marchenko & Pastur 1967 (eigenvalues of correlations of independent variables).
+    Johnstone 2001, "On the distribution of the largest eigenvalue in principal components analysis".
+    Lopes-dos-Santos, Ribeiro & Tort 2013, "Detecting cell assemblies in large neuronal populations".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+#: Quantile of the Tracy-Widom distribution for real matrices (Johnstone 2001, table 1): 1 % of the largest eigenvalues
+#: of independent neurons exceed it.
+_TRACY_WIDOM = 2.0234
+
+
+def eigenvalues_of(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """All eigenvalues of a correlation matrix, the largest first, shape ``(n_neurons,)``."""
+    return linalg.eigvalsh(correlations)[::-1]
+
+
+def loadings_of(correlations: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """Correlation of the counts of each neuron with each of the first components, shape ``(n_neurons, number)``.
+
+    A component is the sum of the standardised counts of neurons, weighted by an eigenvector; its sign is such that its
+    largest correlation is positive.
+    """
+    n = len(correlations)
+    if not number:
+        return np.empty((n, 0))
+    values, vectors = linalg.eigh(correlations, subset_by_index=(n - number, n - 1))
+    loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
+    largest = loadings[np.abs(loadings).argmax(axis=0), np.arange(number)]
+    return loadings * np.where(largest < 0, -1.0, 1.0)
+
+
+def upper_bound(n_neurons: int, n_bins: float) -> float:
+    """Eigenvalue that the correlations of independent neurons hardly exceed.
+
+    It is the upper edge of Marchenko and Pastur, ``(1 + sqrt(n_neurons / n_bins))**2``, plus the distance by which the
+    largest eigenvalue of a finite matrix exceeds it in 1 % of all cases (Johnstone 2001, equations 1.3 to 1.5).
+
+    Args:
+        n_neurons: Number of neurons.
+        n_bins: Number of independent bins, more than 1.
+    """
+    bins, neurons = np.sqrt(n_bins - 1), np.sqrt(n_neurons)
+    spread = (bins + neurons) * (1 / bins + 1 / neurons) ** (1 / 3)
+    return float(((bins + neurons) ** 2 + _TRACY_WIDOM * spread) / n_bins)
