@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping, grouping
-from neuro_mod.errors import DataError, InputError, invalid
+from neuro_mod.errors import DataError, invalid
+from neuro_mod.execution.analysis.sweep_runs import kept_rows, varied_columns
 from neuro_mod.recordings.sessions import matching
-from neuro_mod.recordings.written import check_file, run_folder
-from neuro_mod.storage.names import DATA, RESULTS_TABLE, RUN, repeat_spikes
+from neuro_mod.recordings.written import run_folder
+from neuro_mod.storage.names import RESULTS_TABLE, RUN, repeat_spikes
 from neuro_mod.storage.reading import read_json
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ _OPTION = "--groups"
 #: Parts of names of files that `--groups` may read, and what stands for any text.
 _FIELDS = ("group", "network")
 _IN_PATTERN = re.compile(r"\{([^{}]*)\}|(\*)")
-#: Columns of the table of a sweep that tell runs of one point apart.
-_OF_RUNS = ("point", "repeat", "seed", "network", "trial", "spikes", "error")
 
 
 class Member(NamedTuple):
@@ -141,26 +140,17 @@ def _by_names(folder: Path, pattern: str) -> list[Member]:
 
 def _of_sweep(folder: Path, columns: str) -> list[Member]:
     """The runs of a sweep, grouped by columns of its table."""
-    import pandas as pd  # noqa: PLC0415 -- importing takes half a second
-
-    place = folder / RESULTS_TABLE
-    check_file(place, of_run=False)
-    table = pd.read_csv(place, dtype=str, keep_default_na=False)
-    if "spikes" not in table:
-        raise InputError(f"{folder}: a sweep without spikes found; expected one with keep_spikes: true")
-    varied = [column for column in table.columns[: list(table).index("spikes")] if column not in _OF_RUNS]
+    table, place = kept_rows(folder), folder / RESULTS_TABLE
+    varied = varied_columns(list(table))
     chosen = [column.strip() for column in columns.split(",")]
     for column in chosen:
         if column not in varied:
             raise invalid(_OPTION, column, f"one or more of {', '.join(varied)}", f"columns of {place}")
-    files = {f"{DATA}/{file.name}": file for file in (folder / DATA).glob("spikes*")}
     others = [column for column in (*varied, "trial" if "trial" in table else "seed") if column not in chosen]
-    members = []
-    for row in table.loc[table["spikes"] != ""].to_dict("records"):
-        if row["spikes"] not in files:
-            raise DataError(f"{place}: {row['spikes']} found, which is no file of spikes of the sweep")
-        members.append(Member(files[row["spikes"]], _named(row, chosen), _network(row, folder), _named(row, others)))
-    return members
+    return [
+        Member(folder / row["spikes"], _named(row, chosen), _network(row, folder), _named(row, others))
+        for row in table.to_dict("records")
+    ]
 
 
 def _named(row: dict[str, str], columns: Sequence[str]) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states import quantity_tables
+from neuro_mod.core.spiking_net.analysis.states import active_rates, quantity_tables
 from neuro_mod.core.spiking_net.analysis.states.names import StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.core.spiking_net.analysis.states.visits import within
+from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.windows import Edge
 
 
@@ -22,6 +25,19 @@ class ClusterStatistics(StateStatistics):
     Standard errors are over sessions by the jackknife, over parts of a single session, see `resampling.jackknife`; they
     are NaN where they are not defined.
     """
+
+    #: Cluster of each neuron, and the clusters that define states.
+    layout: ClusterLayout
+
+    @abstractmethod
+    def get_cluster_spike_rate(
+        self, session: int = 0, cluster: int | None = None, t_from: Edge = None, t_to: Edge = None
+    ) -> NDArray[np.float32]:
+        """Smoothed rates per neuron of clusters."""
+
+    @abstractmethod
+    def get_cluster_activity(self, session: int = 0, t_from: Edge = None, t_to: Edge = None) -> NDArray[np.bool_]:
+        """Activity of the clusters that define states."""
 
     @property
     @abstractmethod
@@ -72,6 +88,20 @@ class ClusterStatistics(StateStatistics):
     def active_table(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
         """Probability and visits of each number of active clusters; see `quantity_tables.active_table`."""
         return quantity_tables.active_table(self.session_tables(t_from, t_to))
+
+    def active_rates(self, t_from: Edge = None, t_to: Edge = None) -> pd.DataFrame:
+        """Mean rates of active and of other clusters by the number of active clusters, before short visits are removed.
+
+        Returns:
+            Indexed by ``n_active``: ``probability``, ``active_hz``, ``inactive_hz`` and their standard errors; see
+            `active_rates.active_rates`.
+        """
+        chosen = self.layout.defines_states
+        sessions = (
+            (self.get_cluster_spike_rate(i, None, t_from, t_to)[:, chosen], self.get_cluster_activity(i, t_from, t_to))
+            for i in range(len(self.durations))
+        )
+        return active_rates.active_rates(sessions, len(self.layout.state_labels))
 
     def state_table(
         self, t_from: Edge = None, t_to: Edge = None, *, states: Sequence[StateLike] | None = None
