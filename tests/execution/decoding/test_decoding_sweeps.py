@@ -152,7 +152,7 @@ def test_sweeps_that_cannot_be_decoded(sweep, tmp_path):
     assert error.value.__notes__ == ["at arousal.level 0.0"]
     table = pd.read_csv(sweep / RESULTS_TABLE)
     table.drop(columns="spikes").to_csv(tmp_path / RESULTS_TABLE)
-    with pytest.raises(InputError, match="no column spikes found; expected a sweep with keep_spikes: true"):
+    with pytest.raises(InputError, match="a sweep without spikes found; expected one with keep_spikes: true"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")
     table.to_csv(tmp_path / RESULTS_TABLE)
     with pytest.raises(DataError, match="is missing"):
