@@ -88,7 +88,10 @@ def test_stimulated_clusters_are_those_of_the_simulation(folder, tmp_path):
 
 
 def test_clusters_that_each_network_draws_are_not_told(tmp_path):
-    run_sweep(SWEEP | {"conditions": {"a": {}}, "trials": 1}, tmp_path)
+    onsets = {"set": {"stimulus.onsets": [0.05]}}
+    conditions = {"on": {"stimulus.amplitude": 100.0}, "off": {"stimulus.amplitude": 0.0}}
+    run_sweep(SWEEP | onsets | {"conditions": conditions, "trials": 1}, tmp_path)
+    assert sweep_runs(tmp_path).select({"condition": "off"}).stimulated("condition") == {"off": ()}
     with pytest.raises(InputError, match=r"stimulus.seed: nothing found; expected a seed, or stimulus.clusters"):
         sweep_runs(tmp_path).stimulated("condition")
 

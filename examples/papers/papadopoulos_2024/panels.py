@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from neuro_mod.plotting.bands import CURVE_COLOURS
-from neuro_mod.plotting.style import DPI, ONE_COLUMN, TWO_COLUMNS, new_figure, new_panels, paper_style
+from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS, new_figure, new_panels, paper_style
 
 #: The folder of the sweeps; figures are saved in `figures/` in it.
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "simulations/papers/papadopoulos_2024")
@@ -53,7 +53,7 @@ def draw(name: str, panels: Mapping[str, tuple[str, str, Curves]]) -> pd.DataFra
             axes.set_title(title, loc="left")
         folder = FOLDER / "figures"
         folder.mkdir(exist_ok=True)
-        figure.savefig(folder / f"{name}.png", dpi=DPI)
+        figure.savefig(folder / f"{name}.png", dpi=150)
     parts = {(title, label): points for title, (_, _, curves) in panels.items() for label, points in curves.items()}
     table = pd.concat(parts, names=["panel", "curve", "row"]).reset_index(["panel", "curve"])
     table.to_csv(folder / f"{name}.csv", index=False)

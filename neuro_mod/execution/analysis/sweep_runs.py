@@ -135,6 +135,8 @@ class SweepRuns:
     def _reached(self, point: int) -> tuple[int, ...]:
         experiment = self._experiment(point)
         stimulus, settings = experiment.stimulus, experiment.settings
+        if stimulus.off:
+            return ()
         drawn = not isinstance(stimulus.stimulated_neurons, tuple) and isinstance(stimulus.stimulated_clusters, float)
         if drawn and stimulus.seed is None and read_json(self.folder / RUN).get("fix_network") is not True:
             hint = "without it each network has stimulated clusters of its own"
