@@ -5,6 +5,8 @@ INSTALLED := .venv/installed
 PEERS := .venv/peers
 BRIAN2 := .venv/brian2/installed
 DEMO := simulations/demo
+PAPER := examples/papers/papadopoulos_2024
+PAPER_RESULTS := simulations/papers/papadopoulos_2024
 
 FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 # Tests start hundreds of processes, each of which would compile the whole package again.
@@ -12,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo test test-all test-slow test-slurm test-peers check bench bench-long lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-slurm test-peers check bench bench-long lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +23,11 @@ demo: $(INSTALLED)  ## simulate the default network and plot it
 	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out $(DEMO)
 	@echo
 	@echo "The raster is saved as $(DEMO)/plots/raster.png"
+
+paper: $(INSTALLED)  ## simulate and draw the figures of examples/papers; takes minutes, and 2 GB of disk
+	for study in spontaneous stimuli_clustered stimuli_homogeneous coupling; do \
+		$(BIN)/neuro-mod sweep $(PAPER)/$$study.yaml --out $(PAPER_RESULTS)/$$study || exit 1; done
+	for script in $(PAPER)/fig*.py; do $(BIN)/python $$script $(PAPER_RESULTS) || exit 1; done
 
 test: $(INSTALLED)  ## run the test suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 #: Columns of the table of a sweep: the number of the point, the condition (text), the file of spikes, and the last one.
 _POINT, _CONDITION, _SPIKES, _ERROR = "point", "condition", "spikes", "error"
 #: Columns that tell runs of one point apart.
-_OF_RUNS = (_POINT, "repeat", "seed", "network", "trial", _SPIKES, _ERROR)
+_OF_RUNS = (_POINT, "repeat", "seed", "network", "trial", "network_seed", _SPIKES, _ERROR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class SweepRuns:
             self._check(column)
             rows = table[column] == value
             if not rows.any():
-                raise invalid(column, value, f"one of {', '.join(map(str, table[column].unique()))}")
+                raise invalid(column, value, f"one of {', '.join(map(str, sorted(table[column].unique())))}")
             table = table.loc[rows]
         return replace(self, table=table)
 
@@ -170,8 +170,10 @@ class SweepRuns:
     def _reached(self, point: int) -> tuple[int, ...]:
         experiment = self._experiment(point)
         stimulus, settings = experiment.stimulus, experiment.settings
-        own_networks = run_metadata(self.folder).get("fix_network") is not True
-        if stimulus.seed is None and own_networks and not stimulus.is_fixed:
+        if stimulus.off:
+            return ()
+        drawn = not isinstance(stimulus.stimulated_neurons, tuple) and isinstance(stimulus.stimulated_clusters, float)
+        if drawn and stimulus.seed is None and run_metadata(self.folder).get("fix_network") is not True:
             hint = "without it each network has stimulated clusters of its own"
             raise invalid("stimulus.seed", None, "a seed, or stimulus.clusters", hint)
         populations, seed = experiment.populations, settings.random_seed if stimulus.seed is None else stimulus.seed

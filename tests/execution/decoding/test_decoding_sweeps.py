@@ -155,7 +155,7 @@ def test_sweeps_that_cannot_be_decoded(sweep, tmp_path):
     with pytest.raises(InputError, match="a sweep without spikes found; expected one with keep_spikes: true"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")
     table.to_csv(tmp_path / RESULTS_TABLE)
-    with pytest.raises(DataError, match="is missing"):
+    with pytest.raises(DataError, match="which is no file of spikes of the sweep"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")
 
 
