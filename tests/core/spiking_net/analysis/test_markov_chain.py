@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_array
 
 from neuro_mod.core.spiking_net.analysis.states.markov_chain import (
     entropy_rate,
@@ -129,6 +130,20 @@ def test_a_long_chain_estimates_its_own_properties():
     assert found.coverage == 1.0 and found.recurrent
     assert stationary_distribution(found.matrix) == pytest.approx(stationary_distribution(matrix), abs=0.02)
     assert entropy_rate(found.matrix) == pytest.approx(entropy_rate(matrix), abs=0.02)
+
+
+def test_a_chain_of_many_states_needs_no_dense_matrix():
+    """The equations of 700 states without zeros, against those with them."""
+    order = np.random.default_rng(5).zipf(1.3, 20_000) % 700
+    order[:700] = np.arange(700)
+    counts = np.zeros((700, 700), np.int64)
+    np.add.at(counts, (order[:-1], order[1:]), 1)
+    found = jump_chain(csr_array(counts))
+    assert found.matrix.tolist() == jump_chain(counts).matrix.tolist()
+    assert len(found.members) > 500
+    expected = stationary_distribution(found.matrix)
+    assert stationary_distribution(found.probabilities) == pytest.approx(expected, rel=1e-9)
+    assert entropy_rate(found.probabilities) == pytest.approx(entropy_rate(found.matrix), rel=1e-9)
 
 
 def test_the_end_of_a_session_makes_no_absorbing_state():

@@ -43,7 +43,7 @@ class JumpStatistics:
     @cached_property
     def stationary(self) -> NDArray[np.float64]:
         """Long-run fraction of visits of each state, shape ``(n_states,)``."""
-        return markov_chain.stationary_distribution(self.chain.matrix)
+        return markov_chain.stationary_distribution(self.chain.probabilities)
 
     @cached_property
     def mixing_time(self) -> float:
@@ -58,12 +58,12 @@ class JumpStatistics:
     @cached_property
     def entropy_rate(self) -> float:
         """In bits per transition."""
-        return markov_chain.entropy_rate(self.chain.matrix)
+        return markov_chain.entropy_rate(self.chain.probabilities)
 
     @cached_property
     def entropy_rate_per_second(self) -> float:
         """In bits per second, by `stays`."""
-        return markov_chain.entropy_rate_per_second(self.chain.matrix, self.stays)
+        return markov_chain.entropy_rate_per_second(self.chain.probabilities, self.stays)
 
 
 def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> JumpStatistics:
@@ -75,7 +75,7 @@ def jump_statistics(occurrences: pd.DataFrame, *, empty_state: bool = True) -> J
     """
     visits = occurrences if empty_state else transitions.without_empty_state(occurrences)
     states = transitions.visited_states(visits)
-    counts = transitions.transition_counts(transitions.transition_table(visits), states)
+    counts = transitions.sparse_counts(transitions.transition_table(visits), states)
     chain = markov_chain.jump_chain(counts)
     members = [states[index] for index in chain.members]
     return JumpStatistics(members, chain, _stays(visits, members))

@@ -12,19 +12,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, vstack
 from scipy.sparse.csgraph import connected_components, shortest_path
+from scipy.sparse.linalg import spsolve
 
-from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.errors import InputError
 
 #: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
 MIXED = 0.25
 _ROUND_OFF = 1e-12
 _MAX_SQUARINGS = 60
+#: States of a chain whose equations are solved with all zeros.
+_SMALL = 500
+
+#: Transition probabilities, with or without the zeros.
+Matrix: TypeAlias = "NDArray[np.floating] | csr_array"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +41,8 @@ class JumpChain:
     Attributes:
         members: Its states, as indices into the rows of the counts, shape ``(m,)``; none if no state was ever
             visited again.
-        matrix: Transition probabilities within it, shape ``(m, m)``; transitions that lead out of it are left out.
+        probabilities: Transition probabilities within it, shape ``(m, m)``; transitions that lead out of it are left
+            out.
         coverage: Fraction of all transitions within it; NaN if there are none.
         closed: Whether no transition leads out of it, except to states after which the recording ends.
         n_closed_classes: How many classes are closed in this sense. The chain has one stationary distribution only
@@ -42,10 +50,15 @@ class JumpChain:
     """
 
     members: NDArray[np.int64]
-    matrix: NDArray[np.float64]
+    probabilities: csr_array
     coverage: float
     closed: bool
     n_closed_classes: int
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float64]:
+        """All transition probabilities, also those that are zero."""
+        return self.probabilities.toarray()
 
     @property
     def recurrent(self) -> bool:
@@ -53,7 +66,7 @@ class JumpChain:
         return self.closed and self.n_closed_classes == 1
 
 
-def jump_chain(counts: NDArray[np.integer]) -> JumpChain:
+def jump_chain(counts: NDArray[np.integer] | csr_array) -> JumpChain:
     """Restrict the transitions to the strongly connected class that contains most of them.
 
     Of several that contain equally many it is that of the first state. Each row is divided by the transitions which
@@ -62,26 +75,27 @@ def jump_chain(counts: NDArray[np.integer]) -> JumpChain:
     Args:
         counts: Transitions from (rows) to (columns), shape ``(n, n)``.
     """
-    source, target = np.nonzero(counts)
+    table = csr_array(counts)
+    kinds = table.tocoo()
+    (source, target), weights = (each.astype(np.int64) for each in kinds.coords), kinds.data
     if not source.size:
-        return JumpChain(np.zeros(0, np.int64), np.zeros((0, 0)), math.nan, False, 0)
-    n_classes, of_state = _strong_classes(counts)
+        return JumpChain(np.zeros(0, np.int64), csr_array((0, 0), dtype=np.float64), math.nan, False, 0)
+    n_classes, of_state = _strong_classes(table)
     inside = of_state[source] == of_state[target]
-    weights = counts[source, target]
     held = np.bincount(of_state[source[inside]], weights[inside], minlength=n_classes)
     main = of_state[np.argmax(held[of_state])]
     members = np.flatnonzero(of_state == main) if held[main] else np.zeros(0, np.int64)
     closed = _closed_classes(source, target, of_state)
     return JumpChain(
         members=members,
-        matrix=transition_matrix(counts[np.ix_(members, members)]),
+        probabilities=_of_each_row(table[members][:, members]),
         coverage=float(held[main] / weights.sum()),
         closed=bool(np.isin(main, closed)),
         n_closed_classes=len(closed),
     )
 
 
-def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+def stationary_distribution(matrix: Matrix) -> NDArray[np.float64]:
     """The stationary distribution: the long-run fraction of visits of each state.
 
     Args:
@@ -94,8 +108,12 @@ def stationary_distribution(matrix: NDArray[np.floating]) -> NDArray[np.float64]
         InputError: Some states cannot be reached from others, so that it may not be the only one.
     """
     _check_irreducible(matrix)
-    m = len(matrix)
-    return np.asarray(np.linalg.solve(np.eye(m) - matrix.T + 1.0, np.ones(m)), np.float64)
+    matrix, m = _dense_if_small(matrix), _n_states(matrix)
+    if not isinstance(matrix, csr_array):
+        return np.asarray(np.linalg.solve(np.eye(m) - matrix.T + 1.0, np.ones(m)), np.float64)
+    balance = (eye_array(m, format="csr") - matrix.T).tocsr()[:-1]  # one of the equations follows from the others
+    equations = vstack([balance, csr_array(np.ones((1, m)))], format="csc")
+    return np.asarray(spsolve(equations, np.eye(1, m, m - 1)[0]), np.float64)
 
 
 def period(matrix: NDArray[np.floating]) -> int:
@@ -164,7 +182,7 @@ def relaxation_time(matrix: NDArray[np.floating]) -> float:
     return float(1 / (1 - second))
 
 
-def entropy_rate(matrix: NDArray[np.floating]) -> float:
+def entropy_rate(matrix: Matrix) -> float:
     """Mean uncertainty of the next state given the present one, in bits per transition.
 
     ``-sum_i pi_i sum_j P_ij log2 P_ij``. With estimated probabilities it is an underestimate when visits are few.
@@ -178,13 +196,18 @@ def entropy_rate(matrix: NDArray[np.floating]) -> float:
     References:
         Cover & Thomas 2006, Elements of Information Theory, 2nd ed., section 4.2.
     """
-    if not len(matrix):
+    if not _n_states(matrix):
         return math.nan
-    logarithm = np.log2(matrix, out=np.zeros(matrix.shape), where=matrix > 0)
-    return float(-(stationary_distribution(matrix) @ (matrix * logarithm).sum(axis=1))) + 0.0
+    stationary, matrix = stationary_distribution(matrix), _dense_if_small(matrix)
+    if isinstance(matrix, csr_array):
+        surprises = matrix.copy()
+        surprises.data *= np.log2(surprises.data)
+    else:
+        surprises = matrix * np.log2(matrix, out=np.zeros(matrix.shape), where=matrix > 0)
+    return float(-(stationary @ surprises.sum(axis=1))) + 0.0
 
 
-def entropy_rate_per_second(matrix: NDArray[np.floating], mean_durations: ArrayLike) -> float:
+def entropy_rate_per_second(matrix: Matrix, mean_durations: ArrayLike) -> float:
     """Entropy of the order of the states in bits per second, without that of their durations.
 
     Args:
@@ -192,8 +215,24 @@ def entropy_rate_per_second(matrix: NDArray[np.floating], mean_durations: ArrayL
         mean_durations: Mean time from entering each state to entering the next, in seconds, shape ``(m,)`` or one
             for all.
     """
-    durations = np.broadcast_to(np.asarray(mean_durations, np.float64), len(matrix))
-    return entropy_rate(matrix) / float(stationary_distribution(matrix) @ durations) if len(matrix) else math.nan
+    n = _n_states(matrix)
+    durations = np.broadcast_to(np.asarray(mean_durations, np.float64), n)
+    return entropy_rate(matrix) / float(stationary_distribution(matrix) @ durations) if n else math.nan
+
+
+def _of_each_row(counts: csr_array) -> csr_array:
+    """Counts over the sum of their row; none of the rows is empty."""
+    rows = np.repeat(np.arange(_n_states(counts)), np.diff(counts.indptr))
+    return csr_array((counts.data / counts.sum(axis=1)[rows], counts.indices, counts.indptr), shape=counts.shape)
+
+
+def _n_states(matrix: NDArray[Any] | csr_array) -> int:
+    rows, _ = matrix.shape  # pyright: ignore[reportGeneralTypeIssues, reportOptionalIterable]
+    return rows
+
+
+def _dense_if_small(matrix: Matrix) -> Matrix:
+    return matrix.toarray() if isinstance(matrix, csr_array) and _n_states(matrix) <= _SMALL else matrix
 
 
 def _closed_classes(
@@ -211,13 +250,13 @@ def _closed_classes(
     return np.setdiff1d(of_state[continues], of_state[source[leaving]])
 
 
-def _strong_classes(matrix: NDArray[np.number]) -> tuple[int, NDArray[np.int64]]:
+def _strong_classes(matrix: NDArray[np.number] | csr_array) -> tuple[int, NDArray[np.int64]]:
     n_classes, of_state = connected_components(csr_array(matrix), directed=True, connection="strong")
     return int(n_classes), of_state.astype(np.int64)
 
 
-def _check_irreducible(matrix: NDArray[np.floating]) -> None:
-    if not len(matrix):
+def _check_irreducible(matrix: Matrix) -> None:
+    if not _n_states(matrix):
         return
     if not np.allclose(matrix.sum(axis=1), 1.0):
         raise InputError("matrix: rows that do not sum to 1 found; expected transition probabilities")

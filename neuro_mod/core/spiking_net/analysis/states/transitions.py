@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import NeverLeft
@@ -68,9 +69,15 @@ def transition_counts(transitions: pd.DataFrame, states: Sequence[State]) -> NDA
     Raises:
         InputError: A transition leaves or enters a state that is not listed.
     """
-    n = len(states)
+    return sparse_counts(transitions, states).toarray()
+
+
+def sparse_counts(transitions: pd.DataFrame, states: Sequence[State]) -> csr_array:
+    """What `transition_counts` returns, without the zeros: of thousands of states few follow each other."""
     source, target = (_indices(transitions[column], states) for column in ("from_state", "to_state"))
-    return np.bincount(source * n + target, minlength=n * n).reshape(n, n)
+    counts = csr_array((np.ones(len(source), np.int64), (source, target)), shape=(len(states), len(states)))
+    counts.sum_duplicates()
+    return counts
 
 
 def transition_matrix(counts: NDArray[np.integer], never_left: NeverLeft = "nan") -> NDArray[np.float64]:
@@ -99,15 +106,15 @@ def transition_probabilities(transitions: pd.DataFrame) -> pd.DataFrame:
         ``from_state``, ``to_state``, ``count``, and ``probability``, its fraction of all transitions from that state.
     """
     states = sorted({*transitions["from_state"], *transitions["to_state"]}, key=state_order)
-    counts = transition_counts(transitions, states)
-    source, target = np.nonzero(counts)
-    seen = counts[source, target]
+    counts = sparse_counts(transitions, states)
+    kinds = counts.tocoo()
+    source, target = kinds.coords
     return pd.DataFrame(
         {
             "from_state": pd.Series([states[index] for index in source], dtype=object),
             "to_state": pd.Series([states[index] for index in target], dtype=object),
-            "count": seen,
-            "probability": seen / counts.sum(axis=1)[source],
+            "count": kinds.data,
+            "probability": kinds.data / counts.sum(axis=1)[source],
         }
     )
 
