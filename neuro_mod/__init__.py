@@ -32,7 +32,7 @@ _PUBLIC = {
     "neuro_mod.execution.gathering": ("gather",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),
-    "neuro_mod.execution.analysis.sweep_runs": ("sweep_runs",),
+    "neuro_mod.execution.sweep_runs": ("sweep_runs",),
     "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),
     "neuro_mod.execution.sweep.mean_field": ("FullMeanFieldBaseSweepRunner", "ReducedMeanFieldSweepRunner"),
     "neuro_mod.execution.progress": ("progress_shown",),

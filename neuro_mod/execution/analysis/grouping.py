@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping, grouping
-from neuro_mod.errors import DataError, invalid
-from neuro_mod.execution.analysis.sweep_runs import kept_rows, varied_columns
+from neuro_mod.errors import invalid
+from neuro_mod.execution.run_seeds import RunSeeds, run_metadata, run_seeds
+from neuro_mod.execution.sweep_runs import kept_rows, varied_columns
 from neuro_mod.recordings.sessions import matching
 from neuro_mod.recordings.written import run_folder
-from neuro_mod.storage.names import RESULTS_TABLE, RUN, repeat_spikes
-from neuro_mod.storage.reading import read_json
+from neuro_mod.storage.names import RESULTS_TABLE
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -92,22 +92,24 @@ def grouped(analyzer: Analyzer, members: Iterable[Member], reference: str | None
 def warn_of_points(paths: Iterable[Path]) -> None:
     """Log a warning for each folder of a sweep of several points, whose sessions are not alike."""
     for path in paths:
-        if (path / RESULTS_TABLE).is_file() and (n := _metadata(path).get("n_points", 1)) > 1:
+        if (path / RESULTS_TABLE).is_file() and (n := run_metadata(path).get("n_points", 1)) > 1:
             _LOG.warning("%s: the sessions of %d points of a sweep count as one experiment; see --groups", path, n)
 
 
 def _grouping(analyzer: Analyzer, members: Iterable[Member]) -> Grouping:
     """Group, network and trial of each session of an analyzer of these members."""
     of_path = {member.path.absolute(): member for member in members}
-    runs: dict[Path, dict[str, tuple[str, str]]] = {}
+    runs: dict[Path, dict[str, RunSeeds]] = {}
     groups, networks, trials = [], [], []
     for number, file in enumerate(analyzer.files):
         assert file is not None  # members are files
         path = file.absolute()
         member = next(of_path[each] for each in (path, *path.parents) if each in of_path)
         run = run_folder(file)
-        seeds = runs.setdefault(run, _seeds(run)).get(file.name)
-        network, trial = seeds or (str(member.path), None)
+        if run not in runs:
+            runs[run] = run_seeds(run)
+        seeds = runs[run].get(file.name)
+        network, trial = (str(member.path), None) if seeds is None else map(str, seeds)
         groups.append(member.group)
         networks.append(network if member.network is None else member.network)
         trials.append(trial if member.trial is None else member.trial)
@@ -161,29 +163,4 @@ def _named(row: dict[str, str], columns: Sequence[str]) -> str:
 def _network(row: dict[str, str], folder: Path) -> str:
     if "network" in row:
         return row["network"]
-    return "one" if _metadata(folder).get("fix_network") else row["seed"]
-
-
-def _seeds(run: Path) -> dict[str, tuple[str, str]]:
-    """Seeds of the network and of the noise of each file of spikes of a run, which name both."""
-    about = _metadata(run)
-    if "random_seed" not in about:
-        return {}
-    repeats = about.get("repeats", ())
-    if isinstance(repeats, list):
-        formats = ("dense", "events")
-        return {
-            Path(repeat_spikes(each["repeat"], kind)).name: (str(each["random_seed"]), str(each["noise_seed"]))
-            for each in repeats
-            for kind in formats
-        }
-    return {}
-
-
-def _metadata(run: Path) -> dict[str, Any]:
-    if not (run / RUN).is_file():
-        return {}
-    about = read_json(run / RUN)
-    if not isinstance(about, dict):
-        raise DataError(f"{run / RUN} is damaged; expected a mapping")
-    return about
+    return "one" if run_metadata(folder).get("fix_network") else row["seed"]

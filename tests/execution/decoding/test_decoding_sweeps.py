@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from neuro_mod import Analyzer, DataError, InputError, run_sweep
-from neuro_mod.execution.decoding.decode import DecodingOptions, decode_trials
+from neuro_mod.core.spiking_net.analysis.events.decoding import Decoding
+from neuro_mod.execution.decoding.decode import DecodingOptions, _after_event, decode_trials
 from neuro_mod.execution.decoding.save import decode_and_save
 from neuro_mod.execution.decoding.trials import trials_of_folders, trials_of_sweep
 from neuro_mod.execution.repeats.repeater import Repeater
@@ -75,6 +77,20 @@ def test_numbers_are_those_of_epochs(sweep):
     assert found.about["n_sessions"] == 24 and found.about["conditions"] == ["1.0", "60.0"]
 
 
+def test_only_windows_after_the_event_are_averaged():
+    """Of 0.1 s: those in the middle of which is 0.05 s and later; the best of all may be an earlier one."""
+    times, accuracy = np.array([-0.05, 0.0, 0.05, 0.1]), np.array([[0.9, 0.1, 0.4, 0.6], [0.9, 0.1, 0.5, 0.7]])
+    neurons, confusion = np.zeros((2, 1), int), np.zeros((4, 2, 2))
+    decoding = Decoding(times, accuracy, neurons, ("a", "b"), 0.5, confusion)
+    found = _after_event([decoding], False, 0.1)
+    assert found["accuracy"] == pytest.approx(0.55) and found["n"] == 2
+    assert found["standard_error"] == pytest.approx(0.05)  # of 0.5 and 0.6
+    assert (found["peak_accuracy"], found["peak_time"]) == (0.9, -0.05)
+    assert np.isnan(_after_event([decoding], False, 0.3)["accuracy"])
+    networks = _after_event([decoding, replace(decoding, accuracy=accuracy + 0.2)], True, 0.1)
+    assert networks["accuracy"] == pytest.approx(0.65) and networks["standard_error"] == pytest.approx(0.1)
+
+
 def test_runs_with_the_same_noise_are_never_divided_between_training_and_testing(sweep):
     """Before the stimulus they are equal: if divided, each would be taken for its twin under the other condition."""
     (first, _) = trials_of_sweep(sweep, "stimulus.amplitude", "arousal.level", "stimulus")
@@ -136,10 +152,10 @@ def test_sweeps_that_cannot_be_decoded(sweep, tmp_path):
     assert error.value.__notes__ == ["at arousal.level 0.0"]
     table = pd.read_csv(sweep / RESULTS_TABLE)
     table.drop(columns="spikes").to_csv(tmp_path / RESULTS_TABLE)
-    with pytest.raises(InputError, match="no column spikes found; expected a sweep with keep_spikes: true"):
+    with pytest.raises(InputError, match="a sweep without spikes found; expected one with keep_spikes: true"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")
     table.to_csv(tmp_path / RESULTS_TABLE)
-    with pytest.raises(DataError, match="is missing"):
+    with pytest.raises(DataError, match="which is no file of spikes of the sweep"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")
 
 

@@ -311,14 +311,12 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
         *,
         reference: str | None = None,
     ) -> Groups:
-        """Compare the sessions of several conditions.
+        """Compare the sessions of several conditions; see `Grouping` for uncertainty and pairs.
 
         Args:
             groups: Condition of each session.
-            networks: Network of each session; if two groups have the same networks, they are paired. By default each
-                group is one network, and uncertainty is over sessions.
-            trials: Name of each session in its group and network; if two groups have the same trials of the same
-                networks, as with common noise, sessions are paired.
+            networks: Network of each session; by default each group is one network.
+            trials: Name of each session in its group and network, to pair sessions with common noise.
             reference: The group that the others are compared with; by default the first.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,15 +14,18 @@ from neuro_mod.checks import user_path
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.external.stimulus import draw_stimulated
 from neuro_mod.errors import DataError, InputError, invalid
+from neuro_mod.execution.run_seeds import run_metadata
+from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.written import check_file
-from neuro_mod.storage.names import DATA, RESULTS_TABLE, RUN, point_config
-from neuro_mod.storage.reading import read_json
+from neuro_mod.storage.names import DATA, RESULTS_TABLE, point_config
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
+
+_LOG = logging.getLogger(__name__)
 
 #: Columns of the table of a sweep: the number of the point, the condition (text), the file of spikes, and the last one.
 _POINT, _CONDITION, _SPIKES, _ERROR = "point", "condition", "spikes", "error"
@@ -94,6 +98,8 @@ class SweepRuns:
         """
         from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer  # noqa: PLC0415 -- takes half a second
 
+        if "clusters" not in arguments and "populations" not in run_metadata(self.folder):
+            arguments |= self._layout()  # the populations of all points differ, or an earlier version wrote the sweep
         return Analyzer(self.files, **arguments)
 
     def epochs(self, condition: str | None = None, before: float = 0.5, after: float = 1.0, **arguments: Any) -> Epochs:
@@ -108,14 +114,20 @@ class SweepRuns:
         Raises:
             InputError: There is no such column, or no stimulus at a point; or as for `Analyzer.epochs`.
         """
+        conditions = None if condition is None else self.column(condition)
+        return self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
+
+    def onsets(self) -> list[list[float]]:
+        """Onsets of the stimulus in each run, in seconds.
+
+        Raises:
+            InputError: There is no stimulus at a point.
+        """
         onsets = {point: self._experiment(point).stimulus.onsets for point in self.table[_POINT].unique()}
         if none := [point for point, times in onsets.items() if not times]:
-            raise InputError(f"{self.folder}: no stimulus.onsets at point {none[0]} found; expected a stimulus")
-        if condition is not None:
-            self._check(condition)
-        conditions = None if condition is None else self.table[condition].tolist()
-        events = [list(onsets[point]) for point in self.table[_POINT]]
-        return self.analyzer(**arguments).epochs(events, before, after, conditions=conditions)
+            file = self.folder / point_config(int(none[0]))
+            raise InputError(f"{file}: no stimulus.onsets found; expected onsets, or times with --events")
+        return [list(onsets[point]) for point in self.table[_POINT]]
 
     def stimulated(self, condition: str) -> dict[Any, tuple[int, ...]]:
         """The clusters that the stimulus reaches at each value of a column, as for `Epochs.signal`.
@@ -132,13 +144,36 @@ class SweepRuns:
             found[value] = reached.pop()
         return found
 
+    def column(self, name: str) -> list[Any]:
+        """The values of a column of the table.
+
+        Raises:
+            InputError: There is no such column.
+        """
+        self._check(name)
+        return self.table[name].tolist()
+
+    @property
+    def has_common_networks(self) -> bool:
+        """Whether runs of different points are of the same networks: a fixed one, or several of trials each."""
+        return "network" in self.table or run_metadata(self.folder).get("fix_network") is True
+
+    def _layout(self) -> dict[str, Any]:
+        """The clusters of the neurons as arguments of `Analyzer`, if they are the same in all runs."""
+        layouts = {self._experiment(point).populations for point in self.table[_POINT].unique()}
+        if len(layouts) > 1:
+            raise InputError(f"{self.folder}: runs of different populations found; select those of one")
+        (populations,) = layouts
+        n_clusters = populations.n_clusters if populations.cluster_sizes[EXCITATORY] else None
+        return {"clusters": populations.of_neuron, "n_excitatory_clusters": n_clusters or None}
+
     def _reached(self, point: int) -> tuple[int, ...]:
         experiment = self._experiment(point)
         stimulus, settings = experiment.stimulus, experiment.settings
         if stimulus.off:
             return ()
         drawn = not isinstance(stimulus.stimulated_neurons, tuple) and isinstance(stimulus.stimulated_clusters, float)
-        if drawn and stimulus.seed is None and read_json(self.folder / RUN).get("fix_network") is not True:
+        if drawn and stimulus.seed is None and run_metadata(self.folder).get("fix_network") is not True:
             hint = "without it each network has stimulated clusters of its own"
             raise invalid("stimulus.seed", None, "a seed, or stimulus.clusters", hint)
         populations, seed = experiment.populations, settings.random_seed if stimulus.seed is None else stimulus.seed
@@ -150,7 +185,8 @@ class SweepRuns:
 
     def _check(self, column: str) -> None:
         if column not in self.table:
-            raise invalid("column", column, f"one of {', '.join(self.table)}", f"columns of {self.folder}")
+            place = self.folder / RESULTS_TABLE
+            raise invalid("column", column, f"one of {', '.join(self.table)}", f"columns of {place}")
 
 
 def sweep_runs(folder: str | os.PathLike[str]) -> SweepRuns:
@@ -185,7 +221,11 @@ def kept_rows(folder: Path) -> pd.DataFrame:
     table = pd.read_csv(place, dtype=str, keep_default_na=False)
     if _SPIKES not in table:
         raise InputError(f"{folder}: a sweep without spikes found; expected one with keep_spikes: true")
-    table = table.loc[table[_SPIKES] != ""].reset_index(drop=True)
+    n_runs, table = len(table), table.loc[table[_SPIKES] != ""].reset_index(drop=True)
+    if not len(table):
+        raise InputError(f"{place}: no run with spikes found")
+    if len(table) < n_runs:
+        _LOG.warning("%d of %d runs of %s have no spikes and were left out", n_runs - len(table), n_runs, folder)
     files = {f"{DATA}/{file.name}" for file in (folder / DATA).glob("spikes*")}
     for name in table[_SPIKES]:
         if name not in files:
