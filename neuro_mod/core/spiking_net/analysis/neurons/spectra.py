@@ -115,6 +115,6 @@ def _power(binned: NDArray[np.float64], tapers: NDArray[np.float64]) -> NDArray[
         part = binned[:, begin : begin + _TOGETHER].T
         fluctuation = np.ascontiguousarray(part - part.mean(axis=1, keepdims=True))
         for taper in tapers:
-            transformed = np.asarray(rfft(fluctuation * taper))
+            transformed: NDArray[np.complex128] = np.asarray(rfft(fluctuation * taper), np.complex128)
             power[begin : begin + _TOGETHER] += transformed.real**2 + transformed.imag**2
     return power.T / len(tapers)
