@@ -125,7 +125,7 @@ def test_unknown_columns_and_values(folder, use, message):
 
 def test_no_stimulus_has_no_epochs(tmp_path):
     run_sweep(SWEEP | {"set": {}, "conditions": {"a": {}}, "networks": 1, "trials": 1}, tmp_path)
-    with pytest.raises(InputError, match=r"point_0000.yaml: no stimulus.onsets found; expected onsets, or times"):
+    with pytest.raises(InputError, match=r"point_0000.yaml: no stimulus.onsets found; expected onsets"):
         sweep_runs(tmp_path).epochs()
 
 

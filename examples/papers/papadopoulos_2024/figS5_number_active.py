@@ -20,8 +20,9 @@ for branch in BifurcationStager(CONFIG).run(COUPLING, (12.0, 19.5), n_active=lis
 simulated = {f"{n} active": [] for n in NUMBERS}
 for factor, runs in sweep_runs(FOLDER / "coupling").by(COUPLING):
     table = runs.analyzer(**PUBLISHED).active_rates(*STEADY)
-    for n in [n for n in NUMBERS if table["probability"][n] >= LEAST]:
-        simulated[f"{n} active"].append((factor, table["active_hz"][n], table["active_hz_standard_error"][n]))
+    often = table.where(table["probability"] >= LEAST)
+    for n in NUMBERS:
+        simulated[f"{n} active"].append((factor, often["active_hz"][n], often["active_hz_standard_error"][n]))
 
 probability = {}
 for level, runs in sweep_runs(FOLDER / "stimuli_clustered").by(LEVEL):

@@ -15,11 +15,12 @@ from neuro_mod.core.spiking_net.analysis.assemblies import assemblies
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import ASSEMBLY_BIN_MS, N_RESAMPLES, Assemblies
 from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs, epochs_of
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress
-from neuro_mod.core.spiking_net.analysis.neurons import correlations, fano, neuron_statistics
+from neuro_mod.core.spiking_net.analysis.neurons import correlations, fano, neuron_statistics, spectra
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import COUNT_BIN, ClusterCorrelations
 from neuro_mod.core.spiking_net.analysis.neurons.fano import COUNT_WINDOWS, FanoFactors
 from neuro_mod.core.spiking_net.analysis.neurons.intervals import MIN_INTERVALS
 from neuro_mod.core.spiking_net.analysis.neurons.neuron_statistics import FiringRates
+from neuro_mod.core.spiking_net.analysis.neurons.spectra import BANDWIDTH, SPECTRUM_BIN, SpikeSpectra
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.opening import SpikeSource
 from neuro_mod.recordings.windows import Edge
@@ -93,6 +94,12 @@ class NeuronAnalysis(ABC):
         The variance has the number of windows minus ``ddof`` in the denominator; Elephant has ``ddof=0``.
         """
         return fano.fano_factors(self._source, windows, t_from=t_from, t_to=t_to, ddof=ddof)
+
+    def spike_spectra(
+        self, bandwidth: float = BANDWIDTH, bin_width: float = SPECTRUM_BIN, t_from: Edge = None, t_to: Edge = None
+    ) -> SpikeSpectra:
+        """Power spectra of the spikes of each neuron; see `spectra.spike_spectra`."""
+        return spectra.spike_spectra(self._source, bandwidth, bin_width, t_from=t_from, t_to=t_to)
 
     def count_correlations(
         self, bin_width: float = COUNT_BIN, t_from: Edge = None, t_to: Edge = None
