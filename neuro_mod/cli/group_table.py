@@ -14,6 +14,8 @@ _MAX_GROUPS = 4
 
 def print_groups(described: dict[str, Any]) -> None:
     """Print what `describe_groups` returns: quantities of each group, and differences from the reference."""
+    from neuro_mod.core.spiking_net.analysis.groups.tables import HIDDEN
+
     names = list(described["groups"])
     shown = names[:_MAX_GROUPS]
     reference, over = described["reference"], described["over"]
@@ -33,8 +35,10 @@ def print_groups(described: dict[str, Any]) -> None:
         }
     )
     typer.echo()
-    values = {(row["quantity"], row["group"]): row for row in described["quantities"] if not row["of"]}
-    changes = {(row["quantity"], row["group"]): row for row in described["differences"] if not row["of"]}
+    values, changes = (
+        {(_name(row), row["group"]): row for row in described[table] if row["of"] in ("", HIDDEN)}
+        for table in ("quantities", "differences")
+    )
     compared = [name for name in shown if name != reference]
     header = ["quantity", *shown, *(part for name in compared for part in (f"{name} - {reference}", "p"))]
     rows = []
@@ -48,6 +52,10 @@ def print_groups(described: dict[str, Any]) -> None:
     if len(names) > len(shown):
         typer.echo(f"{len(names) - len(shown)} more groups in the files")
     typer.echo()
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['quantity']} ({row['of']})" if row["of"] else row["quantity"]
 
 
 def _with_error(row: dict[str, Any], column: str) -> str:

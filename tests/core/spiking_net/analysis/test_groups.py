@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.groups.grouping import grouping
 from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 from neuro_mod.core.spiking_net.analysis.groups.permutation import permutation_test
@@ -13,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.states.lifetimes import survival
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.errors import InputError
 from tests.helpers.alternating import alternating, tables_of
+from tests.helpers.known_states import CLUSTERS, drawn_sessions
 
 N_NETWORKS, N_TRIALS = 5, 4
 #: Mean times in seconds for which clusters are on in each condition, and off in both.
@@ -166,6 +168,18 @@ def test_survival_curves_are_those_of_the_sessions_of_each_group(tables, paired,
     expected, found = survival(spans), paired.survival(of)["short"]
     np.testing.assert_array_equal(found.probability, expected.probability)
     assert (found.n_seen, found.n_censored) == (expected.n_seen, expected.n_censored)
+
+
+def test_lifetimes_of_one_hidden_markov_model_by_group():
+    analyzer = Analyzer(drawn_sessions(*[3.0] * 6), CLUSTERS)
+    model = analyzer.fit_hidden_markov(4)
+    groups = analyzer.groups(["a", "b"] * 3)
+    name = "mean_lifespan_kaplan_meier_sec"
+    for group, first in (("a", 0), ("b", 1)):
+        visits = model.visits.loc[model.visits["session"] % 2 == first]
+        assert row(groups.table(), name, "hidden states", group=group)["value"] == pytest.approx(survival(visits).mean)
+        assert groups.survival("hidden")[group].mean == pytest.approx(survival(visits).mean)
+    assert row(groups.differences(), name, "hidden states")["p_value"] > 0
 
 
 def test_permutation_of_pairs_is_exact():

@@ -67,15 +67,23 @@ class Groups:
     @cached_property
     def values(self) -> tuple[list[Key], dict[str, GroupValues]]:
         """All quantities of each group and its replicates, see `values_of_groups`."""
-        return values_of_groups(self._tables, self.grouping)
+        return values_of_groups(self._tables, self.grouping, self._hidden)
+
+    @property
+    def _hidden(self) -> SessionTables | None:
+        model = self._hidden_markov
+        if model is None:
+            return None
+        unknown = np.full(model.n_sessions, np.nan)
+        return SessionTables(model.visits, model.durations, np.empty(0, np.int64), None, unknown)
 
     def table(self) -> pd.DataFrame:
         """Every quantity of each group with its standard error.
 
         Returns:
-            One row per quantity and group: ``quantity``; ``of``, a cluster or a number of active clusters, or empty;
-            ``group``; ``value``; ``standard_error``; ``n``, the networks or sessions in which it is defined; ``over``,
-            which of these. See `group_table`.
+            One row per quantity and group: ``quantity``; ``of``, a cluster, a number of active clusters, the hidden
+            states, or empty; ``group``; ``value``; ``standard_error``; ``n``, the networks or sessions in which it is
+            defined; ``over``, which of these. See `group_table`.
         """
         return group_table(*self.values, self.grouping)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
 from neuro_mod.core.spiking_net.analysis.groups.permutation import N_PERMUTATIONS, permutation_test
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES, StateQuantity, time_by_number_active
-from neuro_mod.core.spiking_net.analysis.states.quantity_tables import OF_CLUSTERS, OF_NUMBERS_ACTIVE
+from neuro_mod.core.spiking_net.analysis.states.quantity_tables import OF_CLUSTERS, OF_HIDDEN_STATES, OF_NUMBERS_ACTIVE
 from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.errors import invalid
@@ -47,8 +47,9 @@ DIFFERENCE_COLUMNS = {
 }
 
 
-#: What a row is about: the quantity, and the cluster or the number of active clusters it is of; else empty.
+#: What a row is about: the quantity, and the cluster, the number of active clusters or `HIDDEN` it is of; else empty.
 Key = tuple[str, str]
+HIDDEN = "hidden states"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +81,18 @@ class GroupValues:
         return GroupValues(self.replicates, of_replicates, self.value - other.value, self.without - other.without)
 
 
-def values_of_groups(tables: SessionTables, grouping: Grouping) -> tuple[list[Key], dict[str, GroupValues]]:
+def values_of_groups(
+    tables: SessionTables, grouping: Grouping, hidden: SessionTables | None = None
+) -> tuple[list[Key], dict[str, GroupValues]]:
     """All quantities of each group and of its replicates.
 
     Over networks, the value of a group is the mean of those of its networks, each from all its sessions. Over sessions,
     it comes from all sessions together, as those of single sessions may be undefined, or biased.
+
+    Args:
+        tables: Visits and activations of all sessions.
+        grouping: Group and network of each session.
+        hidden: Visits of hidden states of the same sessions, if a model was fitted.
 
     Returns:
         What each quantity is, and the values of each group.
@@ -102,11 +110,12 @@ def values_of_groups(tables: SessionTables, grouping: Grouping) -> tuple[list[Ke
         for row, sessions in zip(members, replicates.values(), strict=True):
             row[sessions] = 1.0
         everything = members.sum(axis=0)
-        keys, of_replicates = item_values(tables, members)
+        keys, of_replicates = item_values(tables, members, hidden)
         if grouping.over == "networks":
             value, without = _means(of_replicates), None
         else:
-            value, without = item_values(tables, everything[None])[1][0], item_values(tables, everything - members)[1]
+            value = item_values(tables, everything[None], hidden)[1][0]
+            without = item_values(tables, everything - members, hidden)[1]
         groups[name] = GroupValues(tuple(replicates), of_replicates, value, without)
     return keys, groups
 
@@ -174,15 +183,19 @@ def difference_table(
             difference, errors = values.value - base.value, np.hypot(values.errors(), base.errors())
         for k, key in enumerate(keys):
             both = values.of_replicates[:, k], base.of_replicates[:, k]
-            test = permutation_test(*both, paired=paired, seed=seed, n_permutations=0 if key[1] else N_PERMUTATIONS)
+            test = permutation_test(
+                *both, paired=paired, seed=seed, n_permutations=N_PERMUTATIONS if key[1] in ("", HIDDEN) else 0
+            )
             rows.append((*key, name, reference, difference[k], errors[k], *test[:2], paired, *test[2:]))
     place = {key: k for k, key in enumerate(keys)}
     rows.sort(key=lambda row: place[row[:2]])
     return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS)).astype(DIFFERENCE_COLUMNS)
 
 
-def item_values(tables: SessionTables, weights: NDArray[np.float64]) -> tuple[list[Key], NDArray[np.float64]]:
-    """All quantities, of everything, of each cluster, and of each number of active clusters, under weights of sessions.
+def item_values(
+    tables: SessionTables, weights: NDArray[np.float64], hidden: SessionTables | None = None
+) -> tuple[list[Key], NDArray[np.float64]]:
+    """All quantities under weights of sessions: of everything, each cluster, each number active, and hidden states.
 
     Returns:
         What each is, and the estimates, shape ``(n_estimates, n_quantities)``.
@@ -196,6 +209,8 @@ def item_values(tables: SessionTables, weights: NDArray[np.float64]) -> tuple[li
         of = f"{n} active"
         columns["probability", of] = probabilities[:, n]
         columns |= _columns(tables.of_number_active(n), weights, of, OF_NUMBERS_ACTIVE)
+    if hidden is not None:
+        columns |= _columns(hidden, weights, HIDDEN, OF_HIDDEN_STATES)
     return list(columns), np.column_stack(list(columns.values()))
 
 

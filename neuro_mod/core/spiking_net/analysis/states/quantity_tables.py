@@ -21,9 +21,10 @@ from neuro_mod.core.spiking_net.analysis.states.resampling import Estimator, est
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import states_table
 
-#: Quantities of each cluster, and of each number of active clusters.
+#: Quantities of each cluster, of each number of active clusters, and of hidden states.
 OF_CLUSTERS = [quantity for quantity in QUANTITIES.values() if quantity.from_activations]
 OF_NUMBERS_ACTIVE = [QUANTITIES[name] for name in ("mean_lifespan_sec", "mean_lifespan_kaplan_meier_sec")]
+OF_HIDDEN_STATES = [*OF_NUMBERS_ACTIVE, QUANTITIES["state_entropy_bits"]]
 _ERROR = "standard_error"
 
 
