@@ -296,7 +296,8 @@ class Epochs:
             report: Called with the number of ensembles done and their total.
 
         Raises:
-            InputError: There are fewer than two conditions, fewer epochs of one than folds, or fewer neurons.
+            InputError: There are fewer than two conditions, fewer epochs of one than folds, fewer neurons, or too few
+                groups to train each condition in all folds.
             ImportError: scikit-learn is missing.
         """
         candidates = self._units("neurons", neurons).labels
