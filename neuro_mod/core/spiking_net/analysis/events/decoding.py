@@ -166,7 +166,9 @@ def _check_splits(
     for train, test in splits:
         missing = [name for number, name in enumerate(classes) if not (label[train] == number).any()]
         if missing or not len(test):
-            found = f"a fold without training epochs of condition {missing[0]!r}" if missing else "a fold without epochs"
+            found = (
+                f"a fold without training epochs of condition {missing[0]!r}" if missing else "a fold without epochs"
+            )
             raise InputError(
                 f"groups: {found} found; expected more groups with epochs of each condition, or fewer folds, as "
                 "conditions are tested on groups that were not trained"
