@@ -117,7 +117,8 @@ class SweepRuns:
             InputError: There is no such column, or no stimulus at a point; or as for `Analyzer.epochs`.
         """
         conditions = None if condition is None else self.column(condition)
-        return self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
+        epochs = self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
+        return replace(epochs, noise=tuple(self.table["seed"]))
 
     def onsets(self) -> list[list[float]]:
         """Onsets of the stimulus in each run, in seconds.

@@ -62,6 +62,16 @@ def test_trials_of_one_network_can_be_compared(folder, caplog):
         assert ("networks of their own" in caplog.text) == (n_sessions == 16)
 
 
+def test_runs_of_the_same_noise_are_decoded_in_the_same_fold(folder):
+    """They are equal until the stimulus: if one of a pair were trained, the other would be taken for it."""
+    runs = sweep_runs(folder).select({"network": 0, LEVEL: 0.0})
+    epochs = runs.epochs("condition", before=0.05, after=0.05)
+    found, seeds = (
+        epochs.decode(window_ms=50, step_ms=50, folds=2, groups=each).accuracy for each in (None, [1, 1, 2, 2] * 2)
+    )
+    assert np.array_equal(found, seeds)
+
+
 def test_every_run_belongs_to_one_part(folder):
     runs = sweep_runs(folder)
     one = dict(runs.by(LEVEL))
