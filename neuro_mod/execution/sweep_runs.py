@@ -100,7 +100,9 @@ class SweepRuns:
 
         if "clusters" not in arguments and "populations" not in run_metadata(self.folder):
             arguments |= self._layout()  # the populations of all points differ, or an earlier version wrote the sweep
-        return Analyzer(self.files, **arguments)
+        analyzer = Analyzer(self.files, **arguments)
+        one = "network" in self.table and len(set(self.table["network"])) == 1
+        return analyzer.of_one_network() if one else analyzer
 
     def epochs(self, condition: str | None = None, before: float = 0.5, after: float = 1.0, **arguments: Any) -> Epochs:
         """The spikes around the onsets of the stimulus in each run.
@@ -115,7 +117,8 @@ class SweepRuns:
             InputError: There is no such column, or no stimulus at a point; or as for `Analyzer.epochs`.
         """
         conditions = None if condition is None else self.column(condition)
-        return self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
+        epochs = self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
+        return replace(epochs, noise=tuple(self.table["seed"]))
 
     def onsets(self) -> list[list[float]]:
         """Onsets of the stimulus in each run, in seconds.

@@ -35,10 +35,11 @@ def refuse_copies(sessions: Iterable[Session]) -> None:
     seen, files, origins = set[tuple[Path, str]](), dict[Path, Path](), dict[Path, Path]()
     for session in sessions:
         for file in session.files:
-            if (file.absolute(), session.name) in seen:
+            place = file.parent.resolve() / file.name  # also by another path, such as a/../a/file
+            if (place, session.name) in seen:
                 raise DataError(f"{file}: given twice; expected each session once; leave one out")
-            seen.add((file.absolute(), session.name))
-            files.setdefault(file.absolute(), file)
+            seen.add((place, session.name))
+            files.setdefault(place, file)
             origins[file] = session.run or file
     groups = [list(files.values())]
     for key in (lambda file: file.stat().st_size, _sample, sha256_of):

@@ -52,6 +52,26 @@ def test_chosen_runs_are_the_sessions(folder):
         assert np.array_equal(found.steps, expected.steps) and np.array_equal(found.neurons, expected.neurons)
 
 
+def test_trials_of_one_network_can_be_compared(folder, caplog):
+    """Their neurons are the same; those of several networks are compared with a warning."""
+    runs = sweep_runs(folder)
+    for part, n_sessions in ((runs.select({"network": 1}), 8), (runs, 16)):
+        caplog.clear()
+        part.epochs(before=0.05, after=0.05).fano(50, 50)
+        assert part.analyzer(method="network_gain").n_sessions == n_sessions
+        assert ("networks of their own" in caplog.text) == (n_sessions == 16)
+
+
+def test_runs_of_the_same_noise_are_decoded_in_the_same_fold(folder):
+    """They are equal until the stimulus: if one of a pair were trained, the other would be taken for it."""
+    runs = sweep_runs(folder).select({"network": 0, LEVEL: 0.0})
+    epochs = runs.epochs("condition", before=0.05, after=0.05)
+    found, seeds = (
+        epochs.decode(window_ms=50, step_ms=50, folds=2, groups=each).accuracy for each in (None, [1, 1, 2, 2] * 2)
+    )
+    assert np.array_equal(found, seeds)
+
+
 def test_every_run_belongs_to_one_part(folder):
     runs = sweep_runs(folder)
     one = dict(runs.by(LEVEL))
@@ -125,7 +145,7 @@ def test_unknown_columns_and_values(folder, use, message):
 
 def test_no_stimulus_has_no_epochs(tmp_path):
     run_sweep(SWEEP | {"set": {}, "conditions": {"a": {}}, "networks": 1, "trials": 1}, tmp_path)
-    with pytest.raises(InputError, match=r"point_0000.yaml: no stimulus.onsets found; expected onsets"):
+    with pytest.raises(InputError, match=r"point_0000\.yaml: no stimulus\.onsets found; expected onsets"):
         sweep_runs(tmp_path).epochs()
 
 

@@ -160,6 +160,12 @@ def test_a_copied_file_is_no_second_session(tmp_path, source, kind):
         assert str(first) in str(caught.value) and str(second) in str(caught.value)
 
 
+def test_a_run_by_another_path_is_given_twice(tmp_path):
+    run = run_folder(tmp_path / "a")
+    with pytest.raises(DataError, match="given twice"):
+        Analyzer([run, run / ".." / run.name])
+
+
 def test_copies_in_other_folders_and_silent_sessions(tmp_path):
     runs = [run_folder(tmp_path / name) for name in "ab"]
     with pytest.raises(DataError, match=r"the same content as .*a/data/spikes\.npz found"):

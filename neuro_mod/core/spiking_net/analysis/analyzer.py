@@ -138,7 +138,7 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
         #: How states are found.
         self.settings = AnalysisSettings(method, parameters, kernel, kernel_width_ms, sampling_ms, minimal_lifespan_ms)
         self._report = report
-        self._spikes: SpikeSource | None = open_source(
+        self._spikes = open_source(
             spikes,
             clusters,
             n_excitatory_clusters,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,8 @@ class NeuronAnalysis(ABC):
     layout: ClusterLayout
     #: Called with the number of finished sessions and their total.
     _report: Progress
+    #: The spikes of all sessions; None in a saved analysis.
+    _spikes: SpikeSource | None
 
     @property
     @abstractmethod
@@ -46,6 +49,14 @@ class NeuronAnalysis(ABC):
     @abstractmethod
     def _check_clusters(self) -> None:
         """Refuse what needs clusters where there are none."""
+
+    def of_one_network(self) -> Self:
+        """This analyzer, whose sessions are then known to be of one network, such as the trials of one in a sweep.
+
+        What compares neurons over sessions logs a warning where their runs say that networks differ.
+        """
+        self._spikes = replace(self._source, own_networks=False)
+        return self
 
     def epochs(
         self,

@@ -40,10 +40,14 @@ def test_means_and_errors_are_those_of_loops():
     np.testing.assert_allclose(table[names], expected, rtol=1e-9, atol=1e-12)
 
 
-def test_a_single_session_has_no_errors():
-    table = active_rates([drawn(np.random.default_rng(1), 50)], N_CLUSTERS)
-    assert table.filter(like="standard_error").isna().all(axis=None)
-    assert table["probability"].sum() == pytest.approx(1)
+def test_errors_of_a_single_session_are_those_over_its_parts():
+    rates, active = drawn(np.random.default_rng(1), 2000)
+    table = active_rates([(rates, active)], N_CLUSTERS)
+    parts = active_rates(zip(np.split(rates, 10), np.split(active, 10), strict=True), N_CLUSTERS)
+    np.testing.assert_allclose(table, parts, rtol=1e-12)
+    assert (table["active_hz_standard_error"][1:4] > 0).all() and table["probability"].sum() == pytest.approx(1)
+    short = active_rates([(rates[:5], active[:5])], N_CLUSTERS)  # fewer samples than parts
+    assert short["probability"].sum() == pytest.approx(1)
 
 
 def test_of_an_analyzer_in_a_window():

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from neuro_mod import StageSNNSimulation
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import find_assemblies
 from neuro_mod.core.spiking_net.analysis.assemblies.grouping import grouped, k_means, silhouettes
-from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import loadings_of, upper_bound
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import least_active_bins, loadings_of, upper_bound
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import coefficients, count_correlations, mean_covariance
 from neuro_mod.errors import InputError
 from tests.helpers.assemblies import switching
@@ -62,6 +62,26 @@ def test_independent_neurons_have_no_assemblies(chance):
     assert found.n_assemblies == found.n_significant == 0 and (found.labels == -1).all()
     assert np.isnan([found.quality, found.stability, found.gap[0]]).all() and found.gap[1] < found.upper_bound
     assert found.scores.empty and found.sizes.tolist() == []
+
+
+def test_neurons_of_a_few_spikes_have_no_assemblies():
+    """Neurons of a single spike in the same bin have a correlation of 1, and half of these sets have such pairs."""
+    rates = np.repeat([5e-3, 2e-5], 50)
+    found = [find_assemblies([bernoulli(seed, 60_000, 100, rates)], n_resamples=0) for seed in range(5)]
+    assert [each.n_assemblies for each in found] == [0] * 5
+    assert all(np.isfinite(each.explained[:50]).all() and np.isnan(each.explained[50:]).any() for each in found)
+
+
+def test_the_bound_holds_for_neurons_of_few_spikes():
+    """Where all fire in just enough bins, many sets exceed the bound of many spikes, but hardly one that of so few."""
+    n_neurons, n_bins, n_sets = 300, 1200, 20
+    n_active = int(np.ceil(least_active_bins(n_neurons, n_bins)))
+    assert n_active == int(np.ceil(10 / (upper_bound(n_neurons, n_bins) - 1))) == 8
+    draws = (np.random.default_rng(seed).random((n_neurons, n_bins)).argsort(axis=1) for seed in range(n_sets))
+    largest = np.array([np.linalg.eigvalsh(np.corrcoef(draw < n_active))[-1] for draw in draws])
+    assert np.mean(largest > upper_bound(n_neurons, n_bins)) > 0.2
+    # 1 % of sets each: more than 2 of 20 have a chance of .1 %
+    assert np.sum(largest > upper_bound(n_neurons, n_bins, 1 / n_active)) <= 2
 
 
 def test_a_common_drift_of_rates_is_one_assembly_of_all_neurons():
@@ -194,7 +214,7 @@ def test_nothing_varies():
         ({"bin_width": 1.5}, "bin_width: 1.5 found; expected seconds of which a session has at least two"),
         ({"bin_width": 0.0001}, "bin_width: 0.0001 found; expected"),
         ({"n_assemblies": 0}, "n_assemblies: 0 found; expected a whole number of at least 1"),
-        ({"n_assemblies": 7}, "n_assemblies: 7 found; expected at most 6, the number of neurons whose counts vary"),
+        ({"n_assemblies": 7}, "n_assemblies: 7 found; expected at most 6, the number of neurons that fire enough"),
         ({"n_resamples": -1}, "n_resamples: -1 found"),
         ({"seed": -1}, "seed: -1 found"),
     ],

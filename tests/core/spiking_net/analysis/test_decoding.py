@@ -122,11 +122,16 @@ def test_some_neurons_are_drawn_from():
         (list("aaabbb"), {"folds": 3, "n_neurons": 13}, "n_neurons: 13 found; expected a whole number from 1 to 12"),
         (list("aaabbb"), {"folds": 3, "n_ensembles": 0}, "n_ensembles: 0 found"),
         (list("aaabbb"), {"folds": 3, "regularization": 0}, "regularization: 0 found; expected a finite number above"),
+        (
+            list("aaabbbccc"),
+            {"folds": 3, "groups": list("xxxyyyzzz")},
+            "groups: a fold without training epochs of condition 'a' found; expected more groups",
+        ),
         (list("aaabbb"), {"folds": 3, "window_ms": 500}, "window_ms: 500 found; expected at most 400 ms"),
     ],
 )
 def test_what_cannot_be_decoded(conditions, options, message):
-    sessions, _ = tuned(6)
+    sessions, _ = tuned(len(conditions or "") or 6)
     with pytest.raises(InputError, match=message):
         epochs_of(sessions, conditions).decode(**options)
 

@@ -120,6 +120,44 @@ def test_sessions_with_common_names_are_paired(tables):
     assert found["standard_error"] == pytest.approx(np.sqrt((N_TRIALS - 1) * np.var(left)))
 
 
+def test_sessions_of_the_same_trial_are_one_replicate(tables):
+    """As of two conditions in one group with common noise: both are left out together."""
+    alone = [k for k, each in enumerate(_EACH) if each[1] == 2]
+    trials = [TRIALS[k] // 2 for k in alone]
+    groups = Groups(tables.select(alone), grouping([GROUPS[k] for k in alone], [2] * len(alone), trials))
+    sessions = [k for k in alone if GROUPS[k] == "short"]
+    quantity = QUANTITIES[OCCUPANCY]
+    left = [quantity.value(tables.select([k for k in sessions if TRIALS[k] // 2 != out])) for out in range(2)]
+    found = row(groups.table(), OCCUPANCY, group="short")
+    assert (found["over"], found["n"]) == ("sessions", 2)
+    assert found["value"] == pytest.approx(quantity.value(tables.select(sessions)))
+    assert found["standard_error"] == pytest.approx(np.sqrt(np.var(left)))
+
+
+def test_trials_of_two_folders_of_a_group_count_in_their_networks(tables):
+    """As of repeats with the same seeds in two folders: networks are the replicates, trials are not needed."""
+    groups = Groups(tables, grouping(GROUPS, NETWORKS, [0] * len(_EACH)))
+    expected = Groups(tables, grouping(GROUPS, NETWORKS))
+    assert groups.table().equals(expected.table()) and groups.differences().equals(expected.differences())
+
+
+def test_groups_of_different_lengths_are_compared_with_a_warning(tables, caplog):
+    caplog.set_level("WARNING")
+    Groups(tables, grouping(GROUPS, NETWORKS))
+    assert not caplog.text
+    kept = [k for k, each in enumerate(_EACH) if each[0] == "long" or each[2] < 2]  # half of the sessions of "short"
+    names = [[column[k] for k in kept] for column in (GROUPS, NETWORKS)]
+    Groups(tables.select(kept), grouping(*names))
+    assert "recordings of a network of group short last 12 s in all, of long 24 s, each" in caplog.text
+    assert "sessions of group" not in caplog.text
+    caplog.clear()
+    rng = np.random.default_rng(0)
+    mixed = tables_of([alternating(rng, 0.4, 0.8, duration=duration) for duration in (2, 2, 6, 6)])
+    Groups(mixed, grouping(["a", "a", "b", "b"]))
+    assert "sessions of group b last 6 s, those of a 2 s" in caplog.text
+    assert "recordings of group b last 12 s in all, of a 4 s:" in caplog.text
+
+
 def test_partly_common_networks_are_not_pairs(tables, caplog):
     networks = [network + (group == "short") for group, network, _ in _EACH]
     differences = Groups(tables, grouping(GROUPS, networks)).differences()
@@ -229,7 +267,7 @@ def test_random_permutations_depend_on_the_seed_alone():
         (
             ["a", "a", "b", "b"],
             {"networks": [1, 1, 1, 1], "trials": [0, 0, 0, 1]},
-            "a name for each session of a group and network",
+            "group a: 2 sessions of one network and trial found; expected at least 2 trials",
         ),
     ],
 )

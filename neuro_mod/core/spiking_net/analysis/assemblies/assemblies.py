@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.assemblies.partition import Partition, partition
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import least_active_bins
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import coefficients, mean_covariance
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts
@@ -36,10 +37,10 @@ class Assemblies:
     Attributes:
         labels: Assembly of each neuron, ``0..n_assemblies-1`` in the order of their first neurons, -1 for neurons in
             none, shape ``(n_neurons,)``.
-        eigenvalues: Of the count correlations of the neurons whose counts vary, the largest first.
+        eigenvalues: Of the count correlations of the neurons that fire in enough bins, the largest first.
         upper_bound: Eigenvalue that independent neurons hardly exceed; see `spectrum.upper_bound`.
         explained: Share of the variance of each neuron that significant components explain, shape ``(n_neurons,)``;
-            NaN for neurons whose counts do not vary, such as silent ones.
+            NaN for neurons that fire in too few bins, such as silent ones, and where counts do not vary.
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``; 0 if there is one assembly.
         scores: Mean silhouette (column ``silhouette``) for each ``n_assemblies`` that was tried, by Ward's method.
         stability: Mean adjusted Rand index of the labels, those of neurons in no assembly included, with the labels
@@ -113,7 +114,8 @@ def find_assemblies(
     """Find groups of neurons whose spike counts are correlated.
 
     The correlations are those of `correlations.count_correlations`; how neurons are grouped by them is said in
-    `partition.partition`. Neurons whose counts never vary are left out. Only counts are kept in memory.
+    `partition.partition`. Neurons whose counts never vary are left out, as are those that fire in so few bins that one
+    in common makes a large correlation (`spectrum.least_active_bins`). Only counts are kept in memory.
 
     Stability: the data are cut into at least 10 blocks, the sessions or equal parts of them; assemblies are found anew,
     their number included, in random halves of the blocks.
@@ -158,21 +160,33 @@ def find_assemblies(
 
 
 def _found(counts: Sequence[NDArray[np.integer]], n_assemblies: int | None) -> tuple[Partition, NDArray[np.bool_]]:
-    """Assemblies of the neurons whose counts vary, and which neurons these are.
+    """Assemblies of the neurons whose counts vary enough, and which neurons these are.
 
     Args:
         counts: Of each session, shape ``(n_bins, n_neurons)``, of at least two bins.
         n_assemblies: As for `find_assemblies`.
     """
     covariance = mean_covariance(counts)
-    varying = covariance.diagonal() > 0
+    n_active, n_bins = np.sum([(each > 0).sum(axis=0) for each in counts], axis=0), _independent_bins(counts)
+    varying = (covariance.diagonal() > 0) & _fire_enough(n_active, n_bins)
     if n_assemblies is not None and n_assemblies > varying.sum():
-        raise invalid("n_assemblies", n_assemblies, f"at most {varying.sum()}, the number of neurons whose counts vary")
+        raise invalid("n_assemblies", n_assemblies, f"at most {varying.sum()}, the number of neurons that fire enough")
     if not varying.any():
         empty = np.empty(0)
         return Partition(np.empty(0, np.int64), empty, np.nan, empty, empty, {}), varying
     correlations = coefficients(covariance[np.ix_(varying, varying)])
-    return partition(correlations, _independent_bins(counts), n_assemblies), varying
+    return partition(correlations, n_bins, n_assemblies, float(np.mean(1 / n_active[varying]))), varying
+
+
+def _fire_enough(n_active: NDArray[np.int64], n_bins: float) -> NDArray[np.bool_]:
+    """Which neurons, given the bins in which each fires, fire in enough for the bound of as many neurons as these."""
+    kept = n_active > 0
+    while kept.any():
+        fewer = kept & (n_active >= least_active_bins(int(kept.sum()), n_bins))
+        if fewer.sum() == kept.sum():
+            break
+        kept = fewer
+    return kept
 
 
 def _independent_bins(counts: Sequence[NDArray[np.integer]]) -> float:

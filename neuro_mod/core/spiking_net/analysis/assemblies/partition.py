@@ -40,7 +40,9 @@ class Partition(NamedTuple):
     scores: dict[int, float]
 
 
-def partition(correlations: NDArray[np.float64], n_bins: float, n_assemblies: int | None = None) -> Partition:
+def partition(
+    correlations: NDArray[np.float64], n_bins: float, n_assemblies: int | None = None, sparseness: float = 0.0
+) -> Partition:
     """Assemblies of neurons, given the correlations of their counts.
 
     A neuron is a point: its correlations with the m significant components, eigenvectors with an eigenvalue above
@@ -53,8 +55,9 @@ def partition(correlations: NDArray[np.float64], n_bins: float, n_assemblies: in
         correlations: Finite coefficients, shape ``(n_neurons, n_neurons)``.
         n_bins: Number of independent bins.
         n_assemblies: How many assemblies there are; by default they are chosen.
+        sparseness: Of the counts, see `spectrum.upper_bound`.
     """
-    eigenvalues, bound = eigenvalues_of(correlations), upper_bound(len(correlations), n_bins)
+    eigenvalues, bound = eigenvalues_of(correlations), upper_bound(len(correlations), n_bins, sparseness)
     number = int(np.count_nonzero(eigenvalues > bound))
     if n_assemblies is not None:
         number = min(max(number, n_assemblies - 1, 1), len(correlations))

@@ -120,6 +120,7 @@ def decode(
         place[neurons] = np.arange(size)
         counts = counts_in(spikes, windows, place, size).astype(np.float64)
         splits = splits_of(label, folds, seed, number, members)
+        _check_splits(classes, label, splits)
         for window in range(windows.n):
             accuracy[number, window] = _cross_validated(machine, counts[:, window], label, splits, confusion[window])
         report(number + 1, len(ensembles))
@@ -154,6 +155,24 @@ def _groups(groups: Sequence[Any], n_epochs: int, folds: int) -> NDArray[np.int6
             f"folds: {folds} folds but {len(numbers)} groups of epochs found; expected at most as many folds"
         )
     return None if len(numbers) == n_epochs else np.array([numbers[group] for group in groups])
+
+
+def _check_splits(
+    classes: tuple[Any, ...],
+    label: NDArray[np.int64],
+    splits: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> None:
+    """Refuse folds without epochs of a condition for training, as where each condition is a group of its own."""
+    for train, test in splits:
+        missing = [name for number, name in enumerate(classes) if not (label[train] == number).any()]
+        if missing or not len(test):
+            found = (
+                f"a fold without training epochs of condition {missing[0]!r}" if missing else "a fold without epochs"
+            )
+            raise InputError(
+                f"groups: {found} found; expected more groups with epochs of each condition, or fewer folds, as "
+                "conditions are tested on groups that were not trained"
+            )
 
 
 def _ensembles(candidates: NDArray[np.int64], size: int, n_ensembles: int, seed: int) -> NDArray[np.int64]:

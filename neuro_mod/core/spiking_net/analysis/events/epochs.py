@@ -52,6 +52,8 @@ class Epochs:
         own_networks: Whether it is known that each session has a network of its own, whose neurons cannot be compared
             over sessions.
         targeted: Labels of the clusters that the stimulus of the run reaches; None where that is not known.
+        noise: What says which sessions are simulations with the same noise, such as its seed, one for each session;
+            None if it is not known of any.
     """
 
     events: pd.DataFrame
@@ -61,6 +63,7 @@ class Epochs:
     spikes: EpochSpikes
     own_networks: bool = False
     targeted: tuple[int, ...] | None = None
+    noise: tuple[Any, ...] | None = None
 
     def __repr__(self) -> str:
         parts = f"{-self.before:g} s to {self.after:g} s"
@@ -292,11 +295,13 @@ class Epochs:
             seed: Root seed of ensembles and folds.
             regularization: ``C`` of the classifier.
             neurons: Indices of the neurons to draw from; by default all of the clusters that define states.
-            groups: Group of each epoch, such as the seed of its noise; those of a group are in the same fold.
+            groups: Group of each epoch, such as the seed of its noise; those of a group are in the same fold. By
+                default, sessions of the same noise are groups where that is known, as of the runs of a sweep.
             report: Called with the number of ensembles done and their total.
 
         Raises:
-            InputError: There are fewer than two conditions, fewer epochs of one than folds, or fewer neurons.
+            InputError: There are fewer than two conditions, fewer epochs of one than folds, fewer neurons, or too few
+                groups to train each condition in all folds.
             ImportError: scikit-learn is missing.
         """
         candidates = self._units("neurons", neurons).labels
@@ -312,7 +317,7 @@ class Epochs:
             folds=folds,
             seed=seed,
             regularization=regularization,
-            groups=groups,
+            groups=self._of_noise() if groups is None else groups,
             report=report,
         )
 
@@ -330,6 +335,12 @@ class Epochs:
         if kind != "neurons":
             raise invalid("units", kind, "neurons, as indices of neurons are given")
         return units_of_neurons(neurons, self.layout.n_neurons)
+
+    def _of_noise(self) -> Sequence[Any] | None:
+        """The noise of each epoch; None if no two sessions are known to have the same."""
+        if self.noise is None or len(set(self.noise)) == len(self.noise):
+            return None
+        return [self.noise[session] for session in self.events[SESSION].tolist()]
 
     def _warn_of_networks(self) -> None:
         if self.own_networks and self.n_sessions > 1:

@@ -27,11 +27,11 @@ class Grouping:
         groups: Group of each session, ``n_sessions`` entries.
         networks: Network of each session, likewise. The same network in two groups has the same name.
         trials: Name of each session within its group and network, likewise, for pairs of sessions; None if sessions of
-            different groups have nothing in common.
+            different groups have nothing in common. Sessions of a group with the same network and trial, such as runs
+            of different conditions with the same noise, are one replicate.
 
     Raises:
-        InputError: There are fewer than two groups, or fewer than two sessions in one, or a name stands for two
-            sessions.
+        InputError: There are fewer than two groups, or fewer than two sessions, or trials of one network, in one.
     """
 
     groups: tuple[str, ...]
@@ -50,10 +50,11 @@ class Grouping:
                     f"group {name}: one session found; expected at least {MIN_SESSIONS}, without which differences "
                     "between groups have no uncertainty"
                 )
-        if self.trials is not None and len(set(zip(self.groups, self.networks, self.trials, strict=True))) < len(
-            self.groups
-        ):
-            raise invalid("trials", "the same name twice", "a name for each session of a group and network")
+            if len(self.replicates(name)) < MIN_SESSIONS:  # of one network
+                raise InputError(
+                    f"group {name}: {len(self.sessions(name))} sessions of one network and trial found; expected at "
+                    f"least {MIN_SESSIONS} trials, as sessions of the same noise tell nothing about others"
+                )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

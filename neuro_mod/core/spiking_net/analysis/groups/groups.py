@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,17 @@ from neuro_mod.errors import invalid
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.hidden_markov.model import HiddenMarkov
 
+_LOG = logging.getLogger(__name__)
+
+#: Lengths of recordings are compared without a warning up to this ratio.
+_SAME_LENGTH = 1.1
+
 
 class Groups:
     """Sessions under several conditions; from `Analyzer.groups`.
+
+    A warning is logged if sessions, or whole recordings, of a group are longer than those of the reference by more than
+    a tenth, or shorter, as some quantities depend on these lengths.
 
     Args:
         tables: Visits and activations of all sessions.
@@ -54,6 +63,8 @@ class Groups:
         self.reference = grouping.names[0] if reference is None else reference
         grouping.sessions(self.reference)
         self._tables, self._hidden_markov = tables, hidden_markov
+        if len(grouping.groups) == tables.n_sessions:  # else refused once quantities are computed
+            _warn_of_lengths(tables.durations, grouping, self.reference)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {len(self.grouping.sessions(name))} sessions" for name in self.names)
@@ -150,3 +161,37 @@ class Groups:
         return (
             tables.visits if of == "states" else tables.known_activations if of == "activations" else tables.intervals
         )
+
+
+def _warn_of_lengths(durations: NDArray[np.float64], grouping: Grouping, reference: str) -> None:
+    """Log a warning for each group that differs from the reference in what some quantities depend on.
+
+    Args:
+        durations: Length of each session in seconds.
+        grouping: The grouping.
+        reference: The group that the others are compared with.
+    """
+    whose, network = ("", "") if grouping.over == "sessions" else ("a network of ", ", each")
+    of_session, of_estimate = {}, {}
+    for name in grouping.names:
+        own = durations[grouping.sessions(name)]
+        of_session[name] = float(own.mean())
+        of_estimate[name] = float(own.sum()) / (grouping.n_networks(name) if network else 1)
+    for name in grouping.names:
+        if _differ(of_session[name], of_session[reference]):
+            _LOG.warning(
+                "sessions of group %s last %.3g s, those of %s %.3g s: in shorter sessions fewer long activations, "
+                "intervals and visits are seen from start to end, so that their mean durations and CV are too small; "
+                "compare sessions of equal length",
+                *(name, of_session[name], reference, of_session[reference]),
+            )
+        if _differ(of_estimate[name], of_estimate[reference]):
+            _LOG.warning(
+                "recordings of %sgroup %s last %.3g s in all, of %s %.3g s%s: the entropy and the number of states are "
+                "too small in short recordings; compare recordings of equal length",
+                *(whose, name, of_estimate[name], reference, of_estimate[reference], network),
+            )
+
+
+def _differ(length: float, other: float) -> bool:
+    return max(length, other) > _SAME_LENGTH * min(length, other)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
+from neuro_mod.core.spiking_net.analysis.states.session_tables import N_PARTS
 from neuro_mod.core.spiking_net.analysis.states.weighted import ratio
 
 _COLUMNS = ("probability", "active_hz", "inactive_hz")
@@ -23,10 +24,18 @@ def active_rates(sessions: Iterable[tuple[NDArray[np.floating], NDArray[np.bool_
 
     Returns:
         Indexed by ``n_active``, from 0 to `n_clusters`: ``probability``, the part of the samples, ``active_hz`` and
-        ``inactive_hz``; and for each its standard error by the jackknife over sessions, as in
-        ``active_hz_standard_error``. NaN where not defined.
+        ``inactive_hz``; and for each its standard error by the jackknife over sessions, or over 10 parts of a single
+        one, as in ``active_hz_standard_error``. NaN where not defined.
     """
-    sums = np.array([_sums(rates, active, n_clusters) for rates, active in sessions]).reshape(-1, 3, n_clusters + 1)
+    of_parts = [
+        [
+            _sums(part_rates, part_active, n_clusters)
+            for part_rates, part_active in zip(*(np.array_split(each, N_PARTS) for each in session), strict=True)
+        ]
+        for session in sessions
+    ]
+    sums = np.array(of_parts).reshape(-1, N_PARTS, 3, n_clusters + 1)
+    sums = sums[0] if len(sums) == 1 else sums.sum(axis=1)
     total = sums.sum(axis=0)
     means, without = _means(total[None])[0], _means(total - sums)
     errors = deviation_of_left_out(without)
