@@ -20,7 +20,6 @@ from neuro_mod.core.spiking_net.analysis.events.switches import around_switches
 from neuro_mod.core.spiking_net.analysis.findings.sessions import (
     Findings,
     Progress,
-    SessionRates,
     SessionSummary,
     find_states,
     silent,
@@ -497,7 +496,3 @@ def _inside(times: NDArray[np.floating], duration: float, t_from: Edge, t_to: Ed
         return np.ones(len(times), bool)
     begin, end = window_of(duration, t_from, t_to)
     return (times >= begin) & (times < end)
-
-
-def _sampled(rates: SessionRates) -> tuple[float, NDArray[np.float32]]:
-    return rates.bin_width, rates.rates
