@@ -437,9 +437,9 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
 
     def around_switches(self, before: float = 0.3, after: float = 0.3) -> pd.DataFrame:
         """Mean rates around the starts and ends of activations of clusters; see `switches.around_switches`."""
-        return around_switches(
-            self.activations(), lambda index: _sampled(self._findings.rates(index)), self.layout, before, after
-        )
+        rates = self._findings.rates
+        in_session = lambda index: (rates(index).bin_width, rates(index).rates)  # noqa: E731
+        return around_switches(self.activations(), in_session, self.layout, before, after)
 
     @cached_property
     def _findings(self) -> Findings:
