@@ -104,3 +104,19 @@ def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
 def test_bad_input_is_one_clear_message(analyze, recorded, tmp_path, options, message):
     code, printed, errors = analyze(recorded, *AROUND, *options, "--out", tmp_path / "out")
     assert code == 2 and not printed and message in errors and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("--before", 0.3, "--events"),
+        ("--after", 0.3, "--events"),
+        ("--event-bin", 10, "--events"),
+        ("--fano-window", 50, "--events"),
+        ("--criterion", "bic", "--hidden-markov"),
+        ("--seed", 1, "--hidden-markov or --find-assemblies"),
+    ],
+)
+def test_an_option_without_effect_is_refused(analyze, recorded, tmp_path, option, value, needed):
+    code, printed, errors = analyze(recorded, option, value, "--dt", STEP, "--out", tmp_path / "out")
+    assert code == 2 and not printed and f"expected no value without {needed}" in errors

@@ -213,3 +213,18 @@ def test_sessions_of_different_lengths_and_a_silent_neuron():
     dense = np.mean([np.asarray(each)[:600].mean(axis=0) / STEP for each in sessions], axis=0)
     np.testing.assert_allclose(rates, dense)
     assert rates[3] == 0
+
+
+def test_sessions_of_one_name_are_known_by_their_numbers(tmp_path):
+    """Every folder of a run calls its spikes alike."""
+    files = [tmp_path / f"{name}/spikes.npz" for name in "abc"]
+    for file, spikes in zip(files, recording(), strict=True):
+        file.parent.mkdir()
+        np.savez(file, **spike_arrays(spikes))
+    analyzer = analyzer_of(files)
+    events = pd.DataFrame({"session": [0, 2], "time": [0.3, 0.5]})
+    assert analyzer.epochs(events, 0.1, 0.1).events["session"].tolist() == [0, 2]
+    with pytest.raises(InputError, match=r'session: "spikes" found; expected the number of a session, as 3 have'):
+        analyzer.epochs(events.assign(session="spikes"), 0.1, 0.1)
+    with pytest.raises(InputError, match=r"session: 3 found; expected a number from 0 to 2, or a name \(spikes\)"):
+        analyzer.epochs(events.assign(session=3), 0.1, 0.1)
