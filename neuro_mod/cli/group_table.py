@@ -14,6 +14,8 @@ _MAX_GROUPS = 4
 
 def print_groups(described: dict[str, Any]) -> None:
     """Print what `describe_groups` returns: quantities of each group, and differences from the reference."""
+    from neuro_mod.core.spiking_net.analysis.groups.permutation import MIN_REPLICATES
+
     names = list(described["groups"])
     shown = names[:_MAX_GROUPS]
     reference, over = described["reference"], described["over"]
@@ -29,7 +31,7 @@ def print_groups(described: dict[str, Any]) -> None:
             "uncertainty": f"over {over}, {'paired' if paired else 'not paired'}",
             "p values": f"of permutation tests, at least {min(least):.2g}; not corrected for the number of quantities"
             if least
-            else f"none, as there are too few {over}",
+            else f"none, as they need {MIN_REPLICATES} {over} in each group",
         }
     )
     typer.echo()

@@ -168,7 +168,7 @@ def test_foreign_spikes_are_refused_by_whatever_name(neuro_mod, config, tmp_path
     "moment",
     [
         "neuro_mod.execution.analysis.save.progress_shown",  # before spikes are read
-        "neuro_mod.core.spiking_net.analysis.saved.analysis._complete",  # before the tables
+        "neuro_mod.core.spiking_net.analysis.analyzer.complete",  # before the tables
         "neuro_mod.core.spiking_net.analysis.saved.folder._earlier_files",  # before the files take their places
         "neuro_mod.execution.analysis.save.remove_analysis_figures",  # before figures
         "neuro_mod.plotting.style.save_figure",  # among them

@@ -151,7 +151,7 @@ def test_files_are_written_whole_and_replaced(sweep, tmp_path):
 
 
 def test_sweeps_that_cannot_be_decoded(sweep, tmp_path):
-    with pytest.raises(InputError, match='column: "amplitude" found; expected one of point, repeat, seed, stimulus'):
+    with pytest.raises(InputError, match='--condition: "amplitude" found; expected one of stimulus'):
         trials_of_sweep(sweep, "amplitude", None, "stimulus")
     with pytest.raises(InputError, match=r"no results\.csv found; expected the folder of a sweep"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")

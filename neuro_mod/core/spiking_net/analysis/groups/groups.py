@@ -54,6 +54,7 @@ class Groups:
         self.reference = grouping.names[0] if reference is None else reference
         grouping.sessions(self.reference)
         self._tables, self._hidden_markov = tables, hidden_markov
+        self._differences: dict[int, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}: {len(self.grouping.sessions(name))} sessions" for name in self.names)
@@ -89,7 +90,9 @@ class Groups:
         Args:
             seed: Of random permutations, where there are too many to try all.
         """
-        return difference_table(*self.values, self.grouping, self.reference, seed)
+        if seed not in self._differences:
+            self._differences[seed] = difference_table(*self.values, self.grouping, self.reference, seed)
+        return self._differences[seed].copy()
 
     def survival(self, of: str = "states") -> dict[str, Survival]:
         """Survival curves by group.
