@@ -95,6 +95,7 @@ def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
         (("--events", "0.1"), "spikes_0.npy: event 0 of session 0 at 0.1 s: an epoch from -0.2 s to 0.5 s found"),
         (("--events", "1.9"), "spikes_1.npy: event 0 of session 1 at 1.9 s"),
         (("--events", "stimulus"), "spikes_0.npy: no description of a stimulus found beside the spikes"),
+        (("--events", ""), '--events: "" found; expected stimulus, times in seconds'),
         (("--events", "nowhere.csv"), "nowhere.csv: no such file; expected stimulus, times in seconds"),
         (("--events", "0.5", "--event-bin", 0.5), "bin_ms"),
         (("--events", "0.5", "--fano-window", 900), "window_ms: 900.0 found; expected at most 700 ms"),

@@ -164,6 +164,12 @@ def test_overlapping_epochs_are_told(caplog):
     assert "2 epochs overlap with the next one of their session" in caplog.text
 
 
+def test_a_window_that_ends_before_it_begins():
+    epochs = analyzer_of(recording(2)).epochs([0.3, 0.5], 0.1, 0.2)
+    with pytest.raises(InputError, match=r"window: \[0.2, 0.1\] found; expected a window that ends after it begins"):
+        epochs.d_prime(window=(0.2, 0.1))
+
+
 def test_bins_that_are_refused():
     epochs = analyzer_of(recording(1)).epochs([0.5], 0.1, 0.1)
     with pytest.raises(InputError, match=r"bin_ms: 10.5 ms found; expected whole multiples of the time step, 1 ms"):

@@ -118,6 +118,11 @@ def test_sessions_with_common_names_are_paired(tables):
     assert found["standard_error"] == pytest.approx(np.sqrt((N_TRIALS - 1) * np.var(left)))
 
 
+def test_names_of_any_type(tables):
+    levels = [0.2 if group == "short" else 0.4 for group in GROUPS]
+    assert Groups(tables, grouping(levels, range(len(levels))), 0.4).reference == "0.4"
+
+
 def test_partly_common_networks_are_not_pairs(tables, caplog):
     networks = [network + (group == "short") for group, network, _ in _EACH]
     groups = Groups(tables, grouping(GROUPS, networks))

@@ -45,13 +45,13 @@ class Groups:
         self,
         tables: SessionTables,
         grouping: Grouping,
-        reference: str | None = None,
+        reference: object = None,
         hidden_markov: HiddenMarkov | None = None,
     ):
         #: Group and network of each session.
         self.grouping = grouping
         #: The group that the others are compared with.
-        self.reference = grouping.names[0] if reference is None else reference
+        self.reference = grouping.names[0] if reference is None else str(reference)
         grouping.sessions(self.reference)
         self._tables, self._hidden_markov = tables, hidden_markov
         self._differences: dict[int, pd.DataFrame] = {}
