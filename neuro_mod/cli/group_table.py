@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from string import ascii_uppercase
 from typing import Any
 
 import typer
 
 from neuro_mod.cli.options import print_rows, print_table
 
-#: Groups in a printed table, at most; the files have all.
-_MAX_GROUPS = 4
+#: Groups in a printed table, at most; the files have all. Longer names stand beside the table, under letters.
+_MAX_GROUPS, _MAX_NAME = 4, 16
 
 
 def print_groups(described: dict[str, Any]) -> None:
@@ -17,12 +18,17 @@ def print_groups(described: dict[str, Any]) -> None:
     from neuro_mod.core.spiking_net.analysis.groups.permutation import MIN_REPLICATES
 
     names = list(described["groups"])
-    shown = names[:_MAX_GROUPS]
     reference, over = described["reference"], described["over"]
-    counts = [
-        f"{name}: {about['n_sessions']} sessions of {about['n_networks']} network{'s' * (about['n_networks'] > 1)}"
-        for name, about in described["groups"].items()
-    ]
+    shown = names[:_MAX_GROUPS]
+    if reference not in shown:
+        shown[-1] = reference
+    has_long = max(map(len, names)) > _MAX_NAME
+    short = {name: ascii_uppercase[k] if has_long else name for k, name in enumerate(shown)}
+    counts = []
+    for name, about in described["groups"].items():
+        named = f"{short[name]} = {name}" if has_long and name in short else name
+        networks = f"{about['n_networks']} network{'s' * (about['n_networks'] > 1)}"
+        counts.append(f"{named}: {about['n_sessions']} sessions of {networks}")
     paired = all(row["paired"] for row in described["differences"])
     least = [row["least_p"] for row in described["differences"] if row["least_p"] is not None]
     print_rows(
@@ -38,7 +44,11 @@ def print_groups(described: dict[str, Any]) -> None:
     values = {(row["quantity"], row["group"]): row for row in described["quantities"] if not row["of"]}
     changes = {(row["quantity"], row["group"]): row for row in described["differences"] if not row["of"]}
     compared = [name for name in shown if name != reference]
-    header = ["quantity", *shown, *(part for name in compared for part in (f"{name} - {reference}", "p"))]
+    header = [
+        "quantity",
+        *short.values(),
+        *(part for name in compared for part in (f"{short[name]} - {short[reference]}", "p")),
+    ]
     rows = []
     for quantity in dict.fromkeys(name for name, _ in values):
         row = [quantity, *(_with_error(values[quantity, name], "value") for name in shown)]

@@ -130,7 +130,9 @@ def test_a_column_of_a_sweep_gives_the_groups(analyze, swept, tmp_path):
     two = analyze(
         swept, "--groups", "arousal.level,external_currents.nu_ext_baseline[0]", "--out", tmp_path, "--no-plot"
     )
-    assert "arousal.level=0.9, external_currents.nu_ext_baseline[0]=8.0: 2 sessions of 2 networks" in two.stdout
+    assert "D = arousal.level=0.9, external_currents.nu_ext_baseline[0]=8.0: 2 sessions of 2 networks" in two.stdout
+    assert ["quantity", "A", "B", "C", "D"] in [line.split()[:5] for line in two.stdout.splitlines()]
+    assert "B - A" in two.stdout
 
 
 def test_epochs_of_a_sweep_have_their_groups_as_conditions(analyze, tmp_path):
@@ -205,3 +207,22 @@ def test_a_table_that_was_edited_is_refused(analyze, swept, tmp_path):
     (folder / "results.csv").write_text(table.replace("data/spikes", "../spikes"))
     done = analyze(folder, "--groups", "arousal.level")
     assert done.returncode != 0 and "results.csv" in done.stderr
+
+
+def test_the_reference_is_in_the_printed_table(capsys):
+    """Of five groups, more than the table has room for; names that fit are not replaced by letters."""
+    from neuro_mod.cli.group_table import print_groups
+
+    names = [f"level {k}" for k in range(5)]
+    quantity = {"quantity": "occupancy", "of": "", "standard_error": None}
+    values = [quantity | {"group": name, "value": float(k)} for k, name in enumerate(names)]
+    changes = [
+        quantity | {"group": name, "difference": k - 4.0, "p_value": None, "least_p": None, "paired": True}
+        for k, name in enumerate(names[:4])
+    ]
+    counted = {name: {"n_sessions": 2, "n_networks": 1} for name in names}
+    described = {"groups": counted, "over": "sessions", "reference": "level 4", "quantities": values}
+    print_groups(described | {"differences": changes})
+    printed = capsys.readouterr().out
+    assert "level 2 - level 4" in printed and "level 3 - level 4" not in printed
+    assert "1 more groups in the files" in printed and "A = " not in printed

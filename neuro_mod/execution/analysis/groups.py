@@ -129,7 +129,10 @@ def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
 
     def draw() -> Any:
         panels = {
-            f"{name} (session {session})": (analyzer.spikes(session), visits.loc[visits["session"] == session])
+            f"{name} (session\N{NO-BREAK SPACE}{session})": (
+                analyzer.spikes(session),
+                visits.loc[visits["session"] == session],
+            )
             for name, session in first.items()
         }
         return state_rasters(panels, analyzer.layout, t_to=min(_SHOWN_SEC, *durations))
