@@ -97,9 +97,10 @@ HiddenMarkov = Annotated[
         f"{AUTO} (2 to 96).",
     ),
 ]
-ChoiceOfNumber = Annotated[Criterion, typer.Option(help="How the number of its states is chosen.")]
+ChoiceOfNumber = Annotated[Criterion | None, typer.Option(help="How the number of its states is chosen. [bic]")]
 FitSeed = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Random seed of its fits, and of the halves of --find-assemblies.")
+    int | None,
+    typer.Option(metavar="N", min=0, help="Random seed of its fits, and of the halves of --find-assemblies [0]."),
 ]
 CountedUnits = Annotated[
     UnitKind | None,
@@ -145,9 +146,15 @@ Events = Annotated[
         "session), or a CSV file with the columns session, time and, optionally, condition.",
     ),
 ]
-Before = Annotated[float, typer.Option(metavar="S", parser=seconds, help="With --events: seconds before an event.")]
-After = Annotated[float, typer.Option(metavar="S", parser=seconds, help="With --events: seconds after an event.")]
-EventBin = Annotated[float, typer.Option(metavar="MS", help="With --events: bins of rates in ms.")]
-FanoWindow = Annotated[float, typer.Option(metavar="MS", help="With --events: windows of Fano factors in ms.")]
+Before = Annotated[
+    float | None, typer.Option(metavar="S", parser=seconds, help="With --events: seconds before an event [0.5].")
+]
+After = Annotated[
+    float | None, typer.Option(metavar="S", parser=seconds, help="With --events: seconds after an event [1].")
+]
+EventBin = Annotated[float | None, typer.Option(metavar="MS", help="With --events: bins of rates in ms [10].")]
+FanoWindow = Annotated[
+    float | None, typer.Option(metavar="MS", help="With --events: windows of Fano factors in ms [100].")
+]
 Session = Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")]
 Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.choices import DetectionMethod
@@ -55,6 +57,7 @@ from neuro_mod.cli.options import AsJson, print_results, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+    from neuro_mod.execution.analysis.around_events import EventOptions
 
 #: Largest number of hidden states.
 _MAX_HIDDEN_STATES = 9_999
@@ -93,19 +96,19 @@ def analyze(
     n_assemblies: NAssemblies = None,
     assembly_bin: AssemblyBin = None,
     hidden_markov: HiddenMarkov = None,
-    criterion: ChoiceOfNumber = "bic",
+    criterion: ChoiceOfNumber = None,
     units: CountedUnits = None,
     count_bin: CountBin = None,
-    seed: FitSeed = 0,
+    seed: FitSeed = None,
     n_restarts: NRestarts = None,
     max_restarts: MaxRestarts = None,
     groups: GroupNames = None,
     reference: Reference = None,
     events: Events = None,
-    before: Before = 0.5,
-    after: After = 1.0,
-    event_bin: EventBin = 10.0,
-    fano_window: FanoWindow = 100.0,
+    before: Before = None,
+    after: After = None,
+    event_bin: EventBin = None,
+    fano_window: FanoWindow = None,
     session: Session = 0,
     plot: Plot = True,
     as_json: AsJson = False,
@@ -118,7 +121,7 @@ def analyze(
     from neuro_mod.checks import output_path, user_path
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.errors import InputError, invalid
-    from neuro_mod.execution.analysis.around_events import EventOptions
+    from neuro_mod.execution.analysis.around_events import of_sessions
     from neuro_mod.execution.analysis.grouping import grouped, members_of, warn_of_points
     from neuro_mod.execution.analysis.save import analyse, default_folder
     from neuro_mod.recordings.layout import labels_of_sizes
@@ -131,16 +134,20 @@ def analyze(
     }
     if clusters is not None and cluster_sizes is not None:
         raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
-    if reference is not None and groups is None:
-        raise invalid("--reference", reference, "no value without --groups")
-    of_assemblies = {"--n-assemblies": n_assemblies, "--assembly-bin": assembly_bin}
-    _refuse_without("--find-assemblies", find_assemblies, of_assemblies)
-    if find_assemblies:
-        for option, value in {"--clusters": clusters, "--cluster-sizes": cluster_sizes}.items():
-            if value is not None:
-                raise invalid(option, str(value), "no value with --find-assemblies")
-    of_model = {"--units": units, "--bin": count_bin, "--n-restarts": n_restarts, "--max-restarts": max_restarts}
-    _refuse_without("--hidden-markov", hidden_markov is not None, of_model)
+    of_model = {"--criterion": criterion, "--units": units, "--bin": count_bin}
+    of_fits = {"--n-restarts": n_restarts, "--max-restarts": max_restarts}
+    of_events = {"--before": before, "--after": after, "--event-bin": event_bin, "--fano-window": fano_window}
+    has_model = hidden_markov is not None
+    for needed, is_given, options in (
+        ("--groups", groups is not None, {"--reference": reference}),
+        ("--find-assemblies", find_assemblies, {"--n-assemblies": n_assemblies, "--assembly-bin": assembly_bin}),
+        ("--hidden-markov", has_model, of_model | of_fits),
+        ("--hidden-markov or --find-assemblies", has_model or find_assemblies, {"--seed": seed}),
+        ("--events", events is not None, of_events),
+    ):
+        _refuse(f"without {needed}", {} if is_given else options)
+    of_labels = {"--clusters": clusters, "--cluster-sizes": cluster_sizes}
+    _refuse("with --find-assemblies", of_labels if find_assemblies else {})
     try:
         paths = [user_path(each) for each in spikes]
         members = [] if groups is None else members_of(paths, groups)
@@ -172,24 +179,28 @@ def analyze(
         raise invalid("--session", session, f"a number from 0 to {analyzer.n_sessions - 1}")
 
     if find_assemblies:
-        analyzer = _with_assemblies(analyzer, seed, {"n_assemblies": n_assemblies, "bin_ms": assembly_bin})
+        analyzer = _with_assemblies(analyzer, {"n_assemblies": n_assemblies, "bin_ms": assembly_bin, "seed": seed})
     if not analyzer.layout.has_clusters:
         advice = "give --clusters FILE or --cluster-sizes, or find groups of neurons by --find-assemblies"
         raise InputError(f"{files[0]}: no cluster labels found; {advice}")
-    fits = {"units": units, "bin_ms": count_bin, "n_restarts": n_restarts, "max_restarts": max_restarts}
+    fits = {"criterion": criterion, "seed": seed, "units": units, "bin_ms": count_bin}
+    fits |= {"n_restarts": n_restarts, "max_restarts": max_restarts}
 
     def fit() -> None:
         if hidden_markov is not None:
-            _fit(analyzer, hidden_markov, {"criterion": criterion, "seed": seed} | _given(fits))
+            _fit(analyzer, hidden_markov, _given(fits))
 
     place = output_path(out or default_folder(*(paths if members else files)))
-    around = None if events is None else EventOptions(given_events(events), before, after, event_bin, fano_window)
-    compared = grouped(analyzer, members, reference) if members else None
+    grouping, compared = grouped(analyzer, members, reference) if members else (None, None)
+    around = None
+    if events is not None:
+        asked = _event_options(events, of_events.values())
+        around = of_sessions(analyzer, asked, start, None if grouping is None else grouping.groups)
     metadata = analyse(analyzer, place, session, plot=plot, events=around, groups=compared, before=fit)
     print_results(metadata, as_json, print_analysis)
 
 
-def _with_assemblies(analyzer: Analyzer, seed: int, options: dict[str, Any]) -> Analyzer:
+def _with_assemblies(analyzer: Analyzer, options: dict[str, Any]) -> Analyzer:
     """The analyzer with assemblies as clusters, found with these options.
 
     Raises:
@@ -198,7 +209,7 @@ def _with_assemblies(analyzer: Analyzer, seed: int, options: dict[str, Any]) -> 
     from neuro_mod.errors import InputError
 
     try:
-        found = analyzer.find_assemblies(seed=seed, **_given(options))
+        found = analyzer.find_assemblies(**_given(options))
     except ImportError as error:
         raise InputError(f"--find-assemblies: {error}") from error
     if not found.n_assemblies:
@@ -217,16 +228,24 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _refuse_without(needed: str, is_given: bool, options: dict[str, Any]) -> None:
-    """Refuse options that do nothing without another one.
+def _refuse(when: str, options: dict[str, Any]) -> None:
+    """Refuse options that do nothing.
 
     Raises:
         InputError: One was given.
     """
     from neuro_mod.errors import invalid
 
-    for option, value in _given({} if is_given else options).items():
-        raise invalid(option, value, f"no value without {needed}")
+    for option, value in _given(options).items():
+        raise invalid(option, str(value) if isinstance(value, Path) else value, f"no value {when}")
+
+
+def _event_options(events: str, options: Iterable[float | None]) -> EventOptions:
+    """What to compute around events; options in the order of `EventOptions`, None for its default."""
+    from neuro_mod.execution.analysis.around_events import EventOptions
+
+    names = ("before", "after", "bin_ms", "fano_window_ms")
+    return EventOptions(given_events(events), **_given(dict(zip(names, options, strict=True))))
 
 
 def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:

@@ -84,10 +84,14 @@ def decode(
             if out is None:
                 raise invalid("--out", None, "a folder for the results, with --conditions")
             about |= {"conditions": conditions}
-            trials = trials_of_folders(paths, conditions.split(","), given, clusters, dt)
+            names = [name.strip() for name in conditions.split(",")]
+            trials = trials_of_folders(paths, names, given, clusters, dt)
         else:
             if len(paths) != 1:
                 raise invalid("DIR", [str(path) for path in paths], "one folder of a sweep with --condition")
+            for option, value in {"--clusters": clusters, "--dt": dt}.items():
+                if value is not None:
+                    raise invalid(option, str(value), "no value with --condition, as the sweep has it")
             about |= {"condition": condition, "by": by}
             trials = trials_of_sweep(paths[0], str(condition), by, given)
         target = output_path(out or default_folder(paths[0]))

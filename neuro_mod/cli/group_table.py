@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from string import ascii_uppercase
 from typing import Any
 
 import typer
 
 from neuro_mod.cli.options import print_rows, print_table
 
-#: Groups in a printed table, at most; the files have all.
-_MAX_GROUPS = 4
+#: Groups in a printed table, at most; the files have all. Longer names stand beside the table, under letters.
+_MAX_GROUPS, _MAX_NAME = 4, 16
 
 
 def print_groups(described: dict[str, Any]) -> None:
     """Print what `describe_groups` returns: quantities of each group, and differences from the reference."""
+    from neuro_mod.core.spiking_net.analysis.groups.permutation import MIN_REPLICATES
     from neuro_mod.core.spiking_net.analysis.groups.tables import HIDDEN
 
     names = list(described["groups"])
-    shown = names[:_MAX_GROUPS]
     reference, over = described["reference"], described["over"]
-    counts = [
-        f"{name}: {about['n_sessions']} sessions of {about['n_networks']} network{'s' * (about['n_networks'] > 1)}"
-        for name, about in described["groups"].items()
-    ]
+    shown = names[:_MAX_GROUPS]
+    if reference not in shown:
+        shown[-1] = reference
+    has_long = max(map(len, names)) > _MAX_NAME
+    short = {name: ascii_uppercase[k] if has_long else name for k, name in enumerate(shown)}
+    counts = []
+    for name, about in described["groups"].items():
+        named = f"{short[name]} = {name}" if has_long and name in short else name
+        networks = f"{about['n_networks']} network{'s' * (about['n_networks'] > 1)}"
+        counts.append(f"{named}: {about['n_sessions']} sessions of {networks}")
     paired = all(row["paired"] for row in described["differences"])
     least = [row["least_p"] for row in described["differences"] if row["least_p"] is not None]
     print_rows(
@@ -31,7 +38,7 @@ def print_groups(described: dict[str, Any]) -> None:
             "uncertainty": f"over {over}, {'paired' if paired else 'not paired'}",
             "p values": f"of permutation tests, at least {min(least):.2g}; not corrected for the number of quantities"
             if least
-            else f"none, as there are too few {over}",
+            else f"none, as they need {MIN_REPLICATES} {over} in each group",
         }
     )
     typer.echo()
@@ -40,7 +47,11 @@ def print_groups(described: dict[str, Any]) -> None:
         for table in ("quantities", "differences")
     )
     compared = [name for name in shown if name != reference]
-    header = ["quantity", *shown, *(part for name in compared for part in (f"{name} - {reference}", "p"))]
+    header = [
+        "quantity",
+        *short.values(),
+        *(part for name in compared for part in (f"{short[name]} - {short[reference]}", "p")),
+    ]
     rows = []
     for quantity in dict.fromkeys(name for name, _ in values):
         row = [quantity, *(_with_error(values[quantity, name], "value") for name in shown)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from neuro_mod.core.spiking_net.external.stimulus import draw_stimulated
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.execution.run_seeds import run_metadata
 from neuro_mod.populations import EXCITATORY
-from neuro_mod.recordings.written import check_file
+from neuro_mod.recordings.written import check_file, run_folder
 from neuro_mod.storage.names import DATA, RESULTS_TABLE, point_config
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ _LOG = logging.getLogger(__name__)
 
 #: Columns of the table of a sweep: the number of the point, the condition (text), the file of spikes, and the last one.
 _POINT, _CONDITION, _SPIKES, _ERROR = "point", "condition", "spikes", "error"
+_NETWORK = "network"
 #: Columns that tell runs of one point apart.
-_OF_RUNS = (_POINT, "repeat", "seed", "network", "trial", "network_seed", _SPIKES, _ERROR)
+_OF_RUNS = (_POINT, "repeat", "seed", _NETWORK, "trial", "network_seed", _SPIKES, _ERROR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,9 @@ class SweepRuns:
         """
         conditions = None if condition is None else self.column(condition)
         epochs = self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
-        return replace(epochs, noise=tuple(self.table["seed"]))
+        of_one = _NETWORK in self.table and len(set(self.table[_NETWORK])) == 1  # the folder tells only of several
+        own_networks = False if of_one else epochs.own_networks
+        return replace(epochs, noise=tuple(self.table["seed"]), own_networks=own_networks)
 
     def onsets(self) -> list[list[float]]:
         """Onsets of the stimulus in each run, in seconds.
@@ -159,7 +162,7 @@ class SweepRuns:
     @property
     def has_common_networks(self) -> bool:
         """Whether runs of different points are of the same networks: a fixed one, or several of trials each."""
-        return "network" in self.table or run_metadata(self.folder).get("fix_network") is True
+        return _NETWORK in self.table or run_metadata(self.folder).get("fix_network") is True
 
     def _layout(self) -> dict[str, Any]:
         """The clusters of the neurons as arguments of `Analyzer`, if they are the same in all runs."""
@@ -206,6 +209,31 @@ def sweep_runs(folder: str | os.PathLike[str]) -> SweepRuns:
     texts = kept_rows(place)
     names = list(texts)
     return SweepRuns(place, _with_numbers(texts), tuple(varied_columns(names)))
+
+
+def onsets_of_files(files: Sequence[Path]) -> list[list[float]] | None:
+    """Onsets of the stimulus in runs of sweeps, in seconds, by their files of spikes.
+
+    Args:
+        files: Files of spikes.
+
+    Returns:
+        One list for each file; None if a file is not of a sweep.
+
+    Raises:
+        InputError: There is no stimulus at a point.
+        DataError: A file is not in the table of its sweep.
+    """
+    of_file: dict[Path, list[float]] = {}
+    for folder in dict.fromkeys(map(run_folder, files)):
+        if not (folder / RESULTS_TABLE).is_file():
+            return None
+        runs = sweep_runs(folder)
+        of_file |= dict(zip((file.absolute() for file in runs.files), runs.onsets(), strict=True))
+    for file in files:
+        if file.absolute() not in of_file:
+            raise DataError(f"{file}: not in {RESULTS_TABLE} of its sweep; rerun the sweep to complete it")
+    return [of_file[file.absolute()] for file in files]
 
 
 def kept_rows(folder: Path) -> pd.DataFrame:

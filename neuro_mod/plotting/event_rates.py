@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
@@ -64,7 +65,7 @@ def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Fig
         for axes, unit in zip(panels, drawn, strict=True):
             _draw(axes, table.loc[table["unit"] == unit], shown)
             axes.set_title(f"cluster {unit}", loc="left", fontsize=style.TICK_SIZE, pad=2)
-        panels[0].set(ylim=(0, None), xlim=(table["time"].min(), table["time"].max()))
+        panels[0].set(ylim=(0, None), xlim=_edges(table["time"].to_numpy(np.float64)))
         panels[0].xaxis.set_major_locator(style.round_ticks(3))
         panels[0].yaxis.set_major_locator(style.round_ticks(3))
         for axes in panels[-columns:]:
@@ -75,6 +76,13 @@ def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Fig
         if left_out := _left_out(len(units) - len(drawn), len(conditions) - len(shown)):
             style.write_note(figure, left_out)
     return figure
+
+
+def _edges(times: NDArray[np.float64]) -> tuple[float, float]:
+    """Begin and end of equal bins with these centres, so that there are ticks at the ends of an epoch."""
+    centres = np.unique(times)
+    half = (centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.0
+    return float(centres[0] - half), float(centres[-1] + half)
 
 
 def _columns(n: int) -> int:

@@ -17,10 +17,12 @@ from neuro_mod.plotting import style
 #: In mm: height of a panel with its labels, and its least width.
 _HEIGHT, _MIN_WIDTH = 41.0, 40.0
 _REPLICATE_COLOUR, _MEAN_COLOUR = "#9E9E9E", "#0072B2"
-#: Width of a letter of a title in points.
-_LETTER = 0.6 * style.TICK_SIZE
-#: Letters of the names of groups below a panel, above which these are slanted.
-_MAX_LETTERS = 24
+#: Width of a letter of a title in points, and part of a panel's width that is right of its axis.
+_LETTER, _RIGHT_OF_AXIS = 0.6 * style.TICK_SIZE, 0.8
+#: Letters of the names of groups below a panel, above which these are upright, and letters of their lines at most.
+_MAX_LETTERS, _MAX_LINE = 24, 24
+#: Height of the names of groups below a panel in mm, which is part of its height.
+_NAMES = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +58,15 @@ def group_values(panels: Sequence[GroupPanel], *, paired: bool, width: float = s
     columns = max(1, min(len(panels), int(width * style.MM_PER_INCH / _MIN_WIDTH)))
     rows = -(-len(panels) // columns)
     with style.paper_style():
-        figure = style.new_figure(width, rows * _HEIGHT / style.MM_PER_INCH)
+        figure = style.new_figure(
+            width, rows * (_HEIGHT + _more_height(list(panels[0].replicates))) / style.MM_PER_INCH
+        )
+        letters = int(_RIGHT_OF_AXIS * style.POINTS_PER_INCH * width / columns / _LETTER)
         for axes, panel in zip(style.new_panels(figure, len(panels), columns), panels, strict=True):
             _draw(axes, panel, paired)
-            title = textwrap.wrap(panel.label, int(style.POINTS_PER_INCH * width / columns / _LETTER))
-            axes.set_title("\n".join(title), loc="left", fontsize=style.TICK_SIZE, pad=3)
+            axes.set_title(
+                textwrap.fill(panel.label, letters, break_on_hyphens=False), loc="left", fontsize=style.TICK_SIZE, pad=3
+            )
     return figure
 
 
@@ -86,10 +92,22 @@ def _draw(axes: Axes, panel: GroupPanel, paired: bool) -> None:
         zorder=2,
     )
     names = list(panel.replicates)
-    slanted = sum(map(len, names)) > _MAX_LETTERS
-    axes.set_xticks(places, names, rotation=40 if slanted else 0, ha="right" if slanted else "center")
+    axes.set_xticks(places, [textwrap.fill(name, _MAX_LINE) for name in names], rotation=90 if _upright(names) else 0)
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.yaxis.set_major_locator(style.round_ticks(5))
     drawn = np.concatenate([panel.values, *panel.replicates.values()])
     if axes.get_ylim()[0] < 0 and not (drawn < 0).any():
         axes.set_ylim(bottom=0)
+
+
+def _upright(names: Sequence[str]) -> bool:
+    """Whether names of groups have no room beside each other."""
+    return sum(map(len, names)) > _MAX_LETTERS
+
+
+def _more_height(names: Sequence[str]) -> float:
+    """What upright names of groups need below a panel beyond those in a row, in mm."""
+    if not _upright(names):
+        return 0.0
+    longest = max(style.text_length(line, style.TICK_SIZE) for name in names for line in textwrap.wrap(name, _MAX_LINE))
+    return max(0.0, longest * style.MM_PER_INCH / style.POINTS_PER_INCH - _NAMES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -113,13 +114,13 @@ def _figure(
     with style.paper_style():
         handles = state_handles(states, colours)
         above = legend_height(handles, width)
-        titled = any(sessions)
-        figure = style.new_figure(
-            width, (_AROUND + titled * _TITLE + _BAND + _RASTER) / style.MM_PER_INCH + above / style.POINTS_PER_INCH
-        )
+        titles = _titles(sessions, width)
+        n_lines = max(len(title.splitlines()) for title in titles)
+        height = (_AROUND + n_lines * _TITLE + _BAND + _RASTER) / style.MM_PER_INCH
+        figure = style.new_figure(width, height + above / style.POINTS_PER_INCH)
         panels = figure.subplots(2, len(shown), sharex="col", height_ratios=(_BAND, _RASTER), squeeze=False)
         figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
-        for column, (title, (spikes, visits, here)) in enumerate(zip(sessions, shown, strict=True)):
+        for column, (title, (spikes, visits, here)) in enumerate(zip(titles, shown, strict=True)):
             band, axes = panels[:, column]
             _draw_band(band, visits, colours)
             size = (_WIDTH_SHARE * width / len(shown) * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
@@ -132,6 +133,12 @@ def _figure(
                 axes.tick_params(labelleft=False)
         legend_above_figure(figure, handles)
     return figure
+
+
+def _titles(titles: Collection[str], width: float) -> list[str]:
+    """Titles of panels that share a width in inches, in lines that fit."""
+    room = _WIDTH_SHARE**2 * width * style.POINTS_PER_INCH / max(1, len(titles))
+    return [textwrap.fill(title, max(1, int(room / style.text_length("n", style.TICK_SIZE)))) for title in titles]
 
 
 def _within(visits: pd.DataFrame, window: tuple[float, float]) -> pd.DataFrame:

@@ -120,8 +120,8 @@ def _of_frame(frame: pd.DataFrame, sessions: Sequence[Session], place: str) -> p
         raise InputError(f"{place}: columns {found} found; expected {SESSION}, {TIME} and, optionally, {CONDITION}")
     numbers = np.zeros(len(frame), np.int64)
     if SESSION in frame:
-        places = {session.name: index for index, session in enumerate(sessions)}
-        numbers = np.array([_number(value, places, place) for value in frame[SESSION]], np.int64)
+        names = [session.name for session in sessions]
+        numbers = np.array([_number(value, names, f"{place}: {SESSION}") for value in frame[SESSION]], np.int64)
     times = _times(frame[TIME].to_numpy(object), f"{place}: {TIME}")
     known = [_plain(value) for value in frame[CONDITION]] if CONDITION in frame else [None] * len(frame)
     if CONDITION in frame and any(map(_missing, known)):
@@ -130,18 +130,22 @@ def _of_frame(frame: pd.DataFrame, sessions: Sequence[Session], place: str) -> p
     return pd.DataFrame({SESSION: numbers, TIME: times, CONDITION: pd.Series(known, dtype=object)})
 
 
-def _number(value: Any, places: dict[str, int], place: str) -> int:
+def _number(value: Any, names: Sequence[str], place: str) -> int:
     """Number of a session from its number or name."""
-    if isinstance(value, str) and value.strip() in places:
-        return places[value.strip()]
+    name = value.strip() if isinstance(value, str) else None
+    if name in names:
+        if names.count(name) > 1:
+            raise invalid(place, name, f"the number of a session, as {names.count(name)} have this name")
+        return names.index(name)
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = math.nan
-    if number.is_integer() and 0 <= number < len(places):
+    if number.is_integer() and 0 <= number < len(names):
         return int(number)
-    shown = ", ".join(list(places)[:3]) + (", ..." if len(places) > 3 else "")
-    raise invalid(f"{place}: {SESSION}", _plain(value), f"a number from 0 to {len(places) - 1}, or a name ({shown})")
+    different = list(dict.fromkeys(names))
+    shown = ", ".join(different[:3]) + (", ..." if len(different) > 3 else "")
+    raise invalid(place, _plain(value), f"a number from 0 to {len(names) - 1}, or a name ({shown})")
 
 
 def _conditions_of_events(of_session: NDArray[np.int64], n_sessions: int, conditions: Any) -> NDArray[np.object_]:

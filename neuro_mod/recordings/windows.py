@@ -133,5 +133,6 @@ def whole_steps(name: str, width: float, delta_t: float) -> int:
     """
     n_steps = round(width / delta_t) if math.isfinite(width) else 0
     if n_steps < 1 or not math.isclose(n_steps * delta_t, width, rel_tol=SAME):
-        raise invalid(name, width, f"whole multiples of the time step, {delta_t:g} s")
+        where = f"{name}: {1e3 * width:g} ms found"  # in ms, whatever the unit of the argument
+        raise InputError(f"{where}; expected whole multiples of the time step, {1e3 * delta_t:g} ms")
     return n_steps

@@ -95,6 +95,7 @@ def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
         (("--events", "0.1"), "spikes_0.npy: event 0 of session 0 at 0.1 s: an epoch from -0.2 s to 0.5 s found"),
         (("--events", "1.9"), "spikes_1.npy: event 0 of session 1 at 1.9 s"),
         (("--events", "stimulus"), "spikes_0.npy: no description of a stimulus found beside the spikes"),
+        (("--events", ""), '--events: "" found; expected stimulus, times in seconds'),
         (("--events", "nowhere.csv"), "nowhere.csv: no such file; expected stimulus, times in seconds"),
         (("--events", "0.5", "--event-bin", 0.5), "bin_ms"),
         (("--events", "0.5", "--fano-window", 900), "window_ms: 900.0 found; expected at most 700 ms"),
@@ -104,3 +105,19 @@ def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
 def test_bad_input_is_one_clear_message(analyze, recorded, tmp_path, options, message):
     code, printed, errors = analyze(recorded, *AROUND, *options, "--out", tmp_path / "out")
     assert code == 2 and not printed and message in errors and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("--before", 0.3, "--events"),
+        ("--after", 0.3, "--events"),
+        ("--event-bin", 10, "--events"),
+        ("--fano-window", 50, "--events"),
+        ("--criterion", "bic", "--hidden-markov"),
+        ("--seed", 1, "--hidden-markov or --find-assemblies"),
+    ],
+)
+def test_an_option_without_effect_is_refused(analyze, recorded, tmp_path, option, value, needed):
+    code, printed, errors = analyze(recorded, option, value, "--dt", STEP, "--out", tmp_path / "out")
+    assert code == 2 and not printed and f"expected no value without {needed}" in errors

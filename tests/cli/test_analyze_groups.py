@@ -130,7 +130,30 @@ def test_a_column_of_a_sweep_gives_the_groups(analyze, swept, tmp_path):
     two = analyze(
         swept, "--groups", "arousal.level,external_currents.nu_ext_baseline[0]", "--out", tmp_path, "--no-plot"
     )
-    assert "arousal.level=0.9, external_currents.nu_ext_baseline[0]=8.0: 2 sessions of 2 networks" in two.stdout
+    assert "D = arousal.level=0.9, external_currents.nu_ext_baseline[0]=8.0: 2 sessions of 2 networks" in two.stdout
+    assert ["quantity", "A", "B", "C", "D"] in [line.split()[:5] for line in two.stdout.splitlines()]
+    assert "B - A" in two.stdout
+
+
+def test_epochs_of_a_sweep_have_their_groups_as_conditions(analyze, tmp_path):
+    """Around the onsets at each point, which may differ."""
+    conditions = {
+        "early": {"stimulus.onsets": [0.1, 0.3]},
+        "late": {"stimulus.onsets": [0.2], "stimulus.amplitude": 100.0},
+    }
+    sweep = {"config": SMALL, "set": {"init_params.duration_sec": 0.4}, "conditions": conditions, "networks": 2}
+    run_sweep(sweep | {"keep_spikes": True}, tmp_path / "sweep")
+    around = ("--events", "stimulus", "--before", 0.05, "--after", 0.1, "--no-plot", "--out", tmp_path / "out")
+    done = analyze(tmp_path / "sweep", "--groups", "condition", *around)
+    assert done.returncode == 0, done.stderr
+    epochs = pd.read_csv(tmp_path / "out/epochs.csv")
+    assert epochs["condition"].tolist() == ["early"] * 4 + ["late"] * 2
+    assert epochs["time"].tolist() == [0.1, 0.3] * 2 + [0.2] * 2
+    assert set(pd.read_csv(tmp_path / "out/psth.csv")["condition"]) == {"early", "late"}
+    done = analyze(tmp_path / "sweep", *around, "--start", 0.05)
+    assert done.returncode == 0, done.stderr
+    times = sorted(pd.read_csv(tmp_path / "out/epochs.csv")["time"])
+    assert times == pytest.approx([0.05, 0.05, 0.15, 0.15, 0.25, 0.25])
 
 
 def test_points_of_a_sweep_are_not_one_experiment(analyze, swept, tmp_path, caplog):
@@ -147,7 +170,7 @@ def test_groups_that_cannot_be_found_are_refused(analyze, course, runs, swept, t
         ((*both, "--groups", "a"), '--groups: "a" found; expected a name for each of the 2 files and folders'),
         ((*both, "--groups", "a,a"), "expected at least two groups"),
         ((both[0], both[0], "--groups", "a,b"), "each file or folder once"),
-        ((*both, "--groups", "a,b", "--reference", "c"), '"c" found; expected one of a, b'),
+        ((*both, "--groups", "a,b", "--reference", "c"), '--reference: "c" found; expected one of a, b'),
         ((*both, "--reference", "a"), "no value without --groups"),
         ((swept, "--groups", "level"), "expected one or more of arousal.level, external_currents.nu_ext_baseline[0]"),
         ((course, "--groups", "net{network}_*.npz", *sizes), "names of files with {group}"),
@@ -184,3 +207,22 @@ def test_a_table_that_was_edited_is_refused(analyze, swept, tmp_path):
     (folder / "results.csv").write_text(table.replace("data/spikes", "../spikes"))
     done = analyze(folder, "--groups", "arousal.level")
     assert done.returncode != 0 and "results.csv" in done.stderr
+
+
+def test_the_reference_is_in_the_printed_table(capsys):
+    """Of five groups, more than the table has room for; names that fit are not replaced by letters."""
+    from neuro_mod.cli.group_table import print_groups
+
+    names = [f"level {k}" for k in range(5)]
+    quantity = {"quantity": "occupancy", "of": "", "standard_error": None}
+    values = [quantity | {"group": name, "value": float(k)} for k, name in enumerate(names)]
+    changes = [
+        quantity | {"group": name, "difference": k - 4.0, "p_value": None, "least_p": None, "paired": True}
+        for k, name in enumerate(names[:4])
+    ]
+    counted = {name: {"n_sessions": 2, "n_networks": 1} for name in names}
+    described = {"groups": counted, "over": "sessions", "reference": "level 4", "quantities": values}
+    print_groups(described | {"differences": changes})
+    printed = capsys.readouterr().out
+    assert "level 2 - level 4" in printed and "level 3 - level 4" not in printed
+    assert "1 more groups in the files" in printed and "A = " not in printed

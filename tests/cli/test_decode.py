@@ -81,6 +81,19 @@ def test_bad_input_is_one_clear_message(decode, recorded, tmp_path, options, mes
     assert code == 2 and not printed and message in errors and not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(("option", "value"), [("--clusters", "labels.npy"), ("--dt", 1e-3)])
+def test_what_a_sweep_has_is_not_given(decode, tmp_path, option, value):
+    code, printed, errors = decode(tmp_path, "--condition", "tone", option, value)
+    assert code == 2 and not printed
+    assert f"{option}: " in errors and "expected no value with --condition, as the sweep has it" in errors
+
+
+def test_spaces_between_conditions(decode, recorded, tmp_path):
+    what = (*folders_of(recorded), "--conditions", "low, high", "--clusters", recorded / "clusters.npy", *OPTIONS)
+    code, printed, _ = decode(*what, "--n-neurons", 3, "--n-ensembles", 1, "--out", tmp_path, "--no-plot", "--json")
+    assert code == 0 and json.loads(printed)["conditions"] == ["low", "high"]
+
+
 def test_without_scikit_learn(decode, recorded, tmp_path, monkeypatch):
     import sys
 

@@ -111,12 +111,19 @@ def test_a_file_with_conditions_alone_is_a_sweep(tmp_path):
         ({"config": SMALL}, f"conditions.one.{AMPLITUDE}: no effect; no point has a stimulus"),
         ({"analysis": {"method": "gains"}}, 'analysis.method: "gains" found; expected one of'),
         ({"analysis": {"threshold_hz": 1}}, "analysis: parameters: "),
+        ({"analysis": {"methd": "gain"}}, "analysis.methd: unknown key; did you mean method? (valid: method, "),
+        ({"analysis": {"theshold_hz": 1}}, "analysis.theshold_hz: unknown key; did you mean threshold_hz?"),
         ({"analysis": {"sampling_ms": 0}}, "analysis.sampling_ms: 0.0 found; expected ms above 0"),
         ({"analysis": 3}, "analysis: 3 found; expected a mapping of keys to values, or nothing"),
     ],
 )
 def test_what_is_refused(change, said):
     assert said in "\n".join(messages(BASE | change))
+
+
+def test_nothing_is_offered_once():
+    (message,) = messages(BASE | {"conditions": {"a": 3}})
+    assert message.endswith("conditions.a: 3 found; expected a mapping of keys to values, or nothing")
 
 
 def test_problems_of_a_condition_are_reported_once_at_their_lines(tmp_path):

@@ -87,6 +87,7 @@ def test_epochs_are_around_the_onsets_of_each_run(folder):
     assert len(epochs) == 2 * len(runs) and epochs.conditions == tuple(dict.fromkeys(runs.table["condition"]))
     _, counts = epochs.counts(bin_ms=50.0)
     rows = runs.table.to_dict("records")
+    assert not epochs.own_networks and sweep_runs(folder).epochs(before=0.01, after=0.04).own_networks
     for number, (row, onset) in enumerate((row, onset) for row in rows for onset in (0.05, 0.1)):
         spikes = load_spikes(folder / row["spikes"]).between(onset - 0.01, onset + 0.04)
         assert counts[number, 0].tolist() == np.add.reduceat(spikes.sum(axis=0)[:30], [0, 10, 20]).tolist()

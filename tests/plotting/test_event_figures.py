@@ -119,3 +119,12 @@ def test_switches_say_how_many():
     figure = around_switches(switches())
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["becomes active (n = 7)", "stops being active (n = 7)"]
+
+
+def test_an_epoch_has_ticks_at_its_ends():
+    """Bins of 10 ms from -0.5 to 0.5 s, of which the table has the centres."""
+    times = np.arange(-495, 500, 10) / 1000
+    table = pd.DataFrame({"time": times, "unit": 0, "rate_hz": 5.0, "standard_error": 0.5})
+    axes = event_rates(pd.concat([table.assign(unit=unit) for unit in range(18)])).axes[0]
+    assert axes.get_xlim() == pytest.approx((-0.5, 0.5))
+    assert len([tick for tick in axes.get_xticks() if -0.51 < tick < 0.51]) == 3

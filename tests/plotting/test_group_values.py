@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from neuro_mod.errors import InputError
 from neuro_mod.plotting.group_values import GroupPanel, group_values
@@ -46,3 +49,20 @@ def test_panels_share_the_width():
 def test_nothing_to_draw_is_refused():
     with pytest.raises(InputError, match="at least one quantity"):
         group_values([], paired=False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["low", "high"], ["arousal.level=0.25, condition=none", "tone"], ["naïve", "low dose of a drug", "c", "d", "e"]],
+)
+def test_long_names_leave_room_for_the_values(names):
+    values = {name: np.array([1.0, 2.0]) for name in names}
+    label = "mean activation, Kaplan-Meier (s)"
+    panels = [GroupPanel(label, values, np.full(len(names), 1.5), np.full(len(names), 0.5))] * 5
+    figure = group_values(panels, paired=True)
+    figure.draw_without_rendering()
+    boxes = [[each.get_window_extent() for each in axes.get_xticklabels()] for axes in figure.axes]
+    assert all(axes.bbox.height > 20 / 25.4 * figure.dpi for axes in figure.axes)  # of 41 mm with title and names
+    assert all(not a.overlaps(b) for row in boxes for a, b in itertools.pairwise(row))
+    titles = [text for axes in figure.axes for text in axes.get_children() if isinstance(text, Text)]
+    assert max(title.get_window_extent().x1 for title in titles) <= figure.bbox.width

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from neuro_mod.plotting.state_colours import EMPTY_COLOUR, OTHER_COLOUR, STATE_COLOURS
-from neuro_mod.plotting.state_raster import state_raster
+from neuro_mod.plotting.state_raster import state_raster, state_rasters
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.recordings.layout import cluster_layout, first_clusters
 from neuro_mod.recordings.spikes import SpikeEvents
@@ -97,3 +99,19 @@ def test_bad_arguments():
         state_raster(SPIKES, cluster_layout([0, 1]), visits_of([[()]]))
     with pytest.raises(ValueError, match="t_from < t_to"):
         state_raster(SPIKES, LAYOUT, visits_of([[()]]), t_from=1.0, t_to=1.0)
+
+
+def test_long_titles_beside_each_other_do_not_overlap():
+    names = [f"condition=a long name, arousal.level=0.{k}" for k in range(4)]
+    panels = {name: (SPIKES, visits_of([[()]])) for name in names}
+    figure, short = state_rasters(panels, LAYOUT), state_rasters({"a": panels[names[0]]}, LAYOUT)
+    for each in (figure, short):
+        each.draw_without_rendering()
+    titles = [band.get_title(loc="left") for band in figure.axes[:4]]
+    assert [title.replace("\n", " ") for title in titles] == names
+    left = [
+        text for band in figure.axes[:4] for text in band.get_children() if getattr(text, "get_text", str)() in titles
+    ]
+    boxes = [text.get_window_extent() for text in left]
+    assert len(boxes) == 4 and not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+    assert figure.axes[4].bbox.height == pytest.approx(short.axes[1].bbox.height, rel=0.05)

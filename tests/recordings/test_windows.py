@@ -83,5 +83,5 @@ def test_whole_steps():
 
 @pytest.mark.parametrize("width", [0.25e-3, 0.04e-3, 0.0, -1e-3, float("inf"), float("nan")])
 def test_what_is_not_whole_steps(width):
-    with pytest.raises(ValueError, match=r"bin_width: .* found; expected whole multiples of the time step, 0.0001 s"):
+    with pytest.raises(ValueError, match=r"bin_width: .* ms found; expected whole multiples of the time step, 0.1 ms"):
         whole_steps("bin_width", width, 0.1e-3)

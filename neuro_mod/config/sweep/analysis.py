@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
+from neuro_mod.config.translation import unknown_key
 from neuro_mod.errors import InputError, KeyPath, Problem
 
 if TYPE_CHECKING:
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
 
 def check_analysis(arguments: Mapping[str, Any]) -> Iterator[Problem]:
     """Refuse arguments that `Analyzer` would refuse."""
+    if not arguments:
+        return
+    from neuro_mod.core.spiking_net.analysis.detection import DETECTORS  # noqa: PLC0415 -- takes long, for a few
+
+    of_methods = [field.name for detector in DETECTORS.values() for field in fields(detector)]
+    known: list[KeyPath] = [("analysis", name) for name in dict.fromkeys([*_names(), *of_methods])]
+    unknown: list[KeyPath] = [path for name in arguments if (path := ("analysis", name)) not in known]
+    if unknown:
+        yield from (unknown_key(path, known) for path in unknown)
+        return
     try:
-        if arguments:
-            _settings(arguments)
+        _settings(arguments)
     except InputError as error:
         named, _, found = str(error).partition(": ")
         path: KeyPath = ("analysis", named) if named in arguments else ("analysis",)
@@ -35,9 +45,16 @@ def settings_in_plan(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {} if settings == asdict(_settings({})) else settings
 
 
+def _names() -> list[str]:
+    """Settings of all methods."""
+    from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings  # noqa: PLC0415 -- for a few
+
+    return [field.name for field in fields(AnalysisSettings) if field.name != "parameters"]
+
+
 def _settings(arguments: Mapping[str, Any]) -> AnalysisSettings:
     from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings  # noqa: PLC0415 -- for a few
 
-    names = {field.name for field in fields(AnalysisSettings)} - {"parameters"}
+    names = _names()
     own = {name: value for name, value in arguments.items() if name in names}
     return AnalysisSettings(**own, parameters={name: value for name, value in arguments.items() if name not in names})

@@ -89,7 +89,7 @@ _Condition = Annotated[str, Field(strict=True), AfterValidator(_condition_name)]
 _Overrides = Annotated[
     dict[str, _Value],
     EmptyMeansNothing(),
-    Field(json_schema_extra={"expected": "a mapping of keys to values, or nothing"}),
+    Field(json_schema_extra={"expected": "a mapping of keys to values"}),
 ]
 
 

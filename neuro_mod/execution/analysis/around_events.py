@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
 from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, silent
 from neuro_mod.errors import InputError
+from neuro_mod.execution.sweep_runs import onsets_of_files
+from neuro_mod.recordings.event_tables import STIMULUS
 from neuro_mod.storage.names import AROUND_SWITCHES, EPOCHS, FANO_IN_TIME, PSTH
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class EventOptions:
         after: Seconds from the event to the end of the epoch.
         bin_ms: Bins of rates in ms.
         fano_window_ms: Windows of Fano factors in ms.
+        conditions: As for `Analyzer.epochs`.
     """
 
     events: Any
@@ -39,6 +43,7 @@ class EventOptions:
     after: float = 1.0
     bin_ms: float = EVENT_BIN
     fano_window_ms: float = FANO_WINDOW
+    conditions: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,35 @@ class AroundEvents:
         }
 
 
+def of_sessions(
+    analyzer: Analyzer, options: EventOptions, start: float = 0.0, groups: Sequence[str] | None = None
+) -> EventOptions:
+    """Events and conditions that only the files of the sessions tell.
+
+    The onsets of the stimulus in a sweep stand in the configurations of its points. Groups of sessions are the
+    conditions of their epochs, unless a file of events has conditions of its own.
+
+    Args:
+        analyzer: The sessions.
+        options: What was asked for.
+        start: Begin of each session in seconds, from which onsets are counted.
+        groups: Group of each session, if they are compared.
+
+    Raises:
+        InputError: There is no stimulus at a point of a sweep.
+        DataError: A file is not in the table of its sweep.
+    """
+    if groups is not None and (options.events == STIMULUS or not isinstance(options.events, str)):
+        options = replace(options, conditions=groups)
+    files = [file for file in analyzer.files if file is not None]
+    if options.events != STIMULUS or len(files) < analyzer.n_sessions:
+        return options
+    onsets = onsets_of_files(files)
+    if onsets is None:
+        return options
+    return replace(options, events=[[onset - start for onset in each] for each in onsets])
+
+
 def around_events(analyzer: Analyzer, options: EventOptions, report: Progress = silent) -> AroundEvents:
     """Compute all tables around events; those that need more epochs, or switches, are left out.
 
@@ -82,7 +116,8 @@ def around_events(analyzer: Analyzer, options: EventOptions, report: Progress = 
         InputError: The events or another option are not valid.
         DataError: A file of events is not a table of events, or the runs do not tell of a stimulus.
     """
-    epochs = analyzer.epochs(options.events, options.before, options.after, report=report)
+    around = (options.events, options.before, options.after)
+    epochs = analyzer.epochs(*around, conditions=options.conditions, report=report)
     events = epochs.events if epochs.conditions else epochs.events.drop(columns="condition")
     tables = {EPOCHS: events, PSTH: _rates(epochs, options.bin_ms)}
     quenching = None

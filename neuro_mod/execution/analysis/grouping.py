@@ -71,8 +71,12 @@ def members_of(paths: Sequence[Path], groups: str) -> list[Member]:
     return [Member(file, name) for path, name in zip(paths, names, strict=True) for file in matching(path)]
 
 
-def grouped(analyzer: Analyzer, members: Iterable[Member], reference: str | None = None) -> Callable[[], Groups]:
-    """Returns the groups of an analyzer once they are needed, after all that can be known before is checked.
+def grouped(
+    analyzer: Analyzer, members: Iterable[Member], reference: str | None = None
+) -> tuple[Grouping, Callable[[], Groups]]:
+    """The group of each session, and a function that returns the groups once they are needed.
+
+    All that can be known before is checked.
 
     Args:
         analyzer: The sessions of the members.
@@ -84,9 +88,9 @@ def grouped(analyzer: Analyzer, members: Iterable[Member], reference: str | None
         DataError: The metadata of a run are damaged.
     """
     found = _grouping(analyzer, members)
-    if reference is not None:
-        found.sessions(reference)
-    return cache(lambda: analyzer.groups(found.groups, found.networks, found.trials, reference=reference))
+    if reference is not None and reference not in found.names:
+        raise invalid("--reference", reference, f"one of {', '.join(found.names)}")
+    return found, cache(lambda: analyzer.groups(found.groups, found.networks, found.trials, reference=reference))
 
 
 def warn_of_points(paths: Iterable[Path]) -> None:

@@ -129,13 +129,17 @@ def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
 
     def draw() -> Any:
         panels = {
-            f"{name} (session {session})": (analyzer.spikes(session), visits.loc[visits["session"] == session])
+            f"{name} (session\N{NO-BREAK SPACE}{session})": (
+                analyzer.spikes(session),
+                visits.loc[visits["session"] == session],
+            )
             for name, session in first.items()
         }
         return state_rasters(panels, analyzer.layout, t_to=min(_SHOWN_SEC, *durations))
 
     left_out = len(groups.names) - len(shown)
-    return captioned({"group_rasters": draw}, f"{left_out} more groups not shown" if left_out else "")
+    notes = [f"{left_out} more groups not shown"] if left_out else []
+    return captioned({"group_rasters": draw}, *notes, time_reassigned(analyzer))
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +131,8 @@ def _decoded(
 ) -> tuple[Decoding, int]:
     try:
         epochs = group.analyzer.epochs(group.events, options.before, options.after, conditions=group.conditions)
+        if group.network is not None:  # the folder of the sweep tells only that it has several
+            epochs = replace(epochs, own_networks=False)
         decoding = epochs.decode(
             options.n_neurons,
             options.window * 1e3,

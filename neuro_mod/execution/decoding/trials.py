@@ -14,6 +14,7 @@ from neuro_mod.execution.sweep_runs import sweep_runs
 from neuro_mod.recordings.event_tables import STIMULUS
 from neuro_mod.recordings.sessions import Session, open_sessions
 from neuro_mod.recordings.written import run_folder
+from neuro_mod.storage.names import RESULTS_TABLE
 
 #: Columns of the table of a sweep.
 _SEED, NETWORK = "seed", "network"
@@ -59,6 +60,9 @@ def trials_of_sweep(folder: Path, condition: str, by: str | None, events: Any) -
     if isinstance(events, str) and events != STIMULUS:
         raise invalid("--events", events, "stimulus, or times in seconds, of a sweep")
     runs = sweep_runs(folder)
+    for option, column in (("--condition", condition), ("--by", by)):
+        if column is not None and column not in runs.table:
+            raise invalid(option, column, f"one of {', '.join(runs.varied)}", f"columns of {folder / RESULTS_TABLE}")
     if not runs.has_common_networks:
         raise InputError(
             f"{folder}: a network of its own for each run found; expected fix_network: true, or networks of several "

@@ -57,6 +57,17 @@ def test_the_runs_of_a_condition_are_its_trials(sweep):
     assert everything.analyzer.n_sessions == 24 and everything.events == [0.1]
 
 
+def test_trials_of_one_network_are_no_reason_to_warn(tmp_path, caplog):
+    conditions = {"none": {"stimulus.amplitude": 0.0}, "tone": {"stimulus.amplitude": 60.0}}
+    run_sweep(
+        {"config": SMALL | {"stimulus": STIMULUS}, "set": {"settings.plot": False}, "keep_spikes": True}
+        | {"conditions": conditions, "networks": 2, "trials": 3, "measures": ["rates"]},
+        tmp_path,
+    )
+    found = decode_trials(trials_of_sweep(tmp_path, "condition", None, "stimulus"), OPTIONS)
+    assert found.about["n_networks"] == 2 and "networks of their own" not in caplog.text
+
+
 def test_numbers_are_those_of_epochs(sweep):
     trials = trials_of_sweep(sweep, "stimulus.amplitude", "arousal.level", "stimulus")
     done = []
@@ -140,7 +151,7 @@ def test_files_are_written_whole_and_replaced(sweep, tmp_path):
 
 
 def test_sweeps_that_cannot_be_decoded(sweep, tmp_path):
-    with pytest.raises(InputError, match='column: "amplitude" found; expected one of point, repeat, seed, stimulus'):
+    with pytest.raises(InputError, match='--condition: "amplitude" found; expected one of stimulus'):
         trials_of_sweep(sweep, "amplitude", None, "stimulus")
     with pytest.raises(InputError, match=r"no results\.csv found; expected the folder of a sweep"):
         trials_of_sweep(tmp_path, "arousal.level", None, "stimulus")

@@ -308,7 +308,7 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
         networks: Sequence[object] | None = None,
         trials: Sequence[object] | None = None,
         *,
-        reference: str | None = None,
+        reference: object = None,
     ) -> Groups:
         """Compare the sessions of several conditions; see `Grouping` for uncertainty and pairs.
 

@@ -164,9 +164,15 @@ def test_overlapping_epochs_are_told(caplog):
     assert "2 epochs overlap with the next one of their session" in caplog.text
 
 
+def test_a_window_that_ends_before_it_begins():
+    epochs = analyzer_of(recording(2)).epochs([0.3, 0.5], 0.1, 0.2)
+    with pytest.raises(InputError, match=r"window: \[0.2, 0.1\] found; expected a window that ends after it begins"):
+        epochs.d_prime(window=(0.2, 0.1))
+
+
 def test_bins_that_are_refused():
     epochs = analyzer_of(recording(1)).epochs([0.5], 0.1, 0.1)
-    with pytest.raises(InputError, match=r"bin_ms: 0.01.* expected whole multiples of the time step"):
+    with pytest.raises(InputError, match=r"bin_ms: 10.5 ms found; expected whole multiples of the time step, 1 ms"):
         epochs.psth(bin_ms=10.5)
     with pytest.raises(InputError, match="bin_ms: 300 found; expected at most 200 ms"):
         epochs.psth(bin_ms=300)
@@ -213,3 +219,18 @@ def test_sessions_of_different_lengths_and_a_silent_neuron():
     dense = np.mean([np.asarray(each)[:600].mean(axis=0) / STEP for each in sessions], axis=0)
     np.testing.assert_allclose(rates, dense)
     assert rates[3] == 0
+
+
+def test_sessions_of_one_name_are_known_by_their_numbers(tmp_path):
+    """Every folder of a run calls its spikes alike."""
+    files = [tmp_path / f"{name}/spikes.npz" for name in "abc"]
+    for file, spikes in zip(files, recording(), strict=True):
+        file.parent.mkdir()
+        np.savez(file, **spike_arrays(spikes))
+    analyzer = analyzer_of(files)
+    events = pd.DataFrame({"session": [0, 2], "time": [0.3, 0.5]})
+    assert analyzer.epochs(events, 0.1, 0.1).events["session"].tolist() == [0, 2]
+    with pytest.raises(InputError, match=r'session: "spikes" found; expected the number of a session, as 3 have'):
+        analyzer.epochs(events.assign(session="spikes"), 0.1, 0.1)
+    with pytest.raises(InputError, match=r"session: 3 found; expected a number from 0 to 2, or a name \(spikes\)"):
+        analyzer.epochs(events.assign(session=3), 0.1, 0.1)

@@ -158,11 +158,19 @@ def test_groups_of_different_lengths_are_compared_with_a_warning(tables, caplog)
     assert "recordings of group b last 12 s in all, of a 4 s:" in caplog.text
 
 
+def test_names_of_any_type(tables):
+    levels = [0.2 if group == "short" else 0.4 for group in GROUPS]
+    assert Groups(tables, grouping(levels, range(len(levels))), 0.4).reference == "0.4"
+
+
 def test_partly_common_networks_are_not_pairs(tables, caplog):
     networks = [network + (group == "short") for group, network, _ in _EACH]
-    differences = Groups(tables, grouping(GROUPS, networks)).differences()
+    groups = Groups(tables, grouping(GROUPS, networks))
+    differences = groups.differences()
     assert not differences["paired"].any()
-    assert "some networks in common, but not all" in caplog.text
+    differences["paired"] = True  # in a copy
+    assert not groups.differences()["paired"].any()
+    assert caplog.text.count("some networks in common, but not all") == len(groups.names) - 1
 
 
 def test_clusters_and_numbers_of_active_clusters_have_rows(tables, paired):

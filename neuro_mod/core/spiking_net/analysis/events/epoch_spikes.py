@@ -232,7 +232,7 @@ def _piece(spikes: SpikeEvents, begin: int, n_steps: int) -> tuple[NDArray[np.in
 def _beyond(where: str, time: float, before: float, after: float, duration: float) -> InputError:
     return InputError(
         f"{where} at {time:g} s: an epoch from {time - before:g} s to {time + after:g} s found; expected one from 0 s "
-        f'to {duration:g} s, the length of the session; use a smaller before or after, or on_edge="drop"'
+        f'to {duration:g} s, the length of the session; use a smaller before or after, or on_edge="drop" in Python'
     )
 
 

@@ -354,6 +354,8 @@ class Epochs:
         if baseline is not None:
             return baseline
         begin, end = (edge if time is None else time for edge, time in zip((0.0, self.after), window, strict=True))
+        if begin >= end:
+            raise invalid("window", [begin, end], "a window that ends after it begins")
         return (begin - end, 0.0)
 
     def _targets(self, targeted: Any) -> NDArray[np.bool_]:

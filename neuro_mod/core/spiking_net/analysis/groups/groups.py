@@ -54,15 +54,16 @@ class Groups:
         self,
         tables: SessionTables,
         grouping: Grouping,
-        reference: str | None = None,
+        reference: object = None,
         hidden_markov: HiddenMarkov | None = None,
     ):
         #: Group and network of each session.
         self.grouping = grouping
         #: The group that the others are compared with.
-        self.reference = grouping.names[0] if reference is None else reference
+        self.reference = grouping.names[0] if reference is None else str(reference)
         grouping.sessions(self.reference)
         self._tables, self._hidden_markov = tables, hidden_markov
+        self._differences: dict[int, pd.DataFrame] = {}
         if len(grouping.groups) == tables.n_sessions:  # else refused once quantities are computed
             _warn_of_lengths(tables.durations, grouping, self.reference)
 
@@ -108,7 +109,9 @@ class Groups:
         Args:
             seed: Of random permutations, where there are too many to try all.
         """
-        return difference_table(*self.values, self.grouping, self.reference, seed)
+        if seed not in self._differences:
+            self._differences[seed] = difference_table(*self.values, self.grouping, self.reference, seed)
+        return self._differences[seed].copy()
 
     def survival(self, of: str = "states") -> dict[str, Survival]:
         """Survival curves by group.
