@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -64,7 +65,8 @@ def output_of(command: Sequence[str], patience: float, unwanted: Event | None = 
             break
         left -= _INTERVAL
     else:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # and what it started, which would keep its output open
         process.communicate()
         why = "is no longer wanted" if left > 0 else f"does not answer within {patience:.0f} s"
         raise ProgramError(f"{name} {why}", answered=False)

@@ -212,7 +212,7 @@ def test_nothing_varies():
     [
         ({"bin_width": 3.0}, "bin_width: 3.0 found; expected at most"),
         ({"bin_width": 1.5}, "bin_width: 1.5 found; expected seconds of which a session has at least two"),
-        ({"bin_width": 0.0001}, "bin_width: 0.0001 found; expected"),
+        ({"bin_width": 0.0001}, "bin_width: 0.1 ms found; expected"),
         ({"n_assemblies": 0}, "n_assemblies: 0 found; expected a whole number of at least 1"),
         ({"n_assemblies": 7}, "n_assemblies: 7 found; expected at most 6, the number of neurons that fire enough"),
         ({"n_resamples": -1}, "n_resamples: -1 found"),

@@ -95,7 +95,7 @@ def test_silence(shape):
 
 
 def test_bins_are_whole_steps():
-    with pytest.raises(ValueError, match=r"bin_width: 0.0505 found; expected whole multiples"):
+    with pytest.raises(ValueError, match=r"bin_width: 50.5 ms found; expected whole multiples"):
         count_correlations(uneven(1), 50.5e-3)
 
 

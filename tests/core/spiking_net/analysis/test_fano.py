@@ -117,5 +117,5 @@ def test_silence(shape):
 
 
 def test_count_windows_are_whole_steps():
-    with pytest.raises(ValueError, match=r"windows: 0.0105 found; expected whole multiples"):
+    with pytest.raises(ValueError, match=r"windows: 10.5 ms found; expected whole multiples"):
         fano_factors(uneven(1), [10.5e-3])

@@ -73,7 +73,7 @@ def test_silent_neurons_and_windows():
         ((2000,), {"bandwidth": 1.0}, r"bandwidth: 1.0 found; expected a number of Hz from 2 to 1000"),
         ((2000,), {"bandwidth": 0.0}, "bandwidth: 0.0 found"),
         ((2000,), {"bandwidth": 1000.0}, r"bandwidth: 1000.0 found"),
-        ((2000,), {"bin_width": 7e-4}, "bin_width: 0.0007 found"),
+        ((2000,), {"bin_width": 7e-4}, "bin_width: 0.7 ms found"),
         ((2000, 1000), {"bandwidth": 4.0}, r"session 1: 500 bins found; expected 1000, as in session 0"),
         ((), {}, "at least one session"),
     ],
