@@ -250,7 +250,7 @@ def _event_options(events: str, options: Iterable[float | None]) -> EventOptions
 
 def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:
     """Fit the hidden Markov model that the command line asks for, with these options of `fit_hidden_markov`."""
-    from neuro_mod.execution.progress import Quantity, progress_shown
+    from neuro_mod.execution.progress import Counted, progress_shown
 
     example = f"a number of states such as 12, a range such as 5:30, or {AUTO}"
     numbers = (
@@ -258,7 +258,7 @@ def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:
         if n_states == AUTO
         else whole_numbers("--hidden-markov", n_states, _MAX_HIDDEN_STATES + 1, example, least=1)
     )
-    with progress_shown(100, quantity=Quantity("fitted", "% of the hidden Markov models")) as report:
+    with progress_shown(100, quantity=Counted("fitted", "% of the hidden Markov models")) as report:
         analyzer.fit_hidden_markov(
             numbers,
             **options,

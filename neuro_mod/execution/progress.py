@@ -20,7 +20,7 @@ Progress = Callable[[float], None]
 _Show = Callable[[float, Callable[[], str]], None]
 
 
-class Quantity(NamedTuple):
+class Counted(NamedTuple):
     """What progress is measured in: ``simulated 0.50 of 2.5 s``."""
 
     done: str
@@ -28,12 +28,12 @@ class Quantity(NamedTuple):
     digits: int = 0
 
 
-SIMULATED = Quantity("simulated", "s", 2)
+SIMULATED = Counted("simulated", "s", 2)
 
 
 @contextmanager
 def progress_shown(
-    total: float, *, quantity: Quantity = SIMULATED, shown: bool = True, log_interval: float = LOG_INTERVAL
+    total: float, *, quantity: Counted = SIMULATED, shown: bool = True, log_interval: float = LOG_INTERVAL
 ) -> Iterator[Progress]:
     """Show the progress of a computation and the remaining time on stderr.
 

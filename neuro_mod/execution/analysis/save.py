@@ -13,7 +13,7 @@ from neuro_mod.execution.analysis.groups import describe_groups, drawings_of_gro
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
 from neuro_mod.execution.figures import save_figures
-from neuro_mod.execution.progress import Quantity, progress_shown
+from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.recordings.written import run_folder
 from neuro_mod.storage.names import ANALYSIS, PLOTS
 from neuro_mod.storage.run_folder import holds_run, remove_analysis_figures
@@ -72,7 +72,7 @@ def analyse(
         with analyzer.saving(folder) as kept:
             for name, table in found.tables.items() if found else ():
                 kept.save_frame(name, table)
-            with progress_shown(analyzer.n_sessions, quantity=Quantity("analysed", "sessions")) as report:
+            with progress_shown(analyzer.n_sessions, quantity=Counted("analysed", "sessions")) as report:
                 files = analyzer.save_into(
                     kept,
                     lambda done, _: report(done),
@@ -94,5 +94,5 @@ def analyse(
 
 
 def _around(analyzer: Analyzer, events: EventOptions) -> AroundEvents:
-    with progress_shown(analyzer.n_sessions, quantity=Quantity("read", "sessions")) as report:
+    with progress_shown(analyzer.n_sessions, quantity=Counted("read", "sessions")) as report:
         return around_events(analyzer, events, lambda done, _: report(done))

@@ -12,7 +12,7 @@ from neuro_mod.execution.decoding.decode import DecodingOptions, Decodings, deco
 from neuro_mod.execution.decoding.pictures import drawings_of_decoding
 from neuro_mod.execution.decoding.trials import Trials
 from neuro_mod.execution.figures import save_figures
-from neuro_mod.execution.progress import Quantity, progress_shown
+from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.execution.provenance import now_in_utc, versions
 from neuro_mod.optional import optional
 from neuro_mod.storage.locking import locked
@@ -68,7 +68,7 @@ def decode_and_save(
     try:
         optional("sklearn", "decoding")
         total = len(trials) * options.n_ensembles
-        with progress_shown(total, quantity=Quantity("decoded", "ensembles")) as report:
+        with progress_shown(total, quantity=Counted("decoded", "ensembles")) as report:
             found = decode_trials(trials, options, by, lambda done, _: report(done))
     except ImportError as error:
         raise InputError(str(error)) from error

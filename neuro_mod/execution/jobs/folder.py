@@ -14,7 +14,7 @@ from neuro_mod.errors import DataError, InputError, StorageError
 from neuro_mod.execution.executors.worker_log import is_worker_log
 from neuro_mod.execution.jobs.ledger import Entry, Ledger
 from neuro_mod.execution.jobs.updating import Updating
-from neuro_mod.execution.progress import Quantity, progress_shown
+from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files, Record, enter, fault_of, is_ours, record_of
 from neuro_mod.storage.names import ANALYSIS, DATA, FINISHED, JOB, LOG, MANIFEST, PLAN, PLOTS, WORKER_LOGS
@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 _WAYS = "choose another folder, or remove its results with --force (force=True)"
 #: Folders of the files of items.
 _OF_ITEMS = (Path(DATA), Path(PLOTS))
-_CHECKED = Quantity("checked", "finished items")
+_CHECKED = Counted("checked", "finished items")
 
 
 class JobFolder(Files):

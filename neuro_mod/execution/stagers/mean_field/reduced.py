@@ -22,7 +22,7 @@ from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
-from neuro_mod.execution.progress import Quantity, progress_shown
+from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.files import Files
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from neuro_mod.plotting.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
-_SOLVED = Quantity("solved", "grid points")
+_SOLVED = Counted("solved", "grid points")
 #: Bytes of a number, and how often the arrays of a grid exist while they are made.
 _BYTES, _COPIES = 8, 3
 #: Matrices of all populations for each point of a slice of the grid, while it is solved.
