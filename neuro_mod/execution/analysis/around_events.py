@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import Progress, sile
 from neuro_mod.errors import InputError
 from neuro_mod.execution.sweep_runs import onsets_of_files
 from neuro_mod.recordings.event_tables import STIMULUS
+from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import AROUND_SWITCHES, EPOCHS, FANO_IN_TIME, PSTH
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def around_events(analyzer: Analyzer, options: EventOptions, report: Progress = 
         window = options.fano_window_ms
         tables[FANO_IN_TIME] = epochs.fano(window, _step(epochs, window), mean_matched=True)
         if min(options.before, options.after) * 1e3 >= window:
-            quenching = {name: _known(value) for name, value in epochs.quenching(window)._asdict().items()}
+            quenching = json_row(epochs.quenching(window)._asdict())
     with suppress(InputError):  # no switch is far enough from the edges of its session
         tables[AROUND_SWITCHES] = analyzer.around_switches()
     return AroundEvents(epochs, options, tables, quenching)
@@ -148,7 +148,3 @@ def _step(epochs: Epochs, window_ms: float) -> float:
     """Distance of windows in ms, a whole number of time steps."""
     delta_t_ms = epochs.spikes.delta_t * 1e3
     return max(1, round(window_ms / _STEPS_IN_WINDOW / delta_t_ms)) * delta_t_ms
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None

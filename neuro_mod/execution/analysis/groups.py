@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
@@ -16,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.execution.analysis.captions import sessions_shown, time_reassigned
 from neuro_mod.execution.figures import Drawings, captioned
+from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import (
     ANALYSIS_GROUP_DIFFERENCES,
     ANALYSIS_GROUP_REPLICATES,
@@ -23,6 +22,9 @@ from neuro_mod.storage.names import (
     ANALYSIS_GROUP_STATES,
     ANALYSIS_GROUPS,
 )
+
+if TYPE_CHECKING:
+    from neuro_mod.plotting.group_values import GroupPanel
 
 #: Figures of survival curves: what lasts, and the name of its axis.
 _CURVES = {
@@ -62,8 +64,8 @@ def describe_groups(groups: Groups) -> dict[str, Any]:
         },
         "over": grouping.over,
         "reference": groups.reference,
-        "quantities": _rows(groups.table()),
-        "differences": _rows(groups.differences()),
+        "quantities": list(map(json_row, groups.table().to_dict("records"))),
+        "differences": list(map(json_row, groups.differences().to_dict("records"))),
     }
 
 
@@ -86,26 +88,21 @@ def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:
     return drawings
 
 
-def _panels(groups: Groups) -> list[Any]:
+def _panels(groups: Groups) -> list[GroupPanel]:
     from neuro_mod.plotting.group_values import GroupPanel  # noqa: PLC0415
 
     keys, values = groups.values
+    errors = [each.errors() for each in values.values()]
     panels = []
     for k, (name, of) in enumerate(keys):
         quantity = QUANTITIES.get(name)
         if of or quantity is None or not any(np.isfinite(each.value[k]) for each in values.values()):
             continue
         label = f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
-        of_replicates: Mapping[str, Any] = {group: each.of_replicates[:, k] for group, each in values.items()}
-        value, errors = (
-            np.array([get(each)[k] for each in values.values()]) for get in (_value, lambda each: each.errors())
-        )
-        panels.append(GroupPanel(label, of_replicates, value, errors))
+        of_replicates = {group: each.of_replicates[:, k] for group, each in values.items()}
+        value = np.array([each.value[k] for each in values.values()])
+        panels.append(GroupPanel(label, of_replicates, value, np.array([each[k] for each in errors])))
     return panels
-
-
-def _value(values: Any) -> NDArray[np.float64]:
-    return values.value
 
 
 def _curves(groups: Groups, name: str, of: str, what: str) -> Drawings:
@@ -140,10 +137,3 @@ def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
     left_out = len(groups.names) - len(shown)
     notes = [f"{left_out} more groups not shown"] if left_out else []
     return captioned({"group_rasters": draw}, *notes, time_reassigned(analyzer))
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +15,7 @@ from neuro_mod.core.spiking_net.analysis.saved.hidden_markov import agreement_nu
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.core.spiking_net.analysis.states.state_statistics import StateStatistics
 from neuro_mod.execution.analysis.captions import errors_over
+from neuro_mod.storage.json_values import json_row, json_value
 
 #: Shuffles of the test for memory, and their seed.
 N_SHUFFLES, SHUFFLE_SEED = 200, 0
@@ -62,11 +62,11 @@ def describe_states(statistics: StateStatistics) -> dict[str, Any]:
         "n_states": len(states),
         "n_visits": len(visits),
         "n_censored": int(np.count_nonzero(visits["censored"])),
-        "mean_lifespan_sec": _known(statistics.get_mean_lifespan()),
-        "mean_lifespan_kaplan_meier_sec": _known(statistics.get_mean_lifespan(estimator="kaplan_meier")),
+        "mean_lifespan_sec": json_value(statistics.get_mean_lifespan()),
+        "mean_lifespan_kaplan_meier_sec": json_value(statistics.get_mean_lifespan(estimator="kaplan_meier")),
         "transitions": _describe_transitions(statistics),
         "states": [
-            {"state": state_name(state)} | _known_numbers(row) for state, row in zip(states["state"], rows, strict=True)
+            {"state": state_name(state)} | json_row(row) for state, row in zip(states["state"], rows, strict=True)
         ],
     }
 
@@ -76,12 +76,12 @@ def describe_quantities(analyzer: Analyzer) -> dict[str, Any]:
     quantities, by_number = analyzer.quantities(), analyzer.active_table()
     has_activations = analyzer.session_tables().activations is not None
     return {
-        "active_clusters": _known(float(quantities.at["active_clusters_detected", "value"])),
+        "active_clusters": json_value(float(quantities.at["active_clusters_detected", "value"])),
         "time_by_active_clusters": by_number["probability"].dropna().tolist(),
         "standard_errors_over": errors_over(analyzer),
-        "quantities": {name: _known_numbers(row) for name, row in quantities.to_dict("index").items()},
-        "by_number_active": [_known_numbers(row) for row in by_number.reset_index().to_dict("records")],
-        "clusters": [_known_numbers(row) for row in analyzer.cluster_table().reset_index().to_dict("records")]
+        "quantities": {name: json_row(row) for name, row in quantities.to_dict("index").items()},
+        "by_number_active": [json_row(row) for row in by_number.reset_index().to_dict("records")],
+        "clusters": [json_row(row) for row in analyzer.cluster_table().reset_index().to_dict("records")]
         if has_activations
         else None,  # in analyses of earlier versions
     }
@@ -101,12 +101,12 @@ def _describe_transitions(statistics: StateStatistics) -> dict[str, Any]:
         "n_transitions": n_transitions,
         "min_transitions": MIN_TRANSITIONS,
         "states_that_lead_to_each_other": len(chain.states),
-        "coverage": _known(chain.coverage),
+        "coverage": json_value(chain.coverage),
         "recurrent": chain.recurrent,
-        "entropy_rate_bits": _known(chain.entropy_rate) if enough else None,
-        "conditional_entropy_bits": None if test is None else _known(test.observed),
-        "conditional_entropy_shuffled_bits": None if test is None else _known(float(np.mean(test.shuffled))),
-        "p_memoryless": None if test is None else _known(test.p_value),
+        "entropy_rate_bits": json_value(chain.entropy_rate) if enough else None,
+        "conditional_entropy_bits": None if test is None else json_value(test.observed),
+        "conditional_entropy_shuffled_bits": None if test is None else json_value(float(np.mean(test.shuffled))),
+        "p_memoryless": None if test is None else json_value(test.p_value),
         "n_shuffles": N_SHUFFLES,
         "seed": SHUFFLE_SEED,
     }
@@ -128,12 +128,3 @@ def _describe_model(model: HiddenMarkov, analyzer: Analyzer) -> dict[str, Any]:
         "agreement": agreement_numbers(model, analyzer.occurrences()),
         **describe_states(model),
     }
-
-
-def _known_numbers(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The same with None in place of NaN."""
-    return {name: _known(value) if isinstance(value, float) else value for name, value in row.items()}
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None

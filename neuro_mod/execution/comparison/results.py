@@ -13,6 +13,7 @@ from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
 from neuro_mod.storage.files import Files
+from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "states": [describe_state(state, comparison.populations) for state in comparison.states],
         "nearest": comparison.nearest,
         "active_clusters": comparison.n_active.mean,
-        "active_clusters_standard_error": _known(comparison.n_active.standard_error),
+        "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
         "comparison": table(comparison),
         "notes": list(comparison.notes),
@@ -65,8 +66,8 @@ def table(comparison: Comparison) -> list[dict[str, Any]]:
     return [
         {
             "group": group,
-            "simulated_hz": _known(simulated.mean),
-            "standard_error_hz": _known(simulated.standard_error),
+            "simulated_hz": json_value(simulated.mean),
+            "standard_error_hz": json_value(simulated.standard_error),
         }
         | {column: rates[group] for column, rates in theory.items()}
         for group, simulated in comparison.simulated().items()
@@ -132,10 +133,6 @@ def _validity_table(validity: tuple[Assumption, ...]) -> list[dict[str, Any]]:
         for population, value, beyond in zip(each.populations, each.values.tolist(), each.beyond.tolist(), strict=True)
         if not np.isnan(value)
     ]
-
-
-def _known(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _drawings(comparison: Comparison) -> Drawings:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.events.decoding import N_FOLDS, REGULARIZATION, Decoding, mean_and_error
 from neuro_mod.execution.decoding.trials import Trials
+from neuro_mod.storage.json_values import json_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ class Decodings:
             **self.about,
             "by": self.by,
             "options": asdict(self.options),
-            "accuracy": [{str(key): _plain(value) for key, value in row.items()} for row in rows],
+            "accuracy": [json_row(row) for row in rows],
         }
 
 
@@ -204,8 +205,3 @@ def _joined(parts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         return pd.DataFrame({name: np.broadcast_to(values, n) for name, values in part.items()})
 
     return pd.concat([table(part) for part in parts], ignore_index=True)
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not np.isfinite(value) else value

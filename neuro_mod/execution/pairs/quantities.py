@@ -15,6 +15,7 @@ from neuro_mod.core.spiking_net.analysis.states.resampling import Estimator, pai
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.populations import EXCITATORY, Populations
+from neuro_mod.storage.json_values import json_row
 
 #: What counts as active in pairs, of which rates are kept and not spikes.
 ACTIVITY = f"E clusters above {ACTIVE_RATE:g} Hz for at least {MINIMAL_LIFESPAN_MS:g} ms"
@@ -62,7 +63,4 @@ def describe_quantities(pairs: PairedRuns, populations: Populations) -> dict[str
 
 def _rows(estimator: Estimator, tables: PairedTables) -> list[dict[str, float | None]]:
     found = [np.atleast_1d(each).tolist() for each in paired(estimator, *tables)]
-    return [
-        {name: value if np.isfinite(value) else None for name, value in zip(_COLUMNS, row, strict=True)}
-        for row in zip(*found, strict=True)
-    ]
+    return [json_row(dict(zip(_COLUMNS, row, strict=True))) for row in zip(*found, strict=True)]

@@ -24,6 +24,7 @@ from neuro_mod.execution.stagers.perturbations import strongest, summary
 from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
+from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import (
     DIFFERENCES,
     DIFFERENCES_TABLE,
@@ -101,7 +102,7 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
             "standard_error_hz": average.standard_error[a],
             "variance_ratio": average.variance_ratio[a],
         }
-        known = {name: float(value) if np.isfinite(value) else None for name, value in values.items()}
+        known = json_row(values)
         rows.append(
             {"population": populations.names[a]}
             | {f"delta_{target}": float(peak[a]) for target, peak in peaks.items()}

@@ -10,6 +10,7 @@ import pandas as pd
 from neuro_mod.core.spiking_net.analysis.assemblies.assemblies import Assemblies
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
 from neuro_mod.storage import names
+from neuro_mod.storage.json_values import json_row, json_value
 from neuro_mod.storage.reading import naming
 
 _NEURONS = {"assembly": np.int64, "explained": np.float64, "silhouette": np.float64}
@@ -46,9 +47,9 @@ def describe_assemblies(assemblies: Assemblies) -> dict[str, Any]:
         "n_neurons": int(np.count_nonzero(assemblies.labels >= 0)),
         "sizes": assemblies.sizes.tolist(),
         "n_significant": assemblies.n_significant,
-        "gap": [_known(each) for each in assemblies.gap],
+        "gap": [json_value(each) for each in assemblies.gap],
         "scores": assemblies.scores.to_dict("list"),
-        **{name: _known(value) for name, value in numbers.items()},
+        **json_row(numbers),
     }
 
 
@@ -74,7 +75,3 @@ def read_assemblies(saved: SavedAnalysis) -> Assemblies | None:
         scores=scores,
         **numbers,
     )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -17,6 +17,7 @@ from neuro_mod.core.spiking_net.analysis.hidden_markov.settings import HiddenMar
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, SavedAnalysis
 from neuro_mod.core.spiking_net.analysis.states.visits import OCCURRENCES
 from neuro_mod.storage import names
+from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.reading import naming, read_arrays
 
 #: Arrays of the model, and those that came later; for earlier versions, ``rates_hz`` has the visited states alone.
@@ -109,7 +110,7 @@ def agreement_numbers(model: HiddenMarkov, occurrences: pd.DataFrame) -> dict[st
         "adjusted_rand_index": found.adjusted_rand_index,
         "assigned": found.assigned,
     }
-    return {name: value if np.isfinite(value) else None for name, value in numbers.items()}
+    return json_row(numbers)
 
 
 def _posterior(index: int) -> str:
