@@ -127,17 +127,19 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
 
 def _print_means(sweep: Sweep, table: Any) -> None:
     """Print means of the first measures by point."""
-    swept = [*(["condition"] if sweep.file.conditions else []), *sweep.parameters]
-    known = {"point", "repeat", "network", "trial", "network_seed", "seed", "spikes", "error", *swept}
+    from neuro_mod.execution.sweep_columns import CONDITION, OF_RUNS, POINT
+
+    swept = [*([CONDITION] if sweep.file.conditions else []), *sweep.parameters]
+    known = {*OF_RUNS, *swept}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]
-    means = table.groupby("point")[shown].mean()
-    values = table.groupby("point")[swept].first()
+    means = table.groupby(POINT)[shown].mean()
+    values = table.groupby(POINT)[swept].first()
     rows = [
         [str(point), *(_short(value) for value in (*values.loc[point], *means.loc[point]))]
         for point in means.index[:_ROWS]
     ]
-    print_table(["point", *swept, *shown], rows)
+    print_table([POINT, *swept, *shown], rows)
     more = [f"{len(means) - _ROWS} more points"] if len(means) > _ROWS else []
     more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
     left_out = f"; {' and '.join(more)} in the files" if more else ""

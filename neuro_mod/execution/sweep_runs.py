@@ -15,6 +15,7 @@ from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.external.stimulus import draw_stimulated
 from neuro_mod.errors import DataError, InputError, invalid
 from neuro_mod.execution.run_seeds import run_metadata
+from neuro_mod.execution.sweep_columns import CONDITION, ERROR, NETWORK, OF_RUNS, POINT, SEED, SPIKES
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.written import check_file, run_folder
 from neuro_mod.storage.names import DATA, RESULTS_TABLE, point_config
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
 
 _LOG = logging.getLogger(__name__)
-
-#: Columns of the table of a sweep: the number of the point, the condition (text), the file of spikes, and the last one.
-_POINT, _CONDITION, _SPIKES, _ERROR = "point", "condition", "spikes", "error"
-_NETWORK = "network"
-#: Columns that tell runs of one point apart.
-_OF_RUNS = (_POINT, "repeat", "seed", _NETWORK, "trial", "network_seed", _SPIKES, _ERROR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +52,7 @@ class SweepRuns:
     @property
     def files(self) -> list[Path]:
         """The file of the spikes of each run."""
-        return [self.folder / name for name in self.table[_SPIKES]]
+        return [self.folder / name for name in self.table[SPIKES]]
 
     def select(self, where: Mapping[str, Any]) -> SweepRuns:
         """The runs in which columns have these values.
@@ -102,7 +97,8 @@ class SweepRuns:
         if "clusters" not in arguments and "populations" not in run_metadata(self.folder):
             arguments |= self._layout()  # the populations of all points differ, or an earlier version wrote the sweep
         analyzer = Analyzer(self.files, **arguments)
-        one = "network" in self.table and len(set(self.table["network"])) == 1
+        # the folder tells only that there are several
+        one = NETWORK in self.table and len(set(self.table[NETWORK])) == 1
         return analyzer.of_one_network() if one else analyzer
 
     def epochs(self, condition: str | None = None, before: float = 0.5, after: float = 1.0, **arguments: Any) -> Epochs:
@@ -119,9 +115,7 @@ class SweepRuns:
         """
         conditions = None if condition is None else self.column(condition)
         epochs = self.analyzer(**arguments).epochs(self.onsets(), before, after, conditions=conditions)
-        of_one = _NETWORK in self.table and len(set(self.table[_NETWORK])) == 1  # the folder tells only of several
-        own_networks = False if of_one else epochs.own_networks
-        return replace(epochs, noise=tuple(self.table["seed"]), own_networks=own_networks)
+        return replace(epochs, noise=tuple(self.table[SEED]))
 
     def onsets(self) -> list[list[float]]:
         """Onsets of the stimulus in each run, in seconds.
@@ -129,11 +123,11 @@ class SweepRuns:
         Raises:
             InputError: There is no stimulus at a point.
         """
-        onsets = {point: self._experiment(point).stimulus.onsets for point in self.table[_POINT].unique()}
+        onsets = {point: self._experiment(point).stimulus.onsets for point in self.table[POINT].unique()}
         if none := [point for point, times in onsets.items() if not times]:
             file = self.folder / point_config(int(none[0]))
             raise InputError(f"{file}: no stimulus.onsets found; expected onsets, or times with --events")
-        return [list(onsets[point]) for point in self.table[_POINT]]
+        return [list(onsets[point]) for point in self.table[POINT]]
 
     def stimulated(self, condition: str) -> dict[Any, tuple[int, ...]]:
         """The clusters that the stimulus reaches at each value of a column, as for `Epochs.signal`.
@@ -144,7 +138,7 @@ class SweepRuns:
         """
         found = {}
         for value, runs in self.by(condition):
-            reached = {runs._reached(point) for point in runs.table[_POINT].unique()}
+            reached = {runs._reached(point) for point in runs.table[POINT].unique()}
             if len(reached) > 1:
                 raise invalid(condition, value, "the same stimulated clusters in all runs")
             found[value] = reached.pop()
@@ -162,11 +156,11 @@ class SweepRuns:
     @property
     def has_common_networks(self) -> bool:
         """Whether runs of different points are of the same networks: a fixed one, or several of trials each."""
-        return _NETWORK in self.table or run_metadata(self.folder).get("fix_network") is True
+        return NETWORK in self.table or run_metadata(self.folder).get("fix_network") is True
 
     def _layout(self) -> dict[str, Any]:
         """The clusters of the neurons as arguments of `Analyzer`, if they are the same in all runs."""
-        layouts = {self._experiment(point).populations for point in self.table[_POINT].unique()}
+        layouts = {self._experiment(point).populations for point in self.table[POINT].unique()}
         if len(layouts) > 1:
             raise InputError(f"{self.folder}: runs of different populations found; select those of one")
         (populations,) = layouts
@@ -250,15 +244,15 @@ def kept_rows(folder: Path) -> pd.DataFrame:
         raise InputError(f"{folder}: no {RESULTS_TABLE} found; expected the folder of a sweep")
     check_file(place, of_run=False)
     table = pd.read_csv(place, dtype=str, keep_default_na=False)
-    if _SPIKES not in table:
+    if SPIKES not in table:
         raise InputError(f"{folder}: a sweep without spikes found; expected one with keep_spikes: true")
-    n_runs, table = len(table), table.loc[table[_SPIKES] != ""].reset_index(drop=True)
+    n_runs, table = len(table), table.loc[table[SPIKES] != ""].reset_index(drop=True)
     if not len(table):
         raise InputError(f"{place}: no run with spikes found")
     if len(table) < n_runs:
         _LOG.warning("%d of %d runs of %s have no spikes and were left out", n_runs - len(table), n_runs, folder)
     files = {f"{DATA}/{file.name}" for file in (folder / DATA).glob("spikes*")}
-    for name in table[_SPIKES]:
+    for name in table[SPIKES]:
         if name not in files:
             raise DataError(f"{place}: {name} found, which is no file of spikes of the sweep")
     return table
@@ -266,7 +260,7 @@ def kept_rows(folder: Path) -> pd.DataFrame:
 
 def varied_columns(columns: list[str]) -> list[str]:
     """Columns of conditions and parameters of the table of a sweep with spikes."""
-    return [column for column in columns[: columns.index(_SPIKES)] if column not in _OF_RUNS]
+    return [column for column in columns[: columns.index(SPIKES)] if column not in OF_RUNS]
 
 
 def _with_numbers(texts: pd.DataFrame) -> pd.DataFrame:
@@ -274,7 +268,7 @@ def _with_numbers(texts: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 -- importing takes half a second
 
     table = texts.copy()
-    for column in texts.columns.difference([_CONDITION, _SPIKES, _ERROR]):
+    for column in texts.columns.difference([CONDITION, SPIKES, ERROR]):
         with suppress(ValueError):
             table[column] = pd.to_numeric(texts[column].replace("", "nan"))
     return table

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping, grouping
 from neuro_mod.errors import invalid
 from neuro_mod.execution.run_seeds import RunSeeds, run_metadata, run_seeds
+from neuro_mod.execution.sweep_columns import NETWORK, SEED, SPIKES, TRIAL
 from neuro_mod.execution.sweep_runs import kept_rows, varied_columns
 from neuro_mod.recordings.sessions import matching
 from neuro_mod.recordings.written import run_folder
@@ -152,9 +153,9 @@ def _of_sweep(folder: Path, columns: str) -> list[Member]:
     for column in chosen:
         if column not in varied:
             raise invalid(_OPTION, column, f"one or more of {', '.join(varied)}", f"columns of {place}")
-    others = [column for column in (*varied, "trial" if "trial" in table else "seed") if column not in chosen]
+    others = [column for column in (*varied, TRIAL if TRIAL in table else SEED) if column not in chosen]
     return [
-        Member(folder / row["spikes"], _named(row, chosen), _network(row, folder), _named(row, others))
+        Member(folder / row[SPIKES], _named(row, chosen), _network(row, folder), _named(row, others))
         for row in table.to_dict("records")
     ]
 
@@ -165,6 +166,6 @@ def _named(row: dict[str, str], columns: Sequence[str]) -> str:
 
 
 def _network(row: dict[str, str], folder: Path) -> str:
-    if "network" in row:
-        return row["network"]
-    return "one" if run_metadata(folder).get("fix_network") else row["seed"]
+    if NETWORK in row:
+        return row[NETWORK]
+    return "one" if run_metadata(folder).get("fix_network") else row[SEED]

@@ -10,14 +10,12 @@ from typing import Any
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.run_seeds import RunSeeds, run_seeds
+from neuro_mod.execution.sweep_columns import NETWORK, SEED
 from neuro_mod.execution.sweep_runs import sweep_runs
 from neuro_mod.recordings.event_tables import STIMULUS
 from neuro_mod.recordings.sessions import Session, open_sessions
 from neuro_mod.recordings.written import run_folder
 from neuro_mod.storage.names import RESULTS_TABLE
-
-#: Columns of the table of a sweep.
-_SEED, NETWORK = "seed", "network"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ def trials_of_sweep(folder: Path, condition: str, by: str | None, events: Any) -
             Trials(
                 part.analyzer(),
                 part.column(condition),
-                part.column(_SEED),
+                part.column(SEED),
                 part.onsets() if isinstance(events, str) else events,
                 None if by is None else values[by],
                 values.get(NETWORK),

@@ -14,7 +14,7 @@ from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
-from neuro_mod.execution.sweep.table import CONDITION
+from neuro_mod.execution.sweep_columns import CONDITION
 
 if TYPE_CHECKING:
     import pandas as pd

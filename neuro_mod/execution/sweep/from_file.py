@@ -29,7 +29,8 @@ from neuro_mod.execution.sweep.points import (
     point_name,
     save_configs,
 )
-from neuro_mod.execution.sweep.table import CONDITION, NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
+from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
+from neuro_mod.execution.sweep_columns import CONDITION, NETWORK, NETWORK_SEED, POINT, REPEAT, SEED, SPIKES, TRIAL
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 #: Numbers of runs at a point, and which of them a run is: repeats, or trials of networks.
 _NUMBERS = {False: ("repeats",), True: ("networks", "trials")}
-_NUMBER = {False: ("repeat",), True: ("network", "trial")}
+_NUMBER = {False: (REPEAT,), True: (NETWORK, TRIAL)}
 #: What to do where measures are to be added to a finished sweep.
 _HINT = (
     "measures are added to a finished sweep, and its analysis changed, only where the spikes are kept (keep_spikes: "
@@ -201,7 +202,7 @@ class FileSweepJob(Job):
         file, points, n = self._sweep.file, self._sweep.points, self._sweep.file.runs_at_point
         failures = {failure.key: failure.error for failure in outcome.failures}
         numbers = np.indices(file.numbers).reshape(len(file.numbers), n)
-        leading: dict[str, NDArray[Any]] = {"point": np.repeat(np.arange(len(points)), n)}
+        leading: dict[str, NDArray[Any]] = {POINT: np.repeat(np.arange(len(points)), n)}
         if file.conditions:
             leading[CONDITION] = np.repeat(np.array([point.condition for point in points], object), n)
         leading |= {
@@ -209,14 +210,14 @@ class FileSweepJob(Job):
         }
         if file.by_network:
             seeds = [network_seed(self._sweep.seed, network) for network in range(file.numbers[0])]
-            leading["network_seed"] = np.array(seeds, np.uint64)[leading["network"]]
-        leading["seed"] = np.array([item.seed for item in self.items], np.uint64)
+            leading[NETWORK_SEED] = np.array(seeds, np.uint64)[leading[NETWORK]]
+        leading[SEED] = np.array([item.seed for item in self.items], np.uint64)
         for key in self._sweep.parameters:
             leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), n)
         if file.keep_spikes:
             names = (point_name(point.overrides) for point in points)
             files = [point_spikes(name, *each) for name in names for each in numbers.T.tolist()]
-            leading["spikes"] = np.where(columns.filled, np.array(files, object), "")
+            leading[SPIKES] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
 
 

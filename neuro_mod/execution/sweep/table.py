@@ -10,14 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config.plain import canonical_text
+from neuro_mod.execution.sweep_columns import ERROR
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Name of the column of conditions.
-CONDITION = "condition"
-#: Name of the last column.
-ERROR = "error"
 #: Error of a run that was not done before the job ended.
 NOT_DONE = "not done"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -51,12 +52,13 @@ class NeuronAnalysis(ABC):
         """Refuse what needs clusters where there are none."""
 
     def of_one_network(self) -> Self:
-        """This analyzer, whose sessions are then known to be of one network, such as the trials of one in a sweep.
+        """An analyzer of the same sessions, known to be of one network, such as the trials of one in a sweep.
 
         What compares neurons over sessions logs a warning where their runs say that networks differ.
         """
-        self._spikes = replace(self._source, own_networks=False)
-        return self
+        analyzer = copy(self)
+        analyzer._spikes = replace(self._source, own_networks=False)
+        return analyzer
 
     def epochs(
         self,

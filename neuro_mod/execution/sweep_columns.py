@@ -1,0 +1,14 @@
+"""Columns of the table of a sweep, other than those of parameters and measures."""
+
+#: Number of the point, and name of its condition.
+POINT, CONDITION = "point", "condition"
+#: Which run at a point a row is of: a repeat, or a trial of a network.
+REPEAT, NETWORK, TRIAL = "repeat", "network", "trial"
+#: Seed of the network, where this has one of its own, and seed of the noise.
+NETWORK_SEED, SEED = "network_seed", "seed"
+#: File of the spikes, if they are kept; it stands after the parameters.
+SPIKES = "spikes"
+#: Why a run has no results; the last column.
+ERROR = "error"
+#: All that tell the runs of one point apart.
+OF_RUNS = (POINT, REPEAT, NETWORK, TRIAL, NETWORK_SEED, SEED, SPIKES, ERROR)
