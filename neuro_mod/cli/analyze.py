@@ -53,7 +53,7 @@ from neuro_mod.cli.analysis_options import (
 )
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.event_options import given_events
-from neuro_mod.cli.options import AsJson, print_results, whole_numbers
+from neuro_mod.cli.options import AsJson, given, print_results, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -171,7 +171,7 @@ def analyze(
             trials=trials,
             ignore_columns=ignore_columns,
             drop_duplicates=drop_duplicates,
-            **_given(chosen),
+            **given(chosen),
         )
     except FileNotFoundError as error:
         raise InputError(str(error)) from error
@@ -188,7 +188,7 @@ def analyze(
 
     def fit() -> None:
         if hidden_markov is not None:
-            _fit(analyzer, hidden_markov, _given(fits))
+            _fit(analyzer, hidden_markov, given(fits))
 
     place = output_path(out or default_folder(*(paths if members else files)))
     grouping, compared = grouped(analyzer, members, reference) if members else (None, None)
@@ -209,7 +209,7 @@ def _with_assemblies(analyzer: Analyzer, options: dict[str, Any]) -> Analyzer:
     from neuro_mod.errors import InputError
 
     try:
-        found = analyzer.find_assemblies(**_given(options))
+        found = analyzer.find_assemblies(**given(options))
     except ImportError as error:
         raise InputError(f"--find-assemblies: {error}") from error
     if not found.n_assemblies:
@@ -223,11 +223,6 @@ def _with_assemblies(analyzer: Analyzer, options: dict[str, Any]) -> Analyzer:
     return analyzer.with_clusters(found)
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def _refuse(when: str, options: dict[str, Any]) -> None:
     """Refuse options that do nothing.
 
@@ -236,7 +231,7 @@ def _refuse(when: str, options: dict[str, Any]) -> None:
     """
     from neuro_mod.errors import invalid
 
-    for option, value in _given(options).items():
+    for option, value in given(options).items():
         raise invalid(option, str(value) if isinstance(value, Path) else value, f"no value {when}")
 
 
@@ -245,7 +240,7 @@ def _event_options(events: str, options: Iterable[float | None]) -> EventOptions
     from neuro_mod.execution.analysis.around_events import EventOptions
 
     names = ("before", "after", "bin_ms", "fano_window_ms")
-    return EventOptions(given_events(events), **_given(dict(zip(names, options, strict=True))))
+    return EventOptions(given_events(events), **given(dict(zip(names, options, strict=True))))
 
 
 def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:

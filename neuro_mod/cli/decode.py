@@ -10,7 +10,7 @@ import typer
 from neuro_mod.cli.analysis_options import Clusters, Dt, Plot
 from neuro_mod.cli.event_options import given_events
 from neuro_mod.cli.long_work import long_work
-from neuro_mod.cli.options import AsJson, folder, print_results, print_rows, print_table, seconds
+from neuro_mod.cli.options import AsJson, folder, given, print_results, print_rows, print_table, seconds
 
 
 def decode(
@@ -42,19 +42,26 @@ def decode(
             "file with the columns session and time.",
         ),
     ] = "stimulus",
-    before: Annotated[float, typer.Option(metavar="S", parser=seconds, help="Seconds before the event.")] = 0.2,
-    after: Annotated[float, typer.Option(metavar="S", parser=seconds, help="Seconds after the event.")] = 0.5,
-    window: Annotated[float, typer.Option(metavar="S", parser=seconds, help="Length of the windows in s.")] = 0.1,
+    before: Annotated[
+        float | None, typer.Option(metavar="S", parser=seconds, help="Seconds before the event [0.2].")
+    ] = None,
+    after: Annotated[
+        float | None, typer.Option(metavar="S", parser=seconds, help="Seconds after the event [0.5].")
+    ] = None,
+    window: Annotated[
+        float | None, typer.Option(metavar="S", parser=seconds, help="Length of the windows in s [0.1].")
+    ] = None,
     step: Annotated[
-        float, typer.Option(metavar="S", parser=seconds, help="From the start of a window to that of the next, in s.")
-    ] = 0.05,
+        float | None,
+        typer.Option(metavar="S", parser=seconds, help="From the start of a window to that of the next, in s [0.05]."),
+    ] = None,
     n_neurons: Annotated[
         int | None, typer.Option(metavar="N", help="Neurons of an ensemble [all of the clusters that define states].")
     ] = None,
     n_ensembles: Annotated[
         int | None, typer.Option(metavar="K", min=1, help="Ensembles, drawn at random [10; of all neurons 1].")
     ] = None,
-    folds: Annotated[int, typer.Option(metavar="N", help="Folds of cross-validation.")] = 5,
+    folds: Annotated[int | None, typer.Option(metavar="N", help="Folds of cross-validation [5].")] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of ensembles and folds.")] = 0,
     clusters: Clusters = None,
     dt: Dt = None,
@@ -73,10 +80,11 @@ def decode(
 
     if (condition is None) == (conditions is None):
         raise InputError("--condition, --conditions: both or none found; expected one, of a sweep or of folders")
-    paths, given = [user_path(each) for each in sources], given_events(events)
+    paths, times = [user_path(each) for each in sources], given_events(events)
     about: dict[str, Any] = {"folders": [str(path) for path in paths], "events": events}
     n = n_ensembles or (1 if n_neurons is None else N_ENSEMBLES)  # all neurons are one ensemble
-    options = DecodingOptions(before, after, window, step, n_neurons, n, folds, seed)
+    chosen = {"before": before, "after": after, "window": window, "step": step, "folds": folds}
+    options = DecodingOptions(**given(chosen), n_neurons=n_neurons, n_ensembles=n, seed=seed)
     with long_work():
         if conditions is not None:
             if by is not None:
@@ -85,7 +93,7 @@ def decode(
                 raise invalid("--out", None, "a folder for the results, with --conditions")
             about |= {"conditions": conditions}
             names = [name.strip() for name in conditions.split(",")]
-            trials = trials_of_folders(paths, names, given, clusters, dt)
+            trials = trials_of_folders(paths, names, times, clusters, dt)
         else:
             if len(paths) != 1:
                 raise invalid("DIR", [str(path) for path in paths], "one folder of a sweep with --condition")
@@ -93,7 +101,7 @@ def decode(
                 if value is not None:
                     raise invalid(option, str(value), "no value with --condition, as the sweep has it")
             about |= {"condition": condition, "by": by}
-            trials = trials_of_sweep(paths[0], str(condition), by, given)
+            trials = trials_of_sweep(paths[0], str(condition), by, times)
         target = output_path(out or default_folder(paths[0]))
         metadata = decode_and_save(trials, target, options, by, sources=about, plot=plot)
     print_results(metadata, as_json, _print)

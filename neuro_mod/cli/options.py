@@ -223,6 +223,11 @@ def print_rows(rows: dict[str, str]) -> None:
         typer.echo(f"{label:<{width}}  {value}")
 
 
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, where None says that one was not."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print columns, the first one flush left, the others flush right."""
     lines = [header, *rows]

@@ -9,27 +9,27 @@ import pytest
 
 from neuro_mod import Repeater, run_sweep
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
-from tests.helpers.alternating import BIN, alternating
+from tests.helpers.semi_markov import SemiMarkov, poisson_spikes
 from tests.helpers.shared import SMALL
 
 N_NETWORKS, N_SESSIONS, N_CLUSTERS, SIZE = 4, 5, 15, 12
 #: Mean time in seconds for which a cluster is on in each condition, and off in both.
 ON, OFF = {"low": 0.45, "high": 0.3}, 0.9
-#: Spikes of a neuron per bin, off and on.
-_SPIKES = np.array([0.03, 0.6])
+#: Of a neuron in clusters that are on and off.
+RATES_HZ = 60.0, 3.0
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """Two conditions, four networks, five sessions of 6 s, fifteen clusters: one file for each session."""
-    folder, rng = tmp_path_factory.mktemp("course"), np.random.default_rng(8)
-    for condition, on in ON.items():
-        for network in range(N_NETWORKS):
-            for session in range(N_SESSIONS):
-                active = np.repeat(alternating(rng, on, OFF, N_CLUSTERS), SIZE, axis=1)
-                bins, neurons = np.nonzero(rng.random(active.shape) < _SPIKES[active.astype(int)])
-                name = f"{condition}_net{network}_{session}.npz"
-                np.savez(folder / name, times=(bins + 0.5) * BIN, neurons=neurons, duration=len(active) * BIN)
+    folder = tmp_path_factory.mktemp("course")
+    names = [f"net{network}_{session}" for network in range(N_NETWORKS) for session in range(N_SESSIONS)]
+    for seed, (condition, on) in enumerate(ON.items()):
+        sessions = SemiMarkov(N_CLUSTERS, on, OFF).activity(len(names), 6.0, seed)
+        for index, (name, active) in enumerate(zip(names, sessions, strict=True)):
+            spikes = poisson_spikes(active, SIZE, *RATES_HZ, seed=100 * seed + index)
+            known = {"times": spikes.times, "neurons": spikes.neurons, "duration": spikes.duration}
+            np.savez(folder / f"{condition}_{name}.npz", **known)
     return folder
 
 

@@ -10,11 +10,12 @@ from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.groups.grouping import grouping
 from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 from neuro_mod.core.spiking_net.analysis.groups.permutation import permutation_test
+from neuro_mod.core.spiking_net.analysis.states.activity import tables_of_activity
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import survival
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.errors import InputError
-from tests.helpers.alternating import alternating, tables_of
 from tests.helpers.known_states import CLUSTERS, drawn_sessions
+from tests.helpers.semi_markov import BIN, SemiMarkov
 
 N_NETWORKS, N_TRIALS = 5, 4
 #: Mean times in seconds for which clusters are on in each condition, and off in both.
@@ -24,12 +25,16 @@ GROUPS, NETWORKS, TRIALS = zip(*_EACH, strict=True)
 OCCUPANCY, ACTIVATION = "occupancy", "mean_activation_kaplan_meier_sec"
 
 
+def session(seed, activation, duration=6.0):
+    (active,) = SemiMarkov(6, activation, OFF).activity(1, duration, seed)
+    return active
+
+
 @pytest.fixture(scope="module")
 def tables():
     """Networks that differ from each other by up to a factor of two, in both conditions alike."""
-    rng = np.random.default_rng(3)
     factors = np.linspace(0.7, 1.4, N_NETWORKS)
-    return tables_of([alternating(rng, ON[group] * factors[network], OFF) for group, network, _ in _EACH])
+    return tables_of_activity([session(seed, ON[group] * factors[n]) for seed, (group, n, _) in enumerate(_EACH)], BIN)
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +156,7 @@ def test_groups_of_different_lengths_are_compared_with_a_warning(tables, caplog)
     assert "recordings of a network of group short last 12 s in all, of long 24 s, each" in caplog.text
     assert "sessions of group" not in caplog.text
     caplog.clear()
-    rng = np.random.default_rng(0)
-    mixed = tables_of([alternating(rng, 0.4, 0.8, duration=duration) for duration in (2, 2, 6, 6)])
+    mixed = tables_of_activity([session(seed, 0.4, duration) for seed, duration in enumerate((2, 2, 6, 6))], BIN)
     Groups(mixed, grouping(["a", "a", "b", "b"]))
     assert "sessions of group b last 6 s, those of a 2 s" in caplog.text
     assert "recordings of group b last 12 s in all, of a 4 s:" in caplog.text
