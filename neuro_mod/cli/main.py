@@ -12,6 +12,7 @@ from neuro_mod.cli.analyze import analyze
 from neuro_mod.cli.cluster import app as cluster
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.compile import compile_kernels
+from neuro_mod.cli.control.app import app as control
 from neuro_mod.cli.convert import convert
 from neuro_mod.cli.decode import decode
 from neuro_mod.cli.failures import plain_failures
@@ -38,6 +39,7 @@ app.command("repeat")(plain_failures()(repeat_command()))
 app.command("perturb")(plain_failures()(perturb))
 app.command("sweep")(plain_failures()(sweep))
 app.add_typer(mean_field, name="mean-field")
+app.add_typer(control, name="control")
 app.command("compare")(plain_failures()(compare))
 app.command("gather")(plain_failures()(gather))
 app.command("analyze")(plain_failures()(analyze))

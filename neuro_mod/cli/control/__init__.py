@@ -1,0 +1,1 @@
+"""``neuro-mod control``: responses, designs, capacities."""

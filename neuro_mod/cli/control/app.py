@@ -1,0 +1,11 @@
+"""The commands of ``neuro-mod control``."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    help="Which perturbation does it: responses, design of a vector, capacity of a subspace.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)

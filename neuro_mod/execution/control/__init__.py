@@ -1,0 +1,1 @@
+"""Control: responses, designs and capacities as durable jobs and results."""
