@@ -21,9 +21,8 @@ from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
 
-#: At a fold one singular value of the Jacobian vanishes: below the first part of the largest one, the others are above
-#: the second.
-_VANISHING, _NOT_VANISHING = 1e-4, 1e-3
+#: At a fold one singular value of the Jacobian vanishes: it is below this part of the next one.
+_VANISHING = 1e-3
 #: Steps of differences over the parameter, as part of the interval, and weights of fourth order.
 _STEP = 1e-3
 _STENCIL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
@@ -141,7 +140,7 @@ def fold_sensitivities(
     field = family.at(value)
     along = checked_directions(directions, field.n_populations)
     left, sizes, _ = np.linalg.svd(field.jacobian(rates))
-    if not (sizes[-1] < _VANISHING * sizes[0] and (len(sizes) == 1 or sizes[-2] > _NOT_VANISHING * sizes[0])):
+    if not sizes[-1] < _VANISHING * (sizes[-2] if len(sizes) > 1 else 1.0):
         raise InputError(
             f"state: smallest singular values {sizes[-2:]} of the Jacobian found; expected a fold, where one is 0"
         )
