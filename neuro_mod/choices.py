@@ -28,3 +28,5 @@ BatchSystem = Literal["slurm", "pbs", "lsf", "sge", "htcondor"]
 
 #: Whether the points of a sweep have the same noise in a repeat.
 Noise = Literal["common", "independent"]
+#: States with which each state of a vocabulary is compared.
+Competitors = Literal["vocabulary", "all"]
