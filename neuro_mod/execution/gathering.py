@@ -9,6 +9,7 @@ from typing import Any
 from neuro_mod.checks import user_path
 from neuro_mod.errors import InputError
 from neuro_mod.execution.comparison.job import ComparisonJob
+from neuro_mod.execution.control.capacity.job import VerificationJob
 from neuro_mod.execution.jobs import Execution, Job, run
 from neuro_mod.execution.jobs.shards import check_totals, found_shards
 from neuro_mod.execution.pairs.job import PairJob
@@ -25,6 +26,7 @@ _KINDS: dict[str, type[Job]] = {
     "pairs": PairJob,
     "comparison": ComparisonJob,
     "sweep": FileSweepJob,
+    "verification": VerificationJob,
 }
 
 

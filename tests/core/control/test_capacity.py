@@ -197,7 +197,7 @@ def test_bad_states(states, message):
 
 def test_bad_arguments():
     vocabulary = Vocabulary(4, [(0, 1), (0, 2)])
-    with pytest.raises(InputError, match="modes: 5 found; .* from 1 to 4; the space has 4 clusters"):
+    with pytest.raises(InputError, match=r"modes: 5 found; .* from 1 to 4; the space has 4 clusters"):
         capacity(vocabulary, [5])
     with pytest.raises(InputError, match="at least one number"):
         capacity(vocabulary, [])

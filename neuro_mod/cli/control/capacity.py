@@ -1,0 +1,339 @@
+"""``neuro-mod control capacity``: how well a number of modes tells states apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuro_mod.choices import Competitors
+from neuro_mod.cli.long_work import execution_of, long_work, results_folder, run_job
+from neuro_mod.cli.options import (
+    Address,
+    AsJson,
+    ClusterFile,
+    Dtype,
+    Duration,
+    Executor,
+    Force,
+    MaxWorkers,
+    OnFailure,
+    Overrides,
+    Seed,
+    Shard,
+    WaitForWorkers,
+    folder,
+    load,
+    print_json,
+    print_rows,
+    print_table,
+    seconds,
+    whole_numbers,
+)
+
+if TYPE_CHECKING:
+    from neuro_mod.config import Experiment
+    from neuro_mod.execution.control.capacity.measured import ResponseTable
+    from neuro_mod.execution.control.capacity.sources import Source
+
+#: Rows of printed tables, and pairs of clusters that are named, at most; the files have all.
+_ROWS, _PAIRS = 40, 6
+_NUMBERS = "numbers of modes, such as 1..18 or 1,2,5"
+
+
+def capacity(
+    config: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CONFIG]", help="The configuration, for the number of clusters and for --verify."),
+    ] = None,
+    states: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH",
+            help="The states to tell apart: all:K (all of K clusters), covering:K (a small set that covers), "
+            "observed:DIR (those of an analysis or a folder of spikes), or a file with one such as 0+3+7 on each line "
+            "[those of --responses].",
+        ),
+    ] = None,
+    modes: Annotated[
+        str | None, typer.Option(metavar="1..18", help="Numbers of modes, as 1..18 or 1,2,5 [all up to the clusters].")
+    ] = None,
+    clusters: Annotated[
+        int | None, typer.Option(metavar="N", min=2, help="Number of clusters [from CONFIG or the states].")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(metavar="K", min=1, help="Active clusters of observed states [the number with most of the time]."),
+    ] = None,
+    competitors: Annotated[
+        Competitors | None,
+        typer.Option(
+            help="What each state is told from: states of the vocabulary, or all of its size "
+            "[vocabulary; with covering:K all]."
+        ),
+    ] = None,
+    responses: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Measured responses in place of the states as vectors of 0 and 1."),
+    ] = None,
+    window: Annotated[
+        float | None,
+        typer.Option(metavar="S", parser=seconds, help="Window of these responses in s [the longest]."),
+    ] = None,
+    random: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Random subspaces that modes are compared with.")
+    ] = 200,
+    verify: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Apply the directions of N states, in runs of CONFIG.")
+    ] = None,
+    verify_modes: Annotated[
+        str | None, typer.Option(metavar="1,5", help="Numbers of modes that are verified [four of --modes, evenly].")
+    ] = None,
+    amplitude: Annotated[
+        float, typer.Option(metavar="HZ", help="l2 norm of the perturbations of --verify in Hz.")
+    ] = 0.2,
+    trials: Annotated[int, typer.Option(metavar="N", min=1, help="Pairs of runs of --verify for each direction.")] = 10,
+    baseline_duration: Annotated[
+        float, typer.Option(metavar="S", parser=seconds, help="Simulated seconds before the runs of a pair part.")
+    ] = 1.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", parser=folder, help="Folder for results [settings.save_dir/settings.sim_name + _capacity]."
+        ),
+    ] = None,
+    seed: Seed = None,
+    duration: Duration = None,
+    overrides: Overrides = None,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")] = True,
+    executor: Executor = None,
+    max_workers: MaxWorkers = None,
+    address: Address = None,
+    cluster: ClusterFile = None,
+    wait_for_workers: WaitForWorkers = None,
+    on_error: OnFailure = "continue",
+    force: Force = False,
+    shard: Shard = None,
+    dtype: Dtype = "float32",
+    as_json: AsJson = False,
+) -> None:
+    """Tell how well a number of modes, the vectors that a modulator can add up, tells states apart.
+
+    The margin is what separates a driven state from those that differ by one swap, at worst. A semidefinite program
+    bounds it from above; the modes of the files are the best that were found. With --verify, the direction of some
+    states is applied in runs that are paired with unperturbed ones; rerun the command to resume these.
+    """
+    from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
+
+    experiment = None if config is None else load(config, overrides, seed, duration)
+    _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
+    target = _target(out, experiment)
+    root = seed or 0 if experiment is None else experiment.settings.random_seed
+    with long_work():
+        table = _responses(responses, window)
+        source = _source(states, clusters, size, experiment, table, root)
+        measured = None if table is None else table.of_states(source)
+        n = source.vocabulary.n_clusters if measured is None else measured.responses.shape[1]
+        options = Options(
+            range(1, n + 1) if modes is None else whole_numbers("--modes", modes, n + 1, _NUMBERS, least=1),
+            competitors or source.competitors,
+            random,
+            root,
+        )
+        study = study_of(source, options, measured)
+        job = None
+        if experiment is not None and verify is not None:
+            from neuro_mod.execution.control.capacity.job import VerificationJob
+            from neuro_mod.execution.control.capacity.verification import branches_of
+            from neuro_mod.execution.stagers import StageSNNSimulation
+
+            chosen = None if verify_modes is None else whole_numbers("--verify-modes", verify_modes, n + 1, _NUMBERS)
+            branches = branches_of(study, verify, chosen, amplitude)
+            stager = StageSNNSimulation(experiment if plot else experiment.replace({"settings.plot": False}))
+            job = VerificationJob(stager, branches, trials, amplitude, baseline_duration, dtype)
+        file_format = "png" if experiment is None else experiment.settings.plot_format
+        metadata = save_study(study, target, plot=plot, file_format=file_format, force=force)
+    if not as_json:
+        _print(metadata)
+    elif job is None:
+        print_json(metadata)
+    if job is not None:
+
+        def print_both(verification: Mapping[str, Any]) -> None:
+            print_json(metadata | {"verification": verification})
+
+        execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
+        run_job(job, verification_folder(target), execution, False, print_both if as_json else _print_verification)
+
+
+def _check(experiment: Experiment | None, verify: int | None, of_runs: Mapping[str, object]) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        InputError: The message says what is missing.
+    """
+    from neuro_mod.errors import invalid
+
+    if experiment is None:
+        for option, value in {"--verify": verify, **of_runs}.items():
+            if value is not None:
+                raise invalid(option, value if isinstance(value, int | float | str) else list(value), "CONFIG with it")
+    elif verify is None and of_runs["--verify-modes"] is not None:
+        raise invalid("--verify-modes", of_runs["--verify-modes"], "--verify N with it")
+
+
+def _target(out: Path | None, experiment: Experiment | None) -> Path:
+    from neuro_mod.errors import InputError
+
+    if experiment is not None:
+        return results_folder(out, experiment, "_capacity")
+    if out is None:
+        raise InputError("--out: missing; expected a folder for results, as there is no CONFIG whose settings say it")
+    return out
+
+
+def _responses(path: Path | None, window: float | None) -> ResponseTable | None:
+    from neuro_mod.checks import user_path
+    from neuro_mod.errors import invalid
+
+    if path is None:
+        if window is not None:
+            raise invalid("--window", window, "--responses DIR with it")
+        return None
+    from neuro_mod.execution.control.capacity.measured import responses_of
+
+    return responses_of(user_path(path), window)
+
+
+def _source(
+    states: str | None,
+    clusters: int | None,
+    size: int | None,
+    experiment: Experiment | None,
+    table: ResponseTable | None,
+    seed: int,
+) -> Source:
+    """The vocabulary; the number of clusters must be the same wherever it is said."""
+    from neuro_mod.errors import InputError, invalid
+    from neuro_mod.execution.control.capacity.sources import FORMS, vocabulary_from
+
+    told = {
+        "--clusters": clusters,
+        "CONFIG": None if experiment is None else experiment.populations.n_clusters,
+        "--responses": None if table is None else table.n_clusters,
+    }
+    known = {place: number for place, number in told.items() if number is not None}
+    if len(set(known.values())) > 1:
+        found = ", ".join(f"{number} clusters ({place})" for place, number in known.items())
+        raise InputError(f"{found} found; expected the same number of clusters")
+    n_clusters = next(iter(known.values()), None)
+    if n_clusters is not None and n_clusters < 2:
+        raise invalid("CONFIG", f"{n_clusters} clusters", "at least 2 clusters, as states are told apart by them")
+    if states is not None:
+        return vocabulary_from(states, n_clusters, size, seed)
+    if table is None:
+        raise InputError(f"--states: missing; expected {FORMS}")
+    return table.source()
+
+
+def _print(metadata: Mapping[str, Any]) -> None:
+    against = "all states of their size" if metadata["competitors"] == "all" else "each other"
+    rows = {
+        "states": f"{metadata['n_states']} of {metadata['n_active']} of {metadata['n_clusters']} clusters: "
+        f"{metadata['states']}",
+        "told from": f"{against}: {metadata['n_swaps']} pairs that differ by one swap, {metadata['n_differences']} "
+        "distinct differences",
+        "coverage": _coverage(metadata),
+    }
+    if metadata["measured"] is not None:
+        noise = metadata["measured"]
+        rows["responses"] = noise["responses"]
+        rows["noise"] = (
+            f"expected to be {100 * noise['median_noise_share']:.0f} % of a squared difference (median); most of it in "
+            f"{noise['mostly_noise']} of {metadata['n_swaps']} pairs"
+        )
+    print_rows(rows)
+    typer.echo()
+    _print_margins(metadata["margins"])
+    for path in metadata["files"]:
+        if Path(path).parent.name != "data" or "_0" not in Path(path).name:
+            typer.echo(path)
+
+
+def _coverage(metadata: Mapping[str, Any]) -> str:
+    if metadata["covers"]:
+        return "for every pair of clusters i, j some state has i and not j"
+    pairs = ", ".join(f"{i} without {j}" for i, j in metadata["uncovered"][:_PAIRS])
+    more = f" and {metadata['n_uncovered'] - _PAIRS} more" if metadata["n_uncovered"] > _PAIRS else ""
+    text = f"NOT covered: no state has {pairs}{more}"
+    if metadata["n_never_apart"]:
+        number = metadata["n_never_apart"]
+        text += (
+            f"; {number} pair{'s' * (number > 1)} of clusters always together or both off, which no mode must separate"
+        )
+    return f"{text}; the margin says nothing about swaps that no two compared states make"
+
+
+def _print_margins(rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = {
+        "optimum": "upper bound",
+        "margin": "modes found",
+        "random_percentile_50": "random, median",
+        "random_best": "best",
+        "isotropic": "isotropic",
+        "closed_form": "closed form",
+    }
+    shown = {key: label for key, label in columns.items() if any(row[key] is not None for row in rows)}
+    print_table(
+        ["modes", *shown.values(), "of the bound", "hardest swap"],
+        [
+            [
+                str(row["modes"]),
+                *(f"{row[key]:.4f}" for key in shown),
+                f"{100 * row['part_of_optimum']:.1f} %",
+                f"{row['hardest_gained']} for {row['hardest_lost']}",
+            ]
+            for row in rows[:_ROWS]
+        ],
+    )
+    more = f"; {len(rows) - _ROWS} more rows in capacity.csv" if len(rows) > _ROWS else ""
+    typer.echo(f"margins: the smallest squared part of a difference within the modes; at most 2/k{more}")
+    typer.echo("no modes exceed the upper bound; those found may be short of the best, by at most what the bound says")
+
+
+def _print_verification(metadata: Mapping[str, Any]) -> None:
+    columns = {
+        "margin": "margin",
+        "baseline_share": "baseline",
+        "share": "share",
+        "difference": "difference",
+        "standard_error": "+-",
+        "log_difference": "log ratio",
+        "log_standard_error": "+-",
+        "predicted_log_difference": "predicted",
+        "swapped_difference": "swapped",
+        "swapped_standard_error": "+-",
+    }
+    rows = metadata["verified"]
+    shown = {key: label for key, label in columns.items() if any(row[key] is not None for row in rows)}
+    typer.echo()
+    print_table(
+        ["state", "modes", *shown.values()],
+        [
+            [row["state"], str(row["modes"]), *("" if row[key] is None else f"{row[key]:.3g}" for key in shown)]
+            for row in rows[:_ROWS]
+        ],
+    )
+    more = f"; {len(rows) - _ROWS} more rows in verification.csv" if len(rows) > _ROWS else ""
+    typer.echo(
+        f"shares of time in exactly these clusters, without and with {metadata['amplitude_hz']:g} Hz (norm) along the "
+        f"direction; {metadata['n_trials']} pairs of {metadata['duration_sec']:g} s{more}"
+    )
+    if "swapped_difference" in shown:
+        typer.echo("swapped: change of the share of time in states that differ by one swap")
+    if any(row["log_difference"] is None for row in rows):
+        typer.echo("log ratio: unknown where a state was never seen without, or with, the perturbation")
+    for path in metadata["files"]:
+        typer.echo(path)
