@@ -55,6 +55,10 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
     "neuro_mod.core.mean_field.core": ("LIFMeanField", "fixed_points", "transfer"),
+    # which perturbation does it
+    "neuro_mod.core.control.vocabulary": ("Vocabulary",),
+    "neuro_mod.core.control.covering": ("covering_vocabulary",),
+    "neuro_mod.core.control.capacity": ("capacity",),
     # what acts on both
     "neuro_mod.core.course": ("Course",),
     "neuro_mod.core.modulation": ("modulated_circuit",),

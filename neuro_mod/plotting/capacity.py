@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from neuro_mod.plotting.bands import CURVE_COLOURS
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.state_styles import active_colours
 
-_HEIGHT = 58.0 / style.MM_PER_INCH
+#: Heights of the figure of margins, and of a panel of changes, in inches.
+_HEIGHT, _PANEL = 58.0 / style.MM_PER_INCH, 40.0 / style.MM_PER_INCH
 _OPTIMUM, _FOUND, _RANDOM = CURVE_COLOURS[0], CURVE_COLOURS[1], "#8C8C8C"
 _LINE = 2 * style.LINE_WIDTH
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 2.8, "markeredgewidth": 0}
@@ -91,51 +92,42 @@ def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Fi
 
 @dataclass(frozen=True, eq=False)
 class Verified:
-    """Changes that runs show, arrays of shape ``(n,)``, NaN where undefined.
+    """What runs show under the directions of states, arrays of shape ``(n,)``.
 
     Args:
-        modes: Number of modes of each.
+        modes: Number of modes within which each direction is.
         margins: Margin of the state within these.
-        change: Change of the share of time in the state.
-        change_error: Its standard error.
-        log_change: Change of the logarithm of that share.
-        log_change_error: Its standard error.
+        changes: Changes by their label, each with its standard errors; NaN where unknown.
     """
 
     modes: NDArray[np.int64]
     margins: NDArray[np.float64]
-    change: NDArray[np.float64]
-    change_error: NDArray[np.float64]
-    log_change: NDArray[np.float64]
-    log_change_error: NDArray[np.float64]
+    changes: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def changes_by_margin(verified: Verified, *, width: float = style.ONE_COLUMN) -> Figure:
-    """Draw the change of the share of time in states, and of its logarithm where known, over their margins.
+    """Draw changes, such as that of the share of time in a state, over the margins of the states.
 
     Args:
-        verified: The changes.
+        verified: The changes; those that are unknown for all states are left out.
         width: Width of the figure in inches.
 
     Returns:
-        The figure, with one or two axes; bars are plus and minus one standard error.
+        The figure, with an axes for each change; bars are plus and minus one standard error.
     """
     numbers = np.unique(verified.modes).tolist()
     colours = dict(zip(numbers, active_colours(range(len(numbers))).values(), strict=True))
-    handles = [
-        Line2D([], [], color=colours[n], linestyle="none", **_DOT, label=f"{n} mode{'s' * (n > 1)}") for n in numbers
-    ]
-    panels = [("change of the share\nof time in the state", verified.change, verified.change_error)]
-    if np.isfinite(verified.log_change).any():
-        panels.append(("change of its logarithm", verified.log_change, verified.log_change_error))
+    handles = [Line2D([], [], color=colours[n], linestyle="none", **_DOT, label=f"M = {n}") for n in numbers]
+    known = {label: both for label, both in verified.changes.items() if np.isfinite(both[0]).any()}
     with style.paper_style():
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure = style.new_figure(width, 0.72 * _HEIGHT * len(panels) + above)
-        drawn = style.new_panels(figure, len(panels), 1)
-        for axes, (label, values, errors) in zip(drawn, panels, strict=True):
+        figure = style.new_figure(width, _PANEL * len(known) + above)
+        drawn = style.new_panels(figure, len(known), 1, shared=False)
+        for axes, (label, (values, errors)) in zip(drawn, known.items(), strict=True):
             _scatter(axes, verified.margins, values, errors, [colours[n] for n in verified.modes.tolist()])
             axes.set_ylabel(label)
-        drawn[-1].set_xlabel("margin of the state within the modes")
+            axes.set_xlim(0, 1.05 * verified.margins.max())
+        drawn[-1].set_xlabel("margin of the state within its M modes")
         figure.align_ylabels(drawn)
         legend_above_figure(figure, handles)
     return figure
@@ -150,6 +142,7 @@ def _scatter(
 ) -> None:
     axes.axhline(0, color=_RANDOM, linewidth=style.LINE_WIDTH, zorder=0)
     for place, value, error, colour in zip(x, y, errors, colours, strict=True):
-        axes.errorbar(place, value, np.nan_to_num(error), color=colour, elinewidth=style.LINE_WIDTH, **_DOT)
+        bar = error if np.isfinite(error) else None
+        axes.errorbar(place, value, bar, color=colour, elinewidth=style.LINE_WIDTH, **_DOT)
     axes.yaxis.set_major_locator(style.round_ticks(4))
     axes.xaxis.set_major_locator(style.round_ticks(6))

@@ -240,12 +240,13 @@ def _source(
 
 def _print(metadata: Mapping[str, Any]) -> None:
     against = "all states of their size" if metadata["competitors"] == "all" else "each other"
+    n_swaps, n_differences = metadata["n_swaps"], metadata["n_differences"]
     rows = {
         "states": f"{metadata['n_states']} of {metadata['n_active']} of {metadata['n_clusters']} clusters: "
         f"{metadata['states']}",
-        "told from": f"{against}: {metadata['n_swaps']} pairs that differ by one swap, {metadata['n_differences']} "
-        "distinct differences",
-        "coverage": _coverage(metadata),
+        "told from": f"{against}: {n_swaps} pair{'s' * (n_swaps > 1)} that differ{'s' * (n_swaps == 1)} by one swap, "
+        f"{n_differences} distinct difference{'s' * (n_differences > 1)}",
+        **_coverage(metadata),
     }
     if metadata["measured"] is not None:
         noise = metadata["measured"]
@@ -257,23 +258,37 @@ def _print(metadata: Mapping[str, Any]) -> None:
     print_rows(rows)
     typer.echo()
     _print_margins(metadata["margins"])
-    for path in metadata["files"]:
-        if Path(path).parent.name != "data" or "_0" not in Path(path).name:
+    _print_files(metadata["files"])
+
+
+def _print_files(files: Sequence[str]) -> None:
+    """Print the files; those of each number of modes on one line."""
+    of_modes = [Path(file) for file in files if Path(file).name.startswith(("modes_", "directions_"))]
+    for path in files:
+        if Path(path) not in of_modes:
             typer.echo(path)
+    if of_modes:
+        kinds = sorted({f"{path.stem.partition('_')[0]}_*{path.suffix}" for path in of_modes}, reverse=True)
+        typer.echo(f"{of_modes[0].parent}: {', '.join(kinds)}, for each number of modes")
 
 
-def _coverage(metadata: Mapping[str, Any]) -> str:
+def _coverage(metadata: Mapping[str, Any]) -> dict[str, str]:
     if metadata["covers"]:
-        return "for every pair of clusters i, j some state has i and not j"
-    pairs = ", ".join(f"{i} without {j}" for i, j in metadata["uncovered"][:_PAIRS])
-    more = f" and {metadata['n_uncovered'] - _PAIRS} more" if metadata["n_uncovered"] > _PAIRS else ""
-    text = f"NOT covered: no state has {pairs}{more}"
-    if metadata["n_never_apart"]:
-        number = metadata["n_never_apart"]
-        text += (
-            f"; {number} pair{'s' * (number > 1)} of clusters always together or both off, which no mode must separate"
-        )
-    return f"{text}; the margin says nothing about swaps that no two compared states make"
+        return {"coverage": "for every pair of clusters i, j some state has i and not j"}
+    n, together = metadata["n_clusters"], metadata["never_apart"]
+    pairs = _shown([f"{i} without {j}" for i, j in metadata["uncovered"]], metadata["n_uncovered"])
+    rows = {
+        "NOT covered": f"{metadata['n_uncovered']} of {n * (n - 1)} ordered pairs of clusters: no state has {pairs}",
+        "": "the margin leaves out swaps that no two of the compared states make: modes may confuse these clusters",
+    }
+    if together:
+        pairs = _shown([f"{i} and {j}" for i, j in together], metadata["n_never_apart"])
+        rows["never apart"] = f"{pairs}: in the same states, so that no mode has to tell them apart"
+    return rows
+
+
+def _shown(names: Sequence[str], n: int) -> str:
+    return ", ".join(names[:_PAIRS]) + (f" and {n - _PAIRS} more" if n > _PAIRS else "")
 
 
 def _print_margins(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -334,6 +349,8 @@ def _print_verification(metadata: Mapping[str, Any]) -> None:
     if "swapped_difference" in shown:
         typer.echo("swapped: change of the share of time in states that differ by one swap")
     if any(row["log_difference"] is None for row in rows):
-        typer.echo("log ratio: unknown where a state was never seen without, or with, the perturbation")
+        typer.echo(
+            "log ratio: unknown where a state was seen in fewer than two trials, without or with the perturbation"
+        )
     for path in metadata["files"]:
         typer.echo(path)

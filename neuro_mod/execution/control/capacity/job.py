@@ -20,6 +20,13 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import VERIFICATION_TABLE, branch_activity
 from neuro_mod.storage.reading import read_arrays
 
+#: What is drawn, with its label, and its standard error.
+_DRAWN = {
+    "change of the share\nof time in the state": ("difference", "standard_error"),
+    "of time in states\none swap away": ("swapped_difference", "swapped_standard_error"),
+    "log ratio of the\nshares in the state": ("log_difference", "log_standard_error"),
+}
+
 
 class VerificationJob(Job):
     """Runs under the directions of some states, and without.
@@ -123,9 +130,12 @@ class VerificationJob(Job):
         shown = [row for row in rows if row["margin"] is not None and row["difference"] is not None]
         if not shown:
             return {}
-        names = ("margin", "difference", "standard_error", "log_difference", "log_standard_error")
-        numbers = [np.array([row[name] for row in shown], np.float64) for name in names]
-        verified = Verified(np.array([row["modes"] for row in shown]), *numbers)
+
+        def numbers(name: str) -> NDArray[np.float64]:
+            return np.array([row[name] for row in shown], np.float64)
+
+        changes = {label: (numbers(value), numbers(error)) for label, (value, error) in _DRAWN.items()}
+        verified = Verified(np.array([row["modes"] for row in shown]), numbers("margin"), changes)
         drawn: Drawings = {"verification": lambda: changes_by_margin(verified)}
         trials = max(row["trials"] for row in shown)
         return captioned(drawn, f"{self._amplitude:g} Hz in norm", f"n = {trials}", "bars: standard error")

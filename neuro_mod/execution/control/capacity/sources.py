@@ -15,7 +15,7 @@ from neuro_mod.choices import Competitors
 from neuro_mod.core.control.covering import covering_vocabulary
 from neuro_mod.core.control.vocabulary import Vocabulary
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.errors import InputError, MissingFileError, invalid
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.storage.names import ANALYSIS, ANALYSIS_DESCRIPTION
 
@@ -171,7 +171,7 @@ def _analyzer(path: Path, text: str) -> Analyzer:
             return Analyzer.load_analysis(folder)
     try:
         analyzer = Analyzer(path, report=lambda done, _: report(done))
-    except MissingFileError as error:
+    except FileNotFoundError as error:
         raise InputError(f"{OPTION} {OBSERVED}:{text}: {error}") from error
     with progress_shown(analyzer.n_sessions, quantity=Counted("analysed", "sessions")) as report:
         analyzer.occurrences()

@@ -222,7 +222,8 @@ class Runs:
     def row(self, branch: Branch) -> dict[str, Any]:
         """How the share of time in the state changes, and that in states that differ from it by one swap.
 
-        Standard errors are those of the paired difference, by leaving out each trial in turn; None where undefined.
+        Standard errors are those of the paired difference, by leaving out each trial in turn; None where undefined. The
+        logarithm of the ratio of shares has none where a state was seen in a single trial, and is unknown then.
         """
         trials = self.trials(branch)
         about: dict[str, Any] = {
@@ -239,9 +240,10 @@ class Runs:
         share, log_share, neighbours = (
             paired(estimator, *tables) for estimator in _estimators(branch.state, n_clusters)
         )
+        known = np.isfinite(log_share.standard_error)  # in each trial that is left out, too
         numbers = (
             *(share.baseline, share.changed, share.difference, share.standard_error),
-            *(log_share.difference, log_share.standard_error),
+            *(log_share.difference if known else np.nan, log_share.standard_error),
             *(neighbours.baseline, neighbours.changed, neighbours.difference, neighbours.standard_error),
         )
         found = dict(zip(_COLUMNS[:-1], map(float, numbers), strict=True))
