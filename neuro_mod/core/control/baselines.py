@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.control.windows import windowed
+from neuro_mod.core.control.windows import Windowed
 
 #: Singular values below this part of the largest are those of features that say the same, or nothing.
 _SMALLEST = 1e-9
@@ -29,10 +29,10 @@ class BaselineSums(NamedTuple):
     """Sums over the blocks of a trial, for W windows, m observables, k features and P populations.
 
     Attributes:
-        squares: Of the features, shape ``(B, W, m, k, k)``.
+        squares: Of the features, shape ``(B, m, k, k)``.
         outcomes: Features times integrated observables, shape ``(B, W, m, k)``.
         numbers: Features times the number of observations in the integral, likewise.
-        scores: Features times scores, shape ``(B, W, m, k, P)``.
+        scores: Features times scores, shape ``(B, m, k, P)``.
     """
 
     squares: NDArray[np.float64]
@@ -51,21 +51,18 @@ class BaselineSums(NamedTuple):
         start: int,
         edges: NDArray[np.int64],
     ) -> Self:
-        """The sums of one trial; arguments as for `moments.moments_of`, the features of shape ``(T, m, k)``."""
-        (_, m, k), n_populations, n_blocks = known.shape, scores.shape[1], len(edges) - 1
-        squares, outcomes = np.empty((n_blocks, len(windows), m, k, k)), np.empty((n_blocks, len(windows), m, k))
-        numbers, products = np.empty_like(outcomes), np.empty((n_blocks, len(windows), m, k, n_populations))
-        ones = np.ones(len(values))
-        for j, window in enumerate(windows):
-            integrated, number = windowed(values, window, lead, start), windowed(ones, window, lead, start)
-            features = known * number[:, None, None]
-            for i, block in enumerate(map(slice, edges[:-1].tolist(), edges[1:].tolist())):
-                x = features[block]
-                squares[i, j] = np.einsum("tmk,tml->mkl", x, x)
-                outcomes[i, j] = np.einsum("tmk,tm->mk", x, integrated[block])
-                numbers[i, j] = np.einsum("tmk,t->mk", x, number[block])
-                products[i, j] = (x.reshape(len(x), m * k).T @ scores[block]).reshape(m, k, n_populations)
-        return cls(squares, outcomes, numbers, products)
+        """The sums of one trial; arguments as for `moments.moments_of`, the features of shape ``(T, m, k)``.
+
+        Before the first observation nothing is predicted.
+        """
+        observed, ones = (Windowed(each, lead, start) for each in (values, np.ones(len(values))))
+        sums: list[tuple[NDArray[np.float64], ...]] = []
+        for begin, end in zip(np.maximum(edges[:-1], start), np.maximum(edges[1:], start), strict=True):
+            x = np.ascontiguousarray(known[begin:end].transpose(1, 2, 0), np.float64)  # (m, k, T)
+            outcomes = [(x @ observed.sums(window, begin, end).T[:, :, None])[..., 0] for window in windows]
+            counted = [x @ ones.sums(window, begin, end) for window in windows]
+            sums.append((x @ x.transpose(0, 2, 1), np.stack(outcomes), np.stack(counted), x @ scores[begin:end]))
+        return cls(*(np.stack(each) for each in zip(*sums, strict=True)))
 
 
 def predicted_products(of_trials: Sequence[BaselineSums], means: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,7 +77,7 @@ def predicted_products(of_trials: Sequence[BaselineSums], means: NDArray[np.floa
     """
     squares, outcomes, numbers, scores = (np.concatenate(each) for each in zip(*of_trials, strict=True))
     deviations = outcomes - means[:, None] * numbers
-    others = squares.sum(axis=0) - squares
-    inverse = np.linalg.pinv(others, rcond=_SMALLEST, hermitian=True)
-    coefficients = (inverse @ (deviations.sum(axis=0) - deviations)[..., None])[..., 0]
-    return np.einsum("bwmk,bwmkp->bwmp", coefficients, scores)
+    inverse = np.linalg.pinv(squares.sum(axis=0) - squares, rcond=_SMALLEST, hermitian=True)
+    others = deviations.sum(axis=0) - deviations
+    coefficients = (inverse[:, None] @ others[..., None])[..., 0]
+    return np.einsum("bwmk,bmkp->bwmp", coefficients, scores)

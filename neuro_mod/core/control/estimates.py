@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,9 @@ class Estimates:
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.response / self.error
 
-    def choose(self, observables: NDArray[np.integer]) -> Estimates:
-        """Those of some observables."""
-        of_values = (each[observables] for each in (self.value, self.value_error))
-        return Estimates(*of_values, *(each[:, observables] for each in (self.response, self.error)))
+    def shifting(self, populations: NDArray[np.integer]) -> Estimates:
+        """Those of shifts of some populations."""
+        return replace(self, response=self.response[..., populations], error=self.error[..., populations])
 
 
 def estimates(moments: Moments, transform: Transform = identity) -> Estimates:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import lfilter
 
 
 def lagged(values: NDArray[np.floating], bins: int) -> NDArray[np.float64]:
@@ -33,3 +34,14 @@ def known_of_values(
     own = lagged(values, reach + 1)
     features = [np.ones(values.shape), own, np.broadcast_to(total, values.shape), *more]
     return np.stack(features, axis=-1).astype(np.float64, copy=False)
+
+
+def causal_mean(values: NDArray[np.floating], tau: float) -> NDArray[np.float64]:
+    """Exponentially weighted mean of the values before each bin, of the same shape.
+
+    Args:
+        values: Shape ``(T, m)``.
+        tau: Time constant in bins.
+    """
+    decay = np.exp(-1 / tau)
+    return lagged(np.asarray(lfilter([1 - decay], [1, -decay], values, axis=0)), 1)

@@ -18,7 +18,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.control.baselines import BaselineSums, predicted_products
 from neuro_mod.core.control.blocks import block_edges
-from neuro_mod.core.control.windows import windowed
+from neuro_mod.core.control.windows import Windowed
 from neuro_mod.errors import InputError, invalid
 
 
@@ -78,7 +78,7 @@ def moments_of(
     first: int = 0,
     lead: int = 0,
     edges: Sequence[NDArray[np.int64]] | None = None,
-    known: Sequence[NDArray[np.floating]] | None = None,
+    known: Iterable[NDArray[np.floating]] | None = None,
 ) -> Moments:
     """Sum over trials.
 
@@ -102,12 +102,14 @@ def moments_of(
         raise invalid("trials", f"{short} bins", f"more than {start} bins, for the longest window and what is left out")
     if edges is None:
         edges = block_edges([len(each) for each in observed], max(windows))
-    sums: list[tuple[NDArray[np.float64], ...]] = []
-    known_sums: list[BaselineSums] = []
-    for i, (values, score, edge) in enumerate(zip(observed, scores, edges, strict=True)):
-        sums.append(_sums_of_trial(values, score, windows, lead, start, edge))
-        if known is not None:
-            known_sums.append(BaselineSums.of_trial(values, score, known[i], windows, lead, start, edge))
+    how = list(windows), lead, start
+    sums = [
+        _sums_of_trial(values, score, *how, edge) for values, score, edge in zip(observed, scores, edges, strict=True)
+    ]
+    known_sums = [
+        BaselineSums.of_trial(values, score, features, *how, edge)
+        for values, score, features, edge in zip(observed, scores, known or (), edges, strict=known is not None)
+    ]
     counts, totals, products, score_sums = (np.concatenate(each) for each in zip(*sums, strict=True))
     if known_sums and len(counts) > 1:
         products = products - predicted_products(known_sums, totals.sum(axis=0) / counts.sum())
@@ -123,14 +125,13 @@ def _sums_of_trial(
     edges: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], ...]:
     spans = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-    ones = np.ones(len(values))
+    observed, ones = (Windowed(each, lead, start) for each in (values, np.ones(len(values))))
     products = np.empty((len(spans), len(windows), values.shape[1], scores.shape[1]))
     score_sums = np.empty((len(spans), len(windows), scores.shape[1]))
-    for j, window in enumerate(windows):
-        integrated, number = windowed(values, window, lead, start), windowed(ones, window, lead, start)
-        for i, (begin, end) in enumerate(spans):
-            products[i, j] = integrated[begin:end].T @ scores[begin:end]
-            score_sums[i, j] = number[begin:end] @ scores[begin:end]
+    for i, (begin, end) in enumerate(spans):
+        for j, window in enumerate(windows):
+            products[i, j] = observed.sums(window, begin, end).T @ scores[begin:end]
+            score_sums[i, j] = ones.sums(window, begin, end) @ scores[begin:end]
     inside = [slice(max(begin, start), max(end, start)) for begin, end in spans]
     counts = np.array([each.stop - each.start for each in inside], np.float64)
     return counts, np.array([values[each].sum(axis=0) for each in inside]), products, score_sums
