@@ -31,6 +31,7 @@ _PUBLIC = {
     "neuro_mod.execution": ("Repeater",),
     "neuro_mod.execution.gathering": ("gather",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
+    "neuro_mod.execution.control.response.responses": ("Responses",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),
     "neuro_mod.execution.sweep_runs": ("sweep_runs",),
     "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),

@@ -28,6 +28,10 @@ BARRIERS_TABLE = f"{DATA}/barriers.csv"
 BIFURCATION_TABLE = f"{DATA}/bifurcation.csv"
 BIFURCATION = f"{DATA}/bifurcation.npz"
 CRITICAL_POINTS_TABLE = f"{DATA}/critical_points.csv"
+RESPONSES = f"{DATA}/responses.npz"
+RESPONSES_TABLE = f"{DATA}/responses.csv"
+POOLED_RESPONSES_TABLE = f"{DATA}/pooled_responses.csv"
+STEP_RESPONSE_TABLE = f"{DATA}/step_response.csv"
 COMPARISON = f"{DATA}/comparison.npz"
 COMPARISON_TABLE = f"{DATA}/comparison.csv"
 VALIDITY_TABLE = f"{DATA}/validity.csv"
@@ -168,6 +172,11 @@ def directions_table(n_modes: int) -> str:
 def branch_activity(key: str) -> str:
     """File of the active clusters of a run under a direction, given the key of its item."""
     return f"{DATA}/active_{key.replace(' ', '_')}.npz"
+
+
+def trial_scores(index: int) -> str:
+    """File of the spike counts of the populations and the scores of their external input, of a trial."""
+    return f"{DATA}/scores_{index:0{_DIGITS}d}.npz"
 
 
 def step_config(index: int, repeat: int = 0) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from neuro_mod.cli.control.capacity import capacity
+from neuro_mod.cli.control.response import response
 from neuro_mod.cli.failures import plain_failures
 
 app = typer.Typer(
@@ -13,3 +14,4 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("capacity")(plain_failures()(capacity))
+app.command("response")(plain_failures()(response))
