@@ -33,3 +33,5 @@ ScoreTarget = Literal["rate", "arousal_rate"]
 Noise = Literal["common", "independent"]
 #: States with which each state of a vocabulary is compared.
 Competitors = Literal["vocabulary", "all"]
+#: Whose measured responses stand for states: their own, or the sums of those of their active clusters.
+ResponseOf = Literal["states", "clusters"]

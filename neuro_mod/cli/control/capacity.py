@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Competitors
+from neuro_mod.choices import Competitors, ResponseOf
 from neuro_mod.cli.long_work import execution_of, long_work, results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
@@ -35,7 +35,7 @@ from neuro_mod.cli.options import (
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
-    from neuro_mod.execution.control.capacity.measured import ResponseTable
+    from neuro_mod.execution.control.capacity.measured import ResponseSource
     from neuro_mod.execution.control.capacity.sources import Source
 
 #: Rows of printed tables, and pairs of clusters that are named, at most; the files have all.
@@ -76,8 +76,18 @@ def capacity(
     ] = None,
     responses: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Measured responses in place of the states as vectors of 0 and 1."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of neuro-mod control response: what it measured, in place of vectors of 0 and 1.",
+        ),
     ] = None,
+    response_of: Annotated[
+        ResponseOf,
+        typer.Option(
+            help="Responses of log p(S) of states; or sums of those of the log odds of their clusters, as if clusters "
+            "were independent, with much smaller errors."
+        ),
+    ] = "states",
     window: Annotated[
         float | None,
         typer.Option(metavar="S", parser=seconds, help="Window of these responses in s [the longest]."),
@@ -132,7 +142,7 @@ def capacity(
     target = _target(out, experiment)
     root = seed or 0 if experiment is None else experiment.settings.random_seed
     with long_work():
-        table = _responses(responses, window)
+        table = _responses(responses, window, response_of)
         source = _source(states, clusters, size, experiment, table, root)
         measured = None if table is None else table.of_states(source)
         n = source.vocabulary.n_clusters if measured is None else measured.responses.shape[1]
@@ -194,17 +204,18 @@ def _target(out: Path | None, experiment: Experiment | None) -> Path:
     return out
 
 
-def _responses(path: Path | None, window: float | None) -> ResponseTable | None:
+def _responses(path: Path | None, window: float | None, of: ResponseOf) -> ResponseSource | None:
     from neuro_mod.checks import user_path
     from neuro_mod.errors import invalid
 
     if path is None:
-        if window is not None:
-            raise invalid("--window", window, "--responses DIR with it")
+        for option, value in {"--window": window, "--response-of": None if of == "states" else of}.items():
+            if value is not None:
+                raise invalid(option, value, "--responses DIR with it")
         return None
     from neuro_mod.execution.control.capacity.measured import responses_of
 
-    return responses_of(user_path(path), window)
+    return responses_of(user_path(path), window, of)
 
 
 def _source(
@@ -212,7 +223,7 @@ def _source(
     clusters: int | None,
     size: int | None,
     experiment: Experiment | None,
-    table: ResponseTable | None,
+    table: ResponseSource | None,
     seed: int,
 ) -> Source:
     """The vocabulary; the number of clusters must be the same wherever it is said."""
@@ -235,7 +246,7 @@ def _source(
         return vocabulary_from(states, n_clusters, size, seed)
     if table is None:
         raise InputError(f"--states: missing; expected {FORMS}")
-    return table.source()
+    return table.source(size)
 
 
 def _print(metadata: Mapping[str, Any]) -> None:
@@ -251,10 +262,13 @@ def _print(metadata: Mapping[str, Any]) -> None:
     if metadata["measured"] is not None:
         noise = metadata["measured"]
         rows["responses"] = noise["responses"]
-        rows["noise"] = (
-            f"expected to be {100 * noise['median_noise_share']:.0f} % of a squared difference (median); most of it in "
-            f"{noise['mostly_noise']} of {metadata['n_swaps']} pairs"
-        )
+        share, mostly = 100 * noise["median_noise_share"], noise["mostly_noise"]
+        rows["noise"] = f"{share:.0f} % of a squared difference (median) is expected of errors alone"
+        if mostly:
+            rows[""] = (
+                f"in {mostly} of {n_swaps} pairs most of it: their differences point where noise does, and so may the "
+                "modes; simulate more trials, take a shorter --window, or --response-of clusters"
+            )
     print_rows(rows)
     typer.echo()
     _print_margins(metadata["margins"])

@@ -14,6 +14,8 @@ from neuro_mod.errors import InputError
 
 #: What a difference that is 0 has at most, relative to the largest one.
 _ZERO = 1e-12
+#: Decimals to which differences are equal.
+_DECIMALS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ def response_differences(vocabulary: Vocabulary, swaps: Swaps, responses: ArrayL
     """Differences of measured responses, in place of those of vectors of 0 and 1.
 
     Each is scaled to the squared norm 2 / k that differences of states have, so that only its direction counts, and
-    responses ``G = c x_S`` have the margin of the states themselves.
+    responses ``G = c x_S`` have the margin of the states themselves. Equal ones, up to their sign, are held once: those
+    of clusters that respond independently of each other depend on the pair of clusters alone.
 
     Args:
         vocabulary: The states.
@@ -140,26 +143,33 @@ def response_differences(vocabulary: Vocabulary, swaps: Swaps, responses: ArrayL
     if len(same):
         pair = [vocabulary.states[int(which[same[0]])] for which in (swaps.state, swaps.other)]
         raise InputError(f"responses: equal ones found, of the states {pair[0]} and {pair[1]}; expected different ones")
-    scaled = found * (np.sqrt(2 / vocabulary.n_active) / norms)[:, None]
-    return Differences(scaled, np.arange(len(swaps)))
+    signs = np.where(swaps.gained < swaps.lost, 1.0, -1.0)
+    scaled = found * (signs * np.sqrt(2 / vocabulary.n_active) / norms)[:, None]
+    _, first, of_swap = np.unique(scaled.round(_DECIMALS), axis=0, return_index=True, return_inverse=True)
+    return Differences(scaled[first], of_swap.ravel())
 
 
-def noise_shares(vocabulary: Vocabulary, swaps: Swaps, responses: ArrayLike, errors: ArrayLike) -> NDArray[np.float64]:
-    """Part of the squared norm of each difference of responses that noise is expected to make, shape ``(n_swaps,)``.
+def noise_shares(
+    one: NDArray[np.int64], other: NDArray[np.int64], responses: ArrayLike, errors: ArrayLike
+) -> NDArray[np.float64]:
+    """Part of the squared norm of differences of responses that noise is expected to make.
 
-    Near or above 1 the direction of the difference is that of the noise. Errors of different states count as
-    independent, which is too much where they come from the same runs and vary together.
+    Near or above 1 the direction of a difference is that of the noise. Errors of different rows count as independent,
+    which is too much where they come from the same runs and vary together.
 
     Args:
-        vocabulary: The states.
-        swaps: Pairs of its states.
-        responses: As for `response_differences`.
-        errors: Standard errors of the responses, of the same shape.
+        one: First rows, shape ``(n,)``.
+        other: The rows that are subtracted, shape ``(n,)``.
+        responses: Shape ``(n_rows, P)``.
+        errors: Their standard errors, of the same shape.
+
+    Returns:
+        Shape ``(n,)``.
 
     Raises:
         InputError: The shapes differ.
     """
     given, variance = np.asarray(responses, np.float64), np.asarray(errors, np.float64) ** 2
-    check_shape("errors", variance, (len(vocabulary), given.shape[1]))
-    squared = np.sum((given[swaps.state] - given[swaps.other]) ** 2, axis=1)
-    return np.sum(variance[swaps.state] + variance[swaps.other], axis=1) / squared
+    check_shape("errors", variance, given.shape)
+    squared = np.sum((given[one] - given[other]) ** 2, axis=1)
+    return np.sum(variance[one] + variance[other], axis=1) / squared

@@ -139,6 +139,7 @@ def test_responses_like_the_states_give_their_margin():
     for one, two in zip(plain.subspaces, measured.subspaces, strict=True):
         assert two.optimum == pytest.approx(one.optimum, rel=SOLVED)
         assert two.rounded.margin == pytest.approx(one.rounded.margin, rel=0.01)  # local optima
+    assert len(measured.differences.vectors) == len(plain.differences.vectors) < len(plain.swaps)
     mode = np.array([0.6, 0.0, 0.8])
     single = capacity(vocabulary, [1], np.arange(9.0)[:, None] * mode, n_random=1).subspaces[0]
     assert single.rounded.margin == pytest.approx(1) == single.optimum
@@ -152,7 +153,7 @@ def test_noise_shares_are_those_of_simulated_noise():
     drawn = rng.normal(size=(20_000, 2, 3)) * errors
     squared = np.sum((drawn[:, 0] - drawn[:, 1]) ** 2, axis=1)
     responses = np.array([[1.0, 2, 3], [0, 2, 5]])
-    (share,) = noise_shares(vocabulary, swaps, responses, errors)
+    (share,) = noise_shares(swaps.state, swaps.other, responses, errors)
     assert share * 5 == pytest.approx(squared.mean(), abs=4 * squared.std() / np.sqrt(20_000))
 
 

@@ -65,12 +65,13 @@ def test_observed_states_are_those_of_one_size_that_take_most_of_the_time(spikes
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("0+1\n0+9\n", r"states.txt:2: \"E9\" found; expected clusters E0 to E4"),
+        ("0+1\n0+9\n", r"states.txt:2: state: \"0\+9\" found; expected clusters from 0 to 4"),
         ("0+1\n0+1+2\n", "states.txt:2: 2 active clusters in the first state and 3 in this one found"),
         ("0+1\n1+0\n", r"states.txt:2: \"1\+0\" found; expected each state once; it is in .*states.txt:1, too"),
-        ("0+0\n", "each cluster once"),
-        ("0+x\n", "the active clusters of a state, such as"),
-        ("S4\n", "the active clusters of a state, such as"),
+        ("0+0\n", "expected sorted labels"),
+        ("0+x\n", "states.txt:1: state: .* expected sorted labels"),
+        ("S4\n", "states.txt:1: state: .* expected clusters from 0 to 4"),
+        ("none\n", "1 to 4 active clusters of 5"),
         ("# none\n", "no states found"),
     ],
 )
@@ -106,7 +107,7 @@ def test_responses_of_a_file(tmp_path):
     responses, errors = rng.normal(size=(2, 3, 8))
     np.savez(file, states=["0+1", "1+2", "0+2"], responses=responses, errors=abs(errors))
     table = responses_of(file, None)
-    assert table.n_clusters == 3 and table.source().vocabulary.states == ((0, 1), (1, 2), (0, 2))
+    assert table.n_clusters == 3 and table.source(None).vocabulary.states == ((0, 1), (1, 2), (0, 2))
     wanted = table.of_states(vocabulary_from("all:2", 3))
     assert np.array_equal(wanted.responses, responses[[0, 2, 1]]) and np.array_equal(
         wanted.errors, abs(errors)[[0, 2, 1]]

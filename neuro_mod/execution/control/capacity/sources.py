@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.checks import user_path
 from neuro_mod.choices import Competitors
@@ -16,6 +17,7 @@ from neuro_mod.core.control.covering import covering_vocabulary
 from neuro_mod.core.control.vocabulary import Vocabulary
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.execution.control.response.observing import members_of
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.storage.names import ANALYSIS, ANALYSIS_DESCRIPTION
 
@@ -23,7 +25,8 @@ OPTION = "--states"
 ALL, COVERING, OBSERVED = "all", "covering", "observed"
 FORMS = "all:K, covering:K, observed:DIR, or a file with a state such as 0+3+7 on each line"
 _PREFIXED = re.compile(rf"({ALL}|{COVERING}|{OBSERVED}):(.*)", re.DOTALL)
-_CLUSTER = re.compile(r"E?(\d+)")
+#: Number of clusters where a file of states is all that tells it, at most.
+MAX_CLUSTERS = 10_000
 #: Column of tables of an analysis.
 _COLUMN = "state"
 
@@ -59,7 +62,7 @@ def vocabulary_from(text: str, n_clusters: int | None, n_active: int | None = No
     found = _PREFIXED.fullmatch(text)
     kind, rest = found.groups() if found else ("", text)
     if n_active is not None and kind != OBSERVED:
-        raise invalid("--size", n_active, "no value, but with observed:DIR")
+        raise invalid("--size", n_active, "no value, but with observed:DIR or states of --responses")
     if kind == OBSERVED:
         return _observed(rest, n_clusters, n_active)
     if not kind:
@@ -88,28 +91,23 @@ def named_states(names: Sequence[str], n_clusters: int, places: Sequence[str]) -
     Raises:
         InputError: A name is not valid.
     """
-    states = [_clusters(name, place) for name, place in zip(names, places, strict=True)]
+    states = [_members(name, place, n_clusters) for name, place in zip(names, places, strict=True)]
     for state, place in zip(states, places, strict=True):
-        if max(state) >= n_clusters:
-            raise invalid(place, f"E{max(state)}", f"clusters E0 to E{n_clusters - 1}")
         if len(state) != len(states[0]):
             found = f"{len(states[0])} active clusters in the first state and {len(state)} in this one"
             raise InputError(f"{place}: {found} found; expected states of equal size, as the margin compares these")
     first: dict[tuple[int, ...], str] = {}
     for name, state, place in zip(names, states, places, strict=True):
-        if (before := first.setdefault(tuple(sorted(state)), place)) != place:
+        if (before := first.setdefault(state, place)) != place:
             raise invalid(place, name, "each state once", f"it is in {before}, too")
     return Vocabulary(n_clusters, states)
 
 
-def _clusters(name: str, place: str) -> list[int]:
-    parts = [_CLUSTER.fullmatch(part.strip()) for part in name.split("+")]
-    if not all(parts):
-        raise invalid(place, name, "the active clusters of a state, such as 0+3+7 or E0+E3+E7")
-    state = [int(part[1]) for part in parts if part]
-    if len(set(state)) < len(state):
-        raise invalid(place, name, "each cluster once")
-    return state
+def _members(name: str, place: str, n_clusters: int) -> tuple[int, ...]:
+    try:
+        return members_of(name, n_clusters)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
 
 
 def _of_file(text: str, n_clusters: int | None) -> Source:
@@ -131,8 +129,8 @@ def _of_file(text: str, n_clusters: int | None) -> Source:
     places = [f"{path}:{number}" for number, _ in rows]
     names = [name for _, name in rows]
     if n_clusters is None:
-        n_clusters = 1 + max(max(_clusters(name, place)) for name, place in zip(names, places, strict=True))
-        n_clusters = max(n_clusters, 2)
+        states = [_members(name, place, MAX_CLUSTERS) for name, place in zip(names, places, strict=True)]
+        n_clusters = max(2, 1 + max(max(state, default=0) for state in states))
         described = f"of {path}; {n_clusters} clusters, as the largest number says (--clusters N says otherwise)"
     else:
         described = f"of {path}"
@@ -150,13 +148,8 @@ def _observed(text: str, n_clusters: int | None, n_active: int | None) -> Source
         raise invalid(f"{OPTION} {OBSERVED}:{text}", f"{len(labels)} clusters", f"{n_clusters} clusters")
     table = analyzer.get_attractors_data()
     sizes = np.array([len(state) for state in table["state"]], np.int64)
-    time = np.bincount(sizes, table["total_duration"].to_numpy(np.float64), len(labels) + 1)
-    possible = [size for size in range(1, len(labels)) if time[size] > 0]
-    if not possible:
-        raise InputError(f"{OPTION} {OBSERVED}:{text}: no state with an active cluster found; expected at least one")
-    size = max(possible, key=lambda each: time[each]) if n_active is None else n_active
-    if size not in possible:
-        raise invalid("--size", size, f"a number of active clusters that was seen: {', '.join(map(str, possible))}")
+    time = np.bincount(sizes, table["total_duration"].to_numpy(np.float64), len(labels) + 1).astype(np.float64)
+    size = size_of_most_time(time, n_active)
     chosen = [state for state, of_size in zip(table["state"], sizes == size, strict=True) if of_size]
     why = "" if n_active is not None else ", the number that takes most of the time"
     part, others = 100 * time[size] / time.sum(), len(table) - len(chosen)
@@ -178,10 +171,19 @@ def _analyzer(path: Path, text: str) -> Analyzer:
     return analyzer
 
 
-def state_vocabulary(names: Sequence[str], n_clusters: int) -> Vocabulary:
-    """The states that names in files of results say.
+def size_of_most_time(time: NDArray[np.float64], n_active: int | None) -> int:
+    """The number of active clusters in which a network spends most of the time.
+
+    Args:
+        time: Time with each number of active clusters, from none to all, shape ``(C + 1,)``.
+        n_active: One that the user chose; None for that with most.
 
     Raises:
-        InputError: A name is that of no set of active clusters, or sizes differ.
+        InputError: It was not seen, or is none of 1 to C - 1.
     """
-    return named_states(names, n_clusters, [f"state {index}" for index in range(len(names))])
+    possible = [size for size in range(1, len(time) - 1) if time[size] > 0]
+    if not possible:
+        raise InputError(f"{OPTION}: no observed state with some and not all clusters found; expected at least one")
+    if n_active is not None and n_active not in possible:
+        raise invalid("--size", n_active, f"a number of active clusters that was seen: {', '.join(map(str, possible))}")
+    return max(possible, key=lambda size: time[size]) if n_active is None else n_active

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 import neuro_mod
 from neuro_mod.choices import Competitors
 from neuro_mod.core.control.capacity import N_RANDOM, Capacity, Subspace, capacity
-from neuro_mod.core.control.swaps import noise_shares
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.control.capacity.measured import Measured
@@ -147,7 +146,7 @@ class Study:
         }
 
     def _noise(self, measured: Measured) -> dict[str, Any]:
-        shares = noise_shares(self.source.vocabulary, self.found.swaps, measured.responses, measured.errors)
+        shares = measured.noise(self.found.swaps)
         return {
             "responses": measured.described,
             "mostly_noise": int((shares > MOSTLY_NOISE).sum()),
