@@ -46,7 +46,10 @@ _NUMBERS = "numbers of modes, such as 1..18 or 1,2,5"
 def capacity(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG]", help="The configuration, for the number of clusters and for --verify."),
+        typer.Argument(
+            metavar="[CONFIG]",
+            help="The configuration: number of clusters, and what --verify runs [that of --responses].",
+        ),
     ] = None,
     states: Annotated[
         str | None,
@@ -135,8 +138,13 @@ def capacity(
     bounds it from above; the modes of the files are the best that were found. With --verify, the direction of some
     states is applied in runs that are paired with unperturbed ones; rerun the command to resume these.
     """
+    from neuro_mod.checks import user_path
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
 
+    if config is None and responses is not None:
+        from neuro_mod.execution.control.capacity.measured import configuration_of
+
+        config = configuration_of(user_path(responses))
     experiment = None if config is None else load(config, overrides, seed, duration)
     _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
     target = _target(out, experiment)
@@ -164,7 +172,8 @@ def capacity(
             stager = StageSNNSimulation(experiment if plot else experiment.replace({"settings.plot": False}))
             job = VerificationJob(stager, branches, trials, amplitude, baseline_duration, dtype)
         file_format = "png" if experiment is None else experiment.settings.plot_format
-        metadata = save_study(study, target, plot=plot, file_format=file_format, force=force)
+        drawn = plot and (experiment is None or experiment.settings.plot)
+        metadata = save_study(study, target, plot=drawn, file_format=file_format, force=force)
     if not as_json:
         _print(metadata)
     elif job is None:
@@ -265,7 +274,7 @@ def _print(metadata: Mapping[str, Any]) -> None:
         share, mostly = 100 * noise["median_noise_share"], noise["mostly_noise"]
         rows["noise"] = f"{share:.0f} % of a squared difference (median) is expected of errors alone"
         if mostly:
-            rows[""] = (
+            rows["WARNING"] = (
                 f"in {mostly} of {n_swaps} pairs most of it: their differences point where noise does, and so may the "
                 "modes; simulate more trials, take a shorter --window, or --response-of clusters"
             )

@@ -19,6 +19,7 @@ from neuro_mod.execution.control.capacity.sources import Source, named_states, s
 from neuro_mod.execution.control.response.observed import ObservedResponses
 from neuro_mod.execution.control.response.responses import Responses
 from neuro_mod.populations import total_populations
+from neuro_mod.storage.names import CONFIG
 from neuro_mod.storage.reading import read_arrays
 
 #: States that a message names, and seen states whose responses are taken where none are named, at most.
@@ -88,6 +89,11 @@ def responses_of(path: Path, window: float | None, of: ResponseOf = "states") ->
         if value is not None:
             raise invalid(option, value, "no value with a file of responses")
     return _of_file(path)
+
+
+def configuration_of(path: Path) -> Path | None:
+    """The configuration of a folder of responses; None for a file."""
+    return path / CONFIG if (path / CONFIG).is_file() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +169,11 @@ class FolderOfResponses:
         states = [each.members for each in seen if len(each.members) == size]
         names = [state_name(state) for state in states[:_MAX_SEEN]]
         if self._of == "states":
-            known = np.isfinite(self._observed(names).error).all(axis=(0, 2))
-            names = [name for name, is_known in zip(names, known, strict=True) if is_known]
+            names = [name for name, is_known in self._known(self._observed(names)).items() if is_known]
             if not names:
                 raise InputError(
-                    f"{self._path}: no state of {size} clusters was seen often enough; simulate more trials"
+                    f"{self._path}: no state of {size} clusters was seen often enough; simulate more trials, or give "
+                    "--response-of clusters"
                 )
         vocabulary = named_states(names, self.n_clusters, names)
         return Source(vocabulary, f"{len(names)} of {len(states)} of {size} clusters that were seen in {self._path}")
@@ -189,8 +195,8 @@ class FolderOfResponses:
         found = self._observed(names)
         if unknown := [name for name, is_known in self._known(found).items() if not is_known]:
             raise InputError(
-                f"{_OPTION}: {_listed(unknown)} seen too rarely for a standard error; expected states that were seen in "
-                "several trials; simulate more of them, leave out --states, or give --response-of clusters"
+                f"{_OPTION}: {_listed(unknown)} seen too rarely for a standard error; expected states that were seen "
+                "in several trials; simulate more of them, leave out --states, or give --response-of clusters"
             )
         responses, errors = (self._in_populations(found, each[0]) for each in (found.response, found.error))
         return Measured(responses, errors, described)
