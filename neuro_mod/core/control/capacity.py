@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from neuro_mod.checks import whole_number
 from neuro_mod.choices import Competitors
@@ -174,18 +175,21 @@ def capacity(
     whole_number("n_random", n_random, 1)
     whole_number("n_starts", n_starts, 1)
     found = []
-    for done, n_modes in enumerate(sorted(set(modes))):
-        report(done)
-        relaxed = relaxed_projector(differences, n_modes)
-        found.append(
-            Subspace(
-                n_modes,
-                relaxed,
-                differences.margin(relaxed),
-                rounded_modes(relaxed, differences, n_modes, n_starts=n_starts, seed=seed),
-                random_margins(differences, n_modes, n_random, seed),
-                differences.margin(np.eye(n) * n_modes / n),
-            )
-        )
-        report(done + 1)
+    with threadpool_limits(1):  # the same bytes everywhere; matrices are small
+        for done, n_modes in enumerate(sorted(set(modes))):
+            report(done)
+            found.append(_subspace(differences, n_modes, n_random, n_starts, seed))
+            report(done + 1)
     return Capacity(vocabulary, swaps, differences, targets, responses is not None, tuple(found))
+
+
+def _subspace(differences: Differences, n_modes: int, n_random: int, n_starts: int, seed: int) -> Subspace:
+    relaxed, n = relaxed_projector(differences, n_modes), differences.vectors.shape[1]
+    return Subspace(
+        n_modes,
+        relaxed,
+        differences.margin(relaxed),
+        rounded_modes(relaxed, differences, n_modes, n_starts=n_starts, seed=seed),
+        random_margins(differences, n_modes, n_random, seed),
+        differences.margin(np.eye(n) * n_modes / n),
+    )

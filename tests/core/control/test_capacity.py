@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from neuro_mod.core.control.capacity import capacity, closed_form
 from neuro_mod.core.control.covering import covering_vocabulary, fewest_states
@@ -18,6 +19,13 @@ from neuro_mod.errors import InputError
 
 #: The solver stops at a relative gap of 1e-8.
 SOLVED = 1e-6
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in `capacity`: on a busy machine, threads for small matrices wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 def differences_of(vocabulary):

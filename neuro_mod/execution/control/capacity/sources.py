@@ -139,7 +139,7 @@ def _of_file(text: str, n_clusters: int | None) -> Source:
 
 def _observed(text: str, n_clusters: int | None, n_active: int | None) -> Source:
     """The states that were visited, of one size."""
-    analyzer = _analyzer(user_path(text), text)
+    analyzer = _analyzer(user_path(text), text, n_clusters)
     labels = analyzer.layout.state_labels.tolist()
     if labels != list(range(len(labels))):
         shown = ", ".join(map(str, labels))
@@ -157,13 +157,13 @@ def _observed(text: str, n_clusters: int | None, n_active: int | None) -> Source
     return Source(Vocabulary(len(labels), chosen), described)
 
 
-def _analyzer(path: Path, text: str) -> Analyzer:
+def _analyzer(path: Path, text: str, n_clusters: int | None) -> Analyzer:
     """A saved analysis, that of a run, or one of its spikes."""
     for folder in (path, path / ANALYSIS):
         if (folder / ANALYSIS_DESCRIPTION).is_file():
             return Analyzer.load_analysis(folder)
     try:
-        analyzer = Analyzer(path, report=lambda done, _: report(done))
+        analyzer = Analyzer(path, n_excitatory_clusters=n_clusters, report=lambda done, _: report(done))
     except FileNotFoundError as error:
         raise InputError(f"{OPTION} {OBSERVED}:{text}: {error}") from error
     with progress_shown(analyzer.n_sessions, quantity=Counted("analysed", "sessions")) as report:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 import neuro_mod
 from neuro_mod.choices import Competitors
@@ -235,10 +234,7 @@ def study_of(source: Source, options: Options, measured: Measured | None = None)
     """
     numbers, quantity = sorted(set(options.modes)), Counted("solved", "numbers of modes")
     try:
-        with (
-            threadpool_limits(1),
-            progress_shown(len(numbers), quantity=quantity) as report,
-        ):
+        with progress_shown(len(numbers), quantity=quantity) as report:
             found = capacity(
                 source.vocabulary,
                 numbers,
