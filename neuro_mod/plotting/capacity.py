@@ -62,6 +62,7 @@ def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Fi
         The figure, with one axes.
     """
     low, median, high = margins.random
+    alone = "_" if len(margins.modes) == 1 else None  # a line of one point is invisible
     handles: list[Any] = [
         Line2D([], [], color=_OPTIMUM, linewidth=_LINE, label="upper bound (program)"),
         Line2D([], [], color=_FOUND, linewidth=_LINE, **_DOT, label="modes found"),
@@ -75,15 +76,17 @@ def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Fi
         above = legend_height(handles, width) / style.POINTS_PER_INCH
         figure, axes = style.new_axes(width, _HEIGHT + above)
         axes.fill_between(margins.modes, low, high, color=_RANDOM, alpha=0.35, linewidth=0)
-        axes.plot(margins.modes, median, color=_RANDOM, linewidth=_LINE)
+        axes.plot(margins.modes, median, color=_RANDOM, linewidth=_LINE, marker=alone)
         axes.plot(margins.modes, margins.random_best, **_BEST)
-        axes.plot(margins.modes, margins.isotropic, **_ISOTROPIC)
-        axes.plot(margins.modes, margins.optimum, color=_OPTIMUM, linewidth=_LINE)
+        axes.plot(margins.modes, margins.isotropic, **_ISOTROPIC, marker=alone)
+        axes.plot(margins.modes, margins.optimum, color=_OPTIMUM, linewidth=_LINE, marker=alone)
         if margins.closed_form is not None:
             axes.plot(margins.modes, margins.closed_form, **_CLOSED)
         axes.plot(margins.modes, margins.found, color=_FOUND, linewidth=_LINE, **_DOT)
         axes.set(xlabel="number of modes", ylabel="margin")
         axes.set_ylim(bottom=0)
+        if alone:
+            axes.set_xlim(margins.modes[0] - 1, margins.modes[0] + 1)
         axes.xaxis.set_major_locator(style.round_ticks(9, integer=True))
         axes.yaxis.set_major_locator(style.round_ticks(5))
         legend_above_figure(figure, handles)

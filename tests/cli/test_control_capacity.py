@@ -71,6 +71,17 @@ def test_directions_are_verified_in_runs(capacity, config, tmp_path):
     assert printed["n_clusters"] == 3 and len(printed["verification"]["verified"]) == 2
 
 
+def test_a_shard_does_nothing_but_its_runs(capacity, config, neuro_mod, tmp_path):
+    options = (config, "--states", "all:1", "--modes", 2, "--random", 5, "--duration", 0.3, "--no-plot")
+    of_runs = ("--verify", 1, "--trials", 1, "--baseline-duration", 0.1, "--out", tmp_path)
+    for shard in ("1/2", "2/2"):
+        done = capacity(*options, *of_runs, "--shard", shard)
+        assert done.returncode == 0 and f"{shard}: 1 finished" in done.stdout, done.stderr
+    assert not (tmp_path / "data").exists()
+    done = neuro_mod("gather", tmp_path / "verification")
+    assert done.returncode == 0 and (tmp_path / "verification/data/verification.csv").exists(), done.stderr
+
+
 def test_responses_in_place_of_states(capacity, tmp_path):
     file, rng = tmp_path / "responses.npz", np.random.default_rng(1)
     np.savez(file, states=["0", "1", "2"], responses=rng.normal(size=(3, 8)), errors=np.full((3, 8), 0.9))

@@ -136,7 +136,8 @@ def capacity(
 
     The margin is what separates a driven state from those that differ by one swap, at worst. A semidefinite program
     bounds it from above; the modes of the files are the best that were found. With --verify, the direction of some
-    states is applied in runs that are paired with unperturbed ones; rerun the command to resume these.
+    states is applied in runs that are paired with unperturbed ones; rerun the command to resume these. With --shard
+    nothing but these runs is saved, in the folder verification.
     """
     from neuro_mod.checks import user_path
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
@@ -171,17 +172,19 @@ def capacity(
             branches = branches_of(study, verify, chosen, amplitude)
             stager = StageSNNSimulation(experiment if plot else experiment.replace({"settings.plot": False}))
             job = VerificationJob(stager, branches, trials, amplitude, baseline_duration, dtype)
-        file_format = "png" if experiment is None else experiment.settings.plot_format
         drawn = plot and (experiment is None or experiment.settings.plot)
-        metadata = save_study(study, target, plot=drawn, file_format=file_format, force=force)
-    if not as_json:
+        file_format = "png" if experiment is None else experiment.settings.plot_format
+        metadata: dict[str, Any] = {}
+        if shard is None or job is None:  # of many processes, each has a shard alone
+            metadata = save_study(study, target, plot=drawn, file_format=file_format, force=force)
+    if metadata and not as_json:
         _print(metadata)
     elif job is None:
         print_json(metadata)
     if job is not None:
 
         def print_both(verification: Mapping[str, Any]) -> None:
-            print_json(metadata | {"verification": verification})
+            print_json(metadata | {"verification": dict(verification)})
 
         execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
         run_job(job, verification_folder(target), execution, False, print_both if as_json else _print_verification)
