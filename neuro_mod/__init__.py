@@ -32,6 +32,7 @@ _PUBLIC = {
     "neuro_mod.execution": ("Repeater",),
     "neuro_mod.execution.gathering": ("gather",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
+    "neuro_mod.execution.control.response.responses": ("Responses",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),
     "neuro_mod.execution.sweep_runs": ("sweep_runs",),
     "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),
@@ -56,6 +57,10 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
     "neuro_mod.core.mean_field.core": ("LIFMeanField", "Sensitivity", "fixed_points", "transfer"),
+    # which perturbation does it
+    "neuro_mod.core.control.vocabulary": ("Vocabulary",),
+    "neuro_mod.core.control.covering": ("covering_vocabulary",),
+    "neuro_mod.core.control.capacity": ("capacity",),
     # what acts on both
     "neuro_mod.core.course": ("Course",),
     "neuro_mod.core.modulation": ("modulated_circuit",),

@@ -26,5 +26,12 @@ OnError = Literal["continue", "stop"]
 #: What starts batch jobs on a computing cluster.
 BatchSystem = Literal["slurm", "pbs", "lsf", "sge", "htcondor"]
 
+#: What a shift is added to: the external rate of a population, or the further rate that arousal adds, times z.
+ScoreTarget = Literal["rate", "arousal_rate"]
+
 #: Whether the points of a sweep have the same noise in a repeat.
 Noise = Literal["common", "independent"]
+#: States with which each state of a vocabulary is compared.
+Competitors = Literal["vocabulary", "all"]
+#: Whose measured responses stand for states: their own, or the sums of those of their active clusters.
+ResponseOf = Literal["states", "clusters"]

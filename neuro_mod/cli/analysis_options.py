@@ -12,6 +12,11 @@ from neuro_mod.cli.options import folder, seconds
 
 #: Text in place of the numbers of hidden states, which chooses among many.
 AUTO = "auto"
+#: Options that not all methods have, and the parameters of the methods that have them.
+_THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
+    "--threshold": {"gain": "threshold_hz", "network_gain": "threshold_hz", "threshold": "high_hz"},
+    "--low-threshold": {"threshold": "low_hz"},
+}
 
 Spikes = Annotated[
     list[Path],
@@ -158,3 +163,18 @@ FanoWindow = Annotated[
 ]
 Session = Annotated[int, typer.Option(metavar="K", min=0, help="Session that figures over time show.")]
 Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw figures.")]
+
+
+def threshold_parameters(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float]:
+    """Parameters of a method from the options ``--threshold`` and ``--low-threshold`` that were given.
+
+    Raises:
+        InputError: The method has no such option.
+    """
+    from neuro_mod.errors import invalid
+
+    for option, value in given.items():
+        methods = _THRESHOLDS[option]
+        if value is not None and method not in methods:
+            raise invalid(option, value, f"no value with --method {method}", f"use --method {' or '.join(methods)}")
+    return {_THRESHOLDS[option][method]: value for option, value in given.items() if value is not None}

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuro_mod.choices import DetectionMethod
 from neuro_mod.cli.analysis_options import (
     AUTO,
     After,
@@ -50,6 +49,7 @@ from neuro_mod.cli.analysis_options import (
     Start,
     Threshold,
     Trials,
+    threshold_parameters,
 )
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.event_options import given_events
@@ -61,12 +61,6 @@ if TYPE_CHECKING:
 
 #: Largest number of hidden states.
 _MAX_HIDDEN_STATES = 9_999
-
-#: Options that not all methods have, and the parameters of the methods that have them.
-_THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
-    "--threshold": {"gain": "threshold_hz", "network_gain": "threshold_hz", "threshold": "high_hz"},
-    "--low-threshold": {"threshold": "low_hz"},
-}
 
 
 def analyze(
@@ -130,7 +124,7 @@ def analyze(
     chosen: dict[str, Any] = {
         "kernel_width_ms": kernel_width,
         "minimal_lifespan_ms": minimal_lifespan,
-        **_thresholds(method, {"--threshold": threshold, "--low-threshold": low_threshold}),
+        **threshold_parameters(method, {"--threshold": threshold, "--low-threshold": low_threshold}),
     }
     if clusters is not None and cluster_sizes is not None:
         raise invalid("--cluster-sizes", cluster_sizes, "no value with --clusters")
@@ -259,14 +253,3 @@ def _fit(analyzer: Analyzer, n_states: str, options: dict[str, Any]) -> None:
             **options,
             report=lambda done, total: report(100 * done / total),
         )
-
-
-def _thresholds(method: DetectionMethod, given: dict[str, float | None]) -> dict[str, float | None]:
-    """Parameters of the method from the options that were given."""
-    from neuro_mod.errors import invalid
-
-    for option, value in given.items():
-        methods = _THRESHOLDS[option]
-        if value is not None and method not in methods:
-            raise invalid(option, value, f"no value with --method {method}", f"use --method {' or '.join(methods)}")
-    return {_THRESHOLDS[option][method]: value for option, value in given.items() if value is not None}

@@ -152,7 +152,7 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:
-    """Numbers from a comma-separated list of numbers and ``start:stop`` ranges.
+    """Numbers from a comma-separated list of numbers and ranges ``start:stop``, without stop, or ``first..last``.
 
     Args:
         option: The option, for messages.
@@ -168,15 +168,14 @@ def whole_numbers(option: str, text: str, below: int, example: str, *, least: in
 
     numbers: list[int] = []
     for part in text.split(","):
-        bounds = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", part)
+        bounds = re.fullmatch(r"\s*(\d+)\s*(?:(:|\.\.)\s*(\d+)\s*)?", part)
         if bounds is None:
             raise invalid(option, text, example)
         first = int(bounds[1])
-        stop = int(bounds[2]) if bounds[2] else first + 1
+        stop = first + 1 if bounds[3] is None else int(bounds[3]) + (bounds[2] == "..")
         if stop <= first:
-            raise invalid(
-                f"{option}, in {text}", part, "a range whose second number is larger than its first", "it is left out"
-            )
+            hint = "it is left out, which it is not in 1..18"
+            raise invalid(f"{option}, in {text}", part, "a range whose second number is larger than its first", hint)
         if not least <= first < stop <= below:
             wrong = first if not least <= first < below else stop - 1
             raise invalid(f"{option}, in {text}", wrong, f"numbers from {least} to {below - 1}")

@@ -9,6 +9,8 @@ from typing import Any
 from neuro_mod.checks import user_path
 from neuro_mod.errors import InputError
 from neuro_mod.execution.comparison.job import ComparisonJob
+from neuro_mod.execution.control.capacity.job import VerificationJob
+from neuro_mod.execution.control.response.job import ResponseJob
 from neuro_mod.execution.jobs import Execution, Job, run
 from neuro_mod.execution.jobs.shards import check_totals, found_shards
 from neuro_mod.execution.pairs.job import PairJob
@@ -24,7 +26,9 @@ _KINDS: dict[str, type[Job]] = {
     "repeats": RepeatJob,
     "pairs": PairJob,
     "comparison": ComparisonJob,
+    "responses": ResponseJob,
     "sweep": FileSweepJob,
+    "verification": VerificationJob,
 }
 
 
@@ -79,8 +83,8 @@ def job_of_shards(study: Path) -> Job | None:
     kind = _KINDS.get(what) if isinstance(what, str) else None
     if kind is None or not first:
         raise InputError(
-            f"{study}: shards of a program found; expected those of neuro-mod repeat, sweep, perturb or compare; run "
-            "the program without shard to join them"
+            f"{study}: shards of a program found; expected those of neuro-mod repeat, sweep, perturb, compare or "
+            "control response; run the program without shard to join them"
         )
     with naming(files[0]):
         return kind.again(first)

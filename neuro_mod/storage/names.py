@@ -32,9 +32,19 @@ SENSITIVITIES = f"{DATA}/sensitivities.npz"
 SENSITIVITIES_TABLE = f"{DATA}/sensitivities.csv"
 BARRIER_SENSITIVITIES_TABLE = f"{DATA}/barrier_sensitivities.csv"
 FOLD_SENSITIVITIES_TABLE = f"{DATA}/fold_sensitivities.csv"
+RESPONSES = f"{DATA}/responses.npz"
+RESPONSES_TABLE = f"{DATA}/responses.csv"
+POOLED_RESPONSES_TABLE = f"{DATA}/pooled_responses.csv"
+STEP_RESPONSE_TABLE = f"{DATA}/step_response.csv"
 COMPARISON = f"{DATA}/comparison.npz"
 COMPARISON_TABLE = f"{DATA}/comparison.csv"
 VALIDITY_TABLE = f"{DATA}/validity.csv"
+CAPACITY = f"{DATA}/capacity.npz"
+CAPACITY_TABLE = f"{DATA}/capacity.csv"
+UNCOVERED_TABLE = f"{DATA}/uncovered_pairs.csv"
+#: Folder of the runs that verify a capacity, in its folder, and their table.
+VERIFICATION = "verification"
+VERIFICATION_TABLE = f"{DATA}/verification.csv"
 TRACES = {name: f"{DATA}/{name}.npz" for name in ("voltage", "current")}
 CLUSTERS = f"{DATA}/clusters.npy"
 STIMULUS = f"{DATA}/stimulus.npz"
@@ -151,6 +161,26 @@ def pair_rates(index: int) -> str:
 def trial_rates(index: int) -> str:
     """File of the simulated rates of a trial of a comparison."""
     return f"{DATA}/trial_{index:0{_DIGITS}d}.npz"
+
+
+def modes_file(n_modes: int) -> str:
+    """File of so many modes, and of the directions of states within them."""
+    return f"{DATA}/modes_{n_modes:0{_DIGITS}d}.npz"
+
+
+def directions_table(n_modes: int) -> str:
+    """Table of these directions."""
+    return f"{DATA}/directions_{n_modes:0{_DIGITS}d}.csv"
+
+
+def branch_activity(key: str) -> str:
+    """File of the active clusters of a run under a direction, given the key of its item."""
+    return f"{DATA}/active_{key.replace(' ', '_')}.npz"
+
+
+def trial_scores(index: int) -> str:
+    """File of the spike counts of the populations and the scores of their external input, of a trial."""
+    return f"{DATA}/scores_{index:0{_DIGITS}d}.npz"
 
 
 def step_config(index: int, repeat: int = 0) -> str:

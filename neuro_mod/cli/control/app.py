@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from neuro_mod.cli.control.capacity import capacity
+from neuro_mod.cli.control.response import response
+from neuro_mod.cli.failures import plain_failures
+
 app = typer.Typer(
     help="Which perturbation does it: responses, design of a vector, capacity of a subspace.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("capacity")(plain_failures()(capacity))
+app.command("response")(plain_failures()(response))

@@ -109,7 +109,7 @@ class Stager(ABC):
             plan = self._plan(experiment, run_options)
             folder = RunFolder(path, plan, force=force)
             if not force:
-                _refuse_another(path, plan)
+                refuse_another(path, plan)
             yield folder
 
     def _plan(self, experiment: Experiment, run_options: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,8 +120,12 @@ class Stager(ABC):
         return json.loads(json.dumps(plan, default=str))
 
 
-def _refuse_another(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Refuse a folder with results that have another plan, and would be replaced."""
+def refuse_another(folder: Path, plan: Mapping[str, Any]) -> None:
+    """Refuse a folder with results that have another plan, and would be replaced.
+
+    Raises:
+        InputError: The message shows what is different.
+    """
     ways = "choose another folder, or replace its results with --force (force=True)"
     if not holds_run(folder):
         return

@@ -1,0 +1,256 @@
+"""What a folder of responses holds: tables, arrays, what to know about them, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import neuro_mod
+from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.execution.control.response.observed import COLUMNS, ObservedResponses
+from neuro_mod.execution.control.response.observing import Observing
+from neuro_mod.execution.control.response.responses import Responses
+from neuro_mod.execution.control.response.simulate import SimulateTrial
+from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.sweep.user_functions import UserFunction
+from neuro_mod.storage.files import Files
+from neuro_mod.storage.json_values import json_row
+from neuro_mod.storage.names import (
+    POOLED_RESPONSES_TABLE,
+    RESPONSES,
+    RESPONSES_TABLE,
+    STEP_RESPONSE_TABLE,
+)
+
+if TYPE_CHECKING:
+    from neuro_mod.config.sections import Settings
+
+#: Windows of the picture of the step response.
+_N_STEPS = 24
+#: States that are listed.
+_N_SEEN = 12
+#: Blocks from which standard errors are known to 20 %.
+_FEW_BLOCKS = 12
+#: Acausal responses beyond so many standard errors, as a root mean square, are a warning.
+_MAX_ACAUSAL = 1.5
+
+
+def describe_setup(task: SimulateTrial, observing: Observing) -> dict[str, Any]:
+    """Metadata that are known before any trial, plain data."""
+    init = task.stager.experiment.init_params
+    return {
+        "version": neuro_mod.__version__,
+        "random_seed": task.stager.random_seed,
+        "dtype": task.dtype,
+        "duration_sec": init.duration_sec,
+        "delta_t": init.delta_t,
+        "bin_sec": task.bin_width,
+        "observing": observing.describe(),
+        "perturbed": sorted(task.stager.experiment.perturbation.blocks),
+    }
+
+
+def save_results(
+    folder: Files,
+    settings: Settings,
+    responses: Responses,
+    states: Sequence[str],
+    functions: Mapping[str, UserFunction],
+) -> dict[str, Any]:
+    """Estimate, save and draw the responses.
+
+    Args:
+        folder: Where to.
+        settings: Whether and how figures are drawn.
+        responses: The trials.
+        states: Names of the states; those seen most if there are none.
+        functions: Observables of the user by ``module:function``.
+
+    Returns:
+        Plain data about them, for ``run.json``.
+    """
+    of_user = [responses.of(function, name=name.partition(":")[2]) for name, function in functions.items()]
+    single = [*responses.all(states=states or None), *of_user]
+    pooled = responses.all(pooled=True)
+    step, acausal = _step_responses(responses)
+    folder.save_arrays(RESPONSES, **_arrays(single, responses))
+    folder.save_table(RESPONSES_TABLE, _rows(single), COLUMNS)
+    folder.save_table(POOLED_RESPONSES_TABLE, _rows(pooled), COLUMNS)
+    folder.save_table(STEP_RESPONSE_TABLE, _step_rows(step, acausal), ())
+    about = describe_results(responses, single, pooled)
+    if settings.plot:
+        save_figures(folder.save, _drawings(responses, single, step, acausal), settings.plot_format)
+    return about
+
+
+def describe_results(
+    responses: Responses, single: Sequence[ObservedResponses], pooled: Sequence[ObservedResponses]
+) -> dict[str, Any]:
+    """What was found, plain data."""
+    acausal = _acausal(responses)
+    return {
+        "observed_sec": responses.duration,
+        "thresholds_hz": [float(each) for each in responses.thresholds],
+        "two_states_found": responses.two_states_found,
+        "reach_sec": responses.reach,
+        "n_blocks": responses.n_blocks,
+        "states": [
+            {"state": state_name(state.members), "share": state.share, "visits": state.visits}
+            for state in responses.seen_states[:_N_SEEN]
+        ],
+        "resolved": _resolved(single),
+        "acausal": acausal,
+        "notes": _notes(responses, acausal),
+        "pooled": [row for row in _rows(pooled) if _is_listed(row)],
+        "own": [row for row in _rows(single) if _is_own(row)],
+    }
+
+
+def _is_listed(row: Mapping[str, Any]) -> bool:
+    """Responses that can be seen: backgrounds are left out, and log odds, which say the same."""
+    return row["observable"] != "log odds" and not row["population"].endswith("background")
+
+
+def _is_own(row: Mapping[str, Any]) -> bool:
+    """Responses of the occupancy and the switching of a cluster to its own E and I shifts."""
+    kind, _, cluster = row["observable"].rpartition(" ")
+    return kind in ("occupancy", "switch on", "stay on") and row["population"][1:] == cluster
+
+
+def _rows(found: Sequence[ObservedResponses]) -> list[dict[str, Any]]:
+    return [json_row(row) for each in found for row in each.rows()]
+
+
+def _arrays(found: Sequence[ObservedResponses], responses: Responses) -> dict[str, Any]:
+    """All observables one after the other, shapes ``(W, k)`` and ``(W, k, P)``."""
+    joined = {
+        name: np.concatenate([getattr(each, name) for each in found], axis=1)
+        for name in ("value", "value_error", "response", "error")
+    }
+    return {
+        "observables": np.array([name for each in found for name in each.names]),
+        "units": np.array([each.unit_of_response for each in found for _ in each.names]),
+        "populations": np.array(found[0].populations),
+        "windows": found[0].windows,
+        "thresholds": responses.thresholds,
+        **joined,
+    }
+
+
+def _resolved(found: Sequence[ObservedResponses]) -> list[dict[str, Any]]:
+    """Which part of the responses of each kind of observable is larger than its error, by window."""
+    rows: list[dict[str, Any]] = []
+    for each in found:
+        kinds = [name.rpartition(" ")[0] or name for name in each.names]
+        for kind in dict.fromkeys(kinds):
+            chosen = [k for k, other in enumerate(kinds) if other == kind]
+            part = each.resolved[:, chosen]
+            rows.append(
+                {
+                    "observable": kind,
+                    "n": int(part[0].size),
+                    "resolved": {f"{w:g}": float(part[i].mean()) for i, w in enumerate(each.windows)},
+                }
+            )
+    return rows
+
+
+def _acausal(responses: Responses) -> list[dict[str, float | None]]:
+    """Root mean square of the covariances with later scores in units of their errors, by window: 1 but for chance."""
+    if responses.reach is None:
+        return []
+    found = responses.occupancy(acausal=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = found.response / found.error
+    rows: list[dict[str, Any]] = []
+    for window, each in zip(found.windows, z, strict=True):
+        known = each[np.isfinite(each)]
+        rms = float(np.sqrt(np.mean(known**2))) if known.size else np.nan
+        rows.append(json_row({"window_sec": float(window), "rms_z": rms, "n": int(known.size)}))
+    return rows
+
+
+def _notes(responses: Responses, acausal: Sequence[Mapping[str, Any]]) -> list[str]:
+    notes: list[str] = []
+    occupancy = responses.occupancy().value[0]
+    for value, what in ((0.0, "never"), (1.0, "always")):
+        if clusters := [str(c) for c in np.flatnonzero(occupancy == value)]:
+            notes.append(f"{what} active: clusters {', '.join(clusters)}; their responses are unknown, not 0")
+    if responses.observing.settings.method == "two_state" and not responses.two_states_found:
+        notes.append(
+            f"no two states found in the rates; clusters count as active above {responses.thresholds[0]:g} Hz, and "
+            "this network may not switch between states"
+        )
+    if responses.n_blocks < _FEW_BLOCKS:
+        notes.append(f"standard errors are from {responses.n_blocks} blocks only; simulate more or longer trials")
+    if responses.reach is None:
+        notes.append("no acausal check: with a low threshold, activity depends on all spikes after it")
+    if any((row["rms_z"] or 0) > _MAX_ACAUSAL for row in acausal):
+        notes.append("covariances with later scores do not vanish within their errors, which are too small")
+    return notes
+
+
+def _step_responses(responses: Responses) -> tuple[ObservedResponses, ObservedResponses | None]:
+    """Pooled occupancies against the window, and the same with later scores."""
+    longest, width = max(responses.observing.windows), responses.bin_width
+    bins = np.unique(np.round(np.linspace(longest / _N_STEPS, longest, _N_STEPS) / width).clip(1))
+    windows = (bins * width).tolist()
+    acausal = None if responses.reach is None else responses.occupancy(windows, pooled=True, acausal=True)
+    return responses.occupancy(windows, pooled=True), acausal
+
+
+def _step_rows(step: ObservedResponses, acausal: ObservedResponses | None) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for w, window in enumerate(step.windows):
+        for a, population in enumerate(step.populations):
+            later = (np.nan, np.nan) if acausal is None else (acausal.response[w, 0, a], acausal.error[w, 0, a])
+            rows.append(
+                json_row(
+                    {
+                        "window_sec": window,
+                        "population": population,
+                        "response": step.response[w, 0, a],
+                        "standard_error": step.error[w, 0, a],
+                        "acausal": later[0],
+                        "acausal_standard_error": later[1],
+                    }
+                )
+            )
+    return rows
+
+
+def _drawings(
+    responses: Responses,
+    single: Sequence[ObservedResponses],
+    step: ObservedResponses,
+    acausal: ObservedResponses | None,
+) -> Drawings:
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.responses import response_map, step_response  # noqa: PLC0415
+
+    clusters = [str(c) for c in range(responses.populations.n_clusters)]
+    occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))
+    drawings: Drawings = {}
+    for name, found, label in (
+        ("occupancy_responses", occupancy, "occupancy of cluster"),
+        ("state_responses", states, "state"),
+    ):
+        names = clusters if found is occupancy else [each.removeprefix("state ") for each in found.names]
+        drawings[name] = lambda found=found, names=names, label=label: response_map(
+            found.response[-1],
+            found.error[-1],
+            names,
+            responses.populations,
+            label,
+            f"response after {found.windows[-1]:g} s ({found.unit_of_response})",
+        )
+    drawings["step_response"] = lambda: step_response(
+        step.windows,
+        step.populations,
+        step.response[:, 0],
+        step.error[:, 0],
+        None if acausal is None else (acausal.response[:, 0], acausal.error[:, 0]),
+    )
+    return drawings
