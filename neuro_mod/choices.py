@@ -10,6 +10,8 @@ Mechanism = Literal["analytic", "euler"]
 InitialVoltage = Literal["zero", "uniform"]
 StimulusShape = Literal["box", "linear", "diff2exp"]
 CourseShape = Literal["hat", "ramp", "sine", "diff2exp", "gaussian", "sampled"]
+#: Sum of magnitudes, Euclidean length, or largest magnitude.
+VectorNorm = Literal["l1", "l2", "linf"]
 Precision = Literal["float32", "float64"]
 Kernel = Literal["gaussian", "box", "exponential", "half_normal"]
 DetectionMethod = Literal["gain", "network_gain", "threshold", "two_state"]

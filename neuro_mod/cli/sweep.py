@@ -104,7 +104,10 @@ def sweep(
 def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
     conditions = sweep.file.conditions
     first = [
-        ({"condition": point.condition} if conditions else {}) | dict(point.values) for point in sweep.points[:_POINTS]
+        ({"condition": point.condition} if conditions else {})
+        | ({} if point.direction is None else {"direction": point.direction})
+        | dict(point.values)
+        for point in sweep.points[:_POINTS]
     ]
     plan: dict[str, Any] = {
         "n_points": len(sweep.points),
@@ -127,9 +130,10 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
 
 def _print_means(sweep: Sweep, table: Any) -> None:
     """Print means of the first measures by point."""
-    from neuro_mod.execution.sweep_columns import CONDITION, OF_RUNS, POINT
+    from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, OF_RUNS, POINT
 
-    swept = [*([CONDITION] if sweep.file.conditions else []), *sweep.parameters]
+    swept = [*([CONDITION] if sweep.file.conditions else []), *([DIRECTION] if sweep.directions else [])]
+    swept += sweep.parameters
     known = {*OF_RUNS, *swept}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]

@@ -21,6 +21,9 @@ T = TypeVar("T")
 #: Tags of the alternatives below. They appear in Pydantic's error locations and cannot be mistaken for keys.
 ONE, MANY = "<one>", "<many>"
 
+#: Largest number of vectors that are drawn one by one.
+MAX_DIRECTIONS = 100_000
+
 #: Meaning of the entries of a list; completes the phrase "expected a number, ...".
 PER_POPULATION = "[E, I] or one entry per population"
 PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
@@ -117,6 +120,9 @@ NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator
 ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
 Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED), BeforeValidator(_whole)]
 PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
+#: As many vectors as a sweep can have points, and the place of one of them.
+DirectionCount = Annotated[int, Field(strict=True, ge=1, le=MAX_DIRECTIONS), BeforeValidator(_whole)]
+Direction = Annotated[int, Field(strict=True, ge=0, lt=MAX_DIRECTIONS), BeforeValidator(_whole)]
 #: As many batch jobs as a computing cluster may be asked for at once.
 JobCount = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(_whole)]
 Switch = Annotated[bool, Field(strict=True)]

@@ -2,6 +2,8 @@
 
 #: Number of the point, and name of its condition.
 POINT, CONDITION = "point", "condition"
+#: Number of the direction, if directions are an axis of the sweep.
+DIRECTION = "direction"
 #: Which run at a point a row is of: a repeat, or a trial of a network.
 REPEAT, NETWORK, TRIAL = "repeat", "network", "trial"
 #: Seed of the network, where this has one of its own, and seed of the noise.

@@ -55,6 +55,8 @@ _SHARD = re.compile("([0-9]+)_of_([0-9]+)")
 #: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
+#: The vectors of a sweep over directions.
+DIRECTIONS_TABLE = f"{DATA}/directions.csv"
 #: Files at the root of a folder of results.
 IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
 #: Folder of the analysis of a run, in its folder.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
+from neuro_mod.config.sweep.directions import Directions, directed_targets
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -32,7 +33,7 @@ from neuro_mod.populations import Populations
 _MAX_REPORTED = 20
 
 #: Keys of a file of which a sweep needs at least one.
-_AXES = {"parameters", "conditions"}
+_AXES = {"parameters", "conditions", "n_directions"}
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -49,6 +50,8 @@ class Sweep:
         layout: Populations and time step in seconds of all points; None if these differ.
         folder: Folder of the file, in which modules of measures are looked for.
         name: Name of the folder for results.
+        directions: Where directions are an axis, the vectors that are drawn for each target, the same at all other
+            points, in cluster space, shape ``(n_directions, P)``.
     """
 
     file: SweepFile
@@ -58,6 +61,7 @@ class Sweep:
     layout: tuple[Populations, float] | None
     folder: Path
     name: str
+    directions: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -203,8 +207,9 @@ def _nowhere(_: KeyPath) -> dict[str, Any]:
 
 def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Path = Path(), name: str = "") -> Sweep:
     """The sweep, once all its points are known to be valid."""
-    points = Points(file, experiment.settings.random_seed)
-    return Sweep(file, experiment, points, *_check_points(experiment, points, place), folder, name)
+    points = Points(file, experiment.settings.random_seed, directed_targets(file, experiment, place))
+    checked = _check_points(experiment, points, place)
+    return Sweep(file, experiment, points, checked.durations, checked.layout, folder, name, checked.directions)
 
 
 def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experiment | None:
@@ -242,13 +247,16 @@ def _label(key: str, value: Any) -> str:
     return f"override {key}={show(value)}"
 
 
-def _check_points(
-    experiment: Experiment, points: Points, place: _Place
-) -> tuple[NDArray[np.float64], tuple[Populations, float] | None]:
-    """Make sure that all points are valid and different, and that the parameters have an effect.
+class _Checked(NamedTuple):
+    """What is known about valid points, see `Sweep`."""
 
-    Returns:
-        Simulated seconds of a run at each point, and their common populations and time step, if they have these.
+    durations: NDArray[np.float64]
+    layout: tuple[Populations, float] | None
+    directions: dict[str, NDArray[np.float64]]
+
+
+def _check_points(experiment: Experiment, points: Points, place: _Place) -> _Checked:
+    """Make sure that all points are valid and different, and that the parameters have an effect.
 
     Raises:
         ConfigError: They are not; a problem that many points share is reported once.
@@ -257,6 +265,7 @@ def _check_points(
     problems: dict[Problem, tuple[Problem, int]] = {}
     stimulated = False
     layouts = set[tuple[Populations, float]]()
+    directions = Directions(experiment.settings.random_seed)
     for point in points:
         try:
             changed = experiment.replace(point.overrides)
@@ -270,6 +279,7 @@ def _check_points(
         stimulated |= not changed.stimulus.off
         durations[point.index] = changed.init_params.duration_sec
         layouts.add((changed.populations, changed.init_params.delta_t))
+        directions.add(point, changed)
     found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
     if not found:
         path: KeyPath = ("parameters",) if points[0].values else ("conditions",)
@@ -278,9 +288,10 @@ def _check_points(
     if not found and not stimulated:
         hint = "no point has a stimulus, see stimulus.onsets"
         found = [Problem(path, "no effect", hint=hint, **place(path)) for path in _stimulus_paths(points)]
+    found = found or directions.problems(place)
     if found:
         raise ConfigError(found)
-    return durations, layouts.pop() if len(layouts) == 1 else None
+    return _Checked(durations, layouts.pop() if len(layouts) == 1 else None, directions.vectors)
 
 
 def _stimulus_paths(points: Points) -> list[KeyPath]:
@@ -309,7 +320,7 @@ def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:
             problem, override="", **{"line": None} | where, path=("conditions", point.condition, *problem.path)
         )
     blamed = _blamed(problem, point.values)
-    where = place(("parameters", *blamed[:1]))
+    where = place(("n_directions",) if _blamed(problem, point.of_direction) else ("parameters", *blamed[:1]))
     shown = replace(point, values={key: point.values[key] for key in blamed or point.values})
     return replace(problem, override=str(shown), **{"line": None} | where)
 

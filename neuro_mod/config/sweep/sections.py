@@ -18,6 +18,7 @@ from neuro_mod.config.fields import (
     MANY,
     ONE,
     Count,
+    DirectionCount,
     EmptyMeansNothing,
     LeftOut,
     PositiveCount,
@@ -32,7 +33,7 @@ from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sections import FOLDER_NAME, FolderName, is_path
 from neuro_mod.config.sweep.analysis import check_analysis
-from neuro_mod.config.sweep.conditions import check_conditions, first_above, why_not_swept
+from neuro_mod.config.sweep.conditions import check_conditions, first_above, sets_direction, why_not_swept
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.
@@ -129,6 +130,9 @@ class SweepFile(Section):
         "named sets of values by key, an axis like a parameter; a condition without values is the configuration itself",
         expected=f"a mapping from names ({_NAMES}) to mappings of keys to values",
     )
+    n_directions: LeftOut[DirectionCount] = parameter(
+        None, "number of vectors, an axis like a parameter, that are drawn for each perturbation without vectors"
+    )
     combine: Literal["grid", "zipped", "sampled"] = parameter(
         "grid", "all combinations, first with first, or drawn at random"
     )
@@ -192,6 +196,8 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
             yield from _check_range(key, values, combine)
     yield from _check_keys(file)
     yield from check_conditions(file.conditions, file.parameters, file.overrides)
+    if file.n_directions is not None:
+        yield from _check_directions(file)
     yield from check_analysis(file.analysis)
     yield from _check_numbers_of_runs(file, invalid)
     if combine == "zipped":
@@ -199,7 +205,7 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
     if combine == "sampled" and file.n_samples is None and "n_samples" not in invalid:
         yield Problem(("n_samples",), "missing", "a whole number >= 1", "how many points combine: sampled draws")
     if combine == "sampled" and not file.parameters and "parameters" not in invalid:
-        yield Problem(("combine",), "sampled found without parameters", hint="conditions are not sampled")
+        yield Problem(("combine",), "sampled found without parameters", hint="only parameters are sampled")
     if combine in {"grid", "zipped"} and file.n_samples is not None:
         yield Problem(("n_samples",), f"has no effect with combine: {combine}", hint="only combine: sampled uses it")
     yield from _check_number(file, combine)
@@ -251,6 +257,16 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
                 yield Problem(("set", key), f"the parameter {above} sets this value too")
 
 
+def _check_directions(file: SweepFile) -> Iterator[Problem]:
+    """Refuse other values that set the direction of a perturbation."""
+    listed = {key: values for key, values in file.parameters.items() if isinstance(values, tuple)}
+    swept = [(("parameters", key), key, value) for key, values in listed.items() for value in values]
+    swept += [(("parameters", key), key, values) for key, values in file.parameters.items() if key not in listed]
+    swept += [(("conditions", name, key), key, each) for name in file.conditions for key, each in file.conditions[name].items()]
+    for path in dict.fromkeys(path for path, key, value in swept if sets_direction(key, value)):
+        yield Problem(path, "n_directions sets the direction too")
+
+
 def _check_numbers_of_runs(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]:
     """Refuse keys about repeats beside networks, trials and conditions."""
     given = [key for key in ("conditions", "networks", "trials") if key in file.model_fields_set or key in invalid]
@@ -273,8 +289,9 @@ def _lengths(file: SweepFile) -> dict[str, int]:
 
 
 def _lengths_of_axes(file: SweepFile) -> dict[str, int]:
-    """Numbers of values of the parameters, and of conditions."""
-    return _lengths(file) | ({"conditions": len(file.conditions)} if file.conditions else {})
+    """Numbers of values of the parameters, of conditions, and of directions."""
+    lengths = _lengths(file) | ({"conditions": len(file.conditions)} if file.conditions else {})
+    return lengths | ({"n_directions": file.n_directions} if file.n_directions is not None else {})
 
 
 def _check_lengths(file: SweepFile) -> Iterator[Problem]:
@@ -287,11 +304,11 @@ def _check_lengths(file: SweepFile) -> Iterator[Problem]:
 def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
     """Refuse too many points or runs before they are made."""
     lengths = _lengths_of_axes(file).values()
-    n_samples = (file.n_samples or 0) * max(1, len(file.conditions))
+    n_samples = (file.n_samples or 0) * max(1, len(file.conditions)) * (file.n_directions or 1)
     by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": n_samples}
     n = by_combine.get(combine, 0)
     if n > MAX_POINTS:
-        path = ("n_samples",) if combine == "sampled" else ("parameters",)
+        path = ("n_samples",) if combine == "sampled" else ("parameters",) if file.parameters else ("n_directions",)
         yield Problem(path, f"{_counted(n)} points found", f"at most {MAX_POINTS:,}")
     elif (n_runs := n * file.runs_at_point) > MAX_RUNS:
         path = ("trials" if file.trials else "networks",) if file.by_network else ("repeats",)

@@ -14,7 +14,7 @@ from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.execution.figures import Save, save_figures
 from neuro_mod.execution.sweep.measures import column_label
-from neuro_mod.execution.sweep_columns import CONDITION
+from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,8 @@ def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.
 
     of_networks = sweep.file.by_network and sweep.file.numbers[0] > 1
     over_trials = sweep.file.numbers[-1] if of_networks else 1
-    values = {key: table[key].to_numpy()[::over_trials] for key in (*sweep.parameters, *_condition(sweep))}
+    keys = *([DIRECTION] if sweep.directions else []), *sweep.parameters, *_condition(sweep)
+    values = {key: table[key].to_numpy()[::over_trials] for key in keys}
     varied = [key for key, each in values.items() if len(set(each.tolist())) > 1] or list(values)[:1]
     is_grid = sweep.file.combine == "grid" or (sweep.file.combine == "zipped" and len(varied) == 1)
     swept = {key: _parameter(sweep, key, values[key]) for key in varied}
@@ -77,9 +78,9 @@ def _means(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
     from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
 
-    unit = "" if key == CONDITION else unit_of(key)
+    unit = "" if key in {CONDITION, DIRECTION} else unit_of(key)
     label = f"{key} ({unit})" if unit else key
-    if values.dtype.kind in "if":
+    if key != DIRECTION and values.dtype.kind in "if":
         return SweptParameter(label, values.astype(np.float64), (), key in sweep.points.keys_of_log_ranges)
     if values.dtype.kind == "b":
         values = np.where(values, "true", "false")

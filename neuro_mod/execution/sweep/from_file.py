@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -30,11 +30,12 @@ from neuro_mod.execution.sweep.points import (
     save_configs,
 )
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
-from neuro_mod.execution.sweep_columns import CONDITION, NETWORK, NETWORK_SEED, POINT, REPEAT, SEED, SPIKES, TRIAL
+from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, NETWORK, NETWORK_SEED, POINT, REPEAT, SEED, SPIKES, TRIAL
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
     CONFIGS,
+    DIRECTIONS_TABLE,
     RESULTS_PARQUET,
     RESULTS_TABLE,
     SWEEP,
@@ -108,6 +109,7 @@ class FileSweepJob(Job):
         settings = settings_in_plan(file.analysis)
         determining = {
             "parameters": sorted(sweep.parameters),
+            **({"directions": sorted(sweep.directions)} if sweep.directions else {}),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
             "measures": versions,
@@ -118,6 +120,7 @@ class FileSweepJob(Job):
             "random_seed": sweep.seed,
             "parameters": list(sweep.parameters),
             **({"conditions": list(file.conditions)} if file.conditions else {}),
+            **({"n_directions": file.n_directions} if sweep.directions else {}),
             "combine": file.combine,
             "n_points": len(sweep.points),
             **dict(zip(_NUMBERS[file.by_network], file.numbers, strict=True)),
@@ -147,8 +150,10 @@ class FileSweepJob(Job):
         return job
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save the description of the sweep, and the configuration at each point."""
+        """Save the description of the sweep, its directions, and the configuration at each point."""
         folder.save_json(SWEEP, self._described)
+        if self._sweep.directions:
+            folder.save_table(DIRECTIONS_TABLE, list(_direction_rows(self._sweep)))
         texts = (
             (
                 point_config(point.index),
@@ -205,6 +210,8 @@ class FileSweepJob(Job):
         leading: dict[str, NDArray[Any]] = {POINT: np.repeat(np.arange(len(points)), n)}
         if file.conditions:
             leading[CONDITION] = np.repeat(np.array([point.condition for point in points], object), n)
+        if self._sweep.directions:
+            leading[DIRECTION] = np.repeat(np.array([point.direction for point in points], np.int64), n)
         leading |= {
             name: np.tile(each, len(points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
         }
@@ -227,6 +234,14 @@ def _describe_layout(sweep: Sweep) -> dict[str, Any]:
         return {}
     populations, delta_t = sweep.layout
     return {"populations": asdict(populations), "delta_t": delta_t}
+
+
+def _direction_rows(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """The vectors of directions: a row for each direction of each target, a column for each population."""
+    names = sweep.experiment.populations.names
+    for target, vectors in sweep.directions.items():
+        for direction, vector in enumerate(vectors.tolist()):
+            yield {DIRECTION: direction, "target": target, **dict(zip(names, vector, strict=True))}
 
 
 def _title(point: Point) -> str:
