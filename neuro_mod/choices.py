@@ -21,6 +21,8 @@ UnitKind = Literal["clusters", "neurons"]
 #: What becomes of an epoch that reaches beyond its session.
 OnEdge = Literal["error", "drop"]
 MeasureName = Literal["rates", "n_states", "lifetimes", "occupancy", "activations", "intervals", "entropy"]
+#: Measures for which nothing is simulated.
+MeanFieldMeasure = Literal["fixed_points", "eigenvalues", "barriers", "sensitivities"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
 SpikeFormat = Literal["dense", "events"]

@@ -10,7 +10,9 @@ REPEAT, NETWORK, TRIAL = "repeat", "network", "trial"
 NETWORK_SEED, SEED = "network_seed", "seed"
 #: File of the spikes, if they are kept; it stands after the parameters.
 SPIKES = "spikes"
+#: File of the arrays of the mean field, if there are measures of it.
+MEAN_FIELD = "mean_field"
 #: Why a run has no results; the last column.
 ERROR = "error"
 #: All that tell the runs of one point apart.
-OF_RUNS = (POINT, REPEAT, NETWORK, TRIAL, NETWORK_SEED, SEED, SPIKES, ERROR)
+OF_RUNS = (POINT, REPEAT, NETWORK, TRIAL, NETWORK_SEED, SEED, SPIKES, MEAN_FIELD, ERROR)

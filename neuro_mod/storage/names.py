@@ -177,6 +177,11 @@ def point_spikes(name: str, *numbers: int) -> str:
     return f"{DATA}/spikes_{name}{_suffix(numbers)}.npz"
 
 
+def point_mean_field(name: str, *numbers: int) -> str:
+    """File of the arrays of the mean field at the point of a run of a sweep, likewise."""
+    return f"{DATA}/mean_field_{name}{_suffix(numbers)}.npz"
+
+
 def is_spikes(name: str) -> bool:
     """Whether this is a name of a file of spikes."""
     return Path(name).parent == Path(DATA) and Path(name).name.startswith("spikes")

@@ -91,11 +91,10 @@ class Directions:
     @property
     def vectors(self) -> dict[str, NDArray[np.float64]]:
         """The vectors of each target, shape ``(n_directions, P)``."""
-        targets = dict.fromkeys(target for target, _ in self._first)
-        return {
-            target: np.stack([vector for (of, _), (_, vector) in sorted(self._first.items(), key=_place) if of == target])
-            for target in targets
-        }
+        vectors: dict[str, list[NDArray[np.float64]]] = {}
+        for (target, _), (_, vector) in sorted(self._first.items(), key=_place):
+            vectors.setdefault(target, []).append(vector)
+        return {target: np.stack(each) for target, each in vectors.items()}
 
 
 def _place(entry: tuple[tuple[str, int], Any]) -> tuple[str, int]:

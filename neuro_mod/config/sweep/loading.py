@@ -20,9 +20,11 @@ from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
+from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
 from neuro_mod.config.sweep.directions import Directions, directed_targets
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_focus
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -127,6 +129,8 @@ def load_sweep(
         data["parameters"] = all_in_si(data["parameters"], _unit)
     if "conditions" in data:
         data["conditions"] = all_in_si(data["conditions"], _unit_in_condition)
+    if "mean_field" in data:
+        data["mean_field"] = all_in_si(data["mean_field"], lambda path: unit_at(path, json_schema(MeanFieldSettings)))
     checked, problems = validate(SweepFile, data)
     if not data.keys() & _AXES:
         about = SweepFile.model_fields["parameters"]
@@ -185,8 +189,8 @@ def is_sweep(file: Path) -> bool:
 
 
 def _keys() -> Iterator[str]:
-    for name, field in SweepFile.model_fields.items():
-        yield field.alias or name
+    for name, about in SweepFile.model_fields.items():
+        yield about.alias or name
 
 
 def _unit(path: KeyPath) -> str:
@@ -209,7 +213,12 @@ def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Pat
     """The sweep, once all its points are known to be valid."""
     points = Points(file, experiment.settings.random_seed, directed_targets(file, experiment, place))
     checked = _check_points(experiment, points, place)
-    return Sweep(file, experiment, points, checked.durations, checked.layout, folder, name, checked.directions)
+    layout = next(iter(checked.layouts)) if len(checked.layouts) == 1 else None
+    layouts = dict.fromkeys(populations for populations, _ in checked.layouts) if "barriers" in file.measures else {}
+    if problems := [replace(problem, **place(problem.path)) for problem in check_focus(file.mean_field, layouts)]:
+        raise ConfigError(problems)
+    durations = np.zeros(len(points)) if file.of_mean_field_alone else checked.durations
+    return Sweep(file, experiment, points, durations, layout, folder, name, checked.directions)
 
 
 def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experiment | None:
@@ -251,7 +260,7 @@ class _Checked(NamedTuple):
     """What is known about valid points, see `Sweep`."""
 
     durations: NDArray[np.float64]
-    layout: tuple[Populations, float] | None
+    layouts: set[tuple[Populations, float]]
     directions: dict[str, NDArray[np.float64]]
 
 
@@ -291,7 +300,7 @@ def _check_points(experiment: Experiment, points: Points, place: _Place) -> _Che
     found = found or directions.problems(place)
     if found:
         raise ConfigError(found)
-    return _Checked(durations, layouts.pop() if len(layouts) == 1 else None, directions.vectors)
+    return _Checked(durations, layouts, directions.vectors)
 
 
 def _stimulus_paths(points: Points) -> list[KeyPath]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from neuro_mod.choices import MeasureName, Noise
+from neuro_mod.choices import MeanFieldMeasure, MeasureName, Noise
 from neuro_mod.config.fields import (
     MANY,
     ONE,
@@ -34,10 +34,12 @@ from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sections import FOLDER_NAME, FolderName, is_path
 from neuro_mod.config.sweep.analysis import check_analysis
 from neuro_mod.config.sweep.conditions import check_conditions, first_above, sets_direction, why_not_swept
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_settings, check_without_simulation, of_mean_field
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.
 MAX_POINTS, MAX_RUNS = 100_000, 1_000_000
+_BUILT_IN = (*get_args(MeasureName), *get_args(MeanFieldMeasure))
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
@@ -56,7 +58,7 @@ def _config(value: Any) -> Any:
 
 
 def _measure(name: str) -> str:
-    if name not in get_args(MeasureName) and not _FUNCTION.fullmatch(name):
+    if name not in _BUILT_IN and not _FUNCTION.fullmatch(name):
         raise PydanticCustomError("measure", "no measure")
     return name
 
@@ -68,9 +70,7 @@ _Measure = Annotated[
     str,
     Field(
         strict=True,
-        json_schema_extra={
-            "expected": f"one of {', '.join(get_args(MeasureName))}, or a function of yours as module:function"
-        },
+        json_schema_extra={"expected": f"one of {', '.join(_BUILT_IN)}, or a function of yours as module:function"},
     ),
     AfterValidator(_measure),
 ]
@@ -152,6 +152,9 @@ class SweepFile(Section):
     analysis: Annotated[dict[str, _Value], EmptyMeansNothing()] = parameter(
         {}, "arguments of Analyzer for measures: method and its parameters, kernel, sampling, minimal lifespan"
     )
+    mean_field: Annotated[MeanFieldSettings, EmptyMeansNothing()] = Field(
+        default_factory=MeanFieldSettings, description="how measures of the mean field are computed"
+    )
     keep_spikes: Switch = parameter(False, "save the spikes of each run")
     seed: LeftOut[Count] = parameter(None, "root of all random numbers; settings.random_seed if left out")
     name: LeftOut[FolderName] = parameter(
@@ -174,9 +177,23 @@ class SweepFile(Section):
         return math.prod(self.numbers)
 
     @property
+    def of_mean_field_alone(self) -> bool:
+        """Whether all measures are of the mean field, so that nothing is simulated."""
+        return len(of_mean_field(self.measures)) == len(self.measures)
+
+    @property
     def common_noise(self) -> bool:
         """Whether all points have the same noise in a repeat or trial."""
         return self.by_network or (self.fix_network if self.noise is None else self.noise == "common")
+
+    def varied_values(self) -> Iterator[tuple[KeyPath, str, Any]]:
+        """Place in the file, key, and value of all that differs between points; a range stands for its numbers."""
+        for key, values in self.parameters.items():
+            yield from (
+                (("parameters", key), key, value) for value in (values if isinstance(values, tuple) else [values])
+            )
+        for name, of_condition in self.conditions.items():
+            yield from ((("conditions", name, key), key, value) for key, value in of_condition.items())
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:
@@ -210,6 +227,13 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
         yield Problem(("n_samples",), f"has no effect with combine: {combine}", hint="only combine: sampled uses it")
     yield from _check_number(file, combine)
     yield from _check_measures(file.measures)
+    if not {"measures", "mean_field"} & set(invalid):
+        given = "mean_field" in file.model_fields_set
+        yield from check_settings(file.measures, file.mean_field, given=given)
+    if file.of_mean_field_alone:
+        numbers = {key: getattr(file, key) for key in ("repeats", "networks", "trials")}
+        others = {key: getattr(file, key) for key in ("fix_network", "noise", "keep_spikes", "analysis")}
+        yield from check_without_simulation(numbers, others, file.varied_values())
 
 
 def _check_list(key: str, values: tuple[Any, ...], combine: str) -> Iterator[Problem]:
@@ -259,11 +283,8 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
 
 def _check_directions(file: SweepFile) -> Iterator[Problem]:
     """Refuse other values that set the direction of a perturbation."""
-    listed = {key: values for key, values in file.parameters.items() if isinstance(values, tuple)}
-    swept = [(("parameters", key), key, value) for key, values in listed.items() for value in values]
-    swept += [(("parameters", key), key, values) for key, values in file.parameters.items() if key not in listed]
-    swept += [(("conditions", name, key), key, each) for name in file.conditions for key, each in file.conditions[name].items()]
-    for path in dict.fromkeys(path for path, key, value in swept if sets_direction(key, value)):
+    varied = file.varied_values()
+    for path in dict.fromkeys(path for path, key, value in varied if sets_direction(key, value)):
         yield Problem(path, "n_directions sets the direction too")
 
 

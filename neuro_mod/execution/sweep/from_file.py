@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.config.sweep import Point, Sweep, load_sweep
 from neuro_mod.config.sweep.analysis import settings_in_plan
+from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
@@ -30,7 +31,18 @@ from neuro_mod.execution.sweep.points import (
     save_configs,
 )
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
-from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, NETWORK, NETWORK_SEED, POINT, REPEAT, SEED, SPIKES, TRIAL
+from neuro_mod.execution.sweep_columns import (
+    CONDITION,
+    DIRECTION,
+    MEAN_FIELD,
+    NETWORK,
+    NETWORK_SEED,
+    POINT,
+    REPEAT,
+    SEED,
+    SPIKES,
+    TRIAL,
+)
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
@@ -41,6 +53,7 @@ from neuro_mod.storage.names import (
     SWEEP,
     WORKER_LOGS,
     point_config,
+    point_mean_field,
     point_result,
     point_spikes,
 )
@@ -107,6 +120,7 @@ class FileSweepJob(Job):
         measures = find_measures(file.measures, sweep.folder) if versions is None else {}
         versions = measure_versions(measures) if versions is None else versions
         settings = settings_in_plan(file.analysis)
+        theory = file.mean_field.model_dump(mode="json") if of_mean_field(file.measures) else {}
         determining = {
             "parameters": sorted(sweep.parameters),
             **({"directions": sorted(sweep.directions)} if sweep.directions else {}),
@@ -114,6 +128,7 @@ class FileSweepJob(Job):
             "keep_spikes": file.keep_spikes,
             "measures": versions,
             **({"analysis": settings} if settings else {}),
+            **({"mean_field": theory} if theory else {}),
             **noise_in_plan(sweep),
         }
         description = {
@@ -130,11 +145,13 @@ class FileSweepJob(Job):
             "simulated_sec": sweep.simulated_seconds,
             **_describe_layout(sweep),
         }
-        task = MeasureRun(sweep.experiment, measures, file.analysis, file.fix_network, file.keep_spikes)
+        task = MeasureRun(
+            sweep.experiment, measures, file.analysis, file.fix_network, file.keep_spikes, file.mean_field
+        )
         items = Runs(sweep, repeats_outermost=False)
         super().__init__("sweep", sweep.experiment, items, task, determining, description)
         if file.keep_spikes:
-            self.updating = Remeasuring(versions, settings)
+            self.updating = Remeasuring(versions, settings, theory)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
         described = file.model_dump(by_alias=True, exclude_unset=True)
@@ -175,6 +192,8 @@ class FileSweepJob(Job):
         files.records.update(result.kept)
         if result.spikes is not None:
             save_spikes(files, result.spikes, point_spikes(name, *run.numbers))
+        if result.arrays:
+            files.save_arrays(point_mean_field(name, *run.numbers), **result.arrays)
         return {"measures": measures}
 
     def summary(self, about: Mapping[str, Any]) -> str:
@@ -212,20 +231,29 @@ class FileSweepJob(Job):
             leading[CONDITION] = np.repeat(np.array([point.condition for point in points], object), n)
         if self._sweep.directions:
             leading[DIRECTION] = np.repeat(np.array([point.direction for point in points], np.int64), n)
-        leading |= {
-            name: np.tile(each, len(points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
-        }
-        if file.by_network:
-            seeds = [network_seed(self._sweep.seed, network) for network in range(file.numbers[0])]
-            leading[NETWORK_SEED] = np.array(seeds, np.uint64)[leading[NETWORK]]
-        leading[SEED] = np.array([item.seed for item in self.items], np.uint64)
+        if not file.of_mean_field_alone:
+            leading |= self._columns_of_runs(numbers)
         for key in self._sweep.parameters:
             leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), n)
-        if file.keep_spikes:
-            names = (point_name(point.overrides) for point in points)
-            files = [point_spikes(name, *each) for name in names for each in numbers.T.tolist()]
-            leading[SPIKES] = np.where(columns.filled, np.array(files, object), "")
+        names = [point_name(point.overrides) for point in points]
+        kept = {SPIKES: point_spikes} if file.keep_spikes else {}
+        kept |= {MEAN_FIELD: point_mean_field} if of_mean_field(file.measures) else {}
+        for column, file_name in kept.items():
+            files = [file_name(name, *each) for name in names for each in numbers.T.tolist()]
+            leading[column] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
+
+    def _columns_of_runs(self, numbers: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Columns that tell the runs of a point apart, given their numbers at a point, and their seeds."""
+        file, sweep = self._sweep.file, self._sweep
+        columns: dict[str, NDArray[Any]] = {
+            name: np.tile(each, len(sweep.points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
+        }
+        if file.by_network:
+            seeds = [network_seed(sweep.seed, network) for network in range(file.numbers[0])]
+            columns[NETWORK_SEED] = np.array(seeds, np.uint64)[columns[NETWORK]]
+        columns[SEED] = np.array([item.seed for item in self.items], np.uint64)
+        return columns
 
 
 def _describe_layout(sweep: Sweep) -> dict[str, Any]:

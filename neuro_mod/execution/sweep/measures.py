@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
@@ -25,8 +26,18 @@ _LABELS = {
         name: f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
         for name, quantity in QUANTITIES.items()
     },
+    "n_distinct": "distinct steady states",
+    "n_stable": "stable states",
+    "n_attractors": "stable states, images counted",
+    "fewest_active": "fewest active clusters",
+    "most_active": "most active clusters",
+    "rate_E_active_hz": "rate of active E clusters (Hz)",
+    "rate_E_inactive_hz": "rate of other E clusters (Hz)",
+    "leading_per_sec": "leading eigenvalue (1/s)",
+    "n_wells": "wells of the landscape",
 }
-_UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
+_OF_ACTIVE = re.compile(r"(.+)_of_(\d+)_active")
+_UNITS = {"_hz": "Hz", "_hz2": "Hz²", "_per_sec": "1/s", "_sec": "s", "_ms": "ms"}
 
 
 class MeasuredRun:
@@ -47,16 +58,16 @@ class MeasuredRun:
 
 
 def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction | None]:
-    """The functions of the user among measures, and None for each of `MEASURES`.
+    """The functions of the user among measures, and None for each that is built in.
 
     Args:
-        names: Names of `MEASURES`, and functions of the user as ``module:function``.
+        names: Names of measures that are built in, and functions of the user as ``module:function``.
         folder: Folder of the user's modules that are not installed.
 
     Raises:
         InputError: A function does not exist.
     """
-    return {name: None if name in MEASURES else find_function(name, folder) for name in names}
+    return {name: find_function(name, folder) if ":" in name else None for name in names}
 
 
 def measure_versions(measures: Mapping[str, UserFunction | None]) -> dict[str, str]:
@@ -94,8 +105,18 @@ def measure(
     }
 
 
+def split_by_active(column: str) -> tuple[str, int | None]:
+    """A column without its ending ``_of_3_active``, and this number of active clusters; None if it has none."""
+    found = _OF_ACTIVE.fullmatch(column)
+    return (found[1], int(found[2])) if found else (column, None)
+
+
 def column_label(column: str) -> str:
     """Label of a column in figures: ``rate of E clusters (Hz)``."""
+    column, n_active = split_by_active(column)
+    if n_active is not None:
+        words, _, unit = column_label(column).partition(" (")
+        return f"{words}, {n_active} active" + (f" ({unit}" if unit else "")
     if column in _LABELS:
         return _LABELS[column]
     ending = next((ending for ending in _UNITS if column.endswith(ending)), "")

@@ -1,0 +1,183 @@
+"""Measures of the mean field at a point of a sweep: numbers for the table, and the arrays behind them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import Experiment
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
+from neuro_mod.core.mean_field.analysis.landscape import Barrier, LandscapeState
+from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
+from neuro_mod.core.mean_field.core.clusters import active_clusters, interchangeable
+from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
+from neuro_mod.execution.stagers.mean_field.full import stacked_states
+from neuro_mod.execution.sweep.measures import Numbers
+from neuro_mod.populations import Populations
+
+_Array = NDArray[Any]
+#: Groups of neurons whose rates are columns.
+_GROUPS = ("E active", "E inactive", "E background")
+
+
+class Theory(NamedTuple):
+    """Measures of the mean field at a point.
+
+    Args:
+        numbers: Numbers by measure and column, NaN where a number is not defined.
+        arrays: Arrays by name.
+    """
+
+    numbers: dict[str, Numbers]
+    arrays: dict[str, _Array]
+
+
+class MeanFieldPoint:
+    """The mean field at a point; what several measures need is computed once.
+
+    Args:
+        experiment: The configuration at the point, whose seed is that of the search.
+        settings: How the measures are computed.
+    """
+
+    def __init__(self, experiment: Experiment, settings: MeanFieldSettings):
+        self._experiment, self.settings = experiment, settings
+        self._options = {"perturbation_time": settings.time, "n_z": settings.n_z}
+
+    @cached_property
+    def stager(self) -> FullMeanFieldStager:
+        """The mean field of all populations."""
+        return FullMeanFieldStager(self._experiment, **self._options)
+
+    @property
+    def populations(self) -> Populations:
+        """The layout of cluster space."""
+        return self.stager.circuit.populations
+
+    @cached_property
+    def states(self) -> FixedPoints:
+        """The steady states."""
+        return self.stager.run(n_runs=self.settings.starts)["distinct"]
+
+    @cached_property
+    def by_active(self) -> dict[int, list[FixedPoint]]:
+        """The stable states by their number of active clusters, in ascending order."""
+        stable = sorted(self.states.stable, key=_n_active)
+        return {n: list(states) for n, states in groupby(stable, key=_n_active)}
+
+    @cached_property
+    def landscape(self) -> Mapping[str, Any]:
+        """The landscape of the focus populations."""
+        stager = ReducedMeanFieldStager(self._experiment, **self._options)
+        limits = self.settings.grid_lims
+        return stager.run(self.settings.focus, self.settings.grid_density, (limits[0], limits[1]))
+
+    def active(self, rates: _Array) -> tuple[int, ...]:
+        """The active clusters in a state."""
+        classes = interchangeable(self.stager.field.coefficients, self.populations)
+        return active_clusters(rates, classes, self.populations)
+
+
+def measure_mean_field(experiment: Experiment, measures: Iterable[str], settings: MeanFieldSettings) -> Theory:
+    """Compute measures of the mean field.
+
+    Args:
+        experiment: The configuration at a point.
+        measures: Names of `MEAN_FIELD_MEASURES`.
+        settings: How they are computed.
+
+    Raises:
+        InputError: A perturbation makes a parameter impossible, or an argument does not fit the network.
+    """
+    point = MeanFieldPoint(experiment, settings)
+    found = {name: MEAN_FIELD_MEASURES[name](point) for name in measures}
+    arrays = {"populations": np.array(point.populations.names)}
+    for _, each in found.values():
+        arrays |= each
+    return Theory({name: numbers for name, (numbers, _) in found.items()}, arrays)
+
+
+def _fixed_points(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
+    stable = point.by_active
+    numbers: Numbers = {
+        "n_distinct": float(len(point.states)),
+        "n_stable": float(len(point.states.stable)),
+        "n_attractors": float(sum(state.multiplicity for state in point.states.stable)),
+        "fewest_active": float(min(stable, default=math.nan)),
+        "most_active": float(max(stable, default=math.nan)),
+    }
+    for n, states in stable.items():
+        rates = [rates_by_activity(state.rates, state.active, point.populations) for state in states]
+        for group in _GROUPS:
+            values = [each[group] for each in rates]
+            if None not in values:  # there are such neurons
+                numbers[_of(n, f"rate_{group.replace(' ', '_')}_hz")] = _mean(states, values)
+    return numbers, stacked_states(point.states, point.populations.n_clusters)
+
+
+def _eigenvalues(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
+    leading = {n: max(state.eigenvalues[0].real for state in states) for n, states in point.by_active.items()}
+    numbers = {"leading_per_sec": float(max(leading.values(), default=math.nan))}
+    numbers |= {_of(n, "leading_per_sec"): float(value) for n, value in leading.items()}
+    return numbers, stacked_states(point.states, point.populations.n_clusters)
+
+
+def _barriers(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
+    landscape, populations = point.landscape, point.populations
+    states: Sequence[LandscapeState] = landscape["states"]
+    barriers: Sequence[Barrier] = landscape["barriers"]
+    focus = [populations.index(population) for population in point.settings.focus]
+    names = [_name(point.active(state.rates), focus, populations) for state in states]
+    numbers: Numbers = {
+        "n_wells": float(sum(state.n_unstable == 0 for state in states)),
+        "lowest_barrier_hz2": min((barrier.height for barrier in barriers), default=math.nan),
+    }
+    for barrier in sorted(barriers, key=lambda each: (names[each.well], each.height)):
+        for other in barriers:
+            if other.saddle == barrier.saddle and names[other.well] != names[barrier.well]:
+                column = f"barrier_{names[barrier.well]}_to_{names[other.well]}_hz2"
+                numbers.setdefault(column, barrier.height)  # the lowest of several
+    shape = (len(states), populations.total)
+    arrays = {
+        "landscape_rates": np.array([state.rates for state in states]).reshape(shape),
+        "landscape_kind": np.array([state.kind for state in states], str),
+        "landscape_name": np.array(names, str),
+        "barrier_well": np.array([barrier.well for barrier in barriers], np.int64),
+        "barrier_saddle": np.array([barrier.saddle for barrier in barriers], np.int64),
+        "barrier_height_hz2": np.array([barrier.height for barrier in barriers], float),
+    }
+    return numbers, arrays
+
+
+def _name(active: Sequence[int], focus: Sequence[int], populations: Populations) -> str:
+    """The active clusters among the focus populations, such as ``E0+E1``; ``none`` if none is."""
+    return "+".join(populations.names[index] for index in focus if index in active) or "none"
+
+
+def _of(n: int, column: str) -> str:
+    return f"{column}_of_{n}_active"
+
+
+def _n_active(state: FixedPoint) -> int:
+    return len(state.active)
+
+
+def _mean(states: Sequence[FixedPoint], values: Sequence[float | None]) -> float:
+    """Mean over states, their images counted."""
+    weights = np.array([float(state.multiplicity) for state in states])
+    return float(weights @ np.array(values, float) / weights.sum())
+
+
+#: Measures of the mean field by name.
+MEAN_FIELD_MEASURES: dict[str, Callable[[MeanFieldPoint], tuple[Numbers, dict[str, _Array]]]] = {
+    "fixed_points": _fixed_points,
+    "eigenvalues": _eigenvalues,
+    "barriers": _barriers,
+}
