@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment
 from neuro_mod.core.circuit import Circuit
@@ -46,8 +47,16 @@ def build_circuit(experiment: Experiment, time: float | None = None) -> Circuit:
     Raises:
         ValueError: A perturbation makes a parameter impossible at that time, which lies outside the run.
     """
-    deltas = {target: each.at(time) for target, each in experiment.timed_perturbations.items()}
-    return modulated_circuit(build_baseline(experiment), deltas)
+    return modulated_circuit(build_baseline(experiment), deltas_at(experiment, time))
+
+
+def deltas_at(experiment: Experiment, time: float | None = None) -> dict[str, NDArray[np.float64]]:
+    """The perturbations of the configuration at one time, by target, shape ``(P,)``; arguments as for `build_circuit`.
+
+    Raises:
+        ValueError: The time is outside the run.
+    """
+    return {target: each.at(time) for target, each in experiment.timed_perturbations.items()}
 
 
 def build_stimulus(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -10,10 +11,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.coefficients import Coefficients
 from neuro_mod.core.mean_field.core.effective import EffectiveField
+from neuro_mod.core.mean_field.core.fixed_points import FixedPoint
+from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives, InputParameters
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations, shaped
+from neuro_mod.core.mean_field.core.sensitivity import Sensitivity, sensitivities
+from neuro_mod.core.modulation import Baseline, modulated_circuit
+from neuro_mod.core.modulation_derivatives import (
+    PLAIN_TARGETS,
+    CircuitDerivatives,
+    circuit_derivatives,
+    plain_derivatives,
+)
 from neuro_mod.core.neurons import NeuronParameters
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError, invalid
 
 _Array = NDArray[np.float64]
@@ -98,15 +110,17 @@ class LIFMeanField(RateEquations):
                 raise invalid(name, float(values.min()), "at least 0")
         if z_weights.shape != z.shape or not np.isclose(z_weights.sum(), 1):
             raise invalid("z_weights", z_weights.tolist(), f"{len(z)} numbers that sum to 1")
-        tau = neurons.tau_membrane
+        self.inputs = InputParameters(
+            in_degree, weights, external_in_degree, external_weight, external_rate, aroused, z
+        )
         with np.errstate(over="ignore", invalid="ignore"):  # reported below
-            rates = external_rate + aroused * z[:, None, None]
-            per_rate = tau * external_in_degree * external_weight
-            by_rate = Moments(tau[:, None] * in_degree * weights, tau[:, None] * in_degree * weights**2)
-            external = Moments((per_rate * rates).sum(axis=1), (per_rate * external_weight * rates).sum(axis=1))
+            by_rate, external = self.inputs.moments(neurons.tau_membrane)
         if not all(np.isfinite(each).all() for each in (*by_rate, *external)):
             raise InputError("weights, numbers of synapses or rates are so large that the input overflows")
         super().__init__(Coefficients(by_rate, external, neurons, z_weights))
+        #: The network, and how it changes with a target, where they are known.
+        self.circuit: Circuit | None = None
+        self._circuit_derivatives: Callable[[str], CircuitDerivatives] | None = None
 
     @classmethod
     def from_circuit(cls, circuit: Circuit, n_z: int = 1) -> Self:
@@ -129,8 +143,79 @@ class LIFMeanField(RateEquations):
             z_nodes=nodes,
             z_weights=weights,
         )
-        field.populations = circuit.populations
+        field.populations, field.circuit = circuit.populations, circuit
         return field
+
+    @classmethod
+    def from_baseline(cls, baseline: Baseline, deltas: Mapping[str, ArrayLike] | None = None, n_z: int = 1) -> Self:
+        """The mean field of a network under perturbations, which knows its sensitivity to all targets.
+
+        Args:
+            baseline: The network before arousal and perturbations act on it.
+            deltas: Perturbations by target, as for `core.modulation.modulated_circuit`.
+            n_z: As for `from_circuit`.
+
+        Raises:
+            InputError: A target is unknown, or a parameter becomes invalid.
+        """
+        field = cls.from_circuit(modulated_circuit(baseline, deltas), n_z)
+        field._circuit_derivatives = partial(circuit_derivatives, baseline, deltas=deltas)
+        return field
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets whose effects are known: all of a field `from_baseline`."""
+        return PLAIN_TARGETS if self._circuit_derivatives is None else tuple(TARGETS)
+
+    def coefficient_derivatives(self, target: str) -> CoefficientDerivatives:
+        """How input and neurons of each population change with a perturbation of this population.
+
+        Raises:
+            InputError: The target is not one of `targets`, or a derivative is infinite.
+        """
+        inputs, neurons = self.inputs, self.coefficients.neurons
+        if self._circuit_derivatives is not None:
+            change = self._circuit_derivatives(target)
+        else:
+            change = plain_derivatives(target, inputs.external_rate, inputs.external_in_degree > 0)
+        if target == "tau_synaptic" and (neurons.tau_synaptic == 0).any():
+            raise invalid(target, 0.0, "above 0: at 0 rates change infinitely fast with it")
+        return inputs.derivatives(neurons.tau_membrane, change)
+
+    def sensitivity(
+        self,
+        state: FixedPoint | ArrayLike,
+        targets: Iterable[str] | None = None,
+        *,
+        directions: ArrayLike | None = None,
+    ) -> dict[str, Sensitivity]:
+        """Derivatives of a steady state and of its eigenvalues with respect to perturbations, in closed form.
+
+        ``d nu / d delta = -J^-1 dF / d delta``; eigenvalues move by ``l . dA . r``, equal ones by the eigenvalues of
+        that matrix within their eigenspace. Derivatives tell nothing about how far they hold.
+
+        Args:
+            state: A steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.
+            targets: Perturbed parameters; all of `targets` by default.
+            directions: Perturbations in cluster space, in the unit of the target, shape ``(K, P)`` or ``(P,)``; each
+                population alone by default.
+
+        Returns:
+            By target; see `Sensitivity`.
+
+        Raises:
+            InputError: A target is unknown to this field or changes it infinitely fast, the state is not steady, or a
+                shape does not match.
+            NumericalError: An eigenvalue of the state is 0, as at a fold.
+
+        Example:
+            >>> found = field.sensitivity(fixed_points(field)[0], targets=["rate"])["rate"]
+            >>> found.rates[0, 1]  # of E1, in Hz per Hz of external rate of E0
+        """
+        rates = state.rates if isinstance(state, FixedPoint) else state
+        names = self.targets if targets is None else list(targets)
+        changes = {target: self.coefficient_derivatives(target) for target in names}
+        return sensitivities(self, rates, changes, directions)
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.

@@ -18,14 +18,14 @@ from neuro_mod.core.mean_field.core.tables import DEGREE, N_PIECES
 
 ERFCX, COMPLEMENT, CURVATURE, INTEGRAL, DAWSON = range(5)
 
-_SQRT_PI = np.sqrt(np.pi)
-_INVERSE_SQRT_PI = 1 / _SQRT_PI
+SQRT_PI = np.sqrt(np.pi)
+INVERSE_SQRT_PI = 1 / SQRT_PI
 #: Beyond this, squares overflow, and the noise-free limit is exact.
-_NO_NOISE = 1e100
+NO_NOISE = 1e100
 #: Longest interval, in units of ``1 + |b|``, and largest growth of the exponent, that are integrated numerically.
 _SHORT, _LITTLE_GROWTH = 0.4, 2.0
 #: Eight points: on the longest such intervals the error is below 1e-16.
-_NODES, _WEIGHTS = (np.ascontiguousarray(values) for values in roots_legendre(8))
+NODES, WEIGHTS = (np.ascontiguousarray(values) for values in roots_legendre(8))
 
 
 @inlined
@@ -64,9 +64,23 @@ def _dawson(table: Any, x: float) -> float:
 @inlined
 def _integral_between(table: Any, x: float, y: float) -> float:
     """``int_x^y erfcx`` for 0 <= x, y that are not close to each other."""
-    return np.log((1.0 + y) / (1.0 + x)) * _INVERSE_SQRT_PI + (
+    return np.log((1.0 + y) / (1.0 + x)) * INVERSE_SQRT_PI + (
         _tabulated(table, INTEGRAL, y) - _tabulated(table, INTEGRAL, x)
     )
+
+
+@inlined
+def value_and_slopes(table: Any, u: float, top: float, scale: float) -> tuple[float, float, float]:
+    """``f(u)``, ``f'(u)`` and ``f''(u) / 2``, times ``scale``, which is ``exp(-top^2)``, for u up to top or below 0."""
+    if u < 0:
+        f = _erfcx(table, -u) * scale
+        slope = 2.0 * _complement(table, -u) * scale
+        turn = _curvature(table, -u) * scale
+    else:
+        f = 2.0 * np.exp((u - top) * (u + top)) - _erfcx(table, u) * scale
+        slope = 2.0 * u * f + 2.0 * INVERSE_SQRT_PI * scale
+        turn = f + u * slope
+    return f, slope, turn
 
 
 @inlined
@@ -75,20 +89,12 @@ def _short(table: Any, a: float, b: float, h: float) -> tuple[float, float, floa
     top = max(b, 0.0)
     scale = np.exp(-top * top)
     integral = rise = moment = 0.0
-    for i in range(len(_NODES)):
+    for i in range(len(NODES)):
         # measured from the end nearer to 0, so that the nodes keep their digits
-        u = b - 0.5 * h * (1.0 - _NODES[i])
-        if u < 0:
-            f = _erfcx(table, -u) * scale
-            slope = 2.0 * _complement(table, -u) * scale
-            turn = _curvature(table, -u) * scale
-        else:
-            f = 2.0 * np.exp((u - top) * (u + top)) - _erfcx(table, u) * scale
-            slope = 2.0 * u * f + 2.0 * _INVERSE_SQRT_PI * scale
-            turn = f + u * slope
-        integral += _WEIGHTS[i] * f
-        rise += _WEIGHTS[i] * slope
-        moment += _WEIGHTS[i] * turn
+        f, slope, turn = value_and_slopes(table, b - 0.5 * h * (1.0 - NODES[i]), top, scale)
+        integral += WEIGHTS[i] * f
+        rise += WEIGHTS[i] * slope
+        moment += WEIGHTS[i] * turn
     return 0.5 * h * integral, 0.5 * h * rise, 0.5 * h * moment
 
 
@@ -118,6 +124,26 @@ def _across_zero(table: Any, a: float, b: float) -> tuple[float, float, float]:
 
 
 @inlined
+def is_short(a: float, b: float, h: float) -> bool:
+    """Whether an interval ``[a, b]`` of length h is integrated numerically."""
+    return h < _SHORT * (1.0 + abs(b)) and h * max(a + b, 0.0) < _LITTLE_GROWTH
+
+
+@inlined
+def over_interval(table: Any, a: float, b: float, h: float) -> tuple[float, float, float]:
+    """The same for any interval."""
+    if is_short(a, b, h):
+        integral, rise, moment = _short(table, a, b, h)
+    elif b <= 0:
+        integral, rise, moment = _below_zero(table, a, b)
+    elif a >= 0:
+        integral, rise, moment = _above_zero(table, a, b, h)
+    else:
+        integral, rise, moment = _across_zero(table, a, b)
+    return integral, rise, moment
+
+
+@inlined
 def _noise_free(mu: float, tau_m: float, tau_ref: float, threshold: float, reset: float) -> tuple[float, float]:
     """Rate of the neuron without noise, and its derivative with respect to mu."""
     if mu <= threshold:
@@ -131,24 +157,16 @@ def _respond(
     table: Any, mu: float, sigma: float, beta: float, tau_m: float, tau_ref: float, threshold: float, reset: float
 ) -> tuple[float, float, float]:
     """Rate, and its derivatives with respect to mu and sigma."""
-    if not (abs(threshold - mu) < _NO_NOISE * sigma and abs(reset - mu) < _NO_NOISE * sigma):
+    if not (abs(threshold - mu) < NO_NOISE * sigma and abs(reset - mu) < NO_NOISE * sigma):
         shift = beta * sigma
         rate, slope = _noise_free(mu, tau_m, tau_ref, threshold + shift, reset + shift)
         return rate, slope, -beta * slope
     b, h = (threshold - mu) / sigma + beta, (threshold - reset) / sigma
-    a = b - h
-    if h < _SHORT * (1.0 + abs(b)) and h * max(a + b, 0.0) < _LITTLE_GROWTH:
-        integral, rise, moment = _short(table, a, b, h)
-    elif b <= 0:
-        integral, rise, moment = _below_zero(table, a, b)
-    elif a >= 0:
-        integral, rise, moment = _above_zero(table, a, b, h)
-    else:
-        integral, rise, moment = _across_zero(table, a, b)
+    integral, rise, moment = over_interval(table, b - h, b, h)
     scale = np.exp(-b * b) if b > 0 else 1.0
-    per_scale = 1.0 / (tau_ref * scale + tau_m * _SQRT_PI * integral)
+    per_scale = 1.0 / (tau_ref * scale + tau_m * SQRT_PI * integral)
     rate = per_scale * scale
-    gain = rate * per_scale * tau_m * _SQRT_PI / sigma
+    gain = rate * per_scale * tau_m * SQRT_PI / sigma
     return rate, gain * rise, gain * (moment - beta * rise)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro_mod.core.mean_field.core import siegert, tables
+from neuro_mod.core.mean_field.core import siegert, siegert_curvature, tables
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
 
@@ -75,6 +75,75 @@ def response_to_input(mu: NDArray[np.float64], sigma: NDArray[np.float64], neuro
     Raises:
         InputError: mu or sigma is not finite.
     """
+    inputs, shape = _inputs(mu, sigma, neurons)
+    found = np.empty((3, inputs.shape[1]))
+    siegert.respond(_table(), inputs, *found)
+    return Response(*found.reshape(3, *shape))
+
+
+class Expansion(NamedTuple):
+    """Rate, first and second derivatives with respect to `EXPANDED`.
+
+    Attributes:
+        rate: In Hz, of the broadcast shape.
+        gradient: First derivatives, shape ``(6, ...)``.
+        curvature: Derivatives of the first two of them, those with respect to mean and variance, shape ``(2, 6, ...)``.
+    """
+
+    rate: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+
+
+#: What `expansion` differentiates with respect to, in this order.
+EXPANDED = ("mu", "variance", "tau_membrane", "tau_synaptic", "tau_refractory", "threshold")
+
+
+def expansion(mu: NDArray[np.float64], variance: NDArray[np.float64], neurons: NeuronParameters) -> Expansion:
+    """The response with its first and second derivatives, in closed form; see `siegert_curvature`.
+
+    Without noise, derivatives with respect to the variance are 0. So is the one with respect to the synaptic time
+    constant where that is 0: the rate falls like its root there.
+
+    Args:
+        mu: Mean input in threshold units.
+        variance: Variance of the free membrane voltage in squared threshold units.
+        neurons: Parameters that have been checked.
+
+    Raises:
+        InputError: mu or variance is not finite.
+    """
+    inputs, shape = _inputs(mu, np.sqrt(variance), neurons)
+    found = np.empty((1 + 6 + len(siegert_curvature.PAIRS), inputs.shape[1]))
+    siegert_curvature.expand(_table(), inputs, found)
+    rate, interval = found[0], found[1:7]
+    slopes = -rate * interval
+    second = np.zeros((2, 6, len(rate)))
+    for (i, j), of_interval in zip(siegert_curvature.PAIRS, found[7:], strict=True):
+        second[i, j] = -of_interval
+    second[1, 0] = second[0, 1]
+    second = rate * (second + 2 * interval[:2, None] * interval)
+    beta, tau_m, tau_s = inputs[2], inputs[3], np.broadcast_to(neurons.tau_synaptic, shape).ravel()
+    by_tau_m = -beta / (2 * tau_m)
+    by_tau_s = np.divide(beta, 2 * tau_s, out=np.zeros_like(beta), where=tau_s > 0)
+
+    def ordered(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From the parameters of `siegert_curvature`, on the axis before the last, to `EXPANDED`."""
+        by_mu, by_variance, tau_membrane, tau_refractory, threshold, shift = np.moveaxis(values, -2, 0)
+        each = (by_mu, by_variance, tau_membrane + shift * by_tau_m, shift * by_tau_s, tau_refractory, threshold)
+        return np.stack(each, axis=-2).reshape(*values.shape[:-1], *shape)
+
+    return Expansion(rate.reshape(shape), ordered(slopes), ordered(second))
+
+
+def _inputs(
+    mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: NeuronParameters
+) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    """Arguments of the kernels, shape ``(7, n)``, and the broadcast shape.
+
+    Raises:
+        InputError: mu or sigma is not finite.
+    """
     if not (np.isfinite(mu).all() and np.isfinite(sigma).all()):
         raise InputError("mu, sigma: NaN or infinity found; expected finite values")
     tau_m, tau_s, tau_ref, theta, reset = neurons
@@ -83,7 +152,4 @@ def response_to_input(mu: NDArray[np.float64], sigma: NDArray[np.float64], neuro
     inputs = np.empty((len(given), *shape))
     for k, value in enumerate(given):
         inputs[k] = value
-    flat = inputs.reshape(len(inputs), -1)
-    found = np.empty((3, flat.shape[1]))
-    siegert.respond(_table(), flat, *found)
-    return Response(*found.reshape(3, *shape))
+    return inputs.reshape(len(inputs), -1), shape

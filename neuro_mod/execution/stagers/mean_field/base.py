@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.checks import whole_number
+from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import invalid
 from neuro_mod.execution.in_plan import data_or_hash
-from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_baseline, deltas_at
 from neuro_mod.execution.stagers.base import Result, Stager, keep
 from neuro_mod.populations import Populations
 from neuro_mod.storage.values import NotPlainError
@@ -69,10 +70,15 @@ class MeanFieldStager(Stager):
     ):
         super().__init__(config, random_seed, overrides=overrides)
         self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MAX_Z)
-        self.circuit: Circuit = build_circuit(self.experiment, self.perturbation_time)
-        self.field = LIFMeanField.from_circuit(self.circuit, self.n_z)
+        self.field = build_mean_field(self.experiment, self.perturbation_time, self.n_z)
         #: Outputs of the latest run.
         self.outputs: MeanFieldOutputs | None = None
+
+    @property
+    def circuit(self) -> Circuit:
+        """The network, with arousal and perturbations applied."""
+        assert self.field.circuit is not None
+        return self.field.circuit
 
     @abstractmethod
     def run(self, *args: Any, **kwargs: Any) -> MeanFieldOutputs:
@@ -115,6 +121,20 @@ class MeanFieldStager(Stager):
             "n_z": self.n_z,
             "wall_seconds": time.perf_counter() - start,
         }
+
+
+def build_mean_field(experiment: Experiment, time: float | None, n_z: int) -> LIFMeanField:
+    """The mean field of the network of a configuration; it knows its sensitivity to all targets.
+
+    Args:
+        experiment: A validated experiment.
+        time: Seconds at which perturbations are taken; None for each at its onset.
+        n_z: Number of values of z over which responses are averaged.
+
+    Raises:
+        ValueError: A perturbation makes a parameter impossible at that time, which lies outside the run.
+    """
+    return LIFMeanField.from_baseline(build_baseline(experiment), deltas_at(experiment, time), n_z)
 
 
 def rates_array(values: ArrayLike) -> NDArray[np.float64] | None:

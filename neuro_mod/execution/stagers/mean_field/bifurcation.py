@@ -18,8 +18,7 @@ from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
-from neuro_mod.execution.stagers.assembly import build_circuit
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager
+from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager, build_mean_field
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
@@ -104,8 +103,7 @@ class BifurcationStager(MeanFieldStager):
         return n_active
 
     def _at(self, parameter: str, value: float) -> LIFMeanField:
-        circuit = build_circuit(self.experiment.replace({parameter: value}), self.perturbation_time)
-        return LIFMeanField.from_circuit(circuit, self.n_z)
+        return build_mean_field(self.experiment.replace({parameter: value}), self.perturbation_time, self.n_z)
 
 
 class Branches(MeanFieldOutputs):
