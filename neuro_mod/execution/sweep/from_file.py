@@ -171,6 +171,7 @@ class FileSweepJob(Job):
         folder.save_json(SWEEP, self._described)
         if self._sweep.directions:
             folder.save_table(DIRECTIONS_TABLE, list(_direction_rows(self._sweep)))
+            _warn_of_equal_directions(self._sweep)
         texts = (
             (
                 point_config(point.index),
@@ -270,6 +271,16 @@ def _direction_rows(sweep: Sweep) -> Iterator[dict[str, Any]]:
     for target, vectors in sweep.directions.items():
         for direction, vector in enumerate(vectors.tolist()):
             yield {DIRECTION: direction, "target": target, **dict(zip(names, vector, strict=True))}
+
+
+def _warn_of_equal_directions(sweep: Sweep) -> None:
+    """Log a warning if the same vectors were drawn more than once, as happens to entries +-1 on few populations."""
+    vectors = np.concatenate(list(sweep.directions.values()), axis=1)
+    if (n := len(np.unique(vectors, axis=0))) < len(vectors):
+        _LOG.warning(
+            "only %d of %d directions differ: draw normal entries (structured: false) or orthogonal vectors",
+            *(n, len(vectors)),
+        )
 
 
 def _title(point: Point) -> str:

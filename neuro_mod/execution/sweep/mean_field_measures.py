@@ -17,6 +17,8 @@ from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.landscape import Barrier, LandscapeState
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.mean_field.core.clusters import active_clusters, interchangeable
+from neuro_mod.core.mean_field.core.sensitivity import Sensitivity
+from neuro_mod.errors import NumericalError
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import stacked_states
 from neuro_mod.execution.sweep.measures import Numbers
@@ -78,6 +80,13 @@ class MeanFieldPoint:
         stager = ReducedMeanFieldStager(self._experiment, **self._options)
         limits = self.settings.grid_lims
         return stager.run(self.settings.focus, self.settings.grid_density, (limits[0], limits[1]))
+
+    def sensitivities(self, state: FixedPoint) -> Mapping[str, Sensitivity] | None:
+        """Derivatives of a state by target; None if it is at a fold, where there are none."""
+        try:
+            return self.stager.field.sensitivity(state, self.settings.targets)
+        except NumericalError:
+            return None
 
     def active(self, rates: _Array) -> tuple[int, ...]:
         """The active clusters in a state."""
@@ -156,6 +165,46 @@ def _barriers(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
     return numbers, arrays
 
 
+def _sensitivities(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
+    numbers: Numbers = {}
+    found: list[tuple[int, Mapping[str, Sensitivity]]] = []
+    for n, states in point.by_active.items():
+        of_states = [(state, point.sensitivities(state)) for state in states]
+        found += [(point.states.points.index(state), each) for state, each in of_states if each is not None]
+        for target in point.settings.targets:
+            rows = [_in_numbers(each[target], state.active, point.populations) for state, each in of_states if each]
+            if len(rows) < len(states):  # a state is at a fold
+                continue
+            for column in rows[0]:
+                numbers[_of(n, f"{column}_{target}")] = _mean(states, [row[column] for row in rows])
+    arrays = stacked_states(point.states, point.populations.n_clusters)
+    arrays["sensitivity_state"] = np.array([index for index, _ in found], np.int64)
+    for target in point.settings.targets if found else ():
+        for name in ("rates", "eigenvalues", "leading"):
+            arrays[f"d_{name}_d_{target}"] = np.stack([getattr(each[target], name) for _, each in found])
+    return numbers, arrays
+
+
+def _in_numbers(found: Sensitivity, active: Sequence[int], populations: Populations) -> dict[str, float]:
+    """Means over clusters of the derivatives of their rates and of the leading eigenvalue."""
+    p = populations.n_clusters
+    by, leading = found.rates[:p, :p], found.leading[:p]  # of which cluster, by the perturbation of which
+    is_active = np.isin(np.arange(p), np.asarray(active, np.int64))
+    own = np.eye(p, dtype=bool)
+    pairs = {
+        "d_active_d_own": own & is_active,
+        "d_active_d_other_active": ~own & is_active & is_active[:, None],
+        "d_active_d_inactive": is_active & ~is_active[:, None],
+        "d_inactive_d_own": own & ~is_active,
+        "d_inactive_d_active": ~is_active & is_active[:, None],
+    }
+    numbers = {name: float(by[which].mean()) for name, which in pairs.items() if which.any()}
+    for name, which in (("active", is_active), ("inactive", ~is_active)):
+        if which.any():
+            numbers[f"d_leading_d_{name}"] = float(leading[which].mean())
+    return numbers
+
+
 def _name(active: Sequence[int], focus: Sequence[int], populations: Populations) -> str:
     """The active clusters among the focus populations, such as ``E0+E1``; ``none`` if none is."""
     return "+".join(populations.names[index] for index in focus if index in active) or "none"
@@ -180,4 +229,5 @@ MEAN_FIELD_MEASURES: dict[str, Callable[[MeanFieldPoint], tuple[Numbers, dict[st
     "fixed_points": _fixed_points,
     "eigenvalues": _eigenvalues,
     "barriers": _barriers,
+    "sensitivities": _sensitivities,
 }

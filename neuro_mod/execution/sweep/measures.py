@@ -10,6 +10,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
@@ -37,6 +38,8 @@ _LABELS = {
     "n_wells": "wells of the landscape",
 }
 _OF_ACTIVE = re.compile(r"(.+)_of_(\d+)_active")
+_DERIVATIVE = re.compile(rf"d_(active|inactive|leading)_d_(.+)_({'|'.join(TARGETS)})")
+_DERIVED = {"active": ("active rate", "Hz"), "inactive": ("other rate", "Hz"), "leading": ("eigenvalue", "1/s")}
 _UNITS = {"_hz": "Hz", "_hz2": "Hz²", "_per_sec": "1/s", "_sec": "s", "_ms": "ms"}
 
 
@@ -119,6 +122,10 @@ def column_label(column: str) -> str:
         return f"{words}, {n_active} active" + (f" ({unit}" if unit else "")
     if column in _LABELS:
         return _LABELS[column]
+    if derivative := _DERIVATIVE.fullmatch(column):
+        (what, unit), whose, target = _DERIVED[derivative[1]], derivative[2], derivative[3]
+        words = f"change of {what}, by {whose} {target}".replace("_", " ")
+        return f"{words} ({unit} per {TARGETS[target].unit or 'unit'})"
     ending = next((ending for ending in _UNITS if column.endswith(ending)), "")
     words = column.removesuffix(ending).replace("_", " ")
     words = f"rate of {words.removeprefix('rate ')}" if words.startswith(("rate E ", "rate I ")) else words
