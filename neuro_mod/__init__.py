@@ -26,6 +26,7 @@ _PUBLIC = {
     # one run, and many
     "neuro_mod.execution.stagers": (
         *("StageSNNSimulation", "FullMeanFieldStager", "ReducedMeanFieldStager", "BifurcationStager"),
+        "SensitivityStager",
     ),
     "neuro_mod.execution.stagers.saved_state": ("load_state", "save_state"),
     "neuro_mod.execution": ("Repeater",),
@@ -54,7 +55,7 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.states.state_statistics": ("shared_states",),
     "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
-    "neuro_mod.core.mean_field.core": ("LIFMeanField", "fixed_points", "transfer"),
+    "neuro_mod.core.mean_field.core": ("LIFMeanField", "Sensitivity", "fixed_points", "transfer"),
     # what acts on both
     "neuro_mod.core.course": ("Course",),
     "neuro_mod.core.modulation": ("modulated_circuit",),

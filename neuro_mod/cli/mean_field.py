@@ -1,4 +1,4 @@
-"""``neuro-mod mean-field``: steady states, landscapes and bifurcations of the mean field of a configuration."""
+"""``neuro-mod mean-field``: steady states, landscapes, bifurcations and sensitivities of the mean field."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from neuro_mod.cli.options import (
     Out,
     Overrides,
     Seed,
+    given,
     load,
     print_results,
     print_rows,
@@ -24,7 +25,7 @@ from neuro_mod.cli.options import (
 )
 
 app = typer.Typer(
-    help="The mean field of a configuration: steady states, landscapes, bifurcations.",
+    help="The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -38,8 +39,18 @@ NZ = Annotated[
     typer.Option(metavar="Q", min=1, help="Values of z, which spreads arousal, over which responses are averaged."),
 ]
 
+Active = Annotated[
+    str | None, typer.Option(metavar="N,N:M", help="Numbers of active clusters of the states, as 0,1,3 or 0:6 [all].")
+]
+Targets = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,NAME", help="Perturbed parameters, as rate,threshold; also differentiate by them."),
+]
+
 #: Rows of printed tables, at most; the files have all.
 _ROWS = 12
+#: States whose sensitivities are printed, at most.
+_STATES = 3
 
 
 @app.command("fixed-points")
@@ -98,6 +109,7 @@ def landscape(
             metavar="PATH", help="Path of the potential: minimum_force, straight, or rates in Hz like 5,52:30,30:52,5."
         ),
     ] = "minimum_force",
+    targets: Targets = None,
     out: Out = None,
     seed: Seed = None,
     overrides: Overrides = None,
@@ -118,6 +130,7 @@ def landscape(
         progress=True,
         out=out,
         force=force,
+        **given({"targets": _names(targets)}),
     )
     print_results(outputs["metadata"], as_json, _print_landscape)
 
@@ -154,6 +167,10 @@ def _print_landscape(metadata: dict[str, Any]) -> None:
             rows[f"others jump on the {where}"] = f"between {number} pairs of neighbouring points"
     rows["largest curl"] = f"{metadata['largest_curl']:.3g} (0 for a gradient: else the potential depends on the path)"
     print_rows(rows)
+    barriers = [f"{each['well']} to {each['saddle']}" for each in metadata["barriers"]]
+    _print_derivatives(
+        "barrier", barriers, metadata["barrier_sensitivities"], "Hz^2 per unit; barrier_sensitivities.csv"
+    )
 
 
 @app.command("bifurcation")
@@ -165,12 +182,11 @@ def bifurcation(
     parameter: Annotated[
         str, typer.Option(metavar="KEY", help="A number of the configuration, as in --set: arousal.level, ...")
     ] = "architecture.clusters.j_potentiated[0]",
-    active: Annotated[
-        str | None, typer.Option(metavar="N,N:M", help="Numbers of active clusters to follow, as 0,1,3 or 0:6 [all].")
-    ] = None,
+    active: Active = None,
     values: Annotated[
         int, typer.Option(metavar="N", min=2, help="Number of parameter values at which states are searched for.")
     ] = 5,
+    targets: Targets = None,
     out: Out = None,
     seed: Seed = None,
     overrides: Overrides = None,
@@ -184,11 +200,15 @@ def bifurcation(
 
     stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
-    followed = (
-        None if active is None else whole_numbers("--active", active, max(n_clusters, 1), "numbers like 0,1,3 or 0:6")
-    )
+    followed = _numbers_of_clusters(active, n_clusters)
     outputs = stager.execute(
-        parameter=parameter, limits=(lower, upper), n_active=followed, n_values=values, out=out, force=force
+        parameter=parameter,
+        limits=(lower, upper),
+        n_active=followed,
+        n_values=values,
+        out=out,
+        force=force,
+        **given({"targets": _names(targets)}),
     )
     print_results(outputs["metadata"], as_json, _print_branches)
 
@@ -218,6 +238,110 @@ def _print_branches(metadata: dict[str, Any]) -> None:
         ],
     )
     typer.echo(f"branches: {len(metadata['branches'])}; {metadata['searched']}.")
+    folds = [f"{each['parameter']:.8g}" for each in metadata["critical_points"] if each["kind"] == "fold"]
+    unit = f"{metadata['parameter']} per unit; fold_sensitivities.csv"
+    _print_derivatives("fold at", folds, metadata["fold_sensitivities"], unit)
+
+
+@app.command("sensitivity")
+@plain_failures()
+def sensitivity(
+    config: Config,
+    targets: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME", help="Perturbed parameters, as rate,arousal_level [all 13]."),
+    ] = None,
+    active: Active = None,
+    states: Annotated[str, typer.Option(metavar="stable|all", help="Which steady states.")] = "stable",
+    starts: Annotated[int, typer.Option(metavar="N", min=0, help="Number of random starts.")] = 100,
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    n_z: NZ = 1,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute how rates and eigenvalues of steady states change with a perturbation of each population."""
+    from neuro_mod.execution.stagers import SensitivityStager
+
+    stager = SensitivityStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
+    outputs = stager.execute(
+        targets=_names(targets),
+        n_active=_numbers_of_clusters(active, stager.circuit.populations.n_clusters),
+        states=states,
+        n_runs=starts,
+        out=out,
+        force=force,
+    )
+    print_results(outputs["metadata"], as_json, _print_sensitivities)
+
+
+def _print_sensitivities(metadata: dict[str, Any]) -> None:
+    shown = metadata["states"][:_STATES]
+    for index, state in enumerate(shown):
+        leading = f"{state['leading_eigenvalue'][0]:.2f} 1/s" + f", {state['leading_repeats']} times" * (
+            state["leading_repeats"] > 1
+        )
+        typer.echo(f"state {index}: {state['kind']}, {state['n_active']} active, leading eigenvalue {leading}")
+        effects = [each for each in metadata["effects"] if each["state"] == index and each["group"].startswith("E ")]
+        groups = [key for key in effects[0] if key.endswith("_hz")] if effects else []
+        print_table(
+            ["target", "unit", "perturbed", *(key.removesuffix("_hz") for key in groups), "eigenvalue"],
+            [
+                [
+                    each["target"],
+                    each["unit"] or "1",
+                    each["perturbed"] + "*" * each["one_sided"],
+                    *(_derivative(each[key]) for key in (*groups, "leading_eigenvalue")),
+                ]
+                for each in effects
+                if each["group"] != "E background"
+            ],
+        )
+        typer.echo()
+    typer.echo("change per unit of the target: of rates, in Hz, of the perturbed population itself and, on average, of")
+    typer.echo("the others of each group; of the largest real part of the eigenvalues, in 1/s, while the target grows")
+    if any(state["leading_repeats"] > 1 for state in shown):
+        typer.echo("equal eigenvalues part: the largest one need not fall when the sign of the change is reversed")
+    if any(each["one_sided"] for each in metadata["effects"]):
+        typer.echo("*: the parameter is at a bound, so that it can be changed to one side only")
+    if metadata["n_marginal"]:
+        typer.echo(
+            f"left out: {metadata['n_marginal']} states with an eigenvalue of 0, where rates have no derivatives"
+        )
+    more = len(metadata["states"]) - len(shown)
+    typer.echo(f"all populations{f' and {more} more states' if more else ''}: sensitivities.csv, sensitivities.npz")
+
+
+def _print_derivatives(
+    label: str, places: Sequence[str], found: dict[str, list[dict[str, float | None]]], unit: str
+) -> None:
+    """Print derivatives with respect to each target: of all populations at once, and the largest of a single one."""
+    if not found or not places:
+        return
+    rows: list[list[str]] = []
+    for target, values in found.items():
+        for place, each in zip(places, values, strict=True):
+            known = {name: value for name, value in each.items() if value is not None}
+            whole = sum(known.values()) if len(known) == len(each) else None
+            largest = max(known, key=lambda name: abs(known[name]), default="")
+            rows.append([place, target, _derivative(whole), _derivative(known.get(largest)), largest])
+    typer.echo()
+    print_table([label, "target", "all populations", "largest of one", "which"], rows)
+    typer.echo(f"derivatives in {unit}")
+
+
+def _derivative(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def _numbers_of_clusters(text: str | None, n_clusters: int) -> list[int] | None:
+    return None if text is None else whole_numbers("--active", text, max(n_clusters, 1), "numbers like 0,1,3 or 0:6")
 
 
 def _populations(text: str) -> list[int | str]:

@@ -101,6 +101,34 @@ def test_bifurcation_of_the_reduced_network(mean_field, tmp_path):
     assert (tmp_path / "here/plots/bifurcation.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_sensitivity_of_the_reduced_network(mean_field, tmp_path):
+    options = ("--targets", "rate,tau_membrane", "--starts", 10, "--out", tmp_path / "here")
+    code, out, err = mean_field("sensitivity", TWO_CLUSTERS, *options)
+    assert (code, err) == (0, "")
+    assert out.startswith("state 0: stable focus, 1 active, leading eigenvalue ")
+    header, rows = table(out.split("\n", 1)[1])
+    assert header[:4] == ["target", "unit", "perturbed", "itself"] and header[-1] == "eigenvalue"
+    assert [row[:3] for row in rows[:2]] == [["rate", "Hz", "E0"], ["rate", "Hz", "E1"]]
+    found = arrays_in(tmp_path / "here/data/sensitivities.npz")
+    assert rows[0][3] == f"{found['rates'][0, 0, 0, 0]:.4g}"
+    assert (tmp_path / "here/plots/sensitivities_0.png").read_bytes().startswith(b"\x89PNG")
+    code, _, err = mean_field("sensitivity", TWO_CLUSTERS, "--targets", "rates", *NOTHING)
+    assert code == 2 and "rates cannot be perturbed; expected one of rate" in err
+    code, _, err = mean_field("sensitivity", TWO_CLUSTERS, "--active", "0", "--starts", 10, *NOTHING)
+    assert code == 2 and "stable states were found with 1 active clusters" in err
+
+
+def test_derivatives_of_barriers_and_folds(mean_field):
+    code, out, err = mean_field("landscape", TWO_CLUSTERS, "--grid-density", 10, "--targets", "rate", *NOTHING)
+    assert code == 0
+    header, rows = table(out.split("\n\n")[1])
+    assert header == ["barrier", "target", "all populations", "largest of one", "which"]
+    assert {row[-1] for row in rows[:2]} == {"E0", "E1"}
+    limits = ("--from", 17.5, "--to", 18.5, "--values", 2)
+    code, out, err = mean_field("bifurcation", TWO_CLUSTERS, *limits, "--targets", "rate", *NOTHING)
+    assert (code, err) == (0, "") and "fold at" not in out  # this network has none
+
+
 def test_json(mean_field, tmp_path):
     code, out, err = mean_field("fixed-points", TWO_CLUSTERS, "--json", "--starts", 3, "--seed", 5, *NOTHING)
     printed = json.loads(out, parse_constant=pytest.fail)

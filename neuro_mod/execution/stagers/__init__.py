@@ -4,10 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.stagers.mean_field import BifurcationStager, FullMeanFieldStager, ReducedMeanFieldStager
+    from neuro_mod.execution.stagers.mean_field import (
+        BifurcationStager,
+        FullMeanFieldStager,
+        ReducedMeanFieldStager,
+        SensitivityStager,
+    )
     from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 
-__all__ = ["BifurcationStager", "FullMeanFieldStager", "ReducedMeanFieldStager", "StageSNNSimulation"]
+__all__ = [
+    "BifurcationStager",
+    "FullMeanFieldStager",
+    "ReducedMeanFieldStager",
+    "SensitivityStager",
+    "StageSNNSimulation",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from neuro_mod.execution.stagers import (
     BifurcationStager,
     FullMeanFieldStager,
     ReducedMeanFieldStager,
+    SensitivityStager,
 )
 from neuro_mod.execution.stagers.assembly import build_baseline
 from tests.helpers.folders import arrays_in, files_in, run_json
@@ -31,6 +32,7 @@ STAGERS = {
     FullMeanFieldStager: {"n_runs": 5},
     ReducedMeanFieldStager: {"grid_density": 20.0},
     BifurcationStager: {"limits": (18.0, 19.0), "n_values": 2},
+    SensitivityStager: {"targets": ["rate", "arousal_level"], "n_runs": 5},
 }
 FILES = {
     FullMeanFieldStager: {"data/fixed_points.csv", "data/fixed_points.npz"},
@@ -38,16 +40,19 @@ FILES = {
         *("data/landscape.npz", "data/potential.csv", "data/states.csv", "data/barriers.csv"),
     },
     BifurcationStager: {"data/bifurcation.csv", "data/bifurcation.npz", "data/critical_points.csv"},
+    SensitivityStager: {"data/sensitivities.csv", "data/sensitivities.npz"},
 }
 PICTURES = {
     FullMeanFieldStager: {"plots/fixed_points.png"},
     ReducedMeanFieldStager: {"plots/potential.png", "plots/phase_plane.png"},
     BifurcationStager: {"plots/bifurcation.png"},
+    SensitivityStager: {"plots/sensitivities_0.png"},
 }
 FOLDERS = {
     FullMeanFieldStager: "run_fixed_points",
     ReducedMeanFieldStager: "run_landscape",
     BifurcationStager: "run_bifurcation",
+    SensitivityStager: "run_sensitivity",
 }
 METADATA = {"metadata/config.yaml", "metadata/run.json", "metadata/manifest.json", "metadata/plan.json"}
 
@@ -323,7 +328,8 @@ def test_bifurcation_outputs():
     """The reduced network has a selective state at j_potentiated 20 and none at 17 (model.md: at 20)."""
     stager = BifurcationStager(TWO_CLUSTERS)
     outputs = stager.run("architecture.clusters.j_potentiated[0]", (17.0, 21.0), n_values=3)
-    assert set(outputs) == {"diagram", "parameter", "configured", "metadata"} and outputs["configured"] == 20.0
+    assert set(outputs) == {"diagram", "parameter", "configured", "fold_sensitivities", "metadata"}
+    assert outputs["configured"] == 20.0
     uniform, selective = outputs["diagram"].branches
     assert (uniform.n_active, selective.n_active, selective.multiplicity) == (0, 1, 2)
     at = np.abs(selective.parameter - 20.0).argmin()

@@ -164,8 +164,10 @@ class LIFMeanField(RateEquations):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The targets whose effects are known: all of a field `from_baseline`."""
-        return PLAIN_TARGETS if self._circuit_derivatives is None else tuple(TARGETS)
+        """The targets whose effects are known: all of a field `from_baseline`, but `tau_synaptic` where it is 0."""
+        known = PLAIN_TARGETS if self._circuit_derivatives is None else tuple(TARGETS)
+        unfiltered = (self.coefficients.neurons.tau_synaptic == 0).any()
+        return tuple(target for target in known if not (unfiltered and target == "tau_synaptic"))
 
     def coefficient_derivatives(self, target: str) -> CoefficientDerivatives:
         """How input and neurons of each population change with a perturbation of this population.

@@ -1,7 +1,8 @@
-"""The mean field of a configuration: steady states, landscapes, bifurcations."""
+"""The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities."""
 
 from neuro_mod.execution.stagers.mean_field.bifurcation import BifurcationStager
 from neuro_mod.execution.stagers.mean_field.full import FullMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.reduced import ReducedMeanFieldStager
+from neuro_mod.execution.stagers.mean_field.sensitivity import SensitivityStager
 
-__all__ = ["BifurcationStager", "FullMeanFieldStager", "ReducedMeanFieldStager"]
+__all__ = ["BifurcationStager", "FullMeanFieldStager", "ReducedMeanFieldStager", "SensitivityStager"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,14 @@ from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import invalid
 from neuro_mod.execution.in_plan import data_or_hash
 from neuro_mod.execution.stagers.assembly import build_baseline, deltas_at
 from neuro_mod.execution.stagers.base import Result, Stager, keep
 from neuro_mod.populations import Populations
+from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.values import NotPlainError
 
 #: Largest rate in Hz that is accepted; no neuron comes near it.
@@ -84,6 +87,14 @@ class MeanFieldStager(Stager):
     def run(self, *args: Any, **kwargs: Any) -> MeanFieldOutputs:
         """Compute."""
 
+    def _changes(self, targets: Sequence[str]) -> dict[str, CoefficientDerivatives]:
+        """How the coefficients of the field change with perturbations, by target.
+
+        Raises:
+            InputError: A target is unknown, or the field changes infinitely fast with it.
+        """
+        return {target: self.field.coefficient_derivatives(target) for target in targets}
+
     def _determining(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         options = {name: _in_plan(value) for name, value in arguments.items() if name != "progress"}
         return {"perturbation_time_sec": self.perturbation_time, "n_z": self.n_z, **options}
@@ -121,6 +132,34 @@ class MeanFieldStager(Stager):
             "n_z": self.n_z,
             "wall_seconds": time.perf_counter() - start,
         }
+
+
+def by_population(
+    found: Mapping[str, NDArray[np.float64]], index: int, populations: Populations, column: str
+) -> Iterator[dict[str, Any]]:
+    """Rows of a table of derivatives with respect to perturbations of each population.
+
+    Args:
+        found: Derivatives by target, shape ``(n, P)``.
+        index: Which of the n.
+        populations: The populations.
+        column: Name of the column of derivatives.
+    """
+    for target, values in found.items():
+        for name, value in zip(populations.names, values[index], strict=True):
+            yield {"target": target, "unit": TARGETS[target].unit, "perturbed": name, column: float(value)}
+
+
+def named_by_population(found: Mapping[str, NDArray[np.float64]], populations: Populations) -> dict[str, Any]:
+    """Derivatives by target, a list by the names of the perturbed populations, which JSON can hold."""
+    names = populations.names
+    return {
+        target: [json_row(dict(zip(names, row, strict=True))) for row in values] for target, values in found.items()
+    }
+
+
+#: What identifies a derivative in these rows.
+SENSITIVITY_COLUMNS = ("target", "unit", "perturbed")
 
 
 def build_mean_field(experiment: Experiment, time: float | None, n_z: int) -> LIFMeanField:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,14 +14,24 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
+from neuro_mod.core.mean_field.analysis.critical import FOLD
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
+from neuro_mod.core.mean_field.analysis.sensitivities import fold_sensitivities
 from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.core.perturbations.targets import check_target
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
-from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager, build_mean_field
+from neuro_mod.execution.stagers.mean_field.base import (
+    SENSITIVITY_COLUMNS,
+    MeanFieldOutputs,
+    MeanFieldStager,
+    build_mean_field,
+    by_population,
+    named_by_population,
+)
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE
+from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE, FOLD_SENSITIVITIES_TABLE
 
 _Array = NDArray[np.float64]
 
@@ -45,6 +55,7 @@ class BifurcationStager(MeanFieldStager):
         n_active: Collection[int] | None = None,
         n_values: int = N_VALUES,
         alike: bool = True,
+        targets: Sequence[str] = (),
     ) -> Branches:
         """Follow all branches that are found.
 
@@ -56,10 +67,13 @@ class BifurcationStager(MeanFieldStager):
             n_values: Number of equidistant values of the parameter at which states are first searched for, beside the
                 configured one.
             alike: Where all clusters are interchangeable, follow only states whose active clusters have equal rates.
+            targets: Perturbed parameters with respect to which folds are differentiated.
 
         Returns:
             ``diagram``: branches and critical points, see `core.mean_field.analysis.bifurcation.Diagram`;
-            ``parameter``; ``configured``: its value in the configuration, None if it has none; ``metadata``.
+            ``parameter``; ``configured``: its value in the configuration, None if it has none;
+            ``fold_sensitivities``: by target the derivatives of the value of the parameter at each fold, with respect
+            to perturbations of each population, per unit of the target, shape ``(n_folds, n_pops)``; ``metadata``.
 
         Raises:
             ConfigError: There is no such key, or a limit is not valid for it.
@@ -71,6 +85,8 @@ class BifurcationStager(MeanFieldStager):
         lower, upper = _limits(limits)
         n_values, followed = whole_number("n_values", n_values, 2), self._followed(n_active)
         configured = self.experiment.number(parameter)
+        for target in targets:
+            check_target(target)
         try:
             for limit in (lower, upper):
                 self._at(parameter, limit)  # so that messages show the limit as it was given
@@ -79,6 +95,7 @@ class BifurcationStager(MeanFieldStager):
             diagram = bifurcation_diagram(
                 family, n_values=n_values, at=at, n_active=followed, alike=alike, seed=self.random_seed
             )
+            folds = self._fold_sensitivities(family, diagram, parameter, targets)
         except InputError:
             raise
         except ValueError as error:
@@ -86,10 +103,17 @@ class BifurcationStager(MeanFieldStager):
         metadata = (
             {"parameter": parameter, "limits": [lower, upper], "configured": configured}
             | _describe(diagram)
+            | {"fold_sensitivities": named_by_population(folds, self.circuit.populations)}
             | {"interpolation_error": family.error}
             | self._about(begin)
         )
-        results = {"diagram": diagram, "parameter": parameter, "configured": configured, "metadata": metadata}
+        results = {
+            "diagram": diagram,
+            "parameter": parameter,
+            "configured": configured,
+            "fold_sensitivities": folds,
+            "metadata": metadata,
+        }
         self.outputs = Branches(results, self.circuit.populations)
         return self.outputs
 
@@ -101,6 +125,18 @@ class BifurcationStager(MeanFieldStager):
             hint = "where all clusters are alike, none counts as active"
             raise invalid("n_active", n_active, f"a list of numbers from 0 to {valid[-1]}", hint)
         return n_active
+
+    def _fold_sensitivities(
+        self, family: FieldFamily, diagram: Diagram, parameter: str, targets: Sequence[str]
+    ) -> dict[str, _Array]:
+        """By target, shape ``(n_folds, P)``."""
+        found: dict[str, list[_Array]] = {target: [] for target in targets}
+        for point in _folds(diagram) if targets else ():
+            field = self._at(parameter, point.parameter)
+            changes = {target: field.coefficient_derivatives(target) for target in targets}
+            for target, values in fold_sensitivities(family, point.parameter, point.rates, changes).items():
+                found[target].append(values)
+        return {target: np.array(rows).reshape(-1, self.field.n_populations) for target, rows in found.items()}
 
     def _at(self, parameter: str, value: float) -> LIFMeanField:
         return build_mean_field(self.experiment.replace({parameter: value}), self.perturbation_time, self.n_z)
@@ -114,6 +150,14 @@ class Branches(MeanFieldOutputs):
         diagram = self["diagram"]
         files.save_table(BIFURCATION_TABLE, _rows(diagram, self.populations))
         files.save_table(CRITICAL_POINTS_TABLE, self["metadata"]["critical_points"], _CRITICAL_COLUMNS)
+        if self["fold_sensitivities"]:
+            rows = [
+                {"branch": point.branch, "parameter": point.parameter} | about
+                for index, point in enumerate(_folds(diagram))
+                for about in by_population(self["fold_sensitivities"], index, self.populations, "parameter_per_unit")
+            ]
+            columns = ["branch", "parameter", *SENSITIVITY_COLUMNS, "parameter_per_unit"]
+            files.save_table(FOLD_SENSITIVITIES_TABLE, rows, columns)
         branches = diagram.branches
         lengths = [len(branch.parameter) for branch in branches]
         fields = ("parameter", "rates", "stable", "leading", "n_unstable")
@@ -149,6 +193,10 @@ class Branches(MeanFieldOutputs):
         within = configured if configured is not None and lower <= configured <= upper else None
         label = str(_LABELS.get(parameter, parameter))
         return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
+
+
+def _folds(diagram: Diagram) -> list[CriticalPoint]:
+    return [point for point in diagram.critical_points if point.kind == FOLD]
 
 
 def _limits(limits: tuple[float, float]) -> tuple[float, float]:

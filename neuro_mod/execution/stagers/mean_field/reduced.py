@@ -19,14 +19,29 @@ from neuro_mod.core.mean_field.analysis.landscape import (
     states_within,
 )
 from neuro_mod.core.mean_field.analysis.paths import potential_along
+from neuro_mod.core.mean_field.analysis.sensitivities import barrier_sensitivities
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.progress import Counted, progress_shown
-from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
+from neuro_mod.execution.stagers.mean_field.base import (
+    MAX_RATE,
+    SENSITIVITY_COLUMNS,
+    MeanFieldOutputs,
+    MeanFieldStager,
+    by_population,
+    named_by_population,
+    rates_array,
+)
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.storage.files import Files
-from neuro_mod.storage.names import BARRIERS_TABLE, LANDSCAPE, POTENTIAL_TABLE, STATES_TABLE
+from neuro_mod.storage.names import (
+    BARRIER_SENSITIVITIES_TABLE,
+    BARRIERS_TABLE,
+    LANDSCAPE,
+    POTENTIAL_TABLE,
+    STATES_TABLE,
+)
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.potential import PathStates
@@ -54,6 +69,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         grid_lims: tuple[float, float] = GRID_LIMS,
         *,
         path: str | ArrayLike = MINIMUM_FORCE,
+        targets: Sequence[str] = (),
         progress: bool = False,
     ) -> Landscape:
         """Solve all other populations at every point of a grid of rates of the focus populations.
@@ -64,6 +80,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
             grid_lims: Lowest and highest rate in Hz.
             path: Along which the potential is shown: ``minimum_force``, ``straight`` (see `landscape.chosen_path`), or
                 rates in Hz between which it is straight, shape ``(K, F)``.
+            targets: Perturbed parameters with respect to which the barriers are differentiated.
             progress: Show the progress on stderr.
 
         Returns:
@@ -72,8 +89,9 @@ class ReducedMeanFieldStager(MeanFieldStager):
             in Hz, shape ``(n, ..., n, n_pops)``; ``ambient_stable``: whether the equilibrium of the others
             attracts, shape ``(n, ..., n)``; ``states`` and ``barriers``, see `core.mean_field.analysis.landscape`;
             ``path`` in Hz, shape ``(M, F)``, ``displacement`` along it in Hz and ``potential`` in Hz^2, shape ``(M,)``,
-            ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``metadata``. NaN where no
-            equilibrium of the others was found.
+            ``path_rates`` of all populations along it in Hz, ``path_kind`` in words; ``barrier_sensitivities``: by
+            target the derivatives of the barriers with respect to perturbations of each population, in Hz^2 per unit of
+            the target, shape ``(n_barriers, n_pops)``; ``metadata``. NaN where no equilibrium of the others was found.
 
         Raises:
             InputError: An argument is not valid, or the grid would not fit into memory.
@@ -83,6 +101,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
         n_focus = len(effective.focus)
         axis = _axis(grid_density, grid_lims)
         path = _checked_path(path, n_focus)
+        changes = self._changes(targets)
         self._demand_memory(len(axis), n_focus)
         with progress_shown(float(len(axis)) ** n_focus, quantity=_SOLVED, shown=progress) as report:
             grid = field_on_grid(effective, [axis] * n_focus, report)
@@ -106,11 +125,13 @@ class ReducedMeanFieldStager(MeanFieldStager):
             "potential": profile.potential,
             "path_rates": profile.rates,
             "path_kind": path_kind,
+            "barrier_sensitivities": barrier_sensitivities(effective, states, between, changes),
         }
         populations = self.circuit.populations
         names = [populations.names[index] for index in effective.focus]
         jumps = {"jumps_on_grid": grid.n_jumps, "jumps_on_path": profile.n_jumps}
-        results["metadata"] = _describe(results, names) | jumps | self._about(begin)
+        named = {"barrier_sensitivities": named_by_population(results["barrier_sensitivities"], populations)}
+        results["metadata"] = _describe(results, names) | named | jumps | self._about(begin)
         self.outputs = Landscape(results, populations)
         return self.outputs
 
@@ -142,6 +163,16 @@ class Landscape(MeanFieldOutputs):
         rows = [{"state": index} | state for index, state in enumerate(states)]
         files.save_table(STATES_TABLE, rows, ["state", "kind", "full_kind", "on_grid", *keys[2:]])
         files.save_table(BARRIERS_TABLE, self["metadata"]["barriers"], ["well", "saddle", "height_hz2"])
+        if self["barrier_sensitivities"]:
+            rows = [
+                {"well": barrier.well, "saddle": barrier.saddle} | about
+                for index, barrier in enumerate(self["barriers"])
+                for about in by_population(
+                    self["barrier_sensitivities"], index, self.populations, "height_hz2_per_unit"
+                )
+            ]
+            columns = ["well", "saddle", *SENSITIVITY_COLUMNS, "height_hz2_per_unit"]
+            files.save_table(BARRIER_SENSITIVITIES_TABLE, rows, columns)
 
     def drawings(self) -> Drawings:
         """The potential along the path, and the phase plane or sections of the grid."""

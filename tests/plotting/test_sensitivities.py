@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.patches import Rectangle
+
+from neuro_mod.errors import InputError
+from neuro_mod.plotting.sensitivities import SensitivityPanel, sensitivity_maps
+from neuro_mod.plotting.style import population_groups
+
+
+def panels(populations, n):
+    rng = np.random.default_rng(1)
+    p = populations.total
+    return [SensitivityPanel(f"target {k}", "Hz", rng.normal(size=(p, p)), rng.normal(size=p)) for k in range(n)]
+
+
+def test_what_changes_goes_down_and_what_is_perturbed_to_the_right(default):
+    (panel,) = panels(default, 1)
+    upper, lower = sensitivity_maps([panel], default, "state 0").axes[:2]
+    groups = [members for _, members in population_groups(default)]
+    meshes = iter(upper.collections)
+    for changed in groups:
+        for perturbed in groups:
+            assert np.allclose(np.asarray(next(meshes).get_array()), panel.rates[perturbed, changed].T)
+    assert upper.get_ylim()[0] > upper.get_ylim()[1] == 0
+    heights = [bar.get_height() for bar in lower.patches if isinstance(bar, Rectangle)]
+    assert heights == panel.leading.tolist()
+
+
+def test_four_targets_in_two_rows(populations):
+    figure = sensitivity_maps(panels(populations, 4), populations, "state 0")
+    assert sum(axes.get_title().startswith("target") for axes in figure.axes) == 4
+    figure.draw_without_rendering()
+
+
+def test_bad_input(default):
+    (panel,) = panels(default, 1)
+    with pytest.raises(InputError, match="panels"):
+        sensitivity_maps([], default, "")
+    with pytest.raises(InputError, match="rates of rate: shape"):
+        sensitivity_maps([SensitivityPanel("rate", "Hz", panel.rates[:2], panel.leading)], default, "")
