@@ -44,6 +44,15 @@ THEORY = {"config": SMALL, "parameters": {"arousal.level": [0, 0.5]}, "measures"
             {"measures": ["barriers"], "mean_field": {"focus": ["E0", "E9"]}},
             'mean_field.focus[1]: "E9" found; expected a',
         ),
+        (
+            {"mean_field": {"states": ["E0+E0"]}},
+            'mean_field.states[0]: "E0+E0" found; expected a state such as E0+E3, or none',
+        ),
+        ({"mean_field": {"states": ["E1+E0", "E0+E1"]}}, "mean_field.states: duplicate state E0+E1"),
+        (
+            {"mean_field": {"states": ["none", "E3"]}},
+            'mean_field.states[1]: "E3" found; expected clusters from E0 to E2',
+        ),
         ({"measures": ["barriers"], "mean_field": {"focus": ["E0", 0]}}, "mean_field.focus: the same population"),
     ],
 )

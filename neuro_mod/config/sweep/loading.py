@@ -24,7 +24,7 @@ from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
 from neuro_mod.config.sweep.directions import Directions, directed_targets
-from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_focus
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_populations
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -214,9 +214,9 @@ def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Pat
     points = Points(file, experiment.settings.random_seed, directed_targets(file, experiment, place))
     checked = _check_points(experiment, points, place)
     layout = next(iter(checked.layouts)) if len(checked.layouts) == 1 else None
-    layouts = dict.fromkeys(populations for populations, _ in checked.layouts) if "barriers" in file.measures else {}
-    if problems := [replace(problem, **place(problem.path)) for problem in check_focus(file.mean_field, layouts)]:
-        raise ConfigError(problems)
+    layouts = dict.fromkeys(populations for populations, _ in checked.layouts)
+    if problems := list(check_populations(file.measures, file.mean_field, layouts)):
+        raise ConfigError(replace(problem, **place(problem.path)) for problem in problems)
     durations = np.zeros(len(points)) if file.of_mean_field_alone else checked.durations
     return Sweep(file, experiment, points, durations, layout, folder, name, checked.directions)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Annotated, Any, get_args
@@ -21,6 +22,7 @@ from neuro_mod.populations import Populations
 
 #: Largest numbers of random starts, and of values of z.
 _MAX_STARTS, _MAX_Z = 100_000, 100
+_CLUSTER, _NONE = re.compile("E([0-9]{1,5})"), "none"
 _FOCUS: KeyPath = ("mean_field", "focus")
 
 
@@ -30,10 +32,24 @@ def _target(name: str) -> str:
     return name
 
 
+def _state(name: str) -> str:
+    clusters = [int(found[1]) for part in name.split("+") if (found := _CLUSTER.fullmatch(part.strip()))]
+    if name == _NONE:
+        return name
+    if len(clusters) != len(set(clusters)) or len(clusters) != name.count("+") + 1:
+        raise PydanticCustomError("state", "no state")
+    return "+".join(f"E{cluster}" for cluster in sorted(clusters))
+
+
 _Target = Annotated[
     str,
     Field(strict=True, json_schema_extra={"expected": f"one of {', '.join(TARGETS)}"}),
     AfterValidator(_target),
+]
+_StateName = Annotated[
+    str,
+    Field(strict=True, json_schema_extra={"expected": "a state such as E0+E3, or none"}),
+    AfterValidator(_state),
 ]
 _Starts = Annotated[int, Field(strict=True, ge=0, le=_MAX_STARTS), BeforeValidator(whole)]
 _ValuesOfZ = Annotated[int, Field(strict=True, ge=1, le=_MAX_Z), BeforeValidator(whole)]
@@ -46,9 +62,17 @@ class MeanFieldSettings(Section):
     focus: Several[PopulationReference] = parameter(("E0", "E1"), "barriers: focus populations, by index or name")
     grid_density: Positive = parameter(2.0, "barriers: distance between points of the grid", "Hz")
     grid_lims: Pair[NonNegative] = parameter((0.0, 60.0), "barriers: lowest and highest rate of the grid", "Hz")
+    states: LeftOut[Several[_StateName]] = parameter(
+        None, "states of which numbers are given; if left out, means over those with each number of active clusters"
+    )
     targets: Several[_Target] = parameter(("rate",), "sensitivities: to perturbations of these targets")
     time: LeftOut[NonNegative] = parameter(None, "when perturbations are taken; each at its onset if left out", "s")
     n_z: _ValuesOfZ = parameter(1, "values of z, which spreads arousal, over which responses are averaged")
+
+
+def clusters_of_state(name: str) -> tuple[int, ...]:
+    """The active clusters of a state: ``(0, 3)`` for ``E0+E3``, none for ``none``."""
+    return () if name == _NONE else tuple(int(part.removeprefix("E")) for part in name.split("+"))
 
 
 def of_mean_field(measures: Iterable[str]) -> list[str]:
@@ -67,6 +91,9 @@ def check_settings(measures: Iterable[str], settings: MeanFieldSettings, *, give
     if given and not of_mean_field(measures):
         hint = f"no measure is one of {', '.join(get_args(MeanFieldMeasure))}"
         yield Problem(("mean_field",), "no effect", hint=hint)
+    names = settings.states or ()
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        yield Problem(("mean_field", "states"), f"duplicate state {twice[0]}")
     low, high = settings.grid_lims
     if not low < high:
         yield Problem(("mean_field", "grid_lims"), f"{show(list(settings.grid_lims))} found", "the lowest rate first")
@@ -76,14 +103,28 @@ def check_settings(measures: Iterable[str], settings: MeanFieldSettings, *, give
         )
 
 
-def check_focus(settings: MeanFieldSettings, layouts: Iterable[Populations]) -> Iterator[Problem]:
-    """Refuse focus populations of a landscape that a network does not have.
+def check_populations(
+    measures: Iterable[str], settings: MeanFieldSettings, layouts: Iterable[Populations]
+) -> Iterator[Problem]:
+    """Refuse states and focus populations that a network does not have, as far as they are used.
 
     Args:
-        settings: How measures of the mean field are computed.
-        layouts: The populations at the points of a sweep.
+        measures: The measures of a sweep.
+        settings: How those of the mean field are computed.
+        layouts: The populations at its points.
     """
-    focus = settings.focus
+    theory, layouts = of_mean_field(measures), list(layouts)
+    if "barriers" in theory:
+        yield from _check_focus(settings.focus, layouts)
+    n_clusters = min((populations.n_clusters for populations in layouts), default=0)
+    for place, name in enumerate(settings.states or () if theory else ()):
+        if max(clusters_of_state(name), default=0) >= n_clusters or n_clusters < 2:
+            last = f"E{n_clusters - 1}"
+            expected = f"clusters from E0 to {last}" if n_clusters > 1 else "no states, as the network has no clusters"
+            yield Problem(("mean_field", "states", place), f"{show(name)} found", expected)
+
+
+def _check_focus(focus: Sequence[int | str], layouts: Iterable[Populations]) -> Iterator[Problem]:
     for populations in layouts:
         indices: list[int] = []
         for place, population in enumerate(focus):

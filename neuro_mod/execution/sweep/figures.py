@@ -15,7 +15,8 @@ from neuro_mod.choices import MeanFieldMeasure
 from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.execution.figures import Save, save_figures
-from neuro_mod.execution.sweep.measures import column_label, split_by_active
+from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
+from neuro_mod.execution.sweep.measures import column_label, split_by_states
 from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def save_sweep_figures(
     drawings: dict[str, Any] = {}
     for measure, columns in measures.items():
         name = measure.replace(":", "_").replace(".", "_")
-        numbered = {column: each for column, each in columns.items() if split_by_active(column)[1] is not None}
-        others = {column: each for column, each in columns.items() if column not in numbered}
+        numbered = {column: each for column, each in columns.items() if split_by_states(column)[1]}
+        others = {column: each for column, each in columns.items() if column not in {*numbered, PART_SEARCHED}}
         lines = _swept_number(sweep, table) if numbered else ""
         if others or not lines:
             is_theory = measure in get_args(MeanFieldMeasure)
             drawings[name] = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
         if lines:
-            drawings[f"{name}_by_active"] = partial(_by_active, sweep, table, numbered, lines)
+            drawings[f"{name}_by_state"] = partial(_by_state, sweep, table, numbered, lines)
     return save_figures(save, drawings, sweep.experiment.settings.plot_format)
 
 
@@ -71,23 +72,24 @@ def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.
     )
 
 
-def _by_active(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], key: str) -> Any:
-    """Draw columns of states with different numbers of active clusters over one parameter, a line for each number."""
-    from neuro_mod.plotting.sweep_lines import sweep_lines  # noqa: PLC0415
+def _by_state(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], key: str) -> Any:
+    """Draw columns of different states of the mean field over one parameter, a line for each state."""
+    from neuro_mod.plotting.sweep_lines import MAX_GROUPS, sweep_lines  # noqa: PLC0415
     from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
 
     n_at_point = sweep.file.runs_at_point  # theory is the same in all runs at a point
     parameter = _parameter(sweep, key, table[key].to_numpy()[::n_at_point])
-    n, split = len(parameter.values), {column: split_by_active(column) for column in columns}
-    numbers = sorted({number for _, number in split.values() if number is not None})
+    n, split = len(parameter.values), {column: split_by_states(column) for column in columns}
+    counted = sweep.file.mean_field.states is None
+    names = list(dict.fromkeys(states for _, states in split.values()))
+    names = sorted(names, key=lambda name: int(name.split()[0])) if counted else names
     measures: dict[str, NDArray[np.float64]] = {}
-    for column, (name, number) in split.items():
-        rows = slice(numbers.index(number or 0) * n, (numbers.index(number or 0) + 1) * n)
-        measures.setdefault(column_label(name), np.full(len(numbers) * n, np.nan))[rows] = columns[column][::n_at_point]
-    names = tuple(f"{number} active" for number in numbers)
-    groups = SweptParameter("", np.repeat(np.arange(len(numbers), dtype=float), n), names)
-    repeated = replace(parameter, values=np.tile(parameter.values, len(numbers)))
-    return sweep_lines(repeated, measures, "", groups, ordered=True)
+    for column, (name, states) in split.items():
+        rows = slice(names.index(states) * n, (names.index(states) + 1) * n)
+        measures.setdefault(column_label(name), np.full(len(names) * n, np.nan))[rows] = columns[column][::n_at_point]
+    groups = SweptParameter("", np.repeat(np.arange(len(names), dtype=float), n), tuple(names))
+    repeated = replace(parameter, values=np.tile(parameter.values, len(names)))
+    return sweep_lines(repeated, measures, "", groups, ordered=counted or len(names) > MAX_GROUPS)
 
 
 def _axes(sweep: Sweep, table: pd.DataFrame) -> dict[str, NDArray[Any]]:

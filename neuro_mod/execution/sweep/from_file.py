@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +19,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.sweep.figures import save_sweep_figures
+from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
 from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
 from neuro_mod.execution.sweep.points import (
@@ -208,6 +209,7 @@ class FileSweepJob(Job):
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
         _warn_of_short_visits(table)
+        _warn_of_partial_search(table, self._sweep.file.mean_field.states)
         folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, index=False))
         folder.save_text(RESULTS_TABLE, table.to_csv(index=False, lineterminator="\n"))
         if self._sweep.experiment.settings.plot and not outcome.interrupted:
@@ -293,6 +295,18 @@ def shared_files(metadata: Mapping[str, Any]) -> list[str]:
     """The files that belong to no single run, except configurations and logs of workers, given the metadata."""
     hidden = {Path(CONFIGS).name, Path(WORKER_LOGS).name}
     return [file for file in metadata["files"] if Path(file).parent.name not in hidden]
+
+
+def _warn_of_partial_search(table: pd.DataFrame, chosen: Sequence[str] | None) -> None:
+    """Log a warning where the clusters of a mean field differ so that its states are too many for the search."""
+    if PART_SEARCHED in table and (n := np.count_nonzero(table[PART_SEARCHED].to_numpy() < 1)):
+        what = "numbers of states are lower bounds"
+        means = "" if chosen else ", and means are over those that were found: name states with mean_field.states"
+        _LOG.warning(
+            "clusters differ in %d of %d rows, where states were searched for from a part of the choices of active "
+            "clusters (column %s): %s",
+            *(n, len(table), PART_SEARCHED, what + means),
+        )
 
 
 def _warn_of_short_visits(table: pd.DataFrame) -> None:

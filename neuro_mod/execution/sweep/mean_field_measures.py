@@ -12,21 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment
-from neuro_mod.config.sweep.mean_field import MeanFieldSettings
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, clusters_of_state
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.landscape import Barrier, LandscapeState
-from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
+from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, stable_states_of
 from neuro_mod.core.mean_field.core.clusters import active_clusters, interchangeable
+from neuro_mod.core.mean_field.core.searches import share_of_placements
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity
 from neuro_mod.errors import NumericalError
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import stacked_states
+from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.execution.sweep.measures import Numbers
 from neuro_mod.populations import Populations
 
 _Array = NDArray[Any]
 #: Groups of neurons whose rates are columns.
 _GROUPS = ("E active", "E inactive", "E background")
+#: Column of the share of choices of active clusters from which states were searched for.
+PART_SEARCHED = "part_searched"
+#: Of the derivatives of a state with respect to a perturbation of one population: real and complex numbers.
+_BYTES = 24
 
 
 class Theory(NamedTuple):
@@ -69,10 +75,29 @@ class MeanFieldPoint:
         return self.stager.run(n_runs=self.settings.starts)["distinct"]
 
     @cached_property
-    def by_active(self) -> dict[int, list[FixedPoint]]:
-        """The stable states by their number of active clusters, in ascending order."""
-        stable = sorted(self.states.stable, key=_n_active)
-        return {n: list(states) for n, states in groupby(stable, key=_n_active)}
+    def groups(self) -> dict[str, list[FixedPoint]]:
+        """The stable states whose numbers are given, by what columns call them: ``3_active``, or ``E0+E1``.
+
+        They are those with each number of active clusters, in ascending order, or those that the settings name, of
+        which some may not exist.
+        """
+        if self.settings.states is None:
+            stable = sorted(self.states.stable, key=_n_active)
+            return {f"{n}_active": list(states) for n, states in groupby(stable, key=_n_active)}
+        chosen = [clusters_of_state(name) for name in self.settings.states]
+        found = stable_states_of(self.stager.field, chosen, self.stager.random_seed)
+        return {name: [] if state is None else [state] for name, state in zip(self.settings.states, found, strict=True)}
+
+    @property
+    def in_groups(self) -> list[FixedPoint]:
+        """All states of groups."""
+        return [state for states in self.groups.values() for state in states]
+
+    @property
+    def part_searched(self) -> float:
+        """Share of the choices of active clusters from which states were searched for; 1 where clusters are alike."""
+        classes = interchangeable(self.stager.field.coefficients, self.populations)
+        return share_of_placements(self.populations, classes)
 
     @cached_property
     def landscape(self) -> Mapping[str, Any]:
@@ -114,28 +139,44 @@ def measure_mean_field(experiment: Experiment, measures: Iterable[str], settings
 
 
 def _fixed_points(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
-    stable = point.by_active
+    stable = point.states.stable
+    n_active = [len(state.active) for state in stable]
     numbers: Numbers = {
         "n_distinct": float(len(point.states)),
-        "n_stable": float(len(point.states.stable)),
-        "n_attractors": float(sum(state.multiplicity for state in point.states.stable)),
-        "fewest_active": float(min(stable, default=math.nan)),
-        "most_active": float(max(stable, default=math.nan)),
+        "n_stable": float(len(stable)),
+        "n_attractors": float(sum(state.multiplicity for state in stable)),
+        "fewest_active": float(min(n_active, default=math.nan)),
+        "most_active": float(max(n_active, default=math.nan)),
+        PART_SEARCHED: point.part_searched,
     }
-    for n, states in stable.items():
+    for label, states in point.groups.items():
         rates = [rates_by_activity(state.rates, state.active, point.populations) for state in states]
         for group in _GROUPS:
             values = [each[group] for each in rates]
-            if None not in values:  # there are such neurons
-                numbers[_of(n, f"rate_{group.replace(' ', '_')}_hz")] = _mean(states, values)
-    return numbers, stacked_states(point.states, point.populations.n_clusters)
+            if None not in values:  # there are such neurons, or no state
+                numbers[f"rate_{group.replace(' ', '_')}_hz_of_{label}"] = _mean(states, values)
+    return numbers, stacked_states(point.states, point.populations.n_clusters) | _of_groups(point)
 
 
 def _eigenvalues(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
-    leading = {n: max(state.eigenvalues[0].real for state in states) for n, states in point.by_active.items()}
-    numbers = {"leading_per_sec": float(max(leading.values(), default=math.nan))}
-    numbers |= {_of(n, "leading_per_sec"): float(value) for n, value in leading.items()}
-    return numbers, stacked_states(point.states, point.populations.n_clusters)
+    leading = {
+        label: max((float(state.eigenvalues[0].real) for state in states), default=math.nan)
+        for label, states in point.groups.items()
+    }
+    known = [value for value in leading.values() if not math.isnan(value)]
+    numbers = {"leading_per_sec": max(known, default=math.nan)}
+    numbers |= {f"leading_per_sec_of_{label}": value for label, value in leading.items()}
+    return numbers, _of_groups(point)
+
+
+def _of_groups(point: MeanFieldPoint) -> dict[str, _Array]:
+    """Arrays of the stable states whose numbers are given."""
+    states, shape = point.in_groups, (-1, point.populations.total)
+    return {
+        "state_group": np.array([label for label, each in point.groups.items() for _ in each], str),
+        "state_rates": np.array([state.rates for state in states]).reshape(shape),
+        "state_eigenvalues": np.array([state.eigenvalues for state in states], complex).reshape(shape),
+    }
 
 
 def _barriers(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
@@ -166,22 +207,31 @@ def _barriers(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
 
 
 def _sensitivities(point: MeanFieldPoint) -> tuple[Numbers, dict[str, _Array]]:
+    targets, p = point.settings.targets, point.populations.total
+    n_bytes = _BYTES * float(len(point.in_groups)) * len(targets) * p**2
+    demand_memory(n_bytes, f"sensitivities of {len(point.in_groups)} states", "name some with mean_field.states")
     numbers: Numbers = {}
-    found: list[tuple[int, Mapping[str, Sensitivity]]] = []
-    for n, states in point.by_active.items():
-        of_states = [(state, point.sensitivities(state)) for state in states]
-        found += [(point.states.points.index(state), each) for state, each in of_states if each is not None]
-        for target in point.settings.targets:
-            rows = [_in_numbers(each[target], state.active, point.populations) for state, each in of_states if each]
-            if len(rows) < len(states):  # a state is at a fold
-                continue
-            for column in rows[0]:
-                numbers[_of(n, f"{column}_{target}")] = _mean(states, [row[column] for row in rows])
-    arrays = stacked_states(point.states, point.populations.n_clusters)
-    arrays["sensitivity_state"] = np.array([index for index, _ in found], np.int64)
-    for target in point.settings.targets if found else ():
-        for name in ("rates", "eigenvalues", "leading"):
-            arrays[f"d_{name}_d_{target}"] = np.stack([getattr(each[target], name) for _, each in found])
+    by_target: dict[str, list[Sensitivity | None]] = {target: [] for target in targets}
+    for label, states in point.groups.items():
+        found = [point.sensitivities(state) for state in states]
+        for target in targets:
+            of_target = [None if each is None else each[target] for each in found]
+            by_target[target] += of_target
+            rows = [
+                _in_numbers(each, state.active, point.populations)
+                for state, each in zip(states, of_target, strict=True)
+                if each is not None
+            ]
+            if 0 < len(rows) == len(states):  # else one is at a fold
+                numbers |= {
+                    f"{column}_{target}_of_{label}": _mean(states, [row[column] for row in rows]) for column in rows[0]
+                }
+    arrays = _of_groups(point)
+    for target, each in by_target.items():
+        for name, shape, kind in (("rates", (p, p), float), ("eigenvalues", (p, p), complex), ("leading", (p,), float)):
+            unknown = np.full(shape, np.nan, kind)
+            values = [unknown if of_state is None else getattr(of_state, name) for of_state in each]
+            arrays[f"d_{name}_d_{target}"] = np.array(values, kind).reshape(-1, *shape)
     return numbers, arrays
 
 
@@ -210,16 +260,14 @@ def _name(active: Sequence[int], focus: Sequence[int], populations: Populations)
     return "+".join(populations.names[index] for index in focus if index in active) or "none"
 
 
-def _of(n: int, column: str) -> str:
-    return f"{column}_of_{n}_active"
-
-
 def _n_active(state: FixedPoint) -> int:
     return len(state.active)
 
 
 def _mean(states: Sequence[FixedPoint], values: Sequence[float | None]) -> float:
-    """Mean over states, their images counted."""
+    """Mean over states, their images counted; NaN without states."""
+    if not states:
+        return math.nan
     weights = np.array([float(state.multiplicity) for state in states])
     return float(weights @ np.array(values, float) / weights.sum())
 

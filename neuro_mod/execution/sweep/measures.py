@@ -37,7 +37,7 @@ _LABELS = {
     "leading_per_sec": "leading eigenvalue (1/s)",
     "n_wells": "wells of the landscape",
 }
-_OF_ACTIVE = re.compile(r"(.+)_of_(\d+)_active")
+_OF_STATES = re.compile(r"(.+)_of_(\d+_active|none|E\d+(?:\+E\d+)*)")
 _DERIVATIVE = re.compile(rf"d_(active|inactive|leading)_d_(.+)_({'|'.join(TARGETS)})")
 _DERIVED = {"active": ("active rate", "Hz"), "inactive": ("other rate", "Hz"), "leading": ("eigenvalue", "1/s")}
 _UNITS = {"_hz": "Hz", "_hz2": "Hz²", "_per_sec": "1/s", "_sec": "s", "_ms": "ms"}
@@ -108,18 +108,18 @@ def measure(
     }
 
 
-def split_by_active(column: str) -> tuple[str, int | None]:
-    """A column without its ending ``_of_3_active``, and this number of active clusters; None if it has none."""
-    found = _OF_ACTIVE.fullmatch(column)
-    return (found[1], int(found[2])) if found else (column, None)
+def split_by_states(column: str) -> tuple[str, str]:
+    """A column without its ending ``_of_3_active`` or ``_of_E0+E1``, and these states in words, if it has one."""
+    found = _OF_STATES.fullmatch(column)
+    return (found[1], found[2].replace("_", " ")) if found else (column, "")
 
 
 def column_label(column: str) -> str:
     """Label of a column in figures: ``rate of E clusters (Hz)``."""
-    column, n_active = split_by_active(column)
-    if n_active is not None:
+    column, states = split_by_states(column)
+    if states:
         words, _, unit = column_label(column).partition(" (")
-        return f"{words}, {n_active} active" + (f" ({unit}" if unit else "")
+        return f"{words}, {states}" + (f" ({unit}" if unit else "")
     if column in _LABELS:
         return _LABELS[column]
     if derivative := _DERIVATIVE.fullmatch(column):

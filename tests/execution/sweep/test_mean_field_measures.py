@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import get_args
 
 import numpy as np
@@ -9,12 +10,17 @@ import pandas as pd
 import pytest
 
 from neuro_mod.choices import MeanFieldMeasure
+from neuro_mod.config import load_experiment
+from neuro_mod.core.mean_field.core import stable_states_of
+from neuro_mod.core.mean_field.core.clusters import interchangeable
+from neuro_mod.core.mean_field.core.newton import find_zeros
+from neuro_mod.core.mean_field.core.searches import share_of_placements
 from neuro_mod.execution.gathering import gather
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
-from neuro_mod.execution.sweep.from_file import run_sweep
+from neuro_mod.execution.sweep.from_file import _warn_of_partial_search, run_sweep
 from neuro_mod.execution.sweep.mean_field_measures import MEAN_FIELD_MEASURES
-from neuro_mod.execution.sweep.measures import column_label, split_by_active
+from neuro_mod.execution.sweep.measures import column_label, split_by_states
 from tests.helpers.shared import CONFIGS, SMALL
 
 TWO = str(CONFIGS / "2_cluster_mf.yaml")
@@ -85,7 +91,61 @@ def test_sensitivities_are_differences_of_a_sweep_over_the_perturbation(tmp_path
     arrays = np.load(tmp_path / at["mean_field"])
     n = len(arrays["populations"])
     assert arrays["d_rates_d_rate"].shape == arrays["d_eigenvalues_d_rate"].shape == (1, n, n)
-    assert arrays["kind"][arrays["sensitivity_state"]].tolist() == ["stable focus"]
+    assert arrays["state_group"].tolist() == ["1_active"]
+
+
+def test_named_states_move_as_their_sensitivities_say(tmp_path):
+    step = 1e-3
+    block = {"vectors": [[1.0]], "involved_clusters": ["E0"], "params": [0.0]}
+    of_rate = {"config": TWO, "set": QUIET | {"perturbation.rate": block}}
+    swept = {
+        "parameters": {"perturbation.rate.params[0]": [-step, step]},
+        "mean_field": {"states": ["E1", "none", "E0"]},
+    }
+    run_sweep(of_rate | swept | {"measures": ["fixed_points", "eigenvalues", "sensitivities"]}, tmp_path)
+    table = pd.read_csv(tmp_path / "results.csv")
+    below, above = table.to_dict("records")
+    middle = table.mean(numeric_only=True)  # accurate to the second derivative times step^2, as the difference is
+    for column, derivative in {
+        "rate_E_active_hz_of_E0": "d_active_d_own_rate_of_E0",
+        "rate_E_inactive_hz_of_E0": "d_inactive_d_active_rate_of_E0",
+        "rate_E_active_hz_of_E1": "d_active_d_inactive_rate_of_E1",
+        "leading_per_sec_of_E0": "d_leading_d_active_rate_of_E0",
+        "leading_per_sec_of_E1": "d_leading_d_inactive_rate_of_E1",
+    }.items():
+        assert (above[column] - below[column]) / (2 * step) == pytest.approx(middle[derivative], rel=1e-3)
+    assert table[["rate_E_inactive_hz_of_none", "leading_per_sec_of_none"]].isna().all(axis=None)  # it is a saddle
+    assert np.load(tmp_path / above["mean_field"])["state_group"].tolist() == ["E1", "E0"]
+
+
+def test_named_states_are_those_that_one_reaches_by_following_them():
+    block = {"involved_clusters": list(range(18)), "structured": False, "norm": "l2", "params": [0.0]}
+    experiment = load_experiment(CONFIGS / "default_mf_params.yaml", {"perturbation.rate": block})
+
+    def field(coefficient):
+        return FullMeanFieldStager(experiment.replace({"perturbation.rate.params[0]": coefficient})).field
+
+    active = (3, 4, 5)
+    (first,) = stable_states_of(field(0.0), [active])
+    rates = first.rates
+    for coefficient in np.linspace(0.015, 0.15, 10):
+        followed = find_zeros(field(float(coefficient)).linearize, rates[None])
+        rates = followed.x[0]
+    (found,) = stable_states_of(field(0.15), [active])
+    np.testing.assert_allclose(found.rates, rates, rtol=1e-9)  # of a solver that ends at 1e-10 or so
+    assert np.abs(rates - first.rates).max() > 1
+    assert stable_states_of(field(0.3), [active]) == [None]  # it has ended
+
+
+def test_a_search_among_too_many_states_is_reported(caplog):
+    overrides = {"perturbation.rate": {"involved_clusters": list(range(12)), "structured": False, "params": [0.02]}}
+    field = FullMeanFieldStager(load_experiment(CONFIGS / "default_mf_params.yaml", overrides)).field
+    share = share_of_placements(field.populations, interchangeable(field.coefficients, field.populations))
+    # 12 clusters are different and 6 alike: 2^12 * 7 choices, of which 17 * 100 + 1 are tried
+    assert share == pytest.approx(1701 / (2**12 * 7))
+    with caplog.at_level(logging.WARNING):
+        _warn_of_partial_search(pd.DataFrame({"part_searched": [1.0, share, np.nan]}), None)
+    assert "clusters differ in 1 of 3 rows" in caplog.text and "name states with mean_field.states" in caplog.text
 
 
 def test_shards_give_the_same_bytes(results, tmp_path):
@@ -124,8 +184,9 @@ def test_theory_stands_beside_simulations_and_can_be_added(tmp_path):
 
 
 def test_labels():
-    assert split_by_active("rate_E_active_hz_of_12_active") == ("rate_E_active_hz", 12)
-    assert split_by_active("lowest_barrier_hz2") == ("lowest_barrier_hz2", None)
+    assert split_by_states("rate_E_active_hz_of_12_active") == ("rate_E_active_hz", "12 active")
+    assert split_by_states("leading_per_sec_of_E0+E10") == ("leading_per_sec", "E0+E10")
+    assert split_by_states("lowest_barrier_hz2") == ("lowest_barrier_hz2", "")
     assert column_label("rate_E_active_hz_of_3_active") == "rate of active E clusters, 3 active (Hz)"
     assert column_label("barrier_E0_to_E1_hz2") == "barrier E0 to E1 (Hz²)"
     assert (
