@@ -33,7 +33,7 @@ from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.tables import coefficients
 from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT, response
 from neuro_mod.execution.stagers import ReducedMeanFieldStager
-from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_baseline, build_circuit
 
 _Array = NDArray[np.float64]
 
@@ -259,6 +259,7 @@ def _states(nnmt: Any | None, repeats: int) -> Part:
         + ", ".join(f"{name} {each:.1e} Hz" for name, each in residuals.items())
         + ".",
         _shares(field, starts, repeats),
+        _sensitivities(repeats),
     ]
     header = ("method", "starts timed", f"s per {_N_STARTS} starts", f"times {_FROM_STARTS}", "found")
     title = f"{_N_STARTS} random starts of the {field.n_populations}-population network, with stability, s"
@@ -309,6 +310,40 @@ def _shares(field: LIFMeanField, starts: _Array, repeats: int) -> str:
     return (
         f"Of {_FROM_STARTS}, by themselves, in {len(sizes)} evaluations of {np.mean(sizes):.0f} states on average: "
         f"{shares}; together {sum(wall.values()) / whole:.0%}, the floor of this method."
+    )
+
+
+def _sensitivities(repeats: int) -> str:
+    """What the derivatives of a state take, beside solving it again with each population perturbed to either side."""
+    baseline = build_baseline(load_experiment(_CONFIGS / "default_snn_params.yaml"))
+    field = LIFMeanField.from_baseline(baseline)
+    state = next(each for each in fixed_points(field, 0).stable if len(each.active) == 3)
+    step = 1e-4
+    unit = np.eye(field.n_populations)
+
+    def differences() -> _Array:
+        ends = [
+            LIFMeanField.from_baseline(baseline, {"rate": sign * step * each}).solve_rates(state.rates).x
+            for each in unit
+            for sign in (1, -1)
+        ]
+        return np.subtract(ends[::2], ends[1::2]) / (2 * step)
+
+    rates, everything, solved = "rate", "all targets", "solved again"
+    actions: dict[str, Callable[[], Any]] = {
+        rates: lambda: field.sensitivity(state, ["rate"])["rate"].rates,
+        everything: partial(field.sensitivity, state),
+        solved: differences,
+    }
+    actions[rates]()  # compiles
+    turns = take_turns(actions, repeats)
+    wall = {name: median(_each(taken, 1e3)) for name, taken in turns.items()}
+    error = np.max(np.abs(turns[rates][0].result - turns[solved][0].result))
+    return (
+        f"`sensitivity` of rates and eigenvalues of the default network to the external rates of all "
+        f"{field.n_populations} populations: {wall[rates]:.3g} ms; to all {len(field.targets)} targets: "
+        f"{wall[everything]:.3g} ms. Rates solved again with each external rate {step:g} Hz higher and lower: "
+        f"{wall[solved]:.3g} ms, which differ by up to {error:.1e} Hz per Hz."
     )
 
 

@@ -25,7 +25,7 @@ _Array = NDArray[np.floating]
 _RISE_COLOUR, _FALL_COLOUR, _ZERO_COLOUR = "#B2182B", "#2166AC", "#7F7F7F"
 _MAX_COLUMNS = 3
 #: Heights of a map and of the bars below it, and room around, in mm.
-_MAP, _BARS, _AROUND = 40.0, 12.0, 12.0
+_MAP, _BARS, _AROUND = 40.0, 15.0, 12.0
 #: Room for the names of populations in mm, and of a colour bar in points.
 _NAMES, _BAR = 22.0, 40.0
 #: Part of the largest derivative up to which colours are nearly linear; beyond, they are logarithmic.

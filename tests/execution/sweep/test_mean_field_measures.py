@@ -97,7 +97,7 @@ def test_sensitivities_are_differences_of_a_sweep_over_the_perturbation(tmp_path
 def test_named_states_move_as_their_sensitivities_say(tmp_path):
     step = 1e-3
     block = {"vectors": [[1.0]], "involved_clusters": ["E0"], "params": [0.0]}
-    of_rate = {"config": TWO, "set": QUIET | {"perturbation.rate": block}}
+    of_rate = {"config": TWO, "set": {"perturbation.rate": block, "settings.plot": True}}
     swept = {
         "parameters": {"perturbation.rate.params[0]": [-step, step]},
         "mean_field": {"states": ["E1", "none", "E0"]},
@@ -115,6 +115,9 @@ def test_named_states_move_as_their_sensitivities_say(tmp_path):
     }.items():
         assert (above[column] - below[column]) / (2 * step) == pytest.approx(middle[derivative], rel=1e-3)
     assert table[["rate_E_inactive_hz_of_none", "leading_per_sec_of_none"]].isna().all(axis=None)  # it is a saddle
+    drawn = {file.stem for file in (tmp_path / "plots").iterdir()}
+    others = {"fixed_points", "eigenvalues"}
+    assert drawn == others | {f"{name}_by_state" for name in (*others, "sensitivities")}
     assert np.load(tmp_path / above["mean_field"])["state_group"].tolist() == ["E1", "E0"]
 
 
