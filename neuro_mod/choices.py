@@ -10,6 +10,8 @@ Mechanism = Literal["analytic", "euler"]
 InitialVoltage = Literal["zero", "uniform"]
 StimulusShape = Literal["box", "linear", "diff2exp"]
 CourseShape = Literal["hat", "ramp", "sine", "diff2exp", "gaussian", "sampled"]
+#: Sum of magnitudes, Euclidean length, or largest magnitude.
+VectorNorm = Literal["l1", "l2", "linf"]
 Precision = Literal["float32", "float64"]
 Kernel = Literal["gaussian", "box", "exponential", "half_normal"]
 DetectionMethod = Literal["gain", "network_gain", "threshold", "two_state"]
@@ -19,6 +21,8 @@ UnitKind = Literal["clusters", "neurons"]
 #: What becomes of an epoch that reaches beyond its session.
 OnEdge = Literal["error", "drop"]
 MeasureName = Literal["rates", "n_states", "lifetimes", "occupancy", "activations", "intervals", "entropy"]
+#: Measures for which nothing is simulated.
+MeanFieldMeasure = Literal["fixed_points", "eigenvalues", "barriers", "sensitivities"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
 SpikeFormat = Literal["dense", "events"]

@@ -104,7 +104,10 @@ def sweep(
 def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
     conditions = sweep.file.conditions
     first = [
-        ({"condition": point.condition} if conditions else {}) | dict(point.values) for point in sweep.points[:_POINTS]
+        ({"condition": point.condition} if conditions else {})
+        | ({} if point.direction is None else {"direction": point.direction})
+        | dict(point.values)
+        for point in sweep.points[:_POINTS]
     ]
     plan: dict[str, Any] = {
         "n_points": len(sweep.points),
@@ -118,7 +121,8 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
         print_json(plan)
         return
     runs = f"{plan['n_runs']} runs: {_count(plan['n_points'], 'point')}, {_runs_at_point(sweep)}"
-    print_rows({"sweep": runs, "simulated": f"{plan['simulated_sec']:g} s", "folder": plan["out"]})
+    simulated = {} if sweep.file.of_mean_field_alone else {"simulated": f"{plan['simulated_sec']:g} s"}
+    print_rows({"sweep": runs, **simulated, "folder": plan["out"]})
     for point in sweep.points[:_POINTS]:
         typer.echo(point)
     if len(sweep.points) > _POINTS:
@@ -127,9 +131,10 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
 
 def _print_means(sweep: Sweep, table: Any) -> None:
     """Print means of the first measures by point."""
-    from neuro_mod.execution.sweep_columns import CONDITION, OF_RUNS, POINT
+    from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION, OF_RUNS, POINT
 
-    swept = [*([CONDITION] if sweep.file.conditions else []), *sweep.parameters]
+    swept = [*([CONDITION] if sweep.file.conditions else []), *([DIRECTION] if sweep.directions else [])]
+    swept += sweep.parameters
     known = {*OF_RUNS, *swept}
     columns = [column for column in table.columns if column not in known]
     shown = columns[:_COLUMNS]
@@ -143,7 +148,8 @@ def _print_means(sweep: Sweep, table: Any) -> None:
     more = [f"{len(means) - _ROWS} more points"] if len(means) > _ROWS else []
     more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
     left_out = f"; {' and '.join(more)} in the files" if more else ""
-    typer.echo(f"means over {_runs_at_point(sweep)}{left_out}:")
+    what = "measures of the mean field" if sweep.file.of_mean_field_alone else f"means over {_runs_at_point(sweep)}"
+    typer.echo(f"{what}{left_out}:")
 
 
 def _numbers(sweep: Sweep) -> dict[str, int]:
@@ -152,6 +158,8 @@ def _numbers(sweep: Sweep) -> dict[str, int]:
 
 
 def _runs_at_point(sweep: Sweep) -> str:
+    if sweep.file.of_mean_field_alone:
+        return "the mean field"
     return " with ".join(
         _count(number, name.removesuffix("s")) + (" each" if name == "trials" else "")
         for name, number in _numbers(sweep).items()

@@ -21,6 +21,9 @@ T = TypeVar("T")
 #: Tags of the alternatives below. They appear in Pydantic's error locations and cannot be mistaken for keys.
 ONE, MANY = "<one>", "<many>"
 
+#: Largest number of vectors that are drawn one by one.
+MAX_DIRECTIONS = 100_000
+
 #: Meaning of the entries of a list; completes the phrase "expected a number, ...".
 PER_POPULATION = "[E, I] or one entry per population"
 PER_PATHWAY = f"[{', '.join(PATHWAYS)}]"
@@ -70,7 +73,8 @@ def extra_of(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
+    """A whole number that is written as 3.0 or 1e3, as an integer; other values as they are."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -111,14 +115,17 @@ Positive = Annotated[float, Field(strict=True, gt=0)]
 NonNegative = Annotated[float, Field(strict=True, ge=0)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 OpenFraction = Annotated[float, Field(strict=True, gt=0, lt=1)]
-Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(_whole)]
+Count = Annotated[int, Field(strict=True, ge=0), BeforeValidator(whole)]
 #: As many neurons and clusters as indices and block matrices can hold.
-NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(_whole)]
-ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(_whole)]
-Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED), BeforeValidator(_whole)]
-PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(_whole)]
+NeuronCount = Annotated[int, Field(strict=True, ge=1, le=10**9), BeforeValidator(whole)]
+ClusterCount = Annotated[int, Field(strict=True, ge=0, le=10_000), BeforeValidator(whole)]
+Seed = Annotated[int, Field(strict=True, ge=0, le=MAX_SEED), BeforeValidator(whole)]
+PositiveCount = Annotated[int, Field(strict=True, ge=1), BeforeValidator(whole)]
+#: As many vectors as a sweep can have points, and the place of one of them.
+DirectionCount = Annotated[int, Field(strict=True, ge=1, le=MAX_DIRECTIONS), BeforeValidator(whole)]
+Direction = Annotated[int, Field(strict=True, ge=0, lt=MAX_DIRECTIONS), BeforeValidator(whole)]
 #: As many batch jobs as a computing cluster may be asked for at once.
-JobCount = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(_whole)]
+JobCount = Annotated[int, Field(strict=True, ge=1, le=10_000), BeforeValidator(whole)]
 Switch = Annotated[bool, Field(strict=True)]
 
 #: A key that may be left out, for which there is no default value.

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from neuro_mod.choices import CourseShape
+from neuro_mod.choices import CourseShape, VectorNorm
 from neuro_mod.config.fields import (
     MANY,
     ONE,
     Count,
+    Direction,
     Fraction,
     LeftOut,
     NonNegative,
@@ -116,6 +117,9 @@ class PerturbationBlock(Section):
     balance: Fraction = parameter(0.5, "probability of +1")
     mean: Real = parameter(0.0, "mean of normal entries")
     sigma: NonNegative = parameter(1.0, "standard deviation of normal entries")
+    norm: LeftOut[VectorNorm] = parameter(None, "scale each drawn vector to norm 1 in this norm")
+    orthogonal: LeftOut[Switch] = parameter(None, "true: each drawn vector is orthogonal to those before it")
+    direction: LeftOut[Direction] = parameter(None, "number of the drawn vector in the random sequence, from 0")
     seed: LeftOut[Count] = parameter(None, "seed of drawn vectors; by default from random_seed and target")
     params: Several[Real] = parameter(..., "coefficient of each vector, in the unit of the target")
     time_dependence: LeftOut[TimeDependence] = parameter(None, "when it acts; throughout if left out")
@@ -135,6 +139,12 @@ class PerturbationBlock(Section):
     def times(self) -> TimeDependence:
         """When the perturbation acts; always if the block does not say."""
         return self.time_dependence or TimeDependence()
+
+    @property
+    def given_for_drawing(self) -> list[str]:
+        """Given keys that only drawn vectors have."""
+        keys = {"norm": self.norm, "orthogonal": self.orthogonal, "direction": self.direction}
+        return [key for key, value in keys.items() if value is not None]
 
     @property
     def follows_root_seed(self) -> bool:
@@ -160,6 +170,9 @@ class PerturbationBlock(Section):
             mean=self.mean,
             sigma=self.sigma,
             seed=seed if self.seed is None else self.seed,
+            norm=self.norm,
+            orthogonal=bool(self.orthogonal),
+            first=self.direction or 0,
         )
         return TimedPerturbation(perturbation, self.params, self.times.time_course())
 

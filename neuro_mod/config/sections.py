@@ -239,3 +239,14 @@ class Settings(Section):
     def folder(self) -> Path:
         """The folder for results: ``save_dir / sim_name``."""
         return user_path(self.save_dir) / self.sim_name
+
+
+#: Keys that the mean field reads, by section; of a section without a list, all.
+MEAN_FIELD_KEYS: dict[str, tuple[str, ...]] = {
+    "init_params": POPULATION_KEYS,
+    "architecture": (),
+    "external_currents": (),
+    "arousal": (),
+    "perturbation": (),
+    "settings": (),
+}

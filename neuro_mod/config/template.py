@@ -10,7 +10,7 @@ from neuro_mod.config.fields import Section, extra_of
 from neuro_mod.config.perturbation import PerturbationBlock, Perturbations, TimeDependence
 from neuro_mod.config.plain import flow
 from neuro_mod.config.schema import json_schema, subschema
-from neuro_mod.config.sections import POPULATION_KEYS
+from neuro_mod.config.sections import MEAN_FIELD_KEYS
 
 _SPIKING = """\
 # A spiking-network experiment: every key with its default, which applies where a key or section is left out.
@@ -34,15 +34,6 @@ _PERTURBATION = """\
 {block}perturbation: {{}}
 """
 
-#: Keys that the mean field reads, by section; of a section without a list, all.
-_MEAN_FIELD_KEYS: dict[str, tuple[str, ...]] = {
-    "init_params": POPULATION_KEYS,
-    "architecture": (),
-    "external_currents": (),
-    "arousal": (),
-    "perturbation": (),
-    "settings": (),
-}
 _EXAMPLE = PerturbationBlock.model_construct(
     vectors=[[1, 1, -1], [-1, 1, 1]],
     n_vectors=2,
@@ -63,7 +54,7 @@ def spiking_net_template() -> str:
 
 def mean_field_template() -> str:
     """Text of ``configs/templates/mean_field_template.yaml``."""
-    return _template(_MEAN_FIELD, _MEAN_FIELD_KEYS)
+    return _template(_MEAN_FIELD, MEAN_FIELD_KEYS)
 
 
 def _template(heading: str, sections: dict[str, tuple[str, ...]]) -> str:

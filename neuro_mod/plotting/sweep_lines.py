@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -21,6 +23,8 @@ COLOUR = CLUSTER_COLOURS[0][0]
 #: Of lines of groups, in turn, without the palest one; and of their bands in the legend.
 GROUP_COLOURS, BAND_COLOUR = STATE_COLOURS[:-1], "#404040"
 MAX_GROUPS = len(GROUP_COLOURS)
+#: Of lines of groups with an order, up to this share, beyond which it is too pale.
+_ORDERED, _PALEST = "viridis", 0.88
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
 #: Height of a panel in points, and the share of it that axes take.
 _HEIGHT, _SHARE = 125.0, 0.72
@@ -31,6 +35,8 @@ def sweep_lines(
     measures: Mapping[str, ArrayLike],
     noun: str = "repeats",
     groups: SweptParameter | None = None,
+    *,
+    ordered: bool = False,
 ) -> Figure:
     """Draw a panel for each measure: its mean at each value of the parameter.
 
@@ -40,8 +46,10 @@ def sweep_lines(
     Args:
         parameter: What varies.
         measures: By label with unit, a value for each row, shape ``(n_rows,)``.
-        noun: What several rows with the same value of the parameter are.
-        groups: Each of its categories, at most `MAX_GROUPS`, has a line of its own; None for a single line.
+        noun: What several rows with the same value of the parameter are; empty for theory, which has one.
+        groups: Each of its categories has a line of its own, at most `MAX_GROUPS` unless they are ordered; None for a
+            single line.
+        ordered: Whether the groups have an order, which their colours then show.
 
     Returns:
         The figure.
@@ -53,13 +61,15 @@ def sweep_lines(
     members = [np.ones(len(parameter.values), bool)]
     if groups is not None:
         members = [groups.values == k for k in range(len(groups.categories))]
-    colours, joined = (COLOUR,) if groups is None else GROUP_COLOURS, not parameter.categories
+    colours, joined = _colours(groups, ordered=ordered), not parameter.categories
     with paper_style():
         statistics = [
             [over_repeats(parameter.values[rows], np.asarray(values, float)[rows]) for rows in members]
             for values in measures.values()
         ]
-        handles = _entries(np.concatenate([n for lines in statistics for *_, n in lines]), noun, groups, joined=joined)
+        handles = _entries(
+            np.concatenate([n for lines in statistics for *_, n in lines]), noun, groups, colours, joined=joined
+        )
         above = legend_height(handles, TWO_COLUMNS)
         points = panel_points(len(measures))
         figure, panels = sweep_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
@@ -97,15 +107,26 @@ def over_repeats(
     return x.astype(np.float64), mean, error, n
 
 
-def _entries(n: NDArray[np.int64], noun: str, groups: SweptParameter | None, *, joined: bool) -> list[Line2D | Patch]:
-    names, colours = (groups.categories, GROUP_COLOURS) if groups else (("mean",), (COLOUR,))
+def _colours(groups: SweptParameter | None, *, ordered: bool) -> Sequence[str]:
+    """A colour for each line."""
+    if groups is None:
+        return (COLOUR,)
+    if not ordered:
+        return GROUP_COLOURS
+    return [to_hex(colour) for colour in colormaps[_ORDERED](np.linspace(0.0, _PALEST, len(groups.categories)))]
+
+
+def _entries(
+    n: NDArray[np.int64], noun: str, groups: SweptParameter | None, colours: Sequence[str], *, joined: bool
+) -> list[Line2D | Patch]:
+    names = groups.categories if groups else ("mean",)
     lines: list[Line2D | Patch] = [
         Line2D([], [], color=colour, marker="o", markersize=_MARK_SIZE, label=name, **_style(joined))
         for name, colour in zip(names, colours, strict=False)
     ]
     if n.max() < 2:
         if groups is None:
-            lines[0].set_label("one run at each value")
+            lines[0].set_label("one run at each value" if noun else "mean field")
         return lines
     repeats = f"{n.max()} {noun}" if n.min() == n.max() else f"up to {n.max()} {noun}"
     colour = COLOUR if groups is None else BAND_COLOUR

@@ -69,6 +69,8 @@ _SHARD = re.compile("([0-9]+)_of_([0-9]+)")
 #: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
+#: The vectors of a sweep over directions.
+DIRECTIONS_TABLE = f"{DATA}/directions.csv"
 #: Files at the root of a folder of results.
 IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
 #: Folder of the analysis of a run, in its folder.
@@ -207,6 +209,11 @@ def point_result(name: str, *numbers: int) -> str:
 def point_spikes(name: str, *numbers: int) -> str:
     """File of the spikes of a run of a sweep, likewise."""
     return f"{DATA}/spikes_{name}{_suffix(numbers)}.npz"
+
+
+def point_mean_field(name: str, *numbers: int) -> str:
+    """File of the arrays of the mean field at the point of a run of a sweep, likewise."""
+    return f"{DATA}/mean_field_{name}{_suffix(numbers)}.npz"
 
 
 def is_spikes(name: str) -> bool:

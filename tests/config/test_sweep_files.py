@@ -21,8 +21,8 @@ messages = partial(problems_of, load_sweep)
 RATE = "external_currents.nu_ext_baseline[0]"
 BASE = {"config": SMALL, "parameters": {"arousal.level": [0, 1]}}
 ONE_OF = (
-    "one of rates, n_states, lifetimes, occupancy, activations, intervals, entropy, or a function of yours as "
-    "module:function"
+    "one of rates, n_states, lifetimes, occupancy, activations, intervals, entropy, fixed_points, eigenvalues, "
+    "barriers, sensitivities, or a function of yours as module:function"
 )
 VALUES = "a list of values, or a range such as {from: 0, to: 1, n: 5}"
 
@@ -181,7 +181,10 @@ name: a/b
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "the file is empty; expected a mapping of keys (config, set, parameters, conditions, combine, n_samples"),
+        (
+            "",
+            "the file is empty; expected a mapping of keys (config, set, parameters, conditions, n_directions, combine",
+        ),
         ("- 3", "the file holds a list; expected a mapping of keys (config"),
         ("a: [", "not valid YAML"),
         ("config: {}\nconfig: {}", "duplicate key; it is also on line 1"),

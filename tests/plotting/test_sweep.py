@@ -8,7 +8,7 @@ from matplotlib.collections import QuadMesh
 
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.plotting.sweep import sweep_figure
-from neuro_mod.plotting.sweep_lines import GROUP_COLOURS, over_repeats
+from neuro_mod.plotting.sweep_lines import GROUP_COLOURS, over_repeats, sweep_lines
 from neuro_mod.plotting.sweep_maps import cells
 from neuro_mod.plotting.sweep_panels import SweptParameter
 
@@ -259,3 +259,14 @@ def test_a_logarithmic_axis_has_some_numbers(low, ratio, n_parameters):
     axes = figure.axes[0]
     numbers = [tick for tick in axes.get_xticks() if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]]
     assert (1 if ratio < 25 else 2) <= len(numbers) <= 7
+
+
+def test_ordered_groups_are_as_many_as_there_are():
+    names = tuple(f"{k} active" for k in range(11))
+    x = SweptParameter("arousal.level", np.tile([0.0, 0.5, 1.0], 11))
+    groups = SweptParameter("", np.repeat(np.arange(11.0), 3), names)
+    figure = sweep_lines(x, {"rate (Hz)": np.arange(33.0)}, "", groups, ordered=True)
+    lines = figure.axes[0].get_lines()
+    assert [line.get_ydata().tolist() for line in lines] == np.arange(33.0).reshape(11, 3).tolist()
+    assert len({line.get_color() for line in lines}) == 11
+    assert tuple(text.get_text() for text in figure.legends[0].get_texts()) == names

@@ -15,7 +15,7 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import SOURCE_TARGETS, TARGETS, first_impossible
 from neuro_mod.core.spiking_net.time_step import EULER_DIVERGES, euler_ratio, too_short
-from neuro_mod.errors import KeyPath, Problem, show
+from neuro_mod.errors import InputError, KeyPath, Problem, show
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import MAX_STEPS
 
@@ -47,6 +47,29 @@ def _vectors(path: KeyPath, block: PerturbationBlock, _: Draft) -> Iterator[Prob
             reference = f"involved_clusters{f'[{index}]' if block.nested else ''}"
             expected = f"{len(involved)}, one for each population in {reference}"
             yield Problem((*path, "vectors", index), counted, expected)
+
+
+def _drawing(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
+    """Vectors can be drawn as the block says."""
+    if block.vectors is not None:
+        for key in block.given_for_drawing:
+            hint = f"{key} is about drawn vectors: leave out {key}, or vectors"
+            yield Problem((*path, key), f"{show(getattr(block, key))} found beside vectors", hint=hint)
+        return
+    if block.direction is not None and len(block.params) != 1:
+        hint = "with direction, a block draws a single vector"
+        yield Problem((*path, "direction"), f"found beside {len(block.params)} coefficients in params", "one", hint)
+        return
+    if not block.given_for_drawing or any(
+        problem for check in (_counts, _populations, _magnitude) for problem in check(path, block, draft)
+    ):
+        return
+    try:
+        block.timed(draft.populations, draft["settings.random_seed"])
+    except InputError as error:
+        key, _, found = str(error).partition(": ")
+        if key in block.given_for_drawing:
+            yield Problem((*path, key), found)
 
 
 def _populations(path: KeyPath, block: PerturbationBlock, draft: Draft) -> Iterator[Problem]:
@@ -186,5 +209,5 @@ def _of_target(target: str, check: _Check, draft: Draft) -> Iterable[Problem]:
 PERTURBATIONS = tuple(
     partial(_of_target, target, check)
     for target in Perturbations.model_fields
-    for check in (_counts, _vectors, _populations, _magnitude, _window, _shape, _possible)
+    for check in (_counts, _vectors, _drawing, _populations, _magnitude, _window, _shape, _possible)
 )

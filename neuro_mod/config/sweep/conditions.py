@@ -37,6 +37,11 @@ def check_conditions(
                 yield Problem(("conditions", name, other), f"{key} sets this value too")
 
 
+def sets_direction(key: str, value: Any) -> bool:
+    """Whether a key with this value sets the direction of a perturbation, see `PerturbationBlock.direction`."""
+    return any(path[:1] == ("perturbation",) and path[2:3] == ("direction",) for path in _paths(key, value))
+
+
 def why_not_swept(key: str) -> str:
     """Why the value of a key cannot vary; empty if it can."""
     if key == "settings.random_seed":

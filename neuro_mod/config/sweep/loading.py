@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,11 @@ from neuro_mod.config.loading import load_experiment, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
+from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
+from neuro_mod.config.sweep.directions import Directions, directed_targets
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_populations
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -32,7 +35,7 @@ from neuro_mod.populations import Populations
 _MAX_REPORTED = 20
 
 #: Keys of a file of which a sweep needs at least one.
-_AXES = {"parameters", "conditions"}
+_AXES = {"parameters", "conditions", "n_directions"}
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -49,6 +52,8 @@ class Sweep:
         layout: Populations and time step in seconds of all points; None if these differ.
         folder: Folder of the file, in which modules of measures are looked for.
         name: Name of the folder for results.
+        directions: Where directions are an axis, the vectors that are drawn for each target, the same at all other
+            points, in cluster space, shape ``(n_directions, P)``.
     """
 
     file: SweepFile
@@ -58,6 +63,7 @@ class Sweep:
     layout: tuple[Populations, float] | None
     folder: Path
     name: str
+    directions: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -123,6 +129,8 @@ def load_sweep(
         data["parameters"] = all_in_si(data["parameters"], _unit)
     if "conditions" in data:
         data["conditions"] = all_in_si(data["conditions"], _unit_in_condition)
+    if "mean_field" in data:
+        data["mean_field"] = all_in_si(data["mean_field"], lambda path: unit_at(path, json_schema(MeanFieldSettings)))
     checked, problems = validate(SweepFile, data)
     if not data.keys() & _AXES:
         about = SweepFile.model_fields["parameters"]
@@ -181,8 +189,8 @@ def is_sweep(file: Path) -> bool:
 
 
 def _keys() -> Iterator[str]:
-    for name, field in SweepFile.model_fields.items():
-        yield field.alias or name
+    for name, about in SweepFile.model_fields.items():
+        yield about.alias or name
 
 
 def _unit(path: KeyPath) -> str:
@@ -203,8 +211,14 @@ def _nowhere(_: KeyPath) -> dict[str, Any]:
 
 def _checked(file: SweepFile, experiment: Experiment, place: _Place, folder: Path = Path(), name: str = "") -> Sweep:
     """The sweep, once all its points are known to be valid."""
-    points = Points(file, experiment.settings.random_seed)
-    return Sweep(file, experiment, points, *_check_points(experiment, points, place), folder, name)
+    points = Points(file, experiment.settings.random_seed, directed_targets(file, experiment, place))
+    checked = _check_points(experiment, points, place)
+    layout = next(iter(checked.layouts)) if len(checked.layouts) == 1 else None
+    layouts = dict.fromkeys(populations for populations, _ in checked.layouts)
+    if problems := list(check_populations(file.measures, file.mean_field, layouts)):
+        raise ConfigError(replace(problem, **place(problem.path)) for problem in problems)
+    durations = np.zeros(len(points)) if file.of_mean_field_alone else checked.durations
+    return Sweep(file, experiment, points, durations, layout, folder, name, checked.directions)
 
 
 def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experiment | None:
@@ -242,13 +256,16 @@ def _label(key: str, value: Any) -> str:
     return f"override {key}={show(value)}"
 
 
-def _check_points(
-    experiment: Experiment, points: Points, place: _Place
-) -> tuple[NDArray[np.float64], tuple[Populations, float] | None]:
-    """Make sure that all points are valid and different, and that the parameters have an effect.
+class _Checked(NamedTuple):
+    """What is known about valid points, see `Sweep`."""
 
-    Returns:
-        Simulated seconds of a run at each point, and their common populations and time step, if they have these.
+    durations: NDArray[np.float64]
+    layouts: set[tuple[Populations, float]]
+    directions: dict[str, NDArray[np.float64]]
+
+
+def _check_points(experiment: Experiment, points: Points, place: _Place) -> _Checked:
+    """Make sure that all points are valid and different, and that the parameters have an effect.
 
     Raises:
         ConfigError: They are not; a problem that many points share is reported once.
@@ -257,6 +274,7 @@ def _check_points(
     problems: dict[Problem, tuple[Problem, int]] = {}
     stimulated = False
     layouts = set[tuple[Populations, float]]()
+    directions = Directions(experiment.settings.random_seed)
     for point in points:
         try:
             changed = experiment.replace(point.overrides)
@@ -270,6 +288,7 @@ def _check_points(
         stimulated |= not changed.stimulus.off
         durations[point.index] = changed.init_params.duration_sec
         layouts.add((changed.populations, changed.init_params.delta_t))
+        directions.add(point, changed)
     found = [_summary(each, count, len(points)) for each, count in list(problems.values())[:_MAX_REPORTED]]
     if not found:
         path: KeyPath = ("parameters",) if points[0].values else ("conditions",)
@@ -278,9 +297,10 @@ def _check_points(
     if not found and not stimulated:
         hint = "no point has a stimulus, see stimulus.onsets"
         found = [Problem(path, "no effect", hint=hint, **place(path)) for path in _stimulus_paths(points)]
+    found = found or directions.problems(place)
     if found:
         raise ConfigError(found)
-    return durations, layouts.pop() if len(layouts) == 1 else None
+    return _Checked(durations, layouts, directions.vectors)
 
 
 def _stimulus_paths(points: Points) -> list[KeyPath]:
@@ -309,7 +329,7 @@ def _of_point(problem: Problem, point: Point, place: _Place) -> Problem:
             problem, override="", **{"line": None} | where, path=("conditions", point.condition, *problem.path)
         )
     blamed = _blamed(problem, point.values)
-    where = place(("parameters", *blamed[:1]))
+    where = place(("n_directions",) if _blamed(problem, point.of_direction) else ("parameters", *blamed[:1]))
     shown = replace(point, values={key: point.values[key] for key in blamed or point.values})
     return replace(problem, override=str(shown), **{"line": None} | where)
 

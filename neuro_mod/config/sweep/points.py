@@ -25,39 +25,48 @@ class Point:
         values: The values of the parameters by key.
         condition: Name of its condition; empty if the sweep has none.
         of_condition: The values of its condition by key.
+        direction: Number of its direction, from 0; None if directions are no axis.
+        of_direction: The keys that set its direction, with this number.
     """
 
     index: int
     values: Mapping[str, Any]
     condition: str = ""
     of_condition: Mapping[str, Any] = field(default_factory=dict)
+    direction: int | None = None
+    of_direction: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def overrides(self) -> dict[str, Any]:
         """All values by key that replace those of the configuration."""
-        return {**self.of_condition, **self.values}
+        return {**self.of_condition, **self.of_direction, **self.values}
 
     def __str__(self) -> str:
-        condition = [f"condition {self.condition}"] if self.condition else []
+        named = [f"condition {self.condition}"] if self.condition else []
+        named += [f"direction {self.direction}"] if self.direction is not None else []
         values = [f"{key}={_short(value)}" for key, value in self.values.items()]
-        return f"point {self.index} ({', '.join(condition + values)})"
+        return f"point {self.index} ({', '.join(named + values)})"
 
 
 class Points(Sequence[Point]):
     """The points of a sweep in order, each made on demand.
 
-    In a grid the conditions vary slowest, then the first parameter. Sample k depends only on the seed, the parameter
-    and k; combinations of listed values that were drawn before are left out. All conditions have the same samples.
+    In a grid the conditions vary slowest, then the directions, then the first parameter. Sample k depends only on the
+    seed, the parameter and k; combinations of listed values that were drawn before are left out. All conditions and
+    directions have the same samples.
 
     Args:
         file: The keys of the file.
         seed: Root seed of samples.
+        directed: Targets of which the directions are an axis.
     """
 
-    def __init__(self, file: SweepFile, seed: int):
+    def __init__(self, file: SweepFile, seed: int, directed: Sequence[str] = ()):
         self._combine, self._seed = file.combine, seed
         self._parameters = dict(file.parameters)
         self._conditions = list(file.conditions.items()) or [("", {})]
+        self._directions: Sequence[int | None] = range(file.n_directions) if file.n_directions else [None]
+        self._directed = [direction_key(target) for target in directed]
         self._values: dict[str, Sequence[Any]] = {}
         if self._combine == "sampled":
             assert file.n_samples is not None  # the file was checked
@@ -69,10 +78,13 @@ class Points(Sequence[Point]):
             for key, values in file.parameters.items()
         }
         lengths = [len(values) for values in self._values.values()]
-        self._length = math.prod(lengths) if self._combine == "grid" else (lengths or [len(self._conditions)])[0]
+        others = max(len(self._conditions), len(self._directions))
+        self._length = math.prod(lengths) if self._combine == "grid" else (lengths or [others])[0]
 
     def __len__(self) -> int:
-        return self._length if self._combine == "zipped" else self._length * len(self._conditions)
+        if self._combine == "zipped":
+            return self._length
+        return self._length * len(self._conditions) * len(self._directions)
 
     @overload
     def __getitem__(self, index: int) -> Point: ...
@@ -82,10 +94,15 @@ class Points(Sequence[Point]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
-        # zipped: the conditions are combined as another list
-        number, within = (place, place) if self._combine == "zipped" else divmod(place, self._length)
+        if self._combine == "zipped":  # conditions and directions are combined as further lists
+            number, way, within = place, place, place
+        else:
+            rest, within = divmod(place, self._length)
+            number, way = divmod(rest, len(self._directions))
         name, values = self._conditions[number % len(self._conditions)]
-        return Point(place, self._values_at(within), name, values)
+        direction = self._directions[way % len(self._directions)]
+        of_direction = {} if direction is None else dict.fromkeys(self._directed, direction)
+        return Point(place, self._values_at(within), name, values, direction, of_direction)
 
     def _values_at(self, place: int) -> dict[str, Any]:
         """Values of the parameters at a place among their combinations."""
@@ -123,6 +140,11 @@ class Points(Sequence[Point]):
         if values.spacing == "log":
             return _between(values, u)
         return values.start + u * (values.end - values.start)
+
+
+def direction_key(target: str) -> str:
+    """The key of a configuration that says which direction of a target is drawn."""
+    return f"perturbation.{target}.direction"
 
 
 def range_values(values: Range) -> tuple[float, ...]:

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from neuro_mod.choices import MeasureName, Noise
+from neuro_mod.choices import MeanFieldMeasure, MeasureName, Noise
 from neuro_mod.config.fields import (
     MANY,
     ONE,
     Count,
+    DirectionCount,
     EmptyMeansNothing,
     LeftOut,
     PositiveCount,
@@ -32,11 +33,13 @@ from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.plain import canonical_text
 from neuro_mod.config.sections import FOLDER_NAME, FolderName, is_path
 from neuro_mod.config.sweep.analysis import check_analysis
-from neuro_mod.config.sweep.conditions import check_conditions, first_above, why_not_swept
+from neuro_mod.config.sweep.conditions import check_conditions, first_above, sets_direction, why_not_swept
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_settings, check_without_simulation, of_mean_field
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
 #: Largest number of points of a sweep, and of runs.
 MAX_POINTS, MAX_RUNS = 100_000, 1_000_000
+_BUILT_IN = (*get_args(MeasureName), *get_args(MeanFieldMeasure))
 _FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
@@ -55,7 +58,7 @@ def _config(value: Any) -> Any:
 
 
 def _measure(name: str) -> str:
-    if name not in get_args(MeasureName) and not _FUNCTION.fullmatch(name):
+    if name not in _BUILT_IN and not _FUNCTION.fullmatch(name):
         raise PydanticCustomError("measure", "no measure")
     return name
 
@@ -67,9 +70,7 @@ _Measure = Annotated[
     str,
     Field(
         strict=True,
-        json_schema_extra={
-            "expected": f"one of {', '.join(get_args(MeasureName))}, or a function of yours as module:function"
-        },
+        json_schema_extra={"expected": f"one of {', '.join(_BUILT_IN)}, or a function of yours as module:function"},
     ),
     AfterValidator(_measure),
 ]
@@ -129,6 +130,9 @@ class SweepFile(Section):
         "named sets of values by key, an axis like a parameter; a condition without values is the configuration itself",
         expected=f"a mapping from names ({_NAMES}) to mappings of keys to values",
     )
+    n_directions: LeftOut[DirectionCount] = parameter(
+        None, "number of vectors, an axis like a parameter, that are drawn for each perturbation without vectors"
+    )
     combine: Literal["grid", "zipped", "sampled"] = parameter(
         "grid", "all combinations, first with first, or drawn at random"
     )
@@ -147,6 +151,9 @@ class SweepFile(Section):
     measures: Several[_Measure] = parameter(("rates",), "what is measured in each run")
     analysis: Annotated[dict[str, _Value], EmptyMeansNothing()] = parameter(
         {}, "arguments of Analyzer for measures: method and its parameters, kernel, sampling, minimal lifespan"
+    )
+    mean_field: Annotated[MeanFieldSettings, EmptyMeansNothing()] = Field(
+        default_factory=MeanFieldSettings, description="how measures of the mean field are computed"
     )
     keep_spikes: Switch = parameter(False, "save the spikes of each run")
     seed: LeftOut[Count] = parameter(None, "root of all random numbers; settings.random_seed if left out")
@@ -170,9 +177,23 @@ class SweepFile(Section):
         return math.prod(self.numbers)
 
     @property
+    def of_mean_field_alone(self) -> bool:
+        """Whether all measures are of the mean field, so that nothing is simulated."""
+        return len(of_mean_field(self.measures)) == len(self.measures)
+
+    @property
     def common_noise(self) -> bool:
         """Whether all points have the same noise in a repeat or trial."""
         return self.by_network or (self.fix_network if self.noise is None else self.noise == "common")
+
+    def varied_values(self) -> Iterator[tuple[KeyPath, str, Any]]:
+        """Place in the file, key, and value of all that differs between points; a range stands for its numbers."""
+        for key, values in self.parameters.items():
+            yield from (
+                (("parameters", key), key, value) for value in (values if isinstance(values, tuple) else [values])
+            )
+        for name, of_condition in self.conditions.items():
+            yield from ((("conditions", name, key), key, value) for key, value in of_condition.items())
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:
@@ -192,6 +213,8 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
             yield from _check_range(key, values, combine)
     yield from _check_keys(file)
     yield from check_conditions(file.conditions, file.parameters, file.overrides)
+    if file.n_directions is not None:
+        yield from _check_directions(file)
     yield from check_analysis(file.analysis)
     yield from _check_numbers_of_runs(file, invalid)
     if combine == "zipped":
@@ -199,11 +222,18 @@ def _check(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]
     if combine == "sampled" and file.n_samples is None and "n_samples" not in invalid:
         yield Problem(("n_samples",), "missing", "a whole number >= 1", "how many points combine: sampled draws")
     if combine == "sampled" and not file.parameters and "parameters" not in invalid:
-        yield Problem(("combine",), "sampled found without parameters", hint="conditions are not sampled")
+        yield Problem(("combine",), "sampled found without parameters", hint="only parameters are sampled")
     if combine in {"grid", "zipped"} and file.n_samples is not None:
         yield Problem(("n_samples",), f"has no effect with combine: {combine}", hint="only combine: sampled uses it")
     yield from _check_number(file, combine)
     yield from _check_measures(file.measures)
+    if not {"measures", "mean_field"} & set(invalid):
+        given = "mean_field" in file.model_fields_set
+        yield from check_settings(file.measures, file.mean_field, given=given)
+    if file.of_mean_field_alone:
+        numbers = {key: getattr(file, key) for key in ("repeats", "networks", "trials")}
+        others = {key: getattr(file, key) for key in ("fix_network", "noise", "keep_spikes", "analysis")}
+        yield from check_without_simulation(numbers, others, file.varied_values())
 
 
 def _check_list(key: str, values: tuple[Any, ...], combine: str) -> Iterator[Problem]:
@@ -251,6 +281,13 @@ def _check_keys(file: SweepFile) -> Iterator[Problem]:
                 yield Problem(("set", key), f"the parameter {above} sets this value too")
 
 
+def _check_directions(file: SweepFile) -> Iterator[Problem]:
+    """Refuse other values that set the direction of a perturbation."""
+    varied = file.varied_values()
+    for path in dict.fromkeys(path for path, key, value in varied if sets_direction(key, value)):
+        yield Problem(path, "n_directions sets the direction too")
+
+
 def _check_numbers_of_runs(file: SweepFile, invalid: Collection[str | int]) -> Iterator[Problem]:
     """Refuse keys about repeats beside networks, trials and conditions."""
     given = [key for key in ("conditions", "networks", "trials") if key in file.model_fields_set or key in invalid]
@@ -273,8 +310,9 @@ def _lengths(file: SweepFile) -> dict[str, int]:
 
 
 def _lengths_of_axes(file: SweepFile) -> dict[str, int]:
-    """Numbers of values of the parameters, and of conditions."""
-    return _lengths(file) | ({"conditions": len(file.conditions)} if file.conditions else {})
+    """Numbers of values of the parameters, of conditions, and of directions."""
+    lengths = _lengths(file) | ({"conditions": len(file.conditions)} if file.conditions else {})
+    return lengths | ({"n_directions": file.n_directions} if file.n_directions is not None else {})
 
 
 def _check_lengths(file: SweepFile) -> Iterator[Problem]:
@@ -287,11 +325,11 @@ def _check_lengths(file: SweepFile) -> Iterator[Problem]:
 def _check_number(file: SweepFile, combine: str) -> Iterator[Problem]:
     """Refuse too many points or runs before they are made."""
     lengths = _lengths_of_axes(file).values()
-    n_samples = (file.n_samples or 0) * max(1, len(file.conditions))
+    n_samples = (file.n_samples or 0) * max(1, len(file.conditions)) * (file.n_directions or 1)
     by_combine = {"grid": math.prod(lengths), "zipped": max(lengths, default=0), "sampled": n_samples}
     n = by_combine.get(combine, 0)
     if n > MAX_POINTS:
-        path = ("n_samples",) if combine == "sampled" else ("parameters",)
+        path = ("n_samples",) if combine == "sampled" else ("parameters",) if file.parameters else ("n_directions",)
         yield Problem(path, f"{_counted(n)} points found", f"at most {MAX_POINTS:,}")
     elif (n_runs := n * file.runs_at_point) > MAX_RUNS:
         path = ("trials" if file.trials else "networks",) if file.by_network else ("repeats",)

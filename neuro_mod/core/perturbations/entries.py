@@ -51,12 +51,13 @@ class Entries:
         if self.rng is not None and self.seed is not None:
             raise InputError("rng, seed: both found; expected one of them")
 
-    def draw(self, index: int, n: int) -> NDArray[np.float64]:
+    def draw(self, index: int, n: int, attempt: int = 0) -> NDArray[np.float64]:
         """Entries of one element of the basis.
 
         Args:
             index: Number of the element; with a seed, its entries do not depend on other elements.
             n: How many entries.
+            attempt: How often the element has been drawn before; each time its entries are others.
 
         Returns:
             Shape ``(n,)``.
@@ -67,7 +68,7 @@ class Entries:
         if self.rng is not None:
             uniform = self.rng.random(n)
         elif self.seed is not None:
-            uniform = Stream(self.seed, "perturbation").uniform([index], n)[0]
+            uniform = Stream(self.seed, "perturbation", (attempt,) if attempt else ()).uniform([index], n)[0]
         else:
             raise InputError("seed, rng: missing; expected one of them, to draw the entries")
         if self.structured:

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.checks import check_choice, whole_number
+from neuro_mod.choices import VectorNorm
 from neuro_mod.core.perturbations.base import Perturbation
+from neuro_mod.core.perturbations.directions import drawn_vectors
 from neuro_mod.core.perturbations.entries import Entries
 from neuro_mod.errors import InputError, invalid
 
@@ -31,14 +34,25 @@ class VectorialPerturbation(Perturbation):
         rng: Draws the entries.
         seed: Root seed of streams that draw them instead: the same on every machine, and vector i is the same for any
             number of vectors.
+        norm: ``l1``, ``l2`` or ``linf``: each drawn vector is scaled to norm 1, so that its coefficient is the norm of
+            the perturbation; None to leave them as they are drawn.
+        orthogonal: Make each drawn vector orthogonal to those before it, which also keeps its Euclidean length unless
+            there is a `norm`. At most as many vectors as populations, on equal lists or lists without common ones.
+        first: Place of the first drawn vector in the sequence that `seed` determines.
 
     Attributes:
         basis: The vectors in cluster space, shape ``(n_vectors, length)``.
         involved_clusters: Indices of the populations of each vector.
 
     Raises:
-        InputError: Numbers or lengths do not match, an index is out of range or repeated, or vectors are to be drawn
-            without ``seed`` and ``rng``.
+        InputError: Numbers or lengths do not match, an index is out of range or repeated, vectors are to be drawn
+            without ``seed`` and ``rng``, or there are no vectors of this norm or no orthogonal ones.
+
+    Example:
+        >>> three = VectorialPerturbation(n_vectors=3, length=38, involved_clusters=range(18), seed=1, norm="l2",
+        ...     structured=False, orthogonal=True)
+        >>> bool(np.allclose(three.basis @ three.basis.T, np.eye(3)))
+        True
     """
 
     def __init__(
@@ -53,6 +67,9 @@ class VectorialPerturbation(Perturbation):
         sigma: float = 1.0,
         rng: np.random.Generator | None = None,
         seed: int | None = None,
+        norm: VectorNorm | None = None,
+        orthogonal: bool = False,
+        first: int = 0,
     ):
         entries = Entries(structured, balance, mean, sigma, rng, seed)
         if length is None and vectors and involved_clusters is None:
@@ -61,9 +78,20 @@ class VectorialPerturbation(Perturbation):
             raise InputError("length: missing; expected the number of populations in cluster space")
         n = _number(vectors, n_vectors, involved_clusters)
         self.involved_clusters = _involved(involved_clusters, n, length)
+        if norm is not None:
+            check_choice("norm", norm, VectorNorm)
+        if whole_number("first", first, 0) and rng is not None:
+            raise InputError("first, rng: both found; expected a seed, which determines the sequence")
+        if not vectors:
+            self.basis = drawn_vectors(
+                entries, self.involved_clusters, length, first=first, norm=norm, orthogonal=orthogonal
+            )
+            return
+        if norm is not None or orthogonal or first:
+            raise InputError("norm, orthogonal, first: found beside vectors; expected none, as they are of drawn ones")
         self.basis = np.zeros((n, length))
         for index, involved in enumerate(self.involved_clusters):
-            values = np.asarray(vectors[index] if vectors else entries.draw(index, len(involved)), np.float64)
+            values = np.asarray(vectors[index], np.float64)
             if values.shape != involved.shape or not np.isfinite(values).all():
                 raise InputError(
                     f"vector {index}: shape {values.shape} found; expected {len(involved)} finite entries, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from neuro_mod.config.sweep import Point, Sweep, load_sweep
 from neuro_mod.config.sweep.analysis import settings_in_plan
+from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.sweep.figures import save_sweep_figures
+from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
 from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
 from neuro_mod.execution.sweep.points import (
@@ -30,16 +32,29 @@ from neuro_mod.execution.sweep.points import (
     save_configs,
 )
 from neuro_mod.execution.sweep.table import NOT_DONE, MeasuredColumns, assemble, parameter_column, to_plain
-from neuro_mod.execution.sweep_columns import CONDITION, NETWORK, NETWORK_SEED, POINT, REPEAT, SEED, SPIKES, TRIAL
+from neuro_mod.execution.sweep_columns import (
+    CONDITION,
+    DIRECTION,
+    MEAN_FIELD,
+    NETWORK,
+    NETWORK_SEED,
+    POINT,
+    REPEAT,
+    SEED,
+    SPIKES,
+    TRIAL,
+)
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
     CONFIGS,
+    DIRECTIONS_TABLE,
     RESULTS_PARQUET,
     RESULTS_TABLE,
     SWEEP,
     WORKER_LOGS,
     point_config,
+    point_mean_field,
     point_result,
     point_spikes,
 )
@@ -106,18 +121,22 @@ class FileSweepJob(Job):
         measures = find_measures(file.measures, sweep.folder) if versions is None else {}
         versions = measure_versions(measures) if versions is None else versions
         settings = settings_in_plan(file.analysis)
+        theory = file.mean_field.model_dump(mode="json") if of_mean_field(file.measures) else {}
         determining = {
             "parameters": sorted(sweep.parameters),
+            **({"directions": sorted(sweep.directions)} if sweep.directions else {}),
             "fix_network": file.fix_network,
             "keep_spikes": file.keep_spikes,
             "measures": versions,
             **({"analysis": settings} if settings else {}),
+            **({"mean_field": theory} if theory else {}),
             **noise_in_plan(sweep),
         }
         description = {
             "random_seed": sweep.seed,
             "parameters": list(sweep.parameters),
             **({"conditions": list(file.conditions)} if file.conditions else {}),
+            **({"n_directions": file.n_directions} if sweep.directions else {}),
             "combine": file.combine,
             "n_points": len(sweep.points),
             **dict(zip(_NUMBERS[file.by_network], file.numbers, strict=True)),
@@ -127,11 +146,13 @@ class FileSweepJob(Job):
             "simulated_sec": sweep.simulated_seconds,
             **_describe_layout(sweep),
         }
-        task = MeasureRun(sweep.experiment, measures, file.analysis, file.fix_network, file.keep_spikes)
+        task = MeasureRun(
+            sweep.experiment, measures, file.analysis, file.fix_network, file.keep_spikes, file.mean_field
+        )
         items = Runs(sweep, repeats_outermost=False)
         super().__init__("sweep", sweep.experiment, items, task, determining, description)
         if file.keep_spikes:
-            self.updating = Remeasuring(versions, settings)
+            self.updating = Remeasuring(versions, settings, theory)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
         described = file.model_dump(by_alias=True, exclude_unset=True)
@@ -147,8 +168,11 @@ class FileSweepJob(Job):
         return job
 
     def prepare(self, folder: JobFolder) -> None:
-        """Save the description of the sweep, and the configuration at each point."""
+        """Save the description of the sweep, its directions, and the configuration at each point."""
         folder.save_json(SWEEP, self._described)
+        if self._sweep.directions:
+            folder.save_table(DIRECTIONS_TABLE, list(_direction_rows(self._sweep)))
+            _warn_of_equal_directions(self._sweep)
         texts = (
             (
                 point_config(point.index),
@@ -170,6 +194,8 @@ class FileSweepJob(Job):
         files.records.update(result.kept)
         if result.spikes is not None:
             save_spikes(files, result.spikes, point_spikes(name, *run.numbers))
+        if result.arrays:
+            files.save_arrays(point_mean_field(name, *run.numbers), **result.arrays)
         return {"measures": measures}
 
     def summary(self, about: Mapping[str, Any]) -> str:
@@ -183,6 +209,7 @@ class FileSweepJob(Job):
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
         _warn_of_short_visits(table)
+        _warn_of_partial_search(table, self._sweep.file.mean_field.states)
         folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, index=False))
         folder.save_text(RESULTS_TABLE, table.to_csv(index=False, lineterminator="\n"))
         if self._sweep.experiment.settings.plot and not outcome.interrupted:
@@ -205,20 +232,31 @@ class FileSweepJob(Job):
         leading: dict[str, NDArray[Any]] = {POINT: np.repeat(np.arange(len(points)), n)}
         if file.conditions:
             leading[CONDITION] = np.repeat(np.array([point.condition for point in points], object), n)
-        leading |= {
-            name: np.tile(each, len(points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
-        }
-        if file.by_network:
-            seeds = [network_seed(self._sweep.seed, network) for network in range(file.numbers[0])]
-            leading[NETWORK_SEED] = np.array(seeds, np.uint64)[leading[NETWORK]]
-        leading[SEED] = np.array([item.seed for item in self.items], np.uint64)
+        if self._sweep.directions:
+            leading[DIRECTION] = np.repeat(np.array([point.direction for point in points], np.int64), n)
+        if not file.of_mean_field_alone:
+            leading |= self._columns_of_runs(numbers)
         for key in self._sweep.parameters:
             leading[key] = np.repeat(parameter_column([point.values[key] for point in points]), n)
-        if file.keep_spikes:
-            names = (point_name(point.overrides) for point in points)
-            files = [point_spikes(name, *each) for name in names for each in numbers.T.tolist()]
-            leading[SPIKES] = np.where(columns.filled, np.array(files, object), "")
+        names = [point_name(point.overrides) for point in points]
+        kept = {SPIKES: point_spikes} if file.keep_spikes else {}
+        kept |= {MEAN_FIELD: point_mean_field} if of_mean_field(file.measures) else {}
+        for column, file_name in kept.items():
+            files = [file_name(name, *each) for name in names for each in numbers.T.tolist()]
+            leading[column] = np.where(columns.filled, np.array(files, object), "")
         return assemble(leading, columns, lambda row: failures.get(self.items[row].key, NOT_DONE))
+
+    def _columns_of_runs(self, numbers: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Columns that tell the runs of a point apart, given their numbers at a point, and their seeds."""
+        file, sweep = self._sweep.file, self._sweep
+        columns: dict[str, NDArray[Any]] = {
+            name: np.tile(each, len(sweep.points)) for name, each in zip(_NUMBER[file.by_network], numbers, strict=True)
+        }
+        if file.by_network:
+            seeds = [network_seed(sweep.seed, network) for network in range(file.numbers[0])]
+            columns[NETWORK_SEED] = np.array(seeds, np.uint64)[columns[NETWORK]]
+        columns[SEED] = np.array([item.seed for item in self.items], np.uint64)
+        return columns
 
 
 def _describe_layout(sweep: Sweep) -> dict[str, Any]:
@@ -227,6 +265,24 @@ def _describe_layout(sweep: Sweep) -> dict[str, Any]:
         return {}
     populations, delta_t = sweep.layout
     return {"populations": asdict(populations), "delta_t": delta_t}
+
+
+def _direction_rows(sweep: Sweep) -> Iterator[dict[str, Any]]:
+    """The vectors of directions: a row for each direction of each target, a column for each population."""
+    names = sweep.experiment.populations.names
+    for target, vectors in sweep.directions.items():
+        for direction, vector in enumerate(vectors.tolist()):
+            yield {DIRECTION: direction, "target": target, **dict(zip(names, vector, strict=True))}
+
+
+def _warn_of_equal_directions(sweep: Sweep) -> None:
+    """Log a warning if the same vectors were drawn more than once, as happens to entries +-1 on few populations."""
+    vectors = np.concatenate(list(sweep.directions.values()), axis=1)
+    if (n := len(np.unique(vectors, axis=0))) < len(vectors):
+        _LOG.warning(
+            "only %d of %d directions differ: draw normal entries (structured: false) or orthogonal vectors",
+            *(n, len(vectors)),
+        )
 
 
 def _title(point: Point) -> str:
@@ -239,6 +295,18 @@ def shared_files(metadata: Mapping[str, Any]) -> list[str]:
     """The files that belong to no single run, except configurations and logs of workers, given the metadata."""
     hidden = {Path(CONFIGS).name, Path(WORKER_LOGS).name}
     return [file for file in metadata["files"] if Path(file).parent.name not in hidden]
+
+
+def _warn_of_partial_search(table: pd.DataFrame, chosen: Sequence[str] | None) -> None:
+    """Log a warning where the clusters of a mean field differ so that its states are too many for the search."""
+    if PART_SEARCHED in table and (n := np.count_nonzero(table[PART_SEARCHED].to_numpy() < 1)):
+        what = "numbers of states are lower bounds"
+        means = "" if chosen else ", and means are over those that were found: name states with mean_field.states"
+        _LOG.warning(
+            "clusters differ in %d of %d rows, where states were searched for from a part of the choices of active "
+            "clusters (column %s): %s",
+            *(n, len(table), PART_SEARCHED, what + means),
+        )
 
 
 def _warn_of_short_visits(table: pd.DataFrame) -> None:

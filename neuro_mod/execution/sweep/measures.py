@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
@@ -25,8 +27,20 @@ _LABELS = {
         name: f"{quantity.label} ({quantity.unit})" if quantity.unit else quantity.label
         for name, quantity in QUANTITIES.items()
     },
+    "n_distinct": "distinct steady states",
+    "n_stable": "stable states",
+    "n_attractors": "stable states, images counted",
+    "fewest_active": "fewest active clusters",
+    "most_active": "most active clusters",
+    "rate_E_active_hz": "rate of active E clusters (Hz)",
+    "rate_E_inactive_hz": "rate of other E clusters (Hz)",
+    "leading_per_sec": "leading eigenvalue (1/s)",
+    "n_wells": "wells of the landscape",
 }
-_UNITS = {"_hz": "Hz", "_sec": "s", "_ms": "ms"}
+_OF_STATES = re.compile(r"(.+)_of_(\d+_active|none|E\d+(?:\+E\d+)*)")
+_DERIVATIVE = re.compile(rf"d_(active|inactive|leading)_d_(.+)_({'|'.join(TARGETS)})")
+_DERIVED = {"active": ("active rate", "Hz"), "inactive": ("other rate", "Hz"), "leading": ("eigenvalue", "1/s")}
+_UNITS = {"_hz": "Hz", "_hz2": "Hz²", "_per_sec": "1/s", "_sec": "s", "_ms": "ms"}
 
 
 class MeasuredRun:
@@ -47,16 +61,16 @@ class MeasuredRun:
 
 
 def find_measures(names: Sequence[str], folder: Path) -> dict[str, UserFunction | None]:
-    """The functions of the user among measures, and None for each of `MEASURES`.
+    """The functions of the user among measures, and None for each that is built in.
 
     Args:
-        names: Names of `MEASURES`, and functions of the user as ``module:function``.
+        names: Names of measures that are built in, and functions of the user as ``module:function``.
         folder: Folder of the user's modules that are not installed.
 
     Raises:
         InputError: A function does not exist.
     """
-    return {name: None if name in MEASURES else find_function(name, folder) for name in names}
+    return {name: find_function(name, folder) if ":" in name else None for name in names}
 
 
 def measure_versions(measures: Mapping[str, UserFunction | None]) -> dict[str, str]:
@@ -94,10 +108,24 @@ def measure(
     }
 
 
+def split_by_states(column: str) -> tuple[str, str]:
+    """A column without its ending ``_of_3_active`` or ``_of_E0+E1``, and these states in words, if it has one."""
+    found = _OF_STATES.fullmatch(column)
+    return (found[1], found[2].replace("_", " ")) if found else (column, "")
+
+
 def column_label(column: str) -> str:
     """Label of a column in figures: ``rate of E clusters (Hz)``."""
+    column, states = split_by_states(column)
+    if states:
+        words, _, unit = column_label(column).partition(" (")
+        return f"{words}, {states}" + (f" ({unit}" if unit else "")
     if column in _LABELS:
         return _LABELS[column]
+    if derivative := _DERIVATIVE.fullmatch(column):
+        (what, unit), whose, target = _DERIVED[derivative[1]], derivative[2], derivative[3]
+        words = f"change of {what}, by {whose} {target}".replace("_", " ")
+        return f"{words} ({unit} per {TARGETS[target].unit or 'unit'})"
     ending = next((ending for ending in _UNITS if column.endswith(ending)), "")
     words = column.removesuffix(ending).replace("_", " ")
     words = f"rate of {words.removeprefix('rate ')}" if words.startswith(("rate E ", "rate I ")) else words

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from neuro_mod.config import Experiment
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, of_mean_field
 from neuro_mod.execution.jobs.ledger import Entry
 from neuro_mod.execution.jobs.updating import Updating
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.sweep.mean_field_measures import Theory, measure_mean_field
 from neuro_mod.execution.sweep.measures import Numbers, depends_on_analysis, measure
 from neuro_mod.execution.sweep.points import Run, experiment_at
 from neuro_mod.execution.sweep.user_functions import UserFunction
@@ -20,6 +22,8 @@ from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.files import Record
 from neuro_mod.storage.names import is_spikes
 
+_Key = TypeVar("_Key", int, tuple[int, int])
+_Value = TypeVar("_Value")
 #: How many points and networks are kept staged.
 _MAX_STAGERS = 2
 
@@ -49,6 +53,7 @@ class Measured(NamedTuple):
         spikes: Spikes that are to be kept.
         known: As for `KeptRun`.
         kept: Files that were kept before, likewise.
+        arrays: Arrays of the mean field by name, if there are measures of it.
     """
 
     run: Run
@@ -56,6 +61,7 @@ class Measured(NamedTuple):
     spikes: SpikeEvents | None
     known: Mapping[str, Any]
     kept: Mapping[str, Record]
+    arrays: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class MeasureRun:
         analysis: Keyword arguments of `Analyzer` for measures.
         fix_network: Whether all runs use the network of the root seed.
         keep_spikes: Whether to return the spikes.
+        mean_field: How measures of the mean field are computed.
     """
 
     experiment: Experiment
@@ -75,23 +82,45 @@ class MeasureRun:
     analysis: Mapping[str, Any]
     fix_network: bool
     keep_spikes: bool
+    mean_field: MeanFieldSettings
     _stagers: dict[tuple[int, int], StageSNNSimulation] = field(default_factory=dict, init=False, compare=False)
+    _theories: dict[int, Theory] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, argument: Run | KeptRun, report: Progress) -> Measured:
         """Do it."""
         if isinstance(argument, KeptRun):
             return self._measure_kept(argument)
+        theory, simulated = self._theory(argument), self._simulated
+        if not simulated:
+            return Measured(argument, theory.numbers, None, {}, {}, theory.arrays)
         outputs = self._stager(argument).run(record=("spikes",), noise_seed=argument.seed, progress=report)
-        numbers = measure(outputs, self.measures, self.analysis)
-        return Measured(argument, numbers, outputs["spikes"] if self.keep_spikes else None, {}, {})
+        numbers = measure(outputs, simulated, self.analysis) | theory.numbers
+        return Measured(argument, numbers, outputs["spikes"] if self.keep_spikes else None, {}, {}, theory.arrays)
 
     def _measure_kept(self, kept: KeptRun) -> Measured:
-        missing = {name: function for name, function in self.measures.items() if name not in kept.known}
-        numbers: dict[str, Numbers] = {}
+        missing = {name: function for name, function in self._simulated.items() if name not in kept.known}
+        theory = self._theory(kept.run)  # again, as its arrays are not kept
+        numbers = dict(theory.numbers)
         if missing:
             outputs = self._stager(kept.run).outputs_of(kept.spikes, kept.run.seed)
-            numbers = measure(outputs, missing, self.analysis)
-        return Measured(kept.run, numbers, None, kept.known, kept.files)
+            numbers |= measure(outputs, missing, self.analysis)
+        return Measured(kept.run, numbers, None, kept.known, kept.files, theory.arrays)
+
+    @property
+    def _simulated(self) -> dict[str, UserFunction | None]:
+        """The measures for which a run is simulated."""
+        theory = of_mean_field(self.measures)
+        return {name: function for name, function in self.measures.items() if name not in theory}
+
+    def _theory(self, run: Run) -> Theory:
+        """The measures of the mean field, which are the same in all runs at a point."""
+        names, known = of_mean_field(self.measures), self._theories.get(run.point.index)
+        if known is None:
+            # the table of a mean field has the seed of the sweep, whatever runs there are beside it
+            at_point = experiment_at(self.experiment, run.point.overrides)
+            known = measure_mean_field(at_point, names, self.mean_field) if names else Theory({}, {})
+            _keep(self._theories, run.point.index, known)
+        return known
 
     def _stager(self, run: Run) -> StageSNNSimulation:
         """The configuration at the point of a run, with the network of the run."""
@@ -106,10 +135,15 @@ class MeasureRun:
         known = self._stagers.get(place)
         if known is None:
             known = StageSNNSimulation(experiment_at(self.experiment, run.point.overrides, run.network_seed))
-            self._stagers[place] = known
-            for other in sorted(self._stagers)[:-_MAX_STAGERS]:  # several threads are at neighbouring points
-                self._stagers.pop(other, None)
+            _keep(self._stagers, place, known)
         return known
+
+
+def _keep(known: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    """Keep a value for the last places only; several threads are at neighbouring points."""
+    known[key] = value
+    for other in sorted(known)[:-_MAX_STAGERS]:
+        known.pop(other, None)
 
 
 @dataclass(frozen=True)
@@ -119,21 +153,25 @@ class Remeasuring(Updating):
     Args:
         versions: Versions of the code of the measures.
         analysis: The settings of the analysis, as the plan has them.
+        mean_field: The settings of measures of the mean field, likewise.
     """
 
     versions: Mapping[str, str]
     analysis: Mapping[str, Any]
+    mean_field: Mapping[str, Any]
 
-    revisable = ("measures", "analysis")
+    revisable = ("measures", "analysis", "mean_field")
 
     def valid(self, about: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Updating.valid`: measures whose code is the same, and the analysis if they depend on it."""
         same_analysis = before.get("analysis", {}) == self.analysis
+        theory = of_mean_field(self.versions) if before.get("mean_field", {}) != self.mean_field else []
         versions = before.get("measures", {})
         kept = {
             name: numbers
             for name, numbers in about["measures"].items()
             if name in self.versions
+            and name not in theory
             and versions.get(name) == self.versions[name]
             and (same_analysis or not depends_on_analysis(name))
         }

@@ -121,12 +121,16 @@ class Runs(Sequence[Item]):
             place, run = divmod(number, at_point)
         point, duration = self._sweep.points[place], float(self._sweep.durations[place])
         key = point_key(point.overrides)
-        if self._sweep.file.by_network:
+        if self._sweep.file.by_network and not self._sweep.file.of_mean_field_alone:
             network, trial = divmod(run, self._sweep.file.numbers[1])
             seeds = trial_seed(self._sweep.seed, network, trial), network_seed(self._sweep.seed, network)
             argument = Run(point, seeds[0], (network, trial), seeds[1])
             text = f"network {network} trial {trial}"
             return Item(f"{key} {text}", f"{point}, {text}", argument, seeds[0], duration)
+        if self._sweep.file.of_mean_field_alone:  # its search has the root seed
+            return Item(
+                f"{key} repeat {run}", str(point), Run(point, self._sweep.seed, (0,) * len(self._sweep.file.numbers))
+            )
         seed = point_seed(self._sweep.seed, "" if self._sweep.file.common_noise else key, run)
         return Item(f"{key} repeat {run}", f"{point}, repeat {run}", Run(point, seed, (run,)), seed, duration)
 

@@ -126,6 +126,36 @@ def fixed_points(
     return FixedPoints(tuple(points), starts, found, reached, searched)
 
 
+def stable_states_of(field: RateEquations, choices: Sequence[Sequence[int]], seed: int = 0) -> list[FixedPoint | None]:
+    """The stable states in which given clusters are active, and no others.
+
+    They are looked for from the states of the symmetric network with as many active clusters, so that a state that
+    exists only far from these is not found.
+
+    Args:
+        field: The mean field, whose clusters are known.
+        choices: The active clusters of each state; empty for none.
+        seed: Root seed of starts.
+
+    Returns:
+        One for each choice, the least stable one of several; None where there is none.
+
+    Raises:
+        InputError: The clusters are not known.
+    """
+    populations = field.populations
+    if populations is None or populations.n_clusters < 2:
+        raise InputError("states: a mean field without clusters found; expected one of a network of several clusters")
+    masks = [np.isin(np.arange(populations.n_clusters), np.array(choice, np.int64)) for choice in choices]
+    classes = clusters.interchangeable(field.coefficients, populations)
+    found: list[FixedPoint | None] = []
+    for mask, states in zip(masks, searches.with_active_clusters(field, populations, masks, seed), strict=True):
+        points = [describe(field, rates, classes) for rates in states]
+        right = [point for point in points if point.stable and point.active == tuple(np.flatnonzero(mask).tolist())]
+        found.append(max(right, key=lambda point: point.eigenvalues[0].real, default=None))
+    return found
+
+
 def describe(field: RateEquations, rates: ArrayLike, classes: NDArray[np.int64] | None = None) -> FixedPoint:
     """The record of a steady state.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -78,8 +78,7 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
         seed: Root seed of starts and drawn choices.
     """
     p, alike = populations.n_clusters, not classes.any()
-    symmetric = field if alike else RateEquations(clusters.symmetrized(field.coefficients, populations))
-    states = states_by_active_clusters(symmetric, populations, seed)
+    states = states_by_active_clusters(symmetric_field(field, populations, classes), populations, seed)
     description = (
         f"states with 0 to {p - 1} of {p} clusters active, from {_STARTS_PER_PARTITION} starts each, then deflated"
     )
@@ -106,6 +105,43 @@ def by_active_clusters(field: RateEquations, populations: Populations, classes: 
     ]
     solved = _in_parts(partial(find_zeros, field.linearize), np.array(starts).reshape(-1, field.n_populations))
     return Search(solved.x[solved.converged], description)
+
+
+def symmetric_field(field: RateEquations, populations: Populations, classes: NDArray[np.int64]) -> RateEquations:
+    """A mean field averaged over all permutations of its clusters; itself, where all are interchangeable."""
+    return RateEquations(clusters.symmetrized(field.coefficients, populations)) if classes.any() else field
+
+
+def with_active_clusters(
+    field: RateEquations, populations: Populations, active: Sequence[NDArray[np.bool_]], seed: int = 0
+) -> list[_Array]:
+    """Steady states near those of the symmetric network in which given clusters are active.
+
+    Args:
+        field: The mean field, of more than one cluster.
+        populations: The layout of cluster space.
+        active: Choices of active clusters, masks of shape ``(p,)``.
+        seed: Root seed of starts.
+
+    Returns:
+        For each choice the rates in Hz that Newton's method finds from there, shape ``(n_states, P)``. Other clusters
+        may be active in them.
+    """
+    classes = clusters.interchangeable(field.coefficients, populations)
+    states = states_by_active_clusters(symmetric_field(field, populations, classes), populations, seed)
+    found = []
+    for mask in active:
+        alike = states.get(int(mask.sum()), np.empty((0, field.n_populations)))
+        starts = np.array([clusters.placed(state, mask, populations) for state in alike])
+        solved = find_zeros(field.linearize, starts.reshape(-1, field.n_populations))
+        found.append(distinct(solved.x[solved.converged]))
+    return found
+
+
+def share_of_placements(populations: Populations, classes: NDArray[np.int64]) -> float:
+    """Share of the choices of active clusters that `by_active_clusters` tries, at most, images not counted."""
+    total, p = clusters.n_placements(classes), populations.n_clusters
+    return 1.0 if total <= _MAX_PLACEMENTS else (1 + (p - 1) * _DRAWN) / total
 
 
 def states_by_active_clusters(field: RateEquations, populations: Populations, seed: int = 0) -> dict[int, _Array]:

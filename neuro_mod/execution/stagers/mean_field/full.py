@@ -95,7 +95,7 @@ class SteadyStates(MeanFieldOutputs):
         ]
         files.save_table(FIXED_POINTS_TABLE, rows)
         runs = {name: self[name] for name in ("nu_init", "fixed_point", "converged", "stability", "reached")}
-        files.save_arrays(FIXED_POINTS, **_stacked(found, populations.n_clusters), **runs)
+        files.save_arrays(FIXED_POINTS, **stacked_states(found, populations.n_clusters), **runs)
 
     def drawings(self) -> Drawings:
         """The rates of all states, if there are any."""
@@ -145,8 +145,13 @@ def describe_state(point: FixedPoint, populations: Populations) -> dict[str, Any
     } | {f"{group}_hz": rate for group, rate in rates_by_activity(point.rates, point.active, populations).items()}
 
 
-def _stacked(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
-    """Fields of all states as arrays, an entry for each."""
+def stacked_states(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
+    """Fields of all states as arrays, an entry for each state.
+
+    Args:
+        found: The states.
+        n_clusters: Number of E clusters.
+    """
     shape = (len(found), found.starts.shape[1])
     vectors = {
         name: np.array([getattr(point, name) for point in found]).reshape(shape)
