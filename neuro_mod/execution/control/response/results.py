@@ -233,18 +233,23 @@ def _drawings(
     clusters = [str(c) for c in range(responses.populations.n_clusters)]
     occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))
     drawings: Drawings = {}
-    for name, found, label in (
-        ("occupancy_responses", occupancy, "occupancy of cluster"),
-        ("state_responses", states, "state"),
+    for name, found, names, label, window in (
+        ("occupancy_responses", occupancy, clusters, "occupancy of cluster", -1),
+        (
+            "state_responses",
+            states,
+            [each.removeprefix("state ") for each in states.names],
+            "log probability of state",
+            int(np.argmax(states.resolved.sum(axis=(1, 2)))),
+        ),
     ):
-        names = clusters if found is occupancy else [each.removeprefix("state ") for each in found.names]
-        drawings[name] = lambda found=found, names=names, label=label: response_map(
-            found.response[-1],
-            found.error[-1],
+        drawings[name] = lambda found=found, names=names, label=label, window=window: response_map(
+            found.response[window],
+            found.error[window],
             names,
             responses.populations,
             label,
-            f"response after {found.windows[-1]:g} s ({found.unit_of_response})",
+            f"after {found.windows[window]:g} s ({found.unit_of_response})",
         )
     drawings["step_response"] = lambda: step_response(
         step.windows,
