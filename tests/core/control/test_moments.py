@@ -23,7 +23,7 @@ def driven(n_bins: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """A process with memory that is driven by two Poisson inputs, ``(T, 1)``, and the scores of these, ``(T, 2)``."""
     counts = np.random.default_rng(seed).poisson(PER_HZ * RATE, (n_bins, 2))
     driving = (counts - PER_HZ * RATE) @ WEIGHTS / PER_HZ
-    return lfilter([1], [1, -MEMORY], driving)[:, None], (counts - PER_HZ * RATE) / RATE
+    return np.reshape(lfilter([1], [1, -MEMORY], driving), (-1, 1)), (counts - PER_HZ * RATE) / RATE
 
 
 def of_step(window: int) -> np.ndarray:

@@ -41,9 +41,9 @@ def probabilities(shift: float, lag: int) -> np.ndarray:
     return np.linalg.matrix_power(step, lag)[:, 1]
 
 
-def of_chain(on: float, stay: float, seconds: float) -> np.ndarray:
+def of_chain(on_and_stay: np.ndarray, seconds: float) -> np.ndarray:
     """Occupancy and mean times, from the generator of the chain in continuous time."""
-    off = 1 - stay
+    on, off = on_and_stay[0], 1 - on_and_stay[1]
     rate = -np.log(1 - on - off) / seconds
     up, down = rate * on / (on + off), rate * off / (on + off)
     return np.array([up / (up + down), 1 / down, 1 / up])
@@ -69,8 +69,8 @@ def test_switching_and_the_chain_follow_their_input(process, lag):
     others = np.delete(found.z[0], 0, axis=1)
     assert (np.abs(others) < 3.5).all() and (found.z[0, :, 0] > 10).all()
     found = estimates(moments, pooled(LAYOUT, chain(lag * BIN)))
-    assert (np.abs(found.value - of_chain(*probabilities(0, lag), lag * BIN)) < 3.5 * found.value_error).all()
-    expected = slope(lambda shift: of_chain(*probabilities(shift, lag), lag * BIN))
+    assert (np.abs(found.value - of_chain(probabilities(0, lag), lag * BIN)) < 3.5 * found.value_error).all()
+    expected = slope(lambda shift: of_chain(probabilities(shift, lag), lag * BIN))
     assert (np.abs(found.response[0, :, 0] - expected) < 3.5 * found.error[0, :, 0]).all()
 
 
