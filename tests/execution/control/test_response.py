@@ -49,7 +49,7 @@ def not_simulated(monkeypatch):
 
 def test_the_folder_holds_what_python_gets(stager, undisturbed):
     task = SimulateTrial(stager)
-    trials = [task(item.seed, lambda _: None) for item in trial_items(task, 4)]
+    trials = [task(item.argument, lambda _: None) for item in trial_items(task, 4)]
     in_memory = Responses.of_trials(trials, stager.circuit.populations, OBSERVING)
     saved = Responses(undisturbed)
     for name in ("occupancy", "switching", "states", "rates"):

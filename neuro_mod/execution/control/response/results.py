@@ -167,10 +167,8 @@ def _acausal(responses: Responses) -> list[dict[str, float | None]]:
     if responses.reach is None:
         return []
     found = responses.occupancy(acausal=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = found.response / found.error
     rows: list[dict[str, Any]] = []
-    for window, each in zip(found.windows, z, strict=True):
+    for window, each in zip(found.windows, found.z, strict=True):
         known = each[np.isfinite(each)]
         rms = float(np.sqrt(np.mean(known**2))) if known.size else np.nan
         rows.append(json_row({"window_sec": float(window), "rms_z": rms, "n": int(known.size)}))
