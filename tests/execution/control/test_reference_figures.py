@@ -87,11 +87,11 @@ def test_the_measured_figures():
 @pytest.mark.parametrize("arousal", [0.1, 0.3])
 @pytest.mark.parametrize("seed", [256, 1, 2])
 def test_gradients_of_occupancy_are_finite_differences(seed, arousal):
-    """By the chain with a lag of 1 s; the response itself takes seconds, at low arousal tens of them, to settle."""
+    """By the chain with a lag of 0.5 s; the response itself takes seconds to settle, at low arousal tens of them."""
     seconds, settle = (60, 20.0) if arousal == 0.1 else (30, 5.0)
     overrides = [f"settings.random_seed={seed}", f"arousal.level={arousal}", f"init_params.duration_sec={seconds}"]
-    responses = simulated(overrides, 40, Observing(windows=(1.0, 3.5)))
-    (chain,) = own_minus_other(responses.chain([1.0], pooled=True)[0])
+    responses = simulated(overrides, 40, Observing(windows=(0.5, 3.5)))
+    (chain,) = own_minus_other(responses.chain([0.5], pooled=True)[0])
     difference = finite_difference(overrides, 40, 0.02, float(responses.thresholds[0]), settle)
     assert z(chain, difference) < 2, (chain, difference)
     if arousal == 0.3:

@@ -48,9 +48,9 @@ class Responses:
     few trials).
 
     Clusters are active by the method of `neuro_mod.Analyzer`, with one threshold for all trials, and before short
-    visits are removed. A window ends with the bin of the observation. Rates that are smoothed by a symmetric kernel
-    also depend on spikes after it, at most four of its widths (100 ms), whose scores are not counted: the response at
-    a window w is that at w plus up to the width of the kernel.
+    visits are removed. The threshold of most methods is found in the trials; it counts as given. A window ends with
+    the bin of the observation. Rates that are smoothed by a symmetric kernel also depend on spikes after it, up to
+    `reach`, whose scores are not counted: in the default network these would add .01 +- .01 to the .6 of 0.2 s.
 
     Args:
         folder: A folder of ``neuro-mod control response``.
@@ -62,10 +62,15 @@ class Responses:
         InputError: A change is not valid.
 
     Example:
-        >>> responses = Responses("simulations/response")  # doctest: +SKIP
-        >>> responses.table(window=1.6)  # doctest: +SKIP
-        >>> responses.occupancy().gradient("occupancy 0", window=0.5)  # doctest: +SKIP
-        >>> responses.of(lambda session: session.active.sum(axis=1)).frame()  # doctest: +SKIP
+        After ``neuro-mod control response configs/default_snn_params.yaml --out simulations/response --trials 20
+        --duration 30``::
+
+            responses = Responses("simulations/response")
+            table = responses.table(window=1.6)
+            response, error = responses.gradient("occupancy 0", window=0.5)
+            rising = table[table.resolved & (table.population == "E0")].sort_values("response")
+            n_active = responses.of(lambda session: session.active.sum(axis=1), name="active clusters")
+            n_active.frame(window=1.6)
     """
 
     def __init__(self, folder: str | os.PathLike[str], **changes: Any):
