@@ -9,15 +9,12 @@ to the own shift minus that to another's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
-from neuro_mod import Responses
-from neuro_mod.execution.control.response.observing import Observing
-from neuro_mod.execution.control.response.simulate import SimulateTrial, trial_items
-from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod import Responses, StageSNNSimulation
 from tests.helpers.shared import CONFIGS
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
@@ -25,22 +22,15 @@ DEFAULT = CONFIGS / "default_snn_params.yaml"
 SIX = ("architecture.clusters.n_clusters=6", "architecture.clusters.j_potentiated=[4.5, 1.8, 2.1, 1.67]")
 
 
-def simulated(overrides: Sequence[str], n_trials: int, observing: Observing) -> Responses:
-    stager = StageSNNSimulation(DEFAULT, overrides=overrides)
-    task = SimulateTrial(stager)
-    _ = stager.network
-    with ThreadPoolExecutor(2) as pool:
-        trials = list(pool.map(lambda item: task(item.argument, lambda _: None), trial_items(task, n_trials)))
-    return Responses.of_trials(trials, stager.circuit.populations, observing)
+def simulated(overrides: Sequence[str], n_trials: int, **observing: Any) -> Responses:
+    return Responses.simulated(StageSNNSimulation(DEFAULT, overrides=overrides), n_trials, **observing)
 
 
 def finite_difference(
     overrides: Sequence[str], n_trials: int, delta: float, threshold: float, settle: float
 ) -> tuple[float, float]:
     """Own minus another's response, and its standard error over trials."""
-    observing = Observing.of(
-        {"windows": [0.1], "settle": settle, "method": "threshold", "parameters": {"high_hz": threshold}}
-    )
+    observing = {"windows": [0.1], "settle": settle, "method": "threshold", "parameters": {"high_hz": threshold}}
     occupancy, signs = [], np.ones(1)
     for sign in (1, -1):
         n_clusters = 6 if set(SIX) <= set(overrides) else 18
@@ -50,7 +40,7 @@ def finite_difference(
             f"perturbation.rate.involved_clusters=[[{', '.join(f'E{c}' for c in range(n_clusters))}]]",
             f"perturbation.rate.vectors=[{signs.tolist()}]",
         )
-        responses = simulated([*overrides, *perturbation], n_trials, observing)
+        responses = simulated([*overrides, *perturbation], n_trials, **observing)
         first = round(settle / responses.bin_width)
         occupancy.append([session.active[first:].mean(axis=0) for session in responses.sessions])
     slopes = (np.array(occupancy[0]) - occupancy[1]) @ signs / len(signs) / (2 * delta)
@@ -68,9 +58,7 @@ def z(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 @pytest.mark.slow
 def test_the_measured_figures():
-    responses = simulated(
-        ["init_params.duration_sec=30"], 20, Observing.of({"method": "threshold", "parameters": {"high_hz": 20.0}})
-    )
+    responses = simulated(["init_params.duration_sec=30"], 20, method="threshold", parameters={"high_hz": 20.0})
     occupancy = responses.occupancy(pooled=True)
     own, other = (list(zip(occupancy.response[:, 0, a], occupancy.error[:, 0, a], strict=True)) for a in (0, 1))
     expected = [(0.613, 0.062), (1.49, 0.11), (2.46, 0.20), (3.07, 0.30)]
@@ -90,7 +78,7 @@ def test_gradients_of_occupancy_are_finite_differences(seed, arousal):
     """By the chain with a lag of 0.5 s; the response itself takes seconds to settle, at low arousal tens of them."""
     seconds, settle = (60, 20.0) if arousal == 0.1 else (30, 5.0)
     overrides = [f"settings.random_seed={seed}", f"arousal.level={arousal}", f"init_params.duration_sec={seconds}"]
-    responses = simulated(overrides, 40, Observing(windows=(0.5, 3.5)))
+    responses = simulated(overrides, 40, windows=[0.5, 3.5])
     (chain,) = own_minus_other(responses.chain([0.5], pooled=True)[0])
     difference = finite_difference(overrides, 40, 0.02, float(responses.thresholds[0]), settle)
     assert z(chain, difference) < 2, (chain, difference)
@@ -103,7 +91,7 @@ def test_gradients_of_occupancy_are_finite_differences(seed, arousal):
 def test_both_are_precise_in_a_small_network():
     """Finite differences at two amplitudes, from which their error of second order is taken out."""
     overrides = [*SIX, "init_params.duration_sec=30"]
-    responses = simulated(overrides, 100, Observing(windows=(0.5, 1.2)))
+    responses = simulated(overrides, 100, windows=[0.5, 1.2])
     (direct,) = own_minus_other(responses.occupancy([1.2], pooled=True))
     (chain,) = own_minus_other(responses.chain([0.5], pooled=True)[0])
     threshold = float(responses.thresholds[0])

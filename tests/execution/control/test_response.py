@@ -14,7 +14,7 @@ from neuro_mod.errors import InputError, MissingFileError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.control.response.job import ResponseJob
 from neuro_mod.execution.control.response.observing import Observing, members_of
-from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial, trial_items
+from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.populations import Populations
@@ -48,9 +48,7 @@ def not_simulated(monkeypatch):
 
 
 def test_the_folder_holds_what_python_gets(stager, undisturbed):
-    task = SimulateTrial(stager)
-    trials = [task(item.argument, lambda _: None) for item in trial_items(task, 4)]
-    in_memory = Responses.of_trials(trials, stager.circuit.populations, OBSERVING)
+    in_memory = Responses.simulated(stager, 4, **OBSERVING.describe())
     saved = Responses(undisturbed)
     for name in ("occupancy", "switching", "states", "rates"):
         ours, theirs = getattr(in_memory, name)(), getattr(saved, name)()
