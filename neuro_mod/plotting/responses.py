@@ -22,6 +22,8 @@ _Array = NDArray[np.float64]
 
 #: In mm: height of a row, at least; of what is above and below the rows.
 _ROW, _BELOW = 3.2, 16.0
+#: Rows for which there is room at least, beside the label of the colours.
+_LEAST_ROWS = 14
 #: Part of the width that the cells take, roughly.
 _MAP_SHARE = 0.7
 _UNKNOWN_COLOUR, _UNRESOLVED_COLOUR = "#BBBBBB", "#555555"
@@ -60,13 +62,14 @@ def response_map(
     check_shape("error", error, response.shape)
     resolved = np.abs(response) > error
     norm = centred(response[resolved]) if resolved.any() else centred(np.nan_to_num(response))
-    height = (max(len(names), 6) * _ROW + _BELOW) / style.MM_PER_INCH
+    height = (max(len(names), _LEAST_ROWS) * _ROW + _BELOW) / style.MM_PER_INCH
     with style.paper_style():
         figure, axes = style.new_axes(width, height)
         _draw_cells(axes, response, resolved, rows, norm)
         axes.set(xlim=(0, rows.end), ylim=(len(names), 0), xlabel="population that is shifted", ylabel=row_label)
         axes.spines[["left", "bottom"]].set_visible(False)
         rows.name_on(axes.xaxis, _MAP_SHARE * width * style.POINTS_PER_INCH)
+        axes.set_xticklabels([tick.get_text().replace("background", "bg") for tick in axes.get_xticklabels()])
         axes.tick_params(axis="x", rotation=90)
         places = np.arange(len(names)) + 0.5
         kept = spaced(places * _ROW * style.POINTS_PER_MM)
@@ -107,25 +110,26 @@ def step_response(
     colours = dict(zip(populations, CURVE_COLOURS, strict=False))
     groups = [[a for a in range(n) if populations[a].startswith("own") is own] for own in (True, False)]
     groups = [group for group in groups if group]
-    parts = [(response, error, "time since the shift began (s)")]
-    parts += [] if acausal is None else [(*acausal, "after the observation (s)")]
+    parts = [(response, error, "scores before the observation")]
+    parts += [] if acausal is None else [(*acausal, "later scores: must vanish")]
     handles = [curve_handle(name, colours[name]) for name in populations]
     height = 2.0 * len(groups) + legend_height(handles, width) / style.POINTS_PER_INCH
     with style.paper_style():
         figure = style.new_figure(width, height)
         panels = figure.subplots(len(groups), len(parts), sharex="col", sharey="row", squeeze=False)
-        for row, group in zip(panels, groups, strict=True):
-            for axes, (values, errors, label) in zip(row, parts, strict=True):
+        for i, group in enumerate(groups):
+            for axes, (values, errors, title) in zip(panels[i], parts, strict=True):
                 style.dress(axes)
                 for a in group:
                     _draw_band(axes, windows, values[:, a], errors[:, a], colours[populations[a]])
                 axes.axhline(0, color=_UNRESOLVED_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
                 axes.set_xlim(0, float(windows[-1]))
-                if row is panels[-1]:
-                    axes.set_xlabel(label)
+                if i == 0:
+                    axes.set_title(title)
+                if i == len(groups) - 1:
+                    axes.set_xlabel("window (s)")
         figure.supylabel("response of the occupancy (1/Hz)", fontsize=style.LABEL_SIZE)
         legend_above_figure(figure, handles)
-        style.write_note(figure, "" if acausal is None else "right: with later scores, where it must vanish")
     return figure
 
 

@@ -61,4 +61,5 @@ def _error(left_out: NDArray[np.float64]) -> NDArray[np.float64]:
     n = len(left_out)
     if n < 2:
         return np.full(left_out.shape[1:], np.nan)
-    return np.sqrt((n - 1) * left_out.var(axis=0))
+    with np.errstate(invalid="ignore"):  # infinite without a block, such as a logarithm: not defined
+        return np.sqrt((n - 1) * left_out.var(axis=0))

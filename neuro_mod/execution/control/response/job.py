@@ -82,7 +82,7 @@ class ResponseJob(Job):
             "observing": self._observing.describe(),
             "states": self._states,
             "observables": list(observables),
-            "functions": str(functions),
+            "functions": str(Path(functions).absolute()),
             "dtype": dtype,
         }
 

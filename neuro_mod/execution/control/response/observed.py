@@ -56,6 +56,12 @@ class ObservedResponses:
         with np.errstate(invalid="ignore"):
             return np.abs(self.response) > self.error
 
+    @property
+    def z(self) -> NDArray[np.float64]:
+        """Responses in units of their standard errors, shape ``(W, k, P)``."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.response / self.error
+
     def gradient(self, name: str, window: float | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Responses of one observable to the shifts of all populations, and their standard errors, shape ``(P,)``.
 

@@ -91,6 +91,9 @@ class Observing:
         settings = AnalysisSettings(
             **{name: described[name] for name in names if name in described}, sampling_ms=SAMPLING * 1e3
         )
+        for name in described:
+            if name not in (*names, "windows", "settle", "target"):
+                raise invalid("observing", name, f"one of windows, settle, target, {', '.join(names)}")
         others = {name: described[name] for name in ("settle", "target") if name in described}
         return cls(tuple(described.get("windows", WINDOWS)), settings=settings, **others)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.choices import Precision
 from neuro_mod.core.control.known import causal_mean, lagged
 from neuro_mod.core.control.state_sets import SeenState, distances, in_states, seen_states
 from neuro_mod.core.control.switching import chain
@@ -27,9 +28,13 @@ from neuro_mod.execution.control.response.sessions import (
     reach_of,
     smoothed_rates_of,
 )
-from neuro_mod.execution.control.response.simulate import ScoredTrial
+from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial, trial_items
+from neuro_mod.execution.jobs import compute_in_memory
+from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.populations import Populations
 
+#: Number of trials by default.
+N_TRIALS = 20
 #: States of which responses are estimated, if none are named: those seen most.
 N_STATES = 12
 #: Time constants in seconds over which the past rate of a cluster helps to predict its activity.
@@ -48,9 +53,9 @@ class Responses:
     few trials).
 
     Clusters are active by the method of `neuro_mod.Analyzer`, with one threshold for all trials, and before short
-    visits are removed. A window ends with the bin of the observation. Rates that are smoothed by a symmetric kernel
-    also depend on spikes after it, at most four of its widths (100 ms), whose scores are not counted: the response at
-    a window w is that at w plus up to the width of the kernel.
+    visits are removed. The threshold of most methods is found in the trials; it counts as given. A window ends with
+    the bin of the observation. Rates that are smoothed by a symmetric kernel also depend on spikes after it, up to
+    `reach`, whose scores are not counted: in the default network these would add .01 +- .01 to the .6 of 0.2 s.
 
     Args:
         folder: A folder of ``neuro-mod control response``.
@@ -62,10 +67,20 @@ class Responses:
         InputError: A change is not valid.
 
     Example:
-        >>> responses = Responses("simulations/response")  # doctest: +SKIP
-        >>> responses.table(window=1.6)  # doctest: +SKIP
-        >>> responses.occupancy().gradient("occupancy 0", window=0.5)  # doctest: +SKIP
-        >>> responses.of(lambda session: session.active.sum(axis=1)).frame()  # doctest: +SKIP
+        After ``neuro-mod control response configs/default_snn_params.yaml --out simulations/response --trials 20
+        --duration 30``::
+
+            responses = Responses("simulations/response")
+            table = responses.table(window=1.6)
+            response, error = responses.gradient("occupancy 0", window=0.5)
+            rising = table[table.resolved & (table.population == "E0")].sort_values("response")
+            n_active = responses.of(lambda session: session.active.sum(axis=1), name="active clusters")
+            n_active.frame(window=1.6)
+
+        Or in memory::
+
+            stager = StageSNNSimulation("configs/default_snn_params.yaml", overrides=["init_params.duration_sec=30"])
+            responses = Responses.simulated(stager, 20, windows=[0.5, 1.6])
     """
 
     def __init__(self, folder: str | os.PathLike[str], **changes: Any):
@@ -89,6 +104,47 @@ class Responses:
         responses = cls.__new__(cls)
         responses._begin(trials, populations, observing or Observing())
         return responses
+
+    @classmethod
+    def simulated(
+        cls,
+        stager: StageSNNSimulation,
+        n_trials: int = N_TRIALS,
+        *,
+        dtype: Precision = "float32",
+        n_threads: int | None = None,
+        progress: bool = False,
+        **changes: Any,
+    ) -> Self:
+        """Simulate trials in memory; those of ``neuro-mod control response`` with the same configuration.
+
+        Args:
+            stager: The configuration. Its perturbations act in all trials, so that responses are those of the
+                perturbed network.
+            n_trials: Number of trials. Adding one changes no other.
+            dtype: ``float32`` or ``float64``.
+            n_threads: How many run at once; one for each core by default.
+            progress: Show the progress on stderr.
+            **changes: What differs from the defaults of `Observing`, as for `Responses`.
+
+        Raises:
+            InputError: The network has no clusters, or a window does not fit into a trial.
+            Interrupted: On Ctrl-C, with the responses from the finished trials, None without any.
+            Exception: What a trial raised, with a note of its index and seed; the other trials are stopped.
+        """
+        observing = Observing.of(changes)
+        task = SimulateTrial(stager, dtype)
+        observing.check_duration(task.duration)
+        items = trial_items(task, n_trials)
+
+        def gather(trials: Mapping[int, ScoredTrial]) -> Self | None:
+            chosen = [trials[index] for index in sorted(trials)]
+            return cls.of_trials(chosen, stager.circuit.populations, observing) if chosen else None
+
+        _ = stager.network  # drawn once, before the threads begin
+        found = compute_in_memory(items, task, gather, noun="trials", n_threads=n_threads, progress=progress)
+        assert found is not None
+        return found
 
     def _begin(
         self, trials: Sequence[ScoredTrial | SavedTrial], populations: Populations, observing: Observing

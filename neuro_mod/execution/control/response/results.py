@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Windows of the picture of the step response.
 _N_STEPS = 24
+#: Responses that grow by more than this factor from half the longest window to the longest do not hold all.
+_GROWING = 1.15
 #: States that are listed.
 _N_SEEN = 12
 #: Blocks from which standard errors are known to 20 %.
@@ -79,14 +81,17 @@ def save_results(
     folder.save_table(RESPONSES_TABLE, _rows(single), COLUMNS)
     folder.save_table(POOLED_RESPONSES_TABLE, _rows(pooled), COLUMNS)
     folder.save_table(STEP_RESPONSE_TABLE, _step_rows(step, acausal), ())
-    about = describe_results(responses, single, pooled)
+    about = describe_results(responses, single, pooled, step)
     if settings.plot:
         save_figures(folder.save, _drawings(responses, single, step, acausal), settings.plot_format)
     return about
 
 
 def describe_results(
-    responses: Responses, single: Sequence[ObservedResponses], pooled: Sequence[ObservedResponses]
+    responses: Responses,
+    single: Sequence[ObservedResponses],
+    pooled: Sequence[ObservedResponses],
+    step: ObservedResponses,
 ) -> dict[str, Any]:
     """What was found, plain data."""
     acausal = _acausal(responses)
@@ -102,7 +107,7 @@ def describe_results(
         ],
         "resolved": _resolved(single),
         "acausal": acausal,
-        "notes": _notes(responses, acausal),
+        "notes": [*_notes(responses, acausal), *_growing(step, pooled)],
         "pooled": [row for row in _rows(pooled) if _is_listed(row)],
         "own": [row for row in _rows(single) if _is_own(row)],
     }
@@ -162,10 +167,8 @@ def _acausal(responses: Responses) -> list[dict[str, float | None]]:
     if responses.reach is None:
         return []
     found = responses.occupancy(acausal=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        z = found.response / found.error
     rows: list[dict[str, Any]] = []
-    for window, each in zip(found.windows, z, strict=True):
+    for window, each in zip(found.windows, found.z, strict=True):
         known = each[np.isfinite(each)]
         rms = float(np.sqrt(np.mean(known**2))) if known.size else np.nan
         rows.append(json_row({"window_sec": float(window), "rms_z": rms, "n": int(known.size)}))
@@ -190,6 +193,21 @@ def _notes(responses: Responses, acausal: Sequence[Mapping[str, Any]]) -> list[s
     if any((row["rms_z"] or 0) > _MAX_ACAUSAL for row in acausal):
         notes.append("covariances with later scores do not vanish within their errors, which are too small")
     return notes
+
+
+def _growing(step: ObservedResponses, pooled: Sequence[ObservedResponses]) -> list[str]:
+    """A note if the response of a lasting shift is larger than what the longest window holds."""
+    half = int(np.argmin(np.abs(step.windows - step.windows[-1] / 2)))
+    before, last = step.response[[half, -1], 0, 0]
+    if not abs(last) > max(_GROWING * abs(before), 2 * step.error[-1, 0, 0]):
+        return []
+    windows = [f"{step.windows[k]:.2g} s" for k in (half, -1)]
+    chain = next(each for each in pooled if each.names[0] == "chain occupancy")
+    value, error = (each[-1, 0, 0] for each in (chain.response, chain.error))
+    return [
+        f"the response of the occupancy still grows at the longest window ({before:.3g} per Hz at {windows[0]}, "
+        f"{last:.3g} at {windows[1]}): a lasting shift does more, by the two-state chain {value:.3g} +- {error:.2g}"
+    ]
 
 
 def _step_responses(responses: Responses) -> tuple[ObservedResponses, ObservedResponses | None]:
@@ -233,18 +251,23 @@ def _drawings(
     clusters = [str(c) for c in range(responses.populations.n_clusters)]
     occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))
     drawings: Drawings = {}
-    for name, found, label in (
-        ("occupancy_responses", occupancy, "occupancy of cluster"),
-        ("state_responses", states, "state"),
+    for name, found, names, label, window in (
+        ("occupancy_responses", occupancy, clusters, "occupancy of cluster", -1),
+        (
+            "state_responses",
+            states,
+            [each.removeprefix("state ") for each in states.names],
+            "log probability of state",
+            int(np.argmax(states.resolved.sum(axis=(1, 2)))),
+        ),
     ):
-        names = clusters if found is occupancy else [each.removeprefix("state ") for each in found.names]
-        drawings[name] = lambda found=found, names=names, label=label: response_map(
-            found.response[-1],
-            found.error[-1],
+        drawings[name] = lambda found=found, names=names, label=label, window=window: response_map(
+            found.response[window],
+            found.error[window],
             names,
             responses.populations,
             label,
-            f"response after {found.windows[-1]:g} s ({found.unit_of_response})",
+            f"after {found.windows[window]:g} s ({found.unit_of_response})",
         )
     drawings["step_response"] = lambda: step_response(
         step.windows,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import user_path
 from neuro_mod.config import load_experiment
-from neuro_mod.errors import MissingFileError, invalid
+from neuro_mod.errors import MissingFileError
 from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.populations import Populations
@@ -85,9 +85,6 @@ def open_saved(
     with naming(path / RUN):
         described = dict(about["observing"])
         indices = [int(index) for index in about["trials"]]
-    for name in changes:
-        if name not in described:
-            raise invalid("Responses", name, f"one of {', '.join(described)}")
     if changes.get("method", described["method"]) != described["method"]:
         described.pop("parameters")  # those of another method
     populations = build_circuit(load_experiment(path / CONFIG)).populations
