@@ -28,3 +28,10 @@ BatchSystem = Literal["slurm", "pbs", "lsf", "sge", "htcondor"]
 
 #: Whether the points of a sweep have the same noise in a repeat.
 Noise = Literal["common", "independent"]
+
+#: How the size of a designed perturbation is measured: root of the sum of squares, sum of magnitudes, or the largest.
+Norm = Literal["l2", "l1", "linf"]
+#: What a design raises: time in a state, in its clusters whatever the others do, its lifetime, or switching on.
+GoalKind = Literal["probability", "occupancy", "duration", "switching"]
+#: Parameters that can be designed.
+DesignTarget = Literal["rate", "arousal_level"]
