@@ -21,8 +21,17 @@ from numpy.typing import NDArray
 from benchmarks.default_network import PACKAGES, Turn, draw, new_trial, options, scaled, take_turns, warmed_up
 from benchmarks.report import describe_machine, describe_versions, markdown_table, publish
 from neuro_mod.core.compilation import _OPTIONS
-from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics, kernel
-from neuro_mod.core.spiking_net.engine.arguments import Drive, Noise, Parameters, Scratch, Traces, Wiring, new_scratch
+from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics, kernel, scoring
+from neuro_mod.core.spiking_net.engine.arguments import (
+    Drive,
+    Noise,
+    Parameters,
+    Scores,
+    Scratch,
+    Traces,
+    Wiring,
+    new_scratch,
+)
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise
 from neuro_mod.core.spiking_net.engine.parameters import ParameterTable
 from neuro_mod.core.spiking_net.engine.poisson import CHUNK
@@ -40,6 +49,9 @@ _REFRESHED = 64
 _WHOLE, _SIMULATE, _SET_UP = "the whole loop (`advance`)", "`simulate`", "set-up"
 _COUNTS, _DELIVERY, _TABULATING = "external counts", "delivery", "tabulating anew, per change of all rates"
 _COUNTING = "counting receivers by bits, and adding the counted spikes"
+#: The loop with scores in bins of so many steps, beside the one without.
+_BINS = (10, 100)
+_SCORES = {every: f"with scores in bins of {every} steps" for every in _BINS}
 _SUM, _BETWEEN = "sum of the parts", "between calls of the kernel, in Python"
 #: What makes up a step, in order.
 _PARTS = (
@@ -160,6 +172,7 @@ def _actions(inside: Inside) -> dict[str, Callable[[], Any]]:
         "writing spikes down": partial(_write, *delivered, inside.traces, *spikes),
         _TABULATING: partial(_tabulate, _CHANGES, noise, means, slopes),
         _WHOLE: partial(_advance, inside),
+        **{name: partial(_advance, inside, every) for every, name in _SCORES.items()},
         _SIMULATE: partial(simulate, trial),
         _SET_UP: partial(simulate, replace(trial, n_steps=0)),
     }
@@ -179,7 +192,8 @@ def _table(columns: Mapping[str, Mapping[str, list[float]]]) -> str:
     shown = []
     for part in _PARTS:
         shown += [(part, part), *((within, f"... {within}") for within in _WITHIN.get(part, ()))]
-    shown += [(_SUM, f"**{_SUM}**"), (_WHOLE, f"**{_WHOLE}**"), (_BETWEEN, _BETWEEN), (_TABULATING, _TABULATING)]
+    shown += [(_SUM, f"**{_SUM}**"), (_WHOLE, f"**{_WHOLE}**"), *((name, name) for name in _SCORES.values())]
+    shown += [(_BETWEEN, _BETWEEN), (_TABULATING, _TABULATING)]
     rows = []
     for name, title in shown:
         row = [title]
@@ -202,7 +216,7 @@ def _unexplained(values: Mapping[str, list[float]]) -> str:
     )
 
 
-def _advance(inside: Inside) -> tuple[int, int]:
+def _advance(inside: Inside, every: int = 0) -> tuple[int, int]:
     state, room = inside.trial.state, len(inside.fired) + 2 * inside.trial.network.n_neurons
     return kernel.advance(
         0,
@@ -217,9 +231,15 @@ def _advance(inside: Inside) -> tuple[int, int]:
         inside.wiring,
         inside.scratch,
         inside.traces,
+        scoring.bins(_new_scores(inside, every), 0, inside.trial.n_steps),
         np.empty(room, np.int32),
         np.empty(room, np.int32),
     )
+
+
+def _new_scores(inside: Inside, every: int) -> Scores:
+    network, largest_mean = inside.trial.network, inside.trial.parameters.largest_counts()[0]
+    return scoring.new_scores(network, active_sources(network), inside.trial.delta_t, largest_mean, every)
 
 
 @_loop

@@ -83,17 +83,18 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return dispatcher
 
 
-def inlined(function: Callable[..., Any], *, contract: bool = True) -> Any:
+def inlined(function: Callable[..., Any], *, contract: bool = True, reorder: bool = False) -> Any:
     """Compile a function that is only called from kernels, without an entry from Python.
 
     Args:
         function: The function.
         contract: Whether its products may become part of fused multiply-adds, unrounded.
+        reorder: Whether the terms of its sums may be added in another order, several at once; it is the same each time.
     """
     known = all(hasattr(JITCodeLibrary, name) for name in vars(_Part) if not name.startswith("__"))
     linked: dict[str, Any] = {"pipeline_class": _Linked} if known else {}
-    options = _OPTIONS if contract else {**_OPTIONS, "fastmath": _FAST_MATH - {"contract"}}
-    return numba.njit(**options, **_WITHOUT_WRAPPERS, **linked)(function)
+    flags = (_FAST_MATH if contract else _FAST_MATH - {"contract"}) | ({"reassoc"} if reorder else set())
+    return numba.njit(**{**_OPTIONS, "fastmath": flags}, **_WITHOUT_WRAPPERS, **linked)(function)
 
 
 class _Undisturbed(Compiler):

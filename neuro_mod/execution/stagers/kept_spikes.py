@@ -43,4 +43,6 @@ def simulation_of(spikes: SpikeEvents, trial: Trial) -> Simulation:
         voltage=nothing,
         current=nothing,
         events=spikes,
+        scores=np.empty((0, network.n_populations)),
+        arousal_scores=np.empty((0, network.n_populations)),
     )

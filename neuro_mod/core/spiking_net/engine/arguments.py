@@ -165,3 +165,25 @@ class Traces(NamedTuple):
     voltage: Any
     current_neurons: Any
     current: Any
+
+
+class Scores(NamedTuple):
+    """Scores of S sources and P populations, see `scoring`, in bins of ``every`` steps; none if that is 0.
+
+    Bins count from ``first_bin`` on. Shapes: rate and arousal, sums of the scores with respect to the external rate and
+    to what is multiplied by z, ``(n_bins, P)``; per_rate, mean count in a step per Hz, ``(S, P)``.
+
+    Scratch: counts that wait, and what each is worth ``(S, n)``; if z is drawn in each step, how often each count
+    occurred instead, ``(S, P, n_counts)``; waiting, the number of their steps, and of those whose
+    counts are only in the latest rows of `Noise.counts`, ``(2,)``.
+    """
+
+    every: Any
+    first_bin: Any
+    rate: Any
+    arousal: Any
+    per_rate: Any
+    counts: Any
+    weight: Any
+    occurrences: Any
+    waiting: Any

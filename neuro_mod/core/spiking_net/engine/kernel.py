@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from neuro_mod.core.compilation import inlined, kernel
-from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics
-from neuro_mod.core.spiking_net.engine.arguments import Drive, Noise, Parameters, Scratch, Traces, Wiring
+from neuro_mod.core.spiking_net.engine import arrivals, delivery, dynamics, scoring
+from neuro_mod.core.spiking_net.engine.arguments import Drive, Noise, Parameters, Scores, Scratch, Traces, Wiring
 from neuro_mod.core.spiking_net.engine.arrivals import WORDS
 
 
@@ -29,6 +29,7 @@ def advance(
     wiring: Wiring,
     scratch: Scratch,
     traces: Traces,
+    scores: Scores,
     spike_steps: Any,
     spike_neurons: Any,
 ) -> tuple[int, int]:
@@ -47,6 +48,7 @@ def advance(
         wiring: See `Wiring`.
         scratch: See `Scratch`.
         traces: See `Traces`.
+        scores: See `Scores`; its bins, empty, cover these steps.
         spike_steps: Filled with the steps of the spikes, counted from the start of the run; at least n long.
         spike_neurons: Filled with the neurons of the spikes, as long.
 
@@ -69,7 +71,8 @@ def advance(
             dynamics.count_down(left, scratch.release, done)
 
         if run_step == drawn:
-            r, drawn = _draw(noise, parameters, r, run_step, first_step, done == 0)
+            r, drawn = _draw(noise, parameters, scores, r, run_step, first_step, done == 0)
+        scoring.add(scores, noise, step % WORDS, run_step)
         received, counted = 0, scratch.silence
         if n_sources and not noise.shifted[0]:
             received, counted = 1, noise.counts[0, step % WORDS]
@@ -96,6 +99,7 @@ def advance(
             n_spikes += 1
         _trace(traces, run_step, voltage, current)
         done += 1
+    scoring.flush(scores, noise, (first_step + begin + done - 1) % WORDS, begin + done - 1)
     for i in range(n):
         refractory[i] = np.int32(max(scratch.release[i] - done, 0))
     return int(done), n_spikes
@@ -103,13 +107,14 @@ def advance(
 
 @inlined
 def _draw(
-    noise: Noise, parameters: Parameters, r: int, run_step: int, first_step: int, new_words: bool
+    noise: Noise, parameters: Parameters, scores: Scores, r: int, run_step: int, first_step: int, new_words: bool
 ) -> tuple[int, int]:
     """Draw external counts from a step on until rates change or the block of words ends.
 
     Args:
         noise: See `Noise`.
         parameters: See `Parameters`.
+        scores: See `Scores`.
         r: Latest piece of constant rates, -1 before the first one.
         run_step: The step, counted from the start of the run.
         first_step: As for `advance`.
@@ -122,6 +127,7 @@ def _draw(
     end = run_step - step % WORDS + WORDS
     again = r < 0 or (r + 1 < begins.shape[0] and run_step == begins[r + 1])
     if again:
+        scoring.flush(scores, noise, (step - 1) % WORDS, run_step - 1)
         r += 1
     if r + 1 < begins.shape[0]:
         end = min(end, begins[r + 1])
@@ -129,6 +135,8 @@ def _draw(
         if again:
             arrivals.tabulate(noise, s, parameters.mean[r, s], parameters.slope[r, s])
         arrivals.draw_counts(noise, s, step, first_step + end, new_words or step % WORDS == 0)
+    if again:
+        scoring.renew(scores, noise)
     return r, end
 
 

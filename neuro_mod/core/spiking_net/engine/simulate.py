@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.engine import kernel
+from neuro_mod.core.spiking_net.engine import kernel, scoring
 from neuro_mod.core.spiking_net.engine.arguments import new_scratch
 from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
 from neuro_mod.core.spiking_net.engine.noise import active_sources, build_noise, check_counts
@@ -59,14 +59,32 @@ def simulate(trial: Trial, progress: Callable[[float], None] | None = None) -> S
     return run.result()
 
 
+class _Bins(NamedTuple):
+    """Sums in bins of ``width`` steps over one call of the kernel, from bin ``first`` on; shape ``(..., n, P)``."""
+
+    width: int
+    first: int
+    sums: NDArray[Any]
+
+    def after(self, earlier: _Bins, step: int) -> _Bins:
+        """The same with the earlier part of the first bin, where a call ended within it, before this step."""
+        if self.width and step % self.width and self.sums.size:
+            self.sums[..., 0, :] += earlier.sums[..., self.first - earlier.first, :]
+        return self
+
+    def put(self, into: NDArray[Any]) -> None:
+        """Write the sums to their place among all bins."""
+        into[..., self.first : self.first + self.sums.shape[-2], :] = self.sums
+
+
 class _Chunk(NamedTuple):
-    """Spikes of one call of the kernel, up to step ``end``, and binned from ``first_bin`` on."""
+    """Spikes of one call of the kernel, up to step ``end``; how many of each population, and scores, in bins."""
 
     end: int
     steps: NDArray[np.int32]
     neurons: NDArray[np.int32]
-    first_bin: int
-    binned: NDArray[np.int32]
+    binned: _Bins
+    scores: _Bins
 
 
 class _Kept(NamedTuple):
@@ -98,6 +116,11 @@ class _Run:
         self._wiring = build_wiring(network, blocks, dtype)
         self._scratch = new_scratch(self._wiring, len(blocks.typical))
         self._traces = _traces(trial.recording, network.n_neurons, trial.n_steps, dtype)
+        if trial.recording.scores:
+            scoring.check_scores(network, parameters, trial.delta_t)
+        self._scores = scoring.new_scores(
+            network, active_sources(network), trial.delta_t, largest_mean, trial.recording.scores
+        )
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
         state = trial.state
@@ -109,8 +132,11 @@ class _Run:
             trial.delta_t if state.step else state.delta_t,
             trial.noise_seed,
         )
-        self._binned = np.zeros((_n_bins(trial.n_steps, trial.recording.bin_steps), network.n_populations), np.int32)
-        nothing = _Chunk(0, np.empty(0, np.int32), np.empty(0, np.int32), 0, self._binned[:0])
+        n_bins = [_n_bins(trial.n_steps, width) for width in (trial.recording.bin_steps, trial.recording.scores)]
+        self._binned = np.zeros((n_bins[0], network.n_populations), np.int32)
+        self._score_bins = np.zeros((2, n_bins[1], network.n_populations))
+        no_bins = _Bins(0, 0, self._binned[:0]), _Bins(0, 0, self._score_bins[:, :0])
+        nothing = _Chunk(0, np.empty(0, np.int32), np.empty(0, np.int32), *no_bins)
         self._progress = _Progress(start, np.zeros(network.n_neurons, np.int64), nothing, None)
         self._handed_over = 0
 
@@ -131,12 +157,13 @@ class _Run:
         at any moment, state and spikes are consistent.
         """
         before = self._progress
-        state, steps, neurons = self._advanced(min(n_steps, self._trial.n_steps - self.done))
+        state, steps, neurons, scores = self._advanced(min(n_steps, self._trial.n_steps - self.done))
         if not _is_finite(state):
             raise NumericalError(self._where_not_finite(state.step - before.state.step))
         spike_counts = before.spike_counts + np.bincount(neurons, minlength=len(before.spike_counts))
         end = state.step - self._trial.state.step
-        chunk = _Chunk(end, steps, neurons, *self._in_bins(end, steps, neurons))
+        binned = self._in_bins(end, steps, neurons).after(before.latest.binned, self.done)
+        chunk = _Chunk(end, steps, neurons, binned, scores.after(before.latest.scores, self.done))
         kept = _Kept(chunk, before.kept) if self._trial.recording.spikes else None
         self._progress = _Progress(state, spike_counts, chunk, kept)
 
@@ -144,7 +171,8 @@ class _Run:
         """Pass on the spikes of the latest call, once; repeating it after an interruption is safe."""
         chunk = self._progress.latest
         if chunk.end > self._handed_over:
-            self._binned[chunk.first_bin : chunk.first_bin + len(chunk.binned)] = chunk.binned
+            chunk.binned.put(self._binned)
+            chunk.scores.put(self._score_bins)
             if self._trial.recording.on_spikes:
                 self._trial.recording.on_spikes(chunk.steps, chunk.neurons, chunk.end)
             self._handed_over = chunk.end
@@ -174,11 +202,13 @@ class _Run:
             self._traces.voltage[:samples],
             self._traces.current[:samples],
             events,
+            *self._score_bins[:, : _n_bins(done, trial.recording.scores)],
         )
 
-    def _advanced(self, n_steps: int) -> tuple[State, NDArray[np.int32], NDArray[np.int32]]:
-        """State and spikes after up to this many further steps."""
+    def _advanced(self, n_steps: int) -> tuple[State, NDArray[np.int32], NDArray[np.int32], _Bins]:
+        """State, spikes and scores after up to this many further steps."""
         state, begin = self._progress.state, self.done
+        scores = scoring.bins(self._scores, begin, begin + n_steps)
         voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         done, n_spikes = kernel.advance(
             begin,
@@ -193,24 +223,24 @@ class _Run:
             self._wiring,
             self._scratch,
             self._traces,
+            scores,
             *self._buffer,
         )
         steps, neurons = (buffer[:n_spikes].copy() for buffer in self._buffer)
         changed = {"voltage": voltage, "current": current, "refractory": refractory, "step": state.step + done}
-        return replace(state, delta_t=self._trial.delta_t, **changed), steps, neurons
+        n_bins = _n_bins(begin + done, scores.every) - scores.first_bin
+        in_bins = _Bins(int(scores.every), int(scores.first_bin), np.stack([scores.rate, scores.arousal])[:, :n_bins])
+        return replace(state, delta_t=self._trial.delta_t, **changed), steps, neurons, in_bins
 
-    def _in_bins(self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]) -> tuple[int, NDArray[np.int32]]:
-        """The bin that the latest call ended in, and the spikes in it and the following ones, up to step ``end``."""
+    def _in_bins(self, end: int, steps: NDArray[np.int32], neurons: NDArray[np.int32]) -> _Bins:
+        """The spikes in the bin that the latest call ended in and the following ones, up to step ``end``."""
         width, p = self._trial.recording.bin_steps, self._trial.network.n_populations
         if not width:
-            return 0, self._binned[:0]
-        first, latest = self.done // width, self._progress.latest
+            return _Bins(0, 0, self._binned[:0])
+        first = self.done // width
         n_bins = _n_bins(end, width) - first
         cells = (steps // width - first).astype(np.int64) * p + self._trial.network.population[neurons]
-        binned = np.bincount(cells, minlength=n_bins * p).reshape(n_bins, p).astype(np.int32)
-        if self.done % width and n_bins:
-            binned[0] += latest.binned[first - latest.first_bin]
-        return first, binned
+        return _Bins(width, first, np.bincount(cells, minlength=n_bins * p).reshape(n_bins, p).astype(np.int32))
 
     def _where_not_finite(self, n_steps: int) -> str:
         """Find the first step after which the state is not finite, within this many further ones."""

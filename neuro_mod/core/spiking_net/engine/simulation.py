@@ -30,6 +30,9 @@ class Simulation:
         voltage: V after the recorded steps, shape ``(n_recorded_steps, n_recorded_neurons)``.
         current: I after the recorded steps, likewise.
         events: All spikes, if they were kept.
+        scores: Derivative of the log-likelihood of the external counts with respect to a shift of the external rate of
+            each population, summed over the steps of each bin, in 1/Hz, shape ``(n_bins, P)``; see `Recording`.
+        arousal_scores: Likewise with respect to a shift of the further rate that is multiplied by z.
     """
 
     n_steps: int
@@ -41,6 +44,8 @@ class Simulation:
     voltage: NDArray[np.floating]
     current: NDArray[np.floating]
     events: SpikeEvents | None
+    scores: NDArray[np.float64]
+    arousal_scores: NDArray[np.float64]
 
     def __getstate__(self) -> dict[str, Any]:
         """What is pickled: not the network, which is large."""

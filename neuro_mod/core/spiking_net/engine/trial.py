@@ -37,6 +37,11 @@ class Recording:
         voltage: Neurons whose voltage is recorded.
         current: Neurons whose synaptic current is recorded.
         every: Record these after steps ``0, every, 2 every, ...`` of the run.
+        scores: Width in steps of the bins in which the scores of the external input are summed; 0 for none. The score
+            of population a, ``sum_i (n_i - C nu_i h) / nu_i`` over its neurons and the sources that send to them, is
+            the derivative of the log-likelihood of a step's counts n with respect to a shift of its external rate nu in
+            Hz. It has mean 0, variance ``sum_i C h / nu_i``, and its covariance with anything later in the run is the
+            derivative of that one's mean.
     """
 
     spikes: bool = True
@@ -45,6 +50,7 @@ class Recording:
     voltage: ArrayLike = ()
     current: ArrayLike = ()
     every: int = 1
+    scores: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -178,6 +184,7 @@ class Trial:
         recording = self.recording
         whole_number("every", recording.every, 1)
         whole_number("bin_steps", recording.bin_steps, 0)
+        whole_number("scores", recording.scores, 0)
         _check_indices("recorded neurons", recording.voltage, self.network.n_neurons)
         _check_indices("recorded neurons", recording.current, self.network.n_neurons)
 
