@@ -55,8 +55,12 @@ _SHARD = re.compile("([0-9]+)_of_([0-9]+)")
 #: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
+#: A design: the configuration with its perturbation, and its tables.
+DESIGN_CONFIG = "design.yaml"
+DESIGN_TABLE, DESIGN_VECTORS = f"{DATA}/design.csv", f"{DATA}/design_vectors.csv"
+DESIGN_STEPS, DESIGN_LEAKAGE = f"{DATA}/design_iterations.csv", f"{DATA}/design_leakage.csv"
 #: Files at the root of a folder of results.
-IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
+IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET, DESIGN_CONFIG)
 #: Folder of the analysis of a run, in its folder.
 ANALYSIS = "analysis"
 #: Files of an analysis, in its folder.
@@ -147,6 +151,11 @@ def pair_rates(index: int) -> str:
 def trial_rates(index: int) -> str:
     """File of the simulated rates of a trial of a comparison."""
     return f"{DATA}/trial_{index:0{_DIGITS}d}.npz"
+
+
+def measured_under(name: str) -> str:
+    """File of what was measured under a vector of a design."""
+    return f"{DATA}/measured_{name}.npz"
 
 
 def step_config(index: int, repeat: int = 0) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from neuro_mod.cli.control.design import design
+from neuro_mod.cli.failures import plain_failures
+
 app = typer.Typer(
     help="Which perturbation does it: responses, design of a vector, capacity of a subspace.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command("design")(plain_failures()(design))

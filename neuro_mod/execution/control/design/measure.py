@@ -31,7 +31,7 @@ SETTLING = 1.0
 #: Of the gradients by scores, in seconds: blocks, the horizon of the expected future, and the lead before a block.
 BLOCK, HORIZON, LEAD = 0.1, 2.0, 0.05
 #: A state counts as visited with this share of the time.
-LEAST_SHARE = 0.01
+LEAST_SHARE = 0.002
 
 
 @dataclass(frozen=True)
