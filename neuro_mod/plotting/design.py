@@ -42,7 +42,7 @@ def draw_vectors(
     """
     if not vectors:
         raise InputError("vectors: none found; expected at least one")
-    places, starts = np.arange(populations.total), []
+    places = np.arange(populations.total)
     height = (_VECTOR_HEIGHT * len(vectors) + _MARGIN) / style.MM_PER_INCH
     with style.paper_style():
         figure = style.new_figure(width, height)
@@ -51,10 +51,10 @@ def draw_vectors(
             axes.bar(places, vector, _BAR_WIDTH, color=style.population_colours(populations))
             axes.axhline(0, color="black", linewidth=style.LINE_WIDTH)
             axes.set_title(name, loc="left", fontsize=style.TICK_SIZE, pad=2)
-        for _, members in style.population_groups(populations):
-            starts.append((members.start + members.stop - 1) / 2)
-        names = [name.replace(" clusters", "").replace("background", "bg") for name, _ in style.population_groups(populations)]
-        panels[-1].set_xticks(starts, names)
+        groups = style.population_groups(populations)
+        middles = [(members.start + members.stop - 1) / 2 for _, members in groups]
+        names = [name.replace(" clusters", "").replace("background", "bg") for name, _ in groups]
+        panels[-1].set_xticks(middles, names)
         panels[-1].tick_params(axis="x", length=0)
         panels[-1].set_xlabel("population")
         figure.supylabel(change_label(target), fontsize=style.LABEL_SIZE)

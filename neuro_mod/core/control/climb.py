@@ -186,6 +186,24 @@ def uphill(gradient: _Array, error: _Array, constraints: Constraints) -> _Array:
     return slope / largest if largest > 0 else slope
 
 
+def possible_gain(
+    steps: Sequence[Step], vector: _Array, constraints: Constraints, groups: Sequence[Sequence[int]]
+) -> float:
+    """What the objective can gain at most over its value at a vector, if it is concave: ``max_y g . (y - x)``.
+
+    With the gradient g of the latest steps, which is drawn together; it has errors, which make this larger, not
+    smaller, on average. Logarithms of probabilities of states are concave where perturbations act like fields in an
+    exponential family. NaN if the gradient is not known.
+
+    References:
+        Jaggi 2013, "Revisiting Frank-Wolfe: projection-free sparse convex optimization" (the duality gap).
+    """
+    gradient = drawn_together(*averaged([step.measured for step in steps]), groups)
+    if not np.isfinite(gradient).all():
+        return np.nan
+    return constraints.furthest(gradient) - float(gradient @ vector)
+
+
 def settled(steps: Sequence[Step], constraints: Constraints) -> _Array:
     """Mean of the vectors of the later half of a climb, in which the errors of their gradients average out."""
     later = [step.vector for step in steps[len(steps) // 2 :]]

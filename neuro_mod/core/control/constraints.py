@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import null_space
+from scipy.optimize import linprog
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import Norm
@@ -66,6 +67,27 @@ class Constraints:
         if np.linalg.norm(found) <= _ROUNDING * np.linalg.norm(np.asarray(direction)):
             return None
         return found * (self.budget / self.size(found))
+
+    def furthest(self, slope: ArrayLike) -> float:
+        """The largest of ``slope . x`` over all allowed vectors x: a linear program, unless it is the length in l2.
+
+        Args:
+            slope: Shape ``(P,)``.
+        """
+        along = self.basis.T @ np.asarray(slope, np.float64)
+        if self.norm == "l2":
+            return float(self.budget * np.linalg.norm(along))
+        p, m = self.basis.shape
+        if self.norm == "linf":
+            bounded, limits = np.vstack([self.basis, -self.basis]), np.full(2 * p, self.budget)
+            found = linprog(-along, A_ub=bounded, b_ub=limits, bounds=(None, None))
+            return float(-found.fun)
+        # magnitudes of the entries as further unknowns, whose sum is bounded
+        unit, sum_of_magnitudes = np.eye(p), np.append(np.zeros(m), np.ones(p))
+        bounded = np.vstack([np.hstack([self.basis, -unit]), np.hstack([-self.basis, -unit]), sum_of_magnitudes])
+        limits = np.append(np.zeros(2 * p), self.budget)
+        found = linprog(np.append(-along, np.zeros(p)), A_ub=bounded, b_ub=limits, bounds=(None, None))
+        return float(-found.fun)
 
     def project(self, vector: ArrayLike) -> _Array:
         """The closest allowed vector, in the sense of least squares.

@@ -88,12 +88,12 @@ class Goal:
         """
         members = active[:, list(self.members)]
         if self.kind == "occupancy":
-            return Parts(members.mean(axis=1, dtype=np.float64), np.ones(len(active)))
-        inside = members.all(axis=1)
+            return Parts(np.asarray(members.mean(axis=1, dtype=np.float64)), np.ones(len(active)))
+        inside = np.asarray(members.all(axis=1))
         if self.kind == "switching":
             off = _cut(~inside, self.lag_bins)
             return Parts((off & _later(inside, self.lag_bins)).astype(np.float64), off.astype(np.float64))
-        inside = inside & ~active[:, self.others].any(axis=1)
+        inside &= ~np.asarray(active[:, self.others].any(axis=1))
         if self.kind == "probability":
             return Parts(inside.astype(np.float64), np.ones(len(active)))
         before = _cut(inside, self.lag_bins)

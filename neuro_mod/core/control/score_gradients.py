@@ -81,7 +81,7 @@ def score_gradient(
     if shortest <= delays.horizon + delays.block + delays.lead:
         needed = delays.horizon + delays.block + delays.lead + 1
         raise InputError(f"trials of {shortest} bins found; expected at least {needed}, for the delays of the scores")
-    mean = np.mean(np.concatenate(observables))
+    mean = float(np.mean(np.concatenate(observables)))
     weights = _expected_future(observables, features, mean, delays.horizon)
     found = []
     for observable, seen, score in zip(observables, features, scores, strict=True):

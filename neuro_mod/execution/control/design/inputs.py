@@ -60,5 +60,3 @@ def config_of_folder(folder: Path) -> Path:
         expected = "expected a configuration, or the folder of a finished neuro-mod control response"
         raise MissingFileError(f"{folder}: no {CONFIG} found; {expected}")
     return file
-
-

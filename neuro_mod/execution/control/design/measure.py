@@ -157,9 +157,7 @@ class Measure:
         smoothed = smooth(rates, self.bin_width)[1][first:]
         nearness = self._goal.nearness(smoothed[:, : populations.n_clusters], ACTIVE_RATE)
         scores = simulation.scores[first:n_bins] if scored else np.zeros((0, populations.total))
-        return _Observed(
-            active_in_time(smoothed, populations), nearness.astype(np.float32), scores.astype(np.float32)
-        )
+        return _Observed(active_in_time(smoothed, populations), nearness.astype(np.float32), scores.astype(np.float32))
 
     def _summary(self, vector: _Array, observed: Sequence[_Observed], patterns: _Array | None) -> Measurement:
         goal = self._goal

@@ -1,4 +1,4 @@
-"""What is kept of the runs under one vector: the goal, what leads to it, other states, and gradients of all of these."""
+"""What is kept of the runs under one vector: the goal, what leads to it, other states, and gradients."""
 
 from __future__ import annotations
 

@@ -113,7 +113,9 @@ def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array 
         raise InputError(f"architecture.clusters: a network without E clusters found; expected at least two; {hint}")
     if options.target in experiment.perturbation.blocks:
         hint = "remove it with --set perturbation={}, or choose another target"
-        raise InputError(f"perturbation.{options.target}: a block found; expected none, as the design writes it; {hint}")
+        raise InputError(
+            f"perturbation.{options.target}: a block found; expected none, as the design writes it; {hint}"
+        )
     kind, members = _goal(options, populations)
     bin_width = steps_per_sample(init.delta_t) * init.delta_t
     goal = Goal(kind, members, populations.n_clusters, max(1, round(LAGS.get(kind, 0.0) / bin_width)), bin_width)
@@ -163,7 +165,10 @@ def parse_populations(text: str, populations: Populations) -> list[int]:
 
 
 def naive_direction(problem: Problem, populations: Populations) -> _Array:
-    """Plus on the members, minus on all other E clusters: evenly where entries are bounded, else so that all sum to 0."""
+    """Plus on the members, minus on all other E clusters.
+
+    Evenly where entries are bounded; otherwise so that all sum to 0, as the others are more.
+    """
     goal, direction = problem.goal, np.zeros(populations.total)
     n_others = len(goal.others)
     direction[list(goal.members)] = 1.0
@@ -224,4 +229,3 @@ def _index(name: str, text: str, populations: Populations) -> int:
     if name not in populations.names:
         raise invalid(f"only, in {text}", name, f"{populations.named}, or a range such as E0:E11")
     return populations.names.index(name)
-

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment
+from neuro_mod.core.control.climb import possible_gain
 from neuro_mod.core.control.leakage import ROLES
+from neuro_mod.execution.control.design.measure import LEAST_SHARE
 from neuro_mod.execution.control.design.measurement import (
     OF_GOAL,
     OF_NEARNESS,
@@ -132,17 +134,23 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
                     f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
                 )
     lines += _beyond_linear(study, value.value, value.error)
-    for name in (NAIVE, MEAN_FIELD):
-        if name not in study.verified:
-            lines.append(f"the {name} direction is not there: the constraints, or the mean field, leave nothing of it")
+    lines += _room(study)
+    if NAIVE not in study.verified:
+        lines.append("there is no naive direction: the constraints leave nothing of it")
+    if MEAN_FIELD not in study.verified:
+        state = goal.state
+        lines.append(f"no direction of the mean field: it has no steady state of {state} alone, or none is allowed")
+    if designed.n_states < options.least_states:
+        lines.append(
+            f"the design leaves fewer than {options.least_states} states with {LEAST_SHARE:.1%} of the time: the "
+            "network hardly is metastable"
+        )
     last = max(study.leakage)
     if study.leakage[last].n_states < options.least_states:
         lines.append(
             f"at {last:g} times the design fewer than {options.least_states} states are left: the network is no "
             "longer metastable"
         )
-    elif designed.n_states < options.least_states:
-        lines.append(f"under the design fewer than {options.least_states} states are left")
     return lines
 
 
@@ -177,11 +185,7 @@ def _unseen(study: Study) -> str:
     how_often = f"seen {unperturbed.n_seen} times" if unperturbed.n_seen else "never seen"
     first = next((number for number, each in enumerate(study.of_steps) if each.seen), None)
     then = "and not afterwards either" if first is None else f"until it was, in iteration {first + 1}"
-    never = [
-        f"E{cluster}"
-        for cluster in study.problem.goal.members
-        if not unperturbed.occupancy[:, cluster].any()
-    ]
+    never = [f"E{cluster}" for cluster in study.problem.goal.members if not unperturbed.occupancy[:, cluster].any()]
     inactive = f"; {', '.join(never)} never became active" if never else ""
     return (
         f"without perturbation the {phrase} was {how_often}{inactive}; the climb followed how near the clusters come "
@@ -202,13 +206,26 @@ def _beyond_linear(study: Study, value: float, error: float) -> list[str]:
     elif study.problem.constraints.size(vector) and np.abs(vector).max() > LINEAR_RANGE:
         lines.append(
             f"no linear prediction: the goal is not seen without perturbation, and the largest entry, "
-            f"{np.abs(vector).max():.3g}, is beyond the linear range of about {LINEAR_RANGE:g} Hz of the default network"
+            f"{np.abs(vector).max():.3g}, is beyond the linear range, about {LINEAR_RANGE:g} Hz in the default network"
         )
     departing = [number + 1 for number, step in enumerate(study.steps) if step.linear is False]
     if departing:
         numbers = ", ".join(map(str, departing))
         lines.append(f"iterations whose gain is not what their gradient predicted, within two errors: {numbers}")
     return lines
+
+
+def _room(study: Study) -> list[str]:
+    """How much better than the design any allowed vector can be."""
+    if study.steps[-1].measured.kind != OF_GOAL:
+        return []
+    gain = possible_gain(study.steps, study.directions[DESIGNED], study.problem.constraints, study.problem.groups)
+    if not np.isfinite(gain):
+        return []
+    return [
+        f"by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
+        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included)"
+    ]
 
 
 def _predicted(study: Study, vector: _Array) -> tuple[float, float]:
@@ -232,4 +249,3 @@ def _climbed(study: Study) -> float | None:
             value = value_of(study.problem.goal, measurement).value
             logs.append(np.log(value) + step.measured.gradient @ (vector - step.vector))
     return float(np.exp(np.mean(logs))) if logs else None
-

@@ -175,4 +175,3 @@ def _identity(experiment: Experiment, options: DesignOptions, problem: Problem, 
         "dtype": options.dtype,
         "config": experiment.determining(),
     }
-

@@ -31,9 +31,7 @@ def save_study(
         save_figures(folder.save, drawings, experiment.settings.plot_format)
 
 
-def _drawings(
-    experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]
-) -> Drawings:
+def _drawings(experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]) -> Drawings:
     # matplotlib is loaded only to draw
     from neuro_mod.plotting.design import (  # noqa: PLC0415
         draw_leakage,

@@ -86,9 +86,7 @@ def first_radius(target: DesignTarget, baseline: Baseline, budget: float) -> flo
     if target == "rate":
         return min(LINEAR_RANGE, budget / 2)
     change = 1e-3
-    rates = [
-        modulated_circuit(baseline, {"arousal_level": sign * change}).arousal_rate.mean() / 2 for sign in (-1, 1)
-    ]
+    rates = [modulated_circuit(baseline, {"arousal_level": sign * change}).arousal_rate.mean() / 2 for sign in (-1, 1)]
     slope = abs(rates[1] - rates[0]) / (2 * change)
     return min(LINEAR_RANGE / slope if slope > 0 else np.inf, budget / 2)
 
@@ -119,9 +117,7 @@ def do_study(
         _report(study, f"iteration {number + 1} of {options.iterations}", found)
         return found.measured(OF_GOAL if found.seen else OF_NEARNESS)
 
-    climbing = climb(
-        measured, start, problem.constraints, problem.groups, radius=radius, n_steps=options.iterations
-    )
+    climbing = climb(measured, start, problem.constraints, problem.groups, radius=radius, n_steps=options.iterations)
     for step in climbing:
         study.steps.append(step)
     _choose(study, options, measure)
@@ -130,9 +126,7 @@ def do_study(
     return study
 
 
-def _directions(
-    stager: StageSNNSimulation, options: DesignOptions, problem: Problem, seed: int
-) -> dict[str, _Array]:
+def _directions(stager: StageSNNSimulation, options: DesignOptions, problem: Problem, seed: int) -> dict[str, _Array]:
     populations, constraints = stager.circuit.populations, problem.constraints
     found = {
         NAIVE: naive_direction(problem, populations),
@@ -160,7 +154,7 @@ def _start(study: Study, options: DesignOptions, measure: Measures) -> _Array:
     """The best of some vectors along the mean field's direction (the naive one without), and the measured gradient."""
     problem, unperturbed = study.problem, study.unperturbed
     assert unperturbed is not None
-    name = next((name for name in (MEAN_FIELD, NAIVE, RANDOM) if name in study.directions))
+    name = next(name for name in (MEAN_FIELD, NAIVE, RANDOM) if name in study.directions)
     vectors = {f"{part:g} of {name}": part * study.directions[name] for part in _STARTS}
     kind = OF_GOAL if unperturbed.seen else OF_NEARNESS
     gradient = _filled(unperturbed.measured(kind).gradient, problem)
@@ -231,5 +225,3 @@ def _report(study: Study, label: str, measurement: Measurement) -> None:
     else:
         text = f"{goal.phrase}: seen {measurement.n_seen} times; nearness {measurement.objective(OF_NEARNESS):.3g}"
     _LOG.info("%s: %s", label, text)
-
-
