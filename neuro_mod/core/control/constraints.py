@@ -107,11 +107,13 @@ class Constraints:
             return closest
         correction = np.zeros_like(closest)
         for _ in range(1 if self.norm == "l2" else _MAX_ROUNDS):
-            before = closest
-            in_ball = project_on_ball(before + correction, self.norm, self.budget)
-            correction += before - in_ball
+            before, corrected = closest, correction
+            in_ball = project_on_ball(before + corrected, self.norm, self.budget)
+            correction = before + corrected - in_ball
             closest = self.within_subspace(in_ball)
-            if np.abs(closest - in_ball).max() <= _CONVERGED * self.budget:
+            # a round may leave the vector as it is before the corrections have settled
+            moved = np.abs(closest - before).max() + np.abs(correction - corrected).max()
+            if moved <= _CONVERGED * self.budget:
                 break
         return closest * min(1.0, self.budget / max(self.size(closest), np.finfo(float).tiny))
 
