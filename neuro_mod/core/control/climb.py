@@ -26,8 +26,8 @@ MEMORY = 0.65
 _TOO_LITTLE, _ENOUGH, _FACTOR = 0.25, 0.75, 2.0
 #: A radius changes by at most this factor in all.
 _LARGEST_CHANGE = 8.0
-#: Vectors are rounded to this part of the budget: what differs less is the same, whatever machine computed it.
-_GRID = 1e-6
+#: Vectors are cut to multiples of this part of the budget: what differs less is the same, whatever computed it.
+_GRID = 1e-9
 #: Errors of how many sizes count as the gradient being known.
 _KNOWN = 2.0
 
@@ -211,6 +211,7 @@ def settled(steps: Sequence[Step], constraints: Constraints) -> _Array:
 
 
 def rounded(vector: _Array, constraints: Constraints) -> _Array:
-    """A vector on a fine grid."""
+    """A vector on a fine grid, no larger than before."""
     grid = _GRID * constraints.budget
-    return np.round(vector / grid) * grid
+    # what is on the grid stays there, in spite of the rounding of the division
+    return np.trunc(vector / grid + np.sign(vector) * 1e-3) * grid

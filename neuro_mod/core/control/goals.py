@@ -80,6 +80,16 @@ class Goal:
             "switching": f"probability that {self.state} switches on within {lag:g} s",
         }[self.kind]
 
+    @property
+    def event(self) -> str:
+        """What has to be seen for that, in words."""
+        return {
+            "probability": f"{self.state} alone",
+            "occupancy": f"activity of {', '.join(self.state.split('+'))}",
+            "duration": f"{self.state} alone",
+            "switching": f"switching on of {self.state}",
+        }[self.kind]
+
     def parts(self, active: NDArray[np.bool_]) -> Parts:
         """Numerator and denominator over time.
 

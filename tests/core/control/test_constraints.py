@@ -86,7 +86,7 @@ def test_a_direction_is_filled_up_to_the_budget(norm: Norm) -> None:
 
 
 def test_what_allows_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="budget: 0.0 found; expected a positive number"):
+    with pytest.raises(InputError, match=r"budget: 0\.0 found; expected a positive number"):
         allowed_perturbations(6, "l2", 0.0)
     with pytest.raises(InputError, match="no vector but 0 satisfies all of them"):
         allowed_perturbations(6, "l2", 1.0, only=[2], zero_sum=True)

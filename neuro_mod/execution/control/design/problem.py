@@ -25,7 +25,7 @@ _Array = NDArray[np.float64]
 _CLUSTER, _RANGE = re.compile(r"E?(\d+)"), re.compile(r"([EI])(\d+):([EI])?(\d+)")
 _SWITCH = re.compile(r"switch\s+E?(\d+)\s+on")
 #: Least seconds of a trial of the climb: the future that gradients expect has to fit in.
-LEAST_DURATION = 5.0
+LEAST_DURATION = 3.0
 
 
 @dataclass(frozen=True)

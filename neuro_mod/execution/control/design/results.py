@@ -112,7 +112,7 @@ def vector_table(study: Study, populations: Populations) -> list[dict[str, Any]]
 
 def findings(study: Study, options: DesignOptions) -> list[str]:
     """What a reader has to know beside the numbers, a line each."""
-    goal, phrase = study.problem.goal, study.problem.goal.phrase
+    goal = study.problem.goal
     designed, unperturbed = study.verified[DESIGNED], study.unperturbed
     assert unperturbed is not None
     lines = []
@@ -120,7 +120,9 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
         lines.append(_unseen(study))
     value, gain = value_of(goal, designed), difference_of(goal, designed, study.verified[BASELINE])
     if not any(each.n_seen for each in (designed, *study.of_steps)):
-        lines.append(f"the {phrase} was never seen, with the design either: nothing is verified but that it is rare")
+        lines.append(
+            f"{goal.event} was never seen, not with the design either: all that is verified is that it is rare"
+        )
     elif not abs(gain.value) > RESOLVED * gain.error:
         lines.append(
             f"the error is larger than the effect: a gain of {gain.value:.3g} +- {gain.error:.2g} is not resolved "
@@ -140,7 +142,12 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
     if MEAN_FIELD not in study.verified:
         state = goal.state
         lines.append(f"no direction of the mean field: it has no steady state of {state} alone, or none is allowed")
-    if designed.n_states < options.least_states:
+    if study.verified[BASELINE].n_states < options.least_states:
+        lines.append(
+            f"without perturbation fewer than {options.least_states} states are seen: the network is not metastable "
+            "(are its clusters strong enough?), and there is little to choose from"
+        )
+    elif designed.n_states < options.least_states:
         lines.append(
             f"the design leaves fewer than {options.least_states} states with {LEAST_SHARE:.1%} of the time: the "
             "network hardly is metastable"
@@ -180,16 +187,16 @@ def designed_experiment(experiment: Experiment, options: DesignOptions, study: S
 
 
 def _unseen(study: Study) -> str:
-    phrase, unperturbed = study.problem.goal.phrase, study.unperturbed
+    event, unperturbed = study.problem.goal.event, study.unperturbed
     assert unperturbed is not None
     how_often = f"seen {unperturbed.n_seen} times" if unperturbed.n_seen else "never seen"
     first = next((number for number, each in enumerate(study.of_steps) if each.seen), None)
-    then = "and not afterwards either" if first is None else f"until it was, in iteration {first + 1}"
+    then = ", and it was not seen afterwards either" if first is None else f" until it was, in iteration {first + 1}"
     never = [f"E{cluster}" for cluster in study.problem.goal.members if not unperturbed.occupancy[:, cluster].any()]
     inactive = f"; {', '.join(never)} never became active" if never else ""
     return (
-        f"without perturbation the {phrase} was {how_often}{inactive}; the climb followed how near the clusters come "
-        f"to it {then}"
+        f"{event} was {how_often} without perturbation{inactive}; the climb followed how near the clusters come to "
+        f"it{then}"
     )
 
 
