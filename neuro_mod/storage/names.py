@@ -55,6 +55,8 @@ _SHARD = re.compile("([0-9]+)_of_([0-9]+)")
 #: The table of a sweep in two formats, and the description of the sweep.
 RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
+#: Responses to shifts of the external rates, of which designs may start.
+RESPONSES = f"{DATA}/responses.npz"
 #: A design: the configuration with its perturbation, and its tables.
 DESIGN_CONFIG = "design.yaml"
 DESIGN_TABLE, DESIGN_VECTORS = f"{DATA}/design.csv", f"{DATA}/design_vectors.csv"

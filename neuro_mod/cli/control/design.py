@@ -99,7 +99,7 @@ def design(
     iterations or trials.
     """
     from neuro_mod.cli.long_work import long_work, results_folder
-    from neuro_mod.execution.control.design.inputs import load_modes
+    from neuro_mod.execution.control.design.inputs import load_modes, responses_in
     from neuro_mod.execution.control.design.problem import DesignOptions
     from neuro_mod.execution.control.design.run import run_design
 
@@ -123,9 +123,17 @@ def design(
     )
     vectors = None if modes is None else load_modes(modes, experiment.populations)
     path = results_folder(out, experiment, "_design")
+    responses = responses_in(config)
     with long_work():
         metadata = run_design(
-            experiment, options, path, modes=vectors, n_threads=max_workers, force=force, progress=True
+            experiment,
+            options,
+            path,
+            modes=vectors,
+            responses=responses,
+            n_threads=max_workers,
+            force=force,
+            progress=True,
         )
     if as_json:
         from neuro_mod.cli.options import print_json

@@ -12,13 +12,14 @@ import pytest
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.modulation import modulated_circuit
-from neuro_mod.errors import InputError
+from neuro_mod.errors import DataError, InputError
 from neuro_mod.execution.control.design import measure, study
+from neuro_mod.execution.control.design.inputs import direction_of_responses
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
 from neuro_mod.execution.control.design.problem import DesignOptions, build_problem
 from neuro_mod.execution.control.design.run import run_design
 from neuro_mod.execution.stagers import StageSNNSimulation
-from neuro_mod.storage.names import DESIGN_CONFIG
+from neuro_mod.storage.names import DESIGN_CONFIG, RESPONSES
 from tests.helpers.shared import CONFIGS, SMALL
 
 CLUSTERS: dict[str, Any] = SMALL["architecture"]["clusters"] | {"j_potentiated": [4, 1.5, 1.5, 1.2]}
@@ -179,6 +180,31 @@ def test_the_direction_of_the_mean_field_is_that_of_its_solutions() -> None:
         apart = members_minus_others(population, 1e-3) - members_minus_others(population, -1e-3)
         # the error of a central difference is of second order in the change, and the solver's is 1e-9 Hz
         assert found[population] == pytest.approx(apart / 2e-3, rel=1e-3)
+
+
+def test_a_design_may_start_from_responses(tmp_path: Path) -> None:
+    stager = StageSNNSimulation(SWITCHING)
+    populations, problem = stager.circuit.populations, build_problem(stager.experiment, OPTIONS)
+    response = np.zeros((2, 4, 7))
+    response[1, :3, :] = np.arange(21).reshape(3, 7)
+    response[1, 3] = 1e6
+    response[1, 2, 0] = np.nan
+    (tmp_path / "data").mkdir()
+    np.savez(
+        tmp_path / RESPONSES,
+        observables=np.array(["log odds 0", "log odds 1", "log odds 2", "occupancy 0"]),
+        populations=np.array(populations.names)[[0, 1, 2, 3, 4, 5, 7]],
+        windows=np.array([0.2, 1.6]),
+        response=response,
+    )
+    found = direction_of_responses(tmp_path, problem.goal, populations)
+    # members 0 and 1, minus 2: (j) + (7 + j) - (14 + j), and without the undefined one
+    assert found == pytest.approx([7, -6, -5, -4, -3, -2, 0, -1])
+    whole = build_problem(stager.experiment, replace(OPTIONS, goal="occupancy"))
+    assert direction_of_responses(tmp_path, whole.goal, populations)[1] == 9
+    (tmp_path / RESPONSES).unlink()
+    with pytest.raises(DataError, match="no such file"):
+        direction_of_responses(tmp_path, problem.goal, populations)
 
 
 @pytest.mark.slow

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
-from neuro_mod.checks import output_path, whole_number
+from neuro_mod.checks import output_path, user_path, whole_number
 from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.random import MAX_SEED
+from neuro_mod.execution.control.design.inputs import direction_of_responses
 from neuro_mod.execution.control.design.measure import Measure, Plan
 from neuro_mod.execution.control.design.measurement import Measurement
 from neuro_mod.execution.control.design.problem import DesignOptions, Problem, build_problem, describe_options
@@ -43,6 +44,7 @@ def run_design(
     path: str | os.PathLike[str],
     *,
     modes: ArrayLike | None = None,
+    responses: str | os.PathLike[str] | None = None,
     n_threads: int | None = None,
     force: bool = False,
     progress: bool = False,
@@ -57,6 +59,8 @@ def run_design(
         options: What is asked for.
         path: Folder for the results.
         modes: Vectors that span the allowed subspace, in rows, shape ``(M, P)``.
+        responses: Folder of a finished ``neuro-mod control response`` of the same network; the climb begins along them
+            if that is better than the mean field's direction. They are not used for other targets than ``rate``.
         n_threads: How many trials run at once; None for one on each core. Results do not depend on it.
         force: Remove other results from the folder.
         progress: Show the progress on stderr.
@@ -81,6 +85,9 @@ def run_design(
     seed = stager.random_seed
     if options.noise_seed is not None:
         seed = whole_number("noise_seed", options.noise_seed, 0, MAX_SEED)
+    measured = None
+    if responses is not None and options.target == "rate":
+        measured = direction_of_responses(user_path(responses), problem.goal, experiment.populations)
     about = describe_options(options, problem, experiment.populations)
     with locked(path):
         folder = JobFolder(path, _identity(experiment, options, problem, seed), force=force)
@@ -91,7 +98,7 @@ def run_design(
         try:
             with progress_shown(planned_seconds(options), shown=progress) as advanced:
                 kept = _Kept(folder, stager, options, problem, seed, n_threads, advanced)
-                study = do_study(stager, options, problem, kept, seed)
+                study = do_study(stager, options, problem, kept, seed, measured)
         except BaseException as error:
             message = f"{len(folder.done)} measurements are kept in {path}; rerun the command to go on"
             error.add_note(message)

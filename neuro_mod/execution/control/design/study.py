@@ -92,7 +92,12 @@ def first_radius(target: DesignTarget, baseline: Baseline, budget: float) -> flo
 
 
 def do_study(
-    stager: StageSNNSimulation, options: DesignOptions, problem: Problem, measure: Measures, seed: int
+    stager: StageSNNSimulation,
+    options: DesignOptions,
+    problem: Problem,
+    measure: Measures,
+    seed: int,
+    responses: _Array | None = None,
 ) -> Study:
     """Design a vector and verify it.
 
@@ -102,6 +107,7 @@ def do_study(
         problem: The same, checked.
         measure: Measures under a vector.
         seed: Root of the random direction.
+        responses: A direction from measured responses, where the climb may begin; None for none.
     """
     study = Study(problem)
     study.directions = _directions(stager, options, problem, seed)
@@ -109,7 +115,7 @@ def do_study(
     zero = np.zeros(problem.constraints.n_populations)
     study.unperturbed = measure(zero, _plan("without perturbation", options), pattern_size=radius / 2)
     _report(study, "without perturbation", study.unperturbed)
-    start = _start(study, options, measure)
+    start = _start(study, options, measure, responses)
 
     def measured(vector: _Array, number: int) -> Measured:
         found = measure(vector, _plan(f"iteration {number}", options), pattern_size=radius / 2)
@@ -150,7 +156,7 @@ def _filled(direction: _Array, problem: Problem) -> _Array | None:
     return constraints.filled(direction)
 
 
-def _start(study: Study, options: DesignOptions, measure: Measures) -> _Array:
+def _start(study: Study, options: DesignOptions, measure: Measures, responses: _Array | None) -> _Array:
     """The best of some vectors along the mean field's direction (the naive one without), and the measured gradient."""
     problem, unperturbed = study.problem, study.unperturbed
     assert unperturbed is not None
@@ -160,6 +166,9 @@ def _start(study: Study, options: DesignOptions, measure: Measures) -> _Array:
     gradient = _filled(unperturbed.measured(kind).gradient, problem)
     if gradient is not None and np.isfinite(gradient).all():
         vectors["the gradient without perturbation"] = gradient
+    along = None if responses is None else _filled(responses, problem)
+    if along is not None:
+        vectors["the responses"] = along
     plan = _plan("start", options, _OF_START)
     found = {label: measure(vector, plan) for label, vector in vectors.items()}
     for label, measurement in found.items():
