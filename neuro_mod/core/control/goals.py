@@ -14,8 +14,8 @@ _Array = NDArray[np.float64]
 
 #: Seconds over which leaving a state and switching on are looked at: short, but longer than the smoothing of rates.
 LAGS = {"duration": 0.1, "switching": 0.2}
-#: Spans of time (visits, say) that make a goal seen.
-SEEN = 20
+#: Spans of time (visits, say) that make a goal seen, or else the share of time: a state that is held has few visits.
+SEEN, SEEN_SHARE = 20, 0.2
 #: Width in Hz of the smooth step from inactive to active, by which the nearness to activity is measured.
 _STEP_WIDTH = 4.0
 

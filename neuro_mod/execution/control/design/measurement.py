@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.control.climb import Measured
-from neuro_mod.core.control.goals import SEEN, Goal
+from neuro_mod.core.control.goals import SEEN, SEEN_SHARE, Goal
 from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
 
 _Array = NDArray[np.float64]
@@ -54,8 +54,8 @@ class Measurement:
 
     @property
     def seen(self) -> bool:
-        """Whether the goal was seen often enough for its gradient."""
-        return self.n_seen >= SEEN and float(self.below.mean()) > 0
+        """Whether the goal was seen often enough for its gradient: many times, or for long."""
+        return (self.n_seen >= SEEN or float(self.above.mean()) >= SEEN_SHARE) and float(self.below.mean()) > 0
 
     def objective(self, kind: str) -> float:
         """What a climb follows, a logarithm."""
