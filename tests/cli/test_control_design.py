@@ -39,7 +39,7 @@ def test_it_designs_verifies_and_draws_and_what_it_writes_runs(design, neuro_mod
         "2 trials of 1 s for each",
         "beside naive",
         "no perturbation",
-        "share of time in states by what they share with the driven one",
+        "leakage: what else gains, by what it shares with the state",
         "design.yaml",
     ):
         assert words in done.stdout

@@ -191,19 +191,19 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
 
 
 def _print_leakage(rows: list[Mapping[str, Any]]) -> None:
-    """Shares of time by role, a line for each multiple of the design."""
+    """Shares of time, a line for each role and a column for each multiple of the design."""
     roles = list(dict.fromkeys(row["role"] for row in rows))
     amplitudes = list(dict.fromkeys(row["amplitude"] for row in rows))
     shares = {(row["amplitude"], row["role"]): row["share"] for row in rows}
     states = {row["amplitude"]: row["states"] for row in rows}
     print_table(
-        ["times the design", *roles, "states"],
+        ["share of time in states with", *(f"{amplitude:g}" for amplitude in amplitudes)],
         [
-            [f"{amplitude:g}", *(f"{shares[amplitude, role]:.3f}" for role in roles), str(states[amplitude])]
-            for amplitude in amplitudes
+            *([role, *(f"{shares[amplitude, role]:.3f}" for amplitude in amplitudes)] for role in roles),
+            ["number of states", *(str(states[amplitude]) for amplitude in amplitudes)],
         ],
     )
-    typer.echo("share of time in states by what they share with the driven one")
+    typer.echo("leakage: what else gains, by what it shares with the state, at multiples of the design")
 
 
 def _number(value: float | None) -> str:

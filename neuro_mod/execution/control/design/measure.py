@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from neuro_mod.choices import DesignTarget, Precision
 from neuro_mod.core.control.goals import Goal, n_spans
@@ -175,7 +176,8 @@ class Measure:
             of_nearness = [(each.nearness / divisors[2]).sum(axis=1) for each in observed]
             follow = self._by_scores(observed) if patterns is None else _by_patterns(patterns, self._free)
             seen = n_seen > 0 and below.mean() > 0
-            gradients = (follow(of_goal) if seen else unknown), follow(of_nearness)
+            with threadpool_limits(1):  # the same bytes on any number of cores
+                gradients = (follow(of_goal) if seen else unknown), follow(of_nearness)
         return Measurement(
             vector=vector,
             above=above,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neuro_mod.config import Experiment
 from neuro_mod.core.control.climb import possible_gain
 from neuro_mod.core.control.leakage import ROLES
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.measure import LEAST_SHARE
 from neuro_mod.execution.control.design.measurement import (
     OF_GOAL,
@@ -19,7 +20,7 @@ from neuro_mod.execution.control.design.measurement import (
     value_of,
 )
 from neuro_mod.execution.control.design.problem import DesignOptions
-from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, LINEAR_RANGE, MEAN_FIELD, NAIVE, Study
+from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, MEAN_FIELD, NAIVE, Study
 from neuro_mod.populations import Populations
 from neuro_mod.storage.json_values import json_row
 
@@ -135,7 +136,7 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
                 lines.append(
                     f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
                 )
-    lines += _beyond_linear(study, value.value, value.error)
+    lines += _beyond_linear(study, options, value.value, value.error)
     lines += _room(study)
     if NAIVE not in study.verified:
         lines.append("there is no naive direction: the constraints leave nothing of it")
@@ -200,21 +201,30 @@ def _unseen(study: Study) -> str:
     )
 
 
-def _beyond_linear(study: Study, value: float, error: float) -> list[str]:
-    vector, lines = study.directions[DESIGNED], []
+def _beyond_linear(study: Study, options: DesignOptions, value: float, error: float) -> list[str]:
+    """Whether the design is beyond the linear range, and how far steps did what their gradients predicted."""
+    vector, lines, unit = study.directions[DESIGNED], [], TARGETS[options.target].unit
     predicted, predicted_error = _predicted(study, vector)
+    largest = float(np.abs(vector).max())
     if np.isfinite(predicted):
-        apart = abs(predicted - value)
-        if apart > RESOLVED * np.hypot(predicted_error, error):
+        if abs(predicted - value) > RESOLVED * np.hypot(predicted_error, error):
             lines.append(
                 f"the budget is beyond the linear range: the gradient without perturbation predicts {predicted:.3g} "
                 f"+- {predicted_error:.2g}, and {value:.3g} +- {error:.2g} is found"
             )
-    elif study.problem.constraints.size(vector) and np.abs(vector).max() > LINEAR_RANGE:
+    elif largest > study.linear_range:
         lines.append(
-            f"no linear prediction: the goal is not seen without perturbation, and the largest entry, "
-            f"{np.abs(vector).max():.3g}, is beyond the linear range, about {LINEAR_RANGE:g} Hz in the default network"
+            f"the budget is beyond the linear range: the largest entry is {largest:.3g}, and the default network "
+            f"responds linearly up to about {study.linear_range:.2g} {unit}".rstrip()
         )
+    moves = [
+        float(np.abs(step.vector - before.vector).max())
+        for before, step in zip(study.steps, study.steps[1:], strict=False)
+        if step.linear
+    ]
+    if moves:
+        largest_move = f"{max(moves):.2g} {unit}".rstrip()
+        lines.append(f"steps of up to {largest_move} did what their gradients predicted, within two errors")
     departing = [number + 1 for number, step in enumerate(study.steps) if step.linear is False]
     if departing:
         numbers = ", ".join(map(str, departing))

@@ -49,6 +49,7 @@ class Study:
     Args:
         problem: What was to be designed.
         directions: The verified vectors by name; those that the constraints exclude are missing.
+        linear_range: Change over which the default network responds linearly, in the unit of the target.
         unperturbed: The unperturbed network, with gradients.
         start: Name of the vector where the climb began.
         steps: The climb.
@@ -61,6 +62,7 @@ class Study:
 
     problem: Problem
     directions: dict[str, _Array] = field(default_factory=dict)
+    linear_range: float = np.nan
     unperturbed: Measurement | None = None
     start: str = ""
     steps: list[Step] = field(default_factory=list)
@@ -78,17 +80,14 @@ def planned_seconds(options: DesignOptions) -> float:
     return n_iterations * of_iteration + (5 + len(AMPLITUDES)) * _verification(options).simulated_seconds
 
 
-def first_radius(target: DesignTarget, baseline: Baseline, budget: float) -> float:
-    """Radius of the first steps, in the unit of the target: `LINEAR_RANGE`, and at most half of the budget.
-
-    For the arousal level it is the change of the level that changes the mean external rate by as much.
-    """
+def linear_range(target: DesignTarget, baseline: Baseline) -> float:
+    """`LINEAR_RANGE` in the unit of the target: the arousal level that changes the mean external rate by as much."""
     if target == "rate":
-        return min(LINEAR_RANGE, budget / 2)
+        return LINEAR_RANGE
     change = 1e-3
     rates = [modulated_circuit(baseline, {"arousal_level": sign * change}).arousal_rate.mean() / 2 for sign in (-1, 1)]
     slope = abs(rates[1] - rates[0]) / (2 * change)
-    return min(LINEAR_RANGE / slope if slope > 0 else np.inf, budget / 2)
+    return LINEAR_RANGE / slope if slope > 0 else 1.0
 
 
 def do_study(
@@ -111,7 +110,8 @@ def do_study(
     """
     study = Study(problem)
     study.directions = _directions(stager, options, problem, seed)
-    radius = first_radius(options.target, stager.baseline, problem.constraints.budget)
+    study.linear_range = linear_range(options.target, stager.baseline)
+    radius = min(study.linear_range, problem.constraints.budget / 2)
     zero = np.zeros(problem.constraints.n_populations)
     study.unperturbed = measure(zero, _plan("without perturbation", options), pattern_size=radius / 2)
     _report(study, "without perturbation", study.unperturbed)
