@@ -143,7 +143,7 @@ def draw_leakage(
             before = amplitudes[amplitudes < min(frozen)].max()
             axes.axvspan((before + min(frozen)) / 2, amplitudes.max(), color=_GUIDE_COLOUR, alpha=0.3, linewidth=0)
         axes.axvline(1, color=_GUIDE_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
-        axes.set(xlabel=label, ylabel="share of time", ylim=(0, 1), xlim=(0, amplitudes.max()))
+        axes.set(xlabel=label, ylabel="share of time", ylim=(0, 1.02), xlim=(0, 1.02 * amplitudes.max()))
         _legend(figure, axes, columns=2)
     return figure
 

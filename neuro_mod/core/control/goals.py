@@ -91,24 +91,27 @@ class Goal:
         }[self.kind]
 
     def parts(self, active: NDArray[np.bool_]) -> Parts:
-        """Numerator and denominator over time.
+        """Numerator and denominator over time; what takes a lag counts at its end, when it is decided.
 
         Args:
             active: Whether each cluster is active in each bin, shape ``(n_bins, C)``.
         """
-        members = active[:, list(self.members)]
         if self.kind == "occupancy":
+            members = active[:, list(self.members)]
             return Parts(np.asarray(members.mean(axis=1, dtype=np.float64)), np.ones(len(active)))
-        inside = np.asarray(members.all(axis=1))
-        if self.kind == "switching":
-            off = _cut(~inside, self.lag_bins)
-            return Parts((off & _later(inside, self.lag_bins)).astype(np.float64), off.astype(np.float64))
-        inside &= ~np.asarray(active[:, self.others].any(axis=1))
+        inside = self._inside(active)
         if self.kind == "probability":
             return Parts(inside.astype(np.float64), np.ones(len(active)))
-        before = _cut(inside, self.lag_bins)
-        left = before & ~_later(inside, self.lag_bins)
-        return Parts(before.astype(np.float64), left.astype(np.float64))
+        if self.kind == "duration":
+            before = _earlier(inside, self.lag_bins)
+            return Parts(before.astype(np.float64), (before & ~inside).astype(np.float64))
+        off = _earlier(~inside, self.lag_bins)
+        return Parts((off & inside).astype(np.float64), off.astype(np.float64))
+
+    def _inside(self, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether the members are active, and the others inactive where the goal is about the state."""
+        inside = np.asarray(active[:, list(self.members)].all(axis=1))
+        return inside & ~np.asarray(active[:, self.others].any(axis=1)) if self.of_state else inside
 
     def value(self, above: float, below: float) -> float:
         """The goal, given the means of numerator and denominator; NaN where undefined."""
@@ -119,13 +122,22 @@ class Goal:
     def features(self, active: NDArray[np.bool_]) -> _Array:
         """What tells the state of the network: which clusters are active, and how the state differs from the goal.
 
+        Where the goal has a lag, also for which part of the lag the goal has been reached.
+
         Returns:
             Shape ``(n_bins, F)``; the first column is 1.
         """
         missing = (~active[:, list(self.members)]).sum(axis=1)
         extra = active[:, self.others].sum(axis=1)
         kinds = [(np.minimum(missing, 2) == m) & (np.minimum(extra, 2) == e) for m in range(3) for e in range(3)]
-        return np.column_stack([np.ones(len(active)), active, *kinds]).astype(np.float64)
+        found = np.column_stack([np.ones(len(active)), active, *kinds]).astype(np.float64)
+        if self.kind not in LAGS:
+            return found
+        inside = self._inside(active)
+        so_far = np.concatenate([np.zeros(1), np.cumsum(inside)])
+        ends = np.arange(1, len(so_far))
+        lately = (so_far[ends] - so_far[np.maximum(ends - self.lag_bins, 0)]) / self.lag_bins
+        return np.column_stack([found, lately, lately * inside])
 
     def nearness(self, rates: NDArray[np.floating], threshold: float) -> _Array:
         """How near each cluster is to what the goal asks of it: 1 for there, 0 for far, shape ``(n_bins, K)``.
@@ -147,10 +159,6 @@ def n_spans(inside: NDArray[np.floating]) -> int:
     return int((np.diff(np.concatenate([[0], inside > 0]).astype(np.int8)) == 1).sum())
 
 
-def _cut(values: NDArray[np.bool_], lag: int) -> NDArray[np.bool_]:
-    """The values that have one a lag later; False for those that do not."""
-    return np.concatenate([values[: len(values) - lag], np.zeros(min(lag, len(values)), np.bool_)])
-
-
-def _later(values: NDArray[np.bool_], lag: int) -> NDArray[np.bool_]:
-    return np.concatenate([values[lag:], np.zeros(min(lag, len(values)), np.bool_)])
+def _earlier(values: NDArray[np.bool_], lag: int) -> NDArray[np.bool_]:
+    """The values a lag before each bin; False where there are none."""
+    return np.concatenate([np.zeros(min(lag, len(values)), np.bool_), values[: max(len(values) - lag, 0)]])

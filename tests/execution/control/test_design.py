@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from neuro_mod.config import load_experiment
+from neuro_mod.core.control.goals import Goal
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.modulation import modulated_circuit
 from neuro_mod.errors import DataError, InputError
 from neuro_mod.execution.control.design import measure, study
 from neuro_mod.execution.control.design.inputs import direction_of_responses
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
+from neuro_mod.execution.control.design.measure import Measure, Plan
+from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS
 from neuro_mod.execution.control.design.problem import DesignOptions, build_problem
 from neuro_mod.execution.control.design.run import run_design
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -180,6 +183,42 @@ def test_the_direction_of_the_mean_field_is_that_of_its_solutions() -> None:
         apart = members_minus_others(population, 1e-3) - members_minus_others(population, -1e-3)
         # the error of a central difference is of second order in the change, and the solver's is 1e-9 Hz
         assert found[population] == pytest.approx(apart / 2e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("goal", "vector"),
+    [
+        (Goal("probability", (0, 1), 3, 1, 5e-3), [0.1, 0.1, -0.1, 0.05, 0, 0, -0.1, 0]),
+        (Goal("switching", (2,), 3, 40, 5e-3), [-0.1, -0.1, 0.1, 0, 0, 0, 0, 0]),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Goal) else "",
+)
+def test_gradients_by_scores_are_those_of_runs_under_small_vectors(goal: Goal, vector: list[float]) -> None:
+    along, plan = np.array(vector), Plan("differences", 20, 12.0)
+    measuring = Measure(StageSNNSimulation(SWITCHING), goal, "rate", range(8), 3, "float32", 1)
+    unperturbed = measuring(np.zeros(8), plan, pattern_size=0.0)
+    plus, minus = (measuring(sign * along, plan) for sign in (1, -1))
+    for kind in (OF_GOAL, OF_NEARNESS):
+        found = unperturbed.measured(kind)
+        difference = (plus.objective(kind) - minus.objective(kind)) / 2
+        # errors from 20 trials are themselves known to 16 %; curvature is of third order
+        errors = [plus.measured(kind).error / 2, minus.measured(kind).error / 2, *(found.gradient_error * along)]
+        assert found.gradient @ along == pytest.approx(difference, abs=3.5 * float(np.linalg.norm(errors)))
+        assert difference > 0.05
+
+
+def test_gradients_by_patterns_are_those_of_a_linear_function() -> None:
+    rng = np.random.default_rng(7)
+    slopes, free = np.array([2.0, -1.0, 0.0, 0.5]), [0, 1, 3]
+    patterns = np.zeros((400, 4))
+    patterns[:, free] = 0.1 * rng.choice([-1.0, 1.0], size=(400, 3))
+    trials = [np.full(5, 7 + sign * slopes @ pattern + 0.01 * rng.normal()) for pattern in patterns for sign in (1, -1)]
+    value, error = measure._by_patterns(patterns, free)(trials)
+    assert np.all(np.abs(value - slopes)[free] < 4 * error[free])
+    # the other slopes, and the noise of both trials, through the signs of the patterns
+    expected = np.sqrt((5.25 - slopes**2) + (0.01 / np.sqrt(2) / 0.1) ** 2) / 20
+    assert error[free] == pytest.approx(expected[free], rel=0.15)
+    assert value[2] == error[2] == 0
 
 
 def test_a_design_may_start_from_responses(tmp_path: Path) -> None:

@@ -33,8 +33,7 @@ RESOLVED = 2.0
 def table(study: Study) -> list[dict[str, Any]]:
     """A row for each verified vector; None where undefined.
 
-    ``predicted`` is what the gradient without perturbation predicts, linear in the logarithm of the goal;
-    ``climbed`` what the gradients near the design do.
+    ``predicted`` is what the gradient without perturbation predicts; ``climbed`` what the gradients near the design do.
     """
     goal, constraints, rows = study.problem.goal, study.problem.constraints, []
     baseline, naive = study.verified[BASELINE], study.verified.get(NAIVE)
@@ -246,15 +245,26 @@ def _room(study: Study) -> list[str]:
 
 
 def _predicted(study: Study, vector: _Array) -> tuple[float, float]:
-    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there."""
-    unperturbed = study.unperturbed
+    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there.
+
+    Linear in the logarithm of a lifetime, and in the log-odds of a probability, which thus stays one.
+    """
+    goal, unperturbed = study.problem.goal, study.unperturbed
     assert unperturbed is not None
     if not unperturbed.seen:
         return np.nan, np.nan
-    found = unperturbed.measured(OF_GOAL)
+    found, value = unperturbed.measured(OF_GOAL), value_of(goal, unperturbed).value
+    change = float(found.gradient @ vector)
+    error = float(np.sqrt(found.error**2 + found.gradient_error**2 @ vector**2))
     with np.errstate(over="ignore"):
-        value = value_of(study.problem.goal, unperturbed).value * np.exp(found.gradient @ vector)
-        return float(value), float(value * np.sqrt(found.error**2 + found.gradient_error**2 @ vector**2))
+        if goal.kind == "duration":
+            predicted = value * float(np.exp(change))
+            return predicted, predicted * error
+        if not value < 1:
+            return np.nan, np.nan
+        odds = value / (1 - value) * float(np.exp(change / (1 - value)))
+    predicted = 1 - 1 / (1 + odds)
+    return predicted, predicted / (1 + odds) * error / (1 - value)
 
 
 def _climbed(study: Study) -> float | None:
