@@ -53,7 +53,7 @@ class DesignOptions:
     make: str = ""
     goal: str = "probability"
     target: DesignTarget = "rate"
-    norm: Norm = "linf"
+    norm: Norm = "l2"
     budget: float = 0.1
     zero_sum: bool = False
     only: str = ""

@@ -112,12 +112,9 @@ def vector_table(study: Study, populations: Populations) -> list[dict[str, Any]]
 
 def findings(study: Study, options: DesignOptions) -> list[str]:
     """What a reader has to know beside the numbers, a line each."""
-    goal = study.problem.goal
     designed, unperturbed = study.verified[DESIGNED], study.unperturbed
     assert unperturbed is not None
-    lines = []
-    if not unperturbed.seen:
-        lines.append(_unseen(study))
+    goal, lines = study.problem.goal, [] if unperturbed.seen else [_unseen(study)]
     value, gain = value_of(goal, designed), difference_of(goal, designed, study.verified[BASELINE])
     if not any(each.n_seen for each in (designed, *study.of_steps)):
         lines.append(
@@ -136,27 +133,36 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
                     f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
                 )
     lines += _beyond_linear(study, options, value.value, value.error)
-    lines += _room(study)
+    return [*lines, *_room(study), *_missing_directions(study), *_frozen(study, options)]
+
+
+def _missing_directions(study: Study) -> list[str]:
+    lines = []
     if NAIVE not in study.verified:
         lines.append("there is no naive direction: the constraints leave nothing of it")
     if MEAN_FIELD not in study.verified:
-        state = goal.state
+        state = study.problem.goal.state
         lines.append(f"no direction of the mean field: it has no steady state of {state} alone, or none is allowed")
-    if study.verified[BASELINE].n_states < options.least_states:
+    return lines
+
+
+def _frozen(study: Study, options: DesignOptions) -> list[str]:
+    """Where the network has too few states to be metastable."""
+    least, lines = options.least_states, []
+    if study.verified[BASELINE].n_states < least:
         lines.append(
-            f"without perturbation fewer than {options.least_states} states are seen: the network is not metastable "
+            f"without perturbation fewer than {least} states are seen: the network is not metastable "
             "(are its clusters strong enough?), and there is little to choose from"
         )
-    elif designed.n_states < options.least_states:
+    elif study.verified[DESIGNED].n_states < least:
         lines.append(
-            f"the design leaves fewer than {options.least_states} states with {LEAST_SHARE:.1%} of the time: the "
-            "network hardly is metastable"
+            f"the design leaves fewer than {least} states with {LEAST_SHARE:.1%} of the time: the network hardly is "
+            "metastable"
         )
     last = max(study.leakage)
-    if study.leakage[last].n_states < options.least_states:
+    if study.leakage[last].n_states < least:
         lines.append(
-            f"at {last:g} times the design fewer than {options.least_states} states are left: the network is no "
-            "longer metastable"
+            f"at {last:g} times the design fewer than {least} states are left: the network is no longer metastable"
         )
     return lines
 

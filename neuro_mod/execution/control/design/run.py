@@ -6,7 +6,9 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from neuro_mod.execution.control.design.measurement import Measurement
 from neuro_mod.execution.control.design.problem import DesignOptions, Problem, build_problem, describe_options
 from neuro_mod.execution.control.design.results import describe_results
 from neuro_mod.execution.control.design.save import save_study
-from neuro_mod.execution.control.design.study import do_study, planned_seconds
+from neuro_mod.execution.control.design.study import Study, do_study, planned_seconds
 from neuro_mod.execution.jobs import JobFolder
 from neuro_mod.execution.jobs.ledger import Entry
 from neuro_mod.execution.jobs.log import JobLog
@@ -77,7 +79,7 @@ def run_design(
         >>> options = DesignOptions(make="E0+E1+E2", norm="linf", budget=0.1)
         >>> found = run_design("configs/default_snn_params.yaml", options, "simulations/design")  # doctest: +SKIP
     """
-    stager, path = StageSNNSimulation(config), output_path(path)
+    began, stager, path = time.time(), StageSNNSimulation(config), output_path(path)
     experiment = stager.experiment
     experiment.check_precision(options.dtype)
     vectors = None if modes is None else np.atleast_2d(np.asarray(modes, np.float64))
@@ -88,41 +90,57 @@ def run_design(
     measured = None
     if responses is not None and options.target == "rate":
         measured = direction_of_responses(user_path(responses), problem.goal, experiment.populations)
-    about = describe_options(options, problem, experiment.populations)
     with locked(path):
         folder = JobFolder(path, _identity(experiment, options, problem, seed), force=force)
         folder.scan()
         folder.begin()
         folder.save_text(CONFIG, experiment.to_yaml())
-        n_before, log = len(folder.done), JobLog(_LOG, path / LOG)
-        try:
-            with progress_shown(planned_seconds(options), shown=progress) as advanced:
-                kept = _Kept(folder, stager, options, problem, seed, n_threads, advanced)
-                study = do_study(stager, options, problem, kept, seed, measured)
-        except BaseException as error:
-            message = f"{len(folder.done)} measurements are kept in {path}; rerun the command to go on"
-            error.add_note(message)
-            log.note(f"{type(error).__name__}: {message}")
-            raise
-        results = describe_results(study, options, experiment.populations)
-        save_study(folder, experiment, options, study, results)
-        metadata = {
-            **about,
-            "random_seed": stager.random_seed,
-            "noise_seed": seed,
-            "dtype": options.dtype,
-            "verify_trials": options.verify_trials,
-            "verify_duration_sec": options.verify_duration,
-            "n_measurements": len(folder.done),
-            "n_measured_before": n_before,
-            **results,
-            "provenance": provenance(experiment.to_yaml()),
-        }
-        folder.keep(LOG)
-        folder.save_json(RUN, metadata)
-        folder.finish()
-    metadata["files"] = [str(path / name) for name in (*folder.records, MANIFEST)]
-    return metadata
+        n_before = len(folder.done)
+        with _failure_noted(folder), progress_shown(planned_seconds(options), shown=progress) as advanced:
+            kept = _Kept(folder, stager, options, problem, seed, n_threads, advanced)
+            study = do_study(stager, options, problem, kept, seed, measured)
+        about = {"random_seed": stager.random_seed, "noise_seed": seed, "n_measured_before": n_before}
+        return _conclude(folder, experiment, options, study, about, began)
+
+
+@contextmanager
+def _failure_noted(folder: JobFolder) -> Iterator[None]:
+    """Whatever ends a design early is logged, with what is kept."""
+    try:
+        yield
+    except BaseException as error:
+        message = f"{len(folder.done)} measurements are kept in {folder.path}; rerun the command to go on"
+        error.add_note(message)
+        JobLog(_LOG, folder.path / LOG).note(f"{type(error).__name__}: {message}")
+        raise
+
+
+def _conclude(
+    folder: JobFolder,
+    experiment: Experiment,
+    options: DesignOptions,
+    study: Study,
+    about: Mapping[str, Any],
+    began: float,
+) -> dict[str, Any]:
+    """Save what a study says, and return it."""
+    results = describe_results(study, options, experiment.populations)
+    save_study(folder, experiment, options, study, results)
+    metadata = {
+        **describe_options(options, study.problem, experiment.populations),
+        "dtype": options.dtype,
+        "verify_trials": options.verify_trials,
+        "verify_duration_sec": options.verify_duration,
+        **about,
+        "n_measurements": len(folder.done),
+        **results,
+        **provenance(experiment.to_yaml(), began),
+        "wall_seconds": time.time() - began,
+    }
+    folder.keep(LOG)
+    folder.save_json(RUN, metadata)
+    folder.finish()
+    return metadata | {"files": [str(folder.path / name) for name in (*folder.records, MANIFEST)]}
 
 
 class _Kept:
