@@ -31,6 +31,8 @@ _PUBLIC = {
     "neuro_mod.execution.stagers.saved_state": ("load_state", "save_state"),
     "neuro_mod.execution": ("Repeater",),
     "neuro_mod.execution.gathering": ("gather",),
+    "neuro_mod.execution.control.design.problem": ("DesignOptions",),
+    "neuro_mod.execution.control.design.run": ("run_design",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
     "neuro_mod.execution.control.response.responses": ("Responses",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),

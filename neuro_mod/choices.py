@@ -39,3 +39,7 @@ Noise = Literal["common", "independent"]
 Competitors = Literal["vocabulary", "all"]
 #: Whose measured responses stand for states: their own, or the sums of those of their active clusters.
 ResponseOf = Literal["states", "clusters"]
+#: What a design raises: time in a state, in its clusters whatever the others do, its lifetime, or switching on.
+GoalKind = Literal["probability", "occupancy", "duration", "switching"]
+#: Parameters that can be designed.
+DesignTarget = Literal["rate", "arousal_level"]

@@ -71,8 +71,14 @@ RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
 #: The vectors of a sweep over directions.
 DIRECTIONS_TABLE = f"{DATA}/directions.csv"
+#: Responses to shifts of the external rates, of which designs may start.
+RESPONSES = f"{DATA}/responses.npz"
+#: A design: the configuration with its perturbation, and its tables.
+DESIGN_CONFIG = "design.yaml"
+DESIGN_TABLE, DESIGN_VECTORS = f"{DATA}/design.csv", f"{DATA}/design_vectors.csv"
+DESIGN_STEPS, DESIGN_LEAKAGE = f"{DATA}/design_iterations.csv", f"{DATA}/design_leakage.csv"
 #: Files at the root of a folder of results.
-IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET)
+IN_ROOT = (REPEATED_CLUSTERS, RESULTS_TABLE, RESULTS_PARQUET, DESIGN_CONFIG)
 #: Folder of the analysis of a run, in its folder.
 ANALYSIS = "analysis"
 #: Files of an analysis, in its folder.
@@ -183,6 +189,11 @@ def branch_activity(key: str) -> str:
 def trial_scores(index: int) -> str:
     """File of the spike counts of the populations and the scores of their external input, of a trial."""
     return f"{DATA}/scores_{index:0{_DIGITS}d}.npz"
+
+
+def measured_under(name: str) -> str:
+    """File of what was measured under a vector of a design."""
+    return f"{DATA}/measured_{name}.npz"
 
 
 def step_config(index: int, repeat: int = 0) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from neuro_mod.cli.control.capacity import capacity
+from neuro_mod.cli.control.design import design
 from neuro_mod.cli.control.response import response
 from neuro_mod.cli.failures import plain_failures
 
@@ -15,3 +16,4 @@ app = typer.Typer(
 )
 app.command("capacity")(plain_failures()(capacity))
 app.command("response")(plain_failures()(response))
+app.command("design")(plain_failures()(design))

@@ -1,0 +1,284 @@
+"""What a design says: its table, its leakage, and findings in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.config import Experiment
+from neuro_mod.core.control.climb import possible_gain
+from neuro_mod.core.control.leakage import ROLES
+from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.execution.control.design.measure import LEAST_SHARE
+from neuro_mod.execution.control.design.measurement import (
+    OF_GOAL,
+    OF_NEARNESS,
+    difference_of,
+    mean_and_error,
+    value_of,
+)
+from neuro_mod.execution.control.design.problem import DesignOptions
+from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, MEAN_FIELD, NAIVE, Study
+from neuro_mod.populations import Populations
+from neuro_mod.storage.json_values import json_row
+
+_Array = NDArray[np.float64]
+
+#: How many standard errors make a difference resolved.
+RESOLVED = 2.0
+
+
+def table(study: Study) -> list[dict[str, Any]]:
+    """A row for each verified vector; None where undefined.
+
+    ``predicted`` is what the gradient without perturbation predicts; ``climbed`` what the gradients near the design do.
+    """
+    goal, constraints, rows = study.problem.goal, study.problem.constraints, []
+    baseline, naive = study.verified[BASELINE], study.verified.get(NAIVE)
+    for name, measurement in study.verified.items():
+        found, gain = value_of(goal, measurement), difference_of(goal, measurement, baseline)
+        beside = None if naive is None else difference_of(goal, measurement, naive)
+        predicted = _predicted(study, measurement.vector)
+        rows.append(
+            json_row(
+                {
+                    "direction": name,
+                    "size": constraints.size(measurement.vector),
+                    "predicted": predicted[0],
+                    "predicted_error": predicted[1],
+                    "climbed": _climbed(study) if name == DESIGNED else None,
+                    "verified": found.value,
+                    "standard_error": found.error,
+                    "gain": gain.value,
+                    "gain_error": gain.error,
+                    "beside_naive": None if beside is None else beside.value,
+                    "beside_naive_error": None if beside is None else beside.error,
+                    "times_seen": measurement.n_seen,
+                    "states": measurement.n_states,
+                    "active_clusters": float(measurement.occupancy.sum(axis=1).mean()),
+                }
+            )
+        )
+    return rows
+
+
+def steps_table(study: Study) -> list[dict[str, Any]]:
+    """A row for each step of the climb."""
+    rows = []
+    for number, (step, measurement) in enumerate(zip(study.steps, study.of_steps, strict=True)):
+        found = value_of(study.problem.goal, measurement)
+        rows.append(
+            json_row(
+                {
+                    "iteration": number,
+                    "follows": step.measured.kind,
+                    "value": found.value,
+                    "standard_error": found.error,
+                    "objective": step.measured.objective,
+                    "objective_error": step.measured.error,
+                    "predicted_gain": step.predicted,
+                    "realised_gain": step.realised,
+                    "gain_error": step.error,
+                    "radius": step.radius,
+                    "size": study.problem.constraints.size(step.vector),
+                    "times_seen": measurement.n_seen,
+                }
+            )
+        )
+    return rows
+
+
+def leakage_table(study: Study) -> list[dict[str, Any]]:
+    """Share of time in states by their role, for each multiple of the designed vector."""
+    rows = []
+    for amplitude, measurement in study.leakage.items():
+        means, errors = mean_and_error(measurement.roles)
+        for role, mean, error in zip(ROLES, means, errors, strict=True):
+            row = {"amplitude": amplitude, "role": role, "share": mean, "standard_error": error}
+            rows.append(json_row(row | {"states": measurement.n_states}))
+    return rows
+
+
+def vector_table(study: Study, populations: Populations) -> list[dict[str, Any]]:
+    """The entries of each verified vector by population."""
+    names = [name for name in study.verified if name != BASELINE]
+    return [
+        {"population": population} | {name: float(study.directions[name][a]) for name in names}
+        for a, population in enumerate(populations.names)
+    ]
+
+
+def findings(study: Study, options: DesignOptions) -> list[str]:
+    """What a reader has to know beside the numbers, a line each."""
+    designed, unperturbed = study.verified[DESIGNED], study.unperturbed
+    assert unperturbed is not None
+    goal, lines = study.problem.goal, [] if unperturbed.seen else [_unseen(study)]
+    value, gain = value_of(goal, designed), difference_of(goal, designed, study.verified[BASELINE])
+    if not any(each.n_seen for each in (designed, *study.of_steps)):
+        lines.append(
+            f"{goal.event} was never seen, not with the design either: all that is verified is that it is rare"
+        )
+    elif not abs(gain.value) > RESOLVED * gain.error:
+        lines.append(
+            f"the error is larger than the effect: a gain of {gain.value:.3g} +- {gain.error:.2g} is not resolved "
+            f"from none in {options.verify_trials} trials of {options.verify_duration:g} s; verify in more trials"
+        )
+    for name in (NAIVE, MEAN_FIELD):
+        if name in study.verified:
+            beside = difference_of(goal, designed, study.verified[name])
+            if not abs(beside.value) > RESOLVED * beside.error:
+                lines.append(
+                    f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
+                )
+    lines += _beyond_linear(study, options, value.value, value.error)
+    return [*lines, *_room(study), *_missing_directions(study), *_frozen(study, options)]
+
+
+def _missing_directions(study: Study) -> list[str]:
+    lines = []
+    if NAIVE not in study.verified:
+        lines.append("there is no naive direction: the constraints leave nothing of it")
+    if MEAN_FIELD not in study.verified:
+        state = study.problem.goal.state
+        lines.append(f"no direction of the mean field: it has no steady state of {state} alone, or none is allowed")
+    return lines
+
+
+def _frozen(study: Study, options: DesignOptions) -> list[str]:
+    """Where the network has too few states to be metastable."""
+    least, lines = options.least_states, []
+    if study.verified[BASELINE].n_states < least:
+        lines.append(
+            f"without perturbation fewer than {least} states are seen: the network is not metastable "
+            "(are its clusters strong enough?), and there is little to choose from"
+        )
+    elif study.verified[DESIGNED].n_states < least:
+        lines.append(
+            f"the design leaves fewer than {least} states with {LEAST_SHARE:.1%} of the time: the network hardly is "
+            "metastable"
+        )
+    last = max(study.leakage)
+    if study.leakage[last].n_states < least:
+        lines.append(
+            f"at {last:g} times the design fewer than {least} states are left: the network is no longer metastable"
+        )
+    return lines
+
+
+def describe_results(study: Study, options: DesignOptions, populations: Populations) -> dict[str, Any]:
+    """Results as plain data."""
+    return {
+        "chosen": study.chosen,
+        "start": study.start,
+        "table": table(study),
+        "steps": steps_table(study),
+        "leakage": leakage_table(study),
+        "vectors": vector_table(study, populations),
+        "findings": findings(study, options),
+    }
+
+
+def designed_experiment(experiment: Experiment, options: DesignOptions, study: Study) -> Experiment:
+    """The configuration with the designed perturbation."""
+    populations, vector = experiment.populations, study.directions[DESIGNED]
+    involved = np.flatnonzero(vector)
+    block = {
+        "involved_clusters": [populations.names[a] for a in involved],
+        "vectors": [[float(f"{vector[a]:.9g}") for a in involved]],
+        "params": [1.0],
+    }
+    return experiment.replace({f"perturbation.{options.target}": block})
+
+
+def _unseen(study: Study) -> str:
+    event, unperturbed = study.problem.goal.event, study.unperturbed
+    assert unperturbed is not None
+    how_often = f"seen {unperturbed.n_seen} times" if unperturbed.n_seen else "never seen"
+    first = next((number for number, each in enumerate(study.of_steps) if each.seen), None)
+    then = ", and it was not seen afterwards either" if first is None else f" until it was, in iteration {first + 1}"
+    never = [f"E{cluster}" for cluster in study.problem.goal.members if not unperturbed.occupancy[:, cluster].any()]
+    inactive = f"; {', '.join(never)} never became active" if never else ""
+    return (
+        f"{event} was {how_often} without perturbation{inactive}; the climb followed how near the clusters come to "
+        f"it{then}"
+    )
+
+
+def _beyond_linear(study: Study, options: DesignOptions, value: float, error: float) -> list[str]:
+    """Whether the design is beyond the linear range, and how far steps did what their gradients predicted."""
+    vector, lines, unit = study.directions[DESIGNED], [], TARGETS[options.target].unit
+    predicted, predicted_error = _predicted(study, vector)
+    largest = float(np.abs(vector).max())
+    if np.isfinite(predicted):
+        if abs(predicted - value) > RESOLVED * np.hypot(predicted_error, error):
+            lines.append(
+                f"the budget is beyond the linear range: the gradient without perturbation predicts {predicted:.3g} "
+                f"+- {predicted_error:.2g}, and {value:.3g} +- {error:.2g} is found"
+            )
+    elif largest > study.linear_range:
+        lines.append(
+            f"the budget is beyond the linear range: the largest entry is {largest:.3g}, and the default network "
+            f"responds linearly up to about {study.linear_range:.2g} {unit}".rstrip()
+        )
+    moves = [
+        float(np.abs(step.vector - before.vector).max())
+        for before, step in zip(study.steps, study.steps[1:], strict=False)
+        if step.linear
+    ]
+    if moves:
+        largest_move = f"{max(moves):.2g} {unit}".rstrip()
+        lines.append(f"steps of up to {largest_move} did what their gradients predicted, within two errors")
+    departing = [number + 1 for number, step in enumerate(study.steps) if step.linear is False]
+    if departing:
+        numbers = ", ".join(map(str, departing))
+        lines.append(f"iterations whose gain is not what their gradient predicted, within two errors: {numbers}")
+    return lines
+
+
+def _room(study: Study) -> list[str]:
+    """How much better than the design any allowed vector can be."""
+    if study.steps[-1].measured.kind != OF_GOAL:
+        return []
+    gain = possible_gain(study.steps, study.directions[DESIGNED], study.problem.constraints, study.problem.groups)
+    if not np.isfinite(gain):
+        return []
+    return [
+        f"by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
+        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included)"
+    ]
+
+
+def _predicted(study: Study, vector: _Array) -> tuple[float, float]:
+    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there.
+
+    Linear in the logarithm of a lifetime, and in the log-odds of a probability, which thus stays one.
+    """
+    goal, unperturbed = study.problem.goal, study.unperturbed
+    assert unperturbed is not None
+    if not unperturbed.seen:
+        return np.nan, np.nan
+    found, value = unperturbed.measured(OF_GOAL), value_of(goal, unperturbed).value
+    change = float(found.gradient @ vector)
+    error = float(np.sqrt(found.error**2 + found.gradient_error**2 @ vector**2))
+    with np.errstate(over="ignore"):
+        if goal.kind == "duration":
+            predicted = value * float(np.exp(change))
+            return predicted, predicted * error
+        if not value < 1:
+            return np.nan, np.nan
+        odds = value / (1 - value) * float(np.exp(change / (1 - value)))
+    predicted = 1 - 1 / (1 + odds)
+    return predicted, predicted / (1 + odds) * error / (1 - value)
+
+
+def _climbed(study: Study) -> float | None:
+    """The goal at the design by the gradients of the climb: mean over the later half; None if it was not seen."""
+    vector, logs = study.directions[DESIGNED], []
+    half = len(study.steps) // 2
+    for step, measurement in zip(study.steps[half:], study.of_steps[half:], strict=True):
+        if step.measured.kind != OF_NEARNESS:
+            value = value_of(study.problem.goal, measurement).value
+            logs.append(np.log(value) + step.measured.gradient @ (vector - step.vector))
+    return float(np.exp(np.mean(logs))) if logs else None

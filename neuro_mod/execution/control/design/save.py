@@ -1,0 +1,59 @@
+"""Files of a design: the configuration with its perturbation, tables, and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neuro_mod.config import Experiment
+from neuro_mod.execution.control.design.problem import DesignOptions
+from neuro_mod.execution.control.design.results import designed_experiment
+from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, Study
+from neuro_mod.execution.figures import captioned, save_figures
+from neuro_mod.storage.files import Files
+from neuro_mod.storage.names import DESIGN_CONFIG, DESIGN_LEAKAGE, DESIGN_STEPS, DESIGN_TABLE, DESIGN_VECTORS
+
+if TYPE_CHECKING:
+    from neuro_mod.execution.figures import Drawings
+
+
+def save_study(
+    folder: Files, experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]
+) -> None:
+    """Save the designed configuration and the tables of `describe_results`, and draw them if ``settings.plot``."""
+    folder.save_text(DESIGN_CONFIG, designed_experiment(experiment, options, study).to_yaml())
+    folder.save_table(DESIGN_TABLE, results["table"])
+    folder.save_table(DESIGN_VECTORS, results["vectors"])
+    folder.save_table(DESIGN_STEPS, results["steps"])
+    folder.save_table(DESIGN_LEAKAGE, results["leakage"])
+    if experiment.settings.plot:
+        drawings = _drawings(experiment, options, study, results)
+        save_figures(folder.save, drawings, experiment.settings.plot_format)
+
+
+def _drawings(experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]) -> Drawings:
+    # matplotlib is loaded only to draw
+    from neuro_mod.plotting.design import (  # noqa: PLC0415
+        draw_leakage,
+        draw_progress,
+        draw_vectors,
+        draw_verification,
+    )
+
+    goal, populations = study.problem.goal, experiment.populations
+    vectors = {name: study.directions[name] for name in study.verified if name != BASELINE}
+    label = f"{goal.phrase} (s)" if goal.unit else goal.phrase
+    verified = f"{options.verify_trials} trials of {options.verify_duration:g} s"
+    designed = next(row for row in results["table"] if row["direction"] == DESIGNED)
+    drawings: dict[str, Any] = {
+        "design_vector": lambda: draw_vectors(vectors, options.target, populations),
+        "design_progress": lambda: draw_progress(
+            results["steps"], {row["direction"]: row["verified"] for row in results["table"]}, label
+        ),
+        "design_verified": lambda: draw_verification(results["table"], label),
+        "design_leakage": lambda: draw_leakage(
+            results["leakage"], options.least_states, f"multiple of the design ({options.norm} {designed['size']:.3g})"
+        ),
+    }
+    noted = captioned({name: drawings[name] for name in ("design_verified", "design_leakage")}, verified)
+    return drawings | noted
