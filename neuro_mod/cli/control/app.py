@@ -14,6 +14,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command("capacity")(plain_failures()(capacity))
 app.command("response")(plain_failures()(response))
 app.command("design")(plain_failures()(design))
+app.command("capacity")(plain_failures()(capacity))
