@@ -139,10 +139,11 @@ def _print_summary(metadata: Mapping[str, Any], table: str) -> None:
     thresholds = metadata["thresholds_hz"]
     low, high = min(thresholds), max(thresholds)
     between = f"{low:.3g} Hz" if low == high else f"{low:.3g} to {high:.3g} Hz"
-    found = "" if metadata["two_states_found"] else ", no two states found"
+    method = metadata["observing"]["method"]
+    found = ", no two states found" if method == "two_state" and not metadata["two_states_found"] else ""
     rows = {
         "trials": f"{metadata['n_trials']} of {metadata['duration_sec']:g} s, {metadata['observed_sec']:g} s observed",
-        "active clusters": f"{metadata['observing']['method']}: above {between} in all trials{found}",
+        "active clusters": f"{method}: above {between} in all trials{found}",
         "states seen most": ", ".join(
             f"{state['state']} ({100 * state['share']:.3g} %, {state['visits']} visit{'s' * (state['visits'] != 1)})"
             for state in metadata["states"][:_ROWS]
