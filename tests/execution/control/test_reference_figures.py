@@ -81,11 +81,9 @@ def test_gradients_of_occupancy_are_finite_differences(seed, arousal):
     responses = simulated(overrides, 100, windows=[0.5, 3.5])
     (chain,) = own_minus_other(responses.chain([0.5], pooled=True)[0])
     difference = finite_difference(overrides, 60, 0.02, float(responses.thresholds[0]), settle)
-    print(seed, arousal, chain, difference)
     assert z(chain, difference) < 2, (chain, difference)
     if arousal == 0.3:
         (direct,) = own_minus_other(responses.occupancy([3.5], pooled=True))
-        print(direct)
         assert z(direct, difference) < 2, (direct, difference)
 
 
