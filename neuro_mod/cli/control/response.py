@@ -139,12 +139,13 @@ def _print_summary(metadata: Mapping[str, Any], table: str) -> None:
     thresholds = metadata["thresholds_hz"]
     low, high = min(thresholds), max(thresholds)
     between = f"{low:.3g} Hz" if low == high else f"{low:.3g} to {high:.3g} Hz"
-    found = "" if metadata["two_states_found"] else ", no two states found"
+    method = metadata["observing"]["method"]
+    found = ", no two states found" if method == "two_state" and not metadata["two_states_found"] else ""
     rows = {
         "trials": f"{metadata['n_trials']} of {metadata['duration_sec']:g} s, {metadata['observed_sec']:g} s observed",
-        "active clusters": f"{metadata['observing']['method']}: above {between} in all trials{found}",
+        "active clusters": f"{method}: above {between} in all trials{found}",
         "states seen most": ", ".join(
-            f"{state['state']} ({100 * state['share']:.2g} %, {state['visits']} visits)"
+            f"{state['state']} ({100 * state['share']:.3g} %, {state['visits']} visit{'s' * (state['visits'] != 1)})"
             for state in metadata["states"][:_ROWS]
         ),
         "acausal check": ", ".join(
@@ -154,7 +155,9 @@ def _print_summary(metadata: Mapping[str, Any], table: str) -> None:
     }
     if metadata["perturbed"]:
         rows["perturbation"] = f"of {', '.join(metadata['perturbed'])}, in all trials"
-    print_rows({label: text for label, text in rows.items() if label != "acausal check" or metadata["acausal"]})
+    if all(row["rms_z"] is None for row in metadata["acausal"]):
+        del rows["acausal check"]
+    print_rows(rows)
     typer.echo()
     _print_responses(metadata[table], metadata["observing"]["target"])
     for note in metadata["notes"]:

@@ -23,6 +23,8 @@ from neuro_mod.core.control.windows import Windowed
 
 #: Singular values below this part of the largest are those of features that say the same, or nothing.
 _SMALLEST = 1e-9
+#: With fewer blocks, coefficients are too uncertain to make errors smaller.
+MIN_BLOCKS_KNOWN = 8
 
 
 class BaselineSums(NamedTuple):
@@ -70,14 +72,14 @@ def predicted_products(of_trials: Sequence[BaselineSums], means: NDArray[np.floa
 
     Args:
         of_trials: The sums of each trial.
-        means: Of the observables, shape ``(m,)``.
+        means: Of the observables in the other blocks, shape ``(B, m)``.
 
     Returns:
         Shape ``(B, W, m, P)``, for the blocks of all trials.
     """
     squares, outcomes, numbers, scores = (np.concatenate(each) for each in zip(*of_trials, strict=True))
-    deviations = outcomes - means[:, None] * numbers
     inverse = np.linalg.pinv(squares.sum(axis=0) - squares, rcond=_SMALLEST, hermitian=True)
-    others = deviations.sum(axis=0) - deviations
+    of_others = (each.sum(axis=0) - each for each in (outcomes, numbers))
+    others = next(of_others) - means[:, None, :, None] * next(of_others)
     coefficients = (inverse[:, None] @ others[..., None])[..., 0]
     return np.einsum("bwmk,bmkp->bwmp", coefficients, scores)

@@ -10,7 +10,9 @@ or score function estimator). The sum over all t is arranged by the time u of th
 
     sum_u s_a(u) A(u),   A(u) = sum of f(t) - mean for u <= t < u + w,
 
-so that what the past says about A(u) can be subtracted, see `baselines`: it has no covariance with s_a(u).
+so that what the past says about A(u) can be subtracted, see `baselines`: it has no covariance with s_a(u). The mean is
+that of the other blocks. That of all data holds the response, too, and would make it too small, by a part of some
+windows in the length of the data.
 
 References:
     Glynn 1990, "Likelihood ratio gradient estimation for stochastic systems", Communications of the ACM 33.
@@ -24,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.core.control.baselines import BaselineSums, predicted_products
+from neuro_mod.core.control.baselines import MIN_BLOCKS_KNOWN, BaselineSums, predicted_products
 from neuro_mod.core.control.blocks import block_edges
 from neuro_mod.core.control.windows import Windowed
 from neuro_mod.errors import InputError, invalid
@@ -38,15 +40,14 @@ class Moments:
         windows: Windows in bins, shape ``(W,)``.
         counts: Number of observations, shape ``(B,)``.
         values: Sums of the observables, shape ``(B, m)``.
-        products: Sums of observables times the scores in the windows before them, 1/Hz, shape ``(B, W, m, P)``.
-        scores: Sums of these scores alone, 1/Hz, shape ``(B, W, P)``.
+        products: Sums of observables, minus what is expected without the scores, times the scores in the windows before
+            them, 1/Hz, shape ``(B, W, m, P)``.
     """
 
     windows: NDArray[np.int64]
     counts: NDArray[np.float64]
     values: NDArray[np.float64]
     products: NDArray[np.float64]
-    scores: NDArray[np.float64]
 
     @property
     def n_blocks(self) -> int:
@@ -55,19 +56,14 @@ class Moments:
 
     def means_and_responses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Means of the observables, shape ``(m,)``, and their responses per Hz, shape ``(W, m, P)``."""
-        sums = (each.sum(axis=0, keepdims=True) for each in (self.counts, self.values, self.products, self.scores))
-        means, responses = _centred(*sums)
-        return means[0], responses[0]
+        n = self.counts.sum()
+        return self.values.sum(axis=0) / n, self.products.sum(axis=0) / n
 
     def leaving_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The same without each of the blocks, shapes ``(B, m)`` and ``(B, W, m, P)``."""
-        rest = (each.sum(axis=0) - each for each in (self.counts, self.values, self.products, self.scores))
-        return _centred(*rest)
-
-    def choose(self, observables: Sequence[int] | NDArray[np.integer]) -> Moments:
-        """Those of some of the observables."""
-        chosen = np.asarray(observables, np.int64)
-        return Moments(self.windows, self.counts, self.values[:, chosen], self.products[:, :, chosen], self.scores)
+        counts, values, products = (each.sum(axis=0) - each for each in (self.counts, self.values, self.products))
+        with np.errstate(invalid="ignore", divide="ignore"):  # nothing is left without a single block
+            return values / counts[:, None], products / counts[:, None, None, None]
 
 
 def moments_of(
@@ -111,9 +107,18 @@ def moments_of(
         for values, score, features, edge in zip(observed, scores, known or (), edges, strict=known is not None)
     ]
     counts, totals, products, score_sums = (np.concatenate(each) for each in zip(*sums, strict=True))
-    if known_sums and len(counts) > 1:
-        products = products - predicted_products(known_sums, totals.sum(axis=0) / counts.sum())
-    return Moments(np.asarray(windows, np.int64), counts, totals, products, score_sums)
+    means = _means_of_others(counts, totals)
+    products = products - means[:, None, :, None] * score_sums[:, :, None]
+    if known_sums and len(counts) >= MIN_BLOCKS_KNOWN:
+        products = products - predicted_products(known_sums, means)
+    return Moments(np.asarray(windows, np.int64), counts, totals, products)
+
+
+def _means_of_others(counts: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each block the means in all others, shape ``(B, m)``; those of a single block."""
+    if np.count_nonzero(counts) < 2:
+        return np.broadcast_to(values.sum(axis=0) / counts.sum(), values.shape)
+    return (values.sum(axis=0) - values) / (counts.sum() - counts)[:, None]
 
 
 def _sums_of_trial(
@@ -135,18 +140,6 @@ def _sums_of_trial(
     inside = [slice(max(begin, start), max(end, start)) for begin, end in spans]
     counts = np.array([each.stop - each.start for each in inside], np.float64)
     return counts, np.array([values[each].sum(axis=0) for each in inside]), products, score_sums
-
-
-def _centred(
-    counts: NDArray[np.float64],
-    values: NDArray[np.float64],
-    products: NDArray[np.float64],
-    scores: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The mean of the score is known, 0, so that only that of the observable is subtracted."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = values / counts[:, None]
-        return means, (products - means[:, None, :, None] * scores[:, :, None]) / counts[:, None, None, None]
 
 
 def _check(

@@ -43,34 +43,42 @@ def within(found: np.ndarray, error: np.ndarray, expected: np.ndarray, most: flo
 
 @pytest.mark.parametrize("lead", [0, 4])
 def test_sums_are_those_of_a_slow_loop(lead):
+    """Each trial is a block; the mean is that of the other trials."""
     rng = np.random.default_rng(1)
-    values, scores = ([rng.normal(size=(n, k)) for n in (30, 23)] for k in (3, 2))
+    values, scores = ([rng.normal(size=(n, k)) for n in (30, 23, 26)] for k in (3, 2))
     windows, first = [2, 5], 6
-    moments = moments_of(values, scores, windows, first=first, lead=lead)
-    mean = np.concatenate([each[first:] for each in values]).mean(axis=0)
-    expected, n = np.zeros((2, 3, 2)), 0
-    for f, s in zip(values, scores, strict=True):
+    edges = [np.array([0, len(each)]) for each in values]
+    moments = moments_of(values, scores, windows, first=first, lead=lead, edges=edges)
+    expected, n = np.zeros((3, 2, 3, 2)), np.array([24, 17, 20])
+    for i, (f, s) in enumerate(zip(values, scores, strict=True)):
+        mean = np.concatenate([each[first:] for k, each in enumerate(values) if k != i]).mean(axis=0)
         for t in range(first, len(f)):
-            n += 1
             for j, w in enumerate(windows):
                 for u in range(t - w + 1 + lead, t + 1 + lead):
                     if u < len(s):
-                        expected[j] += np.outer(f[t] - mean, s[u])
+                        expected[i, j] += np.outer(f[t] - mean, s[u])
     means, responses = moments.means_and_responses()
-    assert means == pytest.approx(mean) and responses == pytest.approx(expected / n)
+    assert means == pytest.approx(np.concatenate([each[first:] for each in values]).mean(axis=0))
+    assert responses == pytest.approx(expected.sum(axis=0) / n.sum())
+    _, left_out = moments.leaving_out()
+    assert left_out == pytest.approx((expected.sum(axis=0) - expected) / (n.sum() - n)[:, None, None, None])
+    # as of a mean over trials that weigh the same
+    even = moments_of(
+        [each[:20] for each in values], [each[:20] for each in scores], [3], edges=[np.array([0, 20])] * 3
+    )
+    by_trial = even.products / 17
+    assert estimates(even).error == pytest.approx(by_trial.std(axis=0, ddof=1) / np.sqrt(3))
 
 
-def test_leaving_out_a_trial_is_estimating_without_it():
-    rng = np.random.default_rng(2)
-    values, scores = ([rng.normal(size=(200, k)) for _ in range(4)] for k in (1, 2))
-    edges = [np.array([0, 200])] * 4
-    whole = moments_of(values, scores, [3, 8], edges=edges)
-    without = whole.leaving_out()
-    for k in range(4):
-        rest = moments_of(values[:k] + values[k + 1 :], scores[:k] + scores[k + 1 :], [3, 8], first=8, edges=edges[:3])
-        assert [each[k] for each in without] == [pytest.approx(each) for each in rest.means_and_responses()]
-    left_out = without[1]
-    assert estimates(whole).error == pytest.approx(np.sqrt(3 * left_out.var(axis=0)))
+def test_few_data_give_no_biased_responses():
+    """With the mean of all data, these were too small by half of the response."""
+    found = []
+    for seed in range(400):
+        values, scores = zip(*(driven(60, seed=10_000 + 2 * seed + k) for k in range(2)), strict=True)
+        edges = [np.array([0, 60])] * 2
+        found.append(moments_of(values, scores, [20], edges=edges).means_and_responses()[1][0, 0])
+    deviation = np.mean(found, axis=0) - of_step(20)
+    assert (np.abs(deviation) < 3.5 * np.std(found, axis=0) / np.sqrt(len(found))).all(), deviation
 
 
 def test_the_step_response_of_a_linear_process():

@@ -78,9 +78,9 @@ def test_gradients_of_occupancy_are_finite_differences(seed, arousal):
     """By the chain with a lag of 0.5 s; the response itself takes seconds to settle, at low arousal tens of them."""
     seconds, settle = (60, 20.0) if arousal == 0.1 else (30, 5.0)
     overrides = [f"settings.random_seed={seed}", f"arousal.level={arousal}", f"init_params.duration_sec={seconds}"]
-    responses = simulated(overrides, 40, windows=[0.5, 3.5])
+    responses = simulated(overrides, 100, windows=[0.5, 3.5])
     (chain,) = own_minus_other(responses.chain([0.5], pooled=True)[0])
-    difference = finite_difference(overrides, 40, 0.02, float(responses.thresholds[0]), settle)
+    difference = finite_difference(overrides, 60, 0.02, float(responses.thresholds[0]), settle)
     assert z(chain, difference) < 2, (chain, difference)
     if arousal == 0.3:
         (direct,) = own_minus_other(responses.occupancy([3.5], pooled=True))

@@ -83,8 +83,7 @@ class Estimation:
     @property
     def n_blocks(self) -> int:
         """How many blocks standard errors are from, with the default windows."""
-        edges = block_edges([len(each) for each in self.active], max(self.bins(None)))
-        return sum(len(each) - 1 for each in edges)
+        return sum(len(each) - 1 for each in self._edges(self.bins(None)))
 
     def bins(self, windows: Sequence[float] | None) -> list[int]:
         """Windows in bins.
@@ -125,7 +124,7 @@ class Estimation:
         moments = self._kept.get(place)
         if moments is None:
             past = self._known(observed, more) if known and self.reach is not None else None
-            moments = self._moments(observed, bins, self._first(bins), known=past)
+            moments = self._moments(observed, bins, bins, known=past)
         if kind.key:
             self._kept[place] = moments
         return self._collected(kind, bins, [moments], lambda _: kind.transform)
@@ -141,28 +140,32 @@ class Estimation:
             windows: In seconds; None for the default.
         """
         bins = self.bins(windows)
-        first = self._first(bins)
         moments = []
         for lag in bins:
-            place = "switching", lag, first
+            place = "switching", lag, max(bins)
             if place not in self._kept:
                 observed = [switching_observables(each, lag) for each in self.active]
-                self._kept[place] = self._moments(observed, [lag], first)
+                self._kept[place] = self._moments(observed, [lag], bins)
             moments.append(self._kept[place])
         return self._collected(kind, bins, moments, transform)
 
     def _acausal(self, kind: Kind, observed: Sequence[NDArray[np.float64]], bins: Sequence[int]) -> ObservedResponses:
         if self.reach is None:
             raise InputError("acausal: observations depend on all spikes after them; there is no acausal check")
-        first = self._first(bins)
-        moments = [self._moments(observed, [window], first, lead=window + self.reach) for window in bins]
+        moments = [self._moments(observed, [window], bins, lead=window + self.reach) for window in bins]
         return self._collected(kind, bins, moments, lambda _: kind.transform)
 
     def _moments(
-        self, observed: Sequence[NDArray[np.float64]], bins: Sequence[int], first: int, **options: Any
+        self, observed: Sequence[NDArray[np.float64]], bins: Sequence[int], asked: Sequence[int], **options: Any
     ) -> Moments:
+        """Sums for some of the windows that are asked for together, which have the same observations and blocks."""
         with threadpool_limits(1):  # the same bytes on any number of cores
-            return moments_of(observed, self.scores, bins, first=first, **options)
+            return moments_of(
+                observed, self.scores, bins, first=self._first(asked), edges=self._edges(asked), **options
+            )
+
+    def _edges(self, bins: Sequence[int]) -> list[NDArray[np.int64]]:
+        return block_edges([len(each) for each in self.active], max(bins))
 
     def _first(self, bins: Sequence[int]) -> int:
         return max(round(self.settle / self.bin_width), *bins)

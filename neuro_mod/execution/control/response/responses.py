@@ -246,7 +246,7 @@ class Responses:
         the end, given that it was active at the beginning. Arguments as for `occupancy`.
         """
         kind = Kind(self._names(("switch on", "stay on"), pooled), pooling=pooled)
-        return self._estimation.of_switching(kind, lambda _: ratio, windows)
+        return self._estimation.of_switching(kind, lambda _: ratio, windows).without_constants((0.0, 1.0))
 
     def chain(self, windows: Sequence[float] | None = None, *, pooled: bool = False) -> list[ObservedResponses]:
         """Occupancy and mean times of the two-state chain with the probabilities of `switching`; arguments likewise.
@@ -260,7 +260,10 @@ class Responses:
         kind = Kind(self._names(("chain occupancy", "mean time on", "mean time off"), pooled), pooling=pooled)
         both = self._estimation.of_switching(kind, chain, windows)
         k = len(both.names) // 3
-        return [both.part(slice(0, k), ""), both.part(slice(k, None), "s")]
+        return [
+            both.part(slice(0, k), "").without_constants((0.0, 1.0)),
+            both.part(slice(k, None), "s").without_constants(()),
+        ]
 
     def states(self, states: Sequence[str] | None = None, windows: Sequence[float] | None = None) -> ObservedResponses:
         """Logarithm of the probability of states, that exactly these clusters are active: G[S, a].
@@ -402,7 +405,7 @@ class Responses:
         for members in chosen:
             if members not in seen:
                 most = ", ".join(
-                    f"{state_name(state.members)} ({100 * state.share:.2g} %)" for state in self.seen_states[:_NAMED]
+                    f"{state_name(state.members)} ({100 * state.share:.3g} %)" for state in self.seen_states[:_NAMED]
                 )
                 raise InputError(
                     f"state {state_name(members)}: never seen in {self.duration:g} s of {self.n_trials} trials; "

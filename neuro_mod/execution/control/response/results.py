@@ -187,11 +187,12 @@ def _notes(responses: Responses, acausal: Sequence[Mapping[str, Any]]) -> list[s
             "this network may not switch between states"
         )
     if responses.n_blocks < _FEW_BLOCKS:
-        notes.append(f"standard errors are from {responses.n_blocks} blocks only; simulate more or longer trials")
+        blocks = f"{responses.n_blocks} blocks" if responses.n_blocks != 1 else "one block"
+        notes.append(f"standard errors need {_FEW_BLOCKS} blocks or more, not {blocks}; simulate more or longer trials")
+    elif any((row["rms_z"] or 0) > _MAX_ACAUSAL for row in acausal):
+        notes.append("covariances with later scores do not vanish within their errors, which are too small")
     if responses.reach is None:
         notes.append("no acausal check: with a low threshold, activity depends on all spikes after it")
-    if any((row["rms_z"] or 0) > _MAX_ACAUSAL for row in acausal):
-        notes.append("covariances with later scores do not vanish within their errors, which are too small")
     return notes
 
 
