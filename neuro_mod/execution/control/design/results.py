@@ -30,6 +30,8 @@ _Array = NDArray[np.float64]
 
 #: How many standard errors make a difference resolved.
 RESOLVED = 2.0
+#: A possible gain of the logarithm of the goal for which more iterations are worth while.
+_WORTHWHILE = 0.2
 
 
 def table(study: Study) -> list[dict[str, Any]]:
@@ -248,9 +250,10 @@ def _room(study: Study) -> list[str]:
     gain = possible_gain(study.steps, study.directions[DESIGNED], study.problem.constraints, study.problem.groups)
     if not np.isfinite(gain):
         return []
+    more = "; more iterations may find it" if gain > _WORTHWHILE else ""
     return [
-        f"by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
-        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included)"
+        "by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
+        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included){more}"
     ]
 
 
