@@ -231,7 +231,7 @@ def _beyond_linear(study: Study, options: DesignOptions, value: float, error: fl
     moves = [
         float(np.abs(step.vector - before.vector).max())
         for before, step in zip(study.steps, study.steps[1:], strict=False)
-        if step.linear
+        if step.linear and not before.went_back
     ]
     if moves:
         largest_move = f"{max(moves):.2g} {unit}".rstrip()
