@@ -110,7 +110,13 @@ def draw_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: f
         axes.errorbar(places, values, errors, fmt="none", color="black", capsize=2, linewidth=1)
         if np.isfinite(shown).any():
             axes.plot(
-                places, shown, "D", color=_PREDICTED_COLOUR, markersize=4, markeredgecolor="white", label="predicted"
+                places,
+                shown,
+                "D",
+                color=_PREDICTED_COLOUR,
+                markersize=4,
+                markeredgecolor="white",
+                label="predicted by the climb",
             )
             _legend(figure, axes)
         axes.set_xticks(places, [name.replace(" ", "\n") for name in names])

@@ -166,7 +166,8 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
     typer.echo()
     columns = {
         "size": metadata["norm"],
-        "predicted": "predicted",
+        "climbed": "predicted",
+        "climbed_error": "+-",
         "verified": "verified",
         "standard_error": "+-",
         "gain": "gain",
@@ -180,7 +181,7 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
         ["direction", *columns.values()],
         [[row["direction"], *(_number(row[key]) for key in columns)] for row in metadata["table"]],
     )
-    typer.echo("predicted: by the gradient without perturbation; verified in runs that the design has not seen")
+    typer.echo("predicted: by the gradients of the climb; verified: in runs that the design has not seen")
     typer.echo()
     _print_leakage(metadata["leakage"])
     for line in metadata["findings"]:

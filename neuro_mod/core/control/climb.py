@@ -21,7 +21,7 @@ from neuro_mod.core.control.constraints import Constraints
 _Array = NDArray[np.float64]
 
 #: Weight of each earlier gradient compared with the one after it.
-MEMORY = 0.65
+MEMORY = 0.8
 #: A predicted gain that is realised by less than the first part, or more than the second, changes the radius by this.
 _TOO_LITTLE, _ENOUGH, _FACTOR = 0.25, 0.75, 2.0
 #: A radius changes by at most this factor in all.

@@ -85,7 +85,7 @@ def test_averages_forget_and_do_not_mix_objectives() -> None:
         return Measured(0.0, 0.1, np.array([value]), np.array([1.0]), kind)
 
     gradient, error = averaged([one(9, "other"), one(1, "same"), one(2, "same")])
-    weights = np.array([0.65, 1]) / 1.65
+    weights = np.array([0.8, 1]) / 1.8
     assert gradient == pytest.approx(weights @ [1, 2])
     assert error == pytest.approx(np.linalg.norm(weights))
 

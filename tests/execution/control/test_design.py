@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuro_mod.choices import Norm
 from neuro_mod.config import load_experiment
 from neuro_mod.core.control.goals import Goal
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
@@ -71,6 +72,9 @@ def test_a_design_raises_its_goal_and_is_verified(designed: tuple[Path, dict[str
     # the gain is many errors: +1 Hz on a cluster at 12 Hz makes it active nearly always
     assert verified["design"]["gain"] > 3 * verified["design"]["gain_error"] > 0
     assert verified["no perturbation"]["gain"] == 0
+    # what the climb predicts at the design is found in other runs, within errors of which few trials tell little
+    apart = verified["design"]["climbed"] - verified["design"]["verified"]
+    assert abs(apart) < 4 * np.hypot(verified["design"]["climbed_error"], verified["design"]["standard_error"])
     shares = [row["share"] for row in found["leakage"] if row["amplitude"] == 1]
     assert sum(shares) == pytest.approx(1)
     assert shares[0] == pytest.approx(verified["design"]["verified"])
@@ -246,20 +250,26 @@ def test_a_design_may_start_from_responses(tmp_path: Path) -> None:
         direction_of_responses(tmp_path, problem.goal, populations)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [256, 1, 2])
-@pytest.mark.parametrize(("norm", "budget"), [("linf", 0.1), ("l2", 0.19)])
-def test_the_reference_designs(seed: int, norm: Any, budget: float, tmp_path: Path) -> None:
-    """Shares of time in exactly {0, 1, 2} in held-out runs, beside those of the naive direction."""
-    options = DesignOptions(make="E0+E1+E2", norm=norm, budget=budget, verify_trials=100)
-    experiment = load_experiment(CONFIGS / "default_snn_params.yaml", [f"settings.random_seed={seed}"])
-    verified = rows(run_design(experiment, options, tmp_path))
-    design, naive = verified["design"], verified["naive"]
-    assert naive["verified"] == pytest.approx(NAIVE[norm][seed], abs=3 * np.hypot(naive["standard_error"], 0.035))
-    assert design["beside_naive"] > 2 * design["beside_naive_error"]
-    if norm == "linf":
-        assert design["verified"] > 0.45
-
-
-#: Measured in 20 trials of 10 s, with an error of about .035.
+#: Shares of time under the naive direction, measured in 20 trials of 10 s, with errors of about .035.
 NAIVE = {"linf": {256: 0.614, 1: 0.566, 2: 0.463}, "l2": {256: 0.222, 1: 0.142, 2: 0.088}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("norm", "budget"), [("linf", 0.1), ("l2", 0.19)])
+def test_the_reference_designs(norm: Norm, budget: float, tmp_path: Path) -> None:
+    """Shares of time in exactly {0, 1, 2} in held-out runs of three networks, beside those of the naive direction.
+
+    In l2 the naive direction is within 25 degrees of the best, so that 20 trials do not resolve the gain.
+    """
+    options = DesignOptions(make="E0+E1+E2", norm=norm, budget=budget, verify_trials=100)
+    resolved = 0
+    for seed, share in NAIVE[norm].items():
+        experiment = load_experiment(CONFIGS / "default_snn_params.yaml", [f"settings.random_seed={seed}"])
+        verified = rows(run_design(experiment, options, tmp_path / str(seed)))
+        design, naive = verified["design"], verified["naive"]
+        # other noise, and trials that have settled: the reference counts from the beginning of its trials
+        assert naive["verified"] == pytest.approx(share, abs=4 * np.hypot(naive["standard_error"], 0.035))
+        resolved += design["beside_naive"] > 2 * design["beside_naive_error"]
+        if norm == "linf":
+            assert design["verified"] - 2 * design["standard_error"] > max(0.45, share)
+    assert resolved >= (3 if norm == "linf" else 2)

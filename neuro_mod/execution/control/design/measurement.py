@@ -63,12 +63,15 @@ class Measurement:
             return float(np.log(np.maximum(self.nearness.mean(axis=0), _TINY)).sum())
         return float(np.log(max(self.above.mean(), _TINY) / max(self.below.mean(), _TINY)))
 
+    def per_trial(self, kind: str) -> _Array:
+        """What each trial adds to the objective, to first order, shape ``(T,)``."""
+        if kind == OF_NEARNESS:
+            return (self.nearness / np.maximum(self.nearness.mean(axis=0), _TINY)).sum(axis=1)
+        return self.above / max(self.above.mean(), _TINY) - self.below / max(self.below.mean(), _TINY)
+
     def measured(self, kind: str) -> Measured:
         """The objective with its gradient, as a climb needs it."""
-        if kind == OF_NEARNESS:
-            per_trial = (self.nearness / np.maximum(self.nearness.mean(axis=0), _TINY)).sum(axis=1)
-        else:
-            per_trial = self.above / max(self.above.mean(), _TINY) - self.below / max(self.below.mean(), _TINY)
+        per_trial = self.per_trial(kind)
         error = float(per_trial.std(ddof=1) / np.sqrt(self.n_trials)) if self.n_trials > 1 else np.nan
         gradient, gradient_error = self.nearness_gradient if kind == OF_NEARNESS else self.gradient
         return Measured(self.objective(kind), error, gradient, gradient_error, kind)
@@ -104,6 +107,15 @@ def difference_of(goal: Goal, changed: Measurement, baseline: Measurement) -> Va
     """The difference between trials under the same noise, with its paired error."""
     left_out = _left_out(goal, changed) - _left_out(goal, baseline)
     return Value(_goal(goal, changed) - _goal(goal, baseline), float(deviation_of_left_out(left_out)))
+
+
+def is_better(one: Measurement, other: Measurement, kind: str) -> bool:
+    """Whether the objective is higher by more than two errors, in trials under the same noise."""
+    if kind == OF_GOAL and one.seen != other.seen:
+        return one.seen
+    apart = one.per_trial(kind) - other.per_trial(kind)
+    error = apart.std(ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else np.inf
+    return one.objective(kind) - other.objective(kind) > 2 * error
 
 
 def mean_and_error(per_trial: _Array) -> Sequence[_Array]:

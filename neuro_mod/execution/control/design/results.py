@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from neuro_mod.config import Experiment
 from neuro_mod.core.control.climb import possible_gain
@@ -14,7 +16,7 @@ from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.measure import LEAST_SHARE
 from neuro_mod.execution.control.design.measurement import (
     OF_GOAL,
-    OF_NEARNESS,
+    Measurement,
     difference_of,
     mean_and_error,
     value_of,
@@ -28,19 +30,22 @@ _Array = NDArray[np.float64]
 
 #: How many standard errors make a difference resolved.
 RESOLVED = 2.0
+#: A possible gain of the logarithm of the goal for which more iterations are worth while.
+_WORTHWHILE = 0.2
 
 
 def table(study: Study) -> list[dict[str, Any]]:
     """A row for each verified vector; None where undefined.
 
-    ``predicted`` is what the gradient without perturbation predicts; ``climbed`` what the gradients near the design do.
+    ``predicted`` is what the gradient without perturbation predicts, ``climbed`` what the gradients of the later half
+    of the climb do; these were measured near the design, and far from the other vectors.
     """
     goal, constraints, rows = study.problem.goal, study.problem.constraints, []
     baseline, naive = study.verified[BASELINE], study.verified.get(NAIVE)
     for name, measurement in study.verified.items():
         found, gain = value_of(goal, measurement), difference_of(goal, measurement, baseline)
         beside = None if naive is None else difference_of(goal, measurement, naive)
-        predicted = _predicted(study, measurement.vector)
+        predicted, climbed = (each(study, measurement.vector) for each in (_predicted, _climbed))
         rows.append(
             json_row(
                 {
@@ -48,7 +53,8 @@ def table(study: Study) -> list[dict[str, Any]]:
                     "size": constraints.size(measurement.vector),
                     "predicted": predicted[0],
                     "predicted_error": predicted[1],
-                    "climbed": _climbed(study) if name == DESIGNED else None,
+                    "climbed": climbed[0],
+                    "climbed_error": climbed[1],
                     "verified": found.value,
                     "standard_error": found.error,
                     "gain": gain.value,
@@ -225,7 +231,7 @@ def _beyond_linear(study: Study, options: DesignOptions, value: float, error: fl
     moves = [
         float(np.abs(step.vector - before.vector).max())
         for before, step in zip(study.steps, study.steps[1:], strict=False)
-        if step.linear
+        if step.linear and not before.went_back
     ]
     if moves:
         largest_move = f"{max(moves):.2g} {unit}".rstrip()
@@ -244,41 +250,45 @@ def _room(study: Study) -> list[str]:
     gain = possible_gain(study.steps, study.directions[DESIGNED], study.problem.constraints, study.problem.groups)
     if not np.isfinite(gain):
         return []
+    more = "; more iterations may find it" if gain > _WORTHWHILE else ""
     return [
-        f"by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
-        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included)"
+        "by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
+        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included){more}"
     ]
 
 
 def _predicted(study: Study, vector: _Array) -> tuple[float, float]:
-    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there.
+    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there."""
+    assert study.unperturbed is not None
+    return _extrapolated(study, [study.unperturbed], vector)
 
-    Linear in the logarithm of a lifetime, and in the log-odds of a probability, which thus stays one.
+
+def _climbed(study: Study, vector: _Array) -> tuple[float, float]:
+    """The same by the gradients of the later half of the climb."""
+    return _extrapolated(study, study.of_steps[len(study.of_steps) // 2 :], vector)
+
+
+def _extrapolated(study: Study, measurements: Sequence[Measurement], vector: _Array) -> tuple[float, float]:
+    """The goal at a vector and its error, by gradients elsewhere; NaN if it is seen in none of the measurements.
+
+    Linear in the logarithm of a lifetime, and in the log-odds of a probability, which thus stays one. Several
+    measurements are averaged.
     """
-    goal, unperturbed = study.problem.goal, study.unperturbed
-    assert unperturbed is not None
-    if not unperturbed.seen:
+    goal, predicted, variances = study.problem.goal, [], []
+    odds = goal.kind != "duration"
+    for each in measurements:
+        found, value = each.measured(OF_GOAL), value_of(goal, each).value
+        if each.seen and (value < 1 or not odds):
+            move, slope = vector - each.vector, 1 / (1 - value) if odds else 1.0
+            start = np.log(value * slope)
+            predicted.append(start + slope * (found.gradient @ move))
+            variances.append(slope**2 * (found.error**2 + found.gradient_error**2 @ move**2))
+    if not predicted:
         return np.nan, np.nan
-    found, value = unperturbed.measured(OF_GOAL), value_of(goal, unperturbed).value
-    change = float(found.gradient @ vector)
-    error = float(np.sqrt(found.error**2 + found.gradient_error**2 @ vector**2))
-    with np.errstate(over="ignore"):
-        if goal.kind == "duration":
-            predicted = value * float(np.exp(change))
-            return predicted, predicted * error
-        if not value < 1:
-            return np.nan, np.nan
-        odds = value / (1 - value) * float(np.exp(change / (1 - value)))
-    predicted = 1 - 1 / (1 + odds)
-    return predicted, predicted / (1 + odds) * error / (1 - value)
-
-
-def _climbed(study: Study) -> float | None:
-    """The goal at the design by the gradients of the climb: mean over the later half; None if it was not seen."""
-    vector, logs = study.directions[DESIGNED], []
-    half = len(study.steps) // 2
-    for step, measurement in zip(study.steps[half:], study.of_steps[half:], strict=True):
-        if step.measured.kind != OF_NEARNESS:
-            value = value_of(study.problem.goal, measurement).value
-            logs.append(np.log(value) + step.measured.gradient @ (vector - step.vector))
-    return float(np.exp(np.mean(logs))) if logs else None
+    middle, error = float(np.mean(predicted)), float(np.sqrt(np.sum(variances)) / len(predicted))
+    if not odds:
+        with np.errstate(over="ignore"):
+            value = float(np.exp(middle))
+        return value, value * error
+    value = float(expit(middle))
+    return value, value * (1 - value) * error

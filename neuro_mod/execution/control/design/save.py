@@ -55,5 +55,9 @@ def _drawings(experiment: Experiment, options: DesignOptions, study: Study, resu
             results["leakage"], options.least_states, f"multiple of the design ({options.norm} {designed['size']:.3g})"
         ),
     }
-    noted = captioned({name: drawings[name] for name in ("design_verified", "design_leakage")}, verified)
-    return drawings | noted
+    frozen = f"shaded: fewer than {options.least_states} states"
+    return {
+        **drawings,
+        **captioned({"design_verified": drawings["design_verified"]}, verified),
+        **captioned({"design_leakage": drawings["design_leakage"]}, verified, frozen),
+    }

@@ -15,7 +15,7 @@ from neuro_mod.core.control.climb import Measured, Step, climb, settled
 from neuro_mod.core.modulation import Baseline, modulated_circuit
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
 from neuro_mod.execution.control.design.measure import Plan
-from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement, value_of
+from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement, is_better, value_of
 from neuro_mod.execution.control.design.problem import DesignOptions, Problem, naive_direction, random_direction
 from neuro_mod.execution.stagers import StageSNNSimulation
 
@@ -30,6 +30,8 @@ _STARTS = (1.0, 0.5, 0.25)
 _OF_START, _OF_CANDIDATE = 0.25, 0.5
 #: Multiples of the designed vector whose leakage is measured, while the network is metastable.
 AMPLITUDES = (0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+#: Name of the candidate that is the mean of the vectors of a climb.
+_MEAN = "mean of the later half of the climb"
 #: Names of the verified vectors.
 BASELINE, NAIVE, MEAN_FIELD, RANDOM, DESIGNED = "no perturbation", "naive", "mean field", "random", "design"
 
@@ -178,9 +180,12 @@ def _start(study: Study, options: DesignOptions, measure: Measures, responses: _
 
 
 def _choose(study: Study, options: DesignOptions, measure: Measures) -> None:
-    """Choose the design in new runs: errors made the climb's best vector look better than it is."""
+    """The mean of the climb, unless new runs say with certainty that another vector is better.
+
+    They would choose at random among vectors that differ by less than their errors; the climb has seen far more.
+    """
     vectors = {
-        "mean of the later half of the climb": settled(study.steps, study.problem.constraints),
+        _MEAN: settled(study.steps, study.problem.constraints),
         "last vector of the climb": study.steps[-1].vector,
         f"start, {study.start}": study.steps[0].vector,
     }
@@ -188,7 +193,12 @@ def _choose(study: Study, options: DesignOptions, measure: Measures) -> None:
     study.candidates = {label: measure(vector, plan) for label, vector in vectors.items()}
     for label, measurement in study.candidates.items():
         _report(study, f"choice, {label}", measurement)
-    study.chosen = _best(study.candidates)
+    better = {
+        label: found
+        for label, found in study.candidates.items()
+        if is_better(found, study.candidates[_MEAN], _objective(study.candidates))
+    }
+    study.chosen = _best(better) if better else _MEAN
     study.directions[DESIGNED] = vectors[study.chosen]
 
 
@@ -211,11 +221,14 @@ def _measure_leakage(study: Study, options: DesignOptions, measure: Measures) ->
 
 
 def _best(found: Mapping[str, Measurement]) -> str:
-    """The name of the highest objective: the goal where all have seen it, else how near they come."""
-    kind = OF_GOAL if all(each.seen for each in found.values()) else OF_NEARNESS
-    if kind == OF_NEARNESS and any(each.seen for each in found.values()):
-        found, kind = {name: each for name, each in found.items() if each.seen}, OF_GOAL
-    return max(found, key=lambda name: found[name].objective(kind))
+    """The name of the highest objective, among those that have seen the goal if any has."""
+    kind = _objective(found)
+    return max(found, key=lambda name: (found[name].seen, found[name].objective(kind)))
+
+
+def _objective(found: Mapping[str, Measurement]) -> str:
+    """The goal, if it was seen at all, else how near the clusters come to it."""
+    return OF_GOAL if any(each.seen for each in found.values()) else OF_NEARNESS
 
 
 def _plan(purpose: str, options: DesignOptions, part: float = 1.0) -> Plan:
