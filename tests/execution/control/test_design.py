@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neuro_mod.choices import Norm
+from neuro_mod.choices import VectorNorm
 from neuro_mod.config import load_experiment
 from neuro_mod.core.control.goals import Goal
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
@@ -173,7 +173,7 @@ def test_networks_without_clusters_and_perturbed_ones_are_refused(tmp_path: Path
 def test_the_direction_of_the_mean_field_is_that_of_its_solutions() -> None:
     stager = StageSNNSimulation(CONFIGS / "default_snn_params.yaml")
     problem = build_problem(stager.experiment, replace(OPTIONS, make="E0+E1+E2", budget=0.1))
-    found = mean_field_direction(stager, problem.goal, "rate")
+    found = mean_field_direction(stager.experiment, problem.goal, "rate")
     assert found is not None
     rates = np.array([45.2] * 3 + [2.3] * 16 + [31.0] * 3 + [8.0] * 15 + [13.9])
 
@@ -256,7 +256,7 @@ NAIVE = {"linf": {256: 0.614, 1: 0.566, 2: 0.463}, "l2": {256: 0.222, 1: 0.142, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("norm", "budget"), [("linf", 0.1), ("l2", 0.19)])
-def test_the_reference_designs(norm: Norm, budget: float, tmp_path: Path) -> None:
+def test_the_reference_designs(norm: VectorNorm, budget: float, tmp_path: Path) -> None:
     """Shares of time in exactly {0, 1, 2} in held-out runs of three networks, beside those of the naive direction.
 
     In l2 the naive direction is within 25 degrees of the best, so that 20 trials do not resolve the gain.

@@ -138,7 +138,7 @@ def _directions(stager: StageSNNSimulation, options: DesignOptions, problem: Pro
     populations, constraints = stager.circuit.populations, problem.constraints
     found = {
         NAIVE: naive_direction(problem, populations),
-        MEAN_FIELD: mean_field_direction(stager, problem.goal, options.target),
+        MEAN_FIELD: mean_field_direction(stager.experiment, problem.goal, options.target),
         RANDOM: random_direction(problem, populations, seed),
     }
     filled = {name: _filled(direction, problem) for name, direction in found.items() if direction is not None}
