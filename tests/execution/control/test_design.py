@@ -151,7 +151,7 @@ def test_what_is_never_seen_is_said(tmp_path: Path) -> None:
         ({"only": "E2:E0"}, "a range such as E0:E11, its end included"),
         ({"only": "E1", "zero_sum": True}, "no vector but 0 satisfies all of them"),
         ({"target": "threshold"}, "target: .threshold. found; expected one of rate, arousal_level"),
-        ({"norm": "l3"}, "norm: .l3. found; expected one of l2, l1, linf"),
+        ({"norm": "l3"}, "norm: .l3. found; expected one of l1, l2, linf"),
         ({"iteration_duration": 1.0}, "iteration_duration: 1.0 found; expected at least 3 s"),
     ],
 )
