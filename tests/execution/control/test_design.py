@@ -259,9 +259,14 @@ NAIVE = {"linf": {256: 0.614, 1: 0.566, 2: 0.463}, "l2": {256: 0.222, 1: 0.142, 
 def test_the_reference_designs(norm: VectorNorm, budget: float, tmp_path: Path) -> None:
     """Shares of time in exactly {0, 1, 2} in held-out runs of three networks, beside those of the naive direction.
 
-    In l2 the naive direction is within 25 degrees of the best, so that 20 trials do not resolve the gain.
+    In l2 the naive direction is within 25 degrees of the best, so that 20 trials do not resolve the gain: in 400 trials
+    it was .320 +- .009 beside .253 +- .009 for seed 256, and .139 +- .007 beside .100 +- .005 for seed 2.
     """
-    options = DesignOptions(make="E0+E1+E2", norm=norm, budget=budget, verify_trials=100)
+    n_trials = {"linf": 20, "l2": 300}[norm]
+    # no network has so many states: leakage is measured at few amplitudes
+    options = DesignOptions(
+        make="E0+E1+E2", norm=norm, budget=budget, iterations=6, verify_trials=n_trials, least_states=1000
+    )
     resolved = 0
     for seed, share in NAIVE[norm].items():
         experiment = load_experiment(CONFIGS / "default_snn_params.yaml", [f"settings.random_seed={seed}"])
