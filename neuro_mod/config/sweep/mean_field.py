@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -17,12 +16,12 @@ from neuro_mod.config.overrides import parse_key
 from neuro_mod.config.perturbation import PopulationReference
 from neuro_mod.config.sections import MEAN_FIELD_KEYS
 from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.core.spiking_net.analysis.states.names import EMPTY, clusters_of_state, state_name
 from neuro_mod.errors import InputError, KeyPath, Problem, show
 from neuro_mod.populations import Populations
 
 #: Largest numbers of random starts, and of values of z.
 _MAX_STARTS, _MAX_Z = 100_000, 100
-_CLUSTER, _NONE = re.compile("E([0-9]{1,5})"), "none"
 _FOCUS: KeyPath = ("mean_field", "focus")
 
 
@@ -33,12 +32,11 @@ def _target(name: str) -> str:
 
 
 def _state(name: str) -> str:
-    clusters = [int(found[1]) for part in name.split("+") if (found := _CLUSTER.fullmatch(part.strip()))]
-    if name == _NONE:
-        return name
-    if len(clusters) != len(set(clusters)) or len(clusters) != name.count("+") + 1:
-        raise PydanticCustomError("state", "no state")
-    return "+".join(f"E{cluster}" for cluster in sorted(clusters))
+    try:
+        clusters = clusters_of_state(name)
+    except InputError:
+        raise PydanticCustomError("state", "no state") from None
+    return "+".join(f"E{cluster}" for cluster in clusters) or state_name(EMPTY)
 
 
 _Target = Annotated[
@@ -68,11 +66,6 @@ class MeanFieldSettings(Section):
     targets: Several[_Target] = parameter(("rate",), "sensitivities: to perturbations of these targets")
     time: LeftOut[NonNegative] = parameter(None, "when perturbations are taken; each at its onset if left out", "s")
     n_z: _ValuesOfZ = parameter(1, "values of z, which spreads arousal, over which responses are averaged")
-
-
-def clusters_of_state(name: str) -> tuple[int, ...]:
-    """The active clusters of a state: ``(0, 3)`` for ``E0+E3``, none for ``none``."""
-    return () if name == _NONE else tuple(int(part.removeprefix("E")) for part in name.split("+"))
 
 
 def of_mean_field(measures: Iterable[str]) -> list[str]:

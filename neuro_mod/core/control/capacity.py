@@ -56,7 +56,7 @@ class Directions:
 
     Attributes:
         vectors: ``Pi x_S`` with norm 1, shape ``(n_states, n)``; 0 where the modes have no part of x_S.
-        reach: VectorNorm of ``Pi x_S`` in parts of that of x_S, shape ``(n_states,)``.
+        reach: Norm of ``Pi x_S`` in parts of that of x_S, shape ``(n_states,)``.
         margins: The smallest d' Pi d of the swaps of each state, shape ``(n_states,)``; NaN where it has none.
     """
 

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment
-from neuro_mod.config.sweep.mean_field import MeanFieldSettings, clusters_of_state
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.landscape import Barrier, LandscapeState
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, stable_states_of
 from neuro_mod.core.mean_field.core.clusters import active_clusters, interchangeable
 from neuro_mod.core.mean_field.core.searches import share_of_placements
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state
 from neuro_mod.errors import NumericalError
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import stacked_states

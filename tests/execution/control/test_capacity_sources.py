@@ -65,12 +65,12 @@ def test_observed_states_are_those_of_one_size_that_take_most_of_the_time(spikes
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("0+1\n0+9\n", r"states.txt:2: state: \"0\+9\" found; expected clusters from 0 to 4"),
+        ("0+1\n0+9\n", r"states.txt:2: \"0\+9\" found; expected E clusters from 0 to 4"),
         ("0+1\n0+1+2\n", "states.txt:2: 2 active clusters in the first state and 3 in this one found"),
         ("0+1\n1+0\n", r"states.txt:2: \"1\+0\" found; expected each state once; it is in .*states.txt:1, too"),
-        ("0+0\n", "expected sorted labels"),
-        ("0+x\n", "states.txt:1: state: .* expected sorted labels"),
-        ("S4\n", "states.txt:1: state: .* expected clusters from 0 to 4"),
+        ("0+0\n", "a cluster is named twice"),
+        ("0+x\n", "states.txt:1: .*x. found; expected E clusters from 0 to"),
+        ("S4\n", "states.txt:1: .S4. found; expected E clusters from 0 to 4"),
         ("none\n", "1 to 4 active clusters of 5"),
         ("# none\n", "no states found"),
     ],

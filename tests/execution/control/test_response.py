@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from neuro_mod import Analyzer, Responses, gather
-from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state, state_name
 from neuro_mod.errors import InputError, MissingFileError
 from neuro_mod.execution import jobs
 from neuro_mod.execution.control.response.job import ResponseJob
-from neuro_mod.execution.control.response.observing import Observing, members_of
+from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -140,7 +140,7 @@ def test_a_cluster_that_never_switches_is_unknown():
     [
         ({"observing": Observing(windows=(0.7,))}, r"window: 0\.7 found; expected less than 0\.6 s.*--duration"),
         ({"observing": Observing(settle=2.0, windows=(0.1,))}, "settle: 2.0 found"),
-        ({"observing": OBSERVING, "states": ["0+7"]}, r'state: "0\+7" found; expected clusters from 0 to 2'),
+        ({"observing": OBSERVING, "states": ["0+7"]}, r'state: "0\+7" found; expected E clusters from 0 to 2'),
         ({"observing": OBSERVING, "states": ["E0+x"]}, "state"),
         ({"observing": OBSERVING, "observables": ["nowhere:f"]}, "there is no"),
     ],
@@ -174,5 +174,5 @@ def test_bad_functions_and_folders_are_named(undisturbed, tmp_path):
 
 
 def test_states_have_names():
-    assert members_of("E3+E0 + E12", 18) == (0, 3, 12) == members_of("0+3+12", 18)
-    assert members_of("none", 18) == ()
+    assert clusters_of_state("E3+E0 + E12", 18) == (0, 3, 12) == clusters_of_state("0+3+12", 18)
+    assert clusters_of_state("none", 18) == ()

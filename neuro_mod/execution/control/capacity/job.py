@@ -35,7 +35,7 @@ class VerificationJob(Job):
         stager: The configuration.
         branches: The directions.
         n_trials: Runs of each, under the same noises. Adding one changes no other.
-        amplitude: VectorNorm of the perturbations in Hz, for the summary.
+        amplitude: Norm of the perturbations in Hz, for the summary.
         baseline_duration: Simulated seconds before the perturbation.
         dtype: Precision.
 

@@ -16,8 +16,8 @@ from neuro_mod.choices import Competitors
 from neuro_mod.core.control.covering import covering_vocabulary
 from neuro_mod.core.control.vocabulary import Vocabulary
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.control.response.observing import members_of
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.storage.names import ANALYSIS, ANALYSIS_DESCRIPTION
 
@@ -91,7 +91,7 @@ def named_states(names: Sequence[str], n_clusters: int, places: Sequence[str]) -
     Raises:
         InputError: A name is not valid.
     """
-    states = [_members(name, place, n_clusters) for name, place in zip(names, places, strict=True)]
+    states = [clusters_of_state(name, n_clusters, place) for name, place in zip(names, places, strict=True)]
     for state, place in zip(states, places, strict=True):
         if len(state) != len(states[0]):
             found = f"{len(states[0])} active clusters in the first state and {len(state)} in this one"
@@ -101,13 +101,6 @@ def named_states(names: Sequence[str], n_clusters: int, places: Sequence[str]) -
         if (before := first.setdefault(state, place)) != place:
             raise invalid(place, name, "each state once", f"it is in {before}, too")
     return Vocabulary(n_clusters, states)
-
-
-def _members(name: str, place: str, n_clusters: int) -> tuple[int, ...]:
-    try:
-        return members_of(name, n_clusters)
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from None
 
 
 def _of_file(text: str, n_clusters: int | None) -> Source:
@@ -129,7 +122,7 @@ def _of_file(text: str, n_clusters: int | None) -> Source:
     places = [f"{path}:{number}" for number, _ in rows]
     names = [name for _, name in rows]
     if n_clusters is None:
-        states = [_members(name, place, MAX_CLUSTERS) for name, place in zip(names, places, strict=True)]
+        states = [clusters_of_state(name, MAX_CLUSTERS, place) for name, place in zip(names, places, strict=True)]
         n_clusters = max(2, 1 + max(max(state, default=0) for state in states))
         described = f"of {path}; {n_clusters} clusters, as the largest number says (--clusters N says otherwise)"
     else:

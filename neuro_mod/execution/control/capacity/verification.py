@@ -32,7 +32,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.spiking_net_metadata import population_rates
 from neuro_mod.storage.json_values import json_row
 
-#: VectorNorm of the perturbation in Hz, pairs of runs of each, and simulated seconds before they part.
+#: Norm of the perturbation in Hz, pairs of runs of each, and simulated seconds before they part.
 AMPLITUDE, N_TRIALS, BASELINE_DURATION = 0.2, 10, 1.0
 #: Decimals of perturbations in Hz: the solver's last digits are not the same on all machines.
 _DECIMALS = 6
@@ -75,7 +75,7 @@ def branches_of(study: Study, n_states: int, modes: Sequence[int] | None, amplit
         study: The capacity.
         n_states: Number of states.
         modes: Numbers of modes; None for up to four of those of the study, evenly spaced.
-        amplitude: VectorNorm of the perturbation in Hz.
+        amplitude: Norm of the perturbation in Hz.
 
     Raises:
         InputError: A number is out of bounds, or the study has no such number of modes.

@@ -10,8 +10,9 @@ import numpy as np
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import Precision
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.control.response.observing import Observing, members_of
+from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.control.response.responses import Responses
 from neuro_mod.execution.control.response.results import describe_setup, save_results
 from neuro_mod.execution.control.response.saved import SavedTrial
@@ -65,7 +66,7 @@ class ResponseJob(Job):
         self._observing = observing or Observing()
         self._observing.check_duration(self._simulate.duration)
         for name in states:
-            members_of(name, stager.circuit.populations.n_clusters)
+            clusters_of_state(name, stager.circuit.populations.n_clusters)
         self._states = list(states)
         self._functions = {name: find_function(name, Path(functions)) for name in observables}
         super().__init__(

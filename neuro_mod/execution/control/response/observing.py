@@ -12,7 +12,6 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import ScoreTarget
 from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettings
 from neuro_mod.core.spiking_net.analysis.rates.rates import SAMPLING
-from neuro_mod.core.spiking_net.analysis.states.names import parse_state
 from neuro_mod.errors import invalid
 
 #: Seconds from the beginning of a shift to the observation.
@@ -96,25 +95,3 @@ class Observing:
                 raise invalid("observing", name, f"one of windows, settle, target, {', '.join(names)}")
         others = {name: described[name] for name in ("settle", "target") if name in described}
         return cls(tuple(described.get("windows", WINDOWS)), settings=settings, **others)
-
-
-def members_of(name: str, n_clusters: int) -> tuple[int, ...]:
-    """The active clusters of a state, given its name.
-
-    Args:
-        name: Such as ``0+3+7``, or ``none``; ``E0+E3+E7`` is the same.
-        n_clusters: Number of clusters.
-
-    Raises:
-        InputError: It is not the name of a state of these clusters.
-    """
-    plain = "+".join(part.strip().removeprefix("E") for part in name.split("+"))
-    members = parse_state("+".join(sorted(plain.split("+"), key=_order)))
-    if not isinstance(members, tuple) or any(label >= n_clusters for label in members):
-        valid = f"clusters from 0 to {n_clusters - 1}, such as 0+1+2, or none"
-        raise invalid("state", name, valid)
-    return members
-
-
-def _order(label: str) -> tuple[int, str]:
-    return (int(label), label) if label.isdecimal() else (-1, label)

@@ -16,11 +16,11 @@ from neuro_mod.core.control.known import causal_mean, lagged
 from neuro_mod.core.control.state_sets import SeenState, distances, in_states, seen_states
 from neuro_mod.core.control.switching import chain
 from neuro_mod.core.control.transforms import Transform, identity, log_odds, logarithm, ratio
-from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state, state_name
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.control.response.estimation import Estimation, Kind
 from neuro_mod.execution.control.response.observed import ObservedResponses, joined
-from neuro_mod.execution.control.response.observing import Observing, members_of
+from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.control.response.saved import SavedTrial, open_saved
 from neuro_mod.execution.control.response.sessions import (
     ObservedSession,
@@ -401,7 +401,7 @@ class Responses:
         seen = {state.members: state for state in self.seen_states}
         if states is None:
             return [state.members for state in self.seen_states[:N_STATES]]
-        chosen = [members_of(name, self.populations.n_clusters) for name in states]
+        chosen = [clusters_of_state(name, self.populations.n_clusters) for name in states]
         for members in chosen:
             if members not in seen:
                 most = ", ".join(

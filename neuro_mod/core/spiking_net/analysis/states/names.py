@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from neuro_mod.errors import invalid
@@ -16,6 +17,7 @@ EMPTY: State = ()
 
 _EMPTY_NAME = "none"
 _HIDDEN_PREFIX = "S"
+_CLUSTER = re.compile(r"\s*E?([0-9]{1,6})\s*")
 
 
 def state_name(state: State) -> str:
@@ -38,6 +40,34 @@ def parse_state(name: str) -> State:
     if state is None or state_name(state) != name or (isinstance(state, tuple) and sorted(set(state)) != list(state)):
         raise invalid("state", name, f"sorted labels such as 0+3+7, {_EMPTY_NAME}, or {_HIDDEN_PREFIX}4")
     return state
+
+
+def clusters_of_state(name: str, n_clusters: int | None = None, place: str = "state") -> tuple[int, ...]:
+    """The active clusters of a state that a user names, ascending: ``0+3+7``, ``E3 + E0 + E7`` or ``none``.
+
+    Args:
+        name: The name; the order does not matter.
+        n_clusters: Number of clusters, if it is known.
+        place: Where the name stands, for messages.
+
+    Raises:
+        InputError: It is not the name of a state of these clusters.
+
+    Example:
+        >>> clusters_of_state("E7+E0", 18)
+        (0, 7)
+    """
+    if name.strip() == _EMPTY_NAME:
+        return ()
+    found = [_CLUSTER.fullmatch(part) for part in name.split("+")]
+    clusters = [int(match[1]) for match in found if match]
+    range_ = "" if n_clusters is None else f" from 0 to {n_clusters - 1}"
+    valid = f"E clusters{range_} joined by +, such as 0+1 or E0+E1, or {_EMPTY_NAME}"
+    if len(clusters) < len(found) or (n_clusters is not None and max(clusters) >= n_clusters):
+        raise invalid(place, name, valid)
+    if len(set(clusters)) < len(clusters):
+        raise invalid(place, name, valid, "a cluster is named twice")
+    return tuple(sorted(clusters))
 
 
 def state_order(state: State) -> tuple[int, tuple[int, ...]]:
