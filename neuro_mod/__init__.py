@@ -35,6 +35,8 @@ _PUBLIC = {
     "neuro_mod.execution.control.design.run": ("run_design",),
     "neuro_mod.execution.pairs.rates": ("run_pairs",),
     "neuro_mod.execution.control.response.responses": ("Responses",),
+    "neuro_mod.execution.control.response.observing": ("Observing",),
+    "neuro_mod.execution.control.response.sessions": ("ObservedSession",),
     "neuro_mod.execution.sweep.from_file": ("run_sweep",),
     "neuro_mod.execution.sweep_runs": ("sweep_runs",),
     "neuro_mod.execution.sweep.spiking_net": ("SNNBaseSweepRunner",),
@@ -58,7 +60,7 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.states.state_statistics": ("shared_states",),
     "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
-    "neuro_mod.core.mean_field.core": ("LIFMeanField", "Sensitivity", "fixed_points", "transfer"),
+    "neuro_mod.core.mean_field.core": ("LIFMeanField", "Sensitivity", "fixed_points", "stable_states_of", "transfer"),
     # which perturbation does it
     "neuro_mod.core.control.vocabulary": ("Vocabulary",),
     "neuro_mod.core.control.covering": ("covering_vocabulary",),

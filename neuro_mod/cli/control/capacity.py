@@ -73,7 +73,7 @@ def capacity(
     competitors: Annotated[
         Competitors | None,
         typer.Option(
-            help="What each state is told from: states of the vocabulary, or all of its size "
+            help="What each state is compared with: states of the vocabulary, or all of its size "
             "[vocabulary; with covering:K all]."
         ),
     ] = None,
@@ -132,7 +132,7 @@ def capacity(
     dtype: Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
-    """Tell how well a number of modes, the vectors that a modulator can add up, tells states apart.
+    """Compute how well M modes, the vectors that a modulator can add up, distinguish states.
 
     The margin is what separates a driven state from those that differ by one swap, at worst. A semidefinite program
     bounds it from above; the modes of the files are the best that were found. With --verify, the direction of some
@@ -140,6 +140,7 @@ def capacity(
     nothing but these runs is saved, in the folder verification.
     """
     from neuro_mod.checks import user_path
+    from neuro_mod.errors import invalid
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
 
     if config is None and responses is not None:
@@ -148,6 +149,8 @@ def capacity(
         config = configuration_of(user_path(responses))
     experiment = None if config is None else load(config, overrides, seed, duration)
     _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
+    if shard is not None and verify is None:
+        raise invalid("--shard", shard, "--verify N with it, as only runs are shared")
     target = _target(out, experiment)
     root = seed or 0 if experiment is None else experiment.settings.random_seed
     with long_work():
@@ -267,8 +270,8 @@ def _print(metadata: Mapping[str, Any]) -> None:
     rows = {
         "states": f"{metadata['n_states']} of {metadata['n_active']} of {metadata['n_clusters']} clusters: "
         f"{metadata['states']}",
-        "told from": f"{against}: {n_swaps} pair{'s' * (n_swaps > 1)} that differ{'s' * (n_swaps == 1)} by one swap, "
-        f"{n_differences} distinct difference{'s' * (n_differences > 1)}",
+        "compared with": f"{against}: {n_swaps} pair{'s' * (n_swaps > 1)} that differ{'s' * (n_swaps == 1)} by one "
+        f"swap, {n_differences} distinct difference{'s' * (n_differences > 1)}",
         **_coverage(metadata),
     }
     if metadata["measured"] is not None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.control.windows import Windowed
 
-#: Singular values below this part of the largest are those of features that say the same, or nothing.
+#: Singular values below this part of the largest are those of redundant or constant features.
 _SMALLEST = 1e-9
 #: With fewer blocks, coefficients are too uncertain to make errors smaller.
 MIN_BLOCKS_KNOWN = 8

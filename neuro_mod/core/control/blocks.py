@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 #: How many blocks there are, at least, if trials are long enough to be cut into them.
 MIN_BLOCKS = 40
 #: Length of a block, at least, in longest windows: what reaches over its edges is then small.
-_LEAST_LENGTH = 2
+_LEAST_LENGTH = 4
 
 
 def block_edges(lengths: Sequence[int], longest: int, least: int = MIN_BLOCKS) -> list[NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.control.moments import Moments
 from neuro_mod.core.control.transforms import Transform, identity
+from neuro_mod.core.jackknife import deviation_of_left_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +54,5 @@ def estimates(moments: Moments, transform: Transform = identity) -> Estimates:
         Kuensch 1989, "The jackknife and the bootstrap for general stationary observations".
     """
     value, response = transform(*moments.means_and_responses())
-    value_error, error = (_error(each) for each in transform(*moments.leaving_out()))
+    value_error, error = (deviation_of_left_out(each) for each in transform(*moments.leaving_out()))
     return Estimates(value, value_error, response, error)
-
-
-def _error(left_out: NDArray[np.float64]) -> NDArray[np.float64]:
-    n = len(left_out)
-    if n < 2:
-        return np.full(left_out.shape[1:], np.nan)
-    with np.errstate(invalid="ignore"):  # infinite without a block, such as a logarithm: not defined
-        return np.sqrt((n - 1) * left_out.var(axis=0))

@@ -22,7 +22,7 @@ _DECIMALS = 10
 class Swaps:
     """Pairs of states S and S' of equal size, of which S has the cluster i in place of j.
 
-    Each pair stands there once if both states are in the vocabulary.
+    Each pair is listed once if both states are in the vocabulary.
 
     Args:
         state: Index of S in the vocabulary, shape ``(n_swaps,)``.
@@ -64,8 +64,8 @@ def swaps_of(vocabulary: Vocabulary, competitors: Competitors = "vocabulary") ->
     if not found:
         raise InputError(
             f"states: {len(vocabulary)} state{'s' * (len(vocabulary) > 1)} found, no two of which differ by one swap; "
-            "expected at least one such pair, as there is no margin otherwise; competitors: all compares each "
-            "with every state of its size"
+            "expected at least one such pair, as there is no margin otherwise; competitors all (--competitors all) "
+            "compares each with every state of its size"
         )
     return Swaps(*np.array(found, np.int64).T)
 

@@ -29,7 +29,7 @@ def switching_observables(active: NDArray[np.bool_], lag: int) -> NDArray[np.flo
 
     Returns:
         Shape ``(T, 4 C)``: inactive and then active, active both times, inactive before, active before; 0 in the first
-        bins, which nothing is known before.
+        bins, whose past is unknown.
     """
     now, before = active[lag:].astype(np.float64), active[:-lag].astype(np.float64)
     observed = np.concatenate([now * (1 - before), now * before, 1 - before, before], axis=1)

@@ -28,6 +28,8 @@ _LOCK = RLock()
 _MADE: dict[tuple[str, bytes], ModuleType] = {}
 #: Classes of these modules are not written by the user.
 _NOT_THE_USERS = {"abc", "builtins", "typing"}
+#: Functions of a module that a message names, at most.
+_SHOWN = 20
 #: Attributes of classes that count where there is no source.
 _DATA = (bool, int, float, str, tuple)
 
@@ -72,7 +74,8 @@ class UserFunction:
         function = getattr(module, function_name, None)
         if not callable(function):
             known = [name for name, each in vars(module).items() if callable(each) and not name.startswith("_")]
-            hint = f"; it has {', '.join(known)}" if known else ""
+            more = ", ..." if len(known) > _SHOWN else ""
+            hint = f"; it has {', '.join(known[:_SHOWN])}{more}" if known else ""
             raise InputError(f"{self.name}: {self.file or module_name} has no function {function_name}{hint}")
         return function
 

@@ -135,8 +135,8 @@ def test_errors_are_as_large_as_deviations(with_past):
 def test_blocks_are_trials_or_parts_of_few_trials():
     assert [each.tolist() for each in block_edges([100] * 50, 10)] == [[0, 100]] * 50
     parts = block_edges([4000, 1000], 100)
-    assert [len(each) - 1 for each in parts] == [20, 5]
-    assert all(np.diff(each).min() >= 200 for each in parts)
+    assert [len(each) - 1 for each in parts] == [10, 2]
+    assert all(np.diff(each).min() >= 400 for each in parts)
     assert [each.tolist() for each in block_edges([150], 100)] == [[0, 150]]
     values, scores = driven(150, seed=6)
     assert np.isnan(estimates(moments_of([values], [scores], [100])).error).all()

@@ -176,7 +176,7 @@ def test_without_spikes_from_outside_there_is_no_score():
     net = two_sources()
     silent = replace(net, external=replace(net.external, rate=0 * net.external.rate))
     courses = {"arousal_rate": Course(np.array([0, 30]), np.array([[1.0] * P, [1.0, 0, 1, 1, 1]]))}
-    with pytest.raises(InputError, match=r"scores: external rate 0 of source 0 in population 1 from 0\.015 s on found"):
-        simulate(trial(silent, courses=courses))
+    with pytest.raises(InputError, match=r"external rate of population 1 \(source 0\) from 0\.015 s on: 0 Hz found"):
+        trial(silent, courses=courses)
     with pytest.raises(InputError, match="scores: -1 found"):
         trial(net, every=-1)

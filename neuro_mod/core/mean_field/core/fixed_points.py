@@ -129,8 +129,8 @@ def fixed_points(
 def stable_states_of(field: RateEquations, choices: Sequence[Sequence[int]], seed: int = 0) -> list[FixedPoint | None]:
     """The stable states in which given clusters are active, and no others.
 
-    They are looked for from the states of the symmetric network with as many active clusters, so that a state that
-    exists only far from these is not found.
+    The search starts from states of the symmetric network with as many active clusters, and misses states that exist
+    only far from these.
 
     Args:
         field: The mean field, whose clusters are known.

@@ -187,7 +187,7 @@ class LIFMeanField(RateEquations):
     def sensitivity(
         self,
         state: FixedPoint | ArrayLike,
-        targets: Iterable[str] | None = None,
+        targets: Iterable[str] | str | None = None,
         *,
         directions: ArrayLike | None = None,
     ) -> dict[str, Sensitivity]:
@@ -198,7 +198,7 @@ class LIFMeanField(RateEquations):
 
         Args:
             state: A steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.
-            targets: Perturbed parameters; all of `targets` by default.
+            targets: Perturbed parameters, or one; all of `targets` by default.
             directions: Perturbations in cluster space, in the unit of the target, shape ``(K, P)`` or ``(P,)``; each
                 population alone by default.
 
@@ -215,7 +215,7 @@ class LIFMeanField(RateEquations):
             >>> found.rates[0, 1]  # of E1, in Hz per Hz of external rate of E0
         """
         rates = state.rates if isinstance(state, FixedPoint) else state
-        names = self.targets if targets is None else list(targets)
+        names = self.targets if targets is None else [targets] if isinstance(targets, str) else list(targets)
         changes = {target: self.coefficient_derivatives(target) for target in names}
         return sensitivities(self, rates, changes, directions)
 

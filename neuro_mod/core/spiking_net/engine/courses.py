@@ -94,6 +94,26 @@ class ParametersInTime:
         """
         self.made.get(("checked", mechanism, dtype), lambda: self._check_resolved(mechanism, dtype))
 
+    def check_scored(self, sizes: NDArray[np.int64]) -> None:
+        """Check that whoever has external synapses always receives spikes, as scores divide by their rates.
+
+        Args:
+            sizes: Neurons in each population, shape ``(P,)``.
+
+        Raises:
+            InputError: An external rate is 0; the message names population, source and time.
+        """
+        rate, aroused = self["external_rate"], self["arousal_rate"]
+        steps = np.union1d(rate.steps, aroused.steps)
+        silent = (rate.at(steps) + aroused.at(steps)[:, None] <= 0) & (self._in_degree > 0) & (sizes > 0)
+        if silent.any():
+            piece, source, population = (int(each) for each in np.argwhere(silent)[0])
+            name, time = population_name(self._names, population), steps[piece] * self._delta_t
+            raise InputError(
+                f"external rate of {name} (source {source}) from {time:.10g} s on: 0 Hz found; expected a rate above 0 "
+                "wherever there are synapses, as scores, from which responses follow, are relative to it"
+            )
+
     def _check_resolved(self, mechanism: Mechanism, dtype: Precision) -> None:
         taus = ("tau_membrane", "tau_synaptic", "tau_refractory")
         check_time_step(mechanism, self._delta_t, {name: self[name].values for name in taus})

@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.compilation import inlined
 from neuro_mod.core.spiking_net.engine import arrivals, poisson
 from neuro_mod.core.spiking_net.engine.arguments import Noise, Scores
-from neuro_mod.core.spiking_net.engine.courses import ParametersInTime
-from neuro_mod.core.spiking_net.network import SpikingNetwork, population_name
-from neuro_mod.errors import InputError
+from neuro_mod.core.spiking_net.network import SpikingNetwork
 
 #: Counts above the mean by this many standard deviations, and further ones, do not occur.
 _SPREAD, _FURTHER = 40, 60
@@ -42,7 +40,7 @@ def renew(scores: Scores, noise: Noise) -> None:
 
 @inlined
 def add(scores: Scores, noise: Noise, row: int, run_step: int) -> None:
-    """Take note of the counts of a step, in this row of ``noise.counts``; at the end of a bin, add their scores."""
+    """Record the counts of a step, in this row of ``noise.counts``; at the end of a bin, add their scores."""
     if scores.every == 0:
         return
     waiting = scores.waiting
@@ -177,22 +175,3 @@ def bins(scores: Scores, begin: int, end: int) -> Scores:
     n = -(-end // scores.every) - first if scores.every else 0
     empty = np.zeros((2, max(n, 0), scores.rate.shape[1]))
     return scores._replace(first_bin=first, rate=empty[0], arousal=empty[1])
-
-
-def check_scores(network: SpikingNetwork, parameters: ParametersInTime, delta_t: float) -> None:
-    """Check that all neurons that receive external synapses always receive spikes, as scores divide by their rates.
-
-    Raises:
-        InputError: The rate of a source is 0; the message names population, source and time.
-    """
-    rates = parameters["external_rate"], parameters["arousal_rate"]
-    steps = np.union1d(*(course.steps for course in rates))
-    silent = (rates[0].at(steps) + rates[1].at(steps)[:, None] <= 0) & (network.external.in_degree > 0)
-    silent &= network.sizes > 0
-    if silent.any():
-        piece, source, population = (int(each) for each in np.argwhere(silent)[0])
-        name, time = population_name(network.names, population), steps[piece] * delta_t
-        raise InputError(
-            f"scores: external rate 0 of source {source} in {name} from {time:.10g} s on found; expected a rate above "
-            "0 Hz wherever there are synapses, as the score of a count is relative to its rate"
-        )

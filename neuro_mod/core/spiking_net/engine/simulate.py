@@ -116,8 +116,6 @@ class _Run:
         self._wiring = build_wiring(network, blocks, dtype)
         self._scratch = new_scratch(self._wiring, len(blocks.typical))
         self._traces = _traces(trial.recording, network.n_neurons, trial.n_steps, dtype)
-        if trial.recording.scores:
-            scoring.check_scores(network, parameters, trial.delta_t)
         self._scores = scoring.new_scores(
             network, active_sources(network), trial.delta_t, largest_mean, trial.recording.scores
         )

@@ -100,6 +100,8 @@ class Trial:
         self._check_input()
         self._check_recording()
         self.parameters.check_resolved(self.mechanism, self.dtype)
+        if self.recording.scores:
+            self.parameters.check_scored(self.network.sizes)
         _ = self.noise_seed
 
     @cached_property

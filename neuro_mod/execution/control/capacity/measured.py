@@ -188,6 +188,13 @@ class FolderOfResponses:
         if self._of == "clusters":
             odds = self._responses.log_odds([self._window])
             single = self._in_populations(odds, odds.response[0]), self._in_populations(odds, odds.error[0])
+            used = source.vocabulary.vectors.any(axis=0)
+            unknown = np.flatnonzero(used & ~np.isfinite(np.hstack(single)).all(axis=1))
+            if len(unknown):
+                raise InputError(
+                    f"{_OPTION}: no responses of clusters {', '.join(map(str, unknown))}, which were never or always "
+                    "active; expected clusters that switch; simulate more trials, or leave them out of --states"
+                )
             members = source.vocabulary.vectors
             errors = np.sqrt(members @ single[1] ** 2)
             return Measured(members @ single[0], errors, f"{described}, sums of log odds of clusters", single)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.control.climb import Measured
 from neuro_mod.core.control.goals import SEEN, SEEN_SHARE, Goal
-from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
+from neuro_mod.core.jackknife import deviation_of_left_out
 
 _Array = NDArray[np.float64]
 

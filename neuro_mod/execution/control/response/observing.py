@@ -45,8 +45,8 @@ class Observing:
         if not self.windows:
             raise invalid("windows", [], "at least one window in seconds, such as 0.5")
         for window in self.windows:
-            if not 0 < window < np.inf:
-                raise invalid("window", window, "seconds above 0")
+            if not SAMPLING / 2 <= window < np.inf:
+                raise invalid("window", window, f"seconds, from {SAMPLING:g} s on, the width of a bin")
         if not 0 <= self.settle < np.inf:
             raise invalid("settle", self.settle, "seconds from 0")
         object.__setattr__(self, "windows", tuple(sorted({float(window) for window in self.windows})))

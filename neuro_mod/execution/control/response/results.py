@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.states.names import state_name
+from neuro_mod.errors import InputError
 from neuro_mod.execution.control.response.observed import COLUMNS, ObservedResponses
 from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.control.response.responses import Responses
+from neuro_mod.execution.control.response.sessions import ObservedSession
 from neuro_mod.execution.control.response.simulate import SimulateTrial
 from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.sweep.user_functions import UserFunction
@@ -35,6 +39,8 @@ _GROWING = 1.15
 _N_SEEN = 12
 #: Blocks from which standard errors are known to 20 %.
 _FEW_BLOCKS = 12
+#: With fewer switches of clusters in all trials, blocks say little about how much longer trials would differ.
+_FEW_SWITCHES = 50
 #: Acausal responses beyond so many standard errors, as a root mean square, are a warning.
 _MAX_ACAUSAL = 1.5
 
@@ -73,7 +79,7 @@ def save_results(
     Returns:
         Plain data about them, for ``run.json``.
     """
-    of_user = [responses.of(function, name=name.partition(":")[2]) for name, function in functions.items()]
+    of_user = [_of_user(responses, name, function) for name, function in functions.items()]
     single = [*responses.all(states=states or None), *of_user]
     pooled = responses.all(pooled=True)
     step, acausal = _step_responses(responses)
@@ -111,6 +117,22 @@ def describe_results(
         "pooled": [row for row in _rows(pooled) if _is_listed(row)],
         "own": [row for row in _rows(single) if _is_own(row)],
     }
+
+
+def _of_user(responses: Responses, name: str, function: UserFunction) -> ObservedResponses:
+    """Responses of a function of the user, whose errors are told without the way to them."""
+
+    def observed(session: ObservedSession) -> Any:
+        try:
+            return function(session)
+        except InputError:
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}, line {place.lineno}"
+            raise InputError(f"observable {name}: {type(error).__name__} in {where}: {error}") from error
+
+    return responses.of(observed, name=name.partition(":")[2])
 
 
 def _is_listed(row: Mapping[str, Any]) -> bool:
@@ -176,7 +198,10 @@ def _acausal(responses: Responses) -> list[dict[str, float | None]]:
 
 
 def _notes(responses: Responses, acausal: Sequence[Mapping[str, Any]]) -> list[str]:
-    notes: list[str] = []
+    notes = [*_rounded_windows(responses)]
+    n_switches = sum(int(np.abs(np.diff(each.active.astype(np.int8), axis=0)).sum()) for each in responses.sessions)
+    if n_switches < _FEW_SWITCHES:
+        notes.append(f"clusters switched {n_switches} times in all trials: too rarely for the standard errors to hold")
     occupancy = responses.occupancy().value[0]
     for value, what in ((0.0, "never"), (1.0, "always")):
         if clusters := [str(c) for c in np.flatnonzero(occupancy == value)]:
@@ -196,6 +221,14 @@ def _notes(responses: Responses, acausal: Sequence[Mapping[str, Any]]) -> list[s
     return notes
 
 
+def _rounded_windows(responses: Responses) -> Iterator[str]:
+    width = responses.bin_width
+    for window in responses.observing.windows:
+        taken = round(window / width) * width
+        if abs(window - taken) > 1e-6 * width:
+            yield f"windows are whole bins of {width * 1e3:g} ms: {taken:g} s instead of {window:g} s"
+
+
 def _growing(step: ObservedResponses, pooled: Sequence[ObservedResponses]) -> list[str]:
     """A note if the response of a lasting shift is larger than what the longest window holds."""
     half = int(np.argmin(np.abs(step.windows - step.windows[-1] / 2)))
@@ -207,7 +240,8 @@ def _growing(step: ObservedResponses, pooled: Sequence[ObservedResponses]) -> li
     value, error = (each[-1, 0, 0] for each in (chain.response, chain.error))
     return [
         f"the response of the occupancy still grows at the longest window ({before:.3g} per Hz at {windows[0]}, "
-        f"{last:.3g} at {windows[1]}): a lasting shift does more, by the two-state chain {value:.3g} +- {error:.2g}"
+        f"{last:.3g} at {windows[1]}): a lasting shift does more, by the two-state chain {value:.3g} +- {error:.2g} "
+        "or more, as a chain of one lag forgets what clusters remember"
     ]
 
 

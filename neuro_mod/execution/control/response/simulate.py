@@ -15,6 +15,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.core.spiking_net.engine.simulate import simulate
+from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.errors import InputError
 from neuro_mod.execution.jobs import Item
 from neuro_mod.execution.progress import Progress
@@ -49,7 +50,7 @@ class SimulateTrial:
         dtype: Precision.
 
     Raises:
-        InputError: The network has no clusters, or no external input.
+        InputError: The network has no clusters, or neurons without external spikes.
     """
 
     def __init__(self, stager: StageSNNSimulation, dtype: Precision = "float32"):
@@ -61,6 +62,7 @@ class SimulateTrial:
             )
         self.stager = stager
         self.dtype: Precision = dtype
+        self._trial(0)  # refuses what has no scores
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Workers draw the network again, which is faster than sending it."""
@@ -77,12 +79,16 @@ class SimulateTrial:
         delta_t = self.stager.experiment.init_params.delta_t
         return steps_per_sample(delta_t) * delta_t
 
+    def _trial(self, seed: int) -> Trial:
+        trial = self.stager.trial(dtype=self.dtype, noise_seed=seed)
+        return replace(trial, recording=replace(trial.recording, scores=trial.recording.bin_steps))
+
     def __call__(self, seed: int, report: Progress) -> ScoredTrial:
         """Simulate a trial."""
-        trial = self.stager.trial(dtype=self.dtype, noise_seed=seed)
+        trial = self._trial(seed)
         bin_steps = trial.recording.bin_steps
         n_bins = trial.n_steps // bin_steps  # a last, incomplete bin is left out
-        simulation = simulate(replace(trial, recording=replace(trial.recording, scores=bin_steps)), report)
+        simulation = simulate(trial, report)
         return ScoredTrial(
             simulation.spikes,
             simulation.binned_counts[:n_bins],

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuro_mod.core.jackknife import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.groups.grouping import Grouping
 from neuro_mod.core.spiking_net.analysis.groups.permutation import N_PERMUTATIONS, permutation_test
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES, StateQuantity, time_by_number_active
 from neuro_mod.core.spiking_net.analysis.states.quantity_tables import OF_CLUSTERS, OF_HIDDEN_STATES, OF_NUMBERS_ACTIVE
-from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.errors import invalid
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuro_mod.core.spiking_net.analysis.states.resampling import deviation_of_left_out
+from neuro_mod.core.jackknife import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.states.session_tables import N_PARTS
 from neuro_mod.core.spiking_net.analysis.states.weighted import ratio
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.jackknife import deviation_of_left_out
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
 from neuro_mod.core.spiking_net.analysis.states.weighted import Weights
 from neuro_mod.errors import invalid
@@ -89,11 +90,3 @@ def leaving_out(estimator: Estimator, tables: SessionTables) -> NDArray[np.float
         ]
         or [estimator(tables, np.ones((0, 0)))]
     )
-
-
-def deviation_of_left_out(estimates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error from estimates that each leave out one of n independent parts, shape ``(n, ...)``."""
-    n = len(estimates)
-    if n < 2:
-        return np.full(estimates.shape[1:], np.nan)
-    return np.sqrt((n - 1) * estimates.var(axis=0))
