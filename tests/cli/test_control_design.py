@@ -13,7 +13,7 @@ from tests.helpers.shared import write_config
 
 #: Three clusters have no nine states, so that leakage is measured at few amplitudes.
 QUICK = (
-    *("--iterations", 1, "--iteration-trials", 4, "--iteration-duration", 3),
+    *("--iterations", 1, "--iteration-trials", 4, "--iteration-duration", 5),
     *("--verify-trials", 2, "--least-states", 9),
 )
 

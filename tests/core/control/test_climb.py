@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from neuro_mod.core.control.climb import Measured, averaged, climb, drawn_together, possible_gain, settled
 from neuro_mod.core.control.constraints import allowed_perturbations
+from neuro_mod.core.control.goals import Goal
 from neuro_mod.core.control.score_gradients import Delays, score_gradient
 from neuro_mod.errors import InputError
 
@@ -127,3 +129,32 @@ def test_gradients_by_scores_are_those_of_a_known_chain() -> None:
 def test_trials_that_are_too_short_are_refused() -> None:
     with pytest.raises(InputError, match="trials of 10 bins found; expected at least 64"):
         score_gradient([np.zeros(10)], [np.ones((10, 1))], [np.zeros((10, 2))], Delays(3, 60, 0))
+
+
+def test_what_flags_hide_is_told_by_rates() -> None:
+    """A flag of activity that follows a hidden rate, which remembers what flags do not show.
+
+    x(t) = a x(t - 1) + sqrt(1 - a^2) (z(t) + delta) has variance 1 and mean delta sqrt((1 + a) / (1 - a)), the flag is
+    x > 1, and the score of delta is z: the mean of the flag has the slope phi(1) sqrt((1 + a) / (1 - a)).
+    """
+    rng, memory, threshold = np.random.default_rng(8), 0.95, 20.0
+    goal = Goal("occupancy", (0,), 1, 1, 5e-3)
+    normal = rng.normal(size=(40, 8000))
+    hidden = lfilter([np.sqrt(1 - memory**2)], [1, -memory], normal, axis=1)[..., None]
+    active = hidden > 1
+    # some rate in Hz that is at the threshold of activity where the flag is
+    rates = np.maximum(threshold + 8 * (hidden - 1), 0)
+    observables = [goal.parts(each).above for each in active]
+    true = np.exp(-0.5) / np.sqrt(2 * np.pi) * np.sqrt((1 + memory) / (1 - memory))
+
+    def bias(seen: np.ndarray) -> tuple[float, float]:
+        features = [goal.features(flags, each, threshold) for flags, each in zip(active, seen, strict=True)]
+        found = score_gradient(observables, features, list(normal[..., None]), Delays(block=20, horizon=160, lead=0))
+        return found.value[0] / true - 1, found.error[0] / true
+
+    told, error = bias(rates)
+    assert error < 0.02
+    # 6 % too large: the expected future is not quite linear in what is seen
+    assert abs(told) < 0.1
+    hidden_from, error = bias(np.zeros_like(rates))
+    assert hidden_from < -0.1 - 4 * error

@@ -39,7 +39,7 @@ OPTIONS = DesignOptions(
     budget=1.5,
     iterations=2,
     iteration_trials=4,
-    iteration_duration=4.0,
+    iteration_duration=5.0,
     verify_trials=4,
     verify_duration=2.0,
 )
@@ -152,7 +152,7 @@ def test_what_is_never_seen_is_said(tmp_path: Path) -> None:
         ({"only": "E1", "zero_sum": True}, "no vector but 0 satisfies all of them"),
         ({"target": "threshold"}, "target: .threshold. found; expected one of rate, arousal_level"),
         ({"norm": "l3"}, "norm: .l3. found; expected one of l1, l2, linf"),
-        ({"iteration_duration": 1.0}, "iteration_duration: 1.0 found; expected at least 3 s"),
+        ({"iteration_duration": 1.0}, "iteration_duration: 1.0 found; expected at least 5 s"),
     ],
 )
 def test_what_is_not_possible_is_refused(changes: dict[str, Any], message: str) -> None:
