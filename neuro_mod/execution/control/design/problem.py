@@ -46,7 +46,7 @@ class DesignOptions:
         iteration_duration: Seconds of each of these, after 1 s in which the network settles.
         verify_trials: Trials of the verification, for each direction.
         verify_duration: Seconds of each of these, likewise.
-        least_states: A network with fewer states, each with `LEAST_SHARE` of the time at least, is no longer metastable.
+        least_states: With fewer states, each with `LEAST_SHARE` of the time at least, a network is not metastable.
         noise_seed: Root of the noise of all runs; None for the seed of the network.
         dtype: Precision.
     """
@@ -80,7 +80,7 @@ class DesignOptions:
             raise invalid("iteration_duration", float(self.iteration_duration), f"at least {LEAST_DURATION:g} s")
 
 
-class Problem(NamedTuple):
+class DesignProblem(NamedTuple):
     """A design that is ready to begin.
 
     Attributes:
@@ -96,7 +96,7 @@ class Problem(NamedTuple):
     groups: list[list[int]]
 
 
-def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array | None = None) -> Problem:
+def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array | None = None) -> DesignProblem:
     """Check what is asked for.
 
     Args:
@@ -124,7 +124,7 @@ def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array 
     constraints = allowed_perturbations(
         populations.total, options.norm, options.budget, only=free, zero_sum=options.zero_sum, modes=modes
     )
-    return Problem(goal, constraints, free, _groups(goal, populations))
+    return DesignProblem(goal, constraints, free, _groups(goal, populations))
 
 
 def parse_members(option: str, text: str, n_clusters: int) -> tuple[int, ...]:
@@ -165,7 +165,7 @@ def parse_populations(text: str, populations: Populations) -> list[int]:
     return sorted(chosen)
 
 
-def naive_direction(problem: Problem, populations: Populations) -> _Array:
+def naive_direction(problem: DesignProblem, populations: Populations) -> _Array:
     """Plus on the members, minus on all other E clusters.
 
     Evenly where entries are bounded; otherwise so that all sum to 0, as the others are more.
@@ -177,7 +177,7 @@ def naive_direction(problem: Problem, populations: Populations) -> _Array:
     return direction
 
 
-def random_direction(problem: Problem, populations: Populations, seed: int) -> _Array:
+def random_direction(problem: DesignProblem, populations: Populations, seed: int) -> _Array:
     """Random entries of the free populations: signs where entries are bounded, else normal."""
     direction = np.zeros(populations.total)
     own_seed = Stream(seed, "design: random direction").derived_seed
@@ -186,7 +186,7 @@ def random_direction(problem: Problem, populations: Populations, seed: int) -> _
     return direction
 
 
-def describe_options(options: DesignOptions, problem: Problem, populations: Populations) -> dict[str, Any]:
+def describe_options(options: DesignOptions, problem: DesignProblem, populations: Populations) -> dict[str, Any]:
     """What is designed, as plain data."""
     constraints = problem.constraints
     return {
