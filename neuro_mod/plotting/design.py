@@ -114,7 +114,6 @@ def draw_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: f
                 fmt="D",
                 color=_PREDICTED_COLOUR,
                 markersize=4,
-                markeredgecolor="white",
                 linewidth=1,
                 label="predicted by the climb",
             )

@@ -245,11 +245,13 @@ def _room(study: Study) -> list[str]:
     found = room(study)
     if found is None:
         return []
-    share, by_gradients = study.verified[DESIGNED].above.mean(), "by a linear estimate from the gradients of the climb"
-    more = "; more iterations may find it" if found.value - RESOLVED * found.error > _WORTHWHILE else ""
+    # a share is 1 at most
+    possible = -float(np.log(study.verified[DESIGNED].above.mean()))
+    more = min(found.value - RESOLVED * found.error, possible) > _WORTHWHILE
+    more, by_gradients = "; more iterations may find it" * more, "by a linear estimate from the gradients of the climb"
+    if found.value >= possible:
+        return [f"{by_gradients}, another allowed vector may be better, up to a share of 1{more}"]
     factor = float(np.exp(max(found.value, 0.0)))
-    if factor >= 1 / share:
-        return [f"{by_gradients}, there is no limit to how much better another allowed vector may be{more}"]
     return [
         f"{by_gradients}, another allowed vector may be better by a factor of up to {factor:.2f} +- "
         f"{factor * found.error:.1g} (exact only if the logarithm of the share is concave; errors of the gradients "
