@@ -45,7 +45,8 @@ _NONE = Prediction(*[np.nan] * 5)
 def predicted(study: Study, vector: _Array) -> Prediction:
     """The goal at a vector, by the gradients of the climb at vectors within the linear range from it.
 
-    NaN if there is none at which the goal was seen.
+    NaN if there is none at which the goal was seen. The error is that of what was measured; it leaves out the curvature
+    within the linear range.
     """
     near = [each for each in study.of_steps if np.abs(vector - each.vector).max() <= study.linear_range]
     return _extrapolated(study.problem.goal, near, vector)

@@ -27,7 +27,7 @@ LINEAR_RANGE = 0.05
 #: Parts of the budget that a start along a direction may take.
 _STARTS = (1.0, 0.5, 0.25)
 #: Parts of the trials of an iteration that starts and candidates take.
-_OF_START, _OF_CANDIDATE = 0.25, 0.5
+_OF_START, _OF_CANDIDATE = 0.25, 1.0
 #: Multiples of the designed vector whose leakage is measured, while the network is metastable.
 AMPLITUDES = (0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 #: Name of the candidate that is the mean of the vectors of a climb.
