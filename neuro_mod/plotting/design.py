@@ -93,29 +93,28 @@ def draw_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: f
     """Draw the verified value of each direction with its error, and what was predicted.
 
     Args:
-        rows: Rows with ``direction``, ``verified``, ``standard_error`` and ``predicted``; None where undefined.
+        rows: Rows with ``direction``, ``verified``, ``standard_error``, ``predicted``, ``predicted_low`` and
+            ``predicted_high``; None where undefined.
         label: What is raised.
         width: Width of the figure in inches.
     """
     names = [str(row["direction"]) for row in rows]
     places, values, errors = np.arange(len(rows)), _column(rows, "verified"), _column(rows, "standard_error")
-    predicted = _column(rows, "climbed")
-    predicted = np.where(np.isnan(predicted), _column(rows, "predicted"), predicted)
-    # predictions far beyond what was found would hide it
-    shown = np.where(predicted <= 1.5 * np.nanmax(np.append(values + np.nan_to_num(errors), 0)), predicted, np.nan)
+    predicted, low, high = (_column(rows, key) for key in ("predicted", "predicted_low", "predicted_high"))
     with style.paper_style():
         figure, axes = style.new_axes(width, (_HEIGHT + _MARGIN) / style.MM_PER_INCH)
         colours = [_COLOURS.get(name, _OTHER_COLOUR) for name in names]
         axes.bar(places, np.nan_to_num(values), 0.65, color=colours)
         axes.errorbar(places, values, errors, fmt="none", color="black", capsize=2, linewidth=1)
-        if np.isfinite(shown).any():
-            axes.plot(
-                places,
-                shown,
-                "D",
+        if np.isfinite(predicted).any():
+            axes.errorbar(
+                places + _BAR_WIDTH / 8,
+                predicted,
+                [predicted - low, high - predicted],
+                fmt="D",
                 color=_PREDICTED_COLOUR,
                 markersize=4,
-                markeredgecolor="white",
+                linewidth=1,
                 label="predicted by the climb",
             )
             _legend(figure, axes)

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import inspect
 import json
+from dataclasses import fields
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from neuro_mod.choices import GoalKind
+from neuro_mod.cli.control.design import design as command
+from neuro_mod.execution.control.design.measure import LEAST_SHARE
+from neuro_mod.execution.control.design.problem import DesignOptions
 from neuro_mod.storage.names import CONFIG
 from tests.execution.control.test_design import SWITCHING
 from tests.helpers.folders import run_json
@@ -13,7 +20,7 @@ from tests.helpers.shared import write_config
 
 #: Three clusters have no nine states, so that leakage is measured at few amplitudes.
 QUICK = (
-    *("--iterations", 1, "--iteration-trials", 4, "--iteration-duration", 3),
+    *("--iterations", 1, "--iteration-trials", 4, "--iteration-duration", 5),
     *("--verify-trials", 2, "--least-states", 9),
 )
 
@@ -39,6 +46,7 @@ def test_it_designs_verifies_and_draws_and_what_it_writes_runs(design, neuro_mod
         "2 trials of 1 s for each",
         "beside naive",
         "no perturbation",
+        "above 20 Hz, smoothed by a Gaussian of 25 ms",
         "leakage: what else gains, by what it shares with the state",
         "design.yaml",
     ):
@@ -72,3 +80,15 @@ def test_a_folder_without_a_configuration_is_refused(design, tmp_path):
     done = design(tmp_path, "--make", "E0", "--budget", 1)
     assert done.returncode == 2
     assert f"no {CONFIG} found; expected a configuration" in done.stderr
+
+
+def test_defaults_and_words_of_the_options_are_those_of_the_design(design):
+    defaults = {field.name: field.default for field in fields(DesignOptions)}
+    named = {name: parameter.default for name, parameter in inspect.signature(command).parameters.items()}
+    for name in defaults.keys() & named.keys() - {"budget"}:
+        assert named[name] == defaults[name], name
+    assert defaults.keys() - named.keys() == set()
+    words = design("--help").stdout
+    assert f"each with {100 * LEAST_SHARE:g}% of" in " ".join(words.split())
+    for goal in get_args(GoalKind):
+        assert goal.removesuffix("ing") in words

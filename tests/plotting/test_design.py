@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
 
 from neuro_mod.errors import InputError
@@ -13,9 +14,10 @@ from neuro_mod.populations import Populations
 
 POPULATIONS = Populations(3, (10, 4), (10, 3))
 TABLE = [
-    {"direction": "no perturbation", "verified": 0.0, "standard_error": 0.0, "predicted": None, "climbed": None},
-    {"direction": "design", "verified": 0.3, "standard_error": 0.02, "predicted": 50.0, "climbed": 0.28},
-    {"direction": "naive", "verified": None, "standard_error": None, "predicted": 0.1, "climbed": None},
+    {"direction": "no perturbation", "verified": 0.0, "standard_error": 0.0, "predicted": None},
+    {"direction": "design", "verified": 0.3, "standard_error": 0.02, "predicted": 0.28}
+    | {"predicted_low": 0.25, "predicted_high": 0.33},
+    {"direction": "naive", "verified": None, "standard_error": None, "predicted": None},
 ]
 
 
@@ -37,9 +39,11 @@ def test_vectors_are_bars_over_cluster_space() -> None:
 def test_predictions_stand_beside_what_was_verified() -> None:
     (axes,) = draw_verification(TABLE, "share of time").axes
     assert heights(axes) == pytest.approx([0, 0.3, 0])
-    # the prediction near the design, not the one that is far beyond all bars
-    predicted = axes.get_lines()[-1].get_ydata()
-    assert predicted == pytest.approx([np.nan, 0.28, 0.1], nan_ok=True)
+    predicted = axes.containers[-1]
+    assert isinstance(predicted, ErrorbarContainer)
+    line, _, (bars,) = predicted.lines
+    assert line.get_ydata() == pytest.approx([np.nan, 0.28, np.nan], nan_ok=True)
+    assert bars.get_segments()[1][:, 1] == pytest.approx([0.25, 0.33])
 
 
 def test_progress_shows_each_iteration() -> None:

@@ -47,8 +47,8 @@ def design(
         ),
     ] = "probability",
     target: Annotated[DesignTarget, typer.Option(help="What is perturbed.")] = "rate",
-    norm: Annotated[VectorNorm, typer.Option(help="Of which the budget is the largest.")] = "l2",
-    zero_sum: Annotated[bool, typer.Option("--zero-sum", help="Let the entries sum to 0.")] = False,
+    norm: Annotated[VectorNorm, typer.Option(help="Norm that the budget limits.")] = "l2",
+    zero_sum: Annotated[bool, typer.Option("--zero-sum", help="Require the entries to sum to zero.")] = False,
     only: Annotated[
         str,
         typer.Option(
@@ -71,7 +71,12 @@ def design(
         float, typer.Option(metavar="S", parser=seconds, help="Seconds of each of these trials.")
     ] = 10.0,
     least_states: Annotated[
-        int, typer.Option(metavar="N", min=1, help="With fewer states a network is no longer metastable.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="With fewer states, each with 0.2% of the time, a network is not metastable.",
+        ),
     ] = 3,
     noise_seed: Annotated[
         int | None, typer.Option(metavar="N", help="Root of the noise of all runs [that of the network].")
@@ -159,6 +164,7 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
         {
             "raised": metadata["goal_in_words"],
             "perturbed": f"{metadata['target']} of {len(metadata['only'])} populations, {allowed}",
+            "active clusters": f"above {metadata['active_above_hz']:g} Hz, {metadata['smoothing']}",
             "chosen": metadata["chosen"],
             "verified": f"{metadata['verify_trials']} trials of {metadata['verify_duration_sec']:g} s for each",
         }
@@ -166,8 +172,9 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
     typer.echo()
     columns = {
         "size": metadata["norm"],
-        "climbed": "predicted",
-        "climbed_error": "+-",
+        "predicted": "predicted",
+        "predicted_low": "from",
+        "predicted_high": "to",
         "verified": "verified",
         "standard_error": "+-",
         "gain": "gain",
@@ -181,7 +188,10 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
         ["direction", *columns.values()],
         [[row["direction"], *(_number(row[key]) for key in columns)] for row in metadata["table"]],
     )
-    typer.echo("predicted: by the gradients of the climb; verified: in runs that the design has not seen")
+    typer.echo(
+        "predicted: by gradients of the climb at nearby vectors, if any, from one standard error below to one above"
+    )
+    typer.echo("verified: in runs that the design has not seen")
     typer.echo()
     _print_leakage(metadata["leakage"])
     for line in metadata["findings"]:

@@ -186,22 +186,43 @@ def uphill(gradient: _Array, error: _Array, constraints: Constraints) -> _Array:
     return slope / largest if largest > 0 else slope
 
 
-def possible_gain(
-    steps: Sequence[Step], vector: _Array, constraints: Constraints, groups: Sequence[Sequence[int]]
-) -> float:
-    """What the objective can gain at most over its value at a vector, if it is concave: ``max_y g . (y - x)``.
+class PossibleGain(NamedTuple):
+    """How much more an objective may be than at a vector.
 
-    With the gradient g of the latest steps, which is drawn together; it has errors, which make this larger, not
-    smaller, on average. Logarithms of probabilities of states are concave where perturbations act like fields in an
-    exponential family. NaN if the gradient is not known.
+    Attributes:
+        value: The gain.
+        error: Its standard error.
+    """
+
+    value: float
+    error: float
+
+
+def possible_gain(
+    measured: Sequence[Measured], vectors: Sequence[_Array], objective: float, error: float, constraints: Constraints
+) -> PossibleGain:
+    """How much more an objective may be than a value, at the allowed vector of which the gradients promise most.
+
+    That is ``max_y mean_i [f_i + g_i . (y - x_i)] - f`` over allowed vectors y, for objectives f_i and gradients g_i
+    that were measured at vectors x_i. No allowed vector is better if the objective is concave and nothing had errors.
+    Those of the gradients make the maximum too large on average; the standard error is that at y.
+
+    Args:
+        measured: What was measured at some vectors.
+        vectors: These, shape ``(P,)`` each.
+        objective: The value f that is to be bettered.
+        error: Its standard error.
+        constraints: Which vectors are allowed.
 
     References:
         Jaggi 2013, "Revisiting Frank-Wolfe: projection-free sparse convex optimization" (the duality gap).
     """
-    gradient = drawn_together(*averaged([step.measured for step in steps]), groups)
-    if not np.isfinite(gradient).all():
-        return np.nan
-    return constraints.furthest(gradient) - float(gradient @ vector)
+    best = constraints.furthest(np.mean([each.gradient for each in measured], axis=0))
+    moves = [best - vector for vector in vectors]
+    promised = [each.objective + each.gradient @ move for each, move in zip(measured, moves, strict=True)]
+    variances = [each.error**2 + each.gradient_error**2 @ move**2 for each, move in zip(measured, moves, strict=True)]
+    spread = float(np.sqrt(np.sum(variances) / len(measured) ** 2 + error**2))
+    return PossibleGain(float(np.mean(promised)) - objective, spread)
 
 
 def settled(steps: Sequence[Step], constraints: Constraints) -> _Array:

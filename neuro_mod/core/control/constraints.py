@@ -12,12 +12,11 @@ from scipy.optimize import linprog
 
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import VectorNorm
+from neuro_mod.core.perturbations.directions import vector_norm
 from neuro_mod.errors import InputError, invalid
 
 _Array = NDArray[np.float64]
 
-#: Order of each norm, as `numpy.linalg.norm` has it.
-_ORDERS: dict[VectorNorm, float] = {"l2": 2, "l1": 1, "linf": np.inf}
 #: Parts of a vector below this part of its length are rounding errors.
 _ROUNDING = 1e-9
 #: Alternating projections end when a round moves the vector by less than this part of the budget.
@@ -55,7 +54,7 @@ class Constraints:
 
     def size(self, vector: ArrayLike) -> float:
         """The norm of a vector, shape ``(P,)``."""
-        return float(np.linalg.norm(np.asarray(vector, np.float64), _ORDERS[self.norm]))
+        return vector_norm(np.asarray(vector, np.float64), self.norm)
 
     def within_subspace(self, vector: ArrayLike) -> _Array:
         """The closest vector of the subspace, whatever its norm."""
@@ -68,26 +67,27 @@ class Constraints:
             return None
         return found * (self.budget / self.size(found))
 
-    def furthest(self, slope: ArrayLike) -> float:
-        """The largest of ``slope . x`` over all allowed vectors x: a linear program, unless it is the length in l2.
+    def furthest(self, slope: ArrayLike) -> _Array:
+        """The allowed vector x of the largest ``slope . x``: a linear program, unless it is along the slope in l2.
 
         Args:
             slope: Shape ``(P,)``.
         """
         along = self.basis.T @ np.asarray(slope, np.float64)
         if self.norm == "l2":
-            return float(self.budget * np.linalg.norm(along))
+            length = float(np.linalg.norm(along))
+            return self.basis @ along * (self.budget / length if length > 0 else 0.0)
         p, m = self.basis.shape
         if self.norm == "linf":
             bounded, limits = np.vstack([self.basis, -self.basis]), np.full(2 * p, self.budget)
             found = linprog(-along, A_ub=bounded, b_ub=limits, bounds=(None, None))
-            return float(-found.fun)
+            return self.basis @ found.x
         # magnitudes of the entries as further unknowns, whose sum is bounded
         unit, sum_of_magnitudes = np.eye(p), np.append(np.zeros(m), np.ones(p))
         bounded = np.vstack([np.hstack([self.basis, -unit]), np.hstack([-self.basis, -unit]), sum_of_magnitudes])
         limits = np.append(np.zeros(2 * p), self.budget)
         found = linprog(np.append(-along, np.zeros(p)), A_ub=bounded, b_ub=limits, bounds=(None, None))
-        return float(-found.fun)
+        return self.basis @ found.x[:m]
 
     def project(self, vector: ArrayLike) -> _Array:
         """The closest allowed vector, in the sense of least squares.

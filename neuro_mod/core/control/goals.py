@@ -91,7 +91,7 @@ class Goal:
         }[self.kind]
 
     def parts(self, active: NDArray[np.bool_]) -> Parts:
-        """Numerator and denominator over time; what takes a lag counts at its end, when it is decided.
+        """Numerator and denominator over time; lagged events are counted at the end of the lag.
 
         Args:
             active: Whether each cluster is active in each bin, shape ``(n_bins, C)``.
@@ -119,10 +119,17 @@ class Goal:
             return np.nan
         return above / below * (self.lag_bins * self.bin_width if self.kind == "duration" else 1.0)
 
-    def features(self, active: NDArray[np.bool_]) -> _Array:
+    def features(self, active: NDArray[np.bool_], rates: NDArray[np.floating], threshold: float) -> _Array:
         """What tells the state of the network: which clusters are active, and how the state differs from the goal.
 
-        Where the goal has a lag, also for which part of the lag the goal has been reached.
+        Also the rates of all clusters, in units of the threshold and up to twice it: whether an inactive cluster is on
+        its way to activity tells much of the future. Where the goal has a lag, also for which part of the lag the goal
+        has been reached.
+
+        Args:
+            active: Whether each cluster is active in each bin, shape ``(n_bins, C)``.
+            rates: Smoothed rates of the clusters in Hz, likewise.
+            threshold: Of activity in Hz.
 
         Returns:
             Shape ``(n_bins, F)``; the first column is 1.
@@ -130,7 +137,8 @@ class Goal:
         missing = (~active[:, list(self.members)]).sum(axis=1)
         extra = active[:, self.others].sum(axis=1)
         kinds = [(np.minimum(missing, 2) == m) & (np.minimum(extra, 2) == e) for m in range(3) for e in range(3)]
-        found = np.column_stack([np.ones(len(active)), active, *kinds]).astype(np.float64)
+        levels = np.minimum(rates, 2 * threshold) / threshold
+        found = np.column_stack([np.ones(len(active)), active, *kinds, levels]).astype(np.float64)
         if self.kind not in LAGS:
             return found
         inside = self._inside(active)
@@ -152,6 +160,11 @@ class Goal:
         on = 1 / (1 + np.exp(-excess))
         wanted = on[:, list(self.members)]
         return np.column_stack([wanted, 1 - on[:, self.others]]) if self.of_state else wanted
+
+
+def n_bins_of(seconds: float, bin_width: float) -> int:
+    """The whole number of bins, at least one, that is closest to a time."""
+    return max(1, round(seconds / bin_width))
 
 
 def n_spans(inside: NDArray[np.floating]) -> int:

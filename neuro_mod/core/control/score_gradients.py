@@ -10,7 +10,10 @@ What happens more than a block after t is replaced by its expectation given the 
 regression on features of the state. And the expected future given the state *before* the block is subtracted: it is
 independent of all scores in the block, so that this adds no bias. What is left is what the network did in a block
 other than expected, times the scores of that block. The errors are several times smaller than those of a long window;
-the price is a bias as far as the features do not tell the future, and a horizon beyond which nothing counts.
+the price is a bias as far as the features do not tell the future, and a horizon beyond which nothing counts: gradients
+are then too small. Those of occupancies, compared with finite differences, were 14 to 39 % too small with flags of
+activity alone; with rates beside them and a horizon of 4 s (see `Goal.features`), 1 +- 2 % in a network of 6 clusters,
+and 11 +- 5 % in the default network, whose states last longer.
 
 References:
     Sutton, McAllester, Singh & Mansour 2000, "Policy gradient methods for reinforcement learning with function

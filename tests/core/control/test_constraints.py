@@ -68,7 +68,10 @@ def test_projections_are_the_closest_allowed_vectors(norm: VectorNorm, case: str
 def test_nothing_allowed_is_further_than_the_furthest(norm: VectorNorm, case: str) -> None:
     constraints = allowed_perturbations(6, norm, 0.7, **CASES[case])
     slope = RNG.normal(size=6)
-    furthest = constraints.furthest(slope)
+    there = constraints.furthest(slope)
+    assert constraints.size(there) <= 0.7 * (1 + 1e-9)
+    assert constraints.within_subspace(there) == pytest.approx(there, abs=1e-9)
+    furthest = there @ slope
     tried = [constraints.project(vector) @ slope for vector in RNG.normal(size=(50, 6))]
     assert max(tried) <= furthest + 1e-9
     # far uphill, the projection is the furthest vector

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from neuro_mod.choices import VectorNorm
 from neuro_mod.config import load_experiment
@@ -19,7 +20,8 @@ from neuro_mod.execution.control.design import measure, study
 from neuro_mod.execution.control.design.inputs import direction_of_responses
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
 from neuro_mod.execution.control.design.measure import Measure, Plan
-from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS
+from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement
+from neuro_mod.execution.control.design.predictions import predicted, predicted_from_zero, room
 from neuro_mod.execution.control.design.problem import DesignOptions, build_problem
 from neuro_mod.execution.control.design.run import run_design
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -39,7 +41,7 @@ OPTIONS = DesignOptions(
     budget=1.5,
     iterations=2,
     iteration_trials=4,
-    iteration_duration=4.0,
+    iteration_duration=5.0,
     verify_trials=4,
     verify_duration=2.0,
 )
@@ -73,8 +75,12 @@ def test_a_design_raises_its_goal_and_is_verified(designed: tuple[Path, dict[str
     assert verified["design"]["gain"] > 3 * verified["design"]["gain_error"] > 0
     assert verified["no perturbation"]["gain"] == 0
     # what the climb predicts at the design is found in other runs, within errors of which few trials tell little
-    apart = verified["design"]["climbed"] - verified["design"]["verified"]
-    assert abs(apart) < 4 * np.hypot(verified["design"]["climbed_error"], verified["design"]["standard_error"])
+    design = verified["design"]
+    assert 0 <= design["predicted_low"] < design["predicted"] < design["predicted_high"] <= 1
+    half_width = (design["predicted_high"] - design["predicted_low"]) / 2
+    assert abs(design["predicted"] - design["verified"]) < 4 * np.hypot(half_width, design["standard_error"])
+    # the climb was never within the linear range, of .05 Hz, from zero
+    assert verified["no perturbation"]["predicted"] is None
     shares = [row["share"] for row in found["leakage"] if row["amplitude"] == 1]
     assert sum(shares) == pytest.approx(1)
     assert shares[0] == pytest.approx(verified["design"]["verified"])
@@ -83,6 +89,38 @@ def test_a_design_raises_its_goal_and_is_verified(designed: tuple[Path, dict[str
     vector = experiment.timed_perturbations["rate"].vector
     assert np.linalg.norm(vector) == pytest.approx(verified["design"]["size"])
     StageSNNSimulation(experiment).run(0.1)
+
+
+def test_predictions_are_local_and_stay_probabilities() -> None:
+    problem = build_problem(load_experiment(SWITCHING), OPTIONS)
+    rng, vector, slope = np.random.default_rng(4), np.zeros(8), np.array([2.0, 2.0, -1.0, 0, 0, 0, 0, 0])
+
+    def at(share: float, where: np.ndarray) -> Measurement:
+        above, unknown = share * (1 + 0.1 * rng.normal(size=50)), np.zeros((2, 8))
+        gradient = np.array([slope, np.full(8, 0.5)])
+        return Measurement(where, above, np.ones(50), np.ones((50, 3)), unknown, unknown, 99, 5, gradient, unknown)
+
+    found = study.Study(problem, linear_range=0.05, unperturbed=at(0.2, vector))
+    found.of_steps = [at(0.4, vector + 1), at(0.5, vector + 1.04), at(0.6, vector + 5)]
+    near = predicted(found, vector + 1.02)
+    # log-odds of .4 and .5, moved by .02 and -.02 along slopes of 3 / (1 - p)
+    odds = [np.log(0.4 / 0.6) + 0.02 * 3 / 0.6, -0.02 * 3 / 0.5]
+    assert near.value == pytest.approx(expit(np.mean(odds)), abs=0.02)
+    assert near.low < near.value < near.high
+    assert np.isnan(predicted(found, vector + 2).value)
+    # far away an error is large, and still what is predicted is a probability
+    far = predicted_from_zero(found, vector + 3)
+    assert 0 < far.low < 0.99 < far.value < far.high < 1
+    assert far.low < expit(np.log(0.2 / 0.8) + 9 / 0.8 - 4)
+    # the goal is known to be concave at best for probabilities
+    found.verified[study.DESIGNED], found.of_steps = at(0.5, vector), [at(0.5, vector), at(0.5, vector)]
+    gain = room(found)
+    assert gain is not None
+    # 1.5 times the length of the slope, 3, along which the error of one gradient is .5 times 1.5
+    assert gain.value == pytest.approx(4.5, abs=0.05)
+    assert gain.error == pytest.approx(0.5 * 1.5, rel=0.05)
+    found.problem = problem._replace(goal=replace(problem.goal, kind="occupancy"))
+    assert room(found) is None
 
 
 def test_threads_and_interruptions_change_nothing(
@@ -131,8 +169,8 @@ def test_what_is_never_seen_is_said(tmp_path: Path) -> None:
     silent = SWITCHING | {"external_currents": {"nu_ext_baseline": [8.0, 8.0], "j_ext": [0.18, 0.1]}}
     options = replace(OPTIONS, goal="duration", budget=0.1, iterations=1, verify_trials=2)
     words = "\n".join(run_design(silent, options, tmp_path)["findings"])
-    assert "E0+E1 alone was never seen without perturbation; E0, E1 never became active" in words
-    assert "all that is verified is that it is rare" in words
+    assert "E0+E1 alone was not seen in 4 trials of 5 s without perturbation; E0, E1 never became active" in words
+    assert "was not observed, even under the design; the runs show only that it is rare" in words
     assert "without perturbation fewer than 3 states are seen: the network is not metastable" in words
 
 
@@ -152,7 +190,7 @@ def test_what_is_never_seen_is_said(tmp_path: Path) -> None:
         ({"only": "E1", "zero_sum": True}, "no vector but 0 satisfies all of them"),
         ({"target": "threshold"}, "target: .threshold. found; expected one of rate, arousal_level"),
         ({"norm": "l3"}, "norm: .l3. found; expected one of l1, l2, linf"),
-        ({"iteration_duration": 1.0}, "iteration_duration: 1.0 found; expected at least 3 s"),
+        ({"iteration_duration": 1.0}, "iteration_duration: 1.0 found; expected at least 5 s"),
     ],
 )
 def test_what_is_not_possible_is_refused(changes: dict[str, Any], message: str) -> None:

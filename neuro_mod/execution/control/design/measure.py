@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from neuro_mod.choices import DesignTarget, Precision
-from neuro_mod.core.control.goals import Goal, n_spans
+from neuro_mod.core.control.goals import Goal, n_bins_of, n_spans
 from neuro_mod.core.control.leakage import n_states, shares_of_roles
 from neuro_mod.core.control.score_gradients import Delays, score_gradient
 from neuro_mod.core.random import Stream
@@ -30,7 +30,7 @@ _Array = NDArray[np.float64]
 #: Seconds at the beginning of each trial that are left out: the network settles under the perturbation.
 SETTLING = 1.0
 #: Of the gradients by scores, in seconds: blocks, the horizon of the expected future, and the lead before a block.
-BLOCK, HORIZON, LEAD = 0.1, 2.0, 0.05
+BLOCK, HORIZON, LEAD = 0.1, 4.0, 0.05
 #: A state counts as visited with this share of the time.
 LEAST_SHARE = 0.002
 
@@ -59,6 +59,7 @@ class _Observed(NamedTuple):
     """One trial over time."""
 
     active: NDArray[np.bool_]
+    rates: NDArray[np.float32]
     nearness: NDArray[np.float32]
     scores: NDArray[np.float32]
 
@@ -123,7 +124,7 @@ class Measure:
     @property
     def bin_width(self) -> float:
         """Of a bin, in seconds."""
-        return self.bin_steps * self._stager.experiment.init_params.delta_t
+        return self._goal.bin_width
 
     def _trials(self, vector: _Array, plan: Plan, patterns: _Array | None, scored: bool) -> Sequence[Trial]:
         recording = Recording(spikes=False, bin_steps=self.bin_steps, scores=self.bin_steps if scored else 0)
@@ -152,13 +153,14 @@ class Measure:
         return found
 
     def _observe(self, simulation: Simulation, scored: bool) -> _Observed:
-        populations, first = self._stager.circuit.populations, round(SETTLING / self.bin_width)
+        populations, first = self._stager.circuit.populations, n_bins_of(SETTLING, self.bin_width)
         n_bins = simulation.n_steps // self.bin_steps
         rates = binned_rates(simulation.binned_counts[:n_bins], populations.sizes, self.bin_width)
         smoothed = smooth(rates, self.bin_width)[1][first:]
-        nearness = self._goal.nearness(smoothed[:, : populations.n_clusters], ACTIVE_RATE)
+        clusters = smoothed[:, : populations.n_clusters].astype(np.float32)
+        nearness = self._goal.nearness(clusters, ACTIVE_RATE).astype(np.float32)
         scores = simulation.scores[first:n_bins] if scored else np.zeros((0, populations.total))
-        return _Observed(active_in_time(smoothed, populations), nearness.astype(np.float32), scores.astype(np.float32))
+        return _Observed(active_in_time(smoothed, populations), clusters, nearness, scores.astype(np.float32))
 
     def _summary(self, vector: _Array, observed: Sequence[_Observed], patterns: _Array | None) -> Measurement:
         goal = self._goal
@@ -192,8 +194,8 @@ class Measure:
         )
 
     def _by_scores(self, observed: Sequence[_Observed]) -> Callable[[Sequence[_Array]], _Array]:
-        delays = Delays(*(max(1, round(seconds / self.bin_width)) for seconds in (BLOCK, HORIZON, LEAD)))
-        features = [self._goal.features(each.active) for each in observed]
+        delays = Delays(*(n_bins_of(seconds, self.bin_width) for seconds in (BLOCK, HORIZON, LEAD)))
+        features = [self._goal.features(each.active, each.rates, ACTIVE_RATE) for each in observed]
         scores = [each.scores for each in observed]
         return lambda observables: np.array(score_gradient(observables, features, scores, delays))
 

@@ -15,6 +15,8 @@ from neuro_mod.core.jackknife import deviation_of_left_out
 
 _Array = NDArray[np.float64]
 
+#: Errors by which a vector has to be better than the mean of a climb, which rests on far more runs, to replace it.
+SURE = 3.0
 #: What a climb follows: the goal, or the nearness to it until it is seen.
 OF_GOAL, OF_NEARNESS = "goal", "nearness"
 
@@ -110,12 +112,12 @@ def difference_of(goal: Goal, changed: Measurement, baseline: Measurement) -> Va
 
 
 def is_better(one: Measurement, other: Measurement, kind: str) -> bool:
-    """Whether the objective is higher by more than two errors, in trials under the same noise."""
+    """Whether the objective is higher by more than `SURE` errors, in trials under the same noise."""
     if kind == OF_GOAL and one.seen != other.seen:
         return one.seen
     apart = one.per_trial(kind) - other.per_trial(kind)
     error = apart.std(ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else np.inf
-    return one.objective(kind) - other.objective(kind) > 2 * error
+    return one.objective(kind) - other.objective(kind) > SURE * error
 
 
 def mean_and_error(per_trial: _Array) -> Sequence[_Array]:

@@ -13,7 +13,8 @@ from neuro_mod.checks import check_choice, check_positive, whole_number
 from neuro_mod.choices import DesignTarget, GoalKind, Precision, VectorNorm
 from neuro_mod.config import Experiment
 from neuro_mod.core.control.constraints import Constraints, allowed_perturbations
-from neuro_mod.core.control.goals import LAGS, Goal
+from neuro_mod.core.control.goals import LAGS, Goal, n_bins_of
+from neuro_mod.core.perturbations.entries import Entries
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
 from neuro_mod.errors import InputError, invalid
@@ -25,7 +26,7 @@ _Array = NDArray[np.float64]
 _CLUSTER, _RANGE = re.compile(r"E?(\d+)"), re.compile(r"([EI])(\d+):([EI])?(\d+)")
 _SWITCH = re.compile(r"switch\s+E?(\d+)\s+on")
 #: Least seconds of a trial of the climb: the future that gradients expect has to fit in.
-LEAST_DURATION = 3.0
+LEAST_DURATION = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class DesignOptions:
         iteration_duration: Seconds of each of these, after 1 s in which the network settles.
         verify_trials: Trials of the verification, for each direction.
         verify_duration: Seconds of each of these, likewise.
-        least_states: A network with fewer states, each at least 1 % of the time, is no longer metastable.
+        least_states: With fewer states, each with `LEAST_SHARE` of the time at least, a network is not metastable.
         noise_seed: Root of the noise of all runs; None for the seed of the network.
         dtype: Precision.
     """
@@ -79,7 +80,7 @@ class DesignOptions:
             raise invalid("iteration_duration", float(self.iteration_duration), f"at least {LEAST_DURATION:g} s")
 
 
-class Problem(NamedTuple):
+class DesignProblem(NamedTuple):
     """A design that is ready to begin.
 
     Attributes:
@@ -95,7 +96,7 @@ class Problem(NamedTuple):
     groups: list[list[int]]
 
 
-def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array | None = None) -> Problem:
+def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array | None = None) -> DesignProblem:
     """Check what is asked for.
 
     Args:
@@ -118,12 +119,12 @@ def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array 
         )
     kind, members = _goal(options, populations)
     bin_width = steps_per_sample(init.delta_t) * init.delta_t
-    goal = Goal(kind, members, populations.n_clusters, max(1, round(LAGS.get(kind, 0.0) / bin_width)), bin_width)
+    goal = Goal(kind, members, populations.n_clusters, n_bins_of(LAGS.get(kind, 0.0), bin_width), bin_width)
     free = [a for a in parse_populations(options.only, populations) if populations.sizes[a]]
     constraints = allowed_perturbations(
         populations.total, options.norm, options.budget, only=free, zero_sum=options.zero_sum, modes=modes
     )
-    return Problem(goal, constraints, free, _groups(goal, populations))
+    return DesignProblem(goal, constraints, free, _groups(goal, populations))
 
 
 def parse_members(option: str, text: str, n_clusters: int) -> tuple[int, ...]:
@@ -164,7 +165,7 @@ def parse_populations(text: str, populations: Populations) -> list[int]:
     return sorted(chosen)
 
 
-def naive_direction(problem: Problem, populations: Populations) -> _Array:
+def naive_direction(problem: DesignProblem, populations: Populations) -> _Array:
     """Plus on the members, minus on all other E clusters.
 
     Evenly where entries are bounded; otherwise so that all sum to 0, as the others are more.
@@ -176,16 +177,16 @@ def naive_direction(problem: Problem, populations: Populations) -> _Array:
     return direction
 
 
-def random_direction(problem: Problem, populations: Populations, seed: int) -> _Array:
+def random_direction(problem: DesignProblem, populations: Populations, seed: int) -> _Array:
     """Random entries of the free populations: signs where entries are bounded, else normal."""
     direction = np.zeros(populations.total)
-    draws = Stream(seed, "design: random direction").uniform(np.arange(len(problem.free)), 2)
-    normal = np.sqrt(-2 * np.log1p(-draws[:, 0])) * np.cos(2 * np.pi * draws[:, 1])
-    direction[problem.free] = np.sign(draws[:, 0] - 0.5) if problem.constraints.norm == "linf" else normal
+    own_seed = Stream(seed, "design: random direction").derived_seed
+    entries = Entries(problem.constraints.norm == "linf", balance=0.5, mean=0.0, sigma=1.0, rng=None, seed=own_seed)
+    direction[problem.free] = entries.draw(0, len(problem.free))
     return direction
 
 
-def describe_options(options: DesignOptions, problem: Problem, populations: Populations) -> dict[str, Any]:
+def describe_options(options: DesignOptions, problem: DesignProblem, populations: Populations) -> dict[str, Any]:
     """What is designed, as plain data."""
     constraints = problem.constraints
     return {

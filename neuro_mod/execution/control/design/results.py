@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from neuro_mod.config import Experiment
-from neuro_mod.core.control.climb import possible_gain
 from neuro_mod.core.control.leakage import ROLES
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.measure import LEAST_SHARE
 from neuro_mod.execution.control.design.measurement import (
-    OF_GOAL,
-    Measurement,
+    Value,
     difference_of,
     mean_and_error,
     value_of,
 )
+from neuro_mod.execution.control.design.predictions import predicted, predicted_from_zero, room, transformed
 from neuro_mod.execution.control.design.problem import DesignOptions
 from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, MEAN_FIELD, NAIVE, Study
 from neuro_mod.populations import Populations
@@ -37,24 +34,23 @@ _WORTHWHILE = 0.2
 def table(study: Study) -> list[dict[str, Any]]:
     """A row for each verified vector; None where undefined.
 
-    ``predicted`` is what the gradient without perturbation predicts, ``climbed`` what the gradients of the later half
-    of the climb do; these were measured near the design, and far from the other vectors.
+    ``predicted`` is by the gradients of the climb, for vectors within the linear range from some at which these were
+    measured; ``predicted_from_zero`` by the gradient without perturbation, for any vector. Both come with what is one
+    standard error below and above.
     """
     goal, constraints, rows = study.problem.goal, study.problem.constraints, []
     baseline, naive = study.verified[BASELINE], study.verified.get(NAIVE)
     for name, measurement in study.verified.items():
         found, gain = value_of(goal, measurement), difference_of(goal, measurement, baseline)
         beside = None if naive is None else difference_of(goal, measurement, naive)
-        predicted, climbed = (each(study, measurement.vector) for each in (_predicted, _climbed))
+        predictions = predicted(study, measurement.vector).columns("predicted")
+        predictions |= predicted_from_zero(study, measurement.vector).columns("predicted_from_zero")
         rows.append(
             json_row(
                 {
                     "direction": name,
                     "size": constraints.size(measurement.vector),
-                    "predicted": predicted[0],
-                    "predicted_error": predicted[1],
-                    "climbed": climbed[0],
-                    "climbed_error": climbed[1],
+                    **predictions,
                     "verified": found.value,
                     "standard_error": found.error,
                     "gain": gain.value,
@@ -120,12 +116,10 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
     """What a reader has to know beside the numbers, a line each."""
     designed, unperturbed = study.verified[DESIGNED], study.unperturbed
     assert unperturbed is not None
-    goal, lines = study.problem.goal, [] if unperturbed.seen else [_unseen(study)]
+    goal, lines = study.problem.goal, [] if unperturbed.seen else [_unseen(study, options)]
     value, gain = value_of(goal, designed), difference_of(goal, designed, study.verified[BASELINE])
     if not any(each.n_seen for each in (designed, *study.of_steps)):
-        lines.append(
-            f"{goal.event} was never seen, not with the design either: all that is verified is that it is rare"
-        )
+        lines.append(f"{goal.event} was not observed, even under the design; the runs show only that it is rare")
     elif not abs(gain.value) > RESOLVED * gain.error:
         lines.append(
             f"the error is larger than the effect: a gain of {gain.value:.3g} +- {gain.error:.2g} is not resolved "
@@ -138,7 +132,7 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
                 lines.append(
                     f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
                 )
-    lines += _beyond_linear(study, options, value.value, value.error)
+    lines += _beyond_linear(study, options, value)
     return [*lines, *_room(study), *_missing_directions(study), *_frozen(study, options)]
 
 
@@ -158,11 +152,11 @@ def _frozen(study: Study, options: DesignOptions) -> list[str]:
     if study.verified[BASELINE].n_states < least:
         lines.append(
             f"without perturbation fewer than {least} states are seen: the network is not metastable "
-            "(are its clusters strong enough?), and there is little to choose from"
+            "(are its clusters strong enough?), and few states can be targeted"
         )
     elif study.verified[DESIGNED].n_states < least:
         lines.append(
-            f"the design leaves fewer than {least} states with {LEAST_SHARE:.1%} of the time: the network hardly is "
+            f"the design leaves fewer than {least} states with {LEAST_SHARE:.1%} of the time: the network is barely "
             "metastable"
         )
     last = max(study.leakage)
@@ -198,35 +192,38 @@ def designed_experiment(experiment: Experiment, options: DesignOptions, study: S
     return experiment.replace({f"perturbation.{options.target}": block})
 
 
-def _unseen(study: Study) -> str:
+def _unseen(study: Study, options: DesignOptions) -> str:
     event, unperturbed = study.problem.goal.event, study.unperturbed
     assert unperturbed is not None
-    how_often = f"seen {unperturbed.n_seen} times" if unperturbed.n_seen else "never seen"
+    n_seen, runs = unperturbed.n_seen, f"{unperturbed.n_trials} trials of {options.iteration_duration:g} s"
+    how_often = f"seen {n_seen} time{'s' * (n_seen > 1)} only" if n_seen else "not seen"
     first = next((number for number, each in enumerate(study.of_steps) if each.seen), None)
     then = ", and it was not seen afterwards either" if first is None else f" until it was, in iteration {first + 1}"
     never = [f"E{cluster}" for cluster in study.problem.goal.members if not unperturbed.occupancy[:, cluster].any()]
     inactive = f"; {', '.join(never)} never became active" if never else ""
     return (
-        f"{event} was {how_often} without perturbation{inactive}; the climb followed how near the clusters come to "
-        f"it{then}"
+        f"{event} was {how_often} in {runs} without perturbation{inactive}; the climb followed how near the clusters "
+        f"come to it{then}"
     )
 
 
-def _beyond_linear(study: Study, options: DesignOptions, value: float, error: float) -> list[str]:
+def _beyond_linear(study: Study, options: DesignOptions, found: Value) -> list[str]:
     """Whether the design is beyond the linear range, and how far steps did what their gradients predicted."""
     vector, lines, unit = study.directions[DESIGNED], [], TARGETS[options.target].unit
-    predicted, predicted_error = _predicted(study, vector)
+    by_zero, where = predicted_from_zero(study, vector), transformed(study.problem.goal, found)
     largest = float(np.abs(vector).max())
-    if np.isfinite(predicted):
-        if abs(predicted - value) > RESOLVED * np.hypot(predicted_error, error):
+    if np.isfinite(by_zero.transformed):
+        if abs(by_zero.transformed - where.value) > RESOLVED * np.hypot(by_zero.error, where.error):
             lines.append(
-                f"the budget is beyond the linear range: the gradient without perturbation predicts {predicted:.3g} "
-                f"+- {predicted_error:.2g}, and {value:.3g} +- {error:.2g} is found"
+                "the budget is beyond the linear range: the gradient without perturbation predicts "
+                f"{by_zero.value:.3g} ({by_zero.low:.3g} to {by_zero.high:.3g}), and {found.value:.3g} +- "
+                f"{found.error:.2g} is found"
             )
     elif largest > study.linear_range:
         lines.append(
-            f"the budget is beyond the linear range: the largest entry is {largest:.3g}, and the default network "
-            f"responds linearly up to about {study.linear_range:.2g} {unit}".rstrip()
+            "the budget may be beyond the linear range: the largest entry is "
+            f"{largest:.3g}, and about {f'{study.linear_range:.2g} {unit}'.rstrip()} is the range of the default "
+            "network (not measured in this one)"
         )
     moves = [
         float(np.abs(step.vector - before.vector).max())
@@ -244,51 +241,19 @@ def _beyond_linear(study: Study, options: DesignOptions, value: float, error: fl
 
 
 def _room(study: Study) -> list[str]:
-    """How much better than the design any allowed vector can be."""
-    if study.steps[-1].measured.kind != OF_GOAL:
+    """How much better than the design another allowed vector may be."""
+    found = room(study)
+    if found is None:
         return []
-    gain = possible_gain(study.steps, study.directions[DESIGNED], study.problem.constraints, study.problem.groups)
-    if not np.isfinite(gain):
-        return []
-    more = "; more iterations may find it" if gain > _WORTHWHILE else ""
+    # a share is 1 at most
+    possible = -float(np.log(study.verified[DESIGNED].above.mean()))
+    more = min(found.value - RESOLVED * found.error, possible) > _WORTHWHILE
+    more, by_gradients = "; more iterations may find it" * more, "by a linear estimate from the gradients of the climb"
+    if found.value >= possible:
+        return [f"{by_gradients}, another allowed vector may be better, up to a share of 1{more}"]
+    factor = float(np.exp(max(found.value, 0.0)))
     return [
-        "by the gradients of the climb, no allowed vector can be better than the design by more than a factor of "
-        f"{np.exp(gain):.3g} (for a log-concave goal; errors of the gradients included){more}"
+        f"{by_gradients}, another allowed vector may be better by a factor of up to {factor:.2f} +- "
+        f"{factor * found.error:.1g} (exact only if the logarithm of the share is concave; errors of the gradients "
+        f"make it too large){more}"
     ]
-
-
-def _predicted(study: Study, vector: _Array) -> tuple[float, float]:
-    """The goal and its error by the gradient without perturbation; NaN if the goal is not seen there."""
-    assert study.unperturbed is not None
-    return _extrapolated(study, [study.unperturbed], vector)
-
-
-def _climbed(study: Study, vector: _Array) -> tuple[float, float]:
-    """The same by the gradients of the later half of the climb."""
-    return _extrapolated(study, study.of_steps[len(study.of_steps) // 2 :], vector)
-
-
-def _extrapolated(study: Study, measurements: Sequence[Measurement], vector: _Array) -> tuple[float, float]:
-    """The goal at a vector and its error, by gradients elsewhere; NaN if it is seen in none of the measurements.
-
-    Linear in the logarithm of a lifetime, and in the log-odds of a probability, which thus stays one. Several
-    measurements are averaged.
-    """
-    goal, predicted, variances = study.problem.goal, [], []
-    odds = goal.kind != "duration"
-    for each in measurements:
-        found, value = each.measured(OF_GOAL), value_of(goal, each).value
-        if each.seen and (value < 1 or not odds):
-            move, slope = vector - each.vector, 1 / (1 - value) if odds else 1.0
-            start = np.log(value * slope)
-            predicted.append(start + slope * (found.gradient @ move))
-            variances.append(slope**2 * (found.error**2 + found.gradient_error**2 @ move**2))
-    if not predicted:
-        return np.nan, np.nan
-    middle, error = float(np.mean(predicted)), float(np.sqrt(np.sum(variances)) / len(predicted))
-    if not odds:
-        with np.errstate(over="ignore"):
-            value = float(np.exp(middle))
-        return value, value * error
-    value = float(expit(middle))
-    return value, value * (1 - value) * error

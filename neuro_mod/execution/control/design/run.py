@@ -19,10 +19,11 @@ from neuro_mod.checks import output_path, user_path, whole_number
 from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.random import MAX_SEED
+from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE, KERNEL_WIDTH
 from neuro_mod.execution.control.design.inputs import direction_of_responses
 from neuro_mod.execution.control.design.measure import Measure, Plan
 from neuro_mod.execution.control.design.measurement import Measurement
-from neuro_mod.execution.control.design.problem import DesignOptions, Problem, build_problem, describe_options
+from neuro_mod.execution.control.design.problem import DesignOptions, DesignProblem, build_problem, describe_options
 from neuro_mod.execution.control.design.results import describe_results
 from neuro_mod.execution.control.design.save import save_study
 from neuro_mod.execution.control.design.study import Study, do_study, planned_seconds
@@ -129,6 +130,8 @@ def _conclude(
     metadata = {
         **describe_options(options, study.problem, experiment.populations),
         "dtype": options.dtype,
+        "active_above_hz": ACTIVE_RATE,
+        "smoothing": f"smoothed by a Gaussian of {1e3 * KERNEL_WIDTH:g} ms",
         "verify_trials": options.verify_trials,
         "verify_duration_sec": options.verify_duration,
         **about,
@@ -151,7 +154,7 @@ class _Kept:
         folder: JobFolder,
         stager: StageSNNSimulation,
         options: DesignOptions,
-        problem: Problem,
+        problem: DesignProblem,
         seed: int,
         n_threads: int | None,
         advanced: Progress,
@@ -187,7 +190,7 @@ def _hash(vector: _Array, pattern_size: float | None) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _identity(experiment: Experiment, options: DesignOptions, problem: Problem, seed: int) -> Mapping[str, Any]:
+def _identity(experiment: Experiment, options: DesignOptions, problem: DesignProblem, seed: int) -> Mapping[str, Any]:
     """What every measurement depends on; constraints and numbers of trials are in the vectors and the runs."""
     return {
         "what": "design",

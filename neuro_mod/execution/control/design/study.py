@@ -16,7 +16,7 @@ from neuro_mod.core.modulation import Baseline, modulated_circuit
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
 from neuro_mod.execution.control.design.measure import Plan
 from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement, is_better, value_of
-from neuro_mod.execution.control.design.problem import DesignOptions, Problem, naive_direction, random_direction
+from neuro_mod.execution.control.design.problem import DesignOptions, DesignProblem, naive_direction, random_direction
 from neuro_mod.execution.stagers import StageSNNSimulation
 
 _Array = NDArray[np.float64]
@@ -27,7 +27,7 @@ LINEAR_RANGE = 0.05
 #: Parts of the budget that a start along a direction may take.
 _STARTS = (1.0, 0.5, 0.25)
 #: Parts of the trials of an iteration that starts and candidates take.
-_OF_START, _OF_CANDIDATE = 0.25, 0.5
+_OF_START, _OF_CANDIDATE = 0.25, 1.0
 #: Multiples of the designed vector whose leakage is measured, while the network is metastable.
 AMPLITUDES = (0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 #: Name of the candidate that is the mean of the vectors of a climb.
@@ -62,7 +62,7 @@ class Study:
         leakage: Measurements of multiples of the design.
     """
 
-    problem: Problem
+    problem: DesignProblem
     directions: dict[str, _Array] = field(default_factory=dict)
     linear_range: float = np.nan
     unperturbed: Measurement | None = None
@@ -95,7 +95,7 @@ def linear_range(target: DesignTarget, baseline: Baseline) -> float:
 def do_study(
     stager: StageSNNSimulation,
     options: DesignOptions,
-    problem: Problem,
+    problem: DesignProblem,
     measure: Measures,
     seed: int,
     responses: _Array | None = None,
@@ -134,7 +134,9 @@ def do_study(
     return study
 
 
-def _directions(stager: StageSNNSimulation, options: DesignOptions, problem: Problem, seed: int) -> dict[str, _Array]:
+def _directions(
+    stager: StageSNNSimulation, options: DesignOptions, problem: DesignProblem, seed: int
+) -> dict[str, _Array]:
     populations, constraints = stager.circuit.populations, problem.constraints
     found = {
         NAIVE: naive_direction(problem, populations),
@@ -149,7 +151,7 @@ def _directions(stager: StageSNNSimulation, options: DesignOptions, problem: Pro
     return {name: vector for name, vector in filled.items() if vector is not None}
 
 
-def _filled(direction: _Array, problem: Problem) -> _Array | None:
+def _filled(direction: _Array, problem: DesignProblem) -> _Array | None:
     """The best vector by a direction alone, within the budget: where entries are bounded, each at its bound."""
     constraints = problem.constraints
     if constraints.norm == "linf" and direction[problem.free].any():
