@@ -9,6 +9,8 @@ PAPER := examples/papers/papadopoulos_2024
 PAPER_RESULTS := simulations/papers/papadopoulos_2024
 
 FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
+# Of linear algebra, in each of two processes: on two cores, more would wait for one another.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 # Tests start hundreds of processes, each of which would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
@@ -30,7 +32,7 @@ paper: $(INSTALLED)  ## simulate and draw the figures of examples/papers; takes 
 	for script in $(PAPER)/fig*.py; do $(BIN)/python $$script $(PAPER_RESULTS) || exit 1; done
 
 test: $(INSTALLED)  ## run the test suite
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, slow ones, and hundreds of faults
 	$(BIN)/python -m pytest -m "not peers and not slurm"

@@ -58,8 +58,8 @@ def test_it_designs_verifies_and_draws_and_what_it_writes_runs(design, neuro_mod
     ran = neuro_mod("run", out / "design.yaml", "--out", tmp_path / "run", "--plot", "none", "--duration", 0.1)
     assert ran.returncode == 0, ran.stderr
     assert "perturbation of rate" in ran.stdout
-    # the folder of earlier results has the configuration
-    again = design(out, *arguments[:-1], out, "--json")
+    assert "no data/responses.npz found" in design(out, *arguments[:-1], out, "--json").stderr
+    again = design(config, *arguments[:-1], out, "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["n_measured_before"] == run_json(out)["n_measurements"]
 

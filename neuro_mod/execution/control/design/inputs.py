@@ -92,13 +92,13 @@ def responses_in(path: Path) -> Path | None:
 
 
 def config_of_folder(folder: Path) -> Path:
-    """The configuration of a folder of results.
+    """The configuration of a folder of responses.
 
     Raises:
         DataError: It holds none.
     """
-    file = folder / CONFIG
-    if not file.is_file():
-        expected = "expected a configuration, or the folder of a finished neuro-mod control response"
-        raise MissingFileError(f"{folder}: no {CONFIG} found; {expected}")
-    return file
+    for name in (CONFIG, RESPONSES):
+        if not (folder / name).is_file():
+            expected = "expected a configuration, or the folder of a finished neuro-mod control response"
+            raise MissingFileError(f"{folder}: no {name} found; {expected}")
+    return folder / CONFIG

@@ -24,11 +24,14 @@ def mean_field_direction(experiment: Experiment, goal: Goal, target: DesignTarge
         target: What is perturbed.
 
     Returns:
-        Hz per unit of the target at the state in which exactly the members are active, shape ``(P,)``; None if the mean
-        field has no such state, or it is at a fold.
+        Hz per unit of the target at the state in which exactly the members are active, shape ``(P,)``; for goals that
+        leave the others open, where there is none, at that with as few others as there is. None if the mean field has
+        no such state, or it is at a fold.
     """
     field = FullMeanFieldStager(experiment).field
-    (state,) = stable_states_of(field, [goal.members])
+    n_others = 0 if goal.of_state else len(goal.others)
+    choices = [(*goal.members, *goal.others[:n]) for n in range(n_others + 1)]
+    state = next((found for found in stable_states_of(field, choices) if found is not None), None)
     if state is None:
         return None
     weights = np.zeros(field.n_populations)

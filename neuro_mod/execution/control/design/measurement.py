@@ -15,8 +15,8 @@ from neuro_mod.core.jackknife import deviation_of_left_out
 
 _Array = NDArray[np.float64]
 
-#: Errors by which a vector has to be better than the mean of a climb, which rests on far more runs, to replace it.
-SURE = 3.0
+#: Errors by which a vector has to be better than the mean of a climb, which rests on more runs, to replace it.
+SURE = 1.0
 #: What a climb follows: the goal, or the nearness to it until it is seen.
 OF_GOAL, OF_NEARNESS = "goal", "nearness"
 

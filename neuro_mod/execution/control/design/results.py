@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.config import Experiment
 from neuro_mod.core.control.leakage import ROLES
+from neuro_mod.core.perturbations.directions import vector_norm
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.measure import LEAST_SHARE
 from neuro_mod.execution.control.design.measurement import (
@@ -27,6 +28,8 @@ _Array = NDArray[np.float64]
 
 #: How many standard errors make a difference resolved.
 RESOLVED = 2.0
+#: A design that uses less of its budget is told so.
+_MOST_OF = 0.95
 #: A possible gain of the logarithm of the goal for which more iterations are worth while.
 _WORTHWHILE = 0.2
 
@@ -120,18 +123,26 @@ def findings(study: Study, options: DesignOptions) -> list[str]:
     value, gain = value_of(goal, designed), difference_of(goal, designed, study.verified[BASELINE])
     if not any(each.n_seen for each in (designed, *study.of_steps)):
         lines.append(f"{goal.event} was not observed, even under the design; the runs show only that it is rare")
-    elif not abs(gain.value) > RESOLVED * gain.error:
+    elif not np.isfinite([gain.value, gain.error]).all():
+        lines.append("the gain or its error is unknown, as the goal is undefined in some trials; verify in more trials")
+    elif abs(gain.value) <= RESOLVED * gain.error:
         lines.append(
             f"the error is larger than the effect: a gain of {gain.value:.3g} +- {gain.error:.2g} is not resolved "
             f"from none in {options.verify_trials} trials of {options.verify_duration:g} s; verify in more trials"
         )
+    elif gain.value < 0:
+        lines.append(f"the design makes it worse: {gain.value:.3g} +- {gain.error:.2g}")
     for name in (NAIVE, MEAN_FIELD):
         if name in study.verified:
             beside = difference_of(goal, designed, study.verified[name])
-            if not abs(beside.value) > RESOLVED * beside.error:
-                lines.append(
-                    f"the design is not resolved from the {name} direction: {beside.value:+.3g} +- {beside.error:.2g}"
-                )
+            size = f"{beside.value:+.3g} +- {beside.error:.2g}"
+            if abs(beside.value) <= RESOLVED * beside.error and np.any(designed.vector != study.directions[name]):
+                lines.append(f"the design is not resolved from the {name} direction: {size}")
+            elif beside.value < -RESOLVED * beside.error:
+                lines.append(f"the design is worse than the {name} direction: {size}; more iterations may help")
+    used = vector_norm(study.directions[DESIGNED], options.norm)
+    if used < _MOST_OF * options.budget:
+        lines.append(f"the design uses {used:.3g} of the budget of {options.budget:g}; more iterations may use it")
     lines += _beyond_linear(study, options, value)
     return [*lines, *_room(study), *_missing_directions(study), *_frozen(study, options)]
 
@@ -142,7 +153,7 @@ def _missing_directions(study: Study) -> list[str]:
         lines.append("there is no naive direction: the constraints leave nothing of it")
     if MEAN_FIELD not in study.verified:
         state = study.problem.goal.state
-        lines.append(f"no direction of the mean field: it has no steady state of {state} alone, or none is allowed")
+        lines.append(f"no direction of the mean field: it has no steady state of {state}, or none is allowed")
     return lines
 
 
@@ -219,7 +230,7 @@ def _beyond_linear(study: Study, options: DesignOptions, found: Value) -> list[s
                 f"{by_zero.value:.3g} ({by_zero.low:.3g} to {by_zero.high:.3g}), and {found.value:.3g} +- "
                 f"{found.error:.2g} is found"
             )
-    elif largest > study.linear_range:
+    elif largest > (1 + 1e-6) * study.linear_range:
         lines.append(
             "the budget may be beyond the linear range: the largest entry is "
             f"{largest:.3g}, and about {f'{study.linear_range:.2g} {unit}'.rstrip()} is the range of the default "
@@ -230,7 +241,7 @@ def _beyond_linear(study: Study, options: DesignOptions, found: Value) -> list[s
         for before, step in zip(study.steps, study.steps[1:], strict=False)
         if step.linear and not before.went_back
     ]
-    if moves:
+    if moves and max(moves) > 0:
         largest_move = f"{max(moves):.2g} {unit}".rstrip()
         lines.append(f"steps of up to {largest_move} did what their gradients predicted, within two errors")
     departing = [number + 1 for number, step in enumerate(study.steps) if step.linear is False]

@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.checks import output_path, user_path, whole_number
-from neuro_mod.config import Experiment
+from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.random import MAX_SEED
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE, KERNEL_WIDTH
-from neuro_mod.execution.control.design.inputs import direction_of_responses
+from neuro_mod.errors import invalid
+from neuro_mod.execution.control.design.inputs import config_of_folder, direction_of_responses
 from neuro_mod.execution.control.design.measure import Measure, Plan
 from neuro_mod.execution.control.design.measurement import Measurement
 from neuro_mod.execution.control.design.problem import DesignOptions, DesignProblem, build_problem, describe_options
@@ -90,6 +91,9 @@ def run_design(
         seed = whole_number("noise_seed", options.noise_seed, 0, MAX_SEED)
     measured = None
     if responses is not None and options.target == "rate":
+        found = load_experiment(config_of_folder(user_path(responses))).settings.random_seed
+        if found != stager.random_seed:
+            raise invalid("responses", f"the network of seed {found}", f"that of seed {stager.random_seed}")
         measured = direction_of_responses(user_path(responses), problem.goal, experiment.populations)
     with locked(path):
         folder = JobFolder(path, _identity(experiment, options, problem, seed), force=force)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.choices import DesignTarget
 from neuro_mod.core.control.climb import Measured, Step, climb, settled
 from neuro_mod.core.modulation import Baseline, modulated_circuit
+from neuro_mod.errors import InputError
 from neuro_mod.execution.control.design.mean_field import mean_field_direction
 from neuro_mod.execution.control.design.measure import Plan
 from neuro_mod.execution.control.design.measurement import OF_GOAL, OF_NEARNESS, Measurement, is_better, value_of
@@ -27,7 +28,7 @@ LINEAR_RANGE = 0.05
 #: Parts of the budget that a start along a direction may take.
 _STARTS = (1.0, 0.5, 0.25)
 #: Parts of the trials of an iteration that starts and candidates take.
-_OF_START, _OF_CANDIDATE = 0.25, 1.0
+_OF_START, _OF_CANDIDATE = 0.25, 2.0
 #: Multiples of the designed vector whose leakage is measured, while the network is metastable.
 AMPLITUDES = (0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 #: Name of the candidate that is the mean of the vectors of a climb.
@@ -78,7 +79,7 @@ class Study:
 def planned_seconds(options: DesignOptions) -> float:
     """Simulated seconds of a design, about."""
     of_iteration = _plan("", options).simulated_seconds
-    n_iterations = options.iterations + 1 + _OF_START * (len(_STARTS) + 1) + _OF_CANDIDATE * 3
+    n_iterations = options.iterations + 1 + _OF_START * (len(_STARTS) + 1) + _OF_CANDIDATE * 5
     return n_iterations * of_iteration + (5 + len(AMPLITUDES)) * _verification(options).simulated_seconds
 
 
@@ -109,6 +110,9 @@ def do_study(
         measure: Measures under a vector.
         seed: Root of the random direction.
         responses: A direction from measured responses, where the climb may begin; None for none.
+
+    Raises:
+        InputError: No cluster ever becomes active, as in a homogeneous network.
     """
     study = Study(problem)
     study.directions = _directions(stager, options, problem, seed)
@@ -117,6 +121,12 @@ def do_study(
     zero = np.zeros(problem.constraints.n_populations)
     study.unperturbed = measure(zero, _plan("without perturbation", options), pattern_size=radius / 2)
     _report(study, "without perturbation", study.unperturbed)
+    if MEAN_FIELD not in study.directions and not study.unperturbed.occupancy.any():
+        runs = f"{study.unperturbed.n_trials} trials of {options.iteration_duration:g} s"
+        raise InputError(
+            f"network: no cluster active in {runs}, and no state with active clusters in its mean field; expected a "
+            "network whose clusters switch on and off (see architecture.clusters.j_potentiated)"
+        )
     start = _start(study, options, measure, responses)
 
     def measured(vector: _Array, number: int) -> Measured:
@@ -146,7 +156,7 @@ def _directions(
     filled = {name: _filled(direction, problem) for name, direction in found.items() if direction is not None}
     if MEAN_FIELD not in filled:
         state = problem.goal.state
-        _LOG.warning("the mean field has no steady state in which %s alone is active: no direction from it", state)
+        _LOG.warning("the mean field has no steady state in which %s is active: no direction from it", state)
     assert constraints.n_populations == populations.total
     return {name: vector for name, vector in filled.items() if vector is not None}
 
@@ -182,15 +192,18 @@ def _start(study: Study, options: DesignOptions, measure: Measures, responses: _
 
 
 def _choose(study: Study, options: DesignOptions, measure: Measures) -> None:
-    """The mean of the climb, unless new runs say with certainty that another vector is better.
+    """The mean of the climb, unless another vector is better by more than its error in new runs.
 
-    They would choose at random among vectors that differ by less than their errors; the climb has seen far more.
+    A climb that gains little may end below where it began, and below the directions that it is compared with.
     """
     vectors = {
         _MEAN: settled(study.steps, study.problem.constraints),
         "last vector of the climb": study.steps[-1].vector,
         f"start, {study.start}": study.steps[0].vector,
     }
+    for name in (MEAN_FIELD, NAIVE):
+        if name in study.directions and study.start != f"{_STARTS[0]:g} of {name}":
+            vectors[f"{name} direction"] = study.directions[name]
     plan = _plan("choice", options, _OF_CANDIDATE)
     study.candidates = {label: measure(vector, plan) for label, vector in vectors.items()}
     for label, measurement in study.candidates.items():
