@@ -16,6 +16,9 @@ from neuro_mod import run_sweep, sweep_runs
 from neuro_mod.config.sweep import load_sweep
 from tests.helpers.shared import ROOT
 
+#: It simulates and draws for half a minute; `make paper` does all of it.
+pytestmark = pytest.mark.slow
+
 PAPER = ROOT / "examples/papers/papadopoulos_2024"
 SCRIPTS = sorted(path.name for path in PAPER.glob("fig*.py"))
 LEVELS, STIMULI = {"arousal.level": [0.2, 0.4]}, {"stimulus.seed": [1, 2]}

@@ -96,6 +96,7 @@ def test_damaged_or_unwritable_caches_are_no_obstacle(small_kernel, tmp_path):
     assert finish(start(small_kernel, blocked))[1:] == ["42", "0"]
 
 
+@pytest.mark.slow
 def test_many_processes_fill_one_empty_cache(small_kernel, tmp_path):
     processes = [start(small_kernel, tmp_path / "cache") for _ in range(4)]
     assert {finish(process)[1] for process in processes} == {"42"}

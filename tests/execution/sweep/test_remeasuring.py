@@ -93,7 +93,7 @@ def listed(folder):
 
 @pytest.mark.parametrize(
     ("executor", "n"),
-    [("serial", None), ("thread", 2), ("process", 2), pytest.param("dask", 2, marks=pytest.mark.slow)],
+    [("serial", None), ("thread", 2), *(pytest.param(name, 2, marks=pytest.mark.slow) for name in ("process", "dask"))],
 )
 def test_added_measures_are_those_of_a_new_sweep(sweep, simulated, tmp_path, executor, n):
     sweep("new")

@@ -196,6 +196,7 @@ def test_visits_within_a_window_are_cut_and_censored(t_from, t_to, windows):
     assert list(inside[columns].itertuples(index=False, name=None)) == slow_within(windows)
 
 
+@pytest.mark.slow
 def test_windows_at_edges_of_visits_hold_no_visit_of_rounding():
     """At every half bin of a session, as a decimal: many edges of visits lie a rounding error beside it."""
     states = bins_of([((), 3), ((2,), 2), ((5,), 1), ((2, 5), 3), ((), 4)] * 7)

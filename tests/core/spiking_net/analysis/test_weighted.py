@@ -95,6 +95,7 @@ def test_jackknife_against_leaving_out_one_by_one(name, n_sessions):
     assert math.isnan(expected) == (name == "time_reassigned" and n_sessions == 1)
 
 
+@pytest.mark.slow
 def test_the_error_in_one_session_is_the_spread_over_many():
     """Blocks are long against what lasts; over 150 sessions of 20 s, a variance is known within 12 %."""
     tables = tables_of_activity(SemiMarkov(n_clusters=2).activity(150, 20.0, seed=3), BIN)
