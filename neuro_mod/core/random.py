@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 #: Largest root seed: the entropy that operating systems and NumPy give has 128 bits.
 MAX_SEED = 2**128 - 1
 WORDS_PER_COUNTER = 4
+#: Half the distance of two numbers of `Stream.uniform`; added to them, it keeps them off 0.
+HALF_A_STEP = 2.0**-54
 ROUNDS = 7
 
 _LOW = np.uint64(0xFFFFFFFF)

@@ -71,7 +71,6 @@ RESULTS_TABLE, RESULTS_PARQUET = "results.csv", "results.parquet"
 SWEEP = f"{METADATA}/sweep.json"
 #: The vectors of a sweep over directions.
 DIRECTIONS_TABLE = f"{DATA}/directions.csv"
-#: Responses to shifts of the external rates, of which designs may start.
 #: A design: the configuration with its perturbation, and its tables.
 DESIGN_CONFIG = "design.yaml"
 DESIGN_TABLE, DESIGN_VECTORS = f"{DATA}/design.csv", f"{DATA}/design_vectors.csv"

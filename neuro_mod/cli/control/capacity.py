@@ -280,9 +280,12 @@ def _print(metadata: Mapping[str, Any]) -> None:
         share, mostly = 100 * noise["median_noise_share"], noise["mostly_noise"]
         rows["noise"] = f"{share:.0f} % of a squared difference (median) is expected of errors alone"
         if mostly:
+            less = (
+                " or a shorter --window" if noise["of_clusters"] else ", a shorter --window, or --response-of clusters"
+            )
             rows["WARNING"] = (
                 f"in {mostly} of {n_swaps} pairs most of it: their differences point where noise does, and so may the "
-                "modes; simulate more trials, take a shorter --window, or --response-of clusters"
+                f"modes; take more trials{less}"
             )
     print_rows(rows)
     typer.echo()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.control.state_sets import seen_states
+
 #: Roles of states, given the driven one of k clusters.
 ROLES = (
     "the state itself",
@@ -47,6 +49,4 @@ def shares_of_roles(active: NDArray[np.bool_], members: Sequence[int]) -> NDArra
 
 def n_states(active: Sequence[NDArray[np.bool_]], least: float) -> int:
     """Number of states with at least this share of the time of all trials; "nothing active" is none."""
-    together = np.concatenate(list(active))
-    states, counts = np.unique(np.packbits(together, axis=1), axis=0, return_counts=True)
-    return int(((counts >= least * len(together)) & states.any(axis=1)).sum())
+    return sum(bool(state.members) and state.share >= least for state in seen_states(active))

@@ -10,15 +10,13 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from neuro_mod.core.control.swaps import Differences
-from neuro_mod.core.random import Stream
+from neuro_mod.core.random import HALF_A_STEP, Stream
 
 #: How sharply the smooth minimum singles out the smallest d' Pi d, in turn: its inverse is a part of the margin, first
 #: of that of the solution, then of the one reached, but at least so much of the former.
 _SHARPNESS, _LEAST = (10.0, 40.0, 160.0, 640.0, 2560.0), 1e-3
 #: Steps of each of these, at most.
 _STEPS = 150
-#: Half the distance of two uniform numbers, which keeps them off 0.
-_HALF_A_STEP = 2.0**-54
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,4 +128,4 @@ def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _normal(stream: Stream, n: int, m: int) -> NDArray[np.float64]:
     """Normal numbers of mean 0 and variance 1, shape ``(n, m)``."""
-    return np.asarray(ndtri(stream.uniform(np.arange(n), m) + _HALF_A_STEP), np.float64)
+    return np.asarray(ndtri(stream.uniform(np.arange(n), m) + HALF_A_STEP), np.float64)

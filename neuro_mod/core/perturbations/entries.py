@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.checks import whole_number
-from neuro_mod.core.random import Stream
+from neuro_mod.core.random import HALF_A_STEP, Stream
 from neuro_mod.errors import InputError, invalid
-
-#: Half the distance of two uniform numbers, which keeps them off 0.
-_HALF_A_STEP = 2.0**-54
 
 
 @dataclass(frozen=True)
@@ -73,5 +70,5 @@ class Entries:
             raise InputError("seed, rng: missing; expected one of them, to draw the entries")
         if self.structured:
             return np.where(uniform < self.balance, 1.0, -1.0)
-        standard = [NormalDist().inv_cdf(number) for number in uniform + _HALF_A_STEP]
+        standard = [NormalDist().inv_cdf(number) for number in uniform + HALF_A_STEP]
         return self.mean + self.sigma * np.array(standard)

@@ -175,8 +175,8 @@ def test_a_network_without_active_clusters_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"make": "E0+E7"}, r'make: "E0\+E7" found; expected E clusters from E0 to E2 joined by'),
-        ({"make": "E0+E0"}, "a cluster is there twice"),
+        ({"make": "E0+E7"}, r'make: "E0\+E7" found; expected E clusters from 0 to 2 joined by'),
+        ({"make": "E0+E0"}, "a cluster is named twice"),
         ({"make": "I0"}, 'make: "I0" found; expected E clusters'),
         ({"make": ""}, "make: missing; expected a state, such as"),
         ({"goal": "speed"}, 'raise: "speed" found; expected probability, occupancy, duration, or "switch E3 on"'),

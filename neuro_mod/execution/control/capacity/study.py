@@ -148,6 +148,7 @@ class Study:
         shares = measured.noise(self.found.swaps)
         return {
             "responses": measured.described,
+            "of_clusters": measured.of_clusters is not None,
             "mostly_noise": int((shares > MOSTLY_NOISE).sum()),
             "median_noise_share": float(np.median(shares)),
         }

@@ -17,13 +17,14 @@ from neuro_mod.core.control.goals import LAGS, Goal, n_bins_of
 from neuro_mod.core.perturbations.entries import Entries
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
+from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import EXCITATORY, Populations
 
 _Array = NDArray[np.float64]
 
 #: A cluster in the name of a state, with or without its type, and a range of populations.
-_CLUSTER, _RANGE = re.compile(r"E?(\d+)"), re.compile(r"([EI])(\d+):([EI])?(\d+)")
+_RANGE = re.compile(r"([EI])(\d+):([EI])?(\d+)")
 _SWITCH = re.compile(r"switch\s+E?(\d+)\s+on")
 #: Least seconds of a trial of the climb: the future that gradients expect has to fit in.
 LEAST_DURATION = 5.0
@@ -127,22 +128,6 @@ def build_problem(experiment: Experiment, options: DesignOptions, modes: _Array 
     return DesignProblem(goal, constraints, free, _groups(goal, populations))
 
 
-def parse_members(option: str, text: str, n_clusters: int) -> tuple[int, ...]:
-    """The clusters of a state such as ``E0+E1+E2`` or ``0+1+2``, ascending.
-
-    Raises:
-        InputError: It is not the name of a state of so many clusters.
-    """
-    found = [_CLUSTER.fullmatch(part.strip()) for part in text.split("+")]
-    expected = f"E clusters from E0 to E{n_clusters - 1} joined by +, such as E0+E1"
-    clusters = [int(match[1]) for match in found if match]
-    if len(clusters) < len(found) or max(clusters) >= n_clusters:
-        raise invalid(option, text, expected)
-    if len(set(clusters)) < len(clusters):
-        raise invalid(option, text, expected, "a cluster is there twice")
-    return tuple(sorted(clusters))
-
-
 def parse_populations(text: str, populations: Populations) -> list[int]:
     """Indices of populations, from names and ranges such as ``E0:E11,I_background``; all if the text is empty.
 
@@ -205,8 +190,8 @@ def describe_options(options: DesignOptions, problem: DesignProblem, populations
 def _goal(options: DesignOptions, populations: Populations) -> tuple[GoalKind, tuple[int, ...]]:
     n, switch = populations.n_clusters, _SWITCH.fullmatch(options.goal.strip())
     if switch is not None:
-        members = parse_members("raise", f"E{switch[1]}", n)
-        if options.make and parse_members("make", options.make, n) != members:
+        members = clusters_of_state(f"E{switch[1]}", n, "raise")
+        if options.make and clusters_of_state(options.make, n, "make") != members:
             raise InputError(f"make: {options.make} found beside raise: {options.goal}; expected one state only")
         return "switching", members
     choices = ("probability", "occupancy", "duration")
@@ -215,7 +200,10 @@ def _goal(options: DesignOptions, populations: Populations) -> tuple[GoalKind, t
     if not options.make:
         raise InputError("make: missing; expected a state, such as E0+E1+E2")
     kind: GoalKind = "probability" if options.goal == "probability" else "occupancy"
-    return ("duration" if options.goal == "duration" else kind), parse_members("make", options.make, n)
+    members = clusters_of_state(options.make, n, "make")
+    if not members:
+        raise invalid("make", options.make, "a state with active clusters, such as E0+E1+E2")
+    return ("duration" if options.goal == "duration" else kind), members
 
 
 def _groups(goal: Goal, populations: Populations) -> list[list[int]]:
