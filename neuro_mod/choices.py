@@ -41,5 +41,9 @@ Competitors = Literal["vocabulary", "all"]
 ResponseOf = Literal["states", "clusters"]
 #: What a design raises: time in a state, in its clusters whatever the others do, its lifetime, or switching on.
 GoalKind = Literal["probability", "occupancy", "duration", "switching"]
+#: How a neuron responds to noise: first order in ``sqrt(tau_s/tau_m)`` (shifted integration limits), or exact.
+ResponseKind = Literal["shifted", "exact"]
+#: Statistics of the spike trains that neurons receive from each other.
+Closure = Literal["poisson", "renewal"]
 #: Parameters that can be designed.
 DesignTarget = Literal["rate", "arousal_level"]

@@ -130,6 +130,7 @@ def symmetrized(coefficients: Coefficients, populations: Populations) -> Coeffic
         external=Moments(*map(over_kinds, coefficients.external)),
         neurons=coefficients.neurons.map(over_kinds),
         z_weights=coefficients.z_weights,
+        theory=coefficients.theory,
     )
 
 

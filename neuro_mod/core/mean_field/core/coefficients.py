@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.mean_field.core.theory import DEFAULT_THEORY, Theory
 from neuro_mod.core.neurons import NeuronParameters
 
 _Array = NDArray[np.float64]
@@ -34,12 +35,14 @@ class Coefficients:
         external: From outside, for each of Q values of z, shape ``(Q, P)`` each.
         neurons: Parameters of the neurons, shape ``(P,)`` each.
         z_weights: Weights of the values of z, summing to 1, shape ``(Q,)``.
+        theory: How rates follow from the input.
     """
 
     by_rate: Moments
     external: Moments
     neurons: NeuronParameters
     z_weights: _Array
+    theory: Theory = DEFAULT_THEORY
 
     def lumped(self, groups: ArrayLike) -> Self:
         """Merge the populations of each group into one.

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.choices import Closure, ResponseKind
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
@@ -17,6 +18,7 @@ from neuro_mod.core.mean_field.core.fixed_points import FixedPoint
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives, InputParameters
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations, shaped
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity, sensitivities
+from neuro_mod.core.mean_field.core.theory import DEFAULT_THEORY, Theory
 from neuro_mod.core.modulation import Baseline, modulated_circuit
 from neuro_mod.core.modulation_derivatives import (
     PLAIN_TARGETS,
@@ -57,6 +59,8 @@ class LIFMeanField(RateEquations):
         arousal_rate: Further external rate in Hz, of which each neuron receives the part z: one value or ``(P,)``.
         z_nodes: Values of z over whose neurons the response is averaged, shape ``(Q,)``; the mean 1/2 by default.
         z_weights: Their weights, summing to 1, shape ``(Q,)``.
+        response: How neurons respond to their input, see `Theory`.
+        closure: How regular the spike trains are that neurons receive from each other, see `Theory`.
 
     Raises:
         InputError: A shape does not match, a value is not finite or out of bounds, the weights of z are not one for
@@ -83,6 +87,8 @@ class LIFMeanField(RateEquations):
         arousal_rate: ArrayLike = 0.0,
         z_nodes: ArrayLike = (MEAN_Z,),
         z_weights: ArrayLike = (1.0,),
+        response: ResponseKind = "shifted",
+        closure: Closure = "poisson",
     ):
         p = n_clusters
         in_degree, weights = shaped("c_matrix", c_matrix, (p, p)), shaped("j_matrix", j_matrix, (p, p))
@@ -117,18 +123,19 @@ class LIFMeanField(RateEquations):
             by_rate, external = self.inputs.moments(neurons.tau_membrane)
         if not all(np.isfinite(each).all() for each in (*by_rate, *external)):
             raise InputError("weights, numbers of synapses or rates are so large that the input overflows")
-        super().__init__(Coefficients(by_rate, external, neurons, z_weights))
+        super().__init__(Coefficients(by_rate, external, neurons, z_weights, Theory(response, closure)))
         #: The network, and how it changes with a target, where they are known.
         self.circuit: Circuit | None = None
         self._circuit_derivatives: Callable[[str], CircuitDerivatives] | None = None
 
     @classmethod
-    def from_circuit(cls, circuit: Circuit, n_z: int = 1) -> Self:
+    def from_circuit(cls, circuit: Circuit, n_z: int = 1, theory: Theory = DEFAULT_THEORY) -> Self:
         """The mean field of a network, see `core.modulation.modulated_circuit`.
 
         Args:
             circuit: The network, with arousal and perturbations applied.
             n_z: Number of values of z over which the response is averaged (Gauss-Jacobi); 1 for the mean z = 1/2.
+            theory: Response and closure.
         """
         nodes, weights = z_quadrature(n_z) if n_z > 1 else (np.array([MEAN_Z]), np.ones(1))
         field = cls(
@@ -142,23 +149,31 @@ class LIFMeanField(RateEquations):
             arousal_rate=circuit.arousal_rate,
             z_nodes=nodes,
             z_weights=weights,
+            **vars(theory),
         )
         field.populations, field.circuit = circuit.populations, circuit
         return field
 
     @classmethod
-    def from_baseline(cls, baseline: Baseline, deltas: Mapping[str, ArrayLike] | None = None, n_z: int = 1) -> Self:
+    def from_baseline(
+        cls,
+        baseline: Baseline,
+        deltas: Mapping[str, ArrayLike] | None = None,
+        n_z: int = 1,
+        theory: Theory = DEFAULT_THEORY,
+    ) -> Self:
         """The mean field of a network under perturbations, which knows its sensitivity to all targets.
 
         Args:
             baseline: The network before arousal and perturbations act on it.
             deltas: Perturbations by target, as for `core.modulation.modulated_circuit`.
             n_z: As for `from_circuit`.
+            theory: Response and closure.
 
         Raises:
             InputError: A target is unknown, or a parameter becomes invalid.
         """
-        field = cls.from_circuit(modulated_circuit(baseline, deltas), n_z)
+        field = cls.from_circuit(modulated_circuit(baseline, deltas), n_z, theory)
         field._circuit_derivatives = partial(circuit_derivatives, baseline, deltas=deltas)
         return field
 

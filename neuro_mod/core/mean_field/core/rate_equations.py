@@ -78,7 +78,7 @@ class RateEquations:
         """`equations` and `jacobian` at once."""
         mu, variance = self.moments(nu)
         sigma = np.sqrt(variance)
-        found = response_to_input(mu, sigma, self.coefficients.neurons)
+        found = response_to_input(mu, sigma, self.coefficients.neurons, self.coefficients.theory.response)
         by_variance = np.divide(found.by_sigma, 2 * sigma, out=np.zeros_like(sigma), where=sigma > 0)
         rate, *slopes = (self.coefficients.z_weights @ each for each in (found.rate, found.by_mu, by_variance))
         by_rate = self.coefficients.by_rate

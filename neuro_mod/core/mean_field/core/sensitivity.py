@@ -116,7 +116,7 @@ def force_derivatives(field: RateEquations, rates: _Array, change: CoefficientDe
         In Hz per unit, shape ``(..., P)``.
     """
     coefficients = field.coefficients
-    gradient = expansion(*field.moments(rates), coefficients.neurons).gradient
+    gradient = expansion(*field.moments(rates), coefficients.neurons, coefficients.theory.response).gradient
     return coefficients.z_weights @ (gradient * change.at(rates)).sum(axis=0)
 
 
@@ -139,7 +139,7 @@ class _State:
                 "state: an eigenvalue of 0 found, as at a fold or where branches meet; "
                 "rates change infinitely fast there, so that they have no derivatives"
             )
-        self.expanded = expansion(*field.moments(rates), field.coefficients.neurons)
+        self.expanded = expansion(*field.moments(rates), field.coefficients.neurons, field.coefficients.theory.response)
         #: Derivatives with respect to mean and variance of the input, averaged over z, shape ``(2, P)``.
         self.slopes = np.einsum("q,iqp->ip", field.coefficients.z_weights, self.expanded.gradient[:2])
 

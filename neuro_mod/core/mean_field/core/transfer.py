@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.choices import ResponseKind
 from neuro_mod.core.mean_field.core import siegert, siegert_curvature, tables
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
@@ -69,7 +70,34 @@ def response(mu: ArrayLike, sigma: ArrayLike, **neurons: Any) -> Response:
     return response_to_input(mu, sigma, NeuronParameters(**neurons))
 
 
-def response_to_input(mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: NeuronParameters) -> Response:
+class IntervalCV(NamedTuple):
+    """CV of inter-spike intervals and its derivatives, each of the broadcast shape.
+
+    Attributes:
+        cv: Standard deviation over mean of the intervals.
+        by_mu: Derivative with respect to mu.
+        by_sigma: Derivative with respect to sigma.
+    """
+
+    cv: NDArray[np.float64]
+    by_mu: NDArray[np.float64]
+    by_sigma: NDArray[np.float64]
+
+
+def interval_statistics(
+    mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: NeuronParameters, kind: ResponseKind = "shifted"
+) -> tuple[Response, IntervalCV]:
+    """Rate and CV of the intervals of neurons whose parameters have been checked, with derivatives.
+
+    Raises:
+        InputError: mu or sigma is not finite.
+    """
+    raise NotImplementedError
+
+
+def response_to_input(
+    mu: NDArray[np.float64], sigma: NDArray[np.float64], neurons: NeuronParameters, kind: ResponseKind = "shifted"
+) -> Response:
     """`response` of neurons whose parameters have been checked.
 
     Raises:
@@ -99,7 +127,9 @@ class Expansion(NamedTuple):
 EXPANDED = ("mu", "variance", "tau_membrane", "tau_synaptic", "tau_refractory", "threshold")
 
 
-def expansion(mu: NDArray[np.float64], variance: NDArray[np.float64], neurons: NeuronParameters) -> Expansion:
+def expansion(
+    mu: NDArray[np.float64], variance: NDArray[np.float64], neurons: NeuronParameters, kind: ResponseKind = "shifted"
+) -> Expansion:
     """The response with its first and second derivatives, in closed form; see `siegert_curvature`.
 
     Without noise, derivatives with respect to the variance are 0. So is the one with respect to the synaptic time
