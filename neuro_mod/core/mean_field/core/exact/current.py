@@ -8,6 +8,7 @@ multiplication with x is diagonal, a coefficient belongs to a value of x, and so
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Self
 
@@ -49,7 +50,7 @@ class DiscreteCurrent:
     def around(cls, edge: float) -> Self:
         """The basis with an edge at one value of the current, in standard deviations."""
         edges = _edges(edge)
-        elements = [_element(low, high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+        elements = [_element(low, high) for low, high in itertools.pairwise(edges)]
         values = np.concatenate([each.values for each in elements])
         weights = np.concatenate([each.weights for each in elements])
         form = _form(edges, elements)
@@ -121,7 +122,7 @@ def _form(edges: _Array, elements: list[_Element]) -> _Array:
     for k, each in enumerate(elements):
         form[k * n : (k + 1) * n, k * n : (k + 1) * n] = each.stiffness
     lengths = np.diff(edges)
-    for k, (lower, upper) in enumerate(zip(elements[:-1], elements[1:], strict=True)):
+    for k, (lower, upper) in enumerate(itertools.pairwise(elements)):
         jump = np.concatenate([-lower.ends[1], upper.ends[0]])
         slope = np.concatenate([lower.slopes[1], upper.slopes[0]]) / 2
         penalty = _PENALTY * n**2 / min(lengths[k], lengths[k + 1])
