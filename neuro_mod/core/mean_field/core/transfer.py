@@ -108,9 +108,8 @@ def _checked(
     Theory(response=kind)
     parameters = NeuronParameters(**neurons)
     if kind == "exact" and parameters.tau_synaptic.any() and not within_table(mu, sigma, parameters).all():
-        say(
-            "exact response: extrapolated where sigma or the distance of mu from the threshold is above 100 (threshold - reset)"
-        )
+        far = "more than 100 times threshold - reset away from the threshold, or noise as large"
+        say(f"exact response: extrapolated where mu is {far}")
     return mu, sigma, parameters, kind
 
 

@@ -77,11 +77,11 @@ def write(path: Path, table: ResponseTable) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     values = {"log_mean": table.log_mean, "log_spread": table.log_spread, "error": table.error}
-    about: dict[str, Any] = {"ratios": np.array(table.ratios), "digest": _digest(table.ratios, values)}
+    stored: dict[str, Any] = {"ratios": np.array(table.ratios), "digest": _digest(table.ratios, values), **values}
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **about, **values)
+            np.savez_compressed(file, **stored)
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):

@@ -115,11 +115,8 @@ def compute(ratios: Ratios) -> ResponseTable:
         raise NumericalError(f"exact response: no solution at some points of the table for {ratios}")
     mean, spread = solved[: len(points)].T.reshape(2, len(W), len(LOG_RHO))
     table = ResponseTable(ratios, mean, spread, np.zeros(2))
-    missed = [
-        np.abs(np.expm1(_value(table, *place) - true))
-        for place, true in zip(between, solved[len(points) :], strict=True)
-    ]
-    return ResponseTable(ratios, mean, spread, np.max(missed, axis=0))
+    found = np.array([_value(table, *place) for place in between])
+    return replace(table, error=np.abs(np.expm1(found - solved[len(points) :])).max(axis=0))
 
 
 def _solved(points: list[tuple[float, float]], ratios: Ratios) -> Iterator[tuple[float, float]]:
