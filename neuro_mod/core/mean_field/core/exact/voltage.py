@@ -9,9 +9,9 @@ _Array = NDArray[np.float64]
 
 #: Lengths of cells: relative to the standard deviation of the free voltage, to the distance from its mean, to the layer
 #: in which the current is remembered at threshold and reset, and to the distance from these.
-_OF_SPREAD, _OF_DISTANCE, _OF_LAYER, _GROWTH = 0.7, 0.35, 0.2, 0.5
+_OF_SPREAD, _OF_DISTANCE, _OF_LAYER, _GROWTH = 0.7, 0.35, 0.05, 0.8
 #: No layer is thinner than this part of the distance between reset and threshold.
-_THINNEST = 1e-3
+_THINNEST = 1e-4
 _SAMPLES = 2001
 
 
