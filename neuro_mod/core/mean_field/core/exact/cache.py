@@ -99,7 +99,7 @@ def read(path: Path, ratios: Ratios) -> ResponseTable:
     if path.stat().st_size > _MAX_BYTES:
         raise ValueError("it is too large")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = {name: file[name] for name in ("ratios", "digest", "log_mean", "log_spread", "error")}
     except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OverflowError, MemoryError) as error:
         raise ValueError("it is not a complete file of arrays") from error

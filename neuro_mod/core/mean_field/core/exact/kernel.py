@@ -50,26 +50,27 @@ def _respond(
     w_by_u, w_by_s = w / rho, (1.0 - w * w) / rho
     rho_by_u, rho_by_s = u / (rho * rho), 4.0 * s / (rho * rho)  # of its logarithm
     log_mean, by_w, by_rho = _surface(table[i, j, 0], x, y)
-    log_spread, spread_by_w, spread_by_rho = _surface(table[i, j, 1], x, y)
-    if j == 0:
-        # nearer to the point mu = threshold, sigma = 0, the way there takes log(1/rho) longer, without noise
-        longer = -y * np.exp(-log_mean)
-        log_mean += np.log1p(longer)
-        log_spread -= np.log1p(longer)
-        part = longer / (1.0 + longer)
-        by_rho = -np.exp(-log_mean)
-        spread_by_w += by_w * part
-        spread_by_rho = -by_rho
-        by_w *= 1.0 - part
     mean_by_u, mean_by_s = by_w * w_by_u + by_rho * rho_by_u, by_w * w_by_s + by_rho * rho_by_s
-    by_w, by_rho = spread_by_w, spread_by_rho
+    log_spread, by_w, by_rho = _surface(table[i, j, 1], x, y)
+    log_spread_by_u, log_spread_by_s = by_w * w_by_u + by_rho * rho_by_u, by_w * w_by_s + by_rho * rho_by_s
+    if j == 0:
+        # nearer to mu = threshold, sigma = 0 than the table: the way from the reset takes longer, without noise
+        nearer = np.exp(-y)
+        at_edge = 1.0 - u * nearer  # distance of the mean from the reset where the table begins
+        shorter = np.exp(-log_mean)
+        growth = np.log1p((-y + np.log((1.0 - u) / at_edge)) * shorter)
+        kept = np.exp(-growth)
+        change_by_u = kept * (mean_by_u + shorter * (nearer / at_edge - 1 / (1 - u) - rho_by_u / at_edge)) - mean_by_u
+        change_by_s = kept * (mean_by_s - shorter * rho_by_s / at_edge) - mean_by_s
+        log_mean, mean_by_u, mean_by_s = log_mean + growth, mean_by_u + change_by_u, mean_by_s + change_by_s
+        log_spread -= growth
+        log_spread_by_u, log_spread_by_s = log_spread_by_u - change_by_u, log_spread_by_s - change_by_s
     # the standard deviation over the mean is exp(log_spread) w / sqrt(1 + w^2)
     root = np.sqrt(1.0 + w * w)
     grown = np.exp(log_spread) / root
     spread = grown * w
     at_w = grown / (root * root)  # derivative of w / root, times the rest
-    spread_by_u = spread * (by_w * w_by_u + by_rho * rho_by_u) + at_w * w_by_u
-    spread_by_s = spread * (by_w * w_by_s + by_rho * rho_by_s) + at_w * w_by_s
+    spread_by_u, spread_by_s = spread * log_spread_by_u + at_w * w_by_u, spread * log_spread_by_s + at_w * w_by_s
     fast = np.exp(-log_mean)  # 0 where the interval overflows
     free = 1.0 / (1.0 + fast * tau_ref / tau_m)  # part of an interval that is not refractory
     rate = fast * free / tau_m

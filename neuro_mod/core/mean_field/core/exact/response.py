@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.core.exact import kernel
 from neuro_mod.core.mean_field.core.exact.cache import table_for
-from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO
+from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios
 from neuro_mod.core.neurons import NeuronParameters
 
@@ -46,14 +46,16 @@ def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Arr
 
 
 def within_table(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> NDArray[np.bool_]:
-    """Whether the response is interpolated in its table, and not extrapolated, of the broadcast shape.
+    """Whether the response is interpolated in its table and not extrapolated, of the broadcast shape.
 
-    Rates that are so low that w is beyond the table count as interpolated.
+    Where the table ends because rates are almost 0, or because there is hardly any noise near the threshold, what
+    continues it is accurate.
     """
     width = neurons.threshold - neurons.reset_voltage
     spread = sigma / np.sqrt(1 + neurons.tau_synaptic / neurons.tau_membrane)
-    rho = np.hypot(neurons.threshold - mu, 2 * spread) / width
-    return (rho >= np.exp(LOG_RHO[0])) & (rho <= np.exp(LOG_RHO[-1]))
+    below = neurons.threshold - mu
+    silent = below > W[-1] * spread
+    return silent | (np.hypot(below, 2 * spread) <= width * np.exp(LOG_RHO[-1]))
 
 
 def _by_ratios(
