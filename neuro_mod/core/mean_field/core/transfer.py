@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import ResponseKind
-from neuro_mod.core.mean_field.core import siegert, siegert_curvature, tables
+from neuro_mod.core.mean_field.core import shifted_cv, siegert, siegert_curvature, tables
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
 
@@ -92,7 +92,11 @@ def interval_statistics(
     Raises:
         InputError: mu or sigma is not finite.
     """
-    raise NotImplementedError
+    inputs, shape = _inputs(mu, sigma, neurons)
+    found = np.empty((6, inputs.shape[1]))
+    shifted_cv.respond_with_cv(_table(), inputs, found)
+    each = found.reshape(6, *shape)
+    return Response(*each[:3]), IntervalCV(*each[3:])
 
 
 def response_to_input(
