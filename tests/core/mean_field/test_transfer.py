@@ -52,7 +52,7 @@ def test_tables_against_scipy():
     x = np.concatenate([[0.0], np.geomspace(1e-6, 1e6, 4000)])
 
     def tabulated(row):
-        return np.array([siegert._tabulated.py_func(table, row, value) for value in x])
+        return np.array([siegert.tabulated.py_func(table, row, value) for value in x])
 
     np.testing.assert_allclose(tabulated(siegert.ERFCX) / (1 + x), erfcx(x), rtol=3e-15)
     np.testing.assert_allclose(tabulated(siegert.DAWSON) * x / (1 + x**2), dawsn(x), rtol=3e-14)

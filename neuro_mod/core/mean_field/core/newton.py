@@ -127,7 +127,7 @@ def relax(linearize: Callable[..., Linearization], starts: _Array, parameters: S
             break
         implicit = np.eye(x.shape[1]) / duration[going, None, None] - jacobian[going]
         aim = x[going] + _solve(implicit, value[going])
-        astray = ((aim > FASTEST) | (aim < 0) & (value[going] > 0)).any(axis=1)
+        astray = ~np.isfinite(aim).all(axis=1) | ((aim > FASTEST) | (aim < 0) & (value[going] > 0)).any(axis=1)
         shortened, going, tried = going[astray], going[~astray], _bounded(aim[~astray])
         duration[shortened] *= _SHORTENED
         now, slope = linearize(tried, *(each[going] for each in parameters))

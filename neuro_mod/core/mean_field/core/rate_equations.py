@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 from scipy.optimize import OptimizeResult
 
+from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import firing_rate, response_to_input
-from neuro_mod.errors import InputError
+from neuro_mod.errors import InputError, NumericalError
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -34,6 +36,11 @@ class RateEquations:
         self.coefficients = coefficients
         self.populations = populations
 
+    @cached_property
+    def _closure(self) -> RenewalClosure | None:
+        """The renewal closure, where the theory has it."""
+        return RenewalClosure(self.coefficients) if self.coefficients.theory.closure == "renewal" else None
+
     @property
     def n_populations(self) -> int:
         """Number of populations P."""
@@ -45,18 +52,34 @@ class RateEquations:
         return self.coefficients.neurons.tau_membrane
 
     def moments(self, nu: ArrayLike) -> Moments:
-        """Input at given rates.
+        """Input at given rates; with the renewal closure, its variance is consistent with the spike trains it causes.
 
         Args:
             nu: Rates in Hz, shape ``(..., P)``; negative ones, which solvers may try, count as 0.
 
         Returns:
             Mean and variance, shape ``(..., Q, P)`` for Q values of z.
+
+        Raises:
+            NumericalError: The renewal closure has no solution that was found.
         """
         rates = np.maximum(self.rates(nu), 0.0)
+        if self._closure is not None:
+            return self._closed_moments(rates, self._closure)
         recurrent = (rates @ by_rate.T for by_rate in self.coefficients.by_rate)
         external = self.coefficients.external
         return Moments(*(mine[..., None, :] + other for mine, other in zip(recurrent, external, strict=True)))
+
+    def _closed_moments(self, rates: _Array, closure: RenewalClosure) -> Moments:
+        found = closure.solve(rates.reshape(-1, self.n_populations))
+        if not found.converged.all():
+            lost = rates.reshape(-1, self.n_populations)[~found.converged][0]
+            raise NumericalError(
+                f"renewal closure: no consistent variance of the input found at rates of up to {lost.max():.4g} Hz; "
+                "try the poisson closure there"
+            )
+        shape = (*rates.shape[:-1], -1, self.n_populations)
+        return Moments(*(each.reshape(shape) for each in found.moments))
 
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
@@ -75,7 +98,9 @@ class RateEquations:
         return self.linearize(nu).jacobian
 
     def linearize(self, nu: ArrayLike) -> Linearization:
-        """`equations` and `jacobian` at once."""
+        """`equations` and `jacobian` at once; NaN where the renewal closure has no solution that was found."""
+        if self._closure is not None:
+            return self._closed_linearization(self.rates(nu), self._closure)
         mu, variance = self.moments(nu)
         sigma = np.sqrt(variance)
         found = response_to_input(mu, sigma, self.coefficients.neurons, self.coefficients.theory.response)
@@ -86,6 +111,14 @@ class RateEquations:
             (slope[..., None] * by for slope, by in zip(slopes, by_rate, strict=True)), -np.eye(self.n_populations)
         )
         return Linearization(rate - self.rates(nu), jacobian)
+
+    def _closed_linearization(self, nu: _Array, closure: RenewalClosure) -> Linearization:
+        found = closure.solve(np.maximum(nu.reshape(-1, self.n_populations), 0.0))
+        z_weights = self.coefficients.z_weights
+        rate, by_mu, by_variance = (z_weights @ each for each in (found.rate, found.by_mu, found.by_variance))
+        jacobian = by_mu[..., None] * self.coefficients.by_rate.mu + by_variance[..., None] * found.variance_by_rate
+        jacobian -= np.eye(self.n_populations)
+        return Linearization(rate.reshape(nu.shape) - nu, jacobian.reshape(*nu.shape, self.n_populations))
 
     def solve_rates(self, nu_init: ArrayLike | None = None) -> OptimizeResult:
         """A steady state, by Newton's method; see `fixed_points.fixed_points` for all of them.

@@ -29,7 +29,7 @@ NODES, WEIGHTS = (np.ascontiguousarray(values) for values in roots_legendre(8))
 
 
 @inlined
-def _tabulated(table: Any, row: int, x: float) -> float:
+def tabulated(table: Any, row: int, x: float) -> float:
     """A row of the table at x >= 0."""
     place = N_PIECES * 4.0 / (4.0 + x)
     piece = min(int(place), N_PIECES - 1)
@@ -43,29 +43,29 @@ def _tabulated(table: Any, row: int, x: float) -> float:
 
 @inlined
 def _erfcx(table: Any, x: float) -> float:
-    return _tabulated(table, ERFCX, x) / (1.0 + x)
+    return tabulated(table, ERFCX, x) / (1.0 + x)
 
 
 @inlined
 def _complement(table: Any, x: float) -> float:
-    return _tabulated(table, COMPLEMENT, x) / ((1.0 + x) * (1.0 + x))
+    return tabulated(table, COMPLEMENT, x) / ((1.0 + x) * (1.0 + x))
 
 
 @inlined
 def _curvature(table: Any, x: float) -> float:
-    return _tabulated(table, CURVATURE, x) / ((1.0 + x) * (1.0 + x) * (1.0 + x))
+    return tabulated(table, CURVATURE, x) / ((1.0 + x) * (1.0 + x) * (1.0 + x))
 
 
 @inlined
 def _dawson(table: Any, x: float) -> float:
-    return _tabulated(table, DAWSON, x) * x / (1.0 + x * x)
+    return tabulated(table, DAWSON, x) * x / (1.0 + x * x)
 
 
 @inlined
 def _integral_between(table: Any, x: float, y: float) -> float:
     """``int_x^y erfcx`` for 0 <= x, y that are not close to each other."""
     return np.log((1.0 + y) / (1.0 + x)) * INVERSE_SQRT_PI + (
-        _tabulated(table, INTEGRAL, y) - _tabulated(table, INTEGRAL, x)
+        tabulated(table, INTEGRAL, y) - tabulated(table, INTEGRAL, x)
     )
 
 
@@ -144,7 +144,7 @@ def over_interval(table: Any, a: float, b: float, h: float) -> tuple[float, floa
 
 
 @inlined
-def _noise_free(mu: float, tau_m: float, tau_ref: float, threshold: float, reset: float) -> tuple[float, float]:
+def noise_free(mu: float, tau_m: float, tau_ref: float, threshold: float, reset: float) -> tuple[float, float]:
     """Rate of the neuron without noise, and its derivative with respect to mu."""
     if mu <= threshold:
         return 0.0, 0.0
@@ -159,7 +159,7 @@ def _respond(
     """Rate, and its derivatives with respect to mu and sigma."""
     if not (abs(threshold - mu) < NO_NOISE * sigma and abs(reset - mu) < NO_NOISE * sigma):
         shift = beta * sigma
-        rate, slope = _noise_free(mu, tau_m, tau_ref, threshold + shift, reset + shift)
+        rate, slope = noise_free(mu, tau_m, tau_ref, threshold + shift, reset + shift)
         return rate, slope, -beta * slope
     b, h = (threshold - mu) / sigma + beta, (threshold - reset) / sigma
     integral, rise, moment = over_interval(table, b - h, b, h)

@@ -16,6 +16,8 @@ row  function                                           tabulated as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import dawsn, erfcx, roots_legendre
@@ -24,26 +26,46 @@ _Array = NDArray[np.float64]
 
 N_PIECES, DEGREE = 100, 9
 _SQRT_PI = np.sqrt(np.pi)
+_CHEBYSHEV = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
 
 
 def coefficients() -> _Array:
     """Coefficients by piece, function and power of ``t in [-1, 1]``, shape ``(N_PIECES, 5, DEGREE + 1)``."""
-    t = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
-    lower = np.arange(N_PIECES) / N_PIECES
-    y = lower[:, None] + (t + 1) / (2 * N_PIECES)
+    y = points()
     x = 4 / y - 4
-    values = np.stack(
+    return fitted(
         [
             (1 + x) * erfcx(x),
             (1 + x) ** 2 * _moment(1, x),
             (1 + x) ** 3 * 2 * _moment(2, x),
             _logarithm_taken_off(y),
             (1 + x**2) * dawsn(x) / x,
-        ],
-        axis=1,
+        ]
     )
-    fitted = np.linalg.solve(np.vander(t, increasing=True), values[..., None])[..., 0]
-    return np.ascontiguousarray(fitted, np.float64)
+
+
+def points() -> _Array:
+    """Chebyshev points y of all pieces, shape ``(N_PIECES, DEGREE + 1)``."""
+    lower = np.arange(N_PIECES) / N_PIECES
+    return lower[:, None] + (_CHEBYSHEV + 1) / (2 * N_PIECES)
+
+
+def fitted(values: Sequence[_Array]) -> _Array:
+    """Coefficients of the polynomials that take given values at `points`, shape ``(N_PIECES, n, DEGREE + 1)``."""
+    stacked = np.stack(values, axis=1)
+    found = np.linalg.solve(np.vander(_CHEBYSHEV, increasing=True), stacked[..., None])[..., 0]
+    return np.ascontiguousarray(found, np.float64)
+
+
+def at_points(fitted_pieces: _Array, x: _Array) -> _Array:
+    """One function at points x, at least 0, of any shape, from its coefficients ``(N_PIECES, DEGREE + 1)``."""
+    place = N_PIECES * 4 / (4 + x)
+    piece = np.minimum(place.astype(np.int64), N_PIECES - 1)
+    t = 2 * (place - piece) - 1
+    value = fitted_pieces[piece, DEGREE]
+    for power in range(DEGREE - 1, -1, -1):
+        value = value * t + fitted_pieces[piece, power]
+    return value
 
 
 def _moment(power: int, x: _Array) -> _Array:

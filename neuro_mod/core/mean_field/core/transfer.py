@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.choices import ResponseKind
-from neuro_mod.core.mean_field.core import siegert, siegert_curvature, tables
+from neuro_mod.core.mean_field.core import shifted_cv, siegert, siegert_curvature, tables
 from neuro_mod.core.mean_field.core.exact.expansion import expand
 from neuro_mod.core.mean_field.core.exact.response import exact_response, within_table
 from neuro_mod.core.mean_field.core.exact.watch import say
@@ -138,7 +138,11 @@ def interval_statistics(
     if _is_exact(kind, neurons):
         rate, rate_by_mu, rate_by_sigma, cv, cv_by_mu, cv_by_sigma = _exact(mu, sigma, neurons)
         return Response(rate, rate_by_mu, rate_by_sigma), IntervalCV(cv, cv_by_mu, cv_by_sigma)
-    raise NotImplementedError
+    inputs, shape = _inputs(mu, sigma, neurons)
+    found = np.empty((6, inputs.shape[1]))
+    shifted_cv.respond_with_cv(_table(), inputs, found)
+    each = found.reshape(6, *shape)
+    return Response(*each[:3]), IntervalCV(*each[3:])
 
 
 def response_to_input(
