@@ -23,7 +23,7 @@ def test_a_keyword_replaces_what_the_configuration_says(stager):
     staged = stager(config, response="exact", closure="poisson")
     assert staged.theory == Theory("exact", "poisson")
     assert staged.experiment.mean_field.response == "exact"  # so that a saved configuration repeats the result
-    with pytest.raises(ConfigError, match='mean_field.response: "exat" found; expected one of shifted, exact'):
+    with pytest.raises(ConfigError, match=r'mean_field\.response: "exat" found; expected one of shifted, exact'):
         stager(config, response="exat")
 
 
