@@ -107,7 +107,7 @@ def test_sensitivity_of_the_reduced_network(mean_field, tmp_path):
     code, out, err = mean_field("sensitivity", TWO_CLUSTERS, *options)
     assert (code, err) == (0, "")
     assert out.splitlines()[1].startswith("state 0: stable focus, 1 active, leading eigenvalue ")
-    header, rows = table(out.split("\n", 1)[1])
+    header, rows = table(out.split("\n", 2)[2])
     assert header[:4] == ["target", "unit", "perturbed", "itself"] and header[-1] == "eigenvalue"
     assert [row[:3] for row in rows[:2]] == [["rate", "Hz", "E0"], ["rate", "Hz", "E1"]]
     found = arrays_in(tmp_path / "here/data/sensitivities.npz")
