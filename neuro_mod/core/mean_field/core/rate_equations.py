@@ -12,7 +12,7 @@ from scipy.optimize import OptimizeResult
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
-from neuro_mod.core.mean_field.core.transfer import response, response_to_input
+from neuro_mod.core.mean_field.core.transfer import firing_rate, response_to_input
 from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
 
@@ -60,7 +60,7 @@ class RateEquations:
 
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
-        return response(mu, sigma, **vars(self.coefficients.neurons)).rate
+        return firing_rate(mu, sigma, response=self.coefficients.theory.response, **vars(self.coefficients.neurons))
 
     def equations(self, nu: ArrayLike) -> _Array:
         """``-nu + phi(nu)`` in Hz, 0 in a steady state.

@@ -1,0 +1,122 @@
+"""Response tables in memory, in the package, and in the cache folder: computed where there is none yet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import zipfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.compilation import cache_base
+from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
+from neuro_mod.core.mean_field.core.exact.table import Ratios, ResponseTable, compute
+from neuro_mod.core.mean_field.core.exact.watch import say
+
+_Array = NDArray[np.float64]
+
+#: Raised by one when the solver or the coordinates change, so that older tables are computed again.
+VERSION = 1
+#: The tables of the configurations that ship.
+_PACKAGED = Path(__file__).resolve().parent / "tables"
+#: Files that a user's cache folder may hold are read up to this size in bytes.
+_MAX_BYTES = 1_000_000
+
+_LOCK = threading.Lock()
+
+
+def table_for(ratios: Ratios) -> ResponseTable:
+    """The table of a pair of ratios, from memory, from the package, from the cache folder, or computed.
+
+    Raises:
+        InputError: The ratios are out of range.
+        NumericalError: The table cannot be computed.
+    """
+    with _LOCK:  # one table at a time, which uses all cores
+        return _table(Ratios(*(float(f"{each:.12g}") for each in ratios)))
+
+
+@cache
+def _table(ratios: Ratios) -> ResponseTable:
+    name = file_name(ratios)
+    packaged = _PACKAGED / name
+    if packaged.exists():
+        return read(packaged, ratios)
+    path = cache_base() / name
+    if path.exists():
+        try:
+            return read(path, ratios)
+        except (OSError, ValueError) as error:
+            say(f"{path}: damaged response table found ({error}); it is computed again")
+    table = compute(ratios)
+    try:
+        write(path, table)
+    except OSError as error:
+        say(f"{path}: response table could not be saved ({error}); it is kept in memory only")
+    return table
+
+
+def file_name(ratios: Ratios) -> str:
+    """Name of the file of a table."""
+    pair = hashlib.sha256(np.array(ratios, "<f8").tobytes()).hexdigest()[:16]
+    return f"response-{VERSION}-{pair}.npz"
+
+
+def write(path: Path, table: ResponseTable) -> None:
+    """Write a table; the file is complete or not there.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = {"log_mean": table.log_mean, "log_spread": table.log_spread, "error": table.error}
+    stored: dict[str, Any] = {"ratios": np.array(table.ratios), "digest": _digest(table.ratios, values), **values}
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **stored)
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def read(path: Path, ratios: Ratios) -> ResponseTable:
+    """Read a table, and check that it is complete and the one that is wanted.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is damaged, or another table.
+    """
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError("it is too large")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = {name: file[name] for name in ("ratios", "digest", "log_mean", "log_spread", "error")}
+    except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OverflowError, MemoryError) as error:
+        raise ValueError("it is not a complete file of arrays") from error
+    shape = (len(W), len(LOG_RHO))
+    values = {name: found[name] for name in ("log_mean", "log_spread", "error")}
+    shapes = {name: each.shape for name, each in values.items()}
+    if shapes != {"log_mean": shape, "log_spread": shape, "error": (2,)}:
+        raise ValueError("its shape is another one")
+    if any(each.dtype != np.float64 or not np.isfinite(each).all() for each in values.values()):
+        raise ValueError("it holds values that are not numbers")
+    if found["ratios"].tolist() != list(ratios) or str(found["digest"]) != _digest(ratios, values):
+        raise ValueError("its contents do not match their digest")
+    return ResponseTable(ratios, values["log_mean"], values["log_spread"], values["error"])
+
+
+def _digest(ratios: Ratios, values: dict[str, _Array]) -> str:
+    digest = hashlib.sha256(np.array([VERSION, *ratios], "<f8").tobytes())
+    for name in sorted(values):
+        digest.update(np.ascontiguousarray(values[name], "<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,71 @@
+"""Rate and interval CV of neurons in an Ornstein-Uhlenbeck current, from response tables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro_mod.core.mean_field.core.exact import kernel
+from neuro_mod.core.mean_field.core.exact.cache import table_for
+from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO
+from neuro_mod.core.mean_field.core.exact.table import Ratios
+from neuro_mod.core.neurons import NeuronParameters
+
+_Array = NDArray[np.float64]
+
+
+def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Array:
+    """Rate, its derivatives with respect to mu and sigma, interval CV and its own, shape ``(6, ...)``.
+
+    Args:
+        mu: Mean of the free voltage in threshold units, finite.
+        sigma: Its noise in threshold units, finite and not negative.
+        neurons: Parameters that have been checked, with synaptic time constants above 0.
+
+    Raises:
+        InputError: Ratios of time constants are out of range.
+        NumericalError: A table cannot be computed.
+    """
+    tau_m, tau_s, tau_ref, theta, reset = neurons
+    given = (mu, sigma, tau_s / tau_m, tau_m, tau_ref, theta, reset)
+    shape = np.broadcast_shapes(*(each.shape for each in given))
+    inputs = np.empty((len(given), *shape))
+    for k, value in enumerate(given):
+        inputs[k] = value
+    inputs = inputs.reshape(len(given), -1)
+    found = np.empty((6, inputs.shape[1]))
+    for ratios, members in _by_ratios(tau_s / tau_m, tau_ref / tau_m, shape):
+        table = table_for(ratios).coefficients
+        if members is None:
+            kernel.respond(table, inputs, found)
+        else:
+            part = np.empty((6, int(members.sum())))
+            kernel.respond(table, np.ascontiguousarray(inputs[:, members]), part)
+            found[:, members] = part
+    return found.reshape(6, *shape)
+
+
+def within_table(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> NDArray[np.bool_]:
+    """Whether the response is interpolated in its table, and not extrapolated, of the broadcast shape.
+
+    Rates that are so low that w is beyond the table count as interpolated.
+    """
+    width = neurons.threshold - neurons.reset_voltage
+    spread = sigma / np.sqrt(1 + neurons.tau_synaptic / neurons.tau_membrane)
+    rho = np.hypot(neurons.threshold - mu, 2 * spread) / width
+    return (rho >= np.exp(LOG_RHO[0])) & (rho <= np.exp(LOG_RHO[-1]))
+
+
+def _by_ratios(
+    synaptic: _Array, refractory: _Array, shape: tuple[int, ...]
+) -> list[tuple[Ratios, NDArray[np.bool_] | None]]:
+    """The distinct pairs of ratios, with the places of each in a raveled array; None for all."""
+    first = Ratios(float(synaptic.flat[0]), float(refractory.flat[0])) if synaptic.size and refractory.size else None
+    if first is None:
+        return []
+    if (synaptic == first.synaptic).all() and (refractory == first.refractory).all():
+        return [(first, None)]
+    pairs = np.stack(np.broadcast_arrays(synaptic, refractory), axis=-1)
+    distinct, which = np.unique(pairs.reshape(-1, 2), axis=0, return_inverse=True)
+    places = np.broadcast_to(which.reshape(pairs.shape[:-1]), shape).ravel()
+    return [(Ratios(*pair), places == k) for k, pair in enumerate(distinct.tolist())]
