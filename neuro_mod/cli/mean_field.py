@@ -12,8 +12,10 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    InputClosure,
     Out,
     Overrides,
+    Response,
     Seed,
     given,
     load,
@@ -63,37 +65,53 @@ def fixed_points(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    response: Response = None,
+    closure: InputClosure = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Find all steady states, with their stability."""
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
-    stager = FullMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
+    experiment = load(config, overrides, seed, response=response, closure=closure)
+    stager = FullMeanFieldStager(experiment, perturbation_time=time, n_z=n_z)
     print_results(stager.execute(n_runs=starts, out=out, force=force)["metadata"], as_json, _print_states)
 
 
+def _print_theory(metadata: dict[str, Any]) -> None:
+    typer.echo(f"theory: {metadata['response']} response, {metadata['closure']} input")
+
+
 def _print_states(metadata: dict[str, Any]) -> None:
-    states = metadata["states"]
-    groups = [key for key in states[0] if key.endswith("_hz")] if states else []
-    alike = all(state["active"] == list(range(state["n_active"])) for state in states)
-    print_table(
-        ["state", "active", "images", *(key.removesuffix("_hz") for key in groups), "eigenvalue"],
-        [
-            [
-                state["kind"],
-                str(state["n_active"]) if alike else ",".join(map(str, state["active"])) or "none",
-                str(state["multiplicity"]),
-                *("" if state[key] is None else f"{state[key]:.3f}" for key in groups),
-                f"{state['leading_eigenvalue'][0]:.2f}",
-            ]
-            for state in states[:_ROWS]
-        ],
+    _print_theory(metadata)
+    states = metadata["states"][:_ROWS]
+    alike = all(state["active"] == list(range(state["n_active"])) for state in metadata["states"])
+    active = [str(each["n_active"]) if alike else ",".join(map(str, each["active"])) or "none" for each in states]
+    kinds, images = [state["kind"] for state in states], [str(state["multiplicity"]) for state in states]
+    rates, leading = (
+        _columns_of_groups(states, "_hz", ".3f"),
+        [f"{state['leading_eigenvalue'][0]:.2f}" for state in states],
     )
-    more = f"; {len(states) - _ROWS} more states in fixed_points.csv" if len(states) > _ROWS else ""
+    print_table(
+        ["state", "active", "images", *rates, "eigenvalue"],
+        list(zip(kinds, active, images, *rates.values(), leading, strict=True)),
+    )
+    hidden = len(metadata["states"]) - len(states)
+    more = f"; {hidden} more states in fixed_points.csv" if hidden else ""
     typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
+    cvs = _columns_of_groups(states, "_cv", ".3f")
+    if any(map(any, cvs.values())):
+        typer.echo()
+        print_table(["CV of intervals", "active", *cvs], list(zip(kinds, active, *cvs.values(), strict=True)))
     found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
     typer.echo(f"steady states: {found}. Searched: {metadata['searched']}.")
+
+
+def _columns_of_groups(states: Sequence[dict[str, Any]], ending: str, form: str) -> dict[str, list[str]]:
+    """Cells of each group of neurons by its name."""
+    keys = [key for key in states[0] if key.endswith(ending)] if states else []
+    cells = {key.removesuffix(ending): [each[key] for each in states] for key in keys}
+    return {group: ["" if each is None else format(each, form) for each in column] for group, column in cells.items()}
 
 
 @app.command("landscape")
@@ -115,13 +133,16 @@ def landscape(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    response: Response = None,
+    closure: InputClosure = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute the landscape that focus populations see, all others in equilibrium with them."""
     from neuro_mod.execution.stagers import ReducedMeanFieldStager
 
-    stager = ReducedMeanFieldStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
+    experiment = load(config, overrides, seed, response=response, closure=closure)
+    stager = ReducedMeanFieldStager(experiment, perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         focus_pops=_populations(focus),
         grid_density=grid_density,
@@ -136,6 +157,7 @@ def landscape(
 
 
 def _print_landscape(metadata: dict[str, Any]) -> None:
+    _print_theory(metadata)
     names = metadata["focus_pops"]
     print_table(
         ["state", "kind", "all populations", "on the grid", *names],
@@ -192,13 +214,16 @@ def bifurcation(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    response: Response = None,
+    closure: InputClosure = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Follow steady states over a parameter, with folds and losses of symmetry."""
     from neuro_mod.execution.stagers import BifurcationStager
 
-    stager = BifurcationStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
+    experiment = load(config, overrides, seed, response=response, closure=closure)
+    stager = BifurcationStager(experiment, perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
     followed = _numbers_of_clusters(active, n_clusters)
     outputs = stager.execute(
@@ -214,6 +239,7 @@ def bifurcation(
 
 
 def _print_branches(metadata: dict[str, Any]) -> None:
+    _print_theory(metadata)
     print_table(
         ["branch", "active", "images", "from", "to", "stable", "ends"],
         [
@@ -259,13 +285,16 @@ def sensitivity(
     overrides: Overrides = None,
     time: Time = None,
     n_z: NZ = 1,
+    response: Response = None,
+    closure: InputClosure = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute how rates and eigenvalues of steady states change with a perturbation of each population."""
     from neuro_mod.execution.stagers import SensitivityStager
 
-    stager = SensitivityStager(load(config, overrides, seed), perturbation_time=time, n_z=n_z)
+    experiment = load(config, overrides, seed, response=response, closure=closure)
+    stager = SensitivityStager(experiment, perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         targets=_names(targets),
         n_active=_numbers_of_clusters(active, stager.circuit.populations.n_clusters),
@@ -278,6 +307,7 @@ def sensitivity(
 
 
 def _print_sensitivities(metadata: dict[str, Any]) -> None:
+    _print_theory(metadata)
     shown = metadata["states"][:_STATES]
     for index, state in enumerate(shown):
         leading = f"{state['leading_eigenvalue'][0]:.2f} 1/s" + f", {state['leading_repeats']} times" * (

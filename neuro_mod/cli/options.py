@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import OnError, Precision
+from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -92,6 +92,14 @@ Out = Annotated[
         metavar="DIR", parser=folder, help="Folder for results [from settings.save_dir and settings.sim_name]."
     ),
 ]
+Response = Annotated[
+    ResponseKind | None,
+    typer.Option(help="How neurons respond to noise: to first order, or exactly [mean_field.response]."),
+]
+InputClosure = Annotated[
+    Closure | None,
+    typer.Option("--closure", help="Spike trains that neurons receive from each other [mean_field.closure]."),
+]
 Dtype = Annotated[Precision, typer.Option(help="Precision.")]
 Plot = Annotated[
     str,
@@ -137,7 +145,15 @@ Analysis = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Remove other results from the folder.")]
 
 
-def load(config: Path, overrides: Sequence[str] | None, seed: int | None, duration: float | None = None) -> Experiment:
+def load(
+    config: Path,
+    overrides: Sequence[str] | None,
+    seed: int | None,
+    duration: float | None = None,
+    *,
+    response: str | None = None,
+    closure: str | None = None,
+) -> Experiment:
     """Read a configuration and apply what the command line says.
 
     Raises:
@@ -145,9 +161,8 @@ def load(config: Path, overrides: Sequence[str] | None, seed: int | None, durati
     """
     from neuro_mod.config import load_experiment
 
-    changes = list(overrides or ())
-    if seed is not None:
-        changes.append(f"settings.random_seed={seed}")
+    options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
+    changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
     return load_experiment(config, changes).lasting(duration)
 
 

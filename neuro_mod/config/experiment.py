@@ -21,7 +21,15 @@ from neuro_mod.config.perturbation import Perturbations, perturbation_seed, unpe
 from neuro_mod.config.plain import plain, to_yaml
 from neuro_mod.config.quantities import all_in_si, in_si
 from neuro_mod.config.schema import json_schema, unit_at
-from neuro_mod.config.sections import Architecture, Arousal, ExternalCurrents, InitParams, Settings, StimulusSection
+from neuro_mod.config.sections import (
+    Architecture,
+    Arousal,
+    ExternalCurrents,
+    InitParams,
+    MeanField,
+    Settings,
+    StimulusSection,
+)
 from neuro_mod.config.validation import locate, validate
 from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.random import MAX_SEED
@@ -41,6 +49,9 @@ class Experiment(Section):
     arousal: Arousal = Field(default_factory=Arousal, description="level of arousal and its effects")
     perturbation: Annotated[Perturbations, EmptyMeansNothing()] = Field(
         default_factory=Perturbations, description="vectors in cluster space that change parameters, by target"
+    )
+    mean_field: MeanField = Field(
+        default_factory=MeanField, description="the theory of steady states; simulations do not depend on it"
     )
     settings: Settings = Field(default_factory=Settings, description="seed and folder for results")
 
@@ -165,8 +176,17 @@ class Experiment(Section):
         return _dump(self)
 
     def determining(self) -> dict[str, Any]:
-        """The part of `resolved` that affects results; of the settings only the seed."""
-        return self.resolved() | {"settings": {"random_seed": self.settings.random_seed}}
+        """The part of `resolved` that affects simulations; of the settings only the seed.
+
+        The theory of the mean field is not in it: what depends on that adds `theory_in_plan`.
+        """
+        resolved = self.resolved() | {"settings": {"random_seed": self.settings.random_seed}}
+        del resolved["mean_field"]
+        return resolved
+
+    def theory_in_plan(self) -> dict[str, Any]:
+        """Response and closure of the mean field where they are not the defaults, which older plans do not name."""
+        return self.mean_field.model_dump(exclude_defaults=True)
 
 
 def build_experiment(

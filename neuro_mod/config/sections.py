@@ -9,7 +9,15 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from neuro_mod.checks import MAX_NAME, user_path
-from neuro_mod.choices import Heterogeneity, InDegree, InitialVoltage, Mechanism, StimulusShape
+from neuro_mod.choices import (
+    Closure,
+    Heterogeneity,
+    InDegree,
+    InitialVoltage,
+    Mechanism,
+    ResponseKind,
+    StimulusShape,
+)
 from neuro_mod.config.fields import (
     MANY,
     ONE,
@@ -45,7 +53,9 @@ class InitParams(Section):
     """Time axis, integration and parameters of the leaky integrate-and-fire neurons."""
 
     duration_sec: Positive = parameter(2.5, "duration of the simulation", "s")
-    delta_t: Positive = parameter(0.5e-3, "time step", "s", usual=5e-3)
+    delta_t: Positive = parameter(
+        0.5e-3, "time step; 0.5 ms lowers rates of active clusters by about 3 %", "s", usual=5e-3
+    )
     mechanism: Mechanism = parameter("analytic", "integration: exact, or forward Euler")
     tau_membrane: OneOrMany[Positive] = parameter(
         20e-3, "membrane time constant", "s", entries=PER_POPULATION, usual=1.0
@@ -187,6 +197,15 @@ class Arousal(Section):
     heterogeneity: Heterogeneity = parameter("quenched", "random factor on M: per neuron, per step, or its mean")
 
 
+class MeanField(Section):
+    """The theory from which steady states follow; no simulation depends on it."""
+
+    response: ResponseKind = parameter(
+        "shifted", "response to noise: first order in sqrt(tau_synaptic/tau_membrane), or exact"
+    )
+    closure: Closure = parameter("poisson", "spike trains that neurons receive from each other: Poisson, or renewal")
+
+
 #: Bytes of the name of a folder for results, to which endings such as ``_fixed_points`` are added.
 _MAX_NAME = 200
 
@@ -248,5 +267,6 @@ MEAN_FIELD_KEYS: dict[str, tuple[str, ...]] = {
     "external_currents": (),
     "arousal": (),
     "perturbation": (),
+    "mean_field": (),
     "settings": (),
 }

@@ -169,6 +169,11 @@ def trial_rates(index: int) -> str:
     return f"{DATA}/trial_{index:0{_DIGITS}d}.npz"
 
 
+def finer_trial_rates(index: int) -> str:
+    """File of the simulated rates of the same with a finer time step."""
+    return f"{DATA}/finer_trial_{index:0{_DIGITS}d}.npz"
+
+
 def modes_file(n_modes: int) -> str:
     """File of so many modes, and of the directions of states within them."""
     return f"{DATA}/modes_{n_modes:0{_DIGITS}d}.npz"

@@ -9,11 +9,12 @@ from functools import partial
 import pytest
 
 from neuro_mod.cli.compare import compare as command
-from neuro_mod.execution.comparison.rates import N_TRIALS, SETTLING
+from neuro_mod.execution.comparison.simulation import N_TRIALS, SETTLING
 from tests.helpers.folders import arrays_in, n_finished, run_json
 from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL, write_config
 
+NAMES = ("shifted_poisson", "shifted_renewal", "exact_poisson", "exact_renewal")
 PERTURBATION = {"rate": {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]]}}
 
 
@@ -46,10 +47,32 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tm
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
         row = next(csv.DictReader(file))
-    printed = next(line for line in done.stdout.splitlines() if line.startswith("E active")).split()[2:]
+    first, of_cvs, second = (line.split()[2:] for line in done.stdout.splitlines() if line.startswith("E active"))
     simulated, theory = (float(row[name]) for name in ("simulated_hz", "state_0_active_1_hz"))
-    assert printed[0] == f"{simulated:.3g}" and printed[2] == f"{theory:.3g}"
-    assert printed[3] == f"{100 * (simulated / theory - 1):+.0f}"
+    assert first[0] == second[0] == f"{simulated:.3g}" and second[2] == f"{theory:.3g}"
+    assert second[3] == f"{100 * (simulated / theory - 1):+.0f}"
+    assert first[2:4] == [f"{float(row['shifted_poisson_hz']):.3g}", f"{100 * (theory / simulated - 1):+.0f}"]
+    named = [row[f"{name}_cv"] for name in NAMES]
+    assert [float(each) for each in of_cvs[2:]] == [round(float(each), 2) for each in named if each]
+    widest = max(map(len, done.stdout.splitlines()))
+    header = next(line for line in done.stdout.splitlines() if line.startswith("rate in Hz"))
+    assert header.split()[3:] == ["shifted/poisson", "shifted/renewal", "exact/poisson", "exact/renewal"]
+    assert len(header) <= 100 and widest <= 120
+    assert "effect of the time step in this network: --step-check" in done.stdout
+
+
+def test_chosen_theories_and_the_check_of_the_time_step(compare, config, tmp_path):
+    options = ("--theories", "exact/renewal", "--response", "exact", "--step-check", "--set", "settings.plot=false")
+    done = compare(config, "--trials", 2, "--settling", 0, "--out", tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    header = next(line for line in done.stdout.splitlines() if line.startswith("rate in Hz"))
+    assert header.split() == ["rate", "in", "Hz", "simulated", "+-", "exact/poisson", "exact/renewal"]
+    assert "theory of the configuration: exact/poisson, 1 stable of " in done.stdout
+    checked = next(line for line in done.stdout.splitlines() if "at 0.1 ms" in line)
+    assert checked.split("  ")[0] == "rate in Hz" and "effect of the time step" in checked
+    assert done.stdout.count(" +- ") >= 6  # of each group
+    other = compare(config, "--trials", 2, "--theories", "exact", "--out", tmp_path)
+    assert other.returncode == 2 and 'theories: "exact" found; expected some of shifted/poisson' in other.stderr
 
 
 def test_json_and_the_folder_of_the_settings(compare, config, tmp_path):

@@ -50,7 +50,8 @@ def in_a_process(*arguments, cwd):
 
 def table(printed):
     """Cells of the first table that is printed, by columns that are separated by two spaces."""
-    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in printed.splitlines()]
+    lines = [line for line in printed.splitlines() if not line.startswith("theory: ")]
+    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
     return rows[0], rows[1:]
 
 
@@ -105,8 +106,8 @@ def test_sensitivity_of_the_reduced_network(mean_field, tmp_path):
     options = ("--targets", "rate,tau_membrane", "--starts", 10, "--out", tmp_path / "here")
     code, out, err = mean_field("sensitivity", TWO_CLUSTERS, *options)
     assert (code, err) == (0, "")
-    assert out.startswith("state 0: stable focus, 1 active, leading eigenvalue ")
-    header, rows = table(out.split("\n", 1)[1])
+    assert out.splitlines()[1].startswith("state 0: stable focus, 1 active, leading eigenvalue ")
+    header, rows = table(out.split("\n", 2)[2])
     assert header[:4] == ["target", "unit", "perturbed", "itself"] and header[-1] == "eigenvalue"
     assert [row[:3] for row in rows[:2]] == [["rate", "Hz", "E0"], ["rate", "Hz", "E1"]]
     found = arrays_in(tmp_path / "here/data/sensitivities.npz")
@@ -146,6 +147,27 @@ def test_json(mean_field, tmp_path):
     assert (code, err) == (0, "")
     assert printed["parameter"] == PARAMETER and printed["limits"] == [19, 20] and printed["configured"] == 20
     assert [branch["n_active"] for branch in printed["branches"]] == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("fixed-points", ("--starts", 1)),
+        ("landscape", ("--grid-density", 20)),
+        ("bifurcation", ("--from", 19, "--to", 20, "--values", 2, "--active", 0)),
+        ("sensitivity", ("--targets", "rate", "--starts", 1)),
+    ],
+)
+def test_every_command_takes_and_names_a_theory(mean_field, command, options):
+    options = (TWO_CLUSTERS, *options, *NOTHING)
+    code, out, _ = mean_field(command, *options)
+    assert code == 0 and out.startswith("theory: shifted response, poisson input\n")
+    _, out, _ = mean_field(command, *options, "--response", "exact", "--closure", "renewal", "--json")
+    said = json.loads(out)
+    assert (said["response"], said["closure"]) == ("exact", "renewal")
+    assert "response: exact" in said["config"] and "closure: renewal" in said["config"]
+    code, _, err = mean_field(command, *options, "--closure", "regular")
+    assert code == 2 and "regular" in err and "poisson" in err
 
 
 def test_where_clusters_differ_they_are_named(mean_field):

@@ -13,7 +13,9 @@ from neuro_mod.cli.options import (
     AsJson,
     Dtype,
     Force,
+    InputClosure,
     Overrides,
+    Response,
     Seed,
     folder,
     load,
@@ -89,6 +91,8 @@ def design(
     ] = None,
     seed: Seed = None,
     overrides: Overrides = None,
+    response: Response = None,
+    closure: InputClosure = None,
     max_workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Number of trials at once [one for each core].")
     ] = None,
@@ -108,7 +112,7 @@ def design(
     from neuro_mod.execution.control.design.problem import DesignOptions
     from neuro_mod.execution.control.design.run import run_design
 
-    experiment = _experiment(config, overrides, seed)
+    experiment = _experiment(config, overrides, seed, response, closure)
     options = DesignOptions(
         make=make,
         goal=goal,
@@ -148,13 +152,15 @@ def design(
         _print_summary(metadata)
 
 
-def _experiment(path: Path, overrides: list[str] | None, seed: int | None) -> Experiment:
+def _experiment(
+    path: Path, overrides: list[str] | None, seed: int | None, response: str | None, closure: str | None
+) -> Experiment:
     """The configuration, or that of a folder of results."""
     if path.is_dir():
         from neuro_mod.execution.control.design.inputs import config_of_folder
 
         path = config_of_folder(path)
-    return load(path, overrides, seed)
+    return load(path, overrides, seed, response=response, closure=closure)
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
 from neuro_mod.config.sweep.directions import Directions, directed_targets
-from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_populations
+from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_populations, check_with_simulation
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -135,6 +135,8 @@ def load_sweep(
     if not data.keys() & _AXES:
         about = SweepFile.model_fields["parameters"]
         problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))
+    if checked is not None and not checked.of_mean_field_alone:
+        problems += check_with_simulation(checked.varied_values())
     problems = locate(problems, {}, place)
     experiment = None
     try:

@@ -157,6 +157,21 @@ def check_without_simulation(
     yield from problems
 
 
+def check_with_simulation(varied: Iterable[tuple[KeyPath, str, Any]]) -> Iterator[Problem]:
+    """Refuse another theory at some points where not all measures are of the mean field.
+
+    Args:
+        varied: As for `check_without_simulation`.
+    """
+    hint = "sweep it with measures of the mean field alone; simulate with another sweep"
+    problems: dict[Problem, None] = {}
+    for path, key, _ in varied:
+        with suppress(ValueError):  # an unreadable key is reported where it is applied
+            if parse_key(key)[:1] == ("mean_field",):
+                problems[Problem(path, "simulations do not depend on it", hint=hint)] = None
+    yield from problems
+
+
 def _unread(path: KeyPath, value: Any) -> list[str]:
     """Keys that a value sets and the mean field does not read."""
     if len(path) == 1 and isinstance(value, Mapping) and value:

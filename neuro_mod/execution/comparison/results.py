@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import neuro_mod
+from neuro_mod.core.mean_field.analysis.activity import interval_cvs
 from neuro_mod.core.mean_field.analysis.validity import Assumption
+from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
+from neuro_mod.execution.comparison.theories import Predicted
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
+from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
@@ -32,14 +37,18 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "settling_sec": simulation.settling,
         "duration_sec": experiment.init_params.duration_sec,
         "delta_t": experiment.init_params.delta_t,
+        "finer_delta_t": comparison.finer and comparison.finer.delta_t,
         "rate_bin_sec": simulation.bin_width,
         "active_above_hz": ACTIVE_RATE,
         "n_z": comparison.theory.n_z,
+        "theory": str(comparison.predictions.chosen.theory),
         "searched": comparison.found.searched,
         "n_distinct": len(comparison.found),
         "n_stable": len(comparison.found.stable),
         "states": [describe_state(state, comparison.populations) for state in comparison.states],
         "nearest": comparison.nearest,
+        "theories": [_describe_theory(each, comparison) for each in comparison.predictions.all],
+        "left_out": comparison.predictions.left_out,
         "active_clusters": comparison.n_active.mean,
         "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
@@ -54,24 +63,62 @@ def state_column(index: int, n_active: int) -> str:
     return f"state_{index}_active_{n_active}_hz"
 
 
-def table(comparison: Comparison) -> list[dict[str, Any]]:
-    """A row for each group of neurons: simulated mean rate in Hz, its error, the rate in each state.
+def theory_columns(name: str) -> tuple[str, str]:
+    """Columns of the table with rates and CVs of the state of a theory, given its name."""
+    plain = name.replace("/", "_")
+    return f"{plain}_hz", f"{plain}_cv"
 
-    None where there are no such neurons or a value is undefined.
+
+def table(comparison: Comparison) -> list[dict[str, Any]]:
+    """A row for each group of neurons: simulated mean rate and CV of intervals, and those of each theory.
+
+    Of the theory of the configuration, the rates in each state; of all, those in the state nearest in the number of
+    active clusters. None where there are no such neurons or a value is undefined.
     """
-    theory = {
+    finer = comparison.simulated(finer=True) if comparison.finer else {}
+    of_states = {
         state_column(index, len(state.active)): comparison.in_theory(state)
         for index, state in enumerate(comparison.states)
     }
+    of_theories: dict[str, dict[str, float | None]] = {}
+    for name, state in comparison.nearest_states().items():
+        found = ({}, {}) if state is None else (comparison.in_theory(state), comparison.cvs_in_theory(state))
+        of_theories |= dict(zip(theory_columns(name), found, strict=True))
+    cvs = comparison.simulated_cvs()
     return [
         {
             "group": group,
             "simulated_hz": json_value(simulated.mean),
             "standard_error_hz": json_value(simulated.standard_error),
+            "simulated_cv": json_value(cvs[group].mean),
+            "standard_error_cv": json_value(cvs[group].standard_error),
         }
-        | {column: rates[group] for column, rates in theory.items()}
+        | (_finer_columns(finer[group]) if finer else {})
+        | {column: rates[group] for column, rates in of_states.items()}
+        | {column: json_value(values.get(group)) for column, values in of_theories.items()}
         for group, simulated in comparison.simulated().items()
     ]
+
+
+def _finer_columns(estimate: Estimate) -> dict[str, Any]:
+    """What was simulated with a finer time step."""
+    return {
+        "finer_step_hz": json_value(estimate.mean),
+        "finer_step_standard_error_hz": json_value(estimate.standard_error),
+    }
+
+
+def _describe_theory(predicted: Predicted, comparison: Comparison) -> dict[str, Any]:
+    """A theory, and the state with which simulations are compared."""
+    nearest = predicted.nearest(comparison.n_active.mean)
+    return {
+        "theory": str(predicted.theory),
+        **vars(predicted.theory),
+        "n_distinct": len(predicted.found),
+        "n_stable": len(predicted.found.stable),
+        "stable_n_active": [len(state.active) for state in predicted.found.stable],
+        "nearest": None if nearest is None else describe_state(predicted.states[nearest], comparison.populations),
+    }
 
 
 def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, Any]) -> None:
@@ -83,6 +130,7 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
         metadata: From `describe_comparison`.
     """
     states, populations = comparison.states, comparison.populations
+    nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
     counts, edges = comparison.histogram()
     folder.save_table(COMPARISON_TABLE, metadata["comparison"])
     folder.save_arrays(
@@ -92,14 +140,25 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
         histogram_counts=counts,
         histogram_edges=edges,
         time_by_active_clusters=comparison.time_by_n_active(),
-        state_rates=np.array([state.rates for state in states]).reshape(-1, populations.total),
+        state_rates=_stacked([state.rates for state in states], populations),
         state_kinds=np.array([state.kind for state in states], str),
         state_n_active=np.array([len(state.active) for state in states], np.int64),
+        theories=np.array(list(nearest), str),
+        theory_rates=_stacked([state.rates for state in nearest.values()], populations),
+        theory_cvs=_stacked([interval_cvs(state) for state in nearest.values()], populations),
+        theory_n_active=np.array([len(state.active) for state in nearest.values()], np.int64),
+        cv_groups=np.array(list(comparison.simulation.cvs), str),
+        cvs=np.array(list(comparison.simulation.cvs.values())),
     )
     folder.save_table(VALIDITY_TABLE, _validity_table(comparison.validity()))
     settings = comparison.theory.experiment.settings
     if settings.plot:
         save_figures(folder.save, _drawings(comparison), settings.plot_format)
+
+
+def _stacked(vectors: list[NDArray[np.float64]], populations: Populations) -> NDArray[np.float64]:
+    """Rows over the populations, also if there are none."""
+    return np.array(vectors).reshape(-1, populations.total)
 
 
 def _describe_assumption(assumption: Assumption) -> dict[str, Any]:
@@ -137,25 +196,28 @@ def _validity_table(validity: tuple[Assumption, ...]) -> list[dict[str, Any]]:
 
 def _drawings(comparison: Comparison) -> Drawings:
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.comparison import rate_comparison  # noqa: PLC0415
     from neuro_mod.plotting.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
+    from neuro_mod.plotting.theories import theory_comparison  # noqa: PLC0415
 
     n_clusters = comparison.populations.n_clusters
     states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
     drawings: dict[str, Any] = {}
     if len(rates := comparison.cluster_rates()):
         drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
-    if comparison.nearest is not None:
-        theory = comparison.in_theory(comparison.states[comparison.nearest])
+    nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
+    if nearest:
         simulated = {
             group: each
             for group, each in comparison.simulated().items()
             if np.isfinite(each.mean) and group not in ALL_OF_A_KIND
         }
-        drawings["rate_comparison"] = lambda: rate_comparison(
+        predicted = {name: comparison.in_theory(state) for name, state in nearest.items()}
+        drawings["rate_comparison"] = lambda: theory_comparison(
             {group: each.mean for group, each in simulated.items()},
-            {group: np.nan if (rate := theory[group]) is None else rate for group in simulated},
+            {
+                name: {group: np.nan if (rate := rates[group]) is None else rate for group in simulated}
+                for name, rates in predicted.items()
+            },
             standard_errors={group: each.standard_error for group, each in simulated.items()},
-            logarithmic=True,
         )
     return drawings

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 from neuro_mod.checks import output_path
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
+from neuro_mod.config.sections import MeanField
 from neuro_mod.errors import ConfigError, DataError, InputError
 from neuro_mod.execution.figures import Drawings, save_figures
 from neuro_mod.execution.provenance import provenance
@@ -22,6 +23,11 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder, holds_run, read_plan
+
+#: Under which name plans have response and closure of the mean field, as configurations do.
+THEORY = "mean_field"
+#: What plans of earlier versions leave out.
+_LEFT_OUT = {THEORY: MeanField().model_dump()}
 
 
 class Result(ABC):
@@ -129,15 +135,16 @@ def refuse_another(folder: Path, plan: Mapping[str, Any]) -> None:
     ways = "choose another folder, or replace its results with --force (force=True)"
     if not holds_run(folder):
         return
+    left_out = {name: value for name, value in _LEFT_OUT.items() if name in plan}
     try:
         before = read_plan(folder)
         if before is None and (folder / CONFIG).exists():  # of an earlier version
-            before = {**plan, "config": load_experiment(folder / CONFIG).determining()}
+            before = {**plan, **left_out, "config": load_experiment(folder / CONFIG).determining()}
     except ConfigError as error:
         raise InputError(f"{folder} holds the results of another version; {ways}:\n{error}") from None
     except DataError as error:
         raise InputError(f"{error}; {ways}") from None
-    if before is not None and (found := differences(before, plan)):
+    if before is not None and (found := differences(left_out | before, plan)):
         raise InputError(f"{folder} holds other results; {ways}:\n{in_lines(found)}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -49,6 +49,8 @@ class SweepRunner(ABC):
 
     #: In `_step`: a stager of the configuration at its value, with its own seed.
     _sweep_object: Any
+    #: Whether that is a mean field, so that results depend on its theory.
+    _of_mean_field: ClassVar[bool] = False
 
     @abstractmethod
     def _stage(self, experiment: Experiment, report: Progress) -> Any:
@@ -256,8 +258,10 @@ class SweepRunner(ABC):
             drawings = {name: lambda figure=figure: figure for name, figure in figures.items()}
             save_figures(files.save, drawings, experiment.settings.plot_format)
 
+        theory = experiment.theory_in_plan() if self._of_mean_field else {}
         determining = {
             "sweep": type(self).__name__,
+            **({"mean_field": theory} if theory else {}),
             **{f"step_kwargs.{name}": described(value, name) for name, value in step_kwargs.items()},
             **versions_of(self, _HOOKS),
         }

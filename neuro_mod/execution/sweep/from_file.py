@@ -121,7 +121,7 @@ class FileSweepJob(Job):
         measures = find_measures(file.measures, sweep.folder) if versions is None else {}
         versions = measure_versions(measures) if versions is None else versions
         settings = settings_in_plan(file.analysis)
-        theory = file.mean_field.model_dump(mode="json") if of_mean_field(file.measures) else {}
+        theory = _theory_in_plan(sweep) if of_mean_field(file.measures) else {}
         determining = {
             "parameters": sorted(sweep.parameters),
             **({"directions": sorted(sweep.directions)} if sweep.directions else {}),
@@ -257,6 +257,11 @@ class FileSweepJob(Job):
             columns[NETWORK_SEED] = np.array(seeds, np.uint64)[columns[NETWORK]]
         columns[SEED] = np.array([item.seed for item in self.items], np.uint64)
         return columns
+
+
+def _theory_in_plan(sweep: Sweep) -> dict[str, Any]:
+    """What measures of the mean field depend on besides that on which simulations depend."""
+    return sweep.file.mean_field.model_dump(mode="json") | sweep.experiment.theory_in_plan()
 
 
 def _describe_layout(sweep: Sweep) -> dict[str, Any]:

@@ -12,6 +12,7 @@ class FullMeanFieldBaseSweepRunner(SweepRunner):
     """A sweep whose steps find a `FullMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`."""
 
     _sweep_object: FullMeanFieldStager
+    _of_mean_field = True
 
     def _stage(self, experiment: Experiment, report: Progress) -> FullMeanFieldStager:
         del report  # a search is not interrupted
@@ -22,6 +23,7 @@ class ReducedMeanFieldSweepRunner(SweepRunner):
     """A sweep whose steps find a `ReducedMeanFieldStager` in ``self._sweep_object``; see `SweepRunner`."""
 
     _sweep_object: ReducedMeanFieldStager
+    _of_mean_field = True
 
     def _stage(self, experiment: Experiment, report: Progress) -> ReducedMeanFieldStager:
         del report  # a landscape is not interrupted

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from neuro_mod.config import load_experiment
+from neuro_mod.core.mean_field.core.theory import THEORIES
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution import jobs
 from neuro_mod.execution.comparison.job import ComparisonJob
-from neuro_mod.execution.comparison.rates import SimulateRates, compare
+from neuro_mod.execution.comparison.rates import compare
 from neuro_mod.execution.comparison.results import table
+from neuro_mod.execution.comparison.simulation import SimulateRates
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager
 from neuro_mod.storage.run_folder import RunFolder
@@ -25,8 +27,8 @@ EXPERIMENT = load_experiment(SMALL | {"settings": {"plot": False}, "arousal": {"
 RESULTS = {"data/comparison.npz", "data/comparison.csv", "data/validity.csv"}
 
 
-def job(n_trials=4, settling=0.1, experiment=EXPERIMENT, n_z=None):
-    return ComparisonJob(experiment, n_trials, settling, n_z, "float32")
+def job(n_trials=4, settling=0.1, experiment=EXPERIMENT, n_z=None, **options):
+    return ComparisonJob(experiment, n_trials, settling, n_z, "float32", **options)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,9 @@ def simulated(monkeypatch):
     """Seeds of the trials that are simulated."""
     call, seeds = SimulateRates.__call__, []
 
-    def counted(self, seed, report):
-        seeds.append(seed)
-        return call(self, seed, report)
+    def counted(self, planned, report):
+        seeds.append(planned.seed)
+        return call(self, planned, report)
 
     monkeypatch.setattr(SimulateRates, "__call__", counted)
     return seeds
@@ -93,15 +95,50 @@ def test_an_interruption_keeps_complete_trials(tmp_path, undisturbed, simulated,
     assert data_in(tmp_path) == undisturbed and len(simulated) == 4
 
 
-def test_the_mean_field_is_solved_once(tmp_path, monkeypatch):
-    run, n_solved = FullMeanFieldStager.run, []
+def test_each_mean_field_is_solved_once(tmp_path, monkeypatch):
+    run, solved = FullMeanFieldStager.run, []
 
     def counted(self, *arguments, **options):
-        n_solved.append(self.n_z)
+        solved.append((str(self.theory), self.n_z))
         return run(self, *arguments, **options)
 
     monkeypatch.setattr(FullMeanFieldStager, "run", counted)
-    assert jobs.run(job(1), tmp_path)["n_z"] == 12 and n_solved == [12]
+    assert jobs.run(job(1), tmp_path)["n_z"] == 12
+    assert sorted(solved) == [(name, 12) for name in sorted(THEORIES)]
+
+
+def test_other_theories_and_a_finer_step_need_no_other_simulations(tmp_path, simulated):
+    """Nor does another theory of the configuration."""
+    said = jobs.run(job(2, theories=[]), tmp_path)
+    assert [each["theory"] for each in said["theories"]] == ["shifted/poisson"] and said["finer_delta_t"] is None
+    renewal = EXPERIMENT.replace({"mean_field.closure": "renewal"})
+    said = jobs.run(job(2, experiment=renewal, theories=["shifted/poisson"], step_check=True), tmp_path)
+    assert said["theory"] == "shifted/renewal"
+    assert [each["theory"] for each in said["theories"]] == ["shifted/poisson", "shifted/renewal"]
+    assert len(simulated) == 4 and simulated[2:] == said["seeds"] and said["finer_delta_t"] == pytest.approx(1e-4)
+    row = next(row for row in said["comparison"] if row["group"] == "all E")
+    assert (
+        row["finer_step_hz"] == pytest.approx(row["simulated_hz"], rel=0.3)
+        and row["finer_step_hz"] != row["simulated_hz"]
+    )
+    assert "exact_poisson_hz" not in row and row["simulated_cv"] is None
+
+
+def test_a_theory_that_cannot_be_computed_is_left_out_unless_it_is_named(tmp_path, monkeypatch):
+    run = FullMeanFieldStager.run
+
+    def failing(self, *arguments, **options):
+        if self.theory.response == "exact":
+            raise InputError("tau_synaptic: outside")
+        return run(self, *arguments, **options)
+
+    monkeypatch.setattr(FullMeanFieldStager, "run", failing)
+    said = jobs.run(job(1), tmp_path)
+    assert said["left_out"] == {"exact/poisson": "tau_synaptic: outside", "exact/renewal": "tau_synaptic: outside"}
+    with pytest.raises(InputError, match="tau_synaptic: outside"):
+        jobs.run(job(1, theories=["exact/renewal"]), tmp_path)
+    with pytest.raises(InputError, match=r'theories: "exact" found; expected some of shifted/poisson, shifted/renewal'):
+        job(1, theories=["exact"])
 
 
 @pytest.mark.parametrize(
@@ -135,10 +172,10 @@ def test_the_folder_of_a_single_run_is_refused_unless_forced(tmp_path):
 def test_a_failing_trial_is_left_out(tmp_path, undisturbed, monkeypatch):
     call, failed = SimulateRates.__call__, job().items[0].seed
 
-    def failing(self, seed, report):
-        if seed == failed:
+    def failing(self, planned, report):
+        if planned.seed == failed:
             raise FloatingPointError("too much")
-        return call(self, seed, report)
+        return call(self, planned, report)
 
     with monkeypatch.context() as patched:
         patched.setattr(SimulateRates, "__call__", failing)

@@ -12,8 +12,9 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.random import Stream
 from neuro_mod.errors import InputError, Interrupted
-from neuro_mod.execution.comparison.rates import SimulateRates, compare
+from neuro_mod.execution.comparison.rates import compare
 from neuro_mod.execution.comparison.results import describe_comparison, save_comparison
+from neuro_mod.execution.comparison.simulation import SimulateRates
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.storage.run_folder import RunFolder
@@ -87,13 +88,22 @@ def test_theory_is_that_of_a_direct_solution(experiment, comparison):
     assert rates[0] > 20 > rates[1]
 
 
+def with_points(comparison, points):
+    """A comparison with other steady states of the configuration's theory."""
+    predictions = comparison.predictions
+    found = replace(predictions.chosen.found, points=points)
+    return replace(comparison, predictions=replace(predictions, chosen=replace(predictions.chosen, found=found)))
+
+
 def test_without_stable_states_all_are_listed(comparison):
     state = comparison.states[0]
     unstable = [replace(state, kind="saddle", active=active) for active in ((), (0, 1), (0, 1, 2))]
-    found = replace(comparison, found=replace(comparison.found, points=tuple(unstable)))
+    found = with_points(comparison, tuple(unstable))
     assert len(found.states) == 3 and len(found.states[found.nearest].active) in (0, 2)
-    nothing = replace(comparison, found=replace(comparison.found, points=()))
+    nothing = with_points(comparison, ())
     assert nothing.nearest is None and not nothing.validity()
+    rows = describe_comparison(nothing, "float32")["comparison"]
+    assert rows[0]["shifted_poisson_hz"] is None and rows[0]["exact_renewal_hz"] is not None
 
 
 def test_histogram(comparison):
@@ -228,12 +238,12 @@ def test_numbers_out_of_bounds(experiment, arguments, message):
 def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
     simulated = SimulateRates.__call__
 
-    def interrupt_in_the_second(self, seed, report):
-        if seed == comparison.simulation.seeds[1]:
+    def interrupt_in_the_second(self, planned, report):
+        if planned.seed == comparison.simulation.seeds[1]:
             signal.raise_signal(signal.SIGINT)  # handled by the main thread
             while True:
                 report(0.0)  # until it is told to stop
-        return simulated(self, seed, report)
+        return simulated(self, planned, report)
 
     monkeypatch.setattr(SimulateRates, "__call__", interrupt_in_the_second)
     with pytest.raises(Interrupted, match="1 of 3 simulations finished") as caught:

@@ -1,4 +1,4 @@
-"""States in a few numbers: mean rates of active clusters, of other clusters, and of the backgrounds."""
+"""States in a few numbers: means over active clusters, over other clusters, and over the backgrounds."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.activity import members_by_activity
+from neuro_mod.core.mean_field.core import FixedPoint
 from neuro_mod.populations import Populations
 
 
 def rates_by_activity(
     rates: NDArray[np.float64], active: Sequence[int], populations: Populations
 ) -> dict[str, float | None]:
-    """Mean rates in Hz of the neurons of each group.
+    """Mean rates in Hz of the neurons of each group, or means of another property.
 
     Args:
         rates: Rates of the populations in Hz, shape ``(P,)``.
@@ -30,3 +31,8 @@ def rates_by_activity(
         weights = populations.sizes * members
         means[group] = float(weights @ rates / weights.sum()) if weights.sum() else None
     return means
+
+
+def interval_cvs(point: FixedPoint) -> NDArray[np.float64]:
+    """CVs of the intervals of the neurons of each population in a steady state, shape ``(P,)``; NaN if unknown."""
+    return getattr(point, "cv", np.full(len(point.rates), np.nan))

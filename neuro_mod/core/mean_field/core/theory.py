@@ -34,6 +34,15 @@ class Theory:
             if value not in known:
                 raise invalid(name, value, " or ".join(known))
 
+    def __str__(self) -> str:
+        """``exact/renewal``, say."""
+        return f"{self.response}/{self.closure}"
+
 
 #: Poisson input, and the response to first order in ``sqrt(tau_s/tau_m)``.
 DEFAULT_THEORY = Theory()
+#: All theories, the default one first, by their names.
+THEORIES = {
+    str(theory): theory
+    for theory in (Theory(response, closure) for response in get_args(ResponseKind) for closure in get_args(Closure))
+}

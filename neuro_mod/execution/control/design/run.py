@@ -136,6 +136,7 @@ def _conclude(
         "dtype": options.dtype,
         "active_above_hz": ACTIVE_RATE,
         "smoothing": f"smoothed by a Gaussian of {1e3 * KERNEL_WIDTH:g} ms",
+        "mean_field": experiment.mean_field.model_dump(),
         "verify_trials": options.verify_trials,
         "verify_duration_sec": options.verify_duration,
         **about,

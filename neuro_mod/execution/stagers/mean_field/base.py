@@ -13,16 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 import neuro_mod
 from neuro_mod.checks import whole_number
+from neuro_mod.choices import Closure, ResponseKind
 from neuro_mod.config import Experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
+from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import invalid
 from neuro_mod.execution.in_plan import data_or_hash
 from neuro_mod.execution.stagers.assembly import build_baseline, deltas_at
-from neuro_mod.execution.stagers.base import Result, Stager, keep
+from neuro_mod.execution.stagers.base import THEORY, Result, Stager, keep
 from neuro_mod.populations import Populations
 from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.values import NotPlainError
@@ -56,6 +58,8 @@ class MeanFieldStager(Stager):
         perturbation_time: Seconds at which the perturbations are taken; None for each at its onset.
         n_z: Number of values of z, which spreads the arousal over neurons, over which responses are averaged, at most
             `MAX_Z`; 1 for the mean of z.
+        response: Replaces ``mean_field.response``, see `core.mean_field.core.theory.Theory`.
+        closure: Replaces ``mean_field.closure``.
 
     Raises:
         ConfigError: Everything that is wrong with the configuration.
@@ -70,12 +74,20 @@ class MeanFieldStager(Stager):
         overrides: Sequence[str] = (),
         perturbation_time: float | None = None,
         n_z: int = 1,
+        response: ResponseKind | None = None,
+        closure: Closure | None = None,
     ):
         super().__init__(config, random_seed, overrides=overrides)
+        self.experiment = with_theory(self.experiment, response, closure)
         self.perturbation_time, self.n_z = _time(perturbation_time), whole_number("n_z", n_z, 1, MAX_Z)
         self.field = build_mean_field(self.experiment, self.perturbation_time, self.n_z)
         #: Outputs of the latest run.
         self.outputs: MeanFieldOutputs | None = None
+
+    @property
+    def theory(self) -> Theory:
+        """Response and closure."""
+        return self.field.coefficients.theory
 
     @property
     def circuit(self) -> Circuit:
@@ -97,7 +109,12 @@ class MeanFieldStager(Stager):
 
     def _determining(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         options = {name: _in_plan(value) for name, value in arguments.items() if name != "progress"}
-        return {"perturbation_time_sec": self.perturbation_time, "n_z": self.n_z, **options}
+        about = {
+            "perturbation_time_sec": self.perturbation_time,
+            "n_z": self.n_z,
+            THEORY: self.experiment.mean_field.model_dump(),
+        }
+        return about | options
 
     def execute(
         self, *, out: str | os.PathLike[str] | None = None, force: bool = False, **run_options: Any
@@ -130,6 +147,7 @@ class MeanFieldStager(Stager):
             "random_seed": self.random_seed,
             "perturbation_time_sec": self.perturbation_time,
             "n_z": self.n_z,
+            **vars(self.theory),
             "wall_seconds": time.perf_counter() - start,
         }
 
@@ -162,18 +180,35 @@ def named_by_population(found: Mapping[str, NDArray[np.float64]], populations: P
 SENSITIVITY_COLUMNS = ("target", "unit", "perturbed")
 
 
+def with_theory(experiment: Experiment, response: ResponseKind | None, closure: Closure | None) -> Experiment:
+    """The same experiment with another response or closure; None keeps what it has.
+
+    Raises:
+        ConfigError: A name is unknown.
+    """
+    given = {f"mean_field.{name}": value for name, value in (("response", response), ("closure", closure)) if value}
+    return experiment.replace(given) if given else experiment
+
+
+def theory_of(experiment: Experiment) -> Theory:
+    """Response and closure of a configuration."""
+    return Theory(experiment.mean_field.response, experiment.mean_field.closure)
+
+
 def build_mean_field(experiment: Experiment, time: float | None, n_z: int) -> LIFMeanField:
     """The mean field of the network of a configuration; it knows its sensitivity to all targets.
 
     Args:
-        experiment: A validated experiment.
+        experiment: A validated experiment, with response and closure.
         time: Seconds at which perturbations are taken; None for each at its onset.
         n_z: Number of values of z over which responses are averaged.
 
     Raises:
         ValueError: A perturbation makes a parameter impossible at that time, which lies outside the run.
     """
-    return LIFMeanField.from_baseline(build_baseline(experiment), deltas_at(experiment, time), n_z)
+    return LIFMeanField.from_baseline(
+        build_baseline(experiment), deltas_at(experiment, time), n_z, theory_of(experiment)
+    )
 
 
 def rates_array(values: ArrayLike) -> NDArray[np.float64] | None:

@@ -1,0 +1,112 @@
+"""The theories of a comparison, each with its steady states."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuro_mod.config import Experiment
+from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
+from neuro_mod.core.mean_field.core.theory import THEORIES, Theory
+from neuro_mod.errors import NeuroModError, invalid
+from neuro_mod.execution.stagers import FullMeanFieldStager
+
+_LOG = logging.getLogger(__name__)
+#: Values of z over which the mean field averages where the network has its own z for each neuron.
+N_Z = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a theory predicts.
+
+    Args:
+        stager: The mean field.
+        found: Its steady states.
+    """
+
+    stager: FullMeanFieldStager
+    found: FixedPoints
+
+    @property
+    def theory(self) -> Theory:
+        """Response and closure."""
+        return self.stager.theory
+
+    @property
+    def states(self) -> tuple[FixedPoint, ...]:
+        """The stable states; all if none is stable."""
+        return self.found.stable or self.found.points
+
+    def nearest(self, n_active: float) -> int | None:
+        """Which of `states` has the number of active clusters nearest to this one; the first of several."""
+        if not self.states:
+            return None
+        return int(np.argmin([abs(len(state.active) - n_active) for state in self.states]))
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What theories predict.
+
+    Args:
+        chosen: That of the configuration.
+        others: The others.
+        left_out: Why others are missing, by their names.
+    """
+
+    chosen: Predicted
+    others: tuple[Predicted, ...]
+    left_out: dict[str, str]
+
+    @property
+    def all(self) -> tuple[Predicted, ...]:
+        """All, in the order of `THEORIES`."""
+        names = list(THEORIES)
+        return tuple(sorted((self.chosen, *self.others), key=lambda each: names.index(str(each.theory))))
+
+
+def stage_theory(experiment: Experiment, n_z: int | None) -> FullMeanFieldStager:
+    """The mean field of a configuration; averaged over `N_Z` values of z where each neuron has its own, by default."""
+    quenched = experiment.arousal.heterogeneity == "quenched"
+    return FullMeanFieldStager(experiment, n_z=(N_Z if quenched else 1) if n_z is None else n_z)
+
+
+def check_theories(names: Sequence[str] | None) -> None:
+    """Refuse unknown names of theories.
+
+    Raises:
+        InputError: The message lists the known ones.
+    """
+    for name in names or ():
+        if name not in THEORIES:
+            raise invalid("theories", name, f"some of {', '.join(THEORIES)}")
+
+
+def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> Predictions:
+    """Find the steady states of a configuration in its own theory and in others.
+
+    Args:
+        stager: The mean field of the configuration.
+        names: The others, as in ``exact/renewal``; all of `THEORIES` by default, of which those that cannot be computed
+            are left out with a warning.
+
+    Raises:
+        NeuroModError: The configuration's own theory, or one that is named, cannot be computed.
+    """
+    others, left_out = [], {}
+    for name, theory in THEORIES.items():
+        if theory == stager.theory or name not in (THEORIES if names is None else names):
+            continue
+        try:
+            other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
+            others.append(Predicted(other, other.run()["distinct"]))
+        except NeuroModError as error:
+            if names is not None:
+                raise
+            left_out[name] = str(error)
+            _LOG.warning("%s: left out: %s", name, error)
+    return Predictions(Predicted(stager, stager.run()["distinct"]), tuple(others), left_out)
