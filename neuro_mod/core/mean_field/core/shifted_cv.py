@@ -37,7 +37,9 @@ _NO_NOISE = 1e50
 _table = cache(interval_tables.coefficients)
 
 
-def respond_with_cv(siegert_table: NDArray[np.float64], inputs: NDArray[np.float64], found: NDArray[np.float64]) -> None:
+def respond_with_cv(
+    siegert_table: NDArray[np.float64], inputs: NDArray[np.float64], found: NDArray[np.float64]
+) -> None:
     """Rates and CVs with derivatives of many populations.
 
     Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long and exponentially
@@ -79,9 +81,7 @@ def _value(intervals: Any, y: float, top: float, scale: float) -> float:
 
 
 @inlined
-def _variance(
-    table: Any, intervals: Any, a: float, b: float, h: float, scale: float
-) -> tuple[float, float, float]:
+def _variance(table: Any, intervals: Any, a: float, b: float, h: float, scale: float) -> tuple[float, float, float]:
     """``B``, ``B'`` and ``y B'``, at b less at a, over 2 pi and times ``scale^2``."""
     top = max(b, 0.0)
     value = rise = moment = 0.0
