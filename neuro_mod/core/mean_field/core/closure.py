@@ -100,6 +100,11 @@ class RenewalClosure:
             recurrent[lost], converged[lost] = self._newton(rates[lost], mu[lost], start)
         return self._closed(rates, mu, recurrent, converged)
 
+    def by_rate(self, rates: _Array) -> Moments:
+        """Input per Hz of each population with its noise factor at these rates ``(P,)``, shape ``(P, P)``."""
+        by_rate = self._coefficients.by_rate
+        return Moments(by_rate.mu, by_rate.variance * self.solve(rates[None]).factors[0, self._filters.of])
+
     def _newton(self, rates: _Array, mu: _Array, start: _Array) -> tuple[_Array, NDArray[np.bool_]]:
         """Variances of the recurrent input in which the error is at most `_NEARLY`, and where they were found."""
         recurrent = start.copy()

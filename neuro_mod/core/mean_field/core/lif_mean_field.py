@@ -248,7 +248,7 @@ class LIFMeanField(RateEquations):
 
         Assumptions and approximations: small fluctuations; many neurons in each population, each of which receives
         input from a small part of it, so that the input that neurons share is the mean rate of the population; weak
-        synapses. A modulated spike train is as irregular as a steady one.
+        synapses. The regularity of spike trains does not follow the modulation of their rates.
 
         Args:
             state: A stable steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.

@@ -51,7 +51,7 @@ def linear_response(
     neurons = ModulatedNeurons.solved(every, field.moments(rates), coefficients.neurons)
     neurons = neurons.averaged(coefficients.z_weights)
     by_mu, by_variance = neurons.by_mu, neurons.by_variance
-    by_rate = coefficients.by_rate
+    by_rate = field.moments_by_rate(rates)
     connectivity = by_mu[..., None] * by_rate.mu + by_variance[..., None] * by_rate.variance
     connectivity *= np.exp(-2j * np.pi * every * delay)[:, None, None]
     unstable = encirclements(connectivity)
