@@ -21,8 +21,9 @@ from neuro_mod.errors import invalid
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
 
-#: Frequencies at which neurons are solved are even steps of ``asinh(f / _BEND)``; others are interpolated.
-_BEND, _STEP = 10.0, 0.12  # Hz
+#: Neurons are solved at even steps of ``asinh(f / _BEND)``, and others interpolated. Steps are halved where a value
+#: between them is off by more than a part of the largest one, up to a number of frequencies.
+_BEND, _STEP, _CLOSE, _MOST = 10.0, 0.3, 1e-2, 300  # Hz
 #: Significant digits of the input up to which neurons count as equal.
 _DIGITS = 10
 
@@ -85,8 +86,23 @@ class ModulatedNeurons:
 
 def _at(frequencies: _Array, tau_m: float, passage: Passage, threads: ThreadPoolExecutor) -> _Complex:
     """`Dynamics` of a neuron, shape ``(3, F)``."""
-    modulated, places = Modulated(passage), np.arcsinh(frequencies / _BEND)
-    n = max(int(np.ceil(places.max() / _STEP)) + 1, 4)
-    nodes = places if len(places) <= n else np.linspace(0, places.max(), n)
-    values = np.array(list(threads.map(modulated.at, 2 * np.pi * _BEND * tau_m * np.sinh(nodes)))).T
-    return values if nodes is places else CubicSpline(nodes, values, axis=1)(places)
+    modulated, wanted = Modulated(passage), np.arcsinh(frequencies / _BEND)
+
+    def solve(places: _Array) -> _Complex:
+        return np.array(list(threads.map(modulated.at, 2 * np.pi * _BEND * tau_m * np.sinh(places)))).T
+
+    n = max(int(np.ceil(wanted.max() / _STEP)) + 1, 4)
+    if len(wanted) <= 2 * n:
+        return solve(wanted)
+    places = np.linspace(0, wanted.max(), n)
+    values, halves = solve(places), (places[1:] + places[:-1]) / 2
+    while len(halves):
+        guessed, found = CubicSpline(places, values, axis=1)(halves), solve(halves)
+        wrong = (np.abs(found - guessed) > _CLOSE * np.abs(values).max(axis=1, keepdims=True)).any(axis=0)
+        order = np.argsort(np.concatenate([places, halves]))
+        places, values = np.concatenate([places, halves])[order], np.concatenate([values, found], axis=1)[:, order]
+        at = np.flatnonzero(np.isin(places, halves[wrong]))
+        halves = np.unique(np.concatenate([places[at] + places[at - 1], places[at] + places[at + 1]]) / 2)
+        if len(places) + len(halves) > _MOST:
+            break
+    return CubicSpline(places, values, axis=1)(wanted)
