@@ -269,9 +269,7 @@ class LIFMeanField(RateEquations):
             >>> found = field.linear_response(fixed_points(field).stable[0])
             >>> found.power[:, 0]  # spectrum of the rate of E0 in Hz, at found.frequencies
         """
-        if self.coefficients.theory.response != "exact":
-            found = self.coefficients.theory.response
-            raise invalid("response", found, "exact for the linear response", "pass response='exact' to LIFMeanField")
+        self.check_linear_response()
         if sizes is None:
             if self.populations is None:
                 raise InputError("sizes: none found; expected the numbers of neurons of the populations")
@@ -285,6 +283,16 @@ class LIFMeanField(RateEquations):
             frequencies=frequencies,
             delay=delay,
         )
+
+    def check_linear_response(self) -> None:
+        """Check that a linear response can be computed.
+
+        Raises:
+            InputError: The response of the field is not exact.
+        """
+        found = self.coefficients.theory.response
+        if found != "exact":
+            raise invalid("response", found, "exact for the linear response", "see mean_field.response and --response")
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.

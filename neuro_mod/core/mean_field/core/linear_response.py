@@ -91,13 +91,15 @@ class LinearResponse:
             window: Length T of the windows in seconds.
 
         Raises:
-            InputError: It is not above 0 and finite.
+            InputError: It is not above 0 and finite, or frequencies do not reach from 0 to ``1/T``.
         """
         if not 0 < window < np.inf:
             raise invalid("window", window, "seconds above 0")
-        uncorrelated = np.diag(np.divide(self.rates, self.sizes, out=np.zeros_like(self.rates), where=self.sizes > 0))
+        if self.frequencies[0] > 0 or self.frequencies[-1] * window < 1:
+            place = f"{self.frequencies[0]:g} to {self.frequencies[-1]:g} Hz"
+            raise invalid("frequencies", place, f"0 to at least {1 / window:g} Hz for covariances in such windows")
         weights = _weights(self.frequencies, window)
-        return np.einsum("f,fab->ab", weights, self.spectra.real - uncorrelated) + uncorrelated / window
+        return np.einsum("f,fab->ab", weights, self.spectra.real - self._poisson) + self._poisson / window
 
     def correlation(self, window: float) -> _Array:
         """Correlation coefficients of these rates, shape ``(P, P)``; NaN for populations without neurons."""
@@ -128,16 +130,22 @@ class LinearResponse:
         largest = float(np.linalg.norm(self.feedback, 2, axis=(1, 2)).max(initial=0.0))
         if largest > _AMPLIFIED:
             found.append(f"the network amplifies fluctuations by up to {largest:.1f}: it is close to an instability")
-        if self.frequencies[-1] * _WINDOW > 1:
-            deviations = np.sqrt(np.diagonal(self.covariance(_WINDOW)))
+        if self.frequencies[0] == 0 and self.frequencies[-1] * _WINDOW >= 1:
+            fluctuating = np.diagonal(self.covariance(_WINDOW)) - np.diagonal(self._poisson) / _WINDOW
+            deviations = np.sqrt(np.maximum(fluctuating, 0.0))
             part = np.divide(deviations, self.rates, out=np.zeros_like(self.rates), where=self.rates > 0)
             part[self.sizes == 0] = 0.0
             if part.max() > _FLUCTUATING:
                 found.append(
-                    f"rates fluctuate by up to {part.max():.0%} of their mean in {_WINDOW * 1e3:.0f} ms: "
+                    f"modulations of rates reach {part.max():.0%} of their mean in {_WINDOW * 1e3:.0f} ms: "
                     "responses may no longer be linear"
                 )
         return tuple(found)
+
+    @property
+    def _poisson(self) -> _Array:
+        """Spectra of populations of independent Poisson neurons, shape ``(P, P)``."""
+        return np.diag(np.divide(self.rates, self.sizes, out=np.zeros_like(self.rates), where=self.sizes > 0))
 
     @property
     def _noise(self) -> _Array:
