@@ -28,18 +28,27 @@ _FARTHEST = 5.0
 _DAMPED = ((30, 0.5), (200, 0.1))
 
 
-class _Evaluation(NamedTuple):
-    """The populations at given variances of the recurrent input.
+class _Attempt(NamedTuple):
+    """Populations at variances of their recurrent input that may not yet be consistent.
 
     Attributes:
+        recurrent: The variances, shape ``(B, P)``.
         response: Rates and derivatives with respect to mean and variance of the input, shape ``(3, B, Q, P)``.
         factors: Noise factors and derivatives, likewise, shape ``(3, B, M, P)``.
         gap: Variance that the spike trains cause, less the given one, shape ``(B, P)``.
+        far: Where the gap is wider than `_NEARLY`, shape ``(B,)``.
     """
 
+    recurrent: _Array
     response: _Array
     factors: _Array
     gap: _Array
+    far: NDArray[np.bool_]
+
+    def update(self, states: NDArray[np.int64], new: _Attempt) -> None:
+        """Replace some of the states."""
+        self.recurrent[states], self.gap[states], self.far[states] = new.recurrent, new.gap, new.far
+        self.response[:, states], self.factors[:, states] = new.response, new.factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +87,7 @@ class RenewalClosure:
         self._filters = filters(neurons.tau_membrane, neurons.tau_synaptic)
         self._dead = np.ascontiguousarray(np.broadcast_to(neurons.tau_refractory, len(self._filters.of)))
         self._receivers = [np.flatnonzero(self._filters.of == m) for m in range(len(self._filters.weights))]
+        self._identity = np.eye(len(self._filters.of))
         self._least_external = coefficients.external.variance.min(axis=0)
 
     def solve(self, rates: _Array) -> ClosedInput:
@@ -89,73 +99,63 @@ class RenewalClosure:
         coefficients = self._coefficients
         mu = (rates @ coefficients.by_rate.mu.T)[:, None, :] + coefficients.external.mu
         poisson = rates @ coefficients.by_rate.variance.T
-        recurrent, converged = self._newton(rates, mu, poisson)
+        found = self._newton(rates, mu, poisson)
         for n_steps, part in _DAMPED:
-            lost = np.flatnonzero(~converged)
+            lost = np.flatnonzero(found.far)
             if not len(lost):
                 break
             start = poisson[lost]
             for _ in range(n_steps):
-                start = start + part * self._evaluate(rates[lost], mu[lost], start).gap
-            recurrent[lost], converged[lost] = self._newton(rates[lost], mu[lost], start)
-        return self._closed(rates, mu, recurrent, converged)
+                start = start + part * self._attempt(rates[lost], mu[lost], start).gap
+            found.update(lost, self._newton(rates[lost], mu[lost], start))
+        return self._closed(rates, mu, found)
 
-    def _newton(self, rates: _Array, mu: _Array, start: _Array) -> tuple[_Array, NDArray[np.bool_]]:
-        """Variances of the recurrent input in which the error is at most `_NEARLY`, and where they were found."""
-        recurrent = start.copy()
-        going = np.arange(len(rates))
+    def _newton(self, rates: _Array, mu: _Array, start: _Array) -> _Attempt:
+        """Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
+        found = self._attempt(rates, mu, start)
         for _ in range(_MAX_STEPS):
-            now = recurrent[going]
-            found = self._evaluate(rates[going], mu[going], now)
-            far = np.any(np.abs(found.gap) > _NEARLY * (now + self._least_external), axis=1)
-            going, now = going[far], now[far]
+            going = np.flatnonzero(found.far)
             if not len(going):
                 break
-            step = _solved(self._system(rates[going], found.factors[2, far]), found.gap[far, :, None])[..., 0]
-            recurrent[going] = np.clip(now + step, now / _FARTHEST, now * _FARTHEST)
-        converged = np.ones(len(rates), bool)
-        converged[going] = False
-        return recurrent, converged
+            now, gap = found.recurrent[going], found.gap[going]
+            step = _solved(self._system(rates[going], found.factors[2, going]), gap[..., None])[..., 0]
+            tried = np.clip(now + step, now / _FARTHEST, now * _FARTHEST)
+            found.update(going, self._attempt(rates[going], mu[going], tried))
+        return found
 
-    def _closed(self, rates: _Array, mu: _Array, recurrent: _Array, converged: NDArray[np.bool_]) -> ClosedInput:
+    def _closed(self, rates: _Array, mu: _Array, found: _Attempt) -> ClosedInput:
         """The last step, and the derivatives."""
-        by_rate = self._coefficients.by_rate
-        found = self._evaluate(rates, mu, recurrent)
+        by_rate, of = self._coefficients.by_rate, self._filters.of
         (rate, by_mu, by_variance), (factors, by_mean, by_noise) = found.response, found.factors
-        of = self._filters.of
-        explicit = by_rate.variance * factors[:, of]
-        through_mean = (by_rate.variance * (rates[:, None] * by_mean)[:, of]) @ by_rate.mu
-        right = np.concatenate([explicit + through_mean, found.gap[..., None]], axis=-1)
+        right = np.empty((*rates.shape, rates.shape[1] + 1))
+        right[..., :-1] = (by_rate.variance * (rates[:, None] * by_mean)[:, of]) @ by_rate.mu
+        right[..., :-1] += by_rate.variance * factors[:, of]
+        right[..., -1] = found.gap
         solved = _solved(self._system(rates, by_noise), right)
         step = solved[..., -1]
-        variance = np.maximum((recurrent + step)[:, None], 0.0) + self._coefficients.external.variance
-        rate = rate + by_variance * step[:, None]
-        each = (mu, variance, rate, by_mu, by_variance, factors, solved[..., :-1])
-        if not converged.all():
-            each = tuple(np.where(converged.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan) for values in each)
-        return ClosedInput(Moments(*each[:2]), *each[2:], converged)
+        variance = np.maximum((found.recurrent + step)[:, None], 0.0) + self._coefficients.external.variance
+        each = (mu, variance, rate + by_variance * step[:, None], by_mu, by_variance, factors, solved[..., :-1])
+        if found.far.any():
+            each = tuple(np.where(found.far.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values) for values in each)
+        return ClosedInput(Moments(*each[:2]), *each[2:], ~found.far)
 
-    def _evaluate(self, rates: _Array, mu: _Array, recurrent: _Array) -> _Evaluation:
-        coefficients = self._coefficients
+    def _attempt(self, rates: _Array, mu: _Array, recurrent: _Array) -> _Attempt:
+        coefficients, known = self._coefficients, self._filters
         sigma = np.sqrt(recurrent[:, None] + coefficients.external.variance)
-        response, cv = interval_statistics(mu, sigma, coefficients.neurons, coefficients.theory.response)
-        statistics = np.stack([response.rate, response.by_mu, cv.cv, cv.by_mu])
-        by_sigma = np.stack([response.by_sigma, cv.by_sigma])
-        by_variance = np.divide(by_sigma, 2 * sigma, out=np.zeros_like(by_sigma), where=sigma > 0)
-        known = self._filters
+        statistics = interval_statistics(mu, sigma, coefficients.neurons, coefficients.theory.response)
+        response = np.empty((3, *mu.shape))
         factors = np.empty((3, len(rates), len(known.weights), rates.shape[1]))
-        averaged_factors(
-            known.taus, known.weights, coefficients.z_weights, self._dead, statistics, by_variance, factors
-        )
-        caused = np.empty_like(recurrent)
+        averaged_factors(*known[1:], coefficients.z_weights, self._dead, sigma, *statistics, response, factors)
+        gap = -recurrent
         for m, receivers in enumerate(self._receivers):
-            caused[:, receivers] = (rates * factors[0, :, m]) @ coefficients.by_rate.variance[receivers].T
-        return _Evaluation(np.stack([*statistics[:2], by_variance[0]]), factors, caused - recurrent)
+            gap[:, receivers] += (rates * factors[0, :, m]) @ coefficients.by_rate.variance[receivers].T
+        far = (np.abs(gap) > _NEARLY * (recurrent + self._least_external)).any(axis=1)
+        return _Attempt(recurrent, response, factors, gap, far)
 
     def _system(self, rates: _Array, by_noise: _Array) -> _Array:
         """Derivative of ``r - V nu F(r)`` with respect to r, shape ``(B, P, P)``."""
         through_noise = (rates[:, None] * by_noise)[:, self._filters.of]
-        return np.eye(rates.shape[1]) - self._coefficients.by_rate.variance * through_noise
+        return self._identity - self._coefficients.by_rate.variance * through_noise
 
 
 def _solved(matrix: _Array, right: _Array) -> _Array:
