@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
-from neuro_mod.core.mean_field.core.renewal import averaged_factors, filters
+from neuro_mod.core.mean_field.core.renewal import Filters, averaged_factors, filters
 from neuro_mod.core.mean_field.core.transfer import interval_statistics
 
 _Array = NDArray[np.float64]
@@ -60,9 +60,11 @@ class ClosedInput:
         rate: At which the neurons fire under this input, in Hz, shape ``(B, Q, P)``.
         by_mu: Its derivative with respect to the mean input, likewise.
         by_variance: Its derivative with respect to the variance of the input, likewise.
-        factors: Noise factors of the spike trains of each population through each filter, shape ``(B, M, P)``.
+        factors: Noise factors of the spike trains of each population through each filter, and their derivatives with
+            respect to mean and variance of the input, shape ``(3, B, M, P)``.
+        recurrent: Variance of the recurrent input, shape ``(B, P)``.
         variance_by_rate: Derivative of the variance of the input with respect to the rates, shape ``(B, P, P)``.
-        converged: Where it was found, shape ``(B,)``; all else is NaN elsewhere.
+        converged: Where it was found, shape ``(B,)``; elsewhere, all but the factors is NaN.
     """
 
     moments: Moments
@@ -70,6 +72,7 @@ class ClosedInput:
     by_mu: _Array
     by_variance: _Array
     factors: _Array
+    recurrent: _Array
     variance_by_rate: _Array
     converged: NDArray[np.bool_]
 
@@ -82,12 +85,14 @@ class RenewalClosure:
     """
 
     def __init__(self, coefficients: Coefficients):
-        self._coefficients = coefficients
+        #: What inputs and responses are computed from.
+        self.coefficients = coefficients
         neurons = coefficients.neurons
-        self._filters = filters(neurons.tau_membrane, neurons.tau_synaptic)
-        self._dead = np.ascontiguousarray(np.broadcast_to(neurons.tau_refractory, len(self._filters.of)))
-        self._receivers = [np.flatnonzero(self._filters.of == m) for m in range(len(self._filters.weights))]
-        self._identity = np.eye(len(self._filters.of))
+        #: Of the receiving neurons.
+        self.filters = filters(neurons.tau_membrane, neurons.tau_synaptic)
+        self._dead = np.ascontiguousarray(np.broadcast_to(neurons.tau_refractory, len(self.filters.of)))
+        self._receivers = [np.flatnonzero(self.filters.of == m) for m in range(len(self.filters.weights))]
+        self._identity = np.eye(len(self.filters.of))
         self._least_external = coefficients.external.variance.min(axis=0)
 
     def solve(self, rates: _Array) -> ClosedInput:
@@ -96,9 +101,7 @@ class RenewalClosure:
         Args:
             rates: In Hz, not negative, shape ``(B, P)``.
         """
-        coefficients = self._coefficients
-        mu = (rates @ coefficients.by_rate.mu.T)[:, None, :] + coefficients.external.mu
-        poisson = rates @ coefficients.by_rate.variance.T
+        mu, poisson = self._mean(rates), rates @ self.coefficients.by_rate.variance.T
         found = self._newton(rates, mu, poisson)
         for n_steps, part in _DAMPED:
             lost = np.flatnonzero(found.far)
@@ -111,51 +114,76 @@ class RenewalClosure:
         return self._closed(rates, mu, found)
 
     def _newton(self, rates: _Array, mu: _Array, start: _Array) -> _Attempt:
-        """Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
+        """_Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
         found = self._attempt(rates, mu, start)
         for _ in range(_MAX_STEPS):
             going = np.flatnonzero(found.far)
             if not len(going):
                 break
             now, gap = found.recurrent[going], found.gap[going]
-            step = _solved(self._system(rates[going], found.factors[2, going]), gap[..., None])[..., 0]
+            step = _solved(self.system(rates[going], found.factors[2, going]), gap[..., None])[..., 0]
             tried = np.clip(now + step, now / _FARTHEST, now * _FARTHEST)
             found.update(going, self._attempt(rates[going], mu[going], tried))
         return found
 
     def _closed(self, rates: _Array, mu: _Array, found: _Attempt) -> ClosedInput:
         """The last step, and the derivatives."""
-        by_rate, of = self._coefficients.by_rate, self._filters.of
+        by_rate, of = self.coefficients.by_rate, self.filters.of
         (rate, by_mu, by_variance), (factors, by_mean, by_noise) = found.response, found.factors
         right = np.empty((*rates.shape, rates.shape[1] + 1))
         right[..., :-1] = (by_rate.variance * (rates[:, None] * by_mean)[:, of]) @ by_rate.mu
         right[..., :-1] += by_rate.variance * factors[:, of]
         right[..., -1] = found.gap
-        solved = _solved(self._system(rates, by_noise), right)
+        solved = _solved(self.system(rates, by_noise), right)
         step = solved[..., -1]
-        variance = np.maximum((found.recurrent + step)[:, None], 0.0) + self._coefficients.external.variance
-        each = (mu, variance, rate + by_variance * step[:, None], by_mu, by_variance, factors, solved[..., :-1])
+        recurrent = np.maximum(found.recurrent + step, 0.0)
+        variance = recurrent[:, None] + self.coefficients.external.variance
+        each = (mu, variance, rate + by_variance * step[:, None], by_mu, by_variance, recurrent, solved[..., :-1])
         if found.far.any():
             each = tuple(np.where(found.far.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values) for values in each)
-        return ClosedInput(Moments(*each[:2]), *each[2:], ~found.far)
+        return ClosedInput(Moments(*each[:2]), *each[2:5], found.factors, *each[5:], ~found.far)
 
-    def _attempt(self, rates: _Array, mu: _Array, recurrent: _Array) -> _Attempt:
-        coefficients, known = self._coefficients, self._filters
+    def respond(self, rates: _Array, recurrent: _Array, received_by: Filters) -> tuple[_Array, _Array]:
+        """Responses and noise factors at given variances of the recurrent input; see `_Attempt`.
+
+        Args:
+            rates: In Hz, shape ``(B, P)``.
+            recurrent: The variances, shape ``(B, P)``.
+            received_by: The filters of the receiving neurons.
+        """
+        return self._respond(self._mean(rates), recurrent, received_by)
+
+    def _mean(self, rates: _Array) -> _Array:
+        return (rates @ self.coefficients.by_rate.mu.T)[:, None, :] + self.coefficients.external.mu
+
+    def _respond(self, mu: _Array, recurrent: _Array, received_by: Filters) -> tuple[_Array, _Array]:
+        coefficients = self.coefficients
         sigma = np.sqrt(recurrent[:, None] + coefficients.external.variance)
         statistics = interval_statistics(mu, sigma, coefficients.neurons, coefficients.theory.response)
         response = np.empty((3, *mu.shape))
-        factors = np.empty((3, len(rates), len(known.weights), rates.shape[1]))
-        averaged_factors(*known[1:], coefficients.z_weights, self._dead, sigma, *statistics, response, factors)
+        factors = np.empty((3, len(mu), len(received_by.weights), mu.shape[-1]))
+        averaged_factors(
+            *received_by[1:], coefficients.z_weights, self._dead, sigma, *statistics, response, factors
+        )
+        return response, factors
+
+    def _attempt(self, rates: _Array, mu: _Array, recurrent: _Array) -> _Attempt:
+        response, factors = self._respond(mu, recurrent, self.filters)
         gap = -recurrent
         for m, receivers in enumerate(self._receivers):
-            gap[:, receivers] += (rates * factors[0, :, m]) @ coefficients.by_rate.variance[receivers].T
+            gap[:, receivers] += (rates * factors[0, :, m]) @ self.coefficients.by_rate.variance[receivers].T
         far = (np.abs(gap) > _NEARLY * (recurrent + self._least_external)).any(axis=1)
         return _Attempt(recurrent, response, factors, gap, far)
 
-    def _system(self, rates: _Array, by_noise: _Array) -> _Array:
-        """Derivative of ``r - V nu F(r)`` with respect to r, shape ``(B, P, P)``."""
-        through_noise = (rates[:, None] * by_noise)[:, self._filters.of]
-        return self._identity - self._coefficients.by_rate.variance * through_noise
+    def system(self, rates: _Array, by_noise: _Array) -> _Array:
+        """Derivative of ``r - V nu F(r)`` with respect to the variances r, shape ``(B, P, P)``.
+
+        Args:
+            rates: In Hz, shape ``(B, P)``.
+            by_noise: Derivatives of the noise factors with respect to the variances, shape ``(B, M, P)``.
+        """
+        through_noise = (rates[:, None] * by_noise)[:, self.filters.of]
+        return self._identity - self.coefficients.by_rate.variance * through_noise
 
 
 def _solved(matrix: _Array, right: _Array) -> _Array:

@@ -37,8 +37,8 @@ class RateEquations:
         self.populations = populations
 
     @cached_property
-    def _closure(self) -> RenewalClosure | None:
-        """The renewal closure, where the theory has it."""
+    def closure(self) -> RenewalClosure | None:
+        """The renewal closure; None with Poisson input."""
         return RenewalClosure(self.coefficients) if self.coefficients.theory.closure == "renewal" else None
 
     @property
@@ -64,8 +64,8 @@ class RateEquations:
             NumericalError: The renewal closure has no solution that was found.
         """
         rates = np.maximum(self.rates(nu), 0.0)
-        if self._closure is not None:
-            return self._closed_moments(rates, self._closure)
+        if self.closure is not None:
+            return self._closed_moments(rates, self.closure)
         recurrent = (rates @ by_rate.T for by_rate in self.coefficients.by_rate)
         external = self.coefficients.external
         return Moments(*(mine[..., None, :] + other for mine, other in zip(recurrent, external, strict=True)))
@@ -99,8 +99,8 @@ class RateEquations:
 
     def linearize(self, nu: ArrayLike) -> Linearization:
         """`equations` and `jacobian` at once; NaN where the renewal closure has no solution that was found."""
-        if self._closure is not None:
-            return self._closed_linearization(self.rates(nu), self._closure)
+        if self.closure is not None:
+            return self._closed_linearization(self.rates(nu), self.closure)
         mu, variance = self.moments(nu)
         sigma = np.sqrt(variance)
         found = response_to_input(mu, sigma, self.coefficients.neurons, self.coefficients.theory.response)
