@@ -16,7 +16,6 @@ from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
-from neuro_mod.core.mean_field.core.renewal import filters
 
 _Array = NDArray[np.float64]
 
@@ -91,14 +90,14 @@ def jacobian_changes(field: RateEquations, rates: _Array, change: CoefficientDer
     moments = Moments(*(each[None] for each in field.moments(rates)))
     steps = _steps(field.coefficients, rates[None], moments, change)
     changes = np.zeros((len(along), len(rates), len(rates)))
-    for direction, found in zip(along, changes, strict=True):
+    for row, direction in enumerate(along):
         moving = (direction != 0) & (steps > 0)
         if not moving.any():
             continue
         step = float((steps[moving] / np.abs(direction[moving])).min())
         for k, weight in _STENCIL.items():
             near = RateEquations(perturbed(field.coefficients, change, k * step * direction))
-            found += weight / step * (near.jacobian(rates) / near.tau_membrane[:, None])
+            changes[row] += weight / step * (near.jacobian(rates) / near.tau_membrane[:, None])
     return changes
 
 

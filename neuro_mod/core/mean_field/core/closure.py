@@ -1,8 +1,8 @@
 """The renewal closure: the variance of the input that follows from the regularity of the spike trains it causes.
 
 At given rates nu, the variance of the recurrent input of each population solves ``r_a = sum_b V_ab nu_b F_ab``. The
-noise factors F of `renewal` depend on rate and interval CV of the neurons of population b, and these on their own input,
-of variance ``r_b`` and that from outside. With F = 1, this is the Poisson closure.
+noise factors F of `renewal` depend on rate and interval CV of the neurons of population b, and these on their own
+input, of variance ``r_b`` and that from outside. With F = 1, this is the Poisson closure.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class RenewalClosure:
         return self._closed(rates, mu, found)
 
     def _newton(self, rates: _Array, mu: _Array, start: _Array) -> _Attempt:
-        """_Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
+        """Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
         found = self._attempt(rates, mu, start)
         for _ in range(_MAX_STEPS):
             going = np.flatnonzero(found.far)
@@ -138,10 +138,13 @@ class RenewalClosure:
         step = solved[..., -1]
         recurrent = np.maximum(found.recurrent + step, 0.0)
         variance = recurrent[:, None] + self.coefficients.external.variance
-        each = (mu, variance, rate + by_variance * step[:, None], by_mu, by_variance, recurrent, solved[..., :-1])
-        if found.far.any():
-            each = tuple(np.where(found.far.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values) for values in each)
-        return ClosedInput(Moments(*each[:2]), *each[2:5], found.factors, *each[5:], ~found.far)
+        rate = rate + by_variance * step[:, None]
+        variance_by_rate = solved[..., :-1]
+        for values in (mu, variance, rate, by_mu, by_variance, recurrent, variance_by_rate):
+            values[found.far] = np.nan
+        return ClosedInput(
+            Moments(mu, variance), rate, by_mu, by_variance, found.factors, recurrent, variance_by_rate, ~found.far
+        )
 
     def respond(self, rates: _Array, recurrent: _Array, received_by: Filters) -> tuple[_Array, _Array]:
         """Responses and noise factors at given variances of the recurrent input; see `_Attempt`.
@@ -162,9 +165,7 @@ class RenewalClosure:
         statistics = interval_statistics(mu, sigma, coefficients.neurons, coefficients.theory.response)
         response = np.empty((3, *mu.shape))
         factors = np.empty((3, len(mu), len(received_by.weights), mu.shape[-1]))
-        averaged_factors(
-            *received_by[1:], coefficients.z_weights, self._dead, sigma, *statistics, response, factors
-        )
+        averaged_factors(*received_by[1:], coefficients.z_weights, self._dead, sigma, *statistics, response, factors)
         return response, factors
 
     def _attempt(self, rates: _Array, mu: _Array, recurrent: _Array) -> _Attempt:
@@ -172,7 +173,7 @@ class RenewalClosure:
         gap = -recurrent
         for m, receivers in enumerate(self._receivers):
             gap[:, receivers] += (rates * factors[0, :, m]) @ self.coefficients.by_rate.variance[receivers].T
-        far = (np.abs(gap) > _NEARLY * (recurrent + self._least_external)).any(axis=1)
+        far = ~(np.abs(gap) <= _NEARLY * (recurrent + self._least_external)).all(axis=1)
         return _Attempt(recurrent, response, factors, gap, far)
 
     def system(self, rates: _Array, by_noise: _Array) -> _Array:

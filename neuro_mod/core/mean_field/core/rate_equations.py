@@ -14,7 +14,7 @@ from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
-from neuro_mod.core.mean_field.core.transfer import response, response_to_input
+from neuro_mod.core.mean_field.core.transfer import interval_statistics, response, response_to_input
 from neuro_mod.errors import InputError, NumericalError
 from neuro_mod.populations import Populations
 
@@ -84,6 +84,22 @@ class RateEquations:
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
         return response(mu, sigma, **vars(self.coefficients.neurons)).rate
+
+    def interval_cv(self, moments: Moments) -> _Array:
+        """Interval CV of each population under given input, averaged over z with the rates as weights.
+
+        Args:
+            moments: Mean and variance of the input, shape ``(..., Q, P)`` each.
+
+        Returns:
+            Shape ``(..., P)``; the plain mean over z where no neuron fires.
+        """
+        coefficients = self.coefficients
+        sigma = np.sqrt(moments.variance)
+        response, cv = interval_statistics(moments.mu, sigma, coefficients.neurons, coefficients.theory.response)
+        weights = coefficients.z_weights[:, None] * response.rate
+        weights = np.where(weights.sum(axis=-2, keepdims=True) > 0, weights, coefficients.z_weights[:, None])
+        return (weights * cv.cv).sum(axis=-2) / weights.sum(axis=-2)
 
     def equations(self, nu: ArrayLike) -> _Array:
         """``-nu + phi(nu)`` in Hz, 0 in a steady state.

@@ -1,4 +1,4 @@
-"""The noise factor of renewal spike trains: the variance that they add to a membrane voltage, over that of Poisson ones.
+"""The noise factor of renewal spike trains: the variance that they cause, over that due to Poisson ones.
 
 A renewal process with rate nu, interval CV c and dead time d whose intervals are gamma-distributed after the dead time
 has ``rho(s) = exp(-s d) (1 + s theta)^-k`` (Laplace transform of the density of intervals) with

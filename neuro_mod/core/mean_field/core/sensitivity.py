@@ -196,7 +196,7 @@ class _ClosedState(_State):
         force = force_matrix(self.field.closure, self.rates[None], change)[0]
         rates = -np.linalg.solve(self.jacobian, force @ along.T).T
         changes = jacobian_changes(self.field, self.rates, change, along)
-        changes += np.tensordot(rates, self._jacobian_by_rate, axes=1)
+        changes += np.einsum("kj,jab->kab", rates, self._jacobian_by_rate)
         return rates, self.spectrum.moved_by(changes)
 
     @cached_property
