@@ -24,8 +24,8 @@ _Array = NDArray[np.float64]
 _NEARLY, _MAX_STEPS = 1e-10, 15
 #: Largest change of a variance in one step, as a factor.
 _FARTHEST = 5.0
-#: Where Newton's method fails it starts again after this many damped iterations, with these parts of a whole one.
-_DAMPED = ((30, 0.5), (200, 0.1))
+#: Where Newton's method fails, it starts again after this many plain iterations, of these parts of a whole one.
+_DAMPED = ((30, 0.5), (100, 1.0), (200, 0.1))
 
 
 class _Attempt(NamedTuple):
