@@ -27,6 +27,7 @@ _Array = NDArray[np.float64]
 
 HERE = Path(__file__).parent
 FILE = HERE / "coloured_noise_points.csv"
+STEPS_FILE = HERE / "coloured_noise_steps.csv"
 COLUMNS = ("mu", "sigma", "tau_membrane", "tau_synaptic", "tau_refractory", "rate", "rate_error", "cv", "cv_error")
 SHORTEST = 2.5e-6
 N_TRAJECTORIES = 100
@@ -196,25 +197,25 @@ def statistics(intervals: _Array) -> tuple[float, float, float, float]:
 
 
 def main() -> None:
-    """Write the file, or print what other steps give."""
+    """Write one of the files, or print what another shortest step gives."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--intervals", type=int, default=40_000, help="of each trajectory (default 40000)")
-    parser.add_argument("--shortest", type=float, help="print results with this shortest step, in seconds")
-    parser.add_argument("--fixed", type=float, help="print results with steps of this length, in seconds")
     parser.add_argument("--points", type=int, default=len(POINTS), help="the first of the points")
+    parser.add_argument("--shortest", type=float, help="only print results with this shortest step, in seconds")
+    parser.add_argument(
+        "--steps", type=float, nargs="+", help=f"write {STEPS_FILE.name}, for steps of one length, in s"
+    )
     chosen = parser.parse_args()
-    lines = [",".join(COLUMNS)]
+    lines = [",".join((*COLUMNS, "step")[: 10 if chosen.steps else 9])]
     for index, point in enumerate(POINTS[: chosen.points]):
-        start, seed = time.perf_counter(), 1000 * index
-        if chosen.fixed:
-            found = fixed_steps(point, chosen.intervals, seed, chosen.fixed)
-        else:
-            found = adaptive_steps(point, chosen.intervals, seed, chosen.shortest or SHORTEST)
-        values = statistics(found)
-        lines.append(",".join([*map(repr, point), *(f"{value:.7g}" for value in values)]))
-        sys.stderr.write(f"{lines[-1]}  ({time.perf_counter() - start:.1f} s)\n")
-        if not (chosen.fixed or chosen.shortest):
-            FILE.write_text("\n".join(lines) + "\n")
+        for step in chosen.steps or (chosen.shortest or SHORTEST,):
+            start = time.perf_counter()
+            found = (fixed_steps if chosen.steps else adaptive_steps)(point, chosen.intervals, 1000 * index, step)
+            numbers = [*map(repr, point), *(f"{value:.7g}" for value in statistics(found))]
+            lines.append(",".join([*numbers, repr(step)] if chosen.steps else numbers))
+            sys.stderr.write(f"{lines[-1]}  ({time.perf_counter() - start:.1f} s)\n")
+            if not chosen.shortest:
+                (STEPS_FILE if chosen.steps else FILE).write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
