@@ -1,8 +1,9 @@
 """Simulate the shipped networks with many more neurons and known active clusters: what mean-field theory should give.
 
-Run ``python -m benchmarks.large_networks OUT.csv ROW ...`` from the root of the repository; a row is a configuration, a
-factor k, a time step in ms, a number of active clusters and a number of networks: ``published:20:0.1:3:4``. A network
-k times as large has k times the neurons in each population, the same in-degrees and the same efficacy of every synapse.
+Run ``python -m benchmarks.large_networks OUT.csv`` from the root of the repository for all `ROWS`, which takes half an
+hour, or name some: configuration, factor k, time step in ms, number of active clusters, of networks, seconds of each,
+and how much they are pushed and held, as ``published:20:0.1:3:6:4:2:0``. A network k times as large has k times the
+neurons in each population, the same in-degrees and the same efficacy of every synapse.
 So each neuron receives what it receives in the network as shipped, but fluctuations of the population rates, and
 correlations through shared input, are those of a network k times as large.
 
@@ -70,7 +71,18 @@ FIELDS = (
 
 
 class Row(NamedTuple):
-    """What is simulated: a configuration, how much larger, step in ms, active clusters, networks, seconds of each."""
+    """What is simulated.
+
+    Attributes:
+        config: Name of the configuration.
+        factor: k.
+        h_ms: Time step in ms.
+        n_active: How many clusters are pushed.
+        n_networks: How many networks are drawn.
+        seconds: Simulated seconds of each, 0.3 s after the push.
+        push: Hz more for the pushed clusters during the push.
+        hold: Hz less for the other clusters during the push.
+    """
 
     config: str
     factor: float
@@ -78,40 +90,62 @@ class Row(NamedTuple):
     n_active: int
     n_networks: int
     seconds: float
+    push: float = 2.0
+    hold: float = 0.0
 
     @classmethod
     def read(cls, text: str) -> Row:
         """A row of the command line."""
-        config, factor, h_ms, n_active, n_networks, *seconds = text.split(":")
-        return cls(config, float(factor), float(h_ms), int(n_active), int(n_networks), float((*seconds, "3")[0]))
+        config, factor, h_ms, n_active, n_networks, *others = text.split(":")
+        return cls(config, float(factor), float(h_ms), int(n_active), int(n_networks), *map(float, others))
+
+
+def _both(*values: float) -> list[Row]:
+    return [Row(config, values[0], values[1], int(values[2]), int(values[3]), *values[4:]) for config in CONFIGS]
+
+
+#: States of large networks, what the step does, what their size does, and states that do not last.
+ROWS = (
+    *_both(20, 0.1, 3, 6, 4),
+    *_both(20, 0.1, 4, 6, 4),
+    *_both(20, 0.5, 3, 6, 4),
+    *_both(20, 0.2, 3, 4, 4),
+    *_both(20, 0.05, 3, 4, 4),
+    *_both(5, 0.1, 3, 6, 4),
+    *_both(1, 0.5, 3, 10, 60),
+    *_both(20, 0.1, 1, 4, 3, 0.5, 0.4),
+    *_both(20, 0.1, 2, 4, 3, 0.5, 0.4),
+    *_both(20, 0.1, 5, 4, 3, 0.5, 0),
+    *_both(100, 0.1, 2, 3, 2, 0.5, 0.4),
+    *_both(100, 0.1, 5, 3, 2, 0.5, 0),
+    *_both(100, 0.1, 1, 2, 1, 0.5, 0.4),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Simulate, and add to the file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("out", type=Path, help="CSV file to which results are added")
-    parser.add_argument("rows", nargs="+", type=Row.read, help="CONFIG:K:H_MS:N_ACTIVE:N_NETWORKS[:SECONDS]")
+    parser.add_argument("rows", nargs="*", type=Row.read, help="CONFIG:K:H_MS:N_ACTIVE:N_NETWORKS:SECONDS[:PUSH:HOLD]")
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--push", type=float, default=2.0, help="Hz more for the first clusters (default 2)")
-    parser.add_argument("--hold", type=float, default=0.0, help="Hz less for the others meanwhile (default 0)")
     chosen = parser.parse_args(arguments)
     new = not chosen.out.exists()
     with chosen.out.open("a", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         if new:
             writer.writeheader()
-        for row in chosen.rows:
+        for row in chosen.rows or ROWS:
             for seed in range(chosen.first_seed, chosen.first_seed + row.n_networks):
                 start = time.perf_counter()
-                found = measure(row, seed, chosen.push, chosen.hold)
+                found = measure(row, seed)
                 writer.writerow({name: _shown(value) for name, value in found.items()})
                 file.flush()
-                sys.stderr.write(f"{row}, {seed}: {found}, {time.perf_counter() - start:.0f} s\n")
+                sys.stderr.write(f"{row}, network {seed}: {time.perf_counter() - start:.0f} s\n")
 
 
-def measure(row: Row, seed: int, push: float, hold: float) -> dict[str, Any]:
+def measure(row: Row, seed: int) -> dict[str, Any]:
     """Simulate one network, and measure rates and CVs of the groups."""
-    settling, result, populations = _simulated(row, seed, push, hold)
+    settling, result, populations = _simulated(row, seed)
     per_window = round(_WINDOW / result.delta_t)
     counts = np.concatenate([each.binned_counts[: each.n_steps // per_window] for each in (settling, result)])
     excitatory = slice(0, populations.n_clusters)
@@ -121,7 +155,7 @@ def measure(row: Row, seed: int, push: float, hold: float) -> dict[str, Any]:
     held = bool(as_intended.all())
     found: dict[str, Any] = {
         **{"config": row.config, "k": row.factor, "h_ms": row.h_ms, "n_active": row.n_active},
-        **{"push_hz": push, "hold_hz": hold, "seed": seed, "window_s": result.duration, "held": int(held)},
+        **{"push_hz": row.push, "hold_hz": row.hold, "seed": seed, "window_s": result.duration, "held": int(held)},
         "lost_after_s": "" if held else _WINDOW * int(as_intended.argmin()),
         "n_active_mean": active.sum(axis=1).mean(),
     }
@@ -135,13 +169,13 @@ def measure(row: Row, seed: int, push: float, hold: float) -> dict[str, Any]:
     return found | {"counted_s": counted.sum() * _WINDOW} | _rates(counts[counted], active[counted], populations)
 
 
-def _simulated(row: Row, seed: int, push: float, hold: float) -> tuple[Simulation, Simulation, Populations]:
+def _simulated(row: Row, seed: int) -> tuple[Simulation, Simulation, Populations]:
     """Push the first clusters and hold the others, let go for a while, and go on."""
     experiment = enlarged(CONFIGS[row.config], row.factor)
     baseline, network = build_baseline(experiment), draw(experiment, seed)
     populations, h = baseline.populations, row.h_ms * 1e-3
     pushed = populations.cluster_index < row.n_active
-    shift = np.where(populations.cluster_index < 0, 0.0, np.where(pushed, push, -hold))
+    shift = np.where(populations.cluster_index < 0, 0.0, np.where(pushed, row.push, -row.hold))
     beginning = Trial(
         network=network,
         state=initial_state(network, seed, "uniform"),

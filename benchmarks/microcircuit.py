@@ -88,7 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "5 intervals, and so of the faster ones in populations that are slow."
     )
     table = markdown_table(("Hz", *NAMES), [(name, *(f"{each:.3g}" for each in values)) for name, values in rows])
-    publish(table + "\n\n" + "\n".join(f"- {note}" for note in notes), chosen.out)
+    publish(
+        "### The microcircuit of Potjans & Diesmann\n\n" + table + "\n\n" + "\n".join(f"- {note}" for note in notes),
+        chosen.out,
+    )
 
 
 def in_degrees() -> _Array:

@@ -8,10 +8,8 @@ Run ``python -m benchmarks.theory`` from the root of the repository. Simulations
 from __future__ import annotations
 
 import argparse
-import csv
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -19,60 +17,28 @@ from typing import NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import neuron_response
 from benchmarks.large_networks import CONFIGS, GROUPS
 from benchmarks.report import describe_versions, markdown_table, publish
+from benchmarks.simulated_states import Case, Measured, Simulated, read_simulated
 from neuro_mod.choices import Closure, ResponseKind
 from neuro_mod.config import load_experiment
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.mean_field.core.fixed_points import stable_states_of
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.theory import Theory
-from neuro_mod.core.mean_field.core.transfer import interval_statistics, response_to_input
-from neuro_mod.core.neurons import NeuronParameters
+from neuro_mod.core.mean_field.core.transfer import interval_statistics
 from neuro_mod.execution.stagers.assembly import build_circuit
 
 _HERE = Path(__file__).resolve().parent
 _SIMULATED = _HERE / "large_networks.csv"
-_MONTE_CARLO = _HERE.parent / "tests" / "core" / "mean_field" / "coloured_noise_points.csv"
-_STEPS = _MONTE_CARLO.with_name("coloured_noise_steps.csv")
 THEORIES = tuple(Theory(*names) for names in product(get_args(ResponseKind), get_args(Closure)))
 #: Nodes of z over whose neurons responses are averaged where arousal makes neurons differ.
 _N_Z = 12
 _LARGE, _FINE = 20.0, 0.1  # times the neurons, ms: what theory should give
 _ACTIVE, _OTHERS, _OTHERS_HZ = 0.05, 0.15, 0.3  # how near rates should be; the latter two: one of them suffices
+_NO_STATE = "no such stable state"
 _CVS = {"E active": 0.03, "I active": 0.08}
-
-
-class Case(NamedTuple):
-    """A state of a network: a configuration, how much larger, step in ms, active clusters."""
-
-    config: str
-    factor: float
-    h_ms: float
-    n_active: int
-
-    def __str__(self) -> str:
-        return f"{self.config}, {self.n_active} active"
-
-
-class Measured(NamedTuple):
-    """Mean over networks, and its standard error."""
-
-    mean: float
-    error: float
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4g} ± {self.error:.2g}" if math.isfinite(self.mean) else ""
-
-
-class Simulated(NamedTuple):
-    """What simulations of one case gave: rates in Hz and CVs, by group; networks, those whose state held, seconds."""
-
-    rates: Mapping[str, Measured]
-    cvs: Mapping[str, Measured]
-    n_networks: int
-    n_held: int
-    seconds: float
 
 
 class Predicted(NamedTuple):
@@ -94,54 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts = [
         "\n\n".join(_states(simulated)),
         _steps_and_size(simulated),
-        _neurons(),
-        _neuron_steps(),
+        neuron_response.neurons(),
+        neuron_response.steps(),
         f"- {describe_versions(('numpy', 'numba'))}.",
     ]
     publish("\n\n".join(part for part in parts if part), chosen.out)
-
-
-# What simulations gave
-
-
-def read_simulated(path: Path) -> dict[Case, Simulated]:
-    """Means over the networks of each case, in the order of the file."""
-    networks: dict[Case, list[dict[str, str]]] = defaultdict(list)
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            networks[Case(row["config"], float(row["k"]), float(row["h_ms"]), int(row["n_active"]))].append(row)
-    return {case: _summary(case, rows) for case, rows in networks.items()}
-
-
-def _summary(case: Case, rows: Sequence[Mapping[str, str]]) -> Simulated:
-    """Of networks whose state held, where there are two or more; otherwise of the windows that count in all of them."""
-    held = [row for row in rows if row["held"] == "1"]
-    kept = held if len(held) > 1 else rows
-    return Simulated(
-        {group: _over_networks(kept, f"rate {group}") for group in GROUPS},
-        {group: _cv(kept, group) for group in GROUPS},
-        len(rows),
-        len(held),
-        sum(float(row["counted_s"]) for row in kept),
-    )
-
-
-def _cv(rows: Sequence[Mapping[str, str]], group: str) -> Measured:
-    within = _over_networks(rows, f"cv within {group}")
-    return within if math.isfinite(within.mean) else _over_networks(rows, f"cv pooled {group}")
-
-
-def _over_networks(rows: Sequence[Mapping[str, str]], name: str) -> Measured:
-    """Weighted by the time that counted; the standard error is that of the weighted mean."""
-    values, weights = np.array([(float(row[name] or "nan"), float(row["counted_s"])) for row in rows]).T
-    values, weights = values[np.isfinite(values)], weights[np.isfinite(values)]
-    n = len(values)
-    if not n:
-        return Measured(math.nan, math.nan)
-    weights = weights / weights.sum()
-    mean = weights @ values
-    error = math.sqrt(weights**2 @ (values - mean) ** 2 * n / (n - 1)) if n > 1 else math.nan
-    return Measured(float(mean), error)
 
 
 # What theories give
@@ -185,10 +108,10 @@ def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
     """A table for each state of a large network simulated with a fine step, and what they say of the theories."""
     header = ("", *GROUPS, *(f"CV {group}" for group in _CVS), "as near as asked for")
     verdicts: dict[Theory, list[str]] = {theory: [] for theory in THEORIES}
-    for case, found in simulated.items():
-        if (case.factor, case.h_ms) != (_LARGE, _FINE):
-            continue
-        told = f"{found.n_held} of {found.n_networks} networks held the state, {found.seconds:.3g} s in all"
+    for case in _largest(simulated):
+        found = simulated[case]
+        told = f"{case.factor:g} times the neurons, {found.n_held} of {found.n_networks} networks held it"
+        told += f", others lost it after {found.lifetime:.2g} s" * (found.n_held < found.n_networks)
         rows = [
             (
                 "simulated",
@@ -205,6 +128,12 @@ def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
     yield _notes(verdicts)
 
 
+def _largest(simulated: Mapping[Case, Simulated]) -> list[Case]:
+    """Of the simulations of each state with the fine step, the one of most neurons."""
+    fine = sorted(case for case in simulated if case.factor >= _LARGE and case.h_ms == _FINE)
+    return sorted({(case.config, case.n_active): case for case in fine}.values(), key=lambda case: (case[0], case[3]))
+
+
 def _compared(case: Case, theory: Theory, found: Simulated) -> tuple[list[str], str]:
     """Cells of a theory, and which of its values are farther off than asked for."""
     try:
@@ -212,7 +141,9 @@ def _compared(case: Case, theory: Theory, found: Simulated) -> tuple[list[str], 
     except NotImplementedError:
         return [""] * (len(GROUPS) + len(_CVS)), "not in this version"
     if predicted is None:
-        return [""] * (len(GROUPS) + len(_CVS)), "no such stable state"
+        return [""] * (len(GROUPS) + len(_CVS)), _NO_STATE
+    if not math.isfinite(found.rates["E active"].mean):
+        return [f"{predicted.rates[group]:.4g}" for group in GROUPS] + [""] * len(_CVS), "no such state in simulations"
     far = [group for group in GROUPS if not _near(group, predicted.rates[group], found.rates[group].mean)]
     cells = [f"{predicted.rates[group]:.4g} ({_off(predicted.rates[group], found.rates[group])})" for group in GROUPS]
     for group, at_most in _CVS.items():
@@ -239,8 +170,8 @@ def _off(rate: float, simulated: Measured) -> str:
 
 def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
     notes = [
-        f"Simulated: {_LARGE:g} times the neurons, the same in-degrees and weights, steps of {_FINE:g} ms; mean over "
-        "networks ± standard error. In brackets: theory over simulation, less 1; of CVs, theory less simulation.",
+        f"Simulated: the same in-degrees and weights, steps of {_FINE:g} ms; mean over networks ± standard error. In "
+        "brackets: theory over simulation, less 1; of CVs, theory less simulation.",
         f"As near as asked for: active E and I within {_ACTIVE:.0%}; others within {_OTHERS:.0%} or {_OTHERS_HZ:g} Hz; "
         + "CVs of "
         + ", ".join(f"{group} within {at_most:g}" for group, at_most in _CVS.items())
@@ -275,69 +206,6 @@ def _steps_and_size(simulated: Mapping[Case, Simulated]) -> str:
             )
     header = ("state", "times the neurons", "step, ms", *GROUPS, f"E active, over {_LARGE:g} times and {_FINE:g} ms")
     return "### Step and size\n\n" + markdown_table(header, rows)
-
-
-# A neuron
-
-
-def _neurons() -> str:
-    """Monte Carlo of a neuron with coloured noise, and its response in theory."""
-    rows = []
-    for point in _read(_MONTE_CARLO):
-        mu, sigma = np.array(point["mu"]), np.array(point["sigma"])
-        times = {name: np.array(value) for name, value in point.items() if name.startswith("tau_")}
-        neuron = NeuronParameters(threshold=np.array(1.0), reset_voltage=np.array(0.0), **times)
-        cells = []
-        for kind in get_args(ResponseKind):
-            try:
-                rate = float(response_to_input(mu, sigma, neuron, kind).rate)
-                cells.append(f"{rate:.4g} ({rate / point['rate'] - 1:+.2%})")
-            except NotImplementedError:
-                cells.append("")
-        try:
-            cv = float(interval_statistics(mu, sigma, neuron, "exact")[1].cv)
-            cells.append(f"{cv:.4f} ({cv - point['cv']:+.4f})")
-        except NotImplementedError:
-            cells.append("")
-        shown = ", ".join(f"{1e3 * value:g}" for value in times.values())
-        rate, cv = (Measured(point[name], point[f"{name}_error"]) for name in ("rate", "cv"))
-        rows.append((f"{point['mu']:g}, {point['sigma']:g}", shown, str(rate), str(cv), *cells))
-    header = ("mu, sigma", "tau_m, tau_s, tau_ref, ms", "rate, Hz", "CV", *get_args(ResponseKind), "CV, exact")
-    return (
-        "### A neuron with coloured noise\n\n"
-        + markdown_table(header, rows)
-        + "\n\n- Threshold 1, reset 0. Monte Carlo ± standard error; in brackets theory over Monte Carlo, less 1."
-    )
-
-
-def _neuron_steps() -> str:
-    """What the step does to the rate of a neuron."""
-    if not _STEPS.exists():
-        return ""
-    exact = {(point["mu"], point["sigma"]): point for point in _read(_MONTE_CARLO)[::-1]}
-    by_point: dict[tuple[float, float], dict[float, str]] = defaultdict(dict)
-    for point in _read(_STEPS):
-        key = point["mu"], point["sigma"]
-        limit = exact[key]["rate"]
-        error = point["rate_error"] / limit
-        by_point[key][1e3 * point["step"]] = f"{point['rate']:.4g} ({point['rate'] / limit - 1:+.2%} ± {error:.2%})"
-    steps = sorted({step for each in by_point.values() for step in each}, reverse=True)
-    rows = [
-        (f"{mu:g}, {sigma:g}", *(each.get(step, "") for step in steps), f"{exact[mu, sigma]['rate']:.4g}")
-        for (mu, sigma), each in by_point.items()
-    ]
-    return "### The step and the rate of a neuron\n\n" + markdown_table(
-        ("mu, sigma", *(f"h = {step:g} ms" for step in steps), "limit"), rows
-    )
-
-
-def _read(path: Path) -> list[dict[str, float]]:
-    with path.open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(_without_comments(file))]
-
-
-def _without_comments(lines: Iterable[str]) -> Iterator[str]:
-    return (line for line in lines if not line.startswith("#"))
 
 
 if __name__ == "__main__":
