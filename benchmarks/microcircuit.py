@@ -89,8 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows += [(f"CV of intervals, simulated, {1e3 * step:g} ms", cvs) for step, (_, cvs) in found.items()]
     notes.append(
         f"Simulated: {network.n_neurons:,} neurons, {network.synapses.adjacency.n_synapses:,} synapses, all partners "
-        f"distinct, spikes arrive with the next step; {chosen.duration:g} s after {_DROPPED:g} s. CV: of all intervals of a "
-        "population, see `benchmarks.spike_trains`."
+        f"distinct, spikes arrive with the next step; {chosen.duration:g} s after {_DROPPED:g} s. CV: of all "
+        "intervals of a population, see `benchmarks.spike_trains`."
     )
     table = markdown_table(("Hz", *NAMES), [(name, *(f"{each:.3g}" for each in values)) for name, values in rows])
     title = "### The microcircuit of Potjans & Diesmann"
