@@ -81,6 +81,18 @@ class RateEquations:
         shape = (*rates.shape[:-1], -1, self.n_populations)
         return Moments(*(each.reshape(shape) for each in found.moments))
 
+    def moments_by_rate(self, nu: ArrayLike) -> Moments:
+        """Input per Hz of each population ``[post, pre]``, its spike trains as regular as they are at given rates.
+
+        Args:
+            nu: Rates in Hz, shape ``(P,)``.
+
+        Returns:
+            Mean and variance, shape ``(P, P)`` each.
+        """
+        by_rate = self.coefficients.by_rate
+        return by_rate if self._closure is None else self._closure.by_rate(np.maximum(self.rates(nu), 0.0))
+
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
         return firing_rate(mu, sigma, response=self.coefficients.theory.response, **vars(self.coefficients.neurons))

@@ -27,7 +27,7 @@ _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
 
 #: Largest residual of a steady state in Hz, relative to rates of 1 Hz and more.
-_STEADY = 1e-6
+STEADY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ class _State:
             raise InputError(f"state: shape {rates.shape} found; expected ({field.n_populations},)")
         force, jacobian = field.linearize(rates)
         residual = float(np.max(np.abs(force) / np.maximum(rates, 1.0), initial=0.0))
-        if not residual < _STEADY:
+        if not residual < STEADY:
             raise InputError(f"state: rates that change by {residual:.3g} Hz found; expected a steady state")
         self.field, self.rates, self.jacobian = field, rates, jacobian
         self.per_second = jacobian / field.tau_membrane[:, None]
