@@ -30,6 +30,8 @@ from neuro_mod.core.mean_field.core.siegert import (
 
 BELOW_SLOPE, BELOW_TURN, BELOW, ABOVE_SLOPE, ABOVE = range(5)
 
+_Array = NDArray[np.float64]
+
 _TWO_PI = 2 * np.pi
 #: Beyond this distance from the threshold, in units of the noise, the noise-free limit is exact to rounding.
 _NO_NOISE = 1e50
@@ -37,13 +39,11 @@ _NO_NOISE = 1e50
 _table = cache(interval_tables.coefficients)
 
 
-def respond_with_cv(
-    siegert_table: NDArray[np.float64], inputs: NDArray[np.float64], found: NDArray[np.float64]
-) -> None:
+def respond_with_cv(siegert_table: _Array, inputs: _Array, found: _Array) -> None:
     """Rates and CVs with derivatives of many populations.
 
-    Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long and exponentially
-    distributed.
+    Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long, and their
+    distribution exponential.
 
     Args:
         siegert_table: `tables.coefficients`.
