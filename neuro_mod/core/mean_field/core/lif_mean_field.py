@@ -292,7 +292,7 @@ class LIFMeanField(RateEquations):
         """
         found = self.coefficients.theory.response
         if found != "exact":
-            raise invalid("response", found, "exact for the linear response", "see mean_field.response and --response")
+            raise invalid("response", found, "exact for the linear response", "see --response and mean_field.response")
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.
