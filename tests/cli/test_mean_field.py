@@ -128,7 +128,7 @@ def test_spectrum_of_the_reduced_network(mean_field, monkeypatch):
     assert (code, err) == (0, "")
     assert out.splitlines()[:2] == ["theory: exact response, poisson input", "state: stable focus, 1 active"]
     header, rows = table(out.split("\n", 2)[2])
-    assert header == ["population", "rate", "gain", "in network", "deviation", "correlation"]
+    assert header == ["population", "rate", "susceptibility", "in network", "deviation", "correlation"]
     assert [row[0] for row in rows[:4]] == ["E active", "E inactive", "E background", "I background"]
     assert "in windows of 0.05 s" in out and "caution: modulations of rates reach" in out
     code, _, err = mean_field("spectrum", TWO_CLUSTERS, *NOTHING)

@@ -13,7 +13,7 @@ def line(group, scale=1.0):
     return SpectrumLine(group, scale * np.arange(1.0, 6), scale * np.arange(2.0, 7))
 
 
-def test_transfer_on_the_left_and_power_on_the_right():
+def test_susceptibility_on_the_left_and_power_on_the_right():
     """Frequencies from 0.5 Hz are drawn; groups of E and of I neurons share dashes, and differ in colour."""
     figure = population_spectra(FREQUENCIES, [line("E active"), line("I active", 2), line("E background")], "node")
     left, right = figure.axes

@@ -48,7 +48,7 @@ def test_fast_modulations():
 
 
 def test_white_noise_limit():
-    """Renewal spectrum and transfer function for white noise (Lindner & Schimansky-Geier 2001).
+    """Renewal spectrum and susceptibility for white noise (Lindner & Schimansky-Geier 2001).
 
     Both limits of the voltage are moved by the shift for a synaptic filter (Fourcaud & Brunel 2002), which leaves
     errors of about ``ratio^(1/2)`` of the shift.

@@ -244,7 +244,7 @@ class LIFMeanField(RateEquations):
         sizes: ArrayLike | None = None,
         delay: float = 0.0,
     ) -> LinearResponse:
-        """Transfer functions of the populations, and spectra and covariances of their rates, about a stable state.
+        """Susceptibilities of the populations, and spectra and covariances of their rates, about a stable state.
 
         Assumptions and approximations: small fluctuations; many neurons in each population, each of which receives
         input from a small part of it, so that the input that neurons share is the mean rate of the population; weak
