@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from neuro_mod.choices import ResponseKind
+from neuro_mod.choices import Closure, ResponseKind
+from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core import LIFMeanField, LinearResponse, fixed_points
-from neuro_mod.core.mean_field.core.linearized import FREQUENCIES, encirclements
+from neuro_mod.core.mean_field.core.linearized import FREQUENCIES, encirclements, violated_assumptions
 from neuro_mod.errors import InputError, NumericalError
+from neuro_mod.execution.stagers.assembly import build_circuit
+from tests.helpers.shared import CONFIGS
 
 TAU = 0.01
 
@@ -74,14 +78,14 @@ def test_instabilities_are_counted():
         assert encirclements((gain * filtered * late)[:, None, None]) == n_unstable
 
 
-def network(response: ResponseKind = "exact", **changes: Any):
+def network(response: ResponseKind = "exact", closure: Closure = "poisson", **changes: Any):
     """An excitatory and an inhibitory population with the same input, so that their neurons are solved once."""
     given: dict[str, Any] = {
         "n_clusters": 2, "c_matrix": [[160, 80], [160, 80]], "j_matrix": [[0.02, -0.1], [0.02, -0.1]], "j_ext": 0.05,
         "c_ext": 200, "nu_ext": 5.4, "tau_membrane": 0.02, "tau_synaptic": 0.005, "tau_refractory": 0.005,
         "threshold": 1.0, "reset_voltage": 0.0,
     }  # fmt: skip
-    return LIFMeanField(**(given | changes), response=response)
+    return LIFMeanField(**(given | changes), response=response, closure=closure)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,28 @@ def test_fluctuations(solved):
     assert found.power[0, 1] < 0.3 * poisson[1]
     assert found.covariance(0.05)[0, 1] == pytest.approx(found.covariance(0.05)[1, 0])
     assert found.cautions == ()
+
+
+def test_input_per_hz_with_the_renewal_closure():
+    """The variance is linear in the rates while the regularity of the spike trains stays; filters differ here."""
+    field = network("shifted", closure="renewal", tau_synaptic=[0.005, 0.002])
+    rates = np.array([30.0, 8.0])
+    by_rate, moments = field.moments_by_rate(rates), field.moments(rates)
+    np.testing.assert_allclose(by_rate.variance @ rates + field.coefficients.external.variance[0], moments.variance[0])
+    np.testing.assert_allclose(by_rate.mu @ rates + field.coefficients.external.mu[0], moments.mu[0])
+    assert (by_rate.variance < field.coefficients.by_rate.variance).all()
+
+
+def test_violated_assumptions():
+    """Populations without neurons, and synapses of no weight, do not count."""
+    in_degree, sizes = np.array([[10.0, 40], [10, 90]]), np.array([100, 100])
+    (said,) = violated_assumptions(in_degree, np.ones((2, 2)), sizes, None)
+    assert "up to 90% of a population" in said
+    assert not violated_assumptions(in_degree, np.array([[1.0, 0], [1, 0]]), sizes, None)
+    assert not violated_assumptions(in_degree, np.ones((2, 2)), np.array([100, 0]), None)
+    circuit = build_circuit(load_experiment(CONFIGS / "2_cluster_mf.yaml"))
+    binomial = violated_assumptions(in_degree / 9, np.ones((2, 2)), sizes, replace(circuit, in_degree="binomial"))
+    assert binomial == ("in-degrees are binomial: neurons of a population differ in their input",)
 
 
 def test_few_frequencies(solved):

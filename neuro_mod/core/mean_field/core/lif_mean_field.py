@@ -17,7 +17,12 @@ from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.fixed_points import FixedPoint
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives, InputParameters
 from neuro_mod.core.mean_field.core.linear_response import LinearResponse
-from neuro_mod.core.mean_field.core.linearized import checked_sizes, linear_response, stable_rates
+from neuro_mod.core.mean_field.core.linearized import (
+    checked_sizes,
+    linear_response,
+    stable_rates,
+    violated_assumptions,
+)
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations, shaped
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity, sensitivities
 from neuro_mod.core.mean_field.core.theory import DEFAULT_THEORY, Theory
@@ -274,14 +279,16 @@ class LIFMeanField(RateEquations):
             if self.populations is None:
                 raise InputError("sizes: none found; expected the numbers of neurons of the populations")
             sizes = self.populations.sizes
+        numbers = checked_sizes(sizes, self.n_populations)
         external = self.coefficient_derivatives("rate").external
         return linear_response(
             self,
             stable_rates(self, state),
             Moments(external.mu[0], external.variance[0]),
-            checked_sizes(sizes, self.n_populations),
+            numbers,
             frequencies=frequencies,
             delay=delay,
+            notes=violated_assumptions(self.inputs.in_degree, self.inputs.weights, numbers, self.circuit),
         )
 
     def check_linear_response(self) -> None:

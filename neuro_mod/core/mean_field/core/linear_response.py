@@ -41,6 +41,7 @@ class LinearResponse:
         connectivity: Effective connectivity M ``[post, pre]``: change of the rate of a population per change of the
             rate of another, shape ``(F, P, P)``.
         spectrum_of_one: Power spectrum of the spike train of one neuron with constant input in Hz, shape ``(F, P)``.
+        notes: Assumptions that the network violates, as sentences.
     """
 
     frequencies: _Array
@@ -50,6 +51,7 @@ class LinearResponse:
     by_external_rate: _Complex
     connectivity: _Complex
     spectrum_of_one: _Array
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def feedback(self) -> _Complex:
@@ -126,7 +128,7 @@ class LinearResponse:
     @cached_property
     def cautions(self) -> tuple[str, ...]:
         """Where the theory may mislead, as sentences."""
-        found: list[str] = []
+        found = list(self.notes)
         largest = float(np.linalg.norm(self.feedback, 2, axis=(1, 2)).max(initial=0.0))
         if largest > _AMPLIFIED:
             found.append(f"the network amplifies fluctuations by up to {largest:.1f}: it is close to an instability")

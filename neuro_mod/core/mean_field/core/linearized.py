@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.mean_field.core.coefficients import Moments
 from neuro_mod.core.mean_field.core.fixed_points import FixedPoint
 from neuro_mod.core.mean_field.core.linear_response import LinearResponse
@@ -18,6 +19,8 @@ _Complex = NDArray[np.complex128]
 
 #: Frequencies in Hz at which stability is examined, and of which a response is made by default.
 FREQUENCIES = np.concatenate([[0.0], np.geomspace(0.05, 1000.0, 240)])
+#: Part of a population from which a neuron receives input, above which this is mentioned.
+_SHARED = 0.25
 
 
 def linear_response(
@@ -28,6 +31,7 @@ def linear_response(
     *,
     frequencies: ArrayLike | None = None,
     delay: float = 0.0,
+    notes: tuple[str, ...] = (),
 ) -> LinearResponse:
     """The linear response about rates that have been found stable by their eigenvalues.
 
@@ -38,6 +42,7 @@ def linear_response(
         sizes: Numbers of neurons, shape ``(P,)``.
         frequencies: In Hz, rising from 0 or more, shape ``(F,)``; `FREQUENCIES` by default.
         delay: Seconds from a spike to its effect on current.
+        notes: Assumptions that the network violates.
 
     Raises:
         InputError: A population has no noise or an unfiltered input, or frequencies or delay are not valid.
@@ -70,6 +75,7 @@ def linear_response(
         by_external_rate=by_external[kept],
         connectivity=connectivity[kept],
         spectrum_of_one=neurons.spectrum[kept],
+        notes=notes,
     )
 
 
@@ -97,6 +103,29 @@ def stable_rates(field: RateEquations, state: FixedPoint | ArrayLike) -> _Array:
     if not kind.startswith("stable"):
         raise invalid("state", kind, "a stable steady state", "fluctuations about others grow")
     return rates
+
+
+def violated_assumptions(
+    in_degree: _Array, weights: _Array, sizes: NDArray[np.int64], circuit: Circuit | None
+) -> tuple[str, ...]:
+    """Assumptions of the linear response that a network violates, as sentences.
+
+    Args:
+        in_degree: Numbers of synapses ``[post, pre]``, shape ``(P, P)``.
+        weights: Their efficacies, likewise.
+        sizes: Numbers of neurons, shape ``(P,)``.
+        circuit: The network, where it is known.
+    """
+    found: list[str] = []
+    counted = (weights != 0) & (sizes > 0) & (sizes[:, None] > 0)
+    part = np.divide(in_degree, sizes, out=np.zeros_like(in_degree), where=counted).max(initial=0.0)
+    if part > _SHARED:
+        found.append(
+            f"neurons receive input from up to {part:.0%} of a population: what they share is not only its mean rate"
+        )
+    if circuit is not None and circuit.in_degree == "binomial":
+        found.append("in-degrees are binomial: neurons of a population differ in their input")
+    return tuple(found)
 
 
 def checked_sizes(sizes: ArrayLike, n_populations: int) -> NDArray[np.int64]:

@@ -110,7 +110,7 @@ class Spectra(MeanFieldOutputs):
             for b in held[i:]
         ]
         files.save_table(COVARIANCES_TABLE, pairs)
-        arrays = {each.name: getattr(response, each.name) for each in fields(response)}
+        arrays = {each.name: getattr(response, each.name) for each in fields(response) if each.name != "notes"}
         files.save_arrays(
             LINEAR_RESPONSE,
             populations=np.array(names),
@@ -184,7 +184,7 @@ def _members(state: FixedPoint, sizes: NDArray[np.int64], populations: Populatio
 def _groups(
     state: FixedPoint, response: LinearResponse, covariance: _Array, populations: Populations
 ) -> Iterator[dict[str, Any]]:
-    """Of the first population of each group: rate, static susceptibility, standard deviation, and correlations, for JSON."""
+    """Of the first population of each group: rate, response to slow modulations, and fluctuations, for JSON."""
     deviation = np.sqrt(np.diagonal(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = covariance / np.outer(deviation, deviation)
