@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from neuro_mod.choices import Precision
 from neuro_mod.core.compilation import KERNELS_NOT_SAVED, cache_base
 from neuro_mod.core.compilation_watch import compilation_watched
-from neuro_mod.core.mean_field.core.transfer import response
+from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.core.mean_field.core.theory import THEORIES
 from neuro_mod.errors import StorageError
 from neuro_mod.execution.stagers import StageSNNSimulation
 
@@ -24,7 +25,13 @@ _LARGE = {
     "network": {"n_neurons": 65_600, "n_excitatory": 52_480, "connectivity_fraction_probs": 0.0005},
     "clusters": {"n_background": [5_248, 1_312]},
 }
-_NEURON = {"tau_membrane": 0.02, "tau_synaptic": 0.005, "tau_refractory": 0.005, "threshold": 1.0, "reset_voltage": 0.0}
+_NEURON: dict[str, Any] = {
+    "tau_membrane": 0.02,
+    "tau_synaptic": 0.005,
+    "tau_refractory": 0.005,
+    "threshold": 1.0,
+    "reset_voltage": 0.0,
+}
 
 
 class CompiledKernels(NamedTuple):
@@ -59,7 +66,8 @@ def compile_kernels(dtypes: Sequence[Precision] = ("float32", "float64"), *, lar
             stager = StageSNNSimulation({"architecture": network})
             for dtype in dtypes:
                 stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
-        response([0.5], [0.2], **_NEURON)
+        for theory in THEORIES:
+            LIFMeanField(1, 10, 0.01, 0.1, 100, 5.0, **_NEURON, **vars(theory)).equations([5.0])
     seconds = time.perf_counter() - begin
     _check_saved()
     return CompiledKernels(str(cache_base()), len(names), seconds)
