@@ -66,7 +66,7 @@ def compile_kernels(dtypes: Sequence[Precision] = ("float32", "float64"), *, lar
             stager = StageSNNSimulation({"architecture": network})
             for dtype in dtypes:
                 stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
-        for theory in THEORIES:
+        for theory in THEORIES.values():
             LIFMeanField(1, 10, 0.01, 0.1, 100, 5.0, **_NEURON, **vars(theory)).equations([5.0])
     seconds = time.perf_counter() - begin
     _check_saved()
