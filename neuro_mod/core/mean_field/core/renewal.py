@@ -29,7 +29,7 @@ from neuro_mod.core.compilation import inlined, kernel
 _Array = NDArray[np.float64]
 
 #: Time constants closer than this, relative to their mean, are taken together, by interpolation on `_POINTS`.
-_NEAR = 0.1
+_NEAR = 0.05
 _POINTS = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
 #: Rates in Hz, and parts of the time out of the dead time, below which the limits are exact to rounding.
 _SLOWEST, _LEAST_FREE = 1e-100, 1e-100
