@@ -90,7 +90,7 @@ class RenewalClosure:
         neurons = coefficients.neurons
         #: Of the receiving neurons.
         self.filters = filters(neurons.tau_membrane, neurons.tau_synaptic)
-        self._dead = np.ascontiguousarray(np.broadcast_to(neurons.tau_refractory, len(self.filters.of)))
+        self._dead = np.array(np.broadcast_to(neurons.tau_refractory, len(self.filters.of)))
         self._receivers = [np.flatnonzero(self.filters.of == m) for m in range(len(self.filters.weights))]
         self._identity = np.eye(len(self.filters.of))
         self._least_external = coefficients.external.variance.min(axis=0)

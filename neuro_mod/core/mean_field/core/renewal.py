@@ -109,10 +109,10 @@ def noise_factor(
         *(np.asarray(each, np.float64) for each in (rate, cv, tau_membrane, tau_synaptic, tau_refractory))
     )
     known = filters(tau_m.ravel(), tau_s.ravel())
-    found = np.empty((3, len(known.taus), nu.size))
+    found = np.empty((len(known.taus), 3, nu.size))
     for k, tau in enumerate(known.taus):
-        exponential_factors(nu.ravel(), c.ravel(), dead.ravel(), tau, found[:, k])
-    return np.einsum("nt,tn->n", known.weights[known.of], found[0]).reshape(nu.shape)
+        exponential_factors(nu.flatten(), c.flatten(), dead.flatten(), tau, found[k])
+    return np.einsum("nt,tn->n", known.weights[known.of], found[:, 0]).reshape(nu.shape)
 
 
 @inlined
