@@ -91,7 +91,7 @@ def test_steady_state_by_slow_iteration(three_active):
     field, rates = three_active
     slow, factor = by_slow_iteration(RateEquations(field.coefficients.lumped(GROUPS)), rates[FIRST] * 1.01)
     np.testing.assert_allclose(rates, slow[GROUPS], rtol=1e-6)
-    np.testing.assert_allclose(field.closure.solve(rates[None]).factors[0, 0, 0], factor[0][GROUPS], rtol=1e-6)
+    np.testing.assert_allclose(field.closure.solve(rates[None]).factors[0, 0], factor[0][GROUPS], rtol=1e-6)
     # An independent prototype has 41.9, 2.3, 2.2, 28.5, 7.7, 13.2 Hz with the CVs of the exact response, which are 7 to
     # 20 % lower than those of the shifted one; with Poisson input, there are 36.4, 3.1, 2.4, 26.2, 8.1 and 13.0 Hz.
     np.testing.assert_allclose(rates[FIRST], [38.157, 2.810, 2.331, 26.819, 7.998, 13.006], atol=1e-3)
@@ -105,7 +105,7 @@ def test_time_constants_that_differ_by_slow_iteration():
     np.testing.assert_allclose(found.x, slow, rtol=1e-6)
     assert field.closure is not None
     closed = field.closure.solve(found.x[None])
-    np.testing.assert_allclose(closed.factors[0, 0][field.closure.filters.of], factor, rtol=1e-6)
+    np.testing.assert_allclose(closed.factors[0][field.closure.filters.of], factor, rtol=1e-6)
 
 
 def test_moments_reproduce_themselves():

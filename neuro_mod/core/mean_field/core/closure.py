@@ -60,8 +60,8 @@ class ClosedInput:
         rate: At which the neurons fire under this input, in Hz, shape ``(B, Q, P)``.
         by_mu: Its derivative with respect to the mean input, likewise.
         by_variance: Its derivative with respect to the variance of the input, likewise.
-        factors: Noise factors of the spike trains of each population through each filter, and their derivatives with
-            respect to mean and variance of the input, shape ``(3, B, M, P)``.
+        factors: Noise factors of the spike trains of each population through each filter, shape ``(B, M, P)``.
+        factors_by_variance: Their derivatives with respect to the variance of the input, likewise.
         recurrent: Variance of the recurrent input, shape ``(B, P)``.
         variance_by_rate: Derivative of the variance of the input with respect to the rates, shape ``(B, P, P)``.
         converged: Where it was found, shape ``(B,)``; elsewhere, all but the factors is NaN.
@@ -72,6 +72,7 @@ class ClosedInput:
     by_mu: _Array
     by_variance: _Array
     factors: _Array
+    factors_by_variance: _Array
     recurrent: _Array
     variance_by_rate: _Array
     converged: NDArray[np.bool_]
@@ -142,8 +143,9 @@ class RenewalClosure:
         variance_by_rate = solved[..., :-1]
         for values in (mu, variance, rate, by_mu, by_variance, recurrent, variance_by_rate):
             values[found.far] = np.nan
+        moments = Moments(mu, variance)
         return ClosedInput(
-            Moments(mu, variance), rate, by_mu, by_variance, found.factors, recurrent, variance_by_rate, ~found.far
+            moments, rate, by_mu, by_variance, factors, by_noise, recurrent, variance_by_rate, ~found.far
         )
 
     def respond(self, rates: _Array, recurrent: _Array, received_by: Filters) -> tuple[_Array, _Array]:
