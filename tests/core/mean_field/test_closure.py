@@ -250,6 +250,9 @@ def test_what_does_not_converge_is_not_silent(monkeypatch):
     with pytest.raises(NumericalError, match="no consistent variance of the input found"):
         field.moments(rates)
     assert np.isnan(field.equations(rates)).all() and np.isnan(field.jacobian(rates)).all()
+    for use in (lambda: field.determine_stability(rates), lambda: field.simulate(rates, 0.1)):
+        with pytest.raises(NumericalError, match="no consistent variance of the input found"):
+            use()
     assert not field.solve_rates().success
 
 
