@@ -121,19 +121,25 @@ class RenewalClosure:
             going = np.flatnonzero(found.far)
             if not len(going):
                 break
-            now, gap = found.recurrent[going], found.gap[going]
-            step = _solved(self.system(rates[going], found.factors[2, going]), gap[..., None])[..., 0]
+            every = len(going) == len(rates)
+            part = slice(None) if every else going
+            now, gap = found.recurrent[part], found.gap[part]
+            step = _solved(self.system(rates[part], found.factors[2, part]), gap[..., None])[..., 0]
             tried = np.clip(now + step, now / _FARTHEST, now * _FARTHEST)
-            found.update(going, self._attempt(rates[going], mu[going], tried))
+            new = self._attempt(rates[part], mu[part], tried)
+            if every:
+                found = new
+            else:
+                found.update(going, new)
         return found
 
     def _closed(self, rates: _Array, mu: _Array, found: _Attempt) -> ClosedInput:
         """The last step, and the derivatives."""
-        by_rate, of = self.coefficients.by_rate, self.filters.of
+        by_rate = self.coefficients.by_rate
         (rate, by_mu, by_variance), (factors, by_mean, by_noise) = found.response, found.factors
         right = np.empty((*rates.shape, rates.shape[1] + 1))
-        right[..., :-1] = (by_rate.variance * (rates[:, None] * by_mean)[:, of]) @ by_rate.mu
-        right[..., :-1] += by_rate.variance * factors[:, of]
+        right[..., :-1] = (by_rate.variance * self.received(rates[:, None] * by_mean)) @ by_rate.mu
+        right[..., :-1] += by_rate.variance * self.received(factors)
         right[..., -1] = found.gap
         solved = _solved(self.system(rates, by_noise), right)
         step = solved[..., -1]
@@ -185,8 +191,16 @@ class RenewalClosure:
             rates: In Hz, shape ``(B, P)``.
             by_noise: Derivatives of the noise factors with respect to the variances, shape ``(B, M, P)``.
         """
-        through_noise = (rates[:, None] * by_noise)[:, self.filters.of]
-        return self._identity - self.coefficients.by_rate.variance * through_noise
+        system = self.received(-rates[:, None] * by_noise) * self.coefficients.by_rate.variance
+        system += self._identity
+        return system
+
+    def received(self, of_filters: _Array) -> _Array:
+        """Values for each filter and source as values for each receiver, shape ``(B, P, P)`` for ``(B, M, P)``.
+
+        With one filter for all it is ``(B, 1, P)``, which broadcasts.
+        """
+        return of_filters if of_filters.shape[1] == 1 else of_filters[:, self.filters.of]
 
 
 def _solved(matrix: _Array, right: _Array) -> _Array:
