@@ -186,10 +186,8 @@ def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
         + ".",
     ]
     for theory, told in verdicts.items():
-        notes.append(
-            f"{theory.response}, {theory.closure}: as near as asked for in {sum(each.startswith('yes') for each in told)} of "
-            f"{len(told)} states."
-        )
+        near = sum(each.startswith("yes") for each in told)
+        notes.append(f"{theory.response}, {theory.closure}: as near as asked for in {near} of {len(told)} states.")
     return "\n".join(f"- {note}" for note in notes)
 
 
