@@ -247,7 +247,7 @@ class LIFMeanField(RateEquations):
         sizes: ArrayLike | None = None,
         delay: float = 0.0,
     ) -> LinearResponse:
-        """Transfer functions of the populations, and spectra and covariances of their rates, about a stable state.
+        """Susceptibilities of the populations, and spectra and covariances of their rates, about a stable state.
 
         Assumptions and approximations: small fluctuations; many neurons in each population, each of which receives
         input from a small part of it, so that the input that neurons share is the mean rate of the population; weak
@@ -295,7 +295,7 @@ class LIFMeanField(RateEquations):
         """
         found = self.coefficients.theory.response
         if found != "exact":
-            raise invalid("response", found, "exact for the linear response", "see mean_field.response and --response")
+            raise invalid("response", found, "exact for the linear response", "see --response and mean_field.response")
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.
