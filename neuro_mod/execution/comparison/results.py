@@ -53,6 +53,7 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
         "comparison": table(comparison),
+        "notices": comparison.predictions.notices,
         "notes": list(comparison.notes),
         "validity": [_describe_assumption(assumption) for assumption in comparison.validity()],
     }
