@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo paper test test-all test-slow test-slurm test-peers check bench bench-long lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-slurm test-peers check bench bench-long bench-theory lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,15 @@ bench-long: $(INSTALLED)  ## time and memory of an hour of simulated time and of
 	$(BIN)/python -m benchmarks.drivers --out .venv/drivers.md
 	(echo "# Measured by \`make bench-long\`"; for name in long_run analysis drivers; do echo; cat .venv/$$name.md; done) \
 		> benchmarks/RESULTS_LONG.md
+
+bench-theory: $(PEERS)  ## compare the mean-field theories with simulations of large networks; takes half an hour
+	rm -f .venv/large_networks.csv
+	$(BIN)/python -m benchmarks.large_networks .venv/large_networks.csv
+	mv .venv/large_networks.csv benchmarks/large_networks.csv
+	$(BIN)/python -m benchmarks.theory --out .venv/theory.md
+	$(BIN)/python -m benchmarks.microcircuit --out .venv/microcircuit.md
+	(echo "# Measured by \`make bench-theory\`"; for name in theory microcircuit; do echo; cat .venv/$$name.md; done) \
+		> benchmarks/THEORY.md
 
 format: $(INSTALLED)  ## format the code
 	$(BIN)/ruff check --fix .

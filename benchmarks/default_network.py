@@ -49,20 +49,23 @@ def load_default(overrides: Mapping[str, Any] | None = None) -> Experiment:
 
 
 def scaled(n_neurons: int) -> Experiment:
-    """The default experiment with more neurons: as many clusters, the same in-degrees and efficacies of synapses."""
-    default = load_default()
-    network, clusters = default.architecture.network, default.architecture.clusters
-    factor = n_neurons / network.n_neurons
-    return load_default(
-        {
-            "architecture.network.n_neurons": n_neurons,
-            "architecture.network.n_excitatory": round(network.n_excitatory * factor),
-            "architecture.network.connectivity_fraction_probs": _times(network.connectivity_fraction_probs, 1 / factor),
-            "architecture.network.j_baseline": _times(network.j_baseline, math.sqrt(factor)),
-            "architecture.clusters.n_background": [round(size * factor) for size in clusters.n_background],
-            "external_currents.j_ext": _times(default.external_currents.j_ext, math.sqrt(factor)),
-        }
-    )
+    """The default experiment with more neurons; see `enlarged`."""
+    return enlarged(CONFIG, n_neurons / load_default().architecture.network.n_neurons)
+
+
+def enlarged(config: Path, factor: float, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """An experiment with more neurons: as many clusters, the same in-degrees and efficacies of synapses."""
+    experiment = load_experiment(config, overrides or {})
+    network, clusters = experiment.architecture.network, experiment.architecture.clusters
+    sizes = {
+        "architecture.network.n_neurons": round(network.n_neurons * factor),
+        "architecture.network.n_excitatory": round(network.n_excitatory * factor),
+        "architecture.network.connectivity_fraction_probs": _times(network.connectivity_fraction_probs, 1 / factor),
+        "architecture.network.j_baseline": _times(network.j_baseline, math.sqrt(factor)),
+        "architecture.clusters.n_background": [round(size * factor) for size in clusters.n_background],
+        "external_currents.j_ext": _times(experiment.external_currents.j_ext, math.sqrt(factor)),
+    }
+    return load_experiment(config, {**(overrides or {}), **sizes})
 
 
 def _times(values: float | Sequence[float], factor: float) -> list[float]:

@@ -31,7 +31,9 @@ from neuro_mod.core.mean_field.core.fixed_points import fixed_points
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.tables import coefficients
-from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT, response
+from neuro_mod.core.mean_field.core.theory import Theory
+from neuro_mod.core.mean_field.core.transfer import FILTER_SHIFT, interval_statistics, response
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.execution.stagers import ReducedMeanFieldStager
 from neuro_mod.execution.stagers.assembly import build_baseline, build_circuit
 
@@ -56,7 +58,9 @@ _FOCUS, _DENSITY, _LIMITS = (0, 1), 0.5, (0.0, 60.0)
 _N_GRID, _N_SCALAR_GRID = 121, 8
 
 _OURS, _NNMT, _SCALAR, _LOOP, _EXPONENTIAL = "neuro_mod", "NNMT", "scalar quadrature", "the loop", "exponentials"
+_EXACT = "exact response, rate, interval CV and their derivatives"
 _ALL_STATES, _FROM_STARTS = "`fixed_points`: all states", "`find_or_relax` from the starts"
+_CLOSED_STATES = f"{_ALL_STATES}, exact response and renewal input"
 _SCALAR_STATES, _NNMT_STATES = (
     "scalar quadrature, finite differences",
     "NNMT, rates followed in time, without stability",
@@ -138,10 +142,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _responses(nnmt: Any | None, n_points: int, repeats: int) -> Part:
     mu, sigma = _plane(n_points)
-    ours = response(mu, sigma, **_NEURON)  # compiles, and tabulates
+    ours, neurons = response(mu, sigma, **_NEURON), NeuronParameters(**_NEURON)  # compiles, and tabulates
+    interval_statistics(mu, sigma, neurons, "exact")
     few = slice(None, _N_SCALAR)
     actions: dict[str, Callable[[], Any]] = {
         _OURS: partial(response, mu, sigma, **_NEURON),
+        _EXACT: partial(interval_statistics, mu, sigma, neurons, "exact"),
         _LOOP: _compiled_loop(mu, sigma),
         _EXPONENTIAL: partial(np.exp, -(sigma**2)),
         _SCALAR: partial(_one_by_one, mu[few], sigma[few]),
@@ -152,6 +158,7 @@ def _responses(nnmt: Any | None, n_points: int, repeats: int) -> Part:
     turns = take_turns(actions, repeats)
     per_point = {name: _each(taken, 1e9 / sizes.get(name, n_points)) for name, taken in turns.items()}
     rows = [(f"{n_points:,}, rate and both derivatives", _spread(per_point[_OURS]), "1", "")]
+    rows += [(f"{n_points:,}, {_EXACT}", _spread(per_point[_EXACT]), _ratio(per_point[_EXACT], per_point[_OURS]), "")]
     rows += [
         (f"{what}, rate", _spread(per_point[name]), _ratio(per_point[name], per_point[_OURS]), f"{difference:.1e}")
         for name, what, difference in _rates_of_others(turns, ours.rate, n_points)
@@ -167,8 +174,11 @@ def _responses(nnmt: Any | None, n_points: int, repeats: int) -> Part:
     header = ("responses at once", "ns per response", "times ours", "largest relative difference to ours")
     others = {name: median(per_point[name]) for name in (_NNMT, _SCALAR) if name in per_point}
     table = markdown_table(header, rows)
-    target = Target("response, ns per population", 300, 60, median(per_point[_OURS]), others)
-    return Part(f"{table}\n\n{_bullets(notes)}", [target])
+    targets = [
+        Target("response, ns per population", 300, 60, median(per_point[_OURS]), others),
+        Target(f"{_EXACT}, ns per population", 300, 60, median(per_point[_EXACT]), {}),
+    ]
+    return Part(f"{table}\n\n{_bullets(notes)}", targets)
 
 
 def _plane(n_points: int) -> tuple[_Array, _Array]:
@@ -228,23 +238,28 @@ def _in_parts(rate: Callable[..., Any], mu: _Array, sigma: _Array, parts: Sequen
 def _states(nnmt: Any | None, repeats: int) -> Part:
     circuit = build_circuit(load_experiment(_CONFIGS / "default_mf_params.yaml", {"arousal.level": 0.0}))
     field = LIFMeanField.from_circuit(circuit)
+    closed = LIFMeanField.from_circuit(circuit, theory=Theory("exact", "renewal"))
     shape = _N_STARTS, field.n_populations
     starts = _MAX_START * np.random.default_rng(0).uniform(size=shape)
     scalar = ScalarField(field.coefficients)
     actions: dict[str, Callable[[], Any]] = {
         _ALL_STATES: partial(fixed_points, field, starts=starts),
+        _CLOSED_STATES: partial(fixed_points, closed, starts=starts),
         _FROM_STARTS: partial(_from_starts, field, starts),
         _SCALAR_STATES: partial(_scalar_states, scalar, starts[:_N_SCALAR_STARTS]),
     }
     if nnmt is not None:
         actions[_NNMT_STATES] = partial(_nnmt_states, nnmt, circuit, starts[:_N_NNMT_STARTS])
-    _from_starts(field, starts[:1])  # compiles, and tabulates
+    for each in (field, closed):
+        _from_starts(each, starts[:1])  # compiles, and tabulates
     turns = take_turns(actions, repeats)
     timed = {_SCALAR_STATES: _N_SCALAR_STARTS, _NNMT_STATES: _N_NNMT_STARTS}
     wall = {name: _each(taken, _N_STARTS / timed.get(name, _N_STARTS)) for name, taken in turns.items()}
     found = {name: taken[0].result for name, taken in turns.items()}
-    every = found.pop(_ALL_STATES)
-    said = {_ALL_STATES: f"{len(every)} states, {len(every.stable)} stable, up to swaps of clusters"}
+    said = {}
+    for name in (_ALL_STATES, _CLOSED_STATES):
+        every = found.pop(name)
+        said[name] = f"{len(every)} states, {len(every.stable)} stable, up to swaps of clusters"
     said |= {name: str(search) for name, search in found.items()}
     rows = [
         (name, str(timed.get(name, _N_STARTS)), _spread(each), _ratio(each, wall[_FROM_STARTS]), said[name])
@@ -264,7 +279,8 @@ def _states(nnmt: Any | None, repeats: int) -> Part:
     header = ("method", "starts timed", f"s per {_N_STARTS} starts", f"times {_FROM_STARTS}", "found")
     title = f"{_N_STARTS} random starts of the {field.n_populations}-population network, with stability, s"
     others = {name: median(wall[name]) for name in timed if name in wall}
-    targets = [Target(f"{title}: {name}", 2, 0.5, median(wall[name]), others) for name in (_FROM_STARTS, _ALL_STATES)]
+    own = (_FROM_STARTS, _ALL_STATES, _CLOSED_STATES)
+    targets = [Target(f"{title}: {name}", 2, 0.5, median(wall[name]), others) for name in own]
     return Part(f"{markdown_table(header, rows)}\n\n{_bullets(notes)}", targets)
 
 

@@ -26,7 +26,7 @@ _PUBLIC = {
     # one run, and many
     "neuro_mod.execution.stagers": (
         *("StageSNNSimulation", "FullMeanFieldStager", "ReducedMeanFieldStager", "BifurcationStager"),
-        "SensitivityStager",
+        *("SensitivityStager", "SpectrumStager"),
     ),
     "neuro_mod.execution.stagers.saved_state": ("load_state", "save_state"),
     "neuro_mod.execution": ("Repeater",),
@@ -60,7 +60,14 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.analysis.states.state_statistics": ("shared_states",),
     "neuro_mod.core.spiking_net.analysis.assemblies.assemblies": ("Assemblies",),
     # the mean field
-    "neuro_mod.core.mean_field.core": ("LIFMeanField", "Sensitivity", "fixed_points", "stable_states_of", "transfer"),
+    "neuro_mod.core.mean_field.core": (
+        "LIFMeanField",
+        "LinearResponse",
+        "Sensitivity",
+        "fixed_points",
+        "stable_states_of",
+        "transfer",
+    ),
     # which perturbation does it
     "neuro_mod.core.control.vocabulary": ("Vocabulary",),
     "neuro_mod.core.control.covering": ("covering_vocabulary",),

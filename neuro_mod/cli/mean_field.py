@@ -1,4 +1,4 @@
-"""``neuro-mod mean-field``: steady states, landscapes, bifurcations and sensitivities of the mean field."""
+"""``neuro-mod mean-field``: steady states, landscapes, bifurcations, sensitivities and spectra of the mean field."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from neuro_mod.cli.options import (
 from neuro_mod.cli.response_table import table
 
 app = typer.Typer(
-    help="The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities.",
+    help="The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities, spectra.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -347,6 +347,66 @@ def _print_sensitivities(metadata: dict[str, Any]) -> None:
     typer.echo(f"all populations{f' and {more} more states' if more else ''}: sensitivities.csv, sensitivities.npz")
 
 
+@app.command("spectrum")
+@plain_failures()
+def spectrum(
+    config: Config,
+    active: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Number of active clusters of the state [the only one].")
+    ] = None,
+    frequencies: Annotated[
+        str | None, typer.Option(metavar="HZ,HZ", help="Frequencies in addition to 241 from 0 to 1000 Hz, as 12,60.")
+    ] = None,
+    window: Annotated[
+        float, typer.Option(metavar="S", parser=seconds, help="Length of the windows in which rates covary [0.05].")
+    ] = 0.05,
+    delay: Annotated[
+        float,
+        typer.Option(metavar="S", parser=seconds, help="From a spike to its effect; half a time step of a simulation."),
+    ] = 0.0,
+    starts: Annotated[int, typer.Option(metavar="N", min=0, help="Number of random starts.")] = 100,
+    out: Out = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    time: Time = None,
+    n_z: NZ = 1,
+    response: Response = None,
+    closure: InputClosure = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute transfer functions, and spectra and covariances of population rates, about a stable state."""
+    from neuro_mod.execution.stagers import SpectrumStager
+
+    experiment = load(config, overrides, seed, response=response, closure=closure)
+    stager = SpectrumStager(experiment, perturbation_time=time, n_z=n_z)
+    outputs = stager.execute(
+        window=window,
+        delay=delay,
+        n_runs=starts,
+        out=out,
+        force=force,
+        **given({"n_active": active, "frequencies": _frequencies(frequencies)}),
+    )
+    print_results(outputs["metadata"], as_json, _print_spectra)
+
+
+def _print_spectra(metadata: dict[str, Any]) -> None:
+    _print_theory(metadata)
+    state = metadata["state"]
+    typer.echo(f"state: {state['kind']}, {state['n_active']} active")
+    keys = ("rate_hz", "gain", "gain_in_network", "deviation_hz", "correlation")
+    print_table(
+        ["population", "rate", "gain", "in network", "deviation", "correlation"],
+        [[each["group"], *(_derivative(each[key]) for key in keys)] for each in metadata["groups"]],
+    )
+    typer.echo("rate in Hz; change of the rate per slow change of the external rate of the population, in Hz per Hz,")
+    typer.echo("without and with feedback; standard deviation of its rate, in Hz, and correlation with another of the")
+    typer.echo(f"group in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv")
+    for caution in metadata["cautions"]:
+        typer.echo(f"caution: {caution}")
+
+
 def _print_derivatives(
     label: str, places: Sequence[str], found: dict[str, list[dict[str, float | None]]], unit: str
 ) -> None:
@@ -375,6 +435,15 @@ def _names(text: str | None) -> list[str] | None:
 
 def _numbers_of_clusters(text: str | None, n_clusters: int) -> list[int] | None:
     return None if text is None else whole_numbers("--active", text, max(n_clusters, 1), "numbers like 0,1,3 or 0:6")
+
+
+def _frequencies(text: str | None) -> list[float] | None:
+    from neuro_mod.errors import invalid
+
+    try:
+        return None if text is None else [float(each) for each in text.split(",")]
+    except ValueError:
+        raise invalid("--frequencies", text, "numbers in Hz like 1,10,100") from None
 
 
 def _populations(text: str) -> list[int | str]:

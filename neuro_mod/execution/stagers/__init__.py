@@ -9,6 +9,7 @@ if TYPE_CHECKING:
         FullMeanFieldStager,
         ReducedMeanFieldStager,
         SensitivityStager,
+        SpectrumStager,
     )
     from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 
@@ -17,6 +18,7 @@ __all__ = [
     "FullMeanFieldStager",
     "ReducedMeanFieldStager",
     "SensitivityStager",
+    "SpectrumStager",
     "StageSNNSimulation",
 ]
 

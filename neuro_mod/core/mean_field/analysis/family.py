@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.coefficients import Coefficients
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
+from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import Populations
 
@@ -26,6 +27,8 @@ _UNIT_NODES = np.sin(np.pi / 2 * np.arange(_DEGREE + 1) / _DEGREE) ** 2
 _WEIGHTS = np.where(np.isin(np.arange(_DEGREE + 1), (0, _DEGREE)), 0.5, 1.0) * (-1.0) ** np.arange(_DEGREE + 1)
 #: Pieces of the variable `_stretched` are not halved below this.
 _SHORTEST = 2.0**-12
+#: Relative difference below which ratios of time constants are the same.
+_SAME_RATIO = 1e-9
 #: Places between the nodes, as parts of a piece, at which the interpolant is compared with the field.
 _CHECKED = (0.0011, 0.0831, 0.4722, 0.8634, 0.9983)
 #: Places, as parts of the interval, at which clusters must be interchangeable to be so everywhere.
@@ -75,7 +78,8 @@ class FieldFamily:
             has a kink or a jump somewhere in each.
 
     Raises:
-        InputError: The limits are not finite or not in rising order, or populations or values of z change in between.
+        InputError: The limits are not finite or not in rising order; populations, values of z or the theory change in
+            between; or, with the exact response, ratios of time constants do, each of which has a response table.
     """
 
     def __init__(self, make: Callable[[float], RateEquations], limits: tuple[float, float]):
@@ -190,7 +194,21 @@ def _checked(field: RateEquations, first: RateEquations, value: float) -> _Array
         raise InputError(f"mean field at {value}: other populations found; expected those at the lower limit")
     if not np.array_equal(mine.z_weights, template.z_weights):
         raise InputError(f"mean field at {value}: other weights of z found; expected those at the lower limit")
+    if mine.theory != template.theory:
+        raise InputError(f"mean field at {value}: another theory found; expected that at the lower limit")
+    if mine.theory.response == "exact" and not np.allclose(
+        _ratios(mine.neurons), _ratios(template.neurons), rtol=_SAME_RATIO, atol=0.0
+    ):
+        raise InputError(
+            f"mean field at {value}: other ratios of time constants found; expected those at the lower limit, as each "
+            "pair needs a table of the exact response. Use the shifted response, or separate values of the parameter"
+        )
     return mine.flat()
+
+
+def _ratios(neurons: NeuronParameters) -> _Array:
+    """Synaptic and refractory over membrane time constants, shape ``(2, P)``."""
+    return np.stack([neurons.tau_synaptic, neurons.tau_refractory]) / neurons.tau_membrane
 
 
 def _nodes(lower: float, upper: float) -> _Array:

@@ -16,7 +16,7 @@ from neuro_mod.core.mean_field.analysis.landscape import Barrier, LandscapeState
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
-from neuro_mod.core.mean_field.core.sensitivity import checked_directions, force_derivatives
+from neuro_mod.core.mean_field.core.sensitivity import checked_directions, weighted_forces
 from neuro_mod.errors import InputError
 
 _Array = NDArray[np.float64]
@@ -61,8 +61,7 @@ def barrier_sensitivities(
     for barrier in between:
         rates, weights = _weights(effective, barrier.path, states[barrier.saddle].rates)
         for target, change in changes.items():
-            force = force_derivatives(effective.field, rates, change)
-            found[target].append(along @ (weights * force).sum(axis=0))
+            found[target].append(along @ weighted_forces(effective.field, rates, weights, change))
     return {target: np.array(heights).reshape(-1, len(along)) for target, heights in found.items()}
 
 
@@ -147,7 +146,7 @@ def fold_sensitivities(
     null = left[:, -1]
     by_parameter = null @ _by_parameter(family, value, rates)
     return {
-        target: -(along @ (null * force_derivatives(field, rates, change))) / by_parameter
+        target: -(along @ weighted_forces(field, rates[None], null[None], change)) / by_parameter
         for target, change in changes.items()
     }
 

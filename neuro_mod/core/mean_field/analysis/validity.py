@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.core.arousal import MEAN_Z
 from neuro_mod.core.circuit import Circuit
+from neuro_mod.core.mean_field.core.theory import DEFAULT_THEORY, Theory
 
 _Array = NDArray[np.float64]
 
@@ -87,9 +88,17 @@ class Assumption:
 
 
 def assess(
-    circuit: Circuit, rates: ArrayLike, mu: ArrayLike, sigma: ArrayLike, jacobian: ArrayLike | None = None
+    circuit: Circuit,
+    rates: ArrayLike,
+    mu: ArrayLike,
+    sigma: ArrayLike,
+    jacobian: ArrayLike | None = None,
+    theory: Theory = DEFAULT_THEORY,
 ) -> tuple[Assumption, ...]:
     """Judge the assumptions of the theory for a network in a state.
+
+    Assumptions that a theory does not make are left out: fast synapses with the exact response; irregular spikes and
+    short refractory periods with the renewal closure, which takes both into account.
 
     Inputs matter to a population if they contribute at least the fraction `MATTERS` to the variance of its input.
 
@@ -100,6 +109,7 @@ def assess(
         sigma: Root of the variance of the input, in threshold units, shape ``(P,)``.
         jacobian: Total derivative of ``-nu + phi(nu)``, shape ``(P, P)``; without it, the amplification of
             errors is not judged.
+        theory: The theory of which `rates` are a state.
     """
     rates, mu, sigma = (np.asarray(each, np.float64) for each in (rates, mu, sigma))
     state = _SteadyState(rates, mu, sigma, _inverse(jacobian, len(rates)))
@@ -110,9 +120,12 @@ def assess(
         with np.errstate(divide="ignore", invalid="ignore"):
             values = rule.values(circuit, inputs, state)
         judged = np.where(exist & np.isfinite(values), values, np.nan)
-        return Assumption(**rule._asdict() | {"values": judged, "populations": circuit.populations.names})
+        of_rule = {key: value for key, value in rule._asdict().items() if key != "made_by"}
+        return Assumption(**of_rule | {"values": judged, "populations": circuit.populations.names})
 
-    return tuple(assumption(rule) for rule in _RULES if jacobian is not None or rule is not _ROBUST)
+    made = (None, theory.response, theory.closure)
+    rules = (rule for rule in _RULES if rule.made_by in made and (jacobian is not None or rule is not _ROBUST))
+    return tuple(assumption(rule) for rule in rules)
 
 
 class _SteadyState(NamedTuple):
@@ -155,6 +168,12 @@ def _inputs(circuit: Circuit, rates: _Array) -> _Inputs:
 
 
 class _Rule(NamedTuple):
+    """An assumption without its values.
+
+    Attributes:
+        made_by: The response or closure that makes it; None for all.
+    """
+
     name: str
     quantity: str
     values: Callable[[Circuit, _Inputs, _SteadyState], _Array]
@@ -162,6 +181,7 @@ class _Rule(NamedTuple):
     at_least: bool
     source: str
     consequence: str
+    made_by: str | None = None
 
 
 def _smallest_in_degree(circuit: Circuit, inputs: _Inputs, _: _SteadyState) -> _Array:
@@ -193,6 +213,7 @@ _RULES = (
         "The theory takes the filtering of synapses to first order in this number. At 0.5, it is within 1 to 2.5 % of "
         "neurons simulated under filtered noise for E populations of the published network, and 4 to 11 % too high for "
         "I populations of its clusters.",
+        "shifted",
     ),
     _Rule(
         "small jumps beside the noise",
@@ -242,6 +263,7 @@ _RULES = (
         "where neurons fire irregularly (Brunel 2000)",
         "The mean input alone makes these neurons fire, more regularly than the Poisson processes of the theory: their "
         "output is less noisy.",
+        "poisson",
     ),
     _Rule(
         "short refractory periods",
@@ -251,6 +273,7 @@ _RULES = (
         False,
         f"{_OUR_RULE} (a dead time takes about twice this part from the variance of a Poisson process)",
         "Spikes are more regular than the Poisson processes of the theory, and rates begin to saturate.",
+        "poisson",
     ),
     _ROBUST,
 )

@@ -28,6 +28,8 @@ class FixedPoint:
         rates: In Hz, shape ``(P,)``.
         mu: Mean input in threshold units, averaged over z, shape ``(P,)``.
         sigma: Root of the variance of the input averaged over z, in threshold units, shape ``(P,)``.
+        cv: Interval CV of the neurons, averaged over z with their rates as weights (over spikes, as it were), shape
+            ``(P,)``. With Poisson input, too, it is that of the response to this input.
         residual: Largest ``|-nu + phi(nu)|`` in Hz, relative to rates of 1 Hz and more.
         eigenvalues: Of the dynamics of all populations in 1/s, largest real part first, shape ``(P,)``.
         kind: ``stable node``, ``saddle``, ...; see `stability.classify`.
@@ -38,6 +40,7 @@ class FixedPoint:
     rates: _Array
     mu: _Array
     sigma: _Array
+    cv: _Array
     residual: float
     eigenvalues: NDArray[np.complex128]
     kind: str
@@ -174,7 +177,8 @@ def describe(field: RateEquations, rates: ArrayLike, classes: NDArray[np.int64] 
         active = clusters.active_clusters(rates, classes, populations)
         images = clusters.multiplicity(rates, classes, populations)
     residual = float(np.max(np.abs(field.equations(rates)) / np.maximum(rates, 1.0), initial=0.0))
-    return FixedPoint(rates, mu, np.sqrt(variance), residual, eigenvalues, kind, active, images)
+    cv = field.interval_cv(moments)
+    return FixedPoint(rates, mu, np.sqrt(variance), cv, residual, eigenvalues, kind, active, images)
 
 
 def _canonical(states: _Array, populations: Populations | None, classes: NDArray[np.int64]) -> _Array:

@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.choices import Closure, ResponseKind
 from neuro_mod.core.arousal import MEAN_Z, z_quadrature
 from neuro_mod.core.circuit import Circuit
-from neuro_mod.core.mean_field.core.coefficients import Coefficients
+from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.fixed_points import FixedPoint
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives, InputParameters
+from neuro_mod.core.mean_field.core.linear_response import LinearResponse
+from neuro_mod.core.mean_field.core.linearized import checked_sizes, linear_response, stable_rates
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations, shaped
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity, sensitivities
 from neuro_mod.core.mean_field.core.theory import DEFAULT_THEORY, Theory
@@ -233,6 +235,64 @@ class LIFMeanField(RateEquations):
         names = self.targets if targets is None else [targets] if isinstance(targets, str) else list(targets)
         changes = {target: self.coefficient_derivatives(target) for target in names}
         return sensitivities(self, rates, changes, directions)
+
+    def linear_response(
+        self,
+        state: FixedPoint | ArrayLike,
+        frequencies: ArrayLike | None = None,
+        *,
+        sizes: ArrayLike | None = None,
+        delay: float = 0.0,
+    ) -> LinearResponse:
+        """Transfer functions of the populations, and spectra and covariances of their rates, about a stable state.
+
+        Assumptions and approximations: small fluctuations; many neurons in each population, each of which receives
+        input from a small part of it, so that the input that neurons share is the mean rate of the population; weak
+        synapses. The regularity of spike trains does not follow the modulation of their rates.
+
+        Args:
+            state: A stable steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.
+            frequencies: In Hz, rising from 0 or more, shape ``(F,)``; 241 from 0 to 1000 Hz by default.
+            sizes: Numbers of neurons, shape ``(P,)``; those of the network by default.
+            delay: Seconds from a spike to its effect. A simulation with a step h acts like a network with a delay of
+                h/2, as spikes are found at the end of a step.
+
+        Returns:
+            See `LinearResponse`; its `cautions` say where it may mislead.
+
+        Raises:
+            InputError: The response of the field is not exact, the state is not stable, sizes are not known, or an
+                argument is not valid.
+            NumericalError: The state is unstable at a frequency above 0.
+
+        Example:
+            >>> found = field.linear_response(fixed_points(field).stable[0])
+            >>> found.power[:, 0]  # spectrum of the rate of E0 in Hz, at found.frequencies
+        """
+        self.check_linear_response()
+        if sizes is None:
+            if self.populations is None:
+                raise InputError("sizes: none found; expected the numbers of neurons of the populations")
+            sizes = self.populations.sizes
+        external = self.coefficient_derivatives("rate").external
+        return linear_response(
+            self,
+            stable_rates(self, state),
+            Moments(external.mu[0], external.variance[0]),
+            checked_sizes(sizes, self.n_populations),
+            frequencies=frequencies,
+            delay=delay,
+        )
+
+    def check_linear_response(self) -> None:
+        """Check that a linear response can be computed.
+
+        Raises:
+            InputError: The response of the field is not exact.
+        """
+        found = self.coefficients.theory.response
+        if found != "exact":
+            raise invalid("response", found, "exact for the linear response", "see mean_field.response and --response")
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.

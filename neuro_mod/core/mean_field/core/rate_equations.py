@@ -14,7 +14,7 @@ from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
-from neuro_mod.core.mean_field.core.transfer import firing_rate, response_to_input
+from neuro_mod.core.mean_field.core.transfer import firing_rate, interval_statistics, response_to_input
 from neuro_mod.errors import InputError, NumericalError
 from neuro_mod.populations import Populations
 
@@ -37,8 +37,8 @@ class RateEquations:
         self.populations = populations
 
     @cached_property
-    def _closure(self) -> RenewalClosure | None:
-        """The renewal closure, where the theory has it."""
+    def closure(self) -> RenewalClosure | None:
+        """The renewal closure; None with Poisson input."""
         return RenewalClosure(self.coefficients) if self.coefficients.theory.closure == "renewal" else None
 
     @property
@@ -64,8 +64,8 @@ class RateEquations:
             NumericalError: The renewal closure has no solution that was found.
         """
         rates = np.maximum(self.rates(nu), 0.0)
-        if self._closure is not None:
-            return self._closed_moments(rates, self._closure)
+        if self.closure is not None:
+            return self._closed_moments(rates, self.closure)
         recurrent = (rates @ by_rate.T for by_rate in self.coefficients.by_rate)
         external = self.coefficients.external
         return Moments(*(mine[..., None, :] + other for mine, other in zip(recurrent, external, strict=True)))
@@ -81,9 +81,37 @@ class RateEquations:
         shape = (*rates.shape[:-1], -1, self.n_populations)
         return Moments(*(each.reshape(shape) for each in found.moments))
 
+    def moments_by_rate(self, nu: ArrayLike) -> Moments:
+        """Input per Hz of each population ``[post, pre]``, its spike trains as regular as they are at given rates.
+
+        Args:
+            nu: Rates in Hz, shape ``(P,)``.
+
+        Returns:
+            Mean and variance, shape ``(P, P)`` each.
+        """
+        by_rate = self.coefficients.by_rate
+        return by_rate if self._closure is None else self._closure.by_rate(np.maximum(self.rates(nu), 0.0))
+
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
         return firing_rate(mu, sigma, response=self.coefficients.theory.response, **vars(self.coefficients.neurons))
+
+    def interval_cv(self, moments: Moments) -> _Array:
+        """Interval CV of each population under given input, averaged over z with the rates as weights.
+
+        Args:
+            moments: Mean and variance of the input, shape ``(..., Q, P)`` each.
+
+        Returns:
+            Shape ``(..., P)``; the plain mean over z where no neuron fires.
+        """
+        coefficients = self.coefficients
+        sigma = np.sqrt(moments.variance)
+        response, cv = interval_statistics(moments.mu, sigma, coefficients.neurons, coefficients.theory.response)
+        weights = coefficients.z_weights[:, None] * response.rate
+        weights = np.where(weights.sum(axis=-2, keepdims=True) > 0, weights, coefficients.z_weights[:, None])
+        return (weights * cv.cv).sum(axis=-2) / weights.sum(axis=-2)
 
     def equations(self, nu: ArrayLike) -> _Array:
         """``-nu + phi(nu)`` in Hz, 0 in a steady state.
@@ -99,8 +127,8 @@ class RateEquations:
 
     def linearize(self, nu: ArrayLike) -> Linearization:
         """`equations` and `jacobian` at once; NaN where the renewal closure has no solution that was found."""
-        if self._closure is not None:
-            return self._closed_linearization(self.rates(nu), self._closure)
+        if self.closure is not None:
+            return self._closed_linearization(self.rates(nu), self.closure)
         mu, variance = self.moments(nu)
         sigma = np.sqrt(variance)
         found = response_to_input(mu, sigma, self.coefficients.neurons, self.coefficients.theory.response)

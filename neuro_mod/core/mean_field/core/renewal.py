@@ -1,4 +1,4 @@
-"""The noise factor of renewal spike trains: the variance that they add to a membrane voltage, over that of Poisson ones.
+"""The noise factor of renewal spike trains: the variance that they cause, over that due to Poisson ones.
 
 A renewal process with rate nu, interval CV c and dead time d whose intervals are gamma-distributed after the dead time
 has ``rho(s) = exp(-s d) (1 + s theta)^-k`` (Laplace transform of the density of intervals) with
@@ -200,45 +200,49 @@ def exponential_factors(nu: Any, c: Any, dead: Any, tau: float, found: Any) -> N
 
 @kernel
 def averaged_factors(
-    taus: Any, weights: Any, z_weights: Any, dead: Any, statistics: Any, by_variance: Any, found: Any
+    taus: Any, weights: Any, z_weights: Any, dead: Any, sigma: Any, rates: Any, cvs: Any, response: Any, found: Any
 ) -> None:
     """Noise factors of populations whose neurons differ by z: the mean over z, weighted by rate.
 
-    A population without spikes counts as Poisson processes.
+    A population without spikes counts as Poisson processes. Without noise, derivatives with respect to the variance of
+    the input are 0.
 
     Args:
         taus: Of `Filters`, shape ``(T,)``.
         weights: Likewise, shape ``(M, T)``.
         z_weights: Shape ``(Q,)``.
         dead: Refractory periods in seconds, shape ``(P,)``.
-        statistics: Rates in Hz and CVs, and the derivatives of both with respect to the mean input, in the order rate,
-            derivative, CV, derivative, shape ``(4, B, Q, P)``.
-        by_variance: Derivatives of rates and CVs with respect to the variance of the input, shape ``(2, B, Q, P)``.
+        sigma: Noise of the input, shape ``(B, Q, P)``.
+        rates: Rates in Hz and their derivatives with respect to mean and sigma, likewise (a tuple of three).
+        cvs: Interval CVs, likewise.
+        response: Takes the rates and their derivatives with respect to mean and variance, shape ``(3, B, Q, P)``.
         found: Takes the factors and their derivatives with respect to a change of the mean input, and of its variance,
             for all z alike, shape ``(3, B, M, P)``.
     """
     found[:] = 0.0
-    n_filters = len(weights)
     for n in range(found.shape[1]):
         for b in range(found.shape[3]):
             total = total_by_mu = total_by_variance = 0.0
             for q in range(len(z_weights)):
-                weight, rate, cv = z_weights[q], statistics[0, n, q, b], statistics[2, n, q, b]
-                rate_by_mu, rate_by_variance = statistics[1, n, q, b], by_variance[0, n, q, b]
+                weight, rate, cv, noise = z_weights[q], rates[0][n, q, b], cvs[0][n, q, b], sigma[n, q, b]
+                per_noise = 0.5 / noise if noise > 0 else 0.0
+                rate_by_mu, rate_by_variance = rates[1][n, q, b], rates[2][n, q, b] * per_noise
+                cv_by_mu, cv_by_variance = cvs[1][n, q, b], cvs[2][n, q, b] * per_noise
+                response[0, n, q, b], response[1, n, q, b], response[2, n, q, b] = rate, rate_by_mu, rate_by_variance
                 total += weight * rate
                 total_by_mu += weight * rate_by_mu
                 total_by_variance += weight * rate_by_variance
                 for t in range(len(taus)):
                     factor, by_rate, by_cv = exponential_factor(rate, cv, dead[b], taus[t])
                     own_by_rate, own_by_cv = factor + rate * by_rate, rate * by_cv
-                    by_mu = own_by_rate * rate_by_mu + own_by_cv * statistics[3, n, q, b]
-                    by_noise = own_by_rate * rate_by_variance + own_by_cv * by_variance[1, n, q, b]
-                    for m in range(n_filters):
+                    by_mu = own_by_rate * rate_by_mu + own_by_cv * cv_by_mu
+                    by_variance = own_by_rate * rate_by_variance + own_by_cv * cv_by_variance
+                    for m in range(len(weights)):
                         share = weight * weights[m, t]
                         found[0, n, m, b] += share * rate * factor
                         found[1, n, m, b] += share * by_mu
-                        found[2, n, m, b] += share * by_noise
-            for m in range(n_filters):
+                        found[2, n, m, b] += share * by_variance
+            for m in range(len(weights)):
                 if total > _SLOWEST:
                     mean = found[0, n, m, b] / total
                     found[0, n, m, b] = mean

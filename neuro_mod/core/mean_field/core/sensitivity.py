@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.core.mean_field.core.closed_derivatives import force_matrix, jacobian_by_rate, jacobian_changes
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.core.mean_field.core.spectrum import Spectrum
 from neuro_mod.core.mean_field.core.stability import MARGIN
-from neuro_mod.core.mean_field.core.transfer import expansion
+from neuro_mod.core.mean_field.core.transfer import Expansion, expansion
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError, NumericalError
 
@@ -25,7 +27,7 @@ _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
 
 #: Largest residual of a steady state in Hz, relative to rates of 1 Hz and more.
-_STEADY = 1e-6
+STEADY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def sensitivities(
         InputError: A shape does not match, a value is not finite, or the state is not steady.
         NumericalError: An eigenvalue is 0, as at a fold.
     """
-    state = _State(field, field.rates(rates))
+    state = (_State if field.closure is None else _ClosedState)(field, field.rates(rates))
     along = checked_directions(directions, field.n_populations)
     return {target: state.sensitivity(target, change, along) for target, change in changes.items()}
 
@@ -104,20 +106,24 @@ def checked_directions(directions: ArrayLike | None, n_populations: int) -> _Arr
     return along
 
 
-def force_derivatives(field: RateEquations, rates: _Array, change: CoefficientDerivatives) -> _Array:
-    """Derivatives of ``-nu_a + phi_a`` with respect to a perturbation of population a, at given rates.
+def weighted_forces(field: RateEquations, rates: _Array, weights: _Array, change: CoefficientDerivatives) -> _Array:
+    """Derivatives of a weighted sum of ``-nu + phi`` with respect to perturbations, at given rates.
 
     Args:
         field: The mean field.
-        rates: In Hz, shape ``(..., P)``.
+        rates: In Hz, shape ``(B, P)``.
+        weights: Of the populations at these rates, shape ``(B, P)``.
         change: Derivatives of its coefficients.
 
     Returns:
-        In Hz per unit, shape ``(..., P)``.
+        With respect to a perturbation of each population, in Hz per unit, shape ``(P,)``.
     """
+    if field.closure is not None:
+        return np.einsum("ba,bak->k", weights, force_matrix(field.closure, rates, change))
     coefficients = field.coefficients
     gradient = expansion(*field.moments(rates), coefficients.neurons, coefficients.theory.response).gradient
-    return coefficients.z_weights @ (gradient * change.at(rates)).sum(axis=0)
+    force = coefficients.z_weights @ (gradient * change.at(rates)).sum(axis=0)
+    return (weights * force).sum(axis=0)
 
 
 class _State:
@@ -128,7 +134,7 @@ class _State:
             raise InputError(f"state: shape {rates.shape} found; expected ({field.n_populations},)")
         force, jacobian = field.linearize(rates)
         residual = float(np.max(np.abs(force) / np.maximum(rates, 1.0), initial=0.0))
-        if not residual < _STEADY:
+        if not residual < STEADY:
             raise InputError(f"state: rates that change by {residual:.3g} Hz found; expected a steady state")
         self.field, self.rates, self.jacobian = field, rates, jacobian
         self.per_second = jacobian / field.tau_membrane[:, None]
@@ -139,16 +145,9 @@ class _State:
                 "state: an eigenvalue of 0 found, as at a fold or where branches meet; "
                 "rates change infinitely fast there, so that they have no derivatives"
             )
-        self.expanded = expansion(*field.moments(rates), field.coefficients.neurons, field.coefficients.theory.response)
-        #: Derivatives with respect to mean and variance of the input, averaged over z, shape ``(2, P)``.
-        self.slopes = np.einsum("q,iqp->ip", field.coefficients.z_weights, self.expanded.gradient[:2])
 
     def sensitivity(self, target: str, change: CoefficientDerivatives, along: _Array) -> Sensitivity:
-        explicit = change.at(self.rates)
-        z_weights = self.field.coefficients.z_weights
-        force = z_weights @ (self.expanded.gradient * explicit).sum(axis=0)
-        rates = -np.linalg.solve(self.jacobian, (along * force).T).T
-        moved = self._moved(change, explicit, along, rates)
+        rates, moved = self._moved(change, along)
         return Sensitivity(
             target=target,
             directions=along,
@@ -160,19 +159,46 @@ class _State:
             one_sided=change.one_sided,
         )
 
-    def _moved(self, change: CoefficientDerivatives, explicit: _Array, along: _Array, rates: _Array) -> _Complex:
-        """Derivatives of the eigenvalues.
+    def _moved(self, change: CoefficientDerivatives, along: _Array) -> tuple[_Array, _Complex]:
+        """Derivatives of rates and eigenvalues, shape ``(K, P)`` each.
 
         The change of the matrix in direction k has the rows ``sum_j slope_j' by_rate_j + along (slope_j by_rate_j' -
         tau' A)``, over the membrane time constant, for mean and variance j.
         """
-        coefficients, tau = self.field.coefficients, self.field.tau_membrane
+        explicit, coefficients, tau = change.at(self.rates), self.field.coefficients, self.field.tau_membrane
+        expanded, slopes_now = self._expanded
+        force = coefficients.z_weights @ (expanded.gradient * explicit).sum(axis=0)
+        rates = -np.linalg.solve(self.jacobian, (along * force).T).T
         inputs = along[:, None] * explicit[:, None]  # (6, K, Q, P), of the perturbation
         for k, by_rate in enumerate(coefficients.by_rate):
             inputs[k] += (rates @ by_rate.T)[:, None]  # and of the change of rates
-        slopes = np.einsum("q,jiqp,ikqp->jkp", coefficients.z_weights, self.expanded.curvature, inputs, optimize=True)
+        slopes = np.einsum("q,jiqp,ikqp->jkp", coefficients.z_weights, expanded.curvature, inputs, optimize=True)
         direct = sum(
-            (slope[:, None] * by_rate for slope, by_rate in zip(self.slopes, change.by_rate, strict=True)),
+            (slope[:, None] * by_rate for slope, by_rate in zip(slopes_now, change.by_rate, strict=True)),
             -change.neurons[0][:, None] * self.per_second,
         )
-        return self.spectrum.moved(np.stack([*slopes, along]) / tau, np.stack([*coefficients.by_rate, direct]))
+        moved = self.spectrum.moved(np.stack([*slopes, along]) / tau, np.stack([*coefficients.by_rate, direct]))
+        return rates, moved
+
+    @cached_property
+    def _expanded(self) -> tuple[Expansion, _Array]:
+        """The response, and its derivatives with respect to mean and variance averaged over z, shape ``(2, P)``."""
+        coefficients = self.field.coefficients
+        found = expansion(*self.field.moments(self.rates), coefficients.neurons, coefficients.theory.response)
+        return found, np.einsum("q,iqp->ip", coefficients.z_weights, found.gradient[:2])
+
+
+class _ClosedState(_State):
+    """The same with the renewal closure."""
+
+    def _moved(self, change: CoefficientDerivatives, along: _Array) -> tuple[_Array, _Complex]:
+        assert self.field.closure is not None
+        force = force_matrix(self.field.closure, self.rates[None], change)[0]
+        rates = -np.linalg.solve(self.jacobian, force @ along.T).T
+        changes = jacobian_changes(self.field, self.rates, change, along)
+        changes += np.einsum("kj,jab->kab", rates, self._jacobian_by_rate)
+        return rates, self.spectrum.moved_by(changes)
+
+    @cached_property
+    def _jacobian_by_rate(self) -> _Array:
+        return jacobian_by_rate(self.field, self.rates)

@@ -30,6 +30,8 @@ from neuro_mod.core.mean_field.core.siegert import (
 
 BELOW_SLOPE, BELOW_TURN, BELOW, ABOVE_SLOPE, ABOVE = range(5)
 
+_Array = NDArray[np.float64]
+
 _TWO_PI = 2 * np.pi
 #: Beyond this distance from the threshold, in units of the noise, the noise-free limit is exact to rounding.
 _NO_NOISE = 1e50
@@ -37,11 +39,11 @@ _NO_NOISE = 1e50
 _table = cache(interval_tables.coefficients)
 
 
-def respond_with_cv(siegert_table: NDArray[np.float64], inputs: NDArray[np.float64], found: NDArray[np.float64]) -> None:
+def respond_with_cv(siegert_table: _Array, inputs: _Array, found: _Array) -> None:
     """Rates and CVs with derivatives of many populations.
 
-    Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long and exponentially
-    distributed.
+    Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long, and their
+    distribution exponential.
 
     Args:
         siegert_table: `tables.coefficients`.
@@ -79,9 +81,7 @@ def _value(intervals: Any, y: float, top: float, scale: float) -> float:
 
 
 @inlined
-def _variance(
-    table: Any, intervals: Any, a: float, b: float, h: float, scale: float
-) -> tuple[float, float, float]:
+def _variance(table: Any, intervals: Any, a: float, b: float, h: float, scale: float) -> tuple[float, float, float]:
     """``B``, ``B'`` and ``y B'``, at b less at a, over 2 pi and times ``scale^2``."""
     top = max(b, 0.0)
     value = rise = moment = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -11,6 +12,7 @@ from scipy.linalg import eig
 
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
+_Vectors = NDArray[np.inexact]
 
 #: Eigenvalues closer to each other than this, relative to the largest, are equal.
 _EQUAL = 1e-6
@@ -86,12 +88,28 @@ class Spectrum:
         Returns:
             Shape ``(K, n)``, in each group largest real part first; NaN where there are too few eigenvectors.
         """
-        moved = np.empty((scaled.shape[1], len(self.values)), np.complex128)
+
+        def products(left: _Vectors, right: _Vectors) -> _Vectors:
+            each = left[:, None] * np.moveaxis(applied @ right, 2, 1)[:, None]  # (T, m, m, n)
+            return np.tensordot(scaled, each, axes=((0, 2), (0, 3)))
+
+        return self._moved(scaled.shape[1], products)
+
+    def moved_by(self, changes: _Array) -> _Complex:
+        """Derivatives of the eigenvalues for K changes of the matrix; see `moved`.
+
+        Args:
+            changes: Shape ``(K, n, n)``.
+        """
+        return self._moved(len(changes), lambda left, right: left @ changes @ right)
+
+    def _moved(self, n_changes: int, products: Callable[[_Vectors, _Vectors], _Vectors]) -> _Complex:
+        """From ``l . change . r`` for the left and right vectors of each group, shape ``(K, m, m)``."""
+        moved = np.empty((n_changes, len(self.values)), np.complex128)
         for place, *vectors in self.groups:
             real = not any(each.imag.any() for each in vectors)  # several times as fast
             left, right = (each.real if real else each for each in vectors)
-            products = left[:, None] * np.moveaxis(applied @ right, 2, 1)[:, None]  # (T, m, m, n)
-            blocks = np.tensordot(scaled, products, axes=((0, 2), (0, 3)))
+            blocks = products(left, right)
             if len(left) == 1:
                 moved[:, place] = blocks[:, 0]
             elif np.isnan(blocks).any():

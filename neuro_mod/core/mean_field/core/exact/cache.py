@@ -7,7 +7,8 @@ import os
 import tempfile
 import threading
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ VERSION = 1
 _PACKAGED = Path(__file__).resolve().parent / "tables"
 #: Files that a user's cache folder may hold are read up to this size in bytes.
 _MAX_BYTES = 1_000_000
+
+#: Seconds after which a table is computed although another process seems to do so.
+_MAX_WAIT = 600.0
 
 _LOCK = threading.Lock()
 
@@ -56,17 +60,51 @@ def _table(ratios: Ratios) -> ResponseTable:
     if packaged.exists():
         return read(packaged, ratios)
     path = cache_base() / name
-    if path.exists():
-        try:
-            return read(path, ratios)
-        except (OSError, ValueError) as error:
-            say(f"{path}: damaged response table found ({error}); it is computed again")
+    saved = _saved(path, ratios)
+    if saved is not None:
+        return saved
+    with _alone(path):
+        return _saved(path, ratios) or _computed(path, ratios)
+
+
+def _saved(path: Path, ratios: Ratios) -> ResponseTable | None:
+    """The table in the cache folder; None where there is none or a damaged one."""
+    if not path.exists():
+        return None
+    try:
+        return read(path, ratios)
+    except (OSError, ValueError) as error:
+        say(f"{path}: damaged response table found ({error}); it is computed again")
+        with suppress(OSError):
+            path.unlink()  # said once
+        return None
+
+
+def _computed(path: Path, ratios: Ratios) -> ResponseTable:
     table = compute(ratios)
     try:
         write(path, table)
     except OSError as error:
         say(f"{path}: response table could not be saved ({error}); it is kept in memory only")
     return table
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait while another process computes the same table, as workers of a sweep do; not where nothing can be locked."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 -- costs 50 ms, and hardly ever is there a table to compute
+
+    lock = FileLock(path.with_suffix(".lock"), timeout=_MAX_WAIT)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except (OSError, NotImplementedError, Timeout):
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def file_name(ratios: Ratios) -> str:

@@ -29,10 +29,10 @@ _N = DEGREE + 1
 _POINTS, _POINT_WEIGHTS = legendre.leggauss(DEGREE + 2)
 _NORM = np.sqrt(np.arange(_N) + 0.5)
 #: Orthonormal polynomials on [-1, 1]: values at the ends, and integrals of ``P_i' P_j`` and ``P_i' t P_j``.
-_LEFT, _RIGHT = _NORM * (-1.0) ** np.arange(_N), _NORM
+LEFT, RIGHT = _NORM * (-1.0) ** np.arange(_N), _NORM
 _VALUES = legendre.legvander(_POINTS, DEGREE) * _NORM
 _SLOPES = legendre.legval(_POINTS, legendre.legder(np.diag(_NORM))).T
-_ADVECTION = (_SLOPES * _POINT_WEIGHTS[:, None]).T @ _VALUES
+ADVECTION = (_SLOPES * _POINT_WEIGHTS[:, None]).T @ _VALUES
 _MOVING = (_SLOPES * (_POINT_WEIGHTS * _POINTS)[:, None]).T @ _VALUES
 
 
@@ -83,6 +83,11 @@ class Passage:
     def _cells(self) -> tuple[_Array, int]:
         return faces(self.mean, self.noise, self.ratio, min(0.0, float(self.velocity.min())))
 
+    @property
+    def faces(self) -> _Array:
+        """Faces of the cells, shape ``(C + 1,)``."""
+        return self._cells[0]
+
     @cached_property
     def half_lengths(self) -> _Array:
         """Half the length of each cell, shape ``(C,)``."""
@@ -99,12 +104,12 @@ class Passage:
         half = self.half_lengths[:, None, None, None]
         middle = (edges[1:] + edges[:-1]) / 2
         lower, upper = (self.velocity - edge[:, None] for edge in (edges[:-1], edges[1:]))
-        own = half * _MOVING - (self.velocity - middle[:, None])[..., None, None] * _ADVECTION
-        own = own + np.maximum(upper, 0)[..., None, None] * np.outer(_RIGHT, _RIGHT)
-        own = own + np.maximum(-lower, 0)[..., None, None] * np.outer(_LEFT, _LEFT)
+        own = half * _MOVING - (self.velocity - middle[:, None])[..., None, None] * ADVECTION
+        own = own + np.maximum(upper, 0)[..., None, None] * np.outer(RIGHT, RIGHT)
+        own = own + np.maximum(-lower, 0)[..., None, None] * np.outer(LEFT, LEFT)
         own = own + decay * half * np.eye(n)
-        from_below = -np.maximum(lower, 0)[1:, :, None, None] * np.outer(_LEFT, _RIGHT)
-        from_above = np.minimum(upper, 0)[:-1, :, None, None] * np.outer(_RIGHT, _LEFT)
+        from_below = -np.maximum(lower, 0)[1:, :, None, None] * np.outer(LEFT, RIGHT)
+        from_above = np.minimum(upper, 0)[:-1, :, None, None] * np.outer(RIGHT, LEFT)
         index = np.arange(n_cells * k * n).reshape(self.shape)
         to, source = np.nonzero(self.current.generator)
         rates = -self.half_lengths[:, None] * self.current.generator[to, source] / self.ratio
@@ -124,27 +129,42 @@ class Passage:
         source = np.zeros((*self.shape, k))
         values = np.arange(k)
         rises = (self.velocity >= 0) | (at_reset == 0)
-        source[at_reset, values[rises], :, values[rises]] = _LEFT
-        source[at_reset - 1, values[~rises], :, values[~rises]] = _RIGHT
+        source[at_reset, values[rises], :, values[rises]] = LEFT
+        source[at_reset - 1, values[~rises], :, values[~rises]] = RIGHT
         return source.reshape(-1, k)
 
     def outflux(self, density: _Array) -> _Array:
         """Flux over the threshold by value of the current, shape ``(K, ...)`` for densities ``(C K n, ...)``."""
         last = density.reshape(*self.shape, *density.shape[1:])[-1]
         speed = np.maximum(self.velocity - 1, 0)
-        return np.einsum("k,kn...,n->k...", speed, last, _RIGHT)
+        return np.einsum("k,kn...,n->k...", speed, last, RIGHT)
 
     def mass(self, density: _Array) -> Any:
         """Integral of densities ``(C K n, ...)`` over voltage and current, shape ``(...)``."""
         first = density.reshape(*self.shape, *density.shape[1:])[:, :, 0].sum(axis=1)
         return np.tensordot(np.sqrt(2) * self.half_lengths, first, axes=(0, 0))
 
+    @property
+    def meanwhile(self) -> _Array:
+        """Transition probabilities ``[to, from]`` of the current during the refractory period, shape ``(K, K)``."""
+        return self.current.after(self.refractory / self.ratio)
+
+    def passed(self, factors: Any) -> tuple[_Array, _Array]:
+        """The time spent in each state before the threshold, and how the current is distributed at the reset.
+
+        Args:
+            factors: Of the stationary operator.
+
+        Returns:
+            Densities ``(C K n, K)`` by value of the current at the reset, and probabilities ``(K,)`` of these values.
+        """
+        passed, meanwhile = factors.solve(self.sources()), self.meanwhile
+        return passed, meanwhile @ _stationary(self.outflux(passed) @ meanwhile)
+
     def intervals(self) -> Intervals:
         """Mean and standard deviation of the first-passage times in the steady state."""
         factors: Any = splu(self.matrix())
-        passed = factors.solve(self.sources())
-        meanwhile = self.current.after(self.refractory / self.ratio)
-        start = meanwhile @ _stationary(self.outflux(passed) @ meanwhile)
+        passed, start = self.passed(factors)
         density = passed @ start
         mean = float(self.mass(density))
         aged = factors.solve(density * np.repeat(self.half_lengths, density.size // len(self.half_lengths)))
