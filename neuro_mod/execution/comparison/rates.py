@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.activity import members_by_activity
-from neuro_mod.core.mean_field.analysis.activity import interval_cvs, rates_by_activity
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate, active_in_time, mean_rate
@@ -121,7 +121,7 @@ class Comparison:
 
     def cvs_in_theory(self, state: FixedPoint) -> dict[str, float | None]:
         """CVs of intervals likewise; None for groups that are not those of active, other or background neurons."""
-        found = rates_by_activity(interval_cvs(state), state.active, self.populations)
+        found = rates_by_activity(state.cv, state.active, self.populations)
         return found | dict.fromkeys(ALL_OF_A_KIND)
 
     def cluster_rates(self) -> NDArray[np.floating]:

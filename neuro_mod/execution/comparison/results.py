@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import neuro_mod
-from neuro_mod.core.mean_field.analysis.activity import interval_cvs
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
@@ -146,7 +145,7 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
         state_n_active=np.array([len(state.active) for state in states], np.int64),
         theories=np.array(list(nearest), str),
         theory_rates=_stacked([state.rates for state in nearest.values()], populations),
-        theory_cvs=_stacked([interval_cvs(state) for state in nearest.values()], populations),
+        theory_cvs=_stacked([state.cv for state in nearest.values()], populations),
         theory_n_active=np.array([len(state.active) for state in nearest.values()], np.int64),
         cv_groups=np.array(list(comparison.simulation.cvs), str),
         cvs=np.array(list(comparison.simulation.cvs.values())),
