@@ -139,8 +139,8 @@ class Comparison:
         """Assumptions of the theory, judged at the state that is `nearest`; empty if no state was found."""
         if self.nearest is None:
             return ()
-        state = self.states[self.nearest]
-        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
+        state, jacobian = self.states[self.nearest], self.theory.field.jacobian(self.states[self.nearest].rates)
+        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, jacobian, self.theory.theory)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

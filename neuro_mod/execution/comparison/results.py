@@ -11,6 +11,7 @@ import neuro_mod
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
+from neuro_mod.core.spiking_net.time_step import ACTIVE_RATE_LOSS
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
 from neuro_mod.execution.comparison.theories import Predicted
 from neuro_mod.execution.figures import save_figures
@@ -36,6 +37,7 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "settling_sec": simulation.settling,
         "duration_sec": experiment.init_params.duration_sec,
         "delta_t": experiment.init_params.delta_t,
+        "active_rate_loss": ACTIVE_RATE_LOSS * experiment.init_params.delta_t,
         "finer_delta_t": comparison.finer and comparison.finer.delta_t,
         "rate_bin_sec": simulation.bin_width,
         "active_above_hz": ACTIVE_RATE,
