@@ -48,13 +48,15 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tm
     assert about["n_trials"] == len(about["seeds"]) == 2 and about["nearest"] == 0 and about["n_z"] == 12
     with (tmp_path / "data/comparison.csv").open() as file:
         row = next(csv.DictReader(file))
-    first, of_cvs, second = (line.split()[2:] for line in done.stdout.splitlines() if line.startswith("E active"))
+    first, of_cvs, second = (line for line in done.stdout.splitlines() if line.startswith("E active"))
     simulated, theory = (float(row[name]) for name in ("simulated_hz", "state_0_active_1_hz"))
-    assert first[0] == second[0] == f"{simulated:.3g}" and second[2] == f"{theory:.3g}"
-    assert second[3] == f"{100 * (simulated / theory - 1):+.0f}"
-    assert first[2:4] == [f"{float(row['shifted_poisson_hz']):.3g}", f"{100 * (theory / simulated - 1):+.0f}"]
-    named = [row[f"{name}_cv"] for name in NAMES]
-    assert [float(each) for each in of_cvs[2:]] == [round(float(each), 2) for each in named if each]
+    settled = float(row["settled_hz"])
+    assert second.split()[2] == f"{simulated:.3g}" and second.split()[4] == f"{theory:.3g}"
+    assert second.split()[5] == f"{100 * (simulated / theory - 1):+.0f}"
+    error = float(row["standard_error_hz"])
+    assert first.split()[2:6] == [f"{simulated:.3g}", "+-", f"{error:.1g}", f"{settled:.3g}"]
+    assert first.split()[6:8] == [f"{float(row['shifted_poisson_hz']):.3g}", f"{100 * (theory / settled - 1):+.0f}"]
+    assert of_cvs.split()[-4:] == [f"{float(row[f'{name}_cv']):.2f}" for name in NAMES]
     widest = max(map(len, done.stdout.splitlines()))
     header = next(line for line in done.stdout.splitlines() if line.startswith("rate in Hz"))
     assert header.split()[5:] == ["shifted/poisson", "shifted/renewal", "exact/poisson", "exact/renewal"]
@@ -67,11 +69,11 @@ def test_chosen_theories_and_the_check_of_the_time_step(compare, config, tmp_pat
     done = compare(config, "--trials", 2, "--settling", 0, "--out", tmp_path, *options)
     assert done.returncode == 0, done.stderr
     header = next(line for line in done.stdout.splitlines() if line.startswith("rate in Hz"))
-    assert header.split() == ["rate", "in", "Hz", "simulated", "+-", "exact/poisson", "exact/renewal"]
+    assert header.split() == ["rate", "in", "Hz", "simulated", "settled", "exact/poisson", "exact/renewal"]
     assert "theory of the configuration: exact/poisson, 1 stable of " in done.stdout
     checked = next(line for line in done.stdout.splitlines() if "at 0.1 ms" in line)
     assert checked.split("  ")[0] == "rate in Hz" and "effect of the time step" in checked
-    assert done.stdout.count(" +- ") >= 6  # of each group
+    assert done.stdout.count(" %\n") >= 6  # a line for each group
     other = compare(config, "--trials", 2, "--theories", "exact", "--out", tmp_path)
     assert other.returncode == 2 and 'theories: "exact" found; expected some of shifted/poisson' in other.stderr
 

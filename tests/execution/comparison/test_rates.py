@@ -76,6 +76,21 @@ def test_groups_by_hand(comparison):
     assert parts.sum() == pytest.approx(1) and parts @ np.arange(4) == pytest.approx(comparison.n_active.mean)
 
 
+def test_settled_rates_by_hand(comparison):
+    """None changes within 50 ms before and after, which are 10 bins, and as many are active as on average."""
+    rates = comparison.simulation.rates.copy()
+    rates[..., :3] = [60, 5, 5]
+    rates[0, 15:25, 1] = 30  # a second one, for 10 bins
+    made = replace(comparison, simulation=replace(comparison.simulation, rates=rates))
+    kept = np.concatenate([rates[0, :5], rates[0, 35:], *rates[1:]])
+    found = made.simulated(settled=True)
+    assert found["E active"].mean == 60 and found["E inactive"].mean == 5
+    assert made.simulated()["E active"].mean == pytest.approx((120 * 60 + 10 * 30) / 130)
+    assert found["all I"].mean == pytest.approx(kept[:, 4:].mean(), rel=1e-5)
+    row = describe_comparison(made, "float32")["comparison"][0]
+    assert (row["group"], row["settled_hz"]) == ("E active", 60)
+
+
 def test_theory_is_that_of_a_direct_solution(experiment, comparison):
     """With the average over z, as every neuron of the simulated network has its own."""
     field = LIFMeanField.from_circuit(build_circuit(experiment), 12)
