@@ -91,7 +91,7 @@ class RateEquations:
             Mean and variance, shape ``(P, P)`` each.
         """
         by_rate = self.coefficients.by_rate
-        return by_rate if self._closure is None else self._closure.by_rate(np.maximum(self.rates(nu), 0.0))
+        return by_rate if self.closure is None else self.closure.by_rate(np.maximum(self.rates(nu), 0.0))
 
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
