@@ -25,12 +25,15 @@ from neuro_mod.cli.options import (
     seconds,
     whole_numbers,
 )
+from neuro_mod.cli.response_table import table
 
 app = typer.Typer(
     help="The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities, spectra.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command("table")(plain_failures()(table))
 
 Time = Annotated[
     float | None,

@@ -53,9 +53,7 @@ class InitParams(Section):
     """Time axis, integration and parameters of the leaky integrate-and-fire neurons."""
 
     duration_sec: Positive = parameter(2.5, "duration of the simulation", "s")
-    delta_t: Positive = parameter(
-        0.5e-3, "time step; 0.5 ms lowers rates of active clusters by about 3 %", "s", usual=5e-3
-    )
+    delta_t: Positive = parameter(0.5e-3, "time step; 0.5 ms lowers rates of active clusters by 4 %", "s", usual=5e-3)
     mechanism: Mechanism = parameter("analytic", "integration: exact, or forward Euler")
     tau_membrane: OneOrMany[Positive] = parameter(
         20e-3, "membrane time constant", "s", entries=PER_POPULATION, usual=1.0

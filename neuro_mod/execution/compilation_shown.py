@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from neuro_mod.core.compilation_watch import Watcher, compilation_watched
+from neuro_mod.execution.tables_shown import tables_shown
 from neuro_mod.execution.terminal import terminal_bars
 
 TEXT = "compiling once for this machine"
@@ -17,7 +18,9 @@ _shown_already = False
 
 @contextmanager
 def compilation_shown(shown: bool = True) -> Iterator[None]:
-    """Say on stderr when kernels are compiled, which takes seconds; nothing where they come from the cache.
+    """Say on stderr when kernels are compiled, which takes seconds, and response tables are computed.
+
+    Nothing is said where they come from the cache.
 
     Args:
         shown: Whether anything is said at all.
@@ -28,7 +31,7 @@ def compilation_shown(shown: bool = True) -> Iterator[None]:
         return
     _shown_already = True
     try:
-        with compilation_watched(_on_terminal() if sys.stderr.isatty() else _in_log()):
+        with compilation_watched(_on_terminal() if sys.stderr.isatty() else _in_log()), tables_shown():
             yield
     finally:
         _shown_already = False

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from neuro_mod.choices import Precision
 from neuro_mod.core.compilation import KERNELS_NOT_SAVED, cache_base
 from neuro_mod.core.compilation_watch import compilation_watched
-from neuro_mod.core.mean_field.core.transfer import response
+from neuro_mod.core.mean_field.core.theory import THEORIES
 from neuro_mod.errors import StorageError
-from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers import SensitivityStager, StageSNNSimulation
 
 #: Networks that together need all kernels: dense and sparse ones, with synapses drawn in each of the two ways.
 _NETWORKS: tuple[dict[str, Any], ...] = (
@@ -24,7 +24,13 @@ _LARGE = {
     "network": {"n_neurons": 65_600, "n_excitatory": 52_480, "connectivity_fraction_probs": 0.0005},
     "clusters": {"n_background": [5_248, 1_312]},
 }
-_NEURON = {"tau_membrane": 0.02, "tau_synaptic": 0.005, "tau_refractory": 0.005, "threshold": 1.0, "reset_voltage": 0.0}
+#: One whose mean field is quickly solved, with the time constants for which there is a table.
+_SMALL = {
+    "architecture": {
+        "network": {"n_neurons": 200, "n_excitatory": 160},
+        "clusters": {"n_clusters": 2, "n_background": [16, 4], "j_potentiated": 1.0},
+    }
+}
 
 
 class CompiledKernels(NamedTuple):
@@ -59,7 +65,8 @@ def compile_kernels(dtypes: Sequence[Precision] = ("float32", "float64"), *, lar
             stager = StageSNNSimulation({"architecture": network})
             for dtype in dtypes:
                 stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
-        response([0.5], [0.2], **_NEURON)
+        for theory in THEORIES.values():
+            SensitivityStager(_SMALL, **vars(theory)).run(["rate"], states="all", n_runs=1)
     seconds = time.perf_counter() - begin
     _check_saved()
     return CompiledKernels(str(cache_base()), len(names), seconds)

@@ -1,8 +1,12 @@
-"""Warnings that concern every run of a job, and are logged once."""
+"""Warnings that concern every run of a job, and are logged once; what was said about response tables."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from neuro_mod.core.table_watch import TableProgress, tables_watched
 
 _LOG = logging.getLogger(__name__)
 _logged: set[str] = set()
@@ -13,3 +17,17 @@ def warn_once(message: str) -> None:
     if message not in _logged:
         _logged.add(message)
         _LOG.warning("%s", message)
+
+
+@contextmanager
+def notices_kept() -> Iterator[list[str]]:
+    """Log what is wrong with response tables, and keep it in a list, for metadata."""
+    kept: list[str] = []
+
+    def watch(told: TableProgress | str) -> None:
+        if isinstance(told, str) and told not in kept:
+            kept.append(told)
+            warn_once(told)
+
+    with tables_watched(watch):
+        yield kept

@@ -29,6 +29,8 @@ CLOSE = 0.1
 _ROW, _AROUND, _APART = 7.0, 11.0, 0.17
 #: Ratios that are shown at least, and room beyond the farthest.
 _LEAST, _ROOM = (0.8, 1.25), 1.08
+#: Mantissas of ticks up to a ratio of the largest to the smallest number.
+_TICKS = ((4.0, (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8)), (12.0, (1, 1.5, 2, 3, 5, 7)), (100.0, (1, 2, 5)))
 
 
 def theory_comparison(
@@ -118,7 +120,8 @@ def _tick(axes: Axes, ratios: Mapping[str, NDArray[np.float64]]) -> None:
     known = np.concatenate([np.array(_LEAST), *ratios.values()])
     known = known[np.isfinite(known) & (known > 0)]
     axes.set_xlim(known.min() / _ROOM, known.max() * _ROOM)
-    wide = known.max() / known.min() > 4
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8)))
+    span = known.max() / known.min()
+    subs = next((each for limit, each in _TICKS if span < limit), (1.0,))
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())

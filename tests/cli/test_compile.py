@@ -68,7 +68,9 @@ def test_nothing_is_left_to_compile(tmp_path):
         "with compilation_watched(names.append):\n"
         "    for dtype in ('float32', 'float64'):\n"
         "        StageSNNSimulation({'stimulus': {'onsets': [0.0]}}).run(duration_sec=0.01, dtype=dtype, every=2)\n"
-        "    FullMeanFieldStager({}).run(n_runs=1)\n"
+        "    for response in ('shifted', 'exact'):\n"
+        "        for closure in ('poisson', 'renewal'):\n"
+        "            FullMeanFieldStager({}, response=response, closure=closure).run(n_runs=1)\n"
         "print(names)"
     )
     setting = f"import os; os.environ['NEURO_MOD_CACHE_DIR'] = {str(tmp_path)!r}\n"

@@ -8,11 +8,12 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.activity import members_by_activity
-from neuro_mod.core.mean_field.analysis.activity import interval_cvs, rates_by_activity
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.validity import Assumption, assess
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate, active_in_time, mean_rate
@@ -32,6 +33,8 @@ from neuro_mod.populations import Populations
 
 #: Groups besides those of `members_by_activity`: all E neurons, all I neurons.
 ALL_OF_A_KIND = ("all E", "all I")
+#: Seconds before and after which no cluster changes its state where a network counts as settled in one.
+UNCHANGED = 0.05
 #: Width of the bars of the histogram in Hz.
 BAR = 1.0
 
@@ -95,16 +98,21 @@ class Comparison:
         counts = np.bincount(self.active.sum(axis=2).ravel(), minlength=self.populations.n_clusters + 1)
         return counts / counts.sum()
 
-    def simulated(self, *, finer: bool = False) -> dict[str, Estimate]:
+    def simulated(self, *, finer: bool = False, settled: bool = False) -> dict[str, Estimate]:
         """Mean rates in Hz of groups of neurons over time and trials; a cluster changes group with its activity.
 
         Args:
             finer: Whether those with the finer time step are wanted.
+            settled: Whether only times count in which as many clusters are active as on average, rounded, and none
+                changes within `UNCHANGED`; elsewhere clusters are on the way from one state to another.
         """
-        rates = self.finer.rates if finer and self.finer else self.simulation.rates
-        active = active_in_time(rates, self.populations)
+        simulation = self.finer if finer and self.finer else self.simulation
+        active = active_in_time(simulation.rates, self.populations)
         members = members_by_activity(active, self.populations) | _all_of_a_kind(self.populations)
-        return {group: mean_rate(rates, who, self.populations.sizes) for group, who in members.items()}
+        if settled:
+            kept = _settled(active, round(UNCHANGED / simulation.bin_width), round(self.n_active.mean))
+            members = {group: who & kept[..., None] for group, who in members.items()}
+        return {group: mean_rate(simulation.rates, who, self.populations.sizes) for group, who in members.items()}
 
     def simulated_cvs(self) -> dict[str, Estimate]:
         """Means over trials of the CVs of the intervals of groups, see `interval_cvs_by_activity`."""
@@ -121,7 +129,7 @@ class Comparison:
 
     def cvs_in_theory(self, state: FixedPoint) -> dict[str, float | None]:
         """CVs of intervals likewise; None for groups that are not those of active, other or background neurons."""
-        found = rates_by_activity(interval_cvs(state), state.active, self.populations)
+        found = rates_by_activity(state.cv, state.active, self.populations)
         return found | dict.fromkeys(ALL_OF_A_KIND)
 
     def cluster_rates(self) -> NDArray[np.floating]:
@@ -139,8 +147,8 @@ class Comparison:
         """Assumptions of the theory, judged at the state that is `nearest`; empty if no state was found."""
         if self.nearest is None:
             return ()
-        state = self.states[self.nearest]
-        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, self.theory.field.jacobian(state.rates))
+        state, jacobian = self.states[self.nearest], self.theory.field.jacobian(self.states[self.nearest].rates)
+        return assess(self.theory.circuit, state.rates, state.mu, state.sigma, jacobian, self.theory.theory)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -224,6 +232,14 @@ def _estimate(in_trials: NDArray[np.floating]) -> Estimate:
     n = len(in_trials)
     error = in_trials.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
     return Estimate(float(in_trials.mean()) if n else np.nan, float(error))
+
+
+def _settled(active: NDArray[np.bool_], reach: int, n_active: int) -> NDArray[np.bool_]:
+    """Where so many clusters are active and none changes within so many bins, shape ``(n_trials, n_bins)``."""
+    changed = np.zeros(active.shape[:2], np.int8)
+    changed[:, 1:] = (active[:, 1:] != active[:, :-1]).any(axis=2)
+    near = maximum_filter1d(changed, 2 * reach, axis=1, mode="constant", origin=-1) > 0
+    return ~near & (active.sum(axis=2) == n_active)
 
 
 def _all_of_a_kind(populations: Populations) -> dict[str, NDArray[np.bool_]]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import neuro_mod
-from neuro_mod.core.mean_field.analysis.activity import interval_cvs
 from neuro_mod.core.mean_field.analysis.validity import Assumption
 from neuro_mod.core.spiking_net.analysis.rates.activity import Estimate
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
-from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, Comparison
+from neuro_mod.core.spiking_net.time_step import ACTIVE_RATE_LOSS
+from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, UNCHANGED, Comparison
 from neuro_mod.execution.comparison.theories import Predicted
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
@@ -37,6 +38,7 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "settling_sec": simulation.settling,
         "duration_sec": experiment.init_params.duration_sec,
         "delta_t": experiment.init_params.delta_t,
+        "active_rate_loss": ACTIVE_RATE_LOSS * experiment.init_params.delta_t,
         "finer_delta_t": comparison.finer and comparison.finer.delta_t,
         "rate_bin_sec": simulation.bin_width,
         "active_above_hz": ACTIVE_RATE,
@@ -51,8 +53,10 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "left_out": comparison.predictions.left_out,
         "active_clusters": comparison.n_active.mean,
         "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
+        "settled": {"active_clusters": round(comparison.n_active.mean), "unchanged_sec": UNCHANGED},
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
         "comparison": table(comparison),
+        "notices": comparison.predictions.notices,
         "notes": list(comparison.notes),
         "validity": [_describe_assumption(assumption) for assumption in comparison.validity()],
     }
@@ -70,12 +74,12 @@ def theory_columns(name: str) -> tuple[str, str]:
 
 
 def table(comparison: Comparison) -> list[dict[str, Any]]:
-    """A row for each group of neurons: simulated mean rate and CV of intervals, and those of each theory.
+    """A row for each group of neurons: simulated mean rates and CV of intervals, and those of each theory.
 
     Of the theory of the configuration, the rates in each state; of all, those in the state nearest in the number of
     active clusters. None where there are no such neurons or a value is undefined.
     """
-    finer = comparison.simulated(finer=True) if comparison.finer else {}
+    finer = [comparison.simulated(finer=True, settled=each) for each in (False, True)] if comparison.finer else []
     of_states = {
         state_column(index, len(state.active)): comparison.in_theory(state)
         for index, state in enumerate(comparison.states)
@@ -84,28 +88,29 @@ def table(comparison: Comparison) -> list[dict[str, Any]]:
     for name, state in comparison.nearest_states().items():
         found = ({}, {}) if state is None else (comparison.in_theory(state), comparison.cvs_in_theory(state))
         of_theories |= dict(zip(theory_columns(name), found, strict=True))
-    cvs = comparison.simulated_cvs()
+    settled, cvs = comparison.simulated(settled=True), comparison.simulated_cvs()
     return [
         {
             "group": group,
             "simulated_hz": json_value(simulated.mean),
             "standard_error_hz": json_value(simulated.standard_error),
+            "settled_hz": json_value(settled[group].mean),
+            "settled_standard_error_hz": json_value(settled[group].standard_error),
             "simulated_cv": json_value(cvs[group].mean),
             "standard_error_cv": json_value(cvs[group].standard_error),
         }
-        | (_finer_columns(finer[group]) if finer else {})
+        | _finer_columns([each[group] for each in finer])
         | {column: rates[group] for column, rates in of_states.items()}
         | {column: json_value(values.get(group)) for column, values in of_theories.items()}
         for group, simulated in comparison.simulated().items()
     ]
 
 
-def _finer_columns(estimate: Estimate) -> dict[str, Any]:
-    """What was simulated with a finer time step."""
-    return {
-        "finer_step_hz": json_value(estimate.mean),
-        "finer_step_standard_error_hz": json_value(estimate.standard_error),
-    }
+def _finer_columns(estimates: Sequence[Estimate]) -> dict[str, Any]:
+    """Rates with a finer time step, all and settled ones; nothing if none were simulated."""
+    names = ("finer_step_hz", "finer_step_standard_error_hz"), ("finer_settled_hz", "finer_settled_standard_error_hz")
+    columns = (zip(pair, map(json_value, each), strict=True) for pair, each in zip(names, estimates, strict=False))
+    return {name: value for pair in columns for name, value in pair}
 
 
 def _describe_theory(predicted: Predicted, comparison: Comparison) -> dict[str, Any]:
@@ -145,7 +150,7 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
         state_n_active=np.array([len(state.active) for state in states], np.int64),
         theories=np.array(list(nearest), str),
         theory_rates=_stacked([state.rates for state in nearest.values()], populations),
-        theory_cvs=_stacked([interval_cvs(state) for state in nearest.values()], populations),
+        theory_cvs=_stacked([state.cv for state in nearest.values()], populations),
         theory_n_active=np.array([len(state.active) for state in nearest.values()], np.int64),
         cv_groups=np.array(list(comparison.simulation.cvs), str),
         cvs=np.array(list(comparison.simulation.cvs.values())),
@@ -206,8 +211,9 @@ def _drawings(comparison: Comparison) -> Drawings:
         drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
     nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
     if nearest:
+        settled = comparison.simulated(settled=True)
         simulated = {
-            group: each
+            group: settled[group] if np.isfinite(settled[group].mean) else each
             for group, each in comparison.simulated().items()
             if np.isfinite(each.mean) and group not in ALL_OF_A_KIND
         }

@@ -12,6 +12,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.mean_field.core.theory import THEORIES, Theory
 from neuro_mod.errors import NeuroModError, invalid
+from neuro_mod.execution.notices import notices_kept
 from neuro_mod.execution.stagers import FullMeanFieldStager
 
 _LOG = logging.getLogger(__name__)
@@ -56,11 +57,13 @@ class Predictions:
         chosen: That of the configuration.
         others: The others.
         left_out: Why others are missing, by their names.
+        notices: What is wrong with their response tables.
     """
 
     chosen: Predicted
     others: tuple[Predicted, ...]
     left_out: dict[str, str]
+    notices: list[str]
 
     @property
     def all(self) -> tuple[Predicted, ...]:
@@ -97,16 +100,19 @@ def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> 
     Raises:
         NeuroModError: The configuration's own theory, or one that is named, cannot be computed.
     """
-    others, left_out = [], {}
-    for name, theory in THEORIES.items():
-        if theory == stager.theory or name not in (THEORIES if names is None else names):
-            continue
-        try:
-            other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
-            others.append(Predicted(other, other.run()["distinct"]))
-        except NeuroModError as error:
-            if names is not None:
-                raise
-            left_out[name] = str(error)
-            _LOG.warning("%s: left out: %s", name, error)
-    return Predictions(Predicted(stager, stager.run()["distinct"]), tuple(others), left_out)
+    others: list[Predicted] = []
+    left_out: dict[str, str] = {}
+    with notices_kept() as notices:
+        chosen = Predicted(stager, stager.run()["distinct"])
+        for name, theory in THEORIES.items():
+            if theory == stager.theory or name not in (THEORIES if names is None else names):
+                continue
+            try:
+                other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
+                others.append(Predicted(other, other.run()["distinct"]))
+            except NeuroModError as error:
+                if names is not None:
+                    raise
+                left_out[name] = str(error)
+                _LOG.warning("%s is left out: %s", name, error)
+    return Predictions(chosen, tuple(others), left_out, notices)

@@ -21,6 +21,7 @@ from neuro_mod.core.mean_field.core.searches import share_of_placements
 from neuro_mod.core.mean_field.core.sensitivity import Sensitivity
 from neuro_mod.core.spiking_net.analysis.states.names import clusters_of_state
 from neuro_mod.errors import NumericalError
+from neuro_mod.execution.notices import notices_kept
 from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import stacked_states
 from neuro_mod.execution.stagers.memory import demand_memory
@@ -132,7 +133,8 @@ def measure_mean_field(experiment: Experiment, measures: Iterable[str], settings
         InputError: A perturbation makes a parameter impossible, or an argument does not fit the network.
     """
     point = MeanFieldPoint(experiment, settings)
-    found = {name: MEAN_FIELD_MEASURES[name](point) for name in measures}
+    with notices_kept():
+        found = {name: MEAN_FIELD_MEASURES[name](point) for name in measures}
     arrays = {"populations": np.array(point.populations.names)}
     for _, each in found.values():
         arrays |= each

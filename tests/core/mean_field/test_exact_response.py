@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from neuro_mod.core.mean_field.core import transfer
 from neuro_mod.core.mean_field.core.exact.solver import Passage
-from neuro_mod.core.mean_field.core.exact.watch import TableWarning
+from neuro_mod.core.table_watch import TableWarning
 from neuro_mod.errors import InputError
 
 #: Simulated neurons, from make_coloured_noise_points.py: exact steps, 4 million intervals each.

@@ -8,7 +8,7 @@ import pytest
 from neuro_mod.core.mean_field.core.exact import cache, table
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios, ResponseTable
-from neuro_mod.core.mean_field.core.exact.watch import TableProgress, TableWarning, tables_watched
+from neuro_mod.core.table_watch import TableProgress, TableWarning, tables_watched
 from neuro_mod.errors import NumericalError
 
 RATIOS = Ratios(0.3, 0.1)

@@ -27,8 +27,9 @@ EXPERIMENT = load_experiment(SMALL | {"settings": {"plot": False}, "arousal": {"
 RESULTS = {"data/comparison.npz", "data/comparison.csv", "data/validity.csv"}
 
 
-def job(n_trials=4, settling=0.1, experiment=EXPERIMENT, n_z=None, **options):
-    return ComparisonJob(experiment, n_trials, settling, n_z, "float32", **options)
+def job(n_trials=4, settling=0.1, experiment=EXPERIMENT, n_z=None, theories=(), **options):
+    """With one theory, as others take time."""
+    return ComparisonJob(experiment, n_trials, settling, n_z, "float32", theories=theories, **options)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def simulated(monkeypatch):
 
 
 def test_the_files_hold_what_python_gets(tmp_path, undisturbed):
-    said, found = jobs.run(job(), tmp_path), compare(EXPERIMENT, 4, 0.1)
+    said, found = jobs.run(job(), tmp_path), compare(EXPERIMENT, 4, 0.1, theories=[])
     saved = arrays_in(tmp_path / "data/comparison.npz")
     assert np.array_equal(saved["rates"], found.simulation.rates) and said["seeds"] == found.simulation.seeds
     assert np.array_equal(saved["state_rates"], np.array([state.rates for state in found.states]))
@@ -103,13 +104,13 @@ def test_each_mean_field_is_solved_once(tmp_path, monkeypatch):
         return run(self, *arguments, **options)
 
     monkeypatch.setattr(FullMeanFieldStager, "run", counted)
-    assert jobs.run(job(1), tmp_path)["n_z"] == 12
+    assert jobs.run(job(1, theories=None), tmp_path)["n_z"] == 12
     assert sorted(solved) == [(name, 12) for name in sorted(THEORIES)]
 
 
 def test_other_theories_and_a_finer_step_need_no_other_simulations(tmp_path, simulated):
     """Nor does another theory of the configuration."""
-    said = jobs.run(job(2, theories=[]), tmp_path)
+    said = jobs.run(job(2), tmp_path)
     assert [each["theory"] for each in said["theories"]] == ["shifted/poisson"] and said["finer_delta_t"] is None
     renewal = EXPERIMENT.replace({"mean_field.closure": "renewal"})
     said = jobs.run(job(2, experiment=renewal, theories=["shifted/poisson"], step_check=True), tmp_path)
@@ -133,7 +134,7 @@ def test_a_theory_that_cannot_be_computed_is_left_out_unless_it_is_named(tmp_pat
         return run(self, *arguments, **options)
 
     monkeypatch.setattr(FullMeanFieldStager, "run", failing)
-    said = jobs.run(job(1), tmp_path)
+    said = jobs.run(job(1, theories=None), tmp_path)
     assert said["left_out"] == {"exact/poisson": "tau_synaptic: outside", "exact/renewal": "tau_synaptic: outside"}
     with pytest.raises(InputError, match="tau_synaptic: outside"):
         jobs.run(job(1, theories=["exact/renewal"]), tmp_path)

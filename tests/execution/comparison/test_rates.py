@@ -76,6 +76,21 @@ def test_groups_by_hand(comparison):
     assert parts.sum() == pytest.approx(1) and parts @ np.arange(4) == pytest.approx(comparison.n_active.mean)
 
 
+def test_settled_rates_by_hand(comparison):
+    """None changes within 50 ms before and after, which are 10 bins, and as many are active as on average."""
+    rates = comparison.simulation.rates.copy()
+    rates[..., :3] = [60, 5, 5]
+    rates[0, 15:25, 1] = 30  # a second one, for 10 bins
+    made = replace(comparison, simulation=replace(comparison.simulation, rates=rates))
+    kept = np.concatenate([rates[0, :5], rates[0, 35:], *rates[1:]])
+    found = made.simulated(settled=True)
+    assert found["E active"].mean == 60 and found["E inactive"].mean == 5
+    assert made.simulated()["E active"].mean == pytest.approx((120 * 60 + 10 * 30) / 130)
+    assert found["all I"].mean == pytest.approx(kept[:, 4:].mean(), rel=1e-5)
+    row = describe_comparison(made, "float32")["comparison"][0]
+    assert (row["group"], row["settled_hz"]) == ("E active", 60)
+
+
 def test_theory_is_that_of_a_direct_solution(experiment, comparison):
     """With the average over z, as every neuron of the simulated network has its own."""
     field = LIFMeanField.from_circuit(build_circuit(experiment), 12)
@@ -115,7 +130,7 @@ def test_histogram(comparison):
 
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_more_trials_and_threads_change_no_trial(experiment, comparison, n_threads):
-    more = compare(experiment, 4, 0.1, n_threads=n_threads)
+    more = compare(experiment, 4, 0.1, n_threads=n_threads, theories=[])
     assert np.array_equal(more.simulation.rates[:3], comparison.simulation.rates)
     assert np.array_equal(more.found.points[0].rates, comparison.found.points[0].rates)
 
@@ -147,7 +162,9 @@ def test_times_count_from_the_end_of_the_settling():
     """A pulse comes 0.1 s later in a plain run; what acts at time 0 acts before it."""
     block = {"params": [14.0], "involved_clusters": [["E0"]], "vectors": [[1]], "time_dependence": PULSE}
     constant = {"params": [0.2], "involved_clusters": [["E1"]], "vectors": [[1]]}
-    found = compare(load_experiment(SMALL | {"perturbation": {"rate": block, "threshold": constant}}), 1, 0.1)
+    found = compare(
+        load_experiment(SMALL | {"perturbation": {"rate": block, "threshold": constant}}), 1, 0.1, theories=[]
+    )
     values = np.zeros((8, 600))
     values[0, 300:500] = 14.0  # steps of 0.5 ms
     threshold = np.zeros(8)
@@ -166,14 +183,14 @@ def test_it_says_what_the_theory_leaves_out():
         "architecture": SMALL["architecture"]
         | {"network": SMALL["architecture"]["network"] | {"in_degree": "binomial"}},
     }
-    notes = compare(load_experiment(config), 1, 0.0, n_z=1).notes
+    notes = compare(load_experiment(config), 1, 0.0, n_z=1, theories=[]).notes
     for words, note in zip(("stimulus", "numbers of synapses", "n_z is 1"), notes, strict=True):
         assert words in note
 
 
 def test_arousal_that_is_the_same_for_all_needs_no_average():
     config = SMALL | {"arousal": {"level": 0.6, "heterogeneity": "none"}}
-    found = compare(load_experiment(config), 1, 0.0)
+    found = compare(load_experiment(config), 1, 0.0, theories=[])
     assert found.theory.n_z == 1 and not found.notes
 
 
@@ -184,7 +201,7 @@ def test_a_network_without_clusters():
             "clusters": {"n_clusters": 0, "n_background": [40, 20]},
         }
     }
-    found = compare(load_experiment(config), 2, 0.0)
+    found = compare(load_experiment(config), 2, 0.0, theories=[])
     assert found.n_active.mean == 0 and found.time_by_n_active().tolist() == [1.0]
     simulated = found.simulated()
     assert np.isnan(simulated["E active"].mean) and simulated["all E"] == simulated["E background"]
@@ -212,7 +229,7 @@ def test_where_the_assumptions_are_kept_theory_and_simulation_agree():
         },
         "external_currents": {"c_ext": [1000, 1000], "nu_ext_baseline": [7.0, 7.0], "j_ext": [0.5, 0.5]},
     }
-    found = compare(load_experiment(config), 1)
+    found = compare(load_experiment(config), 1, theories=[])
     assert [each.name for each in found.validity() if not each.kept] == []
     theory, simulated = found.in_theory(found.states[0]), found.simulated()
     for group in ("all E", "all I"):
@@ -247,7 +264,7 @@ def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
 
     monkeypatch.setattr(SimulateRates, "__call__", interrupt_in_the_second)
     with pytest.raises(Interrupted, match="1 of 3 simulations finished") as caught:
-        compare(experiment, 3, 0.1, n_threads=1)
+        compare(experiment, 3, 0.1, n_threads=1, theories=[])
     finished = caught.value.finished
     assert finished is not None and finished.simulation.seeds == comparison.simulation.seeds[:1]
     assert np.array_equal(finished.simulation.rates, comparison.simulation.rates[:1])
@@ -261,5 +278,5 @@ def test_ctrl_c_before_there_is_anything(experiment, monkeypatch):
 
     monkeypatch.setattr(FullMeanFieldStager, "run", stop)
     with pytest.raises(Interrupted) as caught:
-        compare(experiment, 1)
+        compare(experiment, 1, theories=[])
     assert caught.value.finished is None

@@ -11,8 +11,9 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.errors import ConfigError, InputError
 from neuro_mod.storage.names import PLAN
+from tests.helpers.shared import CONFIGS
 
-TWO_CLUSTERS = "configs/2_cluster_mf.yaml"
+TWO_CLUSTERS = CONFIGS / "2_cluster_mf.yaml"
 
 
 @pytest.mark.parametrize("stager", [FullMeanFieldStager, ReducedMeanFieldStager, BifurcationStager, SensitivityStager])

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.activity import members_by_activity
-from neuro_mod.core.mean_field.core import FixedPoint
 from neuro_mod.populations import Populations
 
 
@@ -31,8 +30,3 @@ def rates_by_activity(
         weights = populations.sizes * members
         means[group] = float(weights @ rates / weights.sum()) if weights.sum() else None
     return means
-
-
-def interval_cvs(point: FixedPoint) -> NDArray[np.float64]:
-    """CVs of the intervals of the neurons of each population in a steady state, shape ``(P,)``; NaN if unknown."""
-    return getattr(point, "cv", np.full(len(point.rates), np.nan))

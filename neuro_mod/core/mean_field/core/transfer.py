@@ -13,9 +13,9 @@ from neuro_mod.choices import ResponseKind
 from neuro_mod.core.mean_field.core import shifted_cv, siegert, siegert_curvature, tables
 from neuro_mod.core.mean_field.core.exact.expansion import expand
 from neuro_mod.core.mean_field.core.exact.response import exact_response, within_table
-from neuro_mod.core.mean_field.core.exact.watch import say
 from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.neurons import NeuronParameters
+from neuro_mod.core.table_watch import say
 from neuro_mod.errors import InputError, invalid
 
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.

@@ -10,6 +10,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.control.goals import Goal
 from neuro_mod.core.mean_field.core import stable_states_of
 from neuro_mod.errors import NumericalError
+from neuro_mod.execution.notices import notices_kept
 from neuro_mod.execution.stagers import FullMeanFieldStager
 
 _Array = NDArray[np.float64]
@@ -31,7 +32,8 @@ def mean_field_direction(experiment: Experiment, goal: Goal, target: DesignTarge
     field = FullMeanFieldStager(experiment).field
     n_others = 0 if goal.of_state else len(goal.others)
     choices = [(*goal.members, *goal.others[:n]) for n in range(n_others + 1)]
-    state = next((found for found in stable_states_of(field, choices) if found is not None), None)
+    with notices_kept():
+        state = next((found for found in stable_states_of(field, choices) if found is not None), None)
     if state is None:
         return None
     weights = np.zeros(field.n_populations)

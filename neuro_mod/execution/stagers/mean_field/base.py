@@ -23,6 +23,7 @@ from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import invalid
 from neuro_mod.execution.in_plan import data_or_hash
+from neuro_mod.execution.notices import notices_kept
 from neuro_mod.execution.stagers.assembly import build_baseline, deltas_at
 from neuro_mod.execution.stagers.base import THEORY, Result, Stager, keep
 from neuro_mod.populations import Populations
@@ -133,8 +134,9 @@ class MeanFieldStager(Stager):
             InputError: As for `run`, or the folder holds other results.
             StorageError: The folder cannot be written to (known before computing), or the disk is full.
         """
-        with self._folder(out, self.experiment, run_options, force) as folder:
+        with self._folder(out, self.experiment, run_options, force) as folder, notices_kept() as notices:
             outputs = self.run(**run_options)
+            outputs["metadata"]["notices"] = notices
             if folder is not None:
                 keep(outputs, folder, self.experiment, save=out is not None)
             return outputs

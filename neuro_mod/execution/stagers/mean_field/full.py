@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import whole_number
-from neuro_mod.core.mean_field.analysis.activity import interval_cvs, rates_by_activity
+from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import MAX_START
@@ -92,7 +92,7 @@ class SteadyStates(MeanFieldOutputs):
             {"state": index}
             | {name: _AND.join(map(str, value)) if isinstance(value, list) else value for name, value in about.items()}
             | {f"{name}_hz": float(rate) for name, rate in zip(populations.names, point.rates, strict=True)}
-            | {f"{name}_cv": float(cv) for name, cv in zip(populations.names, interval_cvs(point), strict=True)}
+            | {f"{name}_cv": float(cv) for name, cv in zip(populations.names, point.cv, strict=True)}
             for index, (point, about) in enumerate(zip(found, self["metadata"]["states"], strict=True))
         ]
         files.save_table(FIXED_POINTS_TABLE, rows)
@@ -137,7 +137,7 @@ def _describe(found: FixedPoints, populations: Populations) -> dict[str, Any]:
 def describe_state(point: FixedPoint, populations: Populations) -> dict[str, Any]:
     """A steady state in a row: kind, active clusters, leading eigenvalue in 1/s, mean rates in Hz and CVs of groups."""
     leading = point.eigenvalues[0]
-    cvs = rates_by_activity(interval_cvs(point), point.active, populations)
+    cvs = rates_by_activity(point.cv, point.active, populations)
     about = {
         "kind": point.kind,
         "n_active": len(point.active),
@@ -160,9 +160,8 @@ def stacked_states(found: FixedPoints, n_clusters: int) -> dict[str, Any]:
     shape = (len(found), found.starts.shape[1])
     vectors = {
         name: np.array([getattr(point, name) for point in found]).reshape(shape)
-        for name in ("rates", "mu", "sigma", "eigenvalues")
+        for name in ("rates", "mu", "sigma", "cv", "eigenvalues")
     }
-    vectors["cv"] = np.array([interval_cvs(point) for point in found]).reshape(shape)
     return vectors | {
         "residual": np.array([point.residual for point in found]),
         "kind": np.array([point.kind for point in found], str),

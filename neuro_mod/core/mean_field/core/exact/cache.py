@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.compilation import cache_base
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios, ResponseTable, compute
-from neuro_mod.core.mean_field.core.exact.watch import say
+from neuro_mod.core.table_watch import say
 
 _Array = NDArray[np.float64]
 
@@ -45,6 +45,12 @@ def table_for(ratios: Ratios) -> ResponseTable:
     """
     with _LOCK:  # one table at a time, which uses all cores
         return _table(Ratios(*(float(f"{each:.12g}") for each in ratios)))
+
+
+def place_of(ratios: Ratios) -> Path | None:
+    """The file of a table: one that comes with the package, or one in the cache folder; None if there is neither."""
+    name = file_name(Ratios(*(float(f"{each:.12g}") for each in ratios)))
+    return next((path for path in (_PACKAGED / name, cache_base() / name) if path.exists()), None)
 
 
 @cache

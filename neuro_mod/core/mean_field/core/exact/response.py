@@ -45,6 +45,13 @@ def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Arr
     return found.reshape(6, *shape)
 
 
+def pairs_of(neurons: NeuronParameters) -> list[Ratios]:
+    """The distinct pairs of ratios for which the response needs tables; none for neurons without synaptic filtering."""
+    shape = np.broadcast_shapes(*(each.shape for each in neurons))
+    synaptic, refractory = (each / neurons.tau_membrane for each in (neurons.tau_synaptic, neurons.tau_refractory))
+    return [ratios for ratios, _ in _by_ratios(synaptic, refractory, shape) if ratios.synaptic > 0]
+
+
 def within_table(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> NDArray[np.bool_]:
     """Whether the response is interpolated in its table and not extrapolated, of the broadcast shape.
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from neuro_mod.core.cores import n_cores
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W, inputs
 from neuro_mod.core.mean_field.core.exact.solver import Passage
-from neuro_mod.core.mean_field.core.exact.watch import TableProgress, tell
+from neuro_mod.core.table_watch import TableProgress, tell
 from neuro_mod.errors import InputError, NumericalError
 
 _Array = NDArray[np.float64]

@@ -1,0 +1,47 @@
+"""``neuro-mod mean-field table``: make the response tables that a configuration needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neuro_mod.cli.options import AsJson, Config, Overrides, load, print_json, print_table, seconds
+
+
+def table(
+    config: Config,
+    overrides: Overrides = None,
+    time: Annotated[
+        float | None,
+        typer.Option(metavar="S", parser=seconds, help="Time at which perturbations are taken [each at its onset]."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the tables of the exact response that a configuration needs, and make those that are missing.
+
+    Without it, a command makes a table when it first needs it, in about half a minute.
+    """
+    from neuro_mod.execution.notices import notices_kept
+    from neuro_mod.execution.response_tables import prepare_tables
+
+    with notices_kept() as notices:
+        prepared = prepare_tables(load(config, overrides, None), time)
+    if as_json:
+        print_json({"tables": [each._asdict() for each in prepared], "notices": notices})
+    elif not prepared:
+        typer.echo("no table is needed: without synaptic filtering, the shifted response is exact")
+    else:
+        print_table(
+            ["tau_synaptic/tau_membrane", "tau_refractory/tau_membrane", "error of intervals", "of CVs", "file"],
+            [
+                [
+                    f"{each.synaptic_ratio:g}",
+                    f"{each.refractory_ratio:g}",
+                    f"{100 * each.interval_error:.2g} %",
+                    f"{100 * each.cv_error:.2g} %",
+                    each.file or "none, in memory only",
+                ]
+                for each in prepared
+            ],
+        )
