@@ -117,7 +117,7 @@ class RenewalClosure:
     def by_rate(self, rates: _Array) -> Moments:
         """Input per Hz of each population with its noise factor at these rates ``(P,)``, shape ``(P, P)``."""
         by_rate = self.coefficients.by_rate
-        return Moments(by_rate.mu, by_rate.variance * self.solve(rates[None]).factors[0, 0, self.filters.of])
+        return Moments(by_rate.mu, by_rate.variance * self.received(self.solve(rates[None]).factors)[0])
 
     def _newton(self, rates: _Array, mu: _Array, start: _Array) -> _Attempt:
         """Attempts whose error is at most `_NEARLY`, where Newton's method finds them."""
