@@ -31,6 +31,8 @@ _Array = NDArray[np.float64]
 WINDOW = 0.05
 #: Bytes of the arrays of a pair of populations at a frequency.
 _BYTES = 16 * 6
+#: Rate in Hz below which spectra are drawn relative to it.
+_SLOWEST = 1e-9
 
 
 class SpectrumStager(MeanFieldStager):
@@ -126,7 +128,10 @@ class Spectra(MeanFieldOutputs):
         from neuro_mod.plotting.spectra import SpectrumLine, population_spectra  # noqa: PLC0415
 
         response, state = self["response"], self["state"]
-        susceptibility, power = np.abs(response.by_external_rate), response.power * response.sizes / response.rates
+        susceptibility, power = (
+            np.abs(response.by_external_rate),
+            response.power * response.sizes / np.maximum(response.rates, _SLOWEST),
+        )
         lines = [
             SpectrumLine(group, susceptibility[:, members[0]], power[:, members[0]])
             for group, members in _members(state, response.sizes, self.populations).items()
