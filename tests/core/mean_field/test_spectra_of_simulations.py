@@ -11,31 +11,37 @@ from numpy.typing import NDArray
 from scipy.signal import welch
 
 from neuro_mod.config import load_experiment
+from neuro_mod.core.course import Course
 from neuro_mod.core.mean_field.core import LIFMeanField, fixed_points
 from neuro_mod.core.mean_field.core.theory import Theory
+from neuro_mod.core.modulation import modulated_courses
 from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import initial_state
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.network import draw_network
-from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.execution.stagers.assembly import build_baseline, build_circuit
 from tests.helpers.shared import CONFIGS
 
 PUBLISHED = CONFIGS / "published_snn_params.yaml"
 
 
-def without_clusters(factor):
-    """The published network without clusters and with so many more neurons: in-degrees and efficacies are the same."""
+def times_larger(factor, **overrides):
+    """The published network with so many times the neurons: in-degrees and efficacies are the same."""
     network = load_experiment(PUBLISHED).architecture.network
-    overrides = {
+    larger = {
         "architecture.network.n_neurons": 2000 * factor,
         "architecture.network.n_excitatory": 1600 * factor,
         "architecture.network.connectivity_fraction_probs": [0.2 / factor, *[0.5 / factor] * 3],
         "architecture.network.j_baseline": (np.asarray(network.j_baseline) * np.sqrt(factor)).tolist(),
         "architecture.clusters.n_background": [160 * factor, 40 * factor],
-        "architecture.clusters.j_potentiated": 1.0,
         "external_currents.j_ext": 2.3 * np.sqrt(factor),
     }
-    return build_circuit(load_experiment(PUBLISHED, overrides))
+    return load_experiment(PUBLISHED, larger | overrides)
+
+
+def without_clusters(factor):
+    """The same without clusters."""
+    return build_circuit(times_larger(factor, **{"architecture.clusters.j_potentiated": 1.0}))
 
 
 def weak_synapses():
@@ -114,3 +120,38 @@ def test_large_networks(circuit):
     np.testing.assert_allclose(ratio[:, 2:3], 1, atol=0.1)
     np.testing.assert_allclose(ratio[:, 3:], 1, atol=0.05)
     assert found.theory[1, 0] < 0.2 * found.independent[1, 0] and found.theory[0, 2] > 3 * found.independent[0, 2]
+
+
+@pytest.mark.slow
+def test_three_active_clusters():
+    """40000 neurons; the first clusters are pushed, and go on by themselves. Errors of the simulation are 5 %."""
+    h, window, per_bin = 1e-4, 0.02, 200
+    baseline = build_baseline(times_larger(20))
+    populations = baseline.populations
+    active = np.arange(3)
+    network = draw_network(build_circuit(times_larger(20)), 1)
+    pushed = np.isin(populations.cluster_index, active)
+    push = Course([0, round(0.2 / h)], np.stack([2.0 * pushed, 0.0 * pushed]))
+    beginning = Trial(
+        network=network,
+        state=initial_state(network, 1, "uniform"),
+        n_steps=round(0.7 / h),
+        delta_t=h,
+        courses=modulated_courses(baseline, {"rate": push}),
+        recording=Recording(spikes=False),
+    )
+    recording = Recording(spikes=False, bin_steps=per_bin)
+    begun = simulate(beginning).state
+    rest = replace(beginning, state=begun, n_steps=round(30 / h), courses={}, recording=recording)
+    simulated = np.cov(simulate(rest).binned_counts / (populations.sizes * window), rowvar=False)
+    field = LIFMeanField.from_baseline(baseline, theory=Theory("exact", "renewal"))
+    state = next(state for state in fixed_points(field, 40).stable if state.active == tuple(active))
+    found = field.linear_response(state, delay=h / 2)
+    theory, inhibitory = found.covariance(window), populations.n_clusters + 1 + active
+    pairs = np.nonzero(~np.eye(3, dtype=bool))
+    assert theory[0, 0] == pytest.approx(np.diagonal(simulated)[active].mean(), rel=0.15)
+    assert theory[0, 1] == pytest.approx(simulated[:3, :3][pairs].mean(), rel=0.3)
+    assert theory[0, inhibitory[0]] == pytest.approx(simulated[active, inhibitory].mean(), rel=0.15)
+    deviation = np.sqrt(np.diagonal(simulated))
+    correlation = (simulated / np.outer(deviation, deviation))[active, inhibitory].mean()
+    assert found.correlation(window)[0, inhibitory[0]] == pytest.approx(correlation, abs=0.05)
