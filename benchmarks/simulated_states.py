@@ -34,7 +34,8 @@ class Measured(NamedTuple):
     error: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.4g} ± {self.error:.2g}" if math.isfinite(self.mean) else ""
+        error = f" ± {self.error:.2g}" if math.isfinite(self.error) else ""
+        return f"{self.mean:.4g}{error}" if math.isfinite(self.mean) else ""
 
 
 class Simulated(NamedTuple):

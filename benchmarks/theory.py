@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import neuron_response
 from benchmarks.large_networks import CONFIGS, GROUPS
@@ -37,15 +37,14 @@ THEORIES = tuple(Theory(*names) for names in product(get_args(ResponseKind), get
 _N_Z = 12
 _LARGE, _FINE = 20.0, 0.1  # times the neurons, ms: what theory should give
 _ACTIVE, _OTHERS, _OTHERS_HZ = 0.05, 0.15, 0.3  # how near rates should be; the latter two: one of them suffices
-_NO_STATE = "no such stable state"
 _CVS = {"E active": 0.03, "I active": 0.08}
 
 
 class Predicted(NamedTuple):
-    """What a theory gives: rates in Hz and CVs, by group; None where it has no CVs."""
+    """What a theory gives: rates in Hz and CVs of intervals, by group."""
 
     rates: Mapping[str, float]
-    cvs: Mapping[str, float] | None
+    cvs: Mapping[str, float]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -71,34 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def predict(case: Case, theory: Theory) -> Predicted | None:
-    """The stable state of the network with the first clusters active; None where the theory has none.
-
-    Raises:
-        NotImplementedError: This version lacks the theory.
-    """
+    """The stable state of the network with the first clusters active; None where the theory has none."""
     circuit = build_circuit(load_experiment(CONFIGS[case.config]))
-    n_z = _N_Z if circuit.arousal_rate.any() else 1
-    field = LIFMeanField.from_circuit(circuit, n_z, theory)
+    field = LIFMeanField.from_circuit(circuit, _N_Z if circuit.arousal_rate.any() else 1, theory)
     state = stable_states_of(field, [range(case.n_active)])[0]
     if state is None:
         return None
-    populations = circuit.populations
-    active = np.arange(populations.n_clusters) < case.n_active
-    groups = members_by_activity(active, populations)
+    mu, variance = field.moments(state.rates)
+    of_each_z = interval_statistics(mu, np.sqrt(variance), field.coefficients.neurons, theory.response)[1].cv
+    cvs = field.coefficients.z_weights @ of_each_z
+    active = np.arange(circuit.populations.n_clusters) < case.n_active
+    groups = members_by_activity(active, circuit.populations)
     first = {group: int(np.flatnonzero(members)[0]) for group, members in groups.items() if members.any()}
-    rates = {group: float(state.rates[member]) for group, member in first.items()}
-    return Predicted(rates, _cvs(field, state.rates, first))
-
-
-def _cvs(field: LIFMeanField, rates: NDArray[np.float64], members: Mapping[str, int]) -> dict[str, float] | None:
-    """CV of the intervals of neurons in these populations, averaged over z; None where the response has no CVs."""
-    mu, variance = field.moments(rates)
-    coefficients = field.coefficients
-    try:
-        found = interval_statistics(mu, np.sqrt(variance), coefficients.neurons, coefficients.theory.response)[1].cv
-    except NotImplementedError:
-        return None
-    return {group: float(coefficients.z_weights @ found[:, member]) for group, member in members.items()}
+    return Predicted(
+        {group: float(state.rates[member]) for group, member in first.items()},
+        {group: float(cvs[member]) for group, member in first.items()},
+    )
 
 
 # States
@@ -108,7 +95,7 @@ def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
     """A table for each state of a large network simulated with a fine step, and what they say of the theories."""
     header = ("", *GROUPS, *(f"CV {group}" for group in _CVS), "as near as asked for")
     verdicts: dict[Theory, list[str]] = {theory: [] for theory in THEORIES}
-    for case in _largest(simulated):
+    for case in _large(simulated):
         found = simulated[case]
         told = f"{case.factor:g} times the neurons, {found.n_held} of {found.n_networks} networks held it"
         told += f", others lost it after {found.lifetime:.2g} s" * (found.n_held < found.n_networks)
@@ -128,33 +115,36 @@ def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
     yield _notes(verdicts)
 
 
-def _largest(simulated: Mapping[Case, Simulated]) -> list[Case]:
-    """Of the simulations of each state with the fine step, the one of most neurons."""
+def _large(simulated: Mapping[Case, Simulated]) -> list[Case]:
+    """Of each state with the fine step, `_LARGE` times the neurons, or more where the state does not last in these."""
     fine = sorted(case for case in simulated if case.factor >= _LARGE and case.h_ms == _FINE)
-    return sorted({(case.config, case.n_active): case for case in fine}.values(), key=lambda case: (case[0], case[3]))
+    lasting = [case for case in fine if case.factor == _LARGE and simulated[case].n_held > 1]
+    return sorted({(case.config, case.n_active): case for case in (*fine, *lasting)}.values(), key=_of_config)
+
+
+def _of_config(case: Case) -> tuple[str, int, float, float]:
+    return case.config, case.n_active, -case.factor, -case.h_ms
 
 
 def _compared(case: Case, theory: Theory, found: Simulated) -> tuple[list[str], str]:
     """Cells of a theory, and which of its values are farther off than asked for."""
-    try:
-        predicted = predict(case, theory)
-    except NotImplementedError:
-        return [""] * (len(GROUPS) + len(_CVS)), "not in this version"
+    predicted = predict(case, theory)
     if predicted is None:
-        return [""] * (len(GROUPS) + len(_CVS)), _NO_STATE
-    if not math.isfinite(found.rates["E active"].mean):
-        return [f"{predicted.rates[group]:.4g}" for group in GROUPS] + [""] * len(_CVS), "no such state in simulations"
+        return [""] * (len(GROUPS) + len(_CVS)), ("no" if found.n_held else "yes") + ": no such stable state"
     far = [group for group in GROUPS if not _near(group, predicted.rates[group], found.rates[group].mean)]
-    cells = [f"{predicted.rates[group]:.4g} ({_off(predicted.rates[group], found.rates[group])})" for group in GROUPS]
+    cells = [_beside(predicted.rates[group], found.rates[group].mean) for group in GROUPS]
     for group, at_most in _CVS.items():
-        if predicted.cvs is None:
-            cells.append("")
-            continue
-        difference = predicted.cvs[group] - found.cvs[group].mean
-        cells.append(f"{predicted.cvs[group]:.3f} ({difference:+.3f})")
-        if not abs(difference) <= at_most:
+        cv, simulated = predicted.cvs[group], found.cvs[group].mean
+        cells.append(f"{cv:.3f} ({cv - simulated:+.3f})" if math.isfinite(simulated) else f"{cv:.3f}")
+        if abs(cv - simulated) > at_most:
             far.append(f"CV {group}")
+    if not found.n_held:
+        return cells, "no: it does not last"
     return cells, "yes" if not far else "no: " + ", ".join(far)
+
+
+def _beside(rate: float, simulated: float) -> str:
+    return f"{rate:.4g} ({rate / simulated - 1:+.1%})" if math.isfinite(simulated) else f"{rate:.4g}"
 
 
 def _near(group: str, rate: float, simulated: float) -> bool:
@@ -162,10 +152,6 @@ def _near(group: str, rate: float, simulated: float) -> bool:
     if group.endswith(" active"):
         return off <= _ACTIVE * simulated
     return off <= max(_OTHERS * simulated, _OTHERS_HZ)
-
-
-def _off(rate: float, simulated: Measured) -> str:
-    return f"{rate / simulated.mean - 1:+.1%}"
 
 
 def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
@@ -178,10 +164,8 @@ def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
         + ".",
     ]
     for theory, told in verdicts.items():
-        notes.append(
-            f"{theory.response}, {theory.closure}: as near as asked for in {sum(each == 'yes' for each in told)} of "
-            f"{len(told)} states."
-        )
+        near = sum(each.startswith("yes") for each in told)
+        notes.append(f"{theory.response}, {theory.closure}: as near as asked for in {near} of {len(told)} states.")
     return "\n".join(f"- {note}" for note in notes)
 
 
@@ -190,22 +174,34 @@ def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
 
 def _steps_and_size(simulated: Mapping[Case, Simulated]) -> str:
     """What time step and number of neurons do to the rates of a state."""
-    rows = []
-    for case, found in sorted(simulated.items(), key=lambda each: (each[0].config, each[0].n_active, -each[0].factor)):
-        base = simulated.get(Case(case.config, _LARGE, _FINE, case.n_active))
-        rate = found.rates["E active"]
-        if base is not None and sum(other[3] == case.n_active and other[0] == case.config for other in simulated) > 1:
-            rows.append(
-                (
-                    str(case),
-                    f"{case.factor:g}",
-                    f"{case.h_ms:g}",
-                    *(str(found.rates[group]) for group in GROUPS),
-                    f"{rate.mean / base.rates['E active'].mean - 1:+.1%}",
-                )
-            )
+    rows, steps = [], defaultdict[tuple[str, int], list[tuple[float, Measured]]](list)
+    for case in sorted(simulated, key=_of_config):
+        base = simulated.get(case._replace(factor=_LARGE, h_ms=_FINE))
+        rates = simulated[case].rates
+        if base is None or not math.isfinite(rates["E active"].error) or not base.n_held:
+            continue
+        over = rates["E active"].mean / base.rates["E active"].mean - 1
+        shown = (str(rates[group]) for group in GROUPS)
+        rows.append((str(case), f"{case.factor:g}", f"{case.h_ms:g}", *shown, f"{over:+.1%}"))
+        if case.factor == _LARGE:
+            steps[case.config, case.n_active].append((case.h_ms, rates["E active"]))
     header = ("state", "times the neurons", "step, ms", *GROUPS, f"E active, over {_LARGE:g} times and {_FINE:g} ms")
-    return "### Step and size\n\n" + markdown_table(header, rows)
+    notes = [_limit(*state, found) for state, found in steps.items() if len(found) > 2]
+    return "### Step and size\n\n" + markdown_table(header, rows) + "\n\n" + "\n".join(notes)
+
+
+def _limit(config: str, n_active: int, found: Sequence[tuple[float, Measured]]) -> str:
+    """The rate for ever smaller steps, by weighted least squares of a straight line."""
+    h = np.array([step for step, _ in found])
+    rate, error = np.array([measured for _, measured in found]).T
+    design = np.stack([np.ones_like(h), h], axis=1) / error[:, None]
+    (limit, slope), (misfit,) = np.linalg.lstsq(design, rate / error)[:2]
+    limit_error = math.sqrt(np.linalg.inv(design.T @ design)[0, 0])
+    return (
+        f"- {config}, {n_active} active, {_LARGE:g} times: E active {Measured(float(limit), limit_error)} Hz without a "
+        f"step, {slope:.3g} Hz per ms (chi-squared {misfit:.2g} for {len(h) - 2} degrees of freedom), so that 0.5 ms "
+        f"lower it by {-0.5 * slope / limit:.1%}."
+    )
 
 
 if __name__ == "__main__":

@@ -375,7 +375,7 @@ def spectrum(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute transfer functions, and spectra and covariances of population rates, about a stable state."""
+    """Compute susceptibilities, and spectra and covariances of population rates, about a stable state."""
     from neuro_mod.execution.stagers import SpectrumStager
 
     experiment = load(config, overrides, seed, response=response, closure=closure)
@@ -395,14 +395,18 @@ def _print_spectra(metadata: dict[str, Any]) -> None:
     _print_theory(metadata)
     state = metadata["state"]
     typer.echo(f"state: {state['kind']}, {state['n_active']} active")
-    keys = ("rate_hz", "gain", "gain_in_network", "deviation_hz", "correlation")
+    keys = ("rate_hz", "susceptibility", "susceptibility_in_network", "deviation_hz", "correlation")
     print_table(
-        ["population", "rate", "gain", "in network", "deviation", "correlation"],
+        ["population", "rate", "susceptibility", "in network", "deviation", "correlation"],
         [[each["group"], *(_derivative(each[key]) for key in keys)] for each in metadata["groups"]],
     )
-    typer.echo("rate in Hz; change of the rate per slow change of the external rate of the population, in Hz per Hz,")
-    typer.echo("without and with feedback; standard deviation of its rate, in Hz, and correlation with another of the")
-    typer.echo(f"group in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv")
+    typer.echo(
+        "of one population of each group: rate in Hz; its change per slow change of the external rate, in Hz per"
+    )
+    typer.echo(
+        "Hz, without and with feedback; standard deviation of the rate in Hz, and correlation with another one of the"
+    )
+    typer.echo(f"group, in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv")
     for caution in metadata["cautions"]:
         typer.echo(f"caution: {caution}")
 

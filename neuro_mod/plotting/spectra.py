@@ -1,4 +1,4 @@
-"""Transfer functions of populations, and power spectra of their rates."""
+"""Susceptibilities of populations, and power spectra of their rates."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _COLOURS = {"E": style.CLUSTER_COLOURS[0][0], "I": style.CLUSTER_COLOURS[1][0]}
 _DASHES: dict[str, Any] = {"active": "-", "inactive": (0, (4, 1.5)), "background": (0, (1, 1.2))}
 _LINE = 1.2
 _HEIGHT = 55.0  # mm
+_LOWEST = 0.5  # Hz
 _POISSON_COLOUR = "#A6A6A6"
 
 
@@ -32,24 +33,24 @@ class SpectrumLine:
 
     Args:
         group: ``E active``, ``I background``, ...
-        transfer: Size of the transfer function in Hz per Hz of external rate, shape ``(F,)``.
+        susceptibility: Its size in Hz per Hz of external rate, shape ``(F,)``.
         power: Power spectrum of the rate over that of independent Poisson neurons, shape ``(F,)``.
     """
 
     group: str
-    transfer: _Array
+    susceptibility: _Array
     power: _Array
 
 
 def population_spectra(
     frequencies: _Array, lines: Sequence[SpectrumLine], title: str, *, width: float = style.TWO_COLUMNS
 ) -> Figure:
-    """Draw transfer functions on the left, and power spectra on the right, on logarithmic axes.
+    """Draw susceptibilities on the left, and power spectra on the right, on logarithmic axes.
 
     Args:
-        frequencies: In Hz, shape ``(F,)``; 0 is left out.
+        frequencies: In Hz, shape ``(F,)``; those below `_LOWEST` are left out.
         lines: The groups.
-        title: Of the figure.
+        title: Above the left panel.
         width: Width of the figure in inches.
 
     Returns:
@@ -61,24 +62,24 @@ def population_spectra(
     if not lines:
         raise invalid("lines", (), "at least one group of populations")
     for line in lines:
-        check_shape(f"transfer of {line.group}", line.transfer, frequencies.shape)
+        check_shape(f"susceptibility of {line.group}", line.susceptibility, frequencies.shape)
         check_shape(f"power of {line.group}", line.power, frequencies.shape)
-    shown = frequencies > 0
+    shown = frequencies >= _LOWEST
     with style.paper_style():
         handles = [Line2D([], [], label=line.group, **_line_style(line.group)) for line in lines]
         height = _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
         figure = style.new_figure(width, height)
-        figure.suptitle(title, fontsize=style.LABEL_SIZE)
         left, right = style.new_panels(figure, 2, 2)
         for line in lines:
-            left.plot(frequencies[shown], line.transfer[shown], **_line_style(line.group))
+            left.plot(frequencies[shown], line.susceptibility[shown], **_line_style(line.group))
             right.plot(frequencies[shown], line.power[shown], **_line_style(line.group))
         right.axhline(1.0, color=_POISSON_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
         for axes in (left, right):
             axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)")
             if shown.sum() > 1:
                 axes.set_xlim(frequencies[shown][0], frequencies[shown][-1])
-        left.set_ylabel("transfer function\n(Hz per Hz of external rate)")
+        left.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
+        left.set_ylabel("susceptibility\n(Hz per Hz of external rate)")
         right.set_ylabel("power of the rate\nover that of Poisson neurons")
         legend_above_figure(figure, handles)
     return figure

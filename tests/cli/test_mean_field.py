@@ -12,8 +12,10 @@ from neuro_mod.cli import mean_field as commands
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES
 from neuro_mod.core.mean_field.analysis.landscape import MINIMUM_FORCE
+from neuro_mod.core.mean_field.core import linearized
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.execution.stagers import FullMeanFieldStager
+from neuro_mod.execution.stagers.mean_field import spectrum
 from neuro_mod.execution.stagers.mean_field.bifurcation import PARAMETER
 from neuro_mod.execution.stagers.mean_field.reduced import GRID_DENSITY, GRID_LIMS
 from tests.helpers.folders import arrays_in
@@ -117,6 +119,22 @@ def test_sensitivity_of_the_reduced_network(mean_field, tmp_path):
     assert code == 2 and "rates cannot be perturbed; expected one of rate" in err
     code, _, err = mean_field("sensitivity", TWO_CLUSTERS, "--active", "0", "--starts", 10, *NOTHING)
     assert code == 2 and "stable states were found with 1 active clusters" in err
+
+
+def test_spectrum_of_the_reduced_network(mean_field, monkeypatch):
+    for module in (linearized, spectrum):
+        monkeypatch.setattr(module, "FREQUENCIES", np.concatenate([[0.0], np.geomspace(0.5, 1000, 40)]))
+    code, out, err = mean_field("spectrum", TWO_CLUSTERS, "--response", "exact", "--starts", 5, *NOTHING)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:2] == ["theory: exact response, poisson input", "state: stable focus, 1 active"]
+    header, rows = table(out.split("\n", 2)[2])
+    assert header == ["population", "rate", "susceptibility", "in network", "deviation", "correlation"]
+    assert [row[0] for row in rows[:4]] == ["E active", "E inactive", "E background", "I background"]
+    assert "in windows of 0.05 s" in out and "caution: modulations of rates reach" in out
+    code, _, err = mean_field("spectrum", TWO_CLUSTERS, *NOTHING)
+    assert code == 2 and 'response: "shifted" found; expected exact for the linear response' in err
+    code, _, err = mean_field("spectrum", TWO_CLUSTERS, "--frequencies", "1;2", *NOTHING)
+    assert code == 2 and "--frequencies" in err and "numbers in Hz like 1,10,100" in err
 
 
 def test_derivatives_of_barriers_and_folds(mean_field):

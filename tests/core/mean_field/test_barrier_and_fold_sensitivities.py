@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -80,12 +81,12 @@ def test_barriers_along_the_line_of_one_population():
         assert height == pytest.approx((moved[1] - moved[0]) / 2e-3, rel=1e-5)
 
 
-def excitable(external_rate, threshold=1.0, tau_refractory=0.005, tau_membrane=0.02):
+def excitable(external_rate, threshold=1.0, tau_refractory=0.005, tau_membrane=0.02, closure="poisson"):
     """Two populations, of which the first excites itself; its silent state ends in a fold near 5.8 Hz."""
     return LIFMeanField(
         n_clusters=2, c_matrix=[[400, 100], [400, 100]], j_matrix=[[0.04, -0.08], [0.02, -0.08]], j_ext=0.1, c_ext=100,
         nu_ext=[external_rate, 8.0], tau_membrane=tau_membrane, tau_synaptic=0.005, threshold=threshold,
-        reset_voltage=0.0, tau_refractory=tau_refractory,
+        reset_voltage=0.0, tau_refractory=tau_refractory, closure=closure,
     )  # fmt: skip
 
 
@@ -101,19 +102,21 @@ def fold_of(**parameters):
     return found.x[2], found.x[:2]
 
 
-def test_folds():
+@pytest.mark.parametrize("closure", ["poisson", "renewal"])
+def test_folds(closure):
     """The external rate of the first population is the parameter: one Hz more of it moves the fold by -1 Hz."""
-    value, rates = fold_of()
-    family, field = FieldFamily(excitable, (4.0, 7.0)), excitable(value)
+    make = partial(excitable, closure=closure)
+    value, rates = fold_of(closure=closure)
+    family, field = FieldFamily(make, (4.0, 7.0)), make(value)
     changes = {target: field.coefficient_derivatives(target) for target in field.targets}
     found = fold_sensitivities(family, value, rates, changes)
     assert found["rate"][0] == pytest.approx(-1.0, rel=1e-8) and found["rate"][1] > 0
     for target, base, step in (("threshold", 1.0, 1e-3), ("tau_refractory", 0.005, 1e-4), ("tau_membrane", 0.02, 1e-4)):
         for population in np.eye(2):
-            moved = {k: fold_of(**{target: base + k * step * population})[0] for k in (-2, -1, 1, 2)}
+            moved = {k: fold_of(closure=closure, **{target: base + k * step * population})[0] for k in (-2, -1, 1, 2)}
             difference = (8 * (moved[1] - moved[-1]) - (moved[2] - moved[-2])) / (12 * step)
             assert population @ found[target] == pytest.approx(difference, rel=1e-6, abs=1e-9)
-    at_limit = fold_sensitivities(FieldFamily(excitable, (4.0, value)), value, rates, changes)
+    at_limit = fold_sensitivities(FieldFamily(make, (4.0, value)), value, rates, changes)
     np.testing.assert_allclose(at_limit["threshold"], found["threshold"], rtol=1e-7)
     with pytest.raises(InputError, match="expected a fold"):
-        fold_sensitivities(family, 5.0, excitable(5.0).solve_rates([0.0, 6.0]).x, changes)
+        fold_sensitivities(family, 5.0, make(5.0).solve_rates([0.0, 6.0]).x, changes)

@@ -7,7 +7,9 @@ eigenvalues need the change.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,25 @@ _Array = NDArray[np.float64]
 
 #: Step of differences, relative to the noise, the variance, the time constants and the way to threshold.
 _STEP = 2e-3
+#: The same for ratios of time constants, as each pair of ratios takes a table of the exact response.
+_RATIO_STEP, _LEAST_REFRACTORY_STEP = 0.05, 0.01
 _STENCIL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
+_COARSE, _UPWARDS = {-1: -0.5, 1: 0.5}, {0: -1.5, 1: 2.0, 2: -0.5}
+
+
+class _Part(NamedTuple):
+    """A part of a change, and how it is differentiated.
+
+    Attributes:
+        change: Derivatives of the coefficients.
+        steps: Perturbation of each population in the unit of the target, shape ``(P,)``; 0 without any effect. Those
+            of ratios of time constants raise the ratios.
+        stencil: Weights by multiples of the steps.
+    """
+
+    change: CoefficientDerivatives
+    steps: _Array
+    stencil: Mapping[int, float]
 
 
 def perturbed(coefficients: Coefficients, change: CoefficientDerivatives, amounts: _Array) -> Coefficients:
@@ -58,24 +78,24 @@ def force_matrix(closure: RenewalClosure, rates: _Array, change: CoefficientDeri
     """
     coefficients, of = closure.coefficients, closure.filters.of
     found = closure.solve(rates)
-    steps = _steps(coefficients, rates, found.moments, change)
-    rate_change = np.zeros_like(rates)
-    by_source, by_receiver = np.zeros(found.factors.shape[1:]), np.zeros((*rates.shape, len(of)))
-    for k, weight in _STENCIL.items():
-        moved = RenewalClosure(perturbed(coefficients, change, k * steps))
-        response, source = moved.respond(rates, found.recurrent, closure.filters)
-        _, receiver = closure.respond(rates, found.recurrent, moved.filters)
-        rate_change += weight * (coefficients.z_weights @ response[0])
-        by_source += weight * source[0]
-        by_receiver += weight * receiver[0][:, moved.filters.of]
-    per_step = np.divide(1.0, steps, out=np.zeros_like(steps), where=steps > 0)
+    rate_change, by_source = np.zeros_like(rates), np.zeros_like(found.factors)
+    by_receiver = np.zeros((*rates.shape, len(of)))
+    for part in _parts(coefficients, rates, found.moments, change):
+        for k, weight in part.stencil.items():
+            moved = RenewalClosure(perturbed(coefficients, part.change, k * part.steps))
+            response, source = moved.respond(rates, found.recurrent, closure.filters)
+            _, receiver = closure.respond(rates, found.recurrent, moved.filters)
+            per_step = np.divide(weight, part.steps, out=np.zeros_like(part.steps), where=part.steps != 0)
+            rate_change += per_step * (coefficients.z_weights @ response[0])
+            by_source += per_step * source[0]
+            by_receiver += per_step[:, None] * receiver[0][:, moved.filters.of]
     variance = coefficients.by_rate.variance
-    received = change.by_rate.variance * found.factors[0][:, of] + variance * by_receiver * per_step[:, None]
-    source = variance * (rates[:, None] * by_source * per_step)[:, of]
+    received = change.by_rate.variance * found.factors[:, of] + variance * by_receiver
+    source = variance * (rates[:, None] * by_source)[:, of]
     source += np.einsum("bij,bj->bi", received, rates)[..., None] * np.eye(len(of))
-    moved_variance = np.linalg.solve(closure.system(rates, found.factors[2]), source)
+    moved_variance = np.linalg.solve(closure.system(rates, found.factors_by_variance), source)
     by_variance = coefficients.z_weights @ found.by_variance
-    return by_variance[..., None] * moved_variance + (rate_change * per_step)[..., None] * np.eye(len(of))
+    return by_variance[..., None] * moved_variance + rate_change[..., None] * np.eye(len(of))
 
 
 def jacobian_changes(field: RateEquations, rates: _Array, change: CoefficientDerivatives, along: _Array) -> _Array:
@@ -88,16 +108,27 @@ def jacobian_changes(field: RateEquations, rates: _Array, change: CoefficientDer
         along: Perturbations, shape ``(K, P)``.
     """
     moments = Moments(*(each[None] for each in field.moments(rates)))
-    steps = _steps(field.coefficients, rates[None], moments, change)
+    changes = np.zeros((len(along), len(rates), len(rates)))
+    for part in _parts(field.coefficients, rates[None], moments, change):
+        if part.stencil is _STENCIL:
+            changes += _differences(field, rates, part, along)
+        else:  # each population alone, so that few ratios of time constants occur
+            alone = _differences(field, rates, part, np.eye(len(rates)))
+            changes += np.einsum("ka,aij->kij", along, alone)
+    return changes
+
+
+def _differences(field: RateEquations, rates: _Array, part: _Part, along: _Array) -> _Array:
+    """Derivatives of ``J / tau_m`` in each direction, shape ``(K, P, P)``."""
     changes = np.zeros((len(along), len(rates), len(rates)))
     for row, direction in enumerate(along):
-        moving = (direction != 0) & (steps > 0)
-        if not moving.any():
-            continue
-        step = float((steps[moving] / np.abs(direction[moving])).min())
-        for k, weight in _STENCIL.items():
-            near = RateEquations(perturbed(field.coefficients, change, k * step * direction))
-            changes[row] += weight / step * (near.jacobian(rates) / near.tau_membrane[:, None])
+        moving = (direction != 0) & (part.steps != 0)
+        if moving.any():
+            steps = part.steps[moving] / np.abs(direction[moving])
+            step = float(steps[np.abs(steps).argmin()])
+            for k, weight in part.stencil.items():
+                near = RateEquations(perturbed(field.coefficients, part.change, k * step * direction))
+                changes[row] += weight / step * (near.jacobian(rates) / near.tau_membrane[:, None])
     return changes
 
 
@@ -119,6 +150,35 @@ def jacobian_by_rate(field: RateEquations, rates: _Array) -> _Array:
         changes += weight * field.jacobian(rates + k * np.diag(steps))
     per_step = np.divide(1.0, steps, out=np.zeros_like(steps), where=steps > 0)
     return changes * per_step[:, None, None] / field.tau_membrane[:, None]
+
+
+def _parts(coefficients: Coefficients, rates: _Array, moments: Moments, change: CoefficientDerivatives) -> list[_Part]:
+    """A change as the sum of parts.
+
+    With the exact response, changes of the ratios of time constants are parts of their own, with the steps that
+    `exact.expansion` takes.
+    """
+    neurons = coefficients.neurons
+    by_tau_m, by_tau_s, by_tau_ref, _ = change.neurons
+    by_tau = by_tau_m.any() or by_tau_s.any() or by_tau_ref.any()
+    if coefficients.theory.response != "exact" or not by_tau or not neurons.tau_synaptic.any():
+        return [_Part(change, _steps(coefficients, rates, moments, change), _STENCIL)]
+    ratios = np.stack([neurons.tau_synaptic, neurons.tau_refractory]) / neurons.tau_membrane
+    at_fixed_ratios = change.neurons.copy()
+    at_fixed_ratios[1:3] = ratios * by_tau_m
+    scaled = replace(change, neurons=at_fixed_ratios)
+    parts = [_Part(scaled, _steps(coefficients, rates, moments, scaled), _STENCIL)]
+    largest = (_RATIO_STEP * ratios[0], np.maximum(_RATIO_STEP * ratios[1], _LEAST_REFRACTORY_STEP))
+    nothing = Moments(*(0 * each for each in change.by_rate)), Moments(*(0 * each for each in change.external))
+    for row, (ratio, step) in enumerate(zip(ratios, largest, strict=True), start=1):
+        alone = np.zeros_like(change.neurons)
+        alone[row] = change.neurons[row] - at_fixed_ratios[row]
+        steps = np.zeros_like(alone[row])
+        np.divide(step * neurons.tau_membrane, alone[row], out=steps, where=alone[row] != 0)
+        if steps.any():
+            stencil = _COARSE if (ratio >= step)[steps != 0].all() else _UPWARDS
+            parts.append(_Part(replace(change, by_rate=nothing[0], external=nothing[1], neurons=alone), steps, stencil))
+    return parts
 
 
 def _steps(coefficients: Coefficients, rates: _Array, moments: Moments, change: CoefficientDerivatives) -> _Array:

@@ -60,8 +60,8 @@ class ClosedInput:
         rate: At which the neurons fire under this input, in Hz, shape ``(B, Q, P)``.
         by_mu: Its derivative with respect to the mean input, likewise.
         by_variance: Its derivative with respect to the variance of the input, likewise.
-        factors: Noise factors of the spike trains of each population through each filter, and their derivatives with
-            respect to mean and variance of the input, shape ``(3, B, M, P)``.
+        factors: Noise factors of the spike trains of each population through each filter, shape ``(B, M, P)``.
+        factors_by_variance: Their derivatives with respect to the variance of the input, likewise.
         recurrent: Variance of the recurrent input, shape ``(B, P)``.
         variance_by_rate: Derivative of the variance of the input with respect to the rates, shape ``(B, P, P)``.
         converged: Where it was found, shape ``(B,)``; elsewhere, all but the factors is NaN.
@@ -72,6 +72,7 @@ class ClosedInput:
     by_mu: _Array
     by_variance: _Array
     factors: _Array
+    factors_by_variance: _Array
     recurrent: _Array
     variance_by_rate: _Array
     converged: NDArray[np.bool_]
@@ -90,7 +91,7 @@ class RenewalClosure:
         neurons = coefficients.neurons
         #: Of the receiving neurons.
         self.filters = filters(neurons.tau_membrane, neurons.tau_synaptic)
-        self._dead = np.ascontiguousarray(np.broadcast_to(neurons.tau_refractory, len(self.filters.of)))
+        self._dead = np.array(np.broadcast_to(neurons.tau_refractory, len(self.filters.of)))
         self._receivers = [np.flatnonzero(self.filters.of == m) for m in range(len(self.filters.weights))]
         self._identity = np.eye(len(self.filters.of))
         self._least_external = coefficients.external.variance.min(axis=0)
@@ -125,19 +126,25 @@ class RenewalClosure:
             going = np.flatnonzero(found.far)
             if not len(going):
                 break
-            now, gap = found.recurrent[going], found.gap[going]
-            step = _solved(self.system(rates[going], found.factors[2, going]), gap[..., None])[..., 0]
+            every = len(going) == len(rates)
+            part = slice(None) if every else going
+            now, gap = found.recurrent[part], found.gap[part]
+            step = _solved(self.system(rates[part], found.factors[2, part]), gap[..., None])[..., 0]
             tried = np.clip(now + step, now / _FARTHEST, now * _FARTHEST)
-            found.update(going, self._attempt(rates[going], mu[going], tried))
+            new = self._attempt(rates[part], mu[part], tried)
+            if every:
+                found = new
+            else:
+                found.update(going, new)
         return found
 
     def _closed(self, rates: _Array, mu: _Array, found: _Attempt) -> ClosedInput:
         """The last step, and the derivatives."""
-        by_rate, of = self.coefficients.by_rate, self.filters.of
+        by_rate = self.coefficients.by_rate
         (rate, by_mu, by_variance), (factors, by_mean, by_noise) = found.response, found.factors
         right = np.empty((*rates.shape, rates.shape[1] + 1))
-        right[..., :-1] = (by_rate.variance * (rates[:, None] * by_mean)[:, of]) @ by_rate.mu
-        right[..., :-1] += by_rate.variance * factors[:, of]
+        right[..., :-1] = (by_rate.variance * self.received(rates[:, None] * by_mean)) @ by_rate.mu
+        right[..., :-1] += by_rate.variance * self.received(factors)
         right[..., -1] = found.gap
         solved = _solved(self.system(rates, by_noise), right)
         step = solved[..., -1]
@@ -147,8 +154,9 @@ class RenewalClosure:
         variance_by_rate = solved[..., :-1]
         for values in (mu, variance, rate, by_mu, by_variance, recurrent, variance_by_rate):
             values[found.far] = np.nan
+        moments = Moments(mu, variance)
         return ClosedInput(
-            Moments(mu, variance), rate, by_mu, by_variance, found.factors, recurrent, variance_by_rate, ~found.far
+            moments, rate, by_mu, by_variance, factors, by_noise, recurrent, variance_by_rate, ~found.far
         )
 
     def respond(self, rates: _Array, recurrent: _Array, received_by: Filters) -> tuple[_Array, _Array]:
@@ -188,8 +196,16 @@ class RenewalClosure:
             rates: In Hz, shape ``(B, P)``.
             by_noise: Derivatives of the noise factors with respect to the variances, shape ``(B, M, P)``.
         """
-        through_noise = (rates[:, None] * by_noise)[:, self.filters.of]
-        return self._identity - self.coefficients.by_rate.variance * through_noise
+        system = self.received(-rates[:, None] * by_noise) * self.coefficients.by_rate.variance
+        system += self._identity
+        return system
+
+    def received(self, of_filters: _Array) -> _Array:
+        """Values for each filter and source as values for each receiver, shape ``(B, P, P)`` for ``(B, M, P)``.
+
+        With one filter for all it is ``(B, 1, P)``, which broadcasts.
+        """
+        return of_filters if of_filters.shape[1] == 1 else of_filters[:, self.filters.of]
 
 
 def _solved(matrix: _Array, right: _Array) -> _Array:

@@ -39,12 +39,14 @@ class LIFMeanField(RateEquations):
     """Mean-field model of a clustered LIF network.
 
     ``mu_a = tau_m (sum_b C_ab J_ab nu_b + sum_s C_ext J_ext nu_ext)``,
-    ``sigma_a^2 = tau_m (sum_b C_ab J_ab^2 nu_b + sum_s C_ext J_ext^2 nu_ext)``, and in a steady state every population
-    fires at ``nu_a = phi_a(mu_a, sigma_a)``, see `transfer.response`. Away from it, ``tau_m dnu/dt = -nu + phi(nu)``.
+    ``sigma_a^2 = tau_m (sum_b C_ab J_ab^2 F_ab nu_b + sum_s C_ext J_ext^2 nu_ext)``, and in a steady state every
+    population fires at ``nu_a = phi_a(mu_a, sigma_a)``, see `transfer.response`. Away from it, ``tau_m dnu/dt = -nu +
+    phi(nu)``. With the Poisson closure F is 1, with the renewal closure the noise factor of spike trains that are as
+    regular as those of the neurons themselves, see `closure`.
 
     Assumptions and approximations: many weak, uncorrelated inputs (diffusion approximation), populations without
-    fluctuations of their rates, synaptic filtering to first order in ``sqrt(tau_s/tau_m)``. Populations without neurons
-    have no effect as long as no neuron has synapses from them.
+    fluctuations of their rates, and those of the chosen `Theory`. Populations without neurons have no effect as long as
+    no neuron has synapses from them.
 
     Args:
         n_clusters: Number of populations P (clusters).
@@ -208,10 +210,11 @@ class LIFMeanField(RateEquations):
         *,
         directions: ArrayLike | None = None,
     ) -> dict[str, Sensitivity]:
-        """Derivatives of a steady state and of its eigenvalues with respect to perturbations, in closed form.
+        """Derivatives of a steady state and of its eigenvalues with respect to perturbations.
 
         ``d nu / d delta = -J^-1 dF / d delta``; eigenvalues move by ``l . dA . r``, equal ones by the eigenvalues of
-        that matrix within their eigenspace. Derivatives tell nothing about how far they hold.
+        that matrix within their eigenspace. Derivatives tell nothing about how far they hold. They are in closed form
+        with the Poisson closure and the shifted response; else see `closed_derivatives` and `exact.expansion`.
 
         Args:
             state: A steady state of `fixed_points`, or its rates in Hz, shape ``(P,)``.
@@ -244,7 +247,7 @@ class LIFMeanField(RateEquations):
         sizes: ArrayLike | None = None,
         delay: float = 0.0,
     ) -> LinearResponse:
-        """Transfer functions of the populations, and spectra and covariances of their rates, about a stable state.
+        """Susceptibilities of the populations, and spectra and covariances of their rates, about a stable state.
 
         Assumptions and approximations: small fluctuations; many neurons in each population, each of which receives
         input from a small part of it, so that the input that neurons share is the mean rate of the population; weak
@@ -292,7 +295,7 @@ class LIFMeanField(RateEquations):
         """
         found = self.coefficients.theory.response
         if found != "exact":
-            raise invalid("response", found, "exact for the linear response", "see mean_field.response and --response")
+            raise invalid("response", found, "exact for the linear response", "see --response and mean_field.response")
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.

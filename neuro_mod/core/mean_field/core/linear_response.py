@@ -35,7 +35,7 @@ class LinearResponse:
         frequencies: In Hz, rising from 0, shape ``(F,)``.
         rates: Of the steady state in Hz, shape ``(P,)``.
         sizes: Numbers of neurons, shape ``(P,)``.
-        by_mu: Transfer functions: change of the rate of each population per modulation of its mean input, in Hz per
+        by_mu: Susceptibility: change of the rate of each population per modulation of its mean input, in Hz per
             threshold unit, without feedback through the network, shape ``(F, P)``. Filtering by synapses is included.
         by_external_rate: Likewise per modulation of its external rate, in Hz per Hz.
         connectivity: Effective connectivity M ``[post, pre]``: change of the rate of a population per change of the

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 from threadpoolctl import threadpool_limits
 
-from neuro_mod.core.cores import n_cores
 from neuro_mod.core.mean_field.core.coefficients import Moments
 from neuro_mod.core.mean_field.core.exact.dynamics import Modulated
 from neuro_mod.core.mean_field.core.exact.solver import Passage
@@ -21,9 +18,6 @@ from neuro_mod.errors import invalid
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
 
-#: Neurons are solved at even steps of ``asinh(f / _BEND)``, and others interpolated. Steps are halved where a value
-#: between them is off by more than a part of the largest one, up to a number of frequencies.
-_BEND, _STEP, _CLOSE, _MOST = 10.0, 0.3, 1e-2, 300  # Hz
 #: Significant digits of the input up to which neurons count as equal.
 _DIGITS = 10
 
@@ -67,9 +61,10 @@ class ModulatedNeurons:
             axis=0,
             return_inverse=True,
         )
-        with threadpool_limits(1), ThreadPoolExecutor(n_cores()) as threads:
-            each = [_at(frequencies, tau, Passage(*row), threads) for *row, tau in kinds.tolist()]
-        found = np.stack(each, axis=-1)
+        with threadpool_limits(1):
+            found = np.stack(
+                [_at(2 * np.pi * row[4] * frequencies, Passage(*row[:4])) for row in kinds.tolist()], axis=-1
+            )
         found = found[..., kind.ravel()].reshape(*found.shape[:2], *mean.shape)
         omega = 2j * np.pi * frequencies.reshape(-1, *(1,) * mean.ndim)
         per_second = 1 / tau_m
@@ -84,25 +79,7 @@ class ModulatedNeurons:
         return type(self)(*(np.einsum("q,fq...->f...", weights, each) for each in vars(self).values()))
 
 
-def _at(frequencies: _Array, tau_m: float, passage: Passage, threads: ThreadPoolExecutor) -> _Complex:
-    """`Dynamics` of a neuron, shape ``(3, F)``."""
-    modulated, wanted = Modulated(passage), np.arcsinh(frequencies / _BEND)
-
-    def solve(places: _Array) -> _Complex:
-        return np.array(list(threads.map(modulated.at, 2 * np.pi * _BEND * tau_m * np.sinh(places)))).T
-
-    n = max(int(np.ceil(wanted.max() / _STEP)) + 1, 4)
-    if len(wanted) <= 2 * n:
-        return solve(wanted)
-    places = np.linspace(0, wanted.max(), n)
-    values, halves = solve(places), (places[1:] + places[:-1]) / 2
-    while len(halves):
-        guessed, found = CubicSpline(places, values, axis=1)(halves), solve(halves)
-        wrong = (np.abs(found - guessed) > _CLOSE * np.abs(values).max(axis=1, keepdims=True)).any(axis=0)
-        order = np.argsort(np.concatenate([places, halves]))
-        places, values = np.concatenate([places, halves])[order], np.concatenate([values, found], axis=1)[:, order]
-        at = np.flatnonzero(np.isin(places, halves[wrong]))
-        halves = np.unique(np.concatenate([places[at] + places[at - 1], places[at] + places[at + 1]]) / 2)
-        if len(places) + len(halves) > _MOST:
-            break
-    return CubicSpline(places, values, axis=1)(wanted)
+def _at(omegas: _Array, passage: Passage) -> _Complex:
+    """`Dynamics` of a neuron at angular frequencies per inverse membrane time constant, shape ``(3, F)``."""
+    modulated = Modulated(passage)
+    return np.array([modulated.at(omega) for omega in omegas.tolist()], complex).T

@@ -73,11 +73,7 @@ class RateEquations:
     def _closed_moments(self, rates: _Array, closure: RenewalClosure) -> Moments:
         found = closure.solve(rates.reshape(-1, self.n_populations))
         if not found.converged.all():
-            lost = rates.reshape(-1, self.n_populations)[~found.converged][0]
-            raise NumericalError(
-                f"renewal closure: no consistent variance of the input found at rates of up to {lost.max():.4g} Hz; "
-                "try the poisson closure there"
-            )
+            raise _inconsistent(rates.reshape(-1, self.n_populations)[~found.converged][0])
         shape = (*rates.shape[:-1], -1, self.n_populations)
         return Moments(*(each.reshape(shape) for each in found.moments))
 
@@ -172,8 +168,14 @@ class RateEquations:
 
         Returns:
             Type, see `stability.classify`, and eigenvalues in 1/s, the largest real part first.
+
+        Raises:
+            NumericalError: The renewal closure has no solution that was found.
         """
-        eigenvalues = np.linalg.eigvals(self.jacobian(nu) / self.tau_membrane[:, None])
+        jacobian = self.jacobian(nu)
+        if np.isnan(jacobian).any():
+            raise _inconsistent(self.rates(nu))
+        eigenvalues = np.linalg.eigvals(jacobian / self.tau_membrane[:, None])
         eigenvalues = eigenvalues[np.argsort(-eigenvalues.real, kind="stable")].astype(np.complex128)
         return classify(eigenvalues), eigenvalues
 
@@ -190,10 +192,18 @@ class RateEquations:
 
         Raises:
             RuntimeError: The solver failed.
+            NumericalError: The renewal closure has no solution that was found.
         """
         tau = self.tau_membrane
+
+        def slope(_: float, nu: _Array) -> _Array:
+            force = self.equations(nu)
+            if np.isnan(force).any():
+                raise _inconsistent(nu)
+            return force / tau
+
         solution: Any = solve_ivp(
-            lambda _, nu: self.equations(nu) / tau,
+            slope,
             (0.0, duration),
             shaped("nu_0", nu_0, (self.n_populations,)),
             method="LSODA",
@@ -216,6 +226,13 @@ class RateEquations:
         if rates.shape[-1:] != (self.n_populations,):
             raise InputError(f"rates: shape {rates.shape} found; expected (..., {self.n_populations})")
         return rates
+
+
+def _inconsistent(rates: _Array) -> NumericalError:
+    return NumericalError(
+        f"renewal closure: no consistent variance of the input found at rates of up to {rates.max():.4g} Hz; "
+        "expected one. The poisson closure always has one"
+    )
 
 
 def shaped(name: str, value: ArrayLike, shape: tuple[int, ...]) -> _Array:

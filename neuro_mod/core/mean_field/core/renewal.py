@@ -29,7 +29,7 @@ from neuro_mod.core.compilation import inlined, kernel
 _Array = NDArray[np.float64]
 
 #: Time constants closer than this, relative to their mean, are taken together, by interpolation on `_POINTS`.
-_NEAR = 0.1
+_NEAR = 0.05
 _POINTS = np.cos(np.pi * (np.arange(9) + 0.5) / 9)
 #: Rates in Hz, and parts of the time out of the dead time, below which the limits are exact to rounding.
 _SLOWEST, _LEAST_FREE = 1e-100, 1e-100
@@ -109,10 +109,10 @@ def noise_factor(
         *(np.asarray(each, np.float64) for each in (rate, cv, tau_membrane, tau_synaptic, tau_refractory))
     )
     known = filters(tau_m.ravel(), tau_s.ravel())
-    found = np.empty((3, len(known.taus), nu.size))
+    found = np.empty((len(known.taus), 3, nu.size))
     for k, tau in enumerate(known.taus):
-        exponential_factors(nu.ravel(), c.ravel(), dead.ravel(), tau, found[:, k])
-    return np.einsum("nt,tn->n", known.weights[known.of], found[0]).reshape(nu.shape)
+        exponential_factors(nu.flatten(), c.flatten(), dead.flatten(), tau, found[k])
+    return np.einsum("nt,tn->n", known.weights[known.of], found[:, 0]).reshape(nu.shape)
 
 
 @inlined

@@ -1,4 +1,4 @@
-"""The linear response about a stable steady state: transfer functions, and spectra and covariances of rates."""
+"""The linear response about a stable steady state: susceptibilities, and spectra and covariances of rates."""
 
 from __future__ import annotations
 
@@ -121,14 +121,14 @@ class Spectra(MeanFieldOutputs):
         )
 
     def drawings(self) -> Drawings:
-        """Transfer functions and power spectra of the groups of populations."""
+        """Susceptibilities and power spectra of the groups of populations."""
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.spectra import SpectrumLine, population_spectra  # noqa: PLC0415
 
         response, state = self["response"], self["state"]
-        transfer, power = np.abs(response.by_external_rate), response.power * response.sizes / response.rates
+        susceptibility, power = np.abs(response.by_external_rate), response.power * response.sizes / response.rates
         lines = [
-            SpectrumLine(group, transfer[:, members[0]], power[:, members[0]])
+            SpectrumLine(group, susceptibility[:, members[0]], power[:, members[0]])
             for group, members in _members(state, response.sizes, self.populations).items()
         ]
         title = f"{state.kind}, {len(state.active)} active"
@@ -137,13 +137,13 @@ class Spectra(MeanFieldOutputs):
 
 def _spectra_rows(response: LinearResponse, names: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each frequency and each population with neurons."""
-    transfer, power = response.by_external_rate, response.power
+    susceptibility, power = response.by_external_rate, response.power
     return [
         {
             "frequency_hz": frequency,
             "population": names[a],
-            "transfer_hz_per_hz": float(np.abs(transfer[f, a])),
-            "transfer_phase": float(np.angle(transfer[f, a])),
+            "susceptibility_hz_per_hz": float(np.abs(susceptibility[f, a])),
+            "susceptibility_phase": float(np.angle(susceptibility[f, a])),
             "power_hz": float(power[f, a]),
             "power_of_one_hz": float(response.spectrum_of_one[f, a]),
         }
@@ -184,7 +184,7 @@ def _members(state: FixedPoint, sizes: NDArray[np.int64], populations: Populatio
 def _groups(
     state: FixedPoint, response: LinearResponse, covariance: _Array, populations: Populations
 ) -> Iterator[dict[str, Any]]:
-    """Of the first population of each group: rate, static gain, standard deviation, and correlations, for JSON."""
+    """Of the first population of each group: rate, static susceptibility, standard deviation, and correlations, for JSON."""
     deviation = np.sqrt(np.diagonal(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = covariance / np.outer(deviation, deviation)
@@ -194,8 +194,8 @@ def _groups(
         yield {
             "group": group,
             "rate_hz": float(response.rates[a]),
-            "gain": float(response.by_external_rate[slowest, a].real),
-            "gain_in_network": float(response.to_external_rate[slowest, a, a].real),
+            "susceptibility": float(response.by_external_rate[slowest, a].real),
+            "susceptibility_in_network": float(response.to_external_rate[slowest, a, a].real),
             "deviation_hz": float(deviation[a]),
             "correlation": json_value(correlation[a, members[1]]) if len(members) > 1 else None,
         }

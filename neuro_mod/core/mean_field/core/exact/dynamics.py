@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
 from neuro_mod.core.mean_field.core.exact import solver
+from neuro_mod.core.mean_field.core.exact.cells import Cells
 from neuro_mod.core.mean_field.core.exact.solver import Passage
 
 _Array = NDArray[np.float64]
-_Complex = NDArray[np.complex128]
 
 #: Angular frequency per inverse membrane time constant that stands for 0, where the equations are singular. Responses
 #: and spectra differ from their limit by its square.
@@ -67,23 +67,17 @@ class Modulated:
             Schwalger, Droste & Lindner 2015 for the spectrum; Fourcaud & Brunel 2002 for the limits of the responses.
         """
         passage, current, omega = self.passage, self.passage.current, max(omega, _SLOW)
-        rates = self._density.reshape(passage.shape)
-        velocities = np.ones_like(current.values), passage.velocity - passage.mean
-        exchanged = passage.half_lengths[:, None, None] * np.einsum("kl,cln->ckn", current.generator, rates)
-        mean, noise = (-self._carried(velocity) for velocity in velocities)
-        noise = noise + 1j * omega * exchanged
-        forces = np.stack([mean.ravel(), noise.ravel()], axis=1)
-        factors: Any = splu(passage.matrix(1j * omega))
-        passed = passage.outflux(factors.solve(np.hstack([self._sources, forces]).astype(complex)))
-        from_reset, forced = passed[:, :-2], passed[:, -2:]
+        passed = self._cells.outflux(omega)
+        k = len(current.values)
+        from_reset, forced = passed[:, :k], passed[:, k : k + 2]
+        forced[:, 1] += 1j * omega * passed[:, k + 2]
         delay = np.exp(-1j * omega * passage.refractory)
         at_end = current.generator @ self._meanwhile @ self._outflux * (1 - delay)
-        last = passage.velocity > 1
-        forced[:, 0] += last * velocities[0] * self._at_threshold
-        forced[:, 1] += last * velocities[1] * self._at_threshold + from_reset @ at_end
+        forced += np.where(passage.velocity > 1, self._velocities * self._at_threshold, 0.0).T
+        forced[:, 1] += from_reset @ at_end
         again = delay * (from_reset @ self._meanwhile)
         following = again @ self._outflux
-        solved = np.linalg.solve(np.eye(len(again)) - again, np.column_stack([forced, following])).sum(axis=0)
+        solved = np.linalg.solve(np.eye(k) - again, np.column_stack([forced, following])).sum(axis=0)
         # half of the relative change of the variance is that of the noise, which lags behind it
         lag = 1 + 0.5j * omega * passage.ratio
         return Dynamics(
@@ -93,8 +87,18 @@ class Modulated:
         )
 
     @cached_property
-    def _sources(self) -> _Array:
-        return self.passage.sources()
+    def _velocities(self) -> _Array:
+        """Change of the velocity of the voltage with the mean and the logarithm of the noise, shape ``(2, K)``."""
+        velocity = self.passage.velocity
+        return np.stack([np.ones_like(velocity), velocity - self.passage.mean])
+
+    @cached_property
+    def _cells(self) -> Cells:
+        """With three forces: changes of the velocity, and of the rate at which current values are exchanged."""
+        passage, density = self.passage, self._density.reshape(self.passage.shape)
+        exchanged = passage.half_lengths[:, None, None] * np.einsum("kl,cln->ckn", passage.current.generator, density)
+        forces = [*(-self._carried(velocity) for velocity in self._velocities), exchanged]
+        return Cells.of(passage, np.stack([each.ravel() for each in forces], axis=1))
 
     @cached_property
     def _meanwhile(self) -> _Array:

@@ -88,6 +88,11 @@ class Passage:
         """Faces of the cells, shape ``(C + 1,)``."""
         return self._cells[0]
 
+    @property
+    def at_reset(self) -> int:
+        """Which of the faces is the reset."""
+        return self._cells[1]
+
     @cached_property
     def half_lengths(self) -> _Array:
         """Half the length of each cell, shape ``(C,)``."""

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuro_mod.errors import InputError
+from neuro_mod.plotting.spectra import SpectrumLine, population_spectra
+
+FREQUENCIES = np.array([0.0, 0.1, 1.0, 10.0, 100.0])
+
+
+def line(group, scale=1.0):
+    return SpectrumLine(group, scale * np.arange(1.0, 6), scale * np.arange(2.0, 7))
+
+
+def test_susceptibility_on_the_left_and_power_on_the_right():
+    """Frequencies from 0.5 Hz are drawn; groups of E and of I neurons share dashes, and differ in colour."""
+    figure = population_spectra(FREQUENCIES, [line("E active"), line("I active", 2), line("E background")], "node")
+    left, right = figure.axes
+    for axes, begin in ((left, 3.0), (right, 4.0)):
+        curve = axes.lines[1]
+        assert np.asarray(curve.get_xdata()).tolist() == [1, 10, 100]
+        assert np.asarray(curve.get_ydata()).tolist() == [2 * begin, 2 * (begin + 1), 2 * (begin + 2)]
+        assert axes.get_xscale() == axes.get_yscale() == "log"
+        assert axes.lines[0].get_linestyle() == curve.get_linestyle() != axes.lines[2].get_linestyle()
+        assert axes.lines[0].get_color() == axes.lines[2].get_color() != curve.get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["E active", "I active", "E background"]
+    assert left.get_title(loc="left") == "node"
+    figure.draw_without_rendering()
+
+
+def test_bad_input():
+    with pytest.raises(InputError, match="lines"):
+        population_spectra(FREQUENCIES, [], "")
+    with pytest.raises(InputError, match="power of E active"):
+        population_spectra(FREQUENCIES, [SpectrumLine("E active", np.ones(5), np.ones(4))], "")
