@@ -184,7 +184,7 @@ def _members(state: FixedPoint, sizes: NDArray[np.int64], populations: Populatio
 def _groups(
     state: FixedPoint, response: LinearResponse, covariance: _Array, populations: Populations
 ) -> Iterator[dict[str, Any]]:
-    """Of the first population of each group: rate, static susceptibility, standard deviation, and correlations, for JSON."""
+    """Of the first population of each group: rate, susceptibility at 0 Hz, deviation, correlations; for JSON."""
     deviation = np.sqrt(np.diagonal(covariance))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = covariance / np.outer(deviation, deviation)
