@@ -11,7 +11,7 @@ from neuro_mod.core.table_watch import TableProgress, tables_watched
 from neuro_mod.execution.notices import warn_once
 from neuro_mod.execution.terminal import terminal_bars
 
-TEXT = "computing the response table of {}, once"
+TEXT = "computing a response table, once for these time constants"
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def _in_log() -> Callable[[TableProgress], None]:
         if progress.name not in said:
             said.add(progress.name)
             with suppress(OSError):  # nobody reads it any more
-                print(TEXT.format(progress.name), file=sys.stderr, flush=True)  # noqa: T201
+                print(f"{TEXT}: {progress.name}", file=sys.stderr, flush=True)  # noqa: T201
 
     return show
 
@@ -50,7 +50,7 @@ def _on_terminal(shown: ExitStack) -> Callable[[TableProgress], None]:
         nonlocal update
         if update is None:
             bars = shown.enter_context(terminal_bars(transient=True))
-            task = bars.add_task(TEXT.format(progress.name), total=progress.total)
+            task = bars.add_task(TEXT, total=progress.total)
             shown.callback(bars.remove_task, task)
             update = partial(bars.update, task)
         update(completed=progress.done)

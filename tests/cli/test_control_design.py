@@ -37,7 +37,21 @@ def config(tmp_path_factory):
 
 def test_it_designs_verifies_and_draws_and_what_it_writes_runs(design, neuro_mod, config, tmp_path):
     out = tmp_path / "design"
-    arguments = ("--make", "E0", "--norm", "l2", "--budget", 1.5, *QUICK, "--verify-duration", 1, "--out", out)
+    arguments = (
+        "--make",
+        "E0",
+        "--norm",
+        "l2",
+        "--budget",
+        1.5,
+        *QUICK,
+        "--verify-duration",
+        1,
+        "--closure",
+        "renewal",
+        "--out",
+        out,
+    )
     done = design(config, *arguments)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -55,6 +69,7 @@ def test_it_designs_verifies_and_draws_and_what_it_writes_runs(design, neuro_mod
     for name in ("design_vector", "design_progress", "design_verified", "design_leakage"):
         assert (out / f"plots/{name}.png").read_bytes().startswith(b"\x89PNG")
     assert run_json(out)["make"] == "E0"
+    assert run_json(out)["mean_field"] == {"response": "shifted", "closure": "renewal"}
     ran = neuro_mod("run", out / "design.yaml", "--out", tmp_path / "run", "--plot", "none", "--duration", 0.1)
     assert ran.returncode == 0, ran.stderr
     assert "perturbation of rate" in ran.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import sys
 
@@ -32,7 +33,7 @@ def test_one_line_for_each_table_in_a_log(capsys):
     with compilation_shown(), progress_shown(1.0):
         compute("A")
         compute("B")
-    assert capsys.readouterr() == ("", f"{TEXT.format('A')}\n{TEXT.format('B')}\n")
+    assert capsys.readouterr() == ("", f"{TEXT}: A\n{TEXT}: B\n")
 
 
 def test_a_bar_on_a_terminal(monkeypatch):
@@ -43,9 +44,10 @@ def test_a_bar_on_a_terminal(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     with compilation_shown():
         compute("A")
-        assert TEXT.format("A") in terminal.getvalue()
+        first = terminal.getvalue()
+        assert TEXT in first
         compute("B")
-    assert TEXT.format("B") in terminal.getvalue()
+    assert TEXT in terminal.getvalue()[len(first) :]
 
 
 def test_what_is_wrong_is_logged_once_and_kept(caplog):
@@ -84,6 +86,17 @@ def test_the_command_says_so_too(damaged, neuro_mod, caplog):
     header, row = out.splitlines()
     assert header.split("  ")[0] == "tau_synaptic/tau_membrane" and row.split()[:2] == ["0.25", "0.25"]
     assert row.endswith(str(damaged))
+
+
+def test_a_cache_that_cannot_be_written_to_is_named(damaged, neuro_mod, monkeypatch, tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NEURO_MOD_CACHE_DIR", str(tmp_path / "file"))
+    code, out, _ = neuro_mod("mean-field", "table", TWO_CLUSTERS, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["tables"][0]["file"] is None and found["tables"][0]["synaptic_ratio"] == 0.25
+    (notice,) = found["notices"]
+    assert "response table could not be saved" in notice and "kept in memory only" in notice and notice in caplog.text
 
 
 def test_pairs_accuracy_and_places(neuro_mod):

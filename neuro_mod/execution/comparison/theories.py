@@ -103,16 +103,22 @@ def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> 
     others: list[Predicted] = []
     left_out: dict[str, str] = {}
     with notices_kept() as notices:
-        chosen = Predicted(stager, stager.run()["distinct"])
+        chosen = _predicted(stager)
         for name, theory in THEORIES.items():
             if theory == stager.theory or name not in (THEORIES if names is None else names):
                 continue
             try:
                 other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
-                others.append(Predicted(other, other.run()["distinct"]))
+                others.append(_predicted(other))
             except NeuroModError as error:
                 if names is not None:
                     raise
                 left_out[name] = str(error)
                 _LOG.warning("%s is left out: %s", name, error)
     return Predictions(chosen, tuple(others), left_out, notices)
+
+
+def _predicted(stager: FullMeanFieldStager) -> Predicted:
+    found = stager.run()["distinct"]
+    _LOG.info("%s: %d stable steady states", stager.theory, len(found.stable))
+    return Predicted(stager, found)

@@ -33,6 +33,12 @@ def test_every_value_of_a_bifurcation_has_the_theory():
     assert stager._at("arousal.level", 0.1).coefficients.theory == Theory("exact", "renewal")
 
 
+def test_time_constants_are_not_followed_with_a_table_for_each_value():
+    stager = BifurcationStager(TWO_CLUSTERS, response="exact")
+    with pytest.raises(InputError, match=r'response: "exact" found; expected shifted where time constants vary'):
+        stager.run("init_params.tau_synaptic", (0.004, 0.005))
+
+
 def test_plan_and_metadata_name_the_theory_and_a_folder_has_one(tmp_path):
     stager = FullMeanFieldStager(TWO_CLUSTERS, overrides=["settings.plot=false"])
     metadata = stager.execute(n_runs=2, out=tmp_path)["metadata"]

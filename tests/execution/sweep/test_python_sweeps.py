@@ -417,6 +417,18 @@ class ReducedSweep(ReducedMeanFieldSweepRunner):
         pass
 
 
+def test_only_steps_of_the_mean_field_depend_on_its_theory(tmp_path):
+    arousal = {"baseline_params": SMALL, "param": "arousal.level", "sweep_params": [0.0], "n_runs": 1}
+    FullSweep().execute(tmp_path / "full", **arousal)
+    exact = {"overrides": ["mean_field.response=exact"]}
+    with pytest.raises(InputError, match=r"mean_field\.response: nothing -> 'exact'"):
+        FullSweep().execute(tmp_path / "full", **arousal, **exact)
+    swept = FullSweep().execute(tmp_path / "both", SMALL, "mean_field.response", ["shifted", "exact"], n_runs=1)
+    assert not np.allclose(swept[0], swept[1])
+    spiking = CountSweep().execute(tmp_path / "spiking", **SWEEP)
+    assert all(map(same, CountSweep().execute(tmp_path / "spiking", **SWEEP, **exact), spiking))
+
+
 def test_mean_field_sweeps(tmp_path):
     arousal = {"baseline_params": SMALL, "param": "arousal.level", "sweep_params": [0.0, 0.5]}
     full = FullSweep().execute(tmp_path / "full", **arousal, n_runs=5, parallel=True)

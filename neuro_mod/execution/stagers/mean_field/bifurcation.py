@@ -18,6 +18,7 @@ from neuro_mod.core.mean_field.analysis.critical import FOLD
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.analysis.sensitivities import fold_sensitivities
 from neuro_mod.core.mean_field.core import LIFMeanField
+from neuro_mod.core.mean_field.core.exact.response import pairs_of
 from neuro_mod.core.perturbations.targets import check_target
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
@@ -88,8 +89,8 @@ class BifurcationStager(MeanFieldStager):
         for target in targets:
             check_target(target)
         try:
-            for limit in (lower, upper):
-                self._at(parameter, limit)  # so that messages show the limit as it was given
+            ends = [self._at(parameter, limit) for limit in (lower, upper)]  # messages show limits as they were given
+            self._check_tables(parameter, ends)
             family = FieldFamily(lambda value: self._at(parameter, value), (lower, upper))
             at = [configured] if configured is not None and lower <= configured <= upper else []
             diagram = bifurcation_diagram(
@@ -125,6 +126,18 @@ class BifurcationStager(MeanFieldStager):
             hint = "where all clusters are alike, none counts as active"
             raise invalid("n_active", n_active, f"a list of numbers from 0 to {valid[-1]}", hint)
         return n_active
+
+    def _check_tables(self, parameter: str, ends: Sequence[LIFMeanField]) -> None:
+        """Refuse the exact response where every value of the parameter would take a table of its own.
+
+        Args:
+            parameter: Its key.
+            ends: The mean field at its smallest and largest value.
+        """
+        first, last = (pairs_of(field.coefficients.neurons) for field in ends)
+        if self.theory.response == "exact" and first != last:
+            hint = f"each value of {parameter} would take a response table of its own; sweep it instead"
+            raise invalid("mean_field.response", "exact", "shifted where time constants vary", hint)
 
     def _fold_sensitivities(
         self, family: FieldFamily, diagram: Diagram, parameter: str, targets: Sequence[str]
