@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.exact.expansion import LEAST_REFRACTORY_STEP, RATIO_STEP
 from neuro_mod.core.mean_field.core.inputs import CoefficientDerivatives
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 
@@ -23,8 +24,6 @@ _Array = NDArray[np.float64]
 
 #: Step of differences, relative to the noise, the variance, the time constants and the way to threshold.
 _STEP = 2e-3
-#: The same for ratios of time constants, as each pair of ratios takes a table of the exact response.
-_RATIO_STEP, _LEAST_REFRACTORY_STEP = 0.05, 0.01
 _STENCIL = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
 _COARSE, _UPWARDS = {-1: -0.5, 1: 0.5}, {0: -1.5, 1: 2.0, 2: -0.5}
 
@@ -168,7 +167,7 @@ def _parts(coefficients: Coefficients, rates: _Array, moments: Moments, change: 
     at_fixed_ratios[1:3] = ratios * by_tau_m
     scaled = replace(change, neurons=at_fixed_ratios)
     parts = [_Part(scaled, _steps(coefficients, rates, moments, scaled), _STENCIL)]
-    largest = (_RATIO_STEP * ratios[0], np.maximum(_RATIO_STEP * ratios[1], _LEAST_REFRACTORY_STEP))
+    largest = (RATIO_STEP * ratios[0], np.maximum(RATIO_STEP * ratios[1], LEAST_REFRACTORY_STEP))
     nothing = Moments(*(0 * each for each in change.by_rate)), Moments(*(0 * each for each in change.external))
     for row, (ratio, step) in enumerate(zip(ratios, largest, strict=True), start=1):
         alone = np.zeros_like(change.neurons)

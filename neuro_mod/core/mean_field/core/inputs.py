@@ -29,6 +29,11 @@ class CoefficientDerivatives:
     neurons: _Array
     one_sided: NDArray[np.bool_]
 
+    @property
+    def of_time_constants(self) -> bool:
+        """Whether time constants change."""
+        return bool(self.neurons[:3].any())
+
     def at(self, rates: _Array) -> _Array:
         """Derivatives of `transfer.EXPANDED` while the rates stay, shape ``(6, ..., Q, P)`` for rates ``(..., P)``."""
         pairs = zip(self.by_rate, self.external, strict=True)

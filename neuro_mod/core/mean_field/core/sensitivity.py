@@ -7,7 +7,7 @@ and the change of the state, through the second derivatives of the response.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,7 +85,7 @@ def sensitivities(
         InputError: A shape does not match, a value is not finite, or the state is not steady.
         NumericalError: An eigenvalue is 0, as at a fold.
     """
-    state = (_State if field.closure is None else _ClosedState)(field, field.rates(rates))
+    state = (_State if field.closure is None else _ClosedState)(field, field.rates(rates), changes.values())
     along = checked_directions(directions, field.n_populations)
     return {target: state.sensitivity(target, change, along) for target, change in changes.items()}
 
@@ -121,15 +121,22 @@ def weighted_forces(field: RateEquations, rates: _Array, weights: _Array, change
     if field.closure is not None:
         return np.einsum("ba,bak->k", weights, force_matrix(field.closure, rates, change))
     coefficients = field.coefficients
-    gradient = expansion(*field.moments(rates), coefficients.neurons, coefficients.theory.response).gradient
-    force = coefficients.z_weights @ (gradient * change.at(rates)).sum(axis=0)
+    expanded = _expanded(field, rates, time_constants=change.of_time_constants)
+    force = coefficients.z_weights @ (expanded.gradient * change.at(rates)).sum(axis=0)
     return (weights * force).sum(axis=0)
+
+
+def _expanded(field: RateEquations, rates: _Array, *, time_constants: bool) -> Expansion:
+    """The response at given rates; with the exact one, its derivatives by time constants take tables of their own."""
+    coefficients = field.coefficients
+    kind = coefficients.theory.response
+    return expansion(*field.moments(rates), coefficients.neurons, kind, time_constants=time_constants)
 
 
 class _State:
     """What the derivatives with respect to all targets have in common."""
 
-    def __init__(self, field: RateEquations, rates: _Array):
+    def __init__(self, field: RateEquations, rates: _Array, changes: Iterable[CoefficientDerivatives]):
         if rates.ndim != 1:
             raise InputError(f"state: shape {rates.shape} found; expected ({field.n_populations},)")
         force, jacobian = field.linearize(rates)
@@ -137,6 +144,7 @@ class _State:
         if not residual < STEADY:
             raise InputError(f"state: rates that change by {residual:.3g} Hz found; expected a steady state")
         self.field, self.rates, self.jacobian = field, rates, jacobian
+        self._time_constants = any(change.of_time_constants for change in changes)
         self.per_second = jacobian / field.tau_membrane[:, None]
         self.spectrum = Spectrum.of(self.per_second)
         size = np.abs(self.spectrum.values)
@@ -166,7 +174,7 @@ class _State:
         tau' A)``, over the membrane time constant, for mean and variance j.
         """
         explicit, coefficients, tau = change.at(self.rates), self.field.coefficients, self.field.tau_membrane
-        expanded, slopes_now = self._expanded
+        expanded, slopes_now = self._response
         force = coefficients.z_weights @ (expanded.gradient * explicit).sum(axis=0)
         rates = -np.linalg.solve(self.jacobian, (along * force).T).T
         inputs = along[:, None] * explicit[:, None]  # (6, K, Q, P), of the perturbation
@@ -181,11 +189,10 @@ class _State:
         return rates, moved
 
     @cached_property
-    def _expanded(self) -> tuple[Expansion, _Array]:
+    def _response(self) -> tuple[Expansion, _Array]:
         """The response, and its derivatives with respect to mean and variance averaged over z, shape ``(2, P)``."""
-        coefficients = self.field.coefficients
-        found = expansion(*self.field.moments(self.rates), coefficients.neurons, coefficients.theory.response)
-        return found, np.einsum("q,iqp->ip", coefficients.z_weights, found.gradient[:2])
+        found = _expanded(self.field, self.rates, time_constants=self._time_constants)
+        return found, np.einsum("q,iqp->ip", self.field.coefficients.z_weights, found.gradient[:2])
 
 
 class _ClosedState(_State):

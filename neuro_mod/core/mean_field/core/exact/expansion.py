@@ -18,8 +18,10 @@ from neuro_mod.core.neurons import NeuronParameters
 
 _Array = NDArray[np.float64]
 
-#: Steps in u and v, relative to their size, and in the ratios of time constants.
-_STEP, _RATIO_STEP, _LEAST_REFRACTORY_STEP = 1e-5, 0.05, 0.01
+#: Steps in u and v, relative to their size.
+_STEP = 1e-5
+#: Steps in the ratios of time constants, relative to them, and least one in that of the refractory period.
+RATIO_STEP, LEAST_REFRACTORY_STEP = 0.05, 0.01
 #: Logarithm of the longest interval, so that nothing overflows.
 _LONGEST = 700.0
 
@@ -65,8 +67,8 @@ def expand(mu: _Array, variance: _Array, neurons: NeuronParameters, *, time_cons
     slopes[1] = _difference(lambda d: _logarithms(u, v + d, a, r), _STEP * v)
     slopes[0, [0, 3]], slopes[1, [0, 3]] = here[[1, 4]], here[[2, 5]]
     if time_constants:
-        slopes[2] = _difference(lambda d: _logarithms(u, v, a + d, r), _RATIO_STEP * a)
-        step = np.maximum(_RATIO_STEP * r, _LEAST_REFRACTORY_STEP)
+        slopes[2] = _difference(lambda d: _logarithms(u, v, a + d, r), RATIO_STEP * a)
+        step = np.maximum(RATIO_STEP * r, LEAST_REFRACTORY_STEP)
         slopes[3] = _difference(lambda d: _logarithms(u, v, a, r + d), step, from_below=r >= step)
     return _assembled(here, slopes, (u, v, a, r), neurons)
 
