@@ -17,7 +17,7 @@ from neuro_mod.cli.convert import convert
 from neuro_mod.cli.decode import decode
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.gather import gather
-from neuro_mod.cli.mean_field import app as mean_field
+from neuro_mod.cli.mean_field.app import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.repeats import command as repeat_command
 from neuro_mod.cli.run import run

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from neuro_mod.cli import mean_field as commands
+from neuro_mod.cli.mean_field import app as commands
 from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES
 from neuro_mod.core.mean_field.analysis.landscape import MINIMUM_FORCE

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from neuro_mod.cli.options import AsJson, Config, Overrides, load, print_json, print_table, seconds
+from neuro_mod.cli.mean_field.shared import Time
+from neuro_mod.cli.options import AsJson, Config, Overrides, load, print_json, print_table
 
 
 def table(
     config: Config,
     overrides: Overrides = None,
-    time: Annotated[
-        float | None,
-        typer.Option(metavar="S", parser=seconds, help="Time at which perturbations are taken [each at its onset]."),
-    ] = None,
+    time: Time = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the tables of the exact response that a configuration needs, and make those that are missing.

@@ -1,0 +1,1 @@
+"""``neuro-mod mean-field``."""
