@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from neuro_mod.checks import whole_number
 from neuro_mod.choices import Competitors
@@ -16,6 +15,7 @@ from neuro_mod.core.control.modes import RoundedModes, projector_of, random_marg
 from neuro_mod.core.control.semidefinite import relaxed_projector
 from neuro_mod.core.control.swaps import Differences, Swaps, response_differences, state_differences, swaps_of
 from neuro_mod.core.control.vocabulary import Vocabulary
+from neuro_mod.core.cores import one_thread
 from neuro_mod.errors import invalid
 
 #: Subspaces that modes are compared with, and from which their search begins.
@@ -175,7 +175,7 @@ def capacity(
     whole_number("n_random", n_random, 1)
     whole_number("n_starts", n_starts, 1)
     found = []
-    with threadpool_limits(1):  # the same bytes everywhere; matrices are small
+    with one_thread():
         for done, n_modes in enumerate(sorted(set(modes))):
             report(done)
             found.append(_subspace(differences, n_modes, n_random, n_starts, seed))

@@ -25,6 +25,7 @@ from neuro_mod.execution import jobs
 from neuro_mod.execution.figures import save_figures
 from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.progress import Progress
+from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.sweep.points import Run, experiment_at
 from neuro_mod.execution.sweep.steps import Results, StepsJob, earlier_plan
 from neuro_mod.execution.sweep.user_functions import described, versions_of
@@ -261,7 +262,7 @@ class SweepRunner(ABC):
         theory = experiment.theory_in_plan() if self._of_mean_field else {}
         determining = {
             "sweep": type(self).__name__,
-            **({"mean_field": theory} if theory else {}),
+            **({THEORY: theory} if theory else {}),
             **{f"step_kwargs.{name}": described(value, name) for name, value in step_kwargs.items()},
             **versions_of(self, _HOOKS),
         }

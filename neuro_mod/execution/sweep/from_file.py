@@ -18,6 +18,7 @@ from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
+from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.sweep.figures import save_sweep_figures
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
@@ -129,7 +130,7 @@ class FileSweepJob(Job):
             "keep_spikes": file.keep_spikes,
             "measures": versions,
             **({"analysis": settings} if settings else {}),
-            **({"mean_field": theory} if theory else {}),
+            **({THEORY: theory} if theory else {}),
             **noise_in_plan(sweep),
         }
         description = {

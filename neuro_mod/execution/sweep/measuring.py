@@ -13,6 +13,7 @@ from neuro_mod.execution.jobs.ledger import Entry
 from neuro_mod.execution.jobs.updating import Updating
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.sweep.mean_field_measures import Theory, measure_mean_field
 from neuro_mod.execution.sweep.measures import Numbers, depends_on_analysis, measure
 from neuro_mod.execution.sweep.points import Run, experiment_at
@@ -160,12 +161,12 @@ class Remeasuring(Updating):
     analysis: Mapping[str, Any]
     mean_field: Mapping[str, Any]
 
-    revisable = ("measures", "analysis", "mean_field")
+    revisable = ("measures", "analysis", THEORY)
 
     def valid(self, about: Mapping[str, Any], before: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Updating.valid`: measures whose code is the same, and the analysis if they depend on it."""
         same_analysis = before.get("analysis", {}) == self.analysis
-        theory = of_mean_field(self.versions) if before.get("mean_field", {}) != self.mean_field else []
+        theory = of_mean_field(self.versions) if before.get(THEORY, {}) != self.mean_field else []
         versions = before.get("measures", {})
         kept = {
             name: numbers

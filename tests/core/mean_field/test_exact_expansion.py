@@ -38,9 +38,10 @@ def test_gradients_against_the_solver(expanded, parameter):
         step = 0.02 * values[parameter]
         upper, lower = (_solved(**values | {parameter: values[parameter] + sign * step}) for sign in (1, -1))
         rate, cv = (upper - lower) / (2 * step) * values[parameter]
-        # differences of 2 % err by less than 1e-3 of the value
-        assert expanded.gradient[place, k] * values[parameter] == pytest.approx(rate, abs=1e-2 * abs(rate) + 2e-3)
-        assert expanded.cv_gradient[place, k] * values[parameter] == pytest.approx(cv, abs=1e-2 * abs(cv) + 3e-3)
+        # differences of 2 % here and 5 % there err by less than 1 %, tables by 1e-4 of the rate and 1e-3 of the CV
+        noise = 2e-4 * expanded.rate[k] + 1e-2 * abs(rate)
+        assert expanded.gradient[place, k] * values[parameter] == pytest.approx(rate, abs=noise)
+        assert expanded.cv_gradient[place, k] * values[parameter] == pytest.approx(cv, abs=3e-3 + 1e-2 * abs(cv))
 
 
 def test_second_derivatives_are_those_of_the_first():

@@ -69,6 +69,15 @@ def test_a_damaged_table_is_said_and_computed_again(computed, tmp_path, damage):
     assert np.array_equal(cache.read(path, RATIOS).log_mean, good.log_mean)
 
 
+def test_a_damaged_table_of_the_package(computed, monkeypatch, tmp_path):
+    monkeypatch.setattr(cache, "_PACKAGED", tmp_path / "package")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / cache.file_name(RATIOS)).write_bytes(b"PK")
+    with pytest.warns(TableWarning, match=r"package.* damaged response table found"):
+        assert cache.table_for(RATIOS).ratios == RATIOS
+    assert computed == [RATIOS]
+
+
 def test_where_nothing_can_be_saved(computed, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NEURO_MOD_CACHE_DIR", str(tmp_path / "file" / "folder"))

@@ -169,6 +169,7 @@ def describe(field: RateEquations, rates: ArrayLike, classes: NDArray[np.int64] 
     """
     rates = field.rates(rates)
     moments = field.moments(rates)
+    field.say_if_extrapolated(moments)
     mu, variance = (field.coefficients.z_weights @ each for each in moments)
     kind, eigenvalues = field.determine_stability(rates)
     active, images, populations = (), 1, field.populations

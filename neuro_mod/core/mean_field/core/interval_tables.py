@@ -20,6 +20,8 @@ References:
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, erfcx, roots_legendre
@@ -34,6 +36,7 @@ _SLOPE_AT_0, _BELOW_0 = np.log(2) / _SQRT_PI, np.pi / 16
 _NODES, _WEIGHTS = roots_legendre(100)
 
 
+@cache
 def coefficients() -> _Array:
     """Coefficients by piece, function and power of ``t in [-1, 1]``, shape ``(N_PIECES, 5, DEGREE + 1)``."""
     x = 4 / points() - 4

@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from neuro_mod.core.cores import one_thread
 from neuro_mod.core.mean_field.core.coefficients import Moments
 from neuro_mod.core.mean_field.core.exact.dynamics import Modulated
 from neuro_mod.core.mean_field.core.exact.solver import Passage
@@ -61,7 +61,7 @@ class ModulatedNeurons:
             axis=0,
             return_inverse=True,
         )
-        with threadpool_limits(1):
+        with one_thread():
             found = np.stack(
                 [_at(2 * np.pi * row[4] * frequencies, Passage(*row[:4])) for row in kinds.tolist()], axis=-1
             )

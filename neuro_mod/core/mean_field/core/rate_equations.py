@@ -12,6 +12,7 @@ from scipy.optimize import OptimizeResult
 
 from neuro_mod.core.mean_field.core.closure import RenewalClosure
 from neuro_mod.core.mean_field.core.coefficients import Coefficients, Moments
+from neuro_mod.core.mean_field.core.exact.response import say_if_extrapolated
 from neuro_mod.core.mean_field.core.newton import Linearization, find_or_relax
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.core.mean_field.core.transfer import firing_rate, interval_statistics, response_to_input
@@ -89,6 +90,11 @@ class RateEquations:
         by_rate = self.coefficients.by_rate
         return by_rate if self.closure is None else self.closure.by_rate(np.maximum(self.rates(nu), 0.0))
 
+    def say_if_extrapolated(self, moments: Moments) -> None:
+        """Say so if the response to this input, shape ``(..., Q, P)`` each, is extrapolated from its table."""
+        if self.coefficients.theory.response == "exact":
+            say_if_extrapolated(moments.mu, np.sqrt(moments.variance), self.coefficients.neurons)
+
     def response_function(self, mu: ArrayLike, sigma: ArrayLike) -> _Array:
         """Rates in Hz of the populations under given input, shape ``(..., P)`` like the input."""
         return firing_rate(mu, sigma, response=self.coefficients.theory.response, **vars(self.coefficients.neurons))
@@ -157,6 +163,8 @@ class RateEquations:
         start = shaped("nu_init", START if nu_init is None else nu_init, (self.n_populations,))
         found = find_or_relax(self.linearize, start[None])
         success = bool(found.converged.all())
+        if success:
+            self.say_if_extrapolated(self.moments(found.x[0]))
         message = "The solution converged." if success else "No steady state was found."
         return OptimizeResult(x=found.x[0], success=success, fun=self.equations(found.x[0]), message=message)
 

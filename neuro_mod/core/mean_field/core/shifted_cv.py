@@ -9,14 +9,13 @@ The squared CV is the variance times the squared rate, so that the refractory pe
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.core.compilation import inlined, kernel
-from neuro_mod.core.mean_field.core import interval_tables
+from neuro_mod.core.mean_field.core import interval_tables, tables
 from neuro_mod.core.mean_field.core.siegert import (
     NODES,
     SQRT_PI,
@@ -36,22 +35,19 @@ _TWO_PI = 2 * np.pi
 #: Beyond this distance from the threshold, in units of the noise, the noise-free limit is exact to rounding.
 _NO_NOISE = 1e50
 
-_table = cache(interval_tables.coefficients)
 
-
-def respond_with_cv(siegert_table: _Array, inputs: _Array, found: _Array) -> None:
+def respond_with_cv(inputs: _Array, found: _Array) -> None:
     """Rates and CVs with derivatives of many populations.
 
     Without noise the CV is 0 above threshold. Below, it is 1: as noise vanishes, intervals become long, and their
     distribution exponential.
 
     Args:
-        siegert_table: `tables.coefficients`.
         inputs: As for `siegert.respond`, shape ``(7, n)``.
         found: Takes the rate in Hz and its derivatives with respect to mu and sigma, then the CV and its derivatives,
             shape ``(6, n)``.
     """
-    _respond_all(siegert_table, _table(), inputs, found)
+    _respond_all(tables.coefficients(), interval_tables.coefficients(), inputs, found)
 
 
 @inlined

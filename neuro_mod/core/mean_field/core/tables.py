@@ -17,6 +17,7 @@ row  function                                           tabulated as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ _SQRT_PI = np.sqrt(np.pi)
 _CHEBYSHEV = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
 
 
+@cache
 def coefficients() -> _Array:
     """Coefficients by piece, function and power of ``t in [-1, 1]``, shape ``(N_PIECES, 5, DEGREE + 1)``."""
     y = points()

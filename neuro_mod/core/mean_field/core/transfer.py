@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,16 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.choices import ResponseKind
 from neuro_mod.core.mean_field.core import shifted_cv, siegert, siegert_curvature, tables
 from neuro_mod.core.mean_field.core.exact.expansion import expand
-from neuro_mod.core.mean_field.core.exact.response import exact_response, within_table
+from neuro_mod.core.mean_field.core.exact.response import exact_response, say_if_extrapolated
 from neuro_mod.core.mean_field.core.theory import Theory
 from neuro_mod.core.neurons import NeuronParameters
-from neuro_mod.core.table_watch import say
 from neuro_mod.errors import InputError, invalid
 
 #: ``|zeta(1/2)| / sqrt(2)``: the shift of the integration limits by synaptic filtering, over ``sqrt(tau_s/tau_m)``.
 FILTER_SHIFT = 1.0326265761156086
-
-_table = cache(tables.coefficients)
 
 
 class Response(NamedTuple):
@@ -107,9 +103,8 @@ def _checked(
         raise invalid("sigma", float(sigma.min()), "at least 0")
     Theory(response=kind)
     parameters = NeuronParameters(**neurons)
-    if kind == "exact" and parameters.tau_synaptic.any() and not within_table(mu, sigma, parameters).all():
-        far = "more than 100 times threshold - reset away from the threshold, or noise as large"
-        say(f"exact response: extrapolated where mu is {far}")
+    if _is_exact(kind, parameters):
+        say_if_extrapolated(mu, sigma, parameters)
     return mu, sigma, parameters, kind
 
 
@@ -140,7 +135,7 @@ def interval_statistics(
         return Response(rate, rate_by_mu, rate_by_sigma), IntervalCV(cv, cv_by_mu, cv_by_sigma)
     inputs, shape = _inputs(mu, sigma, neurons)
     found = np.empty((6, inputs.shape[1]))
-    shifted_cv.respond_with_cv(_table(), inputs, found)
+    shifted_cv.respond_with_cv(inputs, found)
     each = found.reshape(6, *shape)
     return Response(*each[:3]), IntervalCV(*each[3:])
 
@@ -157,7 +152,7 @@ def response_to_input(
         return Response(*_exact(mu, sigma, neurons)[:3])
     inputs, shape = _inputs(mu, sigma, neurons)
     found = np.empty((3, inputs.shape[1]))
-    siegert.respond(_table(), inputs, *found)
+    siegert.respond(tables.coefficients(), inputs, *found)
     return Response(*found.reshape(3, *shape))
 
 
@@ -208,7 +203,7 @@ def expansion(
         return Expansion(*expand(mu, variance, neurons, time_constants=time_constants)[:3])
     inputs, shape = _inputs(mu, np.sqrt(variance), neurons)
     found = np.empty((1 + 6 + len(siegert_curvature.PAIRS), inputs.shape[1]))
-    siegert_curvature.expand(_table(), inputs, found)
+    siegert_curvature.expand(tables.coefficients(), inputs, found)
     rate, interval = found[0], found[1:7]
     slopes = -rate * interval
     second = np.zeros((2, 6, len(rate)))

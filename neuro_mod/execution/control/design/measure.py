@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from neuro_mod.choices import DesignTarget, Precision
 from neuro_mod.core.control.goals import Goal, n_bins_of, n_spans
 from neuro_mod.core.control.leakage import n_states, shares_of_roles
 from neuro_mod.core.control.score_gradients import Delays, score_gradient
+from neuro_mod.core.cores import one_thread
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.rates.activity import active_in_time
 from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE, binned_rates, smooth, steps_per_sample
@@ -178,7 +178,7 @@ class Measure:
             of_nearness = [(each.nearness / divisors[2]).sum(axis=1) for each in observed]
             follow = self._by_scores(observed) if patterns is None else _by_patterns(patterns, self._free)
             seen = n_seen > 0 and below.mean() > 0
-            with threadpool_limits(1):  # the same bytes on any number of cores
+            with one_thread():
                 gradients = (follow(of_goal) if seen else unknown), follow(of_nearness)
         return Measurement(
             vector=vector,

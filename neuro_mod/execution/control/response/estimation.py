@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from neuro_mod.core.control.blocks import block_edges
 from neuro_mod.core.control.estimates import estimates
@@ -18,6 +17,7 @@ from neuro_mod.core.control.moments import Moments, moments_of
 from neuro_mod.core.control.pooling import RELATIONS, pooled, relations
 from neuro_mod.core.control.switching import switching_observables
 from neuro_mod.core.control.transforms import Transform, identity
+from neuro_mod.core.cores import one_thread
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.control.response.observed import ObservedResponses, from_estimates
 from neuro_mod.populations import Populations
@@ -159,7 +159,7 @@ class Estimation:
         self, observed: Sequence[NDArray[np.float64]], bins: Sequence[int], asked: Sequence[int], **options: Any
     ) -> Moments:
         """Sums for some of the windows that are asked for together, which have the same observations and blocks."""
-        with threadpool_limits(1):  # the same bytes on any number of cores
+        with one_thread():
             return moments_of(
                 observed, self.scores, bins, first=self._first(asked), edges=self._edges(asked), **options
             )

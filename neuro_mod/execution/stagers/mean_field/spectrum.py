@@ -84,7 +84,7 @@ class SpectrumStager(MeanFieldStager):
             "window_sec": window,
             "delay_sec": delay,
             "n_frequencies": len(response.frequencies),
-            "groups": list(_groups(state, response, covariance, populations)),
+            "groups": list(_groups(state, response, window, populations)),
             "cautions": list(response.cautions),
         }
         results = {"state": state, "response": response, "covariance": covariance}
@@ -187,12 +187,11 @@ def _members(state: FixedPoint, sizes: NDArray[np.int64], populations: Populatio
 
 
 def _groups(
-    state: FixedPoint, response: LinearResponse, covariance: _Array, populations: Populations
+    state: FixedPoint, response: LinearResponse, window: float, populations: Populations
 ) -> Iterator[dict[str, Any]]:
     """Of the first population of each group: rate, susceptibility at 0 Hz, deviation, correlations; for JSON."""
-    deviation = np.sqrt(np.diagonal(covariance))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = covariance / np.outer(deviation, deviation)
+    deviation = np.sqrt(np.diagonal(response.covariance(window)))
+    correlation = response.correlation(window)
     slowest = np.argmin(response.frequencies)
     for group, members in _members(state, response.sizes, populations).items():
         a = members[0]

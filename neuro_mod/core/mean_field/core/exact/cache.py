@@ -44,39 +44,39 @@ def table_for(ratios: Ratios) -> ResponseTable:
         NumericalError: The table cannot be computed.
     """
     with _LOCK:  # one table at a time, which uses all cores
-        return _table(Ratios(*(float(f"{each:.12g}") for each in ratios)))
+        return _table(_rounded(ratios))
 
 
 def place_of(ratios: Ratios) -> Path | None:
     """The file of a table: one that comes with the package, or one in the cache folder; None if there is neither."""
-    name = file_name(Ratios(*(float(f"{each:.12g}") for each in ratios)))
+    name = file_name(_rounded(ratios))
     return next((path for path in (_PACKAGED / name, cache_base() / name) if path.exists()), None)
+
+
+def _rounded(ratios: Ratios) -> Ratios:
+    """Ratios without the rounding errors of divisions."""
+    return Ratios(*(float(f"{each:.12g}") for each in ratios))
 
 
 @cache
 def _table(ratios: Ratios) -> ResponseTable:
     name = file_name(ratios)
-    packaged = _PACKAGED / name
-    if packaged.exists():
-        return read(packaged, ratios)
     path = cache_base() / name
-    saved = _saved(path, ratios)
-    if saved is not None:
-        return saved
+    found = _saved(_PACKAGED / name, ratios) or _saved(path, ratios)
+    if found is not None:
+        return found
     with _alone(path):
         return _saved(path, ratios) or _computed(path, ratios)
 
 
 def _saved(path: Path, ratios: Ratios) -> ResponseTable | None:
-    """The table in the cache folder; None where there is none or a damaged one."""
+    """The table of a file; None where there is none or a damaged one."""
     if not path.exists():
         return None
     try:
         return read(path, ratios)
     except (OSError, ValueError) as error:
         say(f"{path}: damaged response table found ({error}); it is computed again")
-        with suppress(OSError):
-            path.unlink()  # said once
         return None
 
 

@@ -2,7 +2,8 @@
 
 The logarithm Y of the mean first-passage time is a function of ``u = (theta - mu)/D``, ``v = variance/D^2``, with
 ``D = theta - V_r``, and the two ratios of time constants. Second derivatives in u and v are differences of analytic
-first ones; derivatives in the ratios are differences between tables.
+first ones; derivatives in the ratios are differences between tables. The latter err by up to 1e-4 of the rate per
+relative change of a time constant, the former, of bicubic splines, by 1 to 2 %.
 """
 
 from __future__ import annotations

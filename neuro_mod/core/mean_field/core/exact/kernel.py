@@ -14,6 +14,8 @@ _N_W, _N_RHO = len(W), len(LOG_RHO)
 _FIRST_W, _FIRST_RHO = float(W[0]), float(LOG_RHO[0])
 #: Beyond this w, rates underflow whatever it is.
 _MAX_W = 1e3
+#: At the threshold, less noise is none: squares of it would underflow.
+_LEAST = 1e-147
 
 
 @inlined
@@ -38,7 +40,7 @@ def _respond(
     u = (threshold - mu) / width
     per_noise = 1.0 / (np.sqrt(1.0 + ratio) * width)
     s = sigma * per_noise
-    if u >= 0.0 and s * _MAX_W <= u:
+    if u >= 0.0 and s * _MAX_W <= max(u, _LEAST):
         return 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
     rho = np.sqrt(u * u + 4.0 * s * s)
     w = (u + rho) / (2.0 * s) if u > 0.0 else 2.0 * s / (rho - u)

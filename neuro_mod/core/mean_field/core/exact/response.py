@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.core.mean_field.core import shifted_cv
 from neuro_mod.core.mean_field.core.exact import kernel
 from neuro_mod.core.mean_field.core.exact.cache import table_for
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios
 from neuro_mod.core.neurons import NeuronParameters
+from neuro_mod.core.table_watch import say
 
 _Array = NDArray[np.float64]
 
@@ -20,7 +22,7 @@ def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Arr
     Args:
         mu: Mean of the free voltage in threshold units, finite.
         sigma: Its noise in threshold units, finite and not negative.
-        neurons: Parameters that have been checked, with synaptic time constants above 0.
+        neurons: Parameters that have been checked; a synaptic time constant of 0 is white noise.
 
     Raises:
         InputError: Ratios of time constants are out of range.
@@ -35,14 +37,21 @@ def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Arr
     inputs = inputs.reshape(len(given), -1)
     found = np.empty((6, inputs.shape[1]))
     for ratios, members in _by_ratios(tau_s / tau_m, tau_ref / tau_m, shape):
-        table = table_for(ratios).coefficients
         if members is None:
-            kernel.respond(table, inputs, found)
+            _respond(ratios, inputs, found)
         else:
             part = np.empty((6, int(members.sum())))
-            kernel.respond(table, np.ascontiguousarray(inputs[:, members]), part)
+            _respond(ratios, np.ascontiguousarray(inputs[:, members]), part)
             found[:, members] = part
     return found.reshape(6, *shape)
+
+
+def _respond(ratios: Ratios, inputs: _Array, found: _Array) -> None:
+    """The response of neurons of one pair of ratios; under white noise, without a table."""
+    if ratios.synaptic > 0:
+        kernel.respond(table_for(ratios).coefficients, inputs, found)
+    else:  # the ratio 0 stands where the kernel expects the shift, which is 0 as well
+        shifted_cv.respond_with_cv(inputs, found)
 
 
 def pairs_of(neurons: NeuronParameters) -> list[Ratios]:
@@ -52,8 +61,8 @@ def pairs_of(neurons: NeuronParameters) -> list[Ratios]:
     return [ratios for ratios, _ in _by_ratios(synaptic, refractory, shape) if ratios.synaptic > 0]
 
 
-def within_table(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> NDArray[np.bool_]:
-    """Whether the response is interpolated in its table and not extrapolated, of the broadcast shape.
+def say_if_extrapolated(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> None:
+    """Say so if the response to some input is extrapolated from its table.
 
     Where the table ends because rates are almost 0, or because there is hardly any noise near the threshold, what
     continues it is accurate.
@@ -62,7 +71,12 @@ def within_table(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> NDArra
     spread = sigma / np.sqrt(1 + neurons.tau_synaptic / neurons.tau_membrane)
     below = neurons.threshold - mu
     silent = below > W[-1] * spread
-    return silent | (np.hypot(below, 2 * spread) <= width * np.exp(LOG_RHO[-1]))
+    far = ~silent & (np.hypot(below, 2 * spread) > width * np.exp(LOG_RHO[-1])) & (neurons.tau_synaptic > 0)
+    if far.any():
+        say(
+            "exact response: some input is so far from the threshold, or so noisy (100 or 50 times threshold - reset), "
+            "that rates are extrapolated from the response table; they may be off by a few percent"
+        )
 
 
 def _by_ratios(

@@ -12,9 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from threadpoolctl import threadpool_limits
 
-from neuro_mod.core.cores import n_cores
+from neuro_mod.core.cores import n_cores, one_thread
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W, inputs
 from neuro_mod.core.mean_field.core.exact.solver import Passage
 from neuro_mod.core.table_watch import TableProgress, tell
@@ -129,7 +128,7 @@ def _solved(points: list[tuple[float, float]], ratios: Ratios) -> Iterator[tuple
             spread = found.deviation / found.mean * np.sqrt(1 + w**2) / w
             return float(np.log(found.mean)), float(np.log(spread))
 
-    with threadpool_limits(1), ThreadPoolExecutor(n_cores()) as threads:
+    with one_thread(), ThreadPoolExecutor(n_cores()) as threads:
         try:
             for done, each in enumerate(threads.map(solve, points), 1):
                 tell(TableProgress(str(ratios), done, len(points)))
