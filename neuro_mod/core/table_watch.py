@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ class TableWarning(UserWarning):
 Watcher = Callable[[TableProgress | str], None]
 
 _WATCHERS: list[Watcher] = []
+_LOG = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -43,9 +45,11 @@ def tables_watched(watcher: Watcher) -> Iterator[None]:
 
 
 def tell(progress: TableProgress) -> None:
-    """Tell all watchers how far a table is."""
+    """Tell all watchers how far a table is; where there are none, its beginning is logged."""
     for watcher in tuple(_WATCHERS):
         watcher(progress)
+    if not _WATCHERS and progress.done == 1:
+        _LOG.warning("computing the response table for %s once, about half a minute on two cores", progress.name)
 
 
 def say(sentence: str) -> None:

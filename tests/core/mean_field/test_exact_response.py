@@ -140,7 +140,9 @@ def test_rates_rise_with_the_mean():
 
 
 def test_extremes_are_finite_and_extrapolation_is_said():
-    mu, sigma = np.meshgrid([-1e6, -3.0, 0.0, 1.0, 1.0 + 1e-12, 1e6], [0.0, 1e-300, 1e-148, 1e-12, 1.0, 1e6])
+    mu, sigma = np.meshgrid(
+        [-1e308, -1e6, -3.0, 0.0, 1.0, 1.0 + 1e-12, 1e6, 1e308], [0.0, 1e-300, 1e-148, 1e-12, 1.0, 1e6, 1e100, 1e307]
+    )
     with pytest.warns(TableWarning, match="extrapolated"):
         found = transfer.response(mu, sigma, response="exact", **NEURON)
     with pytest.warns(TableWarning, match="extrapolated"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from neuro_mod.core.mean_field.core.exact import cache, table
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios, ResponseTable
-from neuro_mod.core.table_watch import TableProgress, TableWarning, tables_watched
+from neuro_mod.core.table_watch import TableProgress, TableWarning, tables_watched, tell
 from neuro_mod.errors import NumericalError
 
 RATIOS = Ratios(0.3, 0.1)
@@ -41,7 +45,9 @@ def test_a_table_is_computed_once_and_kept(computed, tmp_path):
     assert {path.suffix for path in tmp_path.iterdir()} <= {".npz", ".lock"}
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "flipped", "text", "other", "pickle", "shape", "nan"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "flipped", "compressed", "text", "array", "other", "pickle", "shape", "nan"]
+)
 def test_a_damaged_table_is_said_and_computed_again(computed, tmp_path, damage):
     good = cache.table_for(RATIOS)
     path = tmp_path / cache.file_name(RATIOS)
@@ -50,12 +56,16 @@ def test_a_damaged_table_is_said_and_computed_again(computed, tmp_path, damage):
         "cut": content[: len(content) // 2],
         "empty": b"",
         "flipped": bytes([*content[:3000], content[3000] ^ 1, *content[3001:]]),
+        "compressed": bytes([*content[:460], content[460] ^ 255, *content[461:]]),
         "text": b"not an archive",
     }
     if damage in changed:
         path.write_bytes(changed[damage])
     elif damage == "other":
         cache.write(path, ResponseTable(Ratios(0.3, 0.2), good.log_mean, good.log_spread, good.error))
+    elif damage == "array":
+        with path.open("wb") as file:
+            np.save(file, good.log_mean)
     elif damage == "pickle":
         np.savez(path, log_mean=np.array([{}], object), allow_pickle=True)
     else:
@@ -116,3 +126,44 @@ def test_the_packaged_table_is_that_of_the_solver():
         assert packaged.log_spread[i, j] == pytest.approx(spread, abs=1e-6)
     assert packaged.error[0] < 3e-3
     assert packaged.error[1] < 1e-2
+
+
+def test_two_processes_compute_one_table(computed, tmp_path):
+    path = tmp_path / cache.file_name(RATIOS)
+    other = FileLock(path.with_suffix(".lock"))
+    other.acquire()
+    said, found = [], []
+
+    def ask():
+        with tables_watched(said.append):
+            found.append(cache.table_for(RATIOS))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    deadline = time.monotonic() + 20
+    while not said and time.monotonic() < deadline:
+        time.sleep(0.01)
+    values = W[:, None] ** 2 + LOG_RHO
+    cache.write(path, ResponseTable(RATIOS, values, values, np.zeros(2)))  # the other process has finished
+    other.release()
+    asking.join(20)
+    assert not computed
+    assert np.array_equal(found[0].log_mean, values)
+    assert said == [f"another process computes the response table {path}; waiting for it"]
+
+
+def test_without_watchers_a_table_is_logged(caplog):
+    tell(TableProgress("a pair", 1, 10))
+    tell(TableProgress("a pair", 2, 10))
+    assert len(caplog.records) == 1
+    assert "computing the response table for a pair" in caplog.text
+
+
+def test_many_tables_are_said_before_they_are_computed(computed):
+    every = tuple(Ratios(0.3, 0.1 * k) for k in range(4))
+    with pytest.warns(TableWarning, match="4 response tables have to be computed"):
+        cache.say_if_many(every)
+    cache.table_for(every[0])
+    cache.table_for(every[1])
+    cache.say_if_many.cache_clear()
+    cache.say_if_many(every)  # two are left

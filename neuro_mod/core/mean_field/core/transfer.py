@@ -104,6 +104,7 @@ def _checked(
     Theory(response=kind)
     parameters = NeuronParameters(**neurons)
     if _is_exact(kind, parameters):
+        _check_finite(mu, sigma)
         say_if_extrapolated(mu, sigma, parameters)
     return mu, sigma, parameters, kind
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import tempfile
 import threading
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -30,6 +29,8 @@ _PACKAGED = Path(__file__).resolve().parent / "tables"
 #: Files that a user's cache folder may hold are read up to this size in bytes.
 _MAX_BYTES = 1_000_000
 
+#: Numbers of tables that are computed without a word about their number.
+_FEW = 2
 #: Seconds after which a table is computed although another process seems to do so.
 _MAX_WAIT = 600.0
 
@@ -45,6 +46,17 @@ def table_for(ratios: Ratios) -> ResponseTable:
     """
     with _LOCK:  # one table at a time, which uses all cores
         return _table(_rounded(ratios))
+
+
+@cache
+def say_if_many(every: tuple[Ratios, ...]) -> None:
+    """Say so, once, if more than two tables of these have to be computed."""
+    n_missing = sum(place_of(ratios) is None for ratios in every)
+    if n_missing > _FEW:
+        say(
+            f"{n_missing} response tables have to be computed, one for each pair of ratios of time constants: "
+            "about half a minute each on two cores; the shifted response needs none"
+        )
 
 
 def place_of(ratios: Ratios) -> Path | None:
@@ -94,11 +106,15 @@ def _alone(path: Path) -> Iterator[None]:
     """Wait while another process computes the same table, as workers of a sweep do; not where nothing can be locked."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 -- costs 50 ms, and hardly ever is there a table to compute
 
-    lock = FileLock(path.with_suffix(".lock"), timeout=_MAX_WAIT)
+    lock = FileLock(path.with_suffix(".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except (OSError, NotImplementedError, Timeout):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"another process computes the response table {path}; waiting for it")
+            lock.acquire(timeout=_MAX_WAIT)
+    except (OSError, NotImplementedError):  # of which Timeout is one
         yield
         return
     try:
@@ -145,7 +161,9 @@ def read(path: Path, ratios: Ratios) -> ResponseTable:
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = {name: file[name] for name in ("ratios", "digest", "log_mean", "log_spread", "error")}
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OverflowError, MemoryError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # a damaged archive can raise anything
         raise ValueError("it is not a complete file of arrays") from error
     shape = (len(W), len(LOG_RHO))
     values = {name: found[name] for name in ("log_mean", "log_spread", "error")}

@@ -16,6 +16,8 @@ _FIRST_W, _FIRST_RHO = float(W[0]), float(LOG_RHO[0])
 _MAX_W = 1e3
 #: At the threshold, less noise is none: squares of it would underflow.
 _LEAST = 1e-147
+#: So far away, and with so much noise, nothing changes any more.
+_MOST = 1e150
 
 
 @inlined
@@ -37,9 +39,9 @@ def _respond(
 ) -> tuple[float, float, float, float, float, float]:
     """Rate and interval CV, each with its derivatives with respect to mu and sigma."""
     width = threshold - reset
-    u = (threshold - mu) / width
+    u = min(max((threshold - mu) / width, -_MOST), _MOST)
     per_noise = 1.0 / (np.sqrt(1.0 + ratio) * width)
-    s = sigma * per_noise
+    s = min(sigma * per_noise, _MOST)
     if u >= 0.0 and s * _MAX_W <= max(u, _LEAST):
         return 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
     rho = np.sqrt(u * u + 4.0 * s * s)

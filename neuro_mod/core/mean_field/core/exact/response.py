@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.mean_field.core import shifted_cv
 from neuro_mod.core.mean_field.core.exact import kernel
-from neuro_mod.core.mean_field.core.exact.cache import table_for
+from neuro_mod.core.mean_field.core.exact.cache import say_if_many, table_for
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios
 from neuro_mod.core.neurons import NeuronParameters
@@ -36,7 +36,10 @@ def exact_response(mu: _Array, sigma: _Array, neurons: NeuronParameters) -> _Arr
         inputs[k] = value
     inputs = inputs.reshape(len(given), -1)
     found = np.empty((6, inputs.shape[1]))
-    for ratios, members in _by_ratios(tau_s / tau_m, tau_ref / tau_m, shape):
+    groups = _by_ratios(tau_s / tau_m, tau_ref / tau_m, shape)
+    if len(groups) > 1:
+        say_if_many(tuple(ratios for ratios, _ in groups if ratios.synaptic > 0))
+    for ratios, members in groups:
         if members is None:
             _respond(ratios, inputs, found)
         else:
@@ -75,7 +78,7 @@ def say_if_extrapolated(mu: _Array, sigma: _Array, neurons: NeuronParameters) ->
     if far.any():
         say(
             "exact response: some input is so far from the threshold, or so noisy (100 or 50 times threshold - reset), "
-            "that rates are extrapolated from the response table; they may be off by a few percent"
+            "that rates are extrapolated from the response table; they may be off by 10 % and more"
         )
 
 
