@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from neuro_mod.cli.mean_field.shared import Time
@@ -36,8 +38,10 @@ def table(
                     f"{each.refractory_ratio:g}",
                     f"{100 * each.interval_error:.2g} %",
                     f"{100 * each.cv_error:.2g} %",
-                    each.file or "none, in memory only",
+                    Path(each.file).name if each.file else "none, in memory only",
                 ]
                 for each in prepared
             ],
         )
+        for folder in sorted({str(Path(each.file).parent) for each in prepared if each.file}):
+            typer.echo(f"files in {folder}")
