@@ -24,7 +24,7 @@ _Array = NDArray[np.floating]
 _COLOURS = {"E": style.CLUSTER_COLOURS[0][0], "I": style.CLUSTER_COLOURS[1][0]}
 _DASHES: dict[str, Any] = {"active": "-", "inactive": (0, (4, 1.5)), "background": (0, (1, 1.2))}
 _LINE = 1.2
-_HEIGHT = 85.0  # mm
+_HEIGHT = 95.0  # mm
 _LOWEST = 0.5  # Hz
 #: Mantissas of ticks up to a ratio of the ends of an axis.
 _TICKS = ((10.0, (1, 1.5, 2, 3, 5, 7)), (100.0, (1, 2, 5)))
@@ -89,8 +89,8 @@ def population_spectra(
                 axes.set_xlim(frequencies[shown][0], frequencies[shown][-1])
         upper.tick_params(labelbottom=False)
         upper.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
-        upper.set_ylabel("susceptibility\n(Hz per Hz of external rate)")
-        lower.set(xlabel="frequency (Hz)", ylabel="power of the rate\nover that of Poisson neurons")
+        upper.set_ylabel("susceptibility\n(Hz per external Hz)")
+        lower.set(xlabel="frequency (Hz)", ylabel="power of the rate\nover Poisson neurons")
         figure.align_ylabels()
         legend_above_figure(figure, handles)
     return figure
