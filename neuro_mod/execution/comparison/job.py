@@ -21,7 +21,7 @@ from neuro_mod.storage.names import finer_trial_rates, trial_rates
 from neuro_mod.storage.reading import read_arrays
 
 #: How interval CVs are estimated; a folder of an earlier version has none.
-_INTERVALS = "within visits"
+_INTERVALS = "within stretches"
 
 
 class ComparisonJob(Job):
