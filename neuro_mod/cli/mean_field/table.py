@@ -31,7 +31,13 @@ def table(
         typer.echo("no table is needed: without synaptic filtering, the shifted response is exact")
     else:
         print_table(
-            ["tau_synaptic/tau_membrane", "tau_refractory/tau_membrane", "error of intervals", "of interval CVs", "file"],
+            [
+                "tau_s/tau_m",
+                "tau_ref/tau_m",
+                "error of intervals",
+                "of interval CVs",
+                "file",
+            ],
             [
                 [
                     f"{each.synaptic_ratio:g}",
