@@ -26,7 +26,8 @@ def print_comparison(metadata: Mapping[str, Any]) -> None:
     time = metadata["time_by_active_clusters"]
     print_rows(
         {
-            "simulated": f"{_counted(metadata['n_trials'], 'network')} for {metadata['duration_sec']:g} s each, after "
+            "simulated": f"{_counted(metadata['n_trials'], 'network')} for {metadata['duration_sec']:g} s"
+            f"{' each' * (metadata['n_trials'] > 1)}, after "
             f"{metadata['settling_sec']:g} s of settling",
             f"E clusters above {metadata['active_above_hz']:g} Hz": f"{metadata['active_clusters']:.2f}"
             + ("" if error is None else f" +- {error:.2f}")

@@ -74,7 +74,7 @@ def test_no_pyplot():
         "import neuro_mod.plotting.raster, neuro_mod.plotting.cluster_rates\n"
         "import neuro_mod.plotting.paired_runs, neuro_mod.plotting.perturbations\n"
         "import neuro_mod.plotting.fixed_points, neuro_mod.plotting.sections, neuro_mod.plotting.potential\n"
-        "import neuro_mod.plotting.bifurcation, neuro_mod.plotting.comparison, neuro_mod.plotting.rate_histogram\n"
+        "import neuro_mod.plotting.bifurcation, neuro_mod.plotting.theories, neuro_mod.plotting.rate_histogram\n"
         "import neuro_mod.plotting.state_raster, neuro_mod.plotting.detected_rates, neuro_mod.plotting.survival\n"
         "import neuro_mod.plotting.transition_graph, neuro_mod.plotting.active_clusters\n"
         "import neuro_mod.plotting.new_states\n"
