@@ -56,7 +56,7 @@ def spectrum(
 ) -> None:
     """Compute susceptibilities, and spectra and covariances of population rates, about a stable state.
 
-    Needs the exact response: ``--response exact``, or mean_field.response: exact in the configuration.
+    Needs the exact response: --response exact, or mean_field.response: exact in the configuration.
     """
     from neuro_mod.execution.stagers import SpectrumStager
 
