@@ -209,7 +209,7 @@ def _rates(counts: NDArray[Any], active: NDArray[np.bool_], populations: Populat
 
 
 def _of_neurons(result: Simulation, active: NDArray[np.bool_], populations: Populations) -> dict[str, float]:
-    """Spread of rates and CVs of intervals of the neurons of each group."""
+    """Spread of rates and interval CVs of the neurons of each group."""
     assert result.events is not None
     trains, found = Trains.of(result.events), {}
     for group, members in members_by_activity(active, populations).items():

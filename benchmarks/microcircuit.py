@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = {step: simulated(network, step, chosen.duration, chosen.seed) for step in chosen.steps}
     rows += [(f"simulated, steps of {1e3 * step:g} ms", rates) for step, (rates, _) in found.items()]
     rows.append(("published simulation", _PUBLISHED))
-    rows += [(f"CV of intervals, simulated, {1e3 * step:g} ms", cvs) for step, (_, cvs) in found.items()]
+    rows += [(f"interval CV, simulated, {1e3 * step:g} ms", cvs) for step, (_, cvs) in found.items()]
     notes.append(
         f"Simulated: {network.n_neurons:,} neurons, {network.synapses.adjacency.n_synapses:,} synapses, all partners "
         f"distinct, spikes arrive with the next step; {chosen.duration:g} s after {_DROPPED:g} s. CV: of all "
@@ -192,7 +192,7 @@ def draw(seed: int) -> SpikingNetwork:
 
 
 def simulated(network: SpikingNetwork, step: float, duration: float, seed: int) -> tuple[_Array, _Array]:
-    """Rates in Hz and CVs of intervals of the populations, shape ``(8,)`` each."""
+    """Rates in Hz and interval CVs of the populations, shape ``(8,)`` each."""
     start = Trial(
         network=network,
         state=initial_state(network, seed, "uniform"),

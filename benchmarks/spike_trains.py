@@ -1,4 +1,4 @@
-"""Spike trains of many neurons: spread of their rates, and CVs of intervals from short recordings.
+"""Spike trains of many neurons: spread of their rates, and interval CVs from short recordings.
 
 CVs are estimated in two ways. `Trains.cv_within`: the mean over neurons of each neuron's own CV, with the unbiased
 variance; of neurons with at least `MIN_INTERVALS` intervals, and so only for groups in which nearly all have them, as

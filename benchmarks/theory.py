@@ -11,9 +11,8 @@ import argparse
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,27 +20,23 @@ from benchmarks import neuron_response
 from benchmarks.large_networks import CONFIGS, GROUPS
 from benchmarks.report import describe_versions, markdown_table, publish
 from benchmarks.simulated_states import Case, Measured, Simulated, read_simulated
-from neuro_mod.choices import Closure, ResponseKind
 from neuro_mod.config import load_experiment
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.mean_field.core.fixed_points import stable_states_of
 from neuro_mod.core.mean_field.core.lif_mean_field import LIFMeanField
-from neuro_mod.core.mean_field.core.theory import Theory
-from neuro_mod.core.mean_field.core.transfer import interval_statistics
+from neuro_mod.core.mean_field.core.theory import THEORIES, Theory
+from neuro_mod.execution.comparison.theories import N_Z
 from neuro_mod.execution.stagers.assembly import build_circuit
 
 _HERE = Path(__file__).resolve().parent
 _SIMULATED = _HERE / "large_networks.csv"
-THEORIES = tuple(Theory(*names) for names in product(get_args(ResponseKind), get_args(Closure)))
-#: Nodes of z over whose neurons responses are averaged where arousal makes neurons differ.
-_N_Z = 12
 _LARGE, _FINE = 20.0, 0.1  # times the neurons, ms: what theory should give
 _ACTIVE, _OTHERS, _OTHERS_HZ = 0.05, 0.15, 0.3  # how near rates should be; the latter two: one of them suffices
 _CVS = {"E active": 0.03, "I active": 0.08}
 
 
 class Predicted(NamedTuple):
-    """What a theory gives: rates in Hz and CVs of intervals, by group."""
+    """What a theory gives: rates in Hz and interval CVs, by group."""
 
     rates: Mapping[str, float]
     cvs: Mapping[str, float]
@@ -72,19 +67,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def predict(case: Case, theory: Theory) -> Predicted | None:
     """The stable state of the network with the first clusters active; None where the theory has none."""
     circuit = build_circuit(load_experiment(CONFIGS[case.config]))
-    field = LIFMeanField.from_circuit(circuit, _N_Z if circuit.arousal_rate.any() else 1, theory)
+    field = LIFMeanField.from_circuit(circuit, N_Z if circuit.arousal_rate.any() else 1, theory)
     state = stable_states_of(field, [range(case.n_active)])[0]
     if state is None:
         return None
-    mu, variance = field.moments(state.rates)
-    of_each_z = interval_statistics(mu, np.sqrt(variance), field.coefficients.neurons, theory.response)[1].cv
-    cvs = field.coefficients.z_weights @ of_each_z
     active = np.arange(circuit.populations.n_clusters) < case.n_active
     groups = members_by_activity(active, circuit.populations)
     first = {group: int(np.flatnonzero(members)[0]) for group, members in groups.items() if members.any()}
     return Predicted(
         {group: float(state.rates[member]) for group, member in first.items()},
-        {group: float(cvs[member]) for group, member in first.items()},
+        {group: float(state.cv[member]) for group, member in first.items()},
     )
 
 
@@ -93,8 +85,8 @@ def predict(case: Case, theory: Theory) -> Predicted | None:
 
 def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
     """A table for each state of a large network simulated with a fine step, and what they say of the theories."""
-    header = ("", *GROUPS, *(f"CV {group}" for group in _CVS), "as near as asked for")
-    verdicts: dict[Theory, list[str]] = {theory: [] for theory in THEORIES}
+    header = ("", *GROUPS, *(f"interval CV {group}" for group in _CVS), "as near as asked for")
+    verdicts: dict[Theory, list[str]] = {theory: [] for theory in THEORIES.values()}
     for case in _large(simulated):
         found = simulated[case]
         told = f"{case.factor:g} times the neurons, {found.n_held} of {found.n_networks} networks held it"
@@ -107,7 +99,7 @@ def _states(simulated: Mapping[Case, Simulated]) -> Iterator[str]:
                 told,
             )
         ]
-        for theory in THEORIES:
+        for theory in THEORIES.values():
             cells, verdict = _compared(case, theory, found)
             rows.append((f"{theory.response}, {theory.closure}", *cells, verdict))
             verdicts[theory].append(verdict)
@@ -137,7 +129,7 @@ def _compared(case: Case, theory: Theory, found: Simulated) -> tuple[list[str], 
         cv, simulated = predicted.cvs[group], found.cvs[group].mean
         cells.append(f"{cv:.3f} ({cv - simulated:+.3f})" if math.isfinite(simulated) else f"{cv:.3f}")
         if abs(cv - simulated) > at_most:
-            far.append(f"CV {group}")
+            far.append(f"interval CV {group}")
     if not found.n_held:
         return cells, "no: it does not last"
     return cells, "yes" if not far else "no: " + ", ".join(far)
@@ -157,9 +149,9 @@ def _near(group: str, rate: float, simulated: float) -> bool:
 def _notes(verdicts: Mapping[Theory, Sequence[str]]) -> str:
     notes = [
         f"Simulated: the same in-degrees and weights, steps of {_FINE:g} ms; mean over networks ± standard error. In "
-        "brackets: theory over simulation, less 1; of CVs, theory less simulation.",
+        "brackets: theory over simulation, less 1; of interval CVs, theory less simulation.",
         f"As near as asked for: active E and I within {_ACTIVE:.0%}; others within {_OTHERS:.0%} or {_OTHERS_HZ:g} Hz; "
-        + "CVs of "
+        + "interval CVs of "
         + ", ".join(f"{group} within {at_most:g}" for group, at_most in _CVS.items())
         + ".",
     ]

@@ -46,7 +46,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="Theories beside that of the configuration, as exact/renewal,shifted/renewal [all four].",
+            help="Theories beside that of the configuration, as exact/renewal,shifted/renewal [all four, without the "
+            "exact ones if more than two response tables are missing].",
         ),
     ] = None,
     response: Response = None,
@@ -76,7 +77,7 @@ def compare(
 ) -> None:
     """Compare steady states of the mean field with simulated rates of the same configuration.
 
-    Gives mean rates of groups of neurons, and CVs of their intervals, in simulations and in four theories: shifted or
+    Gives mean rates of groups of neurons, and their interval CVs, in simulations and in four theories: shifted or
     exact response, Poisson or renewal input. For the theory of the configuration it also gives all stable states, and
     how far the network is from what that theory assumes. Times in the configuration count from the end of the settling.
     Rerun the command to resume after an interruption, with more trials, or with other theories.

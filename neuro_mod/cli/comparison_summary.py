@@ -26,15 +26,15 @@ def print_comparison(metadata: Mapping[str, Any]) -> None:
     time = metadata["time_by_active_clusters"]
     print_rows(
         {
-            "simulated": f"{metadata['n_trials']} networks for {metadata['duration_sec']:g} s each, after "
+            "simulated": f"{_counted(metadata['n_trials'], 'network')} for {metadata['duration_sec']:g} s"
+            f"{' each' * (metadata['n_trials'] > 1)}, after "
             f"{metadata['settling_sec']:g} s of settling",
             f"E clusters above {metadata['active_above_hz']:g} Hz": f"{metadata['active_clusters']:.2f}"
             + ("" if error is None else f" +- {error:.2f}")
             + " on average; time with "
             + ", ".join(f"{n}: {100 * part:.0f} %" for n, part in enumerate(time) if part >= 0.005),
-            "time step": f"{1e3 * metadata['delta_t']:g} ms, which lowers rates of active clusters by about "
-            f"{100 * metadata['active_rate_loss']:.2g} %, as in the published network",
         }
+        | _time_step(metadata)
     )
     typer.echo()
     _print_theories(metadata)
@@ -46,6 +46,22 @@ def print_comparison(metadata: Mapping[str, Any]) -> None:
     typer.echo()
     for path in metadata["files"]:
         typer.echo(path)
+
+
+def _time_step(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The time step, and what it does to active clusters if there are any in the nearest state."""
+    step, states, nearest = f"{1e3 * metadata['delta_t']:g} ms", metadata["states"], metadata["nearest"]
+    if nearest is None or not states[nearest]["n_active"]:
+        return {"time step": step}
+    loss = f"{100 * metadata['active_rate_loss']:.2g} %"
+    return {
+        "time step": f"{step}, which lowers rates of active clusters by about {loss}",
+        "": "(measured in the published and the default network at 20 times the size)",
+    }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _found(states: Mapping[str, Any]) -> str:
@@ -60,8 +76,8 @@ def _print_theories(metadata: Mapping[str, Any]) -> None:
     rates, cvs = [theory_columns(name)[0] for name in names], [theory_columns(name)[1] for name in names]
     nearest = [each["nearest"] for each in metadata["theories"]]
     error = metadata["active_clusters_standard_error"]
-    n_settled = str(metadata["settled"]["active_clusters"])
-    rows = [["active", _with_error(metadata["active_clusters"], error, ".2f"), n_settled]]
+    n_settled, unsettled = metadata["settled"]["active_clusters"], _unsettled(metadata)
+    rows = [["active", _with_error(metadata["active_clusters"], error, ".2f"), "" if unsettled else str(n_settled)]]
     rows[0] += ["none found" if each is None else f"{each['n_active']}{_NO_PERCENT}" for each in nearest]
     of_cvs: list[list[str]] = []
     for row in metadata["comparison"]:
@@ -77,11 +93,18 @@ def _print_theories(metadata: Mapping[str, Any]) -> None:
             of_cvs.append([row["group"], found, "", *(f"{_number(row[each], '.2f')}{_NO_PERCENT}" for each in cvs)])
     header = ["rate in Hz", "simulated", "settled", *names]
     print_table(header, [*rows, ["interval CV", *[""] * (len(header) - 1)], *of_cvs])
-    while_ = f"while {n_settled} clusters are active and none changes"
-    typer.echo(f"settled: {while_} within {1e3 * metadata['settled']['unchanged_sec']:g} ms before and after")
-    typer.echo("theories: in the stable state nearest in the number of active clusters; difference from settled rates")
+    while_ = f"{_counted(n_settled, 'cluster')} {'is' if n_settled == 1 else 'are'} active and none changes within"
+    around = f"{1e3 * metadata['settled']['unchanged_sec']:g} ms before and after"
+    typer.echo(f"settled: while {while_} {around}" + (", which is at no time" if unsettled else ""))
+    reference = "simulated rates" if unsettled else "settled rates"
+    typer.echo(f"theories: in the stable state nearest in the number of active clusters; difference from {reference}")
     for name, reason in metadata["left_out"].items():
         typer.echo(f"{name} is left out: {reason}")
+
+
+def _unsettled(metadata: Mapping[str, Any]) -> bool:
+    """Whether there are no settled rates."""
+    return all(row["settled_hz"] is None for row in metadata["comparison"])
 
 
 def _print_step_check(metadata: Mapping[str, Any]) -> None:
@@ -128,7 +151,8 @@ def _print_table(metadata: Mapping[str, Any]) -> None:
     from neuro_mod.execution.comparison.results import state_column
 
     states, nearest = metadata["states"], metadata["nearest"]
-    ranked = sorted(range(len(states)), key=lambda i: abs(states[i]["n_active"] - metadata["active_clusters"]))
+    usual = metadata["settled"]["active_clusters"]
+    ranked = sorted(range(len(states)), key=lambda i: abs(states[i]["n_active"] - usual))
     shown = sorted(ranked[:_COLUMNS])
     header = ["mean rate in Hz of", "simulated", "+-"]
     header += [f"{'*' * (i == nearest)}{states[i]['n_active']} active" for i in shown]
@@ -144,7 +168,7 @@ def _print_table(metadata: Mapping[str, Any]) -> None:
     print_table(header, rows)
     kind = "stable state" if metadata["n_stable"] else "state, none of which is stable,"
     if nearest is not None:
-        typer.echo(f"* the {kind} with the number of active clusters nearest to that of the simulation")
+        typer.echo(f"* the {kind} with the number of active clusters nearest to the usual one of the simulation")
     if len(states) > len(shown):
         typer.echo(f"{len(states) - len(shown)} more states in comparison.csv")
 

@@ -248,4 +248,4 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     for first, *others in lines:
         cells = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
-        typer.echo("  ".join([f"{first:<{widths[0]}}", *cells]))
+        typer.echo("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())

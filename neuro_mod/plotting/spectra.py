@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
@@ -22,8 +24,12 @@ _Array = NDArray[np.floating]
 _COLOURS = {"E": style.CLUSTER_COLOURS[0][0], "I": style.CLUSTER_COLOURS[1][0]}
 _DASHES: dict[str, Any] = {"active": "-", "inactive": (0, (4, 1.5)), "background": (0, (1, 1.2))}
 _LINE = 1.2
-_HEIGHT = 55.0  # mm
+_HEIGHT = 95.0  # mm
 _LOWEST = 0.5  # Hz
+#: Mantissas of ticks up to a ratio of the ends of an axis.
+_TICKS = ((10.0, (1, 1.5, 2, 3, 5, 7)), (100.0, (1, 2, 5)))
+#: Below this ratio, ticks are at equal distances.
+_NARROW = 3.0
 _POISSON_COLOUR = "#A6A6A6"
 
 
@@ -43,18 +49,18 @@ class SpectrumLine:
 
 
 def population_spectra(
-    frequencies: _Array, lines: Sequence[SpectrumLine], title: str, *, width: float = style.TWO_COLUMNS
+    frequencies: _Array, lines: Sequence[SpectrumLine], title: str, *, width: float = style.ONE_COLUMN
 ) -> Figure:
-    """Draw susceptibilities on the left, and power spectra on the right, on logarithmic axes.
+    """Draw susceptibilities, and power spectra below them, on logarithmic axes.
 
     Args:
         frequencies: In Hz, shape ``(F,)``; those below `_LOWEST` are left out.
         lines: The groups.
-        title: Above the left panel.
+        title: Above the upper panel.
         width: Width of the figure in inches.
 
     Returns:
-        The figure with two panels.
+        The figure with two panels, one above the other.
 
     Raises:
         InputError: There is no group, or shapes do not fit.
@@ -69,20 +75,35 @@ def population_spectra(
         handles = [Line2D([], [], label=line.group, **_line_style(line.group)) for line in lines]
         height = _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
         figure = style.new_figure(width, height)
-        left, right = style.new_panels(figure, 2, 2)
+        upper, lower = style.new_panels(figure, 2, 1)
         for line in lines:
-            left.plot(frequencies[shown], line.susceptibility[shown], **_line_style(line.group))
-            right.plot(frequencies[shown], line.power[shown], **_line_style(line.group))
-        right.axhline(1.0, color=_POISSON_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
-        for axes in (left, right):
-            axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)")
+            upper.plot(frequencies[shown], line.susceptibility[shown], **_line_style(line.group))
+            lower.plot(frequencies[shown], line.power[shown], **_line_style(line.group))
+        lower.axhline(1.0, color=_POISSON_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
+        for axes in (upper, lower):
+            axes.set(xscale="log", yscale="log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            _tick(axes)
             if shown.sum() > 1:
                 axes.set_xlim(frequencies[shown][0], frequencies[shown][-1])
-        left.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
-        left.set_ylabel("susceptibility\n(Hz per Hz of external rate)")
-        right.set_ylabel("power of the rate\nover that of Poisson neurons")
+        upper.tick_params(labelbottom=False)
+        upper.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
+        upper.set_ylabel("susceptibility\n(Hz per external Hz)")
+        lower.set(xlabel="frequency (Hz)", ylabel="power of the rate\nover Poisson neurons")
+        figure.align_ylabels()
         legend_above_figure(figure, handles)
     return figure
+
+
+def _tick(axes: Axes) -> None:
+    """Label several values also where an axis of y spans less than a decade or two."""
+    low, high = axes.get_ylim()
+    subs = next((each for limit, each in _TICKS if high < limit * low), None)
+    if subs is None:
+        return
+    axes.yaxis.set_major_locator(MaxNLocator(4) if high < _NARROW * low else LogLocator(subs=subs))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _line_style(group: str) -> dict[str, Any]:

@@ -25,6 +25,8 @@ IDENTITY_COLOUR, BAND_COLOUR, ERROR_COLOUR = "#7F7F7F", "#EBEBEB", "#9E9E9E"
 #: Relative difference of theory and simulation at the border of the band.
 CLOSE = 0.1
 
+_ERROR_LOOK: dict[str, Any] = {"color": ERROR_COLOUR, "linewidth": 4 * style.LINE_WIDTH}
+
 #: Height of a row of a group, and of axis labels, in mm; distance of theories within a row, in rows.
 _ROW, _AROUND, _APART = 7.0, 11.0, 0.17
 #: Ratios that are shown at least, and room beyond the farthest.
@@ -38,6 +40,7 @@ def theory_comparison(
     theories: Mapping[str, Mapping[str, float]],
     *,
     standard_errors: Mapping[str, float] | None = None,
+    kind: str = "simulated",
     width: float = style.ONE_COLUMN,
 ) -> Figure:
     """Draw the rates of theories over simulated ones: a row for each group of neurons, a marker for each theory.
@@ -46,6 +49,7 @@ def theory_comparison(
         simulated: Mean rates in Hz by group; NaN if unknown.
         theories: Rates in Hz by group, for each theory by its name, as in ``exact/renewal``; NaN if unknown.
         standard_errors: Of the simulated rates in Hz by group; no bars if None.
+        kind: Which rates of the simulation they are, on the axis: ``simulated`` for all times, or ``settled``.
         width: Width of the figure in inches.
 
     Returns:
@@ -66,9 +70,11 @@ def theory_comparison(
             *(Line2D([], [], label=name, **_look(name)) for name in theories),
             Patch(color=BAND_COLOUR, label=f"within {100 * CLOSE:.0f} %"),
         ]
+        if np.isfinite(relative).any():
+            handles.append(Line2D([], [], label=f"error of {kind} rate", **_ERROR_LOOK))
         above = legend_height(handles, width) / style.POINTS_PER_INCH
         figure, axes = style.new_axes(width, above + (_AROUND + _ROW * len(groups)) / style.MM_PER_INCH)
-        axes.set(xscale="log", ylim=(len(groups) - 0.5, -0.5), xlabel="rate in theory / simulated rate")
+        axes.set(xscale="log", ylim=(len(groups) - 0.5, -0.5), xlabel=f"rate in theory / {kind} rate")
         axes.axvspan(1 - CLOSE, 1 + CLOSE, color=BAND_COLOUR, linewidth=0, zorder=0)
         axes.axvline(1, color=IDENTITY_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
         _draw(axes, ratios, relative)
@@ -109,7 +115,7 @@ def _draw(axes: Axes, ratios: Mapping[str, NDArray[np.float64]], relative: NDArr
     rows = np.arange(len(relative))
     seen = np.isfinite(relative)
     low = np.maximum(1 - relative[seen], 1e-3)
-    axes.hlines(rows[seen], low, 1 + relative[seen], colors=ERROR_COLOUR, linewidth=4 * style.LINE_WIDTH, zorder=2)
+    axes.hlines(rows[seen], low, 1 + relative[seen], colors=ERROR_COLOUR, linewidth=_ERROR_LOOK["linewidth"], zorder=2)
     middle = (len(ratios) - 1) / 2
     for place, (name, values) in enumerate(ratios.items()):
         drawn = np.isfinite(values) & (values > 0)

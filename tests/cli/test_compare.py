@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from neuro_mod.cli import comparison_summary
 from neuro_mod.cli.compare import compare as command
 from neuro_mod.execution.comparison.simulation import N_TRIALS, SETTLING
 from tests.helpers.folders import arrays_in, n_finished, run_json
@@ -62,6 +63,30 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tm
     assert header.split()[5:] == ["shifted/poisson", "shifted/renewal", "exact/poisson", "exact/renewal"]
     assert len(header) <= 100 and widest <= 120
     assert "0.5 ms, which lowers rates of active clusters by about 4 %" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settled", "clusters", "said"),
+    [
+        (50.0, 1, ("while 1 cluster is active and none changes within 50 ms before and after\n", "from settled rates")),
+        (None, 2, ("while 2 clusters are active and none changes", "which is at no time", "from simulated rates")),
+    ],
+)
+def test_the_summary_says_which_rates_theories_are_compared_with(settled, clusters, said, capsys):
+    row = {"group": "E active", "simulated_hz": 40.0, "standard_error_hz": None, "settled_hz": settled}
+    row |= {"simulated_cv": None, "standard_error_cv": None, "exact_renewal_hz": 44.0, "exact_renewal_cv": 0.3}
+    metadata = {
+        "theories": [{"theory": "exact/renewal", "nearest": {"n_active": clusters}}],
+        "active_clusters": 1.6,
+        "active_clusters_standard_error": None,
+        "settled": {"active_clusters": clusters, "unchanged_sec": 0.05},
+        "comparison": [row],
+        "left_out": {},
+    }
+    comparison_summary._print_theories(metadata)
+    out = capsys.readouterr().out
+    assert all(words in out for words in said) and ("-12 %" in out) == (settled is not None)
+    assert not any(line.endswith(" ") for line in out.splitlines())
 
 
 def test_chosen_theories_and_the_check_of_the_time_step(compare, config, tmp_path):

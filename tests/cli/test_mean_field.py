@@ -125,14 +125,14 @@ def test_spectrum_of_the_reduced_network(mean_field, monkeypatch):
     for module in (linearized, spectrum):
         monkeypatch.setattr(module, "FREQUENCIES", np.concatenate([[0.0], np.geomspace(0.5, 1000, 40)]))
     code, out, err = mean_field("spectrum", TWO_CLUSTERS, "--response", "exact", "--starts", 5, *NOTHING)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "") and "note: " not in out
     assert out.splitlines()[:2] == ["theory: exact response, poisson input", "state: stable focus, 1 active"]
     header, rows = table(out.split("\n", 2)[2])
     assert header == ["population", "rate", "susceptibility", "in network", "deviation", "correlation"]
     assert [row[0] for row in rows[:4]] == ["E active", "E inactive", "E background", "I background"]
     assert "in windows of 0.05 s" in out and "caution: modulations of rates reach" in out
     code, _, err = mean_field("spectrum", TWO_CLUSTERS, *NOTHING)
-    assert code == 2 and 'response: "shifted" found; expected exact for the linear response' in err
+    assert code == 2 and 'mean_field.response: "shifted" found; expected exact for the linear response' in err
     code, _, err = mean_field("spectrum", TWO_CLUSTERS, "--frequencies", "1;2", *NOTHING)
     assert code == 2 and "--frequencies" in err and "numbers in Hz like 1,10,100" in err
 
@@ -146,6 +146,12 @@ def test_derivatives_of_barriers_and_folds(mean_field):
     limits = ("--from", 17.5, "--to", 18.5, "--values", 2)
     code, out, err = mean_field("bifurcation", TWO_CLUSTERS, *limits, "--targets", "rate", *NOTHING)
     assert (code, err) == (0, "") and "fold at" not in out  # this network has none
+
+
+def test_a_landscape_without_stable_states_says_so(mean_field):
+    code, out, err = mean_field("landscape", TWO_CLUSTERS, "--grid-density", 10, "--grid-lims", 0, 20, *NOTHING)
+    assert (code, err) == (0, "")
+    assert "no stable state lies within the limits of the grid, 0 to 20 Hz; widen them with grid_lims (--grid-" in out
 
 
 def test_json(mean_field, tmp_path):

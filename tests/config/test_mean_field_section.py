@@ -36,6 +36,28 @@ def test_a_theory_can_be_set_and_a_wrong_one_is_named():
     ]
 
 
+@pytest.mark.parametrize(
+    ("times", "key", "found", "hint"),
+    [
+        ({"tau_synaptic": 5e-5}, "tau_synaptic", "0.0025", "the shifted response is accurate to 0.5 % there"),
+        (
+            {"tau_synaptic": [5e-3, 0.4]},
+            "tau_synaptic",
+            "20",
+            "simulate, or use the shifted response, which is far off there",
+        ),
+        ({"tau_refractory": 0.5}, "tau_refractory", "0.25", "simulate, or use the shifted response"),
+    ],
+)
+def test_time_constants_that_the_exact_response_does_not_cover_are_refused(times, key, found, hint):
+    config = {"settings": {"allow_unusual": True}, "init_params": {"tau_membrane": 20e-3} | times}
+    (said,) = problems_of(lambda: load_experiment(config, ["mean_field.response=exact"]))
+    assert said.startswith(f"init_params.{key}: tau_synaptic/tau_membrane {found}, tau_refractory/tau_membrane ")
+    assert "found with init_params.tau_membrane and mean_field.response: exact; expected tau_syn" in said
+    assert said.endswith(hint)
+    load_experiment(config)
+
+
 @pytest.mark.parametrize("measures", [["rates"], ["rates", "fixed_points"]])
 @pytest.mark.parametrize(
     "axis",

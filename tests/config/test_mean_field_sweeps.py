@@ -34,6 +34,10 @@ THEORY = {"config": SMALL, "parameters": {"arousal.level": [0, 0.5]}, "measures"
             "mean_field: no effect; no measure is one of fixed_points",
         ),
         ({"mean_field": {"start": 3}}, "mean_field.start: unknown key; did you mean starts?"),
+        (
+            {"mean_field": {"response": "exact"}},
+            "mean_field.response: unknown key; write set: {mean_field.response: exact} for the theory",
+        ),
         ({"mean_field": {"targets": ["mood"]}}, 'mean_field.targets[0]: "mood" found; expected one of rate, '),
         (
             {"mean_field": {"grid_lims": [9, 9]}},

@@ -83,9 +83,9 @@ def test_a_damaged_table_is_named_in_the_metadata_of_a_folder(damaged, tmp_path,
 def test_the_command_says_so_too(damaged, neuro_mod, caplog):
     code, out, _ = neuro_mod("mean-field", "table", TWO_CLUSTERS)
     assert code == 0 and f"{damaged}: damaged response table found" in caplog.text
-    header, row = out.splitlines()
-    assert header.split("  ")[0] == "tau_synaptic/tau_membrane" and row.split()[:2] == ["0.25", "0.25"]
-    assert row.endswith(str(damaged))
+    header, row, folder = out.splitlines()
+    assert header.split("  ")[0] == "tau_s/tau_m" and row.split()[:2] == ["0.25", "0.25"] and len(row) <= 100
+    assert row.endswith(f"  {damaged.name}") and folder == f"files in {damaged.parent}"
 
 
 def test_a_cache_that_cannot_be_written_to_is_named(damaged, neuro_mod, monkeypatch, tmp_path, caplog):
@@ -101,7 +101,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(damaged, neuro_mod, monkeypa
 
 def test_pairs_accuracy_and_places(neuro_mod):
     code, out, _ = neuro_mod("mean-field", "table", TWO_CLUSTERS)
-    assert code == 0 and out.splitlines()[1].endswith(str(place_of(PACKAGED)))
+    assert code == 0 and out.splitlines()[1].endswith("  response-1-feb4ad974416de63.npz")
     errors = table_for(PACKAGED).error
     assert f"{100 * errors[0]:.2g} %" in out and f"{100 * errors[1]:.2g} %" in out
     code, out, _ = neuro_mod("mean-field", "table", TWO_CLUSTERS, "--set", "init_params.tau_synaptic=1e-9")

@@ -40,6 +40,12 @@ def test_the_legend_names_the_theories():
     assert [text.get_text() for text in figure.legends[0].texts] == [*THEORIES, f"within {100 * CLOSE:.0f} %"]
 
 
+def test_the_legend_explains_the_bars_and_the_axis_says_which_rates_they_are():
+    figure = theory_comparison(SIMULATED, THEORIES, standard_errors=ERRORS, kind="settled")
+    assert figure.legends[0].texts[-1].get_text() == "error of settled rate"
+    assert figure.axes[0].get_xlabel() == "rate in theory / settled rate"
+
+
 @pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
 def test_texts_never_overlap(crowded, cut_off, width):
     groups = ["E active", "E inactive", "E background", "I active", "I inactive", "I background"]

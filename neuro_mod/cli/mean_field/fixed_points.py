@@ -63,6 +63,6 @@ def _print_states(metadata: dict[str, Any]) -> None:
     cvs = columns_of_groups(states, "_cv", ".3f")
     if any(map(any, cvs.values())):
         typer.echo()
-        print_table(["CV of intervals", "active", *cvs], list(zip(kinds, active, *cvs.values(), strict=True)))
+        print_table(["interval CV", "active", *cvs], list(zip(kinds, active, *cvs.values(), strict=True)))
     found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
     typer.echo(f"steady states: {found}. Searched: {metadata['searched']}.")

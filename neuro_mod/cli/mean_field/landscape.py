@@ -84,6 +84,8 @@ def _print_landscape(metadata: dict[str, Any]) -> None:
     typer.echo("rates in Hz; kinds with all other populations in equilibrium, and with all in motion")
     typer.echo(f"states were {metadata['searched']}")
     typer.echo("on the grid: the others are in the equilibrium that the grid has there")
+    for note in metadata["notes"]:
+        typer.echo(f"note: {note} (--grid-lims)")
     rows = {
         f"barrier, state {barrier['well']} to saddle {barrier['saddle']}": f"{barrier['height_hz2']:.5g} Hz^2"
         for barrier in metadata["barriers"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,9 @@ from neuro_mod.cli.options import (
     print_table,
     seconds,
 )
+
+#: Characters of a printed line, at most.
+_LINE = 116
 
 
 def spectrum(
@@ -50,7 +54,10 @@ def spectrum(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute susceptibilities, and spectra and covariances of population rates, about a stable state."""
+    """Compute susceptibilities, and spectra and covariances of population rates, about a stable state.
+
+    Needs the exact response: --response exact, or mean_field.response: exact in the configuration.
+    """
     from neuro_mod.execution.stagers import SpectrumStager
 
     experiment = load(config, overrides, seed, response=response, closure=closure)
@@ -82,6 +89,8 @@ def _print_spectra(metadata: dict[str, Any]) -> None:
         "Hz, without and with feedback; standard deviation of the rate in Hz, and correlation with another one of the"
     )
     typer.echo(f"group, in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv")
+    for note in metadata["notes"]:
+        typer.echo(textwrap.fill(f"note: {note}", _LINE, subsequent_indent="  "))
     for caution in metadata["cautions"]:
         typer.echo(f"caution: {caution}")
 

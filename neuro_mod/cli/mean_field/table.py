@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from neuro_mod.cli.mean_field.shared import Time
@@ -29,15 +31,23 @@ def table(
         typer.echo("no table is needed: without synaptic filtering, the shifted response is exact")
     else:
         print_table(
-            ["tau_synaptic/tau_membrane", "tau_refractory/tau_membrane", "error of intervals", "of CVs", "file"],
+            [
+                "tau_s/tau_m",
+                "tau_ref/tau_m",
+                "error of intervals",
+                "of interval CVs",
+                "file",
+            ],
             [
                 [
                     f"{each.synaptic_ratio:g}",
                     f"{each.refractory_ratio:g}",
                     f"{100 * each.interval_error:.2g} %",
                     f"{100 * each.cv_error:.2g} %",
-                    each.file or "none, in memory only",
+                    Path(each.file).name if each.file else "none, in memory only",
                 ]
                 for each in prepared
             ],
         )
+        for folder in sorted({str(Path(each.file).parent) for each in prepared if each.file}):
+            typer.echo(f"files in {folder}")

@@ -24,7 +24,12 @@ from neuro_mod.config.schema import json_schema, unit_at
 from neuro_mod.config.sections import is_path
 from neuro_mod.config.sweep.conditions import first_above, first_condition_above
 from neuro_mod.config.sweep.directions import Directions, directed_targets
-from neuro_mod.config.sweep.mean_field import MeanFieldSettings, check_populations, check_with_simulation
+from neuro_mod.config.sweep.mean_field import (
+    MeanFieldSettings,
+    check_populations,
+    check_with_simulation,
+    with_place_of_theory,
+)
 from neuro_mod.config.sweep.points import Point, Points
 from neuro_mod.config.sweep.sections import SweepFile
 from neuro_mod.config.validation import locate, validate
@@ -132,6 +137,7 @@ def load_sweep(
     if "mean_field" in data:
         data["mean_field"] = all_in_si(data["mean_field"], lambda path: unit_at(path, json_schema(MeanFieldSettings)))
     checked, problems = validate(SweepFile, data)
+    problems = [with_place_of_theory(problem, data.get("mean_field")) for problem in problems]
     if not data.keys() & _AXES:
         about = SweepFile.model_fields["parameters"]
         problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from typing import Annotated, Any, get_args
 
@@ -71,6 +72,20 @@ class MeanFieldSettings(Section):
 def of_mean_field(measures: Iterable[str]) -> list[str]:
     """Those of the measures that are of the mean field, for which nothing is simulated."""
     return [measure for measure in measures if measure in get_args(MeanFieldMeasure)]
+
+
+def with_place_of_theory(problem: Problem, settings: Any) -> Problem:
+    """The same problem; if the theory is given among the settings, with a hint where it belongs.
+
+    Args:
+        problem: A problem of the file of a sweep.
+        settings: What the file has under ``mean_field``.
+    """
+    is_theory = problem.path[:1] == ("mean_field",) and problem.path[1:] in {("response",), ("closure",)}
+    if not is_theory or not isinstance(settings, Mapping):
+        return problem
+    key = problem.path[1]
+    return replace(problem, hint=f"write set: {{mean_field.{key}: {settings[key]}}} for the theory")
 
 
 def check_settings(measures: Iterable[str], settings: MeanFieldSettings, *, given: bool) -> Iterator[Problem]:

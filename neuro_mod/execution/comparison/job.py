@@ -20,8 +20,8 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import finer_trial_rates, trial_rates
 from neuro_mod.storage.reading import read_arrays
 
-#: How CVs of intervals are estimated; a folder of an earlier version has none.
-_INTERVALS = "within visits"
+#: How interval CVs are estimated; a folder of an earlier version has none.
+_INTERVALS = "within stretches"
 
 
 class ComparisonJob(Job):
@@ -33,6 +33,7 @@ class ComparisonJob(Job):
 
     nouns = ("simulation", "simulations")
     kinds = {"trial": int, "finer": bool}  # noqa: RUF012
+    hints = {"intervals": "an earlier version made the folder, without these interval CVs"}  # noqa: RUF012
 
     def __init__(
         self,

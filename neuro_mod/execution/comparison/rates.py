@@ -83,14 +83,19 @@ class Comparison:
         """Number of active clusters, a mean over time and trials."""
         return _estimate(self.active.sum(axis=2).mean(axis=1))
 
+    @cached_property
+    def usual_n_active(self) -> int:
+        """The most frequent number of active clusters; the smallest of several."""
+        return int(self.time_by_n_active().argmax())
+
     @property
     def nearest(self) -> int | None:
-        """Which of `states` has the number of active clusters nearest to `n_active`; the first of several."""
-        return self.predictions.chosen.nearest(self.n_active.mean)
+        """Which of `states` has the number of active clusters nearest to `usual_n_active`; the first of several."""
+        return self.predictions.chosen.nearest(self.usual_n_active)
 
     def nearest_states(self) -> dict[str, FixedPoint | None]:
         """Of each theory, by name, the stable state nearest in the number of active clusters."""
-        nearest = {str(each.theory): (each.states, each.nearest(self.n_active.mean)) for each in self.predictions.all}
+        nearest = {str(each.theory): (each.states, each.nearest(self.usual_n_active)) for each in self.predictions.all}
         return {name: None if index is None else states[index] for name, (states, index) in nearest.items()}
 
     def time_by_n_active(self) -> NDArray[np.float64]:
@@ -103,19 +108,19 @@ class Comparison:
 
         Args:
             finer: Whether those with the finer time step are wanted.
-            settled: Whether only times count in which as many clusters are active as on average, rounded, and none
-                changes within `UNCHANGED`; elsewhere clusters are on the way from one state to another.
+            settled: Whether only times count in which the usual number of clusters is active, and none changes within
+                `UNCHANGED`; elsewhere clusters are on the way from one state to another.
         """
         simulation = self.finer if finer and self.finer else self.simulation
         active = active_in_time(simulation.rates, self.populations)
         members = members_by_activity(active, self.populations) | _all_of_a_kind(self.populations)
         if settled:
-            kept = _settled(active, round(UNCHANGED / simulation.bin_width), round(self.n_active.mean))
+            kept = _settled(active, round(UNCHANGED / simulation.bin_width), self.usual_n_active)
             members = {group: who & kept[..., None] for group, who in members.items()}
         return {group: mean_rate(simulation.rates, who, self.populations.sizes) for group, who in members.items()}
 
     def simulated_cvs(self) -> dict[str, Estimate]:
-        """Means over trials of the CVs of the intervals of groups, see `interval_cvs_by_activity`."""
+        """Means over trials of the interval CVs of groups, see `interval_cvs_by_activity`."""
         unknown = dict.fromkeys(ALL_OF_A_KIND, Estimate(np.nan, np.nan))
         return {group: _estimate(each[~np.isnan(each)]) for group, each in self.simulation.cvs.items()} | unknown
 
@@ -128,7 +133,7 @@ class Comparison:
         }
 
     def cvs_in_theory(self, state: FixedPoint) -> dict[str, float | None]:
-        """CVs of intervals likewise; None for groups that are not those of active, other or background neurons."""
+        """Interval CVs likewise; None for groups that are not those of active, other or background neurons."""
         found = rates_by_activity(state.cv, state.active, self.populations)
         return found | dict.fromkeys(ALL_OF_A_KIND)
 
@@ -198,7 +203,8 @@ def compare(
         n_trials: Number of simulations, at most `MAX_REPEATS`. Adding one changes no other.
         settling: Simulated seconds that are dropped, rounded to whole bins.
         n_z: Over how many values of z the mean field averages; by default `N_Z` where each neuron has its own.
-        theories: Which theories, beside that of the configuration: names such as ``exact/renewal``; None for all.
+        theories: Which theories, beside that of the configuration: names such as ``exact/renewal``; None for all,
+            without those with the exact response if many of their response tables would have to be computed first.
         step_check: Also simulate each network with a fifth of the time step.
         dtype: ``float32`` or ``float64``.
         n_threads: How many simulations run at once; one for each core by default.

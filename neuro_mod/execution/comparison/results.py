@@ -53,7 +53,7 @@ def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
         "left_out": comparison.predictions.left_out,
         "active_clusters": comparison.n_active.mean,
         "active_clusters_standard_error": json_value(comparison.n_active.standard_error),
-        "settled": {"active_clusters": round(comparison.n_active.mean), "unchanged_sec": UNCHANGED},
+        "settled": {"active_clusters": comparison.usual_n_active, "unchanged_sec": UNCHANGED},
         "time_by_active_clusters": comparison.time_by_n_active().tolist(),
         "comparison": table(comparison),
         "notices": comparison.predictions.notices,
@@ -74,7 +74,7 @@ def theory_columns(name: str) -> tuple[str, str]:
 
 
 def table(comparison: Comparison) -> list[dict[str, Any]]:
-    """A row for each group of neurons: simulated mean rates and CV of intervals, and those of each theory.
+    """A row for each group of neurons: simulated mean rates and interval CV, and those of each theory.
 
     Of the theory of the configuration, the rates in each state; of all, those in the state nearest in the number of
     active clusters. None where there are no such neurons or a value is undefined.
@@ -115,7 +115,7 @@ def _finer_columns(estimates: Sequence[Estimate]) -> dict[str, Any]:
 
 def _describe_theory(predicted: Predicted, comparison: Comparison) -> dict[str, Any]:
     """A theory, and the state with which simulations are compared."""
-    nearest = predicted.nearest(comparison.n_active.mean)
+    nearest = predicted.nearest(comparison.usual_n_active)
     return {
         "theory": str(predicted.theory),
         **vars(predicted.theory),
@@ -211,19 +211,21 @@ def _drawings(comparison: Comparison) -> Drawings:
         drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
     nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
     if nearest:
-        settled = comparison.simulated(settled=True)
-        simulated = {
-            group: settled[group] if np.isfinite(settled[group].mean) else each
-            for group, each in comparison.simulated().items()
-            if np.isfinite(each.mean) and group not in ALL_OF_A_KIND
-        }
+        settled, simulated = (_known(comparison.simulated(settled=each)) for each in (True, False))
+        kind, shown = ("settled", settled) if settled else ("simulated", simulated)
         predicted = {name: comparison.in_theory(state) for name, state in nearest.items()}
         drawings["rate_comparison"] = lambda: theory_comparison(
-            {group: each.mean for group, each in simulated.items()},
+            {group: each.mean for group, each in shown.items()},
             {
-                name: {group: np.nan if (rate := rates[group]) is None else rate for group in simulated}
+                name: {group: np.nan if (rate := rates[group]) is None else rate for group in shown}
                 for name, rates in predicted.items()
             },
-            standard_errors={group: each.standard_error for group, each in simulated.items()},
+            standard_errors={group: each.standard_error for group, each in shown.items()},
+            kind=kind,
         )
     return drawings
+
+
+def _known(estimates: dict[str, Estimate]) -> dict[str, Estimate]:
+    """Those that are known of groups by activity."""
+    return {group: each for group, each in estimates.items() if np.isfinite(each.mean) and group not in ALL_OF_A_KIND}

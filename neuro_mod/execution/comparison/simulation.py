@@ -1,4 +1,4 @@
-"""The simulations of a comparison: population rates, and CVs of the intervals of active and other clusters."""
+"""The simulations of a comparison: population rates, and interval CVs of active and other clusters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Simulated(NamedTuple):
 
     Args:
         rates: Smoothed rates in Hz, shape ``(n_bins, P)``; NaN in empty populations.
-        cvs: CVs of intervals by group, see `interval_cvs_by_activity`.
+        cvs: Interval CVs by group, see `interval_cvs_by_activity`.
     """
 
     rates: NDArray[np.floating]
@@ -68,7 +68,7 @@ class SimulatedRates:
 
     Args:
         rates: Smoothed rates in Hz, shape ``(n_trials, n_bins, P)``; NaN in empty populations.
-        cvs: CVs of intervals by group, shape ``(n_trials,)`` each; NaN where unknown.
+        cvs: Interval CVs by group, shape ``(n_trials,)`` each; NaN where unknown.
         bin_width: In seconds.
         settling: Simulated seconds before the first bin.
         delta_t: Time step in seconds.

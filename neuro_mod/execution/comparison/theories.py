@@ -10,12 +10,16 @@ import numpy as np
 
 from neuro_mod.config import Experiment
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
+from neuro_mod.core.mean_field.core.exact.cache import place_of
+from neuro_mod.core.mean_field.core.exact.response import pairs_of
 from neuro_mod.core.mean_field.core.theory import THEORIES, Theory
-from neuro_mod.errors import NeuroModError, invalid
+from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.execution.notices import notices_kept
 from neuro_mod.execution.stagers import FullMeanFieldStager
 
 _LOG = logging.getLogger(__name__)
+#: Response tables that are computed for theories that nobody has asked for, at most.
+_MOST_TABLES = 2
 #: Values of z over which the mean field averages where the network has its own z for each neuron.
 N_Z = 12
 
@@ -94,8 +98,8 @@ def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> 
 
     Args:
         stager: The mean field of the configuration.
-        names: The others, as in ``exact/renewal``; all of `THEORIES` by default, of which those that cannot be computed
-            are left out with a warning.
+        names: The others, as in ``exact/renewal``; all of `THEORIES` by default, of which those are left out with a
+            warning that cannot be computed, or need more than two response tables that are not there yet.
 
     Raises:
         NeuroModError: The configuration's own theory, or one that is named, cannot be computed.
@@ -109,13 +113,27 @@ def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> 
                 continue
             try:
                 other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
+                if names is None:
+                    _check_tables(other)
                 others.append(_predicted(other))
-            except NeuroModError as error:
+            except (NeuroModError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
                 if names is not None:
                     raise
-                left_out[name] = str(error)
-                _LOG.warning("%s is left out: %s", name, error)
+                left_out[name] = str(error) or type(error).__name__
+                _LOG.warning("%s is left out: %s", name, left_out[name])
     return Predictions(chosen, tuple(others), left_out, notices)
+
+
+def _check_tables(stager: FullMeanFieldStager) -> None:
+    """Refuse to compute many response tables before anything is simulated."""
+    if stager.theory.response != "exact":
+        return
+    missing = sum(place_of(ratios) is None for ratios in pairs_of(stager.circuit.neurons))
+    if missing > _MOST_TABLES:
+        raise InputError(
+            f"needs {missing} response tables that are not there yet; to have them computed, use --theories "
+            f"{stager.theory}, or `neuro-mod mean-field table` first"
+        )
 
 
 def _predicted(stager: FullMeanFieldStager) -> Predicted:

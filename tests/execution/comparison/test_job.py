@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 
@@ -12,12 +13,14 @@ from neuro_mod.config import load_experiment
 from neuro_mod.core.mean_field.core.theory import THEORIES
 from neuro_mod.errors import FailedItemsError, InputError, Interrupted
 from neuro_mod.execution import jobs
+from neuro_mod.execution.comparison import theories
 from neuro_mod.execution.comparison.job import ComparisonJob
 from neuro_mod.execution.comparison.rates import compare
 from neuro_mod.execution.comparison.results import table
 from neuro_mod.execution.comparison.simulation import SimulateRates
 from neuro_mod.execution.jobs import Execution
 from neuro_mod.execution.stagers import FullMeanFieldStager
+from neuro_mod.storage.names import PLAN
 from neuro_mod.storage.run_folder import RunFolder
 from tests.helpers.folders import arrays_in, data_in, run_json
 from tests.helpers.shared import SMALL
@@ -140,6 +143,28 @@ def test_a_theory_that_cannot_be_computed_is_left_out_unless_it_is_named(tmp_pat
         jobs.run(job(1, theories=["exact/renewal"]), tmp_path)
     with pytest.raises(InputError, match=r'theories: "exact" found; expected some of shifted/poisson, shifted/renewal'):
         job(1, theories=["exact"])
+
+
+def test_theories_that_need_many_tables_are_left_out_unless_they_are_named(monkeypatch):
+    """Nothing is computed for them before the simulations."""
+    monkeypatch.setattr(theories, "_MOST_TABLES", 1)
+    stager = theories.stage_theory(EXPERIMENT.replace({"init_params.tau_synaptic": [5.1e-3, 5.2e-3]}), 1)
+    found = theories.predict(stager)
+    assert list(found.left_out) == ["exact/poisson", "exact/renewal"] and len(found.all) == 2
+    assert found.left_out["exact/renewal"] == (
+        "needs 2 response tables that are not there yet; to have them computed, use --theories exact/renewal, or "
+        "`neuro-mod mean-field table` first"
+    )
+
+
+def test_the_folder_of_an_earlier_version_is_named_as_such(tmp_path):
+    jobs.run(job(1), tmp_path)
+    plan = tmp_path / PLAN
+    content = json.loads(plan.read_text())
+    del content["intervals"]
+    plan.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="an earlier version made the folder"):
+        jobs.run(job(1), tmp_path)
 
 
 @pytest.mark.parametrize(

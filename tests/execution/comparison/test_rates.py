@@ -77,7 +77,7 @@ def test_groups_by_hand(comparison):
 
 
 def test_settled_rates_by_hand(comparison):
-    """None changes within 50 ms before and after, which are 10 bins, and as many are active as on average."""
+    """None changes within 50 ms before and after, which are 10 bins, and the usual number is active."""
     rates = comparison.simulation.rates.copy()
     rates[..., :3] = [60, 5, 5]
     rates[0, 15:25, 1] = 30  # a second one, for 10 bins
@@ -89,6 +89,16 @@ def test_settled_rates_by_hand(comparison):
     assert found["all I"].mean == pytest.approx(kept[:, 4:].mean(), rel=1e-5)
     row = describe_comparison(made, "float32")["comparison"][0]
     assert (row["group"], row["settled_hz"]) == ("E active", 60)
+
+
+def test_the_usual_number_of_active_clusters_is_the_most_frequent(comparison):
+    """Not the rounded mean, which is 1 and hardly ever seen."""
+    rates = np.full_like(comparison.simulation.rates, 5)
+    rates[:, :18, :3] = 60
+    made = replace(comparison, simulation=replace(comparison.simulation, rates=rates))
+    assert made.n_active.mean == pytest.approx(1.35) and made.usual_n_active == 0
+    assert made.simulated(settled=True)["E inactive"].mean == 5
+    assert np.isnan(made.simulated(settled=True)["E active"].mean)
 
 
 def test_theory_is_that_of_a_direct_solution(experiment, comparison):

@@ -50,10 +50,12 @@ def test_saved_spectra(tmp_path):
 
 
 def test_bad_arguments():
-    with pytest.raises(InputError, match="expected exact for the linear response; see --response"):
+    with pytest.raises(InputError, match=r"mean_field.response: \"shifted\" found; .*, or use --response exact"):
         SpectrumStager(TWO_CLUSTERS).run(n_runs=1)
     stager = SpectrumStager(TWO_CLUSTERS, response="exact")
-    with pytest.raises(InputError, match=r"n_active: 2 found; expected a number of active clusters .*: 1"):
+    with pytest.raises(InputError, match=r"n_active: 2 found; expected a number of active clusters .*: 1; .*--active"):
         stager.run(2, n_runs=5)
+    with pytest.raises(InputError, match=r"window: 1000000.0 found; expected seconds above 0, and at most 625 with"):
+        stager.run(1, window=1e6, n_runs=5)
     with pytest.raises(InputError, match=r"frequencies: .* expected numbers in Hz from 0"):
         stager.run(1, frequencies=[-1.0], n_runs=5)

@@ -302,7 +302,8 @@ class LIFMeanField(RateEquations):
         """
         found = self.coefficients.theory.response
         if found != "exact":
-            raise invalid("response", found, "exact for the linear response", "see --response and mean_field.response")
+            hint = "set mean_field.response: exact in the configuration, or use --response exact"
+            raise invalid("mean_field.response", found, "exact for the linear response", hint)
 
     def effective_response_function(self, focus_pops: Sequence[int | str], nu: ArrayLike) -> _Array:
         """Rates at which focus populations fire when all others are in equilibrium with them.

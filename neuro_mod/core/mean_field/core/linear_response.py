@@ -21,6 +21,8 @@ _Complex = NDArray[np.complex128]
 
 #: Points per cycle of ``1/window`` and part of it at which the integrals over frequency are taken, at least.
 _FINE = 16
+#: So many points of these integrals, at most.
+_MOST_POINTS = 10_000_000
 #: An amplification by more than this, and a fluctuation of more than this part of the rate in 50 ms, are mentioned.
 _AMPLIFIED, _FLUCTUATING, _WINDOW = 10.0, 0.3, 0.05
 
@@ -93,10 +95,9 @@ class LinearResponse:
             window: Length T of the windows in seconds.
 
         Raises:
-            InputError: It is not above 0 and finite, or frequencies do not reach from 0 to ``1/T``.
+            InputError: It is not above 0, too long, or frequencies do not reach from 0 to ``1/T``.
         """
-        if not 0 < window < np.inf:
-            raise invalid("window", window, "seconds above 0")
+        check_window(window, self.frequencies[-1])
         if self.frequencies[0] > 0 or self.frequencies[-1] * window < 1:
             place = f"{self.frequencies[0]:g} to {self.frequencies[-1]:g} Hz"
             raise invalid("frequencies", place, f"0 to at least {1 / window:g} Hz for covariances in such windows")
@@ -153,6 +154,18 @@ class LinearResponse:
     def _noise(self) -> _Array:
         sizes = np.broadcast_to(self.sizes, self.spectrum_of_one.shape)
         return np.divide(self.spectrum_of_one, sizes, out=np.zeros_like(self.spectrum_of_one), where=sizes > 0)
+
+
+def check_window(window: float, highest: float) -> None:
+    """Check the length of windows in seconds for spectra up to a highest frequency in Hz.
+
+    Raises:
+        InputError: It is not above 0, or so long that the integral over frequency would have too many points.
+    """
+    longest = _MOST_POINTS / (_FINE * highest) if highest > 0 else np.inf
+    if not (0 < window < np.inf and window <= longest):
+        most = f"above 0, and at most {longest:.3g} with frequencies up to {highest:g} Hz"
+        raise invalid("window", window, f"seconds {most}" if window > longest else "seconds above 0")
 
 
 def _weights(frequencies: _Array, window: float) -> _Array:

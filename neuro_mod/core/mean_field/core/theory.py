@@ -17,7 +17,7 @@ class Theory:
         response: ``shifted``: synaptic filtering to first order in ``sqrt(tau_s/tau_m)``; ``exact``: the stationary
             response to an Ornstein-Uhlenbeck current of any time constant, see `transfer.response`.
         closure: ``poisson``: spike trains of the network are Poisson processes; ``renewal``: they are renewal processes
-            with the rate and the CV of intervals that the neurons themselves have, found together.
+            with the rate and the interval CV that the neurons themselves have, found together.
 
     Raises:
         InputError: A name is unknown.

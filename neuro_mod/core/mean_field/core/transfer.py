@@ -110,7 +110,7 @@ def _checked(
 
 
 class IntervalCV(NamedTuple):
-    """CV of inter-spike intervals and its derivatives, each of the broadcast shape.
+    """Interval CV and its derivatives, each of the broadcast shape.
 
     Attributes:
         cv: Standard deviation over mean of the intervals.

@@ -216,6 +216,7 @@ def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
         "largest_curl": float(np.nanmax(np.abs(outputs["curl"]), initial=0.0)),
         "path": outputs["path_kind"],
         "searched": SEARCHED,
+        "notes": _notes(outputs),
         "quadrature": f"trapezoidal rule on {len(outputs['path'])} points of the path",
         "states": [
             {"kind": state.kind, "full_kind": state.full_kind, "on_grid": state.on_grid}
@@ -227,6 +228,14 @@ def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
             for barrier in outputs["barriers"]
         ],
     }
+
+
+def _notes(outputs: Mapping[str, Any]) -> list[str]:
+    """What may be wrong with the limits of the grid."""
+    if any(state.n_unstable == 0 for state in outputs["states"]):
+        return []
+    low, high = (outputs["axes"][0][end] for end in (0, -1))
+    return [f"no stable state lies within the limits of the grid, {low:g} to {high:g} Hz; widen them with grid_lims"]
 
 
 def _on_path(outputs: Landscape) -> PathStates:

@@ -14,6 +14,7 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.activity import members_by_activity
 from neuro_mod.core.mean_field.core import FixedPoint, LinearResponse, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
+from neuro_mod.core.mean_field.core.linear_response import check_window
 from neuro_mod.core.mean_field.core.linearized import FREQUENCIES
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.figures import Drawings
@@ -29,6 +30,11 @@ _Array = NDArray[np.float64]
 
 #: Length in seconds of the windows in which rates covary.
 WINDOW = 0.05
+#: What the linear response leaves out under the renewal closure.
+HELD = (
+    "the regularity of spike trains (noise factors) is held as in the steady state, so that values at 0 Hz differ from "
+    "those of mean-field sensitivity"
+)
 #: Bytes of the arrays of a pair of populations at a frequency.
 _BYTES = 16 * 6
 #: Rate in Hz below which spectra are drawn relative to it.
@@ -74,6 +80,7 @@ class SpectrumStager(MeanFieldStager):
             float(_BYTES) * len(every) * self.field.n_populations**2, "the linear response", "name fewer frequencies"
         )
         self.field.check_linear_response()
+        check_window(window, float(every[-1]))
         found = fixed_points(self.field, whole_number("n_runs", n_runs, 0, MAX_RUNS), self.random_seed)
         state = _chosen(found.stable, n_active)
         response = self.field.linear_response(state, every, delay=delay)
@@ -86,6 +93,7 @@ class SpectrumStager(MeanFieldStager):
             "n_frequencies": len(response.frequencies),
             "groups": list(_groups(state, response, window, populations)),
             "cautions": list(response.cautions),
+            "notes": [HELD] if self.theory.closure == "renewal" else [],
         }
         results = {"state": state, "response": response, "covariance": covariance}
         self.outputs = Spectra(results | {"metadata": metadata | self._about(begin)}, populations)
@@ -174,7 +182,8 @@ def _chosen(stable: tuple[FixedPoint, ...], n_active: int | None) -> FixedPoint:
     wanted = [point for point in stable if len(point.active) == n_active]
     if not wanted:
         known = ", ".join(map(str, numbers))
-        raise invalid("n_active", n_active, f"a number of active clusters of a stable state: {known}")
+        expected = f"a number of active clusters of a stable state: {known}"
+        raise invalid("n_active", n_active, expected, "choose one with --active, or n_active")
     return wanted[0]
 
 

@@ -1,4 +1,4 @@
-"""CVs of intervals of clusters that switch, of neurons whose CVs are known."""
+"""Interval CVs of clusters that switch, of neurons whose CVs are known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuro_mod.recordings.spikes import SpikeEvents
 
 DELTA_T, BIN_STEPS, DURATION = 5e-4, 10, 10.0
 N_BINS, FIRST_STEP = round(DURATION / (BIN_STEPS * DELTA_T)), 300
-#: Rate in Hz and CV of intervals by type and activity.
+#: Rate in Hz and interval CV by type and activity.
 KNOWN = {"E active": (50.0, 0.25), "E other": (3.0, 0.9), "I active": (33.0, 0.75), "I other": (9.0, 1.0)}
 POPULATIONS = Populations(4, (40, 10), (40, 20))
 
@@ -71,7 +71,7 @@ def test_cvs_are_those_of_the_processes(spread):
 
 
 def test_plain_cvs_of_intervals_would_not_do():
-    """The same intervals where only those within a visit count."""
+    """The same intervals where only those within a stretch count."""
     events, active = drawn(0, 0.0)
     ratios = []
     for neuron in range(160):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,48 +14,15 @@ from scipy.interpolate import CubicSpline
 
 from neuro_mod.core.cores import n_cores, one_thread
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W, inputs
+from neuro_mod.core.mean_field.core.exact.ratios import Ratios
 from neuro_mod.core.mean_field.core.exact.solver import Passage
 from neuro_mod.core.table_watch import TableProgress, tell
-from neuro_mod.errors import InputError, NumericalError
+from neuro_mod.errors import NumericalError
 
 _Array = NDArray[np.float64]
 
-#: Smallest and largest ratio of the synaptic to the membrane time constant, and largest one of the refractory period.
-MIN_RATIO, MAX_RATIO, MAX_REFRACTORY = 0.005, 10.0, 20.0
 #: Points between those of a table at which its error is measured, as parts of the ranges in w and in log(rho).
 _CHECKED = tuple(itertools.product((0.051, 0.13, 0.22, 0.41, 0.83), (0.31, 0.42, 0.55, 0.64)))
-
-
-class Ratios(NamedTuple):
-    """The pair of ratios on which a table depends.
-
-    Attributes:
-        synaptic: Synaptic over membrane time constant.
-        refractory: Refractory period over membrane time constant.
-    """
-
-    synaptic: float
-    refractory: float
-
-    def __str__(self) -> str:
-        return f"tau_synaptic/tau_membrane {self.synaptic:g}, tau_refractory/tau_membrane {self.refractory:g}"
-
-    def check(self) -> None:
-        """Check that the response can be computed.
-
-        Raises:
-            InputError: It cannot.
-        """
-        if not (MIN_RATIO <= self.synaptic <= MAX_RATIO and self.refractory <= MAX_REFRACTORY):
-            hint = (
-                "the shifted response is accurate to 0.5 % there"
-                if self.synaptic < MIN_RATIO
-                else "simulate, or use the shifted response, which is far off there"
-            )
-            raise InputError(
-                f"exact response: {self} found; expected tau_synaptic/tau_membrane from {MIN_RATIO:g} to "
-                f"{MAX_RATIO:g} or 0, and tau_refractory/tau_membrane up to {MAX_REFRACTORY:g} ({hint})"
-            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,9 @@
 """How regularly neurons fire while their cluster is active, and while it is not.
 
 A cluster changes its state before many an interval ends, and long intervals are cut more often than short ones, so
-that the intervals that lie within a visit are too short on average. Each spike therefore begins an interval of which
-either the length is known, or that it is longer than the rest of the visit; the product-limit estimator (Kaplan &
-Meier 1958) gives the distribution from both. Rates differ between neurons, which is no irregularity: how much they do
+that the intervals that lie within such a stretch are too short on average. Each spike therefore begins an interval of
+which either the length is known, or that it is longer than the rest of the stretch; the product-limit estimator (Kaplan
+& Meier 1958) gives the distribution from both. Rates differ between neurons, which is no irregularity: how much they do
 follows from the numbers of spikes, and is taken off.
 """
 
