@@ -34,7 +34,7 @@ CASES = [
 def _field(config, level, theory):
     experiment = load_experiment(CONFIGS / f"{config}_snn_params.yaml", {"arousal.level": level})
     # quenched heterogeneity of arousal is averaged over, where there is arousal
-    return LIFMeanField.from_baseline(build_baseline(experiment), n_z=12 if level else 1, theory=THEORIES[theory])
+    return LIFMeanField.from_baseline(build_baseline(experiment), n_z=6 if level else 1, theory=THEORIES[theory])
 
 
 @pytest.mark.parametrize(

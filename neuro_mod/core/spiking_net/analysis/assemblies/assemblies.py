@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.assemblies.partition import Partition, partition
-from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import least_active_bins
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import eigenvalues_of, least_active_bins
 from neuro_mod.core.spiking_net.analysis.neurons.correlations import coefficients, mean_covariance
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.core.spiking_net.analysis.rates.units import unit_counts
@@ -144,11 +144,11 @@ def find_assemblies(
     counts = [each for each in each_session(counts_of, sessions) if len(each) > 1]
     if not counts:
         raise invalid("bin_width", bin_width, "seconds of which a session has at least two")
-    found, varying = _found(counts, n_assemblies)
+    found, correlations, varying = _found(counts, n_assemblies)
     labels = _of_all(found.labels, varying, NO_CLUSTER)
     return Assemblies(
         labels,
-        found.eigenvalues,
+        eigenvalues_of(correlations) if varying.any() else np.empty(0),
         found.upper_bound,
         _of_all(found.explained, varying, np.nan),
         _of_all(found.silhouettes, varying, np.nan),
@@ -159,8 +159,10 @@ def find_assemblies(
     )
 
 
-def _found(counts: Sequence[NDArray[np.integer]], n_assemblies: int | None) -> tuple[Partition, NDArray[np.bool_]]:
-    """Assemblies of the neurons whose counts vary enough, and which neurons these are.
+def _found(
+    counts: Sequence[NDArray[np.integer]], n_assemblies: int | None
+) -> tuple[Partition, NDArray[np.float64], NDArray[np.bool_]]:
+    """Assemblies of the neurons whose counts vary enough, their correlations, and which these are.
 
     Args:
         counts: Of each session, shape ``(n_bins, n_neurons)``, of at least two bins.
@@ -173,9 +175,10 @@ def _found(counts: Sequence[NDArray[np.integer]], n_assemblies: int | None) -> t
         raise invalid("n_assemblies", n_assemblies, f"at most {varying.sum()}, the number of neurons that fire enough")
     if not varying.any():
         empty = np.empty(0)
-        return Partition(np.empty(0, np.int64), empty, np.nan, empty, empty, {}), varying
+        return Partition(np.empty(0, np.int64), np.nan, empty, empty, {}), np.empty((0, 0)), varying
     correlations = coefficients(covariance[np.ix_(varying, varying)])
-    return partition(correlations, n_bins, n_assemblies, float(np.mean(1 / n_active[varying]))), varying
+    sparseness = float(np.mean(1 / n_active[varying]))
+    return partition(correlations, n_bins, n_assemblies, sparseness), correlations, varying
 
 
 def _fire_enough(n_active: NDArray[np.int64], n_bins: float) -> NDArray[np.bool_]:
@@ -214,7 +217,7 @@ def _stability(
         order = replace(stream, index=(resample,)).permutation(len(blocks))
         half = [blocks[index] for index in np.sort(order[: len(blocks) // 2])]
         try:
-            found, varying = _found(half, n_assemblies)
+            found, _, varying = _found(half, n_assemblies)
         except InputError:  # fewer neurons vary in this half than there shall be assemblies
             return np.nan
         indices.append(metrics.adjusted_rand_score(labels, _of_all(found.labels, varying, NO_CLUSTER)))

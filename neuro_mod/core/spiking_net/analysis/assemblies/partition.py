@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from neuro_mod.core.spiking_net.analysis.assemblies.grouping import grouped, silhouettes
-from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import eigenvalues_of, loadings_of, upper_bound
+from neuro_mod.core.spiking_net.analysis.assemblies.spectrum import loadings_of, upper_bound
 from neuro_mod.recordings.layout import NO_CLUSTER
 
 #: Chance that any of all independent neurons is taken for a member of an assembly.
@@ -25,15 +25,13 @@ class Partition(NamedTuple):
 
     Attributes:
         labels: Assembly of each neuron, ``NO_CLUSTER`` for none, shape ``(n_neurons,)``.
-        eigenvalues: Of the correlations, the largest first, shape ``(n_neurons,)``.
-        upper_bound: Above it, they are significant.
+        upper_bound: Above it, eigenvalues of the correlations are significant.
         explained: Share of the variance of each neuron that significant components explain, shape ``(n_neurons,)``.
         silhouettes: Of the neurons in assemblies, NaN for others, shape ``(n_neurons,)``.
         scores: Mean silhouette by number of groups, see `grouping.grouped`.
     """
 
     labels: NDArray[np.int64]
-    eigenvalues: NDArray[np.float64]
     upper_bound: float
     explained: NDArray[np.float64]
     silhouettes: NDArray[np.float64]
@@ -57,12 +55,11 @@ def partition(
         n_assemblies: How many assemblies there are; by default they are chosen.
         sparseness: Of the counts, see `spectrum.upper_bound`.
     """
-    eigenvalues, bound = eigenvalues_of(correlations), upper_bound(len(correlations), n_bins, sparseness)
-    number = int(np.count_nonzero(eigenvalues > bound))
-    if n_assemblies is not None:
-        number = min(max(number, n_assemblies - 1, 1), len(correlations))
+    bound = upper_bound(len(correlations), n_bins, sparseness)
+    least = 0 if n_assemblies is None else min(max(n_assemblies - 1, 1), len(correlations))
+    loadings = loadings_of(correlations, bound, least)
+    number = loadings.shape[1]
     labels, scores = np.full(len(correlations), NO_CLUSTER), np.full(len(correlations), np.nan)
-    loadings = loadings_of(correlations, number)
     explained = (loadings**2).sum(axis=1)
     members = np.flatnonzero(explained > _least_explained(explained, number, n_bins))
     by_number: dict[int, float] = {}
@@ -73,7 +70,7 @@ def partition(
         members, points, groups = members[large], points[large], _in_order(groups[large])
         labels[members] = groups
         scores[members] = silhouettes(points, groups) if len(groups) else ()
-    return Partition(labels, eigenvalues, bound, explained, scores, by_number)
+    return Partition(labels, bound, explained, scores, by_number)
 
 
 def _least_explained(explained: NDArray[np.float64], number: int, n_bins: float) -> float:

@@ -25,18 +25,23 @@ def eigenvalues_of(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
     return linalg.eigvalsh(correlations)[::-1]
 
 
-def loadings_of(correlations: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+def loadings_of(correlations: NDArray[np.float64], bound: float, least: int = 0) -> NDArray[np.float64]:
     """Correlation of the counts of each neuron with each of the first components, shape ``(n_neurons, number)``.
 
     A component is the sum of the standardised counts of neurons, weighted by an eigenvector; its sign is such that its
     largest correlation is positive.
+
+    Args:
+        correlations: Shape ``(n_neurons, n_neurons)``.
+        bound: Components with larger eigenvalues are taken.
+        least: So many components are taken at least.
     """
     n = len(correlations)
-    if not number:
-        return np.empty((n, 0))
-    values, vectors = linalg.eigh(correlations, subset_by_index=(n - number, n - 1))
+    values, vectors = linalg.eigh(correlations, subset_by_value=(bound, np.inf))
+    if len(values) < least:
+        values, vectors = linalg.eigh(correlations, subset_by_index=(n - least, n - 1))
     loadings = (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1]
-    largest = loadings[np.abs(loadings).argmax(axis=0), np.arange(number)]
+    largest = loadings[np.abs(loadings).argmax(axis=0), np.arange(loadings.shape[1])]
     return loadings * np.where(largest < 0, -1.0, 1.0)
 
 
