@@ -39,7 +39,12 @@ def test_a_theory_can_be_set_and_a_wrong_one_is_named():
 @pytest.mark.parametrize(
     ("times", "key", "found", "hint"),
     [
-        ({"tau_synaptic": 5e-5}, "tau_synaptic", "0.0025", "the shifted response is accurate to 0.5 % there"),
+        (
+            {"tau_synaptic": 1e-6},
+            "tau_synaptic",
+            "5e-05",
+            "use the shifted response, which is accurate to about 1 % there",
+        ),
         (
             {"tau_synaptic": [5e-3, 0.4]},
             "tau_synaptic",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from neuro_mod.errors import InputError
 
 #: Smallest and largest ratio of the synaptic to the membrane time constant, and largest one of the refractory period.
-MIN_RATIO, MAX_RATIO, MAX_REFRACTORY = 0.005, 10.0, 20.0
+MIN_RATIO, MAX_RATIO, MAX_REFRACTORY = 1e-4, 10.0, 20.0
 #: What can be computed, as a phrase.
 VALID = (
     f"tau_synaptic/tau_membrane from {MIN_RATIO:g} to {MAX_RATIO:g} or 0, and tau_refractory/tau_membrane up to "
@@ -43,7 +43,7 @@ class Ratios(NamedTuple):
     def instead(self) -> str:
         """What to do where it cannot, as a phrase."""
         if self.synaptic < MIN_RATIO:
-            return "the shifted response is accurate to 0.5 % there"
+            return "use the shifted response, which is accurate to about 1 % there"
         if self.synaptic > MAX_RATIO:
             return "simulate, or use the shifted response, which is far off there"
         return "simulate, or use the shifted response"

@@ -13,6 +13,8 @@ _OF_SPREAD, _OF_DISTANCE, _OF_LAYER, _GROWTH = 0.7, 0.35, 0.05, 0.8
 #: No layer is thinner than this part of the distance between reset and threshold.
 _THINNEST = 1e-4
 _SAMPLES = 2001
+#: Layer, growth and thinnest layer for smaller ratios than this: layers are so thin that cells have to grow faster.
+_FAST, _FAST_LAYER, _FAST_GROWTH, _FAST_THINNEST = 0.005, 0.2, 2.5, 1e-6
 
 
 def faces(mean: float, noise: float, ratio: float, lowest: float) -> tuple[_Array, int]:
@@ -36,12 +38,14 @@ def _divided(low: float, high: float, mean: float, noise: float, ratio: float) -
     fine = np.geomspace(1e-7, 0.5, _SAMPLES)
     parts = np.unique(np.concatenate([[0.0], fine, 1 - fine, [1.0], np.linspace(0, 1, _SAMPLES)]))
     voltage = low + (high - low) * parts
-    layer = max(_OF_LAYER * noise * np.sqrt(ratio), _THINNEST)
+    fast = ratio < _FAST
+    of_layer, thinnest = (_FAST_LAYER, _FAST_THINNEST) if fast else (_OF_LAYER, _THINNEST)
+    layer, growth = max(of_layer * noise * np.sqrt(ratio), thinnest), _FAST_GROWTH if fast else _GROWTH
     length = np.minimum.reduce(
         [
             _OF_SPREAD * noise / np.sqrt(2 * (1 + ratio)) + _OF_DISTANCE * np.abs(voltage - mean),
-            layer + _GROWTH * np.abs(1 - voltage),
-            layer + _GROWTH * np.abs(voltage),
+            layer + growth * np.abs(1 - voltage),
+            layer + growth * np.abs(voltage),
         ]
     )
     density = 1 / length
