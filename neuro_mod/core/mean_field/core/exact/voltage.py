@@ -13,8 +13,8 @@ _OF_SPREAD, _OF_DISTANCE, _OF_LAYER, _GROWTH = 0.7, 0.35, 0.05, 0.8
 #: No layer is thinner than this part of the distance between reset and threshold.
 _THINNEST = 1e-4
 _SAMPLES = 2001
-#: Layer, growth and thinnest layer for smaller ratios than this: layers are so thin that cells have to grow faster.
-_FAST, _FAST_LAYER, _FAST_GROWTH, _FAST_THINNEST = 0.005, 0.2, 2.5, 1e-6
+#: Layer and thinnest layer for smaller ratios of time constants than this, where layers are thin.
+_FAST, _FAST_LAYER, _FAST_THINNEST = 0.005, 0.2, 1e-6
 
 
 def faces(mean: float, noise: float, ratio: float, lowest: float) -> tuple[_Array, int]:
@@ -40,12 +40,12 @@ def _divided(low: float, high: float, mean: float, noise: float, ratio: float) -
     voltage = low + (high - low) * parts
     fast = ratio < _FAST
     of_layer, thinnest = (_FAST_LAYER, _FAST_THINNEST) if fast else (_OF_LAYER, _THINNEST)
-    layer, growth = max(of_layer * noise * np.sqrt(ratio), thinnest), _FAST_GROWTH if fast else _GROWTH
+    layer = max(of_layer * noise * np.sqrt(ratio), thinnest)
     length = np.minimum.reduce(
         [
             _OF_SPREAD * noise / np.sqrt(2 * (1 + ratio)) + _OF_DISTANCE * np.abs(voltage - mean),
-            layer + growth * np.abs(1 - voltage),
-            layer + growth * np.abs(voltage),
+            layer + _GROWTH * np.abs(1 - voltage),
+            layer + _GROWTH * np.abs(voltage),
         ]
     )
     density = 1 / length
