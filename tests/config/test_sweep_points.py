@@ -8,7 +8,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.config.sweep.points import Points, range_values
@@ -91,6 +91,7 @@ def test_samples_of_a_parameter_do_not_depend_on_the_others():
 
 
 @given(FINITE, FINITE, POSITIVE, POSITIVE, st.integers(0, 1000))
+@example(0.0, 1.0, 1.0000000000000002e-300, 1e-300, 1)
 def test_samples_lie_within_their_ranges(a, b, c, d, seed):
     assume(a != b and c != d)
     parameters = {A: {"from": a, "to": b}, B: {"from": c, "to": d, "spacing": "log"}}

@@ -137,9 +137,8 @@ class Points(Sequence[Point]):
         u = float(Stream(self._seed, f"sample of {key}").uniform([k], 1)[0, 0])
         if isinstance(values, tuple):
             return values[int(u * len(values))]
-        if values.spacing == "log":
-            return _between(values, u)
-        return values.start + u * (values.end - values.start)
+        drawn = _between(values, u) if values.spacing == "log" else values.start + u * (values.end - values.start)
+        return min(max(drawn, min(values.start, values.end)), max(values.start, values.end))  # whatever is rounded
 
 
 def direction_key(target: str) -> str:
