@@ -12,6 +12,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints
 from neuro_mod.core.mean_field.core.exact.cache import place_of
 from neuro_mod.core.mean_field.core.exact.response import pairs_of
+from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.theory import THEORIES, Theory
 from neuro_mod.errors import InputError, NeuroModError, invalid
 from neuro_mod.execution.notices import notices_kept
@@ -20,6 +21,9 @@ from neuro_mod.execution.stagers import FullMeanFieldStager
 _LOG = logging.getLogger(__name__)
 #: Response tables that are computed for theories that nobody has asked for, at most.
 _MOST_TABLES = 2
+#: Random starts of other theories, of which only the stable state nearest to the simulation is shown; the search by
+#: numbers of active clusters does not depend on it.
+_N_STARTS_OF_OTHERS = 20
 #: Values of z over which the mean field averages where the network has its own z for each neuron.
 N_Z = 12
 
@@ -115,7 +119,7 @@ def predict(stager: FullMeanFieldStager, names: Sequence[str] | None = None) -> 
                 other = FullMeanFieldStager(stager.experiment, n_z=stager.n_z, **vars(theory))
                 if names is None:
                     _check_tables(other)
-                others.append(_predicted(other))
+                others.append(_predicted(other, _N_STARTS_OF_OTHERS))
             except (NeuroModError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
                 if names is not None:
                     raise
@@ -136,7 +140,7 @@ def _check_tables(stager: FullMeanFieldStager) -> None:
         )
 
 
-def _predicted(stager: FullMeanFieldStager) -> Predicted:
-    found = stager.run()["distinct"]
+def _predicted(stager: FullMeanFieldStager, n_starts: int = N_STARTS) -> Predicted:
+    found = stager.run(n_starts)["distinct"]
     _LOG.info("%s: %d stable steady states", stager.theory, len(found.stable))
     return Predicted(stager, found)
