@@ -283,7 +283,7 @@ def test_ctrl_c_keeps_complete_trials(experiment, comparison, monkeypatch):
 def test_ctrl_c_before_there_is_anything(experiment, monkeypatch):
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
-    def stop(self):
+    def stop(self, *_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FullMeanFieldStager, "run", stop)
