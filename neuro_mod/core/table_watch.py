@@ -27,6 +27,8 @@ class TableWarning(UserWarning):
     """Something about a response table that a user should know."""
 
 
+#: What a table takes.
+HOW_LONG = "half a minute to a minute on two cores"
 #: Called with the progress of a table, in the thread that asked for it, or with a sentence about a table.
 Watcher = Callable[[TableProgress | str], None]
 
@@ -49,7 +51,7 @@ def tell(progress: TableProgress) -> None:
     for watcher in tuple(_WATCHERS):
         watcher(progress)
     if not _WATCHERS and progress.done == 1:
-        _LOG.warning("computing the response table for %s once, about half a minute on two cores", progress.name)
+        _LOG.warning("computing the response table for %s, once: %s", progress.name, HOW_LONG)
 
 
 def say(sentence: str) -> None:

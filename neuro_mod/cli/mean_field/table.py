@@ -18,7 +18,7 @@ def table(
 ) -> None:
     """Check the tables of the exact response that a configuration needs, and make those that are missing.
 
-    Without it, a command makes a table when it first needs it, in about half a minute.
+    Without it, a command makes a table when it first needs it, in half a minute to a minute.
     """
     from neuro_mod.execution.notices import notices_kept
     from neuro_mod.execution.response_tables import prepare_tables

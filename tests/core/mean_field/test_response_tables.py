@@ -167,3 +167,11 @@ def test_many_tables_are_said_before_they_are_computed(computed):
     cache.table_for(every[1])
     cache.say_if_many.cache_clear()
     cache.say_if_many(every)  # two are left
+
+
+def test_tables_of_a_shared_cache_can_be_read_by_others(computed, tmp_path):
+    (tmp_path / "usual").touch()
+    cache.table_for(RATIOS)
+    path = tmp_path / cache.file_name(RATIOS)
+    assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+    assert {each.suffix for each in tmp_path.iterdir()} <= {".npz", ".lock", ""}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from neuro_mod.core.compilation import cache_base
 from neuro_mod.core.mean_field.core.exact.coordinates import LOG_RHO, W
 from neuro_mod.core.mean_field.core.exact.table import Ratios, ResponseTable, compute
-from neuro_mod.core.table_watch import say
+from neuro_mod.core.table_watch import HOW_LONG, say
 
 _Array = NDArray[np.float64]
 
@@ -55,7 +54,7 @@ def say_if_many(every: tuple[Ratios, ...]) -> None:
     if n_missing > _FEW:
         say(
             f"{n_missing} response tables have to be computed, one for each pair of ratios of time constants: "
-            "about half a minute each on two cores; the shifted response needs none"
+            f"{HOW_LONG} for each; the shifted response needs none"
         )
 
 
@@ -138,14 +137,14 @@ def write(path: Path, table: ResponseTable) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     values = {"log_mean": table.log_mean, "log_spread": table.log_spread, "error": table.error}
     stored: dict[str, Any] = {"ratios": np.array(table.ratios), "digest": _digest(table.ratios, values), **values}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")  # with the usual permissions: caches may be shared
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             np.savez_compressed(file, **stored)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
 
 
