@@ -4,8 +4,7 @@ Everything that README and documentation use is imported from here. Names are lo
 package costs nothing.
 """
 
-from importlib import import_module
-from typing import Any
+from neuro_mod.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -80,15 +79,9 @@ _PUBLIC = {
         *("Diff2Exp", "Gaussian", "Hat", "Ramp", "Sampled", "Sine"),
     ),
 }
-_HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
+_names, __getattr__ = lazy_names(__name__, _PUBLIC)
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = ["__version__", *_names]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __dir__() -> list[str]:

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
-from neuro_mod.plotting.style import POINTS_PER_INCH, TICK_SIZE, text_length
+from neuro_mod.plotting.style import POINTS_PER_INCH, TICK_SIZE, size_in_points, text_length
 
 #: Width of an entry's sample with the gaps around it, in points; room of a column's letters, which are wider than most.
 _SAMPLE, _WIDER = 4 * TICK_SIZE, 1.08
@@ -54,10 +54,13 @@ def legend_above_axes(axes: Axes, handles: Sequence[Artist], width: float) -> No
     )
 
 
-def legend_above_figure(figure: Figure, handles: Sequence[Artist]) -> None:
-    """Put a legend above all axes of a figure."""
-    columns = legend_columns(_labels(handles), figure.get_figwidth() * POINTS_PER_INCH)
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, borderpad=0)
+def legend_above_figure(place: Figure | SubFigure | Axes, handles: Sequence[Artist]) -> None:
+    """Put a legend above all axes of a figure, or above axes of a figure that has others."""
+    if isinstance(place, Axes):
+        legend_above_axes(place, handles, size_in_points(place)[0] / POINTS_PER_INCH / _WIDTH_SHARE)
+        return
+    columns = legend_columns(_labels(handles), place.bbox.width / place.dpi * POINTS_PER_INCH)
+    place.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, borderpad=0)
 
 
 def _labels(handles: Sequence[Artist]) -> list[str]:

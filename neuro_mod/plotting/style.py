@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import IO, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure as _Figure
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
 MM_PER_INCH = 25.4
@@ -21,6 +27,8 @@ ONE_COLUMN, ONE_AND_A_HALF_COLUMNS, TWO_COLUMNS = (mm / MM_PER_INCH for mm in (8
 
 #: Dots per inch of a saved figure, and of rasterised parts of a vector figure.
 DPI = 300
+#: Dots per inch of a screen.
+_SCREEN = 96
 #: Sizes of axis labels and of the smaller print (tick labels, legends) in points.
 LABEL_SIZE, TICK_SIZE = 8.0, 7.0
 LINE_WIDTH = 0.6
@@ -58,6 +66,53 @@ _RC: dict[Any, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class FigureStyle:
+    """How large figures are, and what is in them; type and lines have the same size in all of them.
+
+    Args:
+        columns: Width in inches of a figure that is made for a column of the given width in inches.
+        enlarged: How much larger it is shown and saved as PNG.
+    """
+
+    columns: dict[float, float]
+    enlarged: float
+
+
+#: By name. For a talk, figures have the next smaller width, so that type and lines are larger in comparison.
+STYLES = {
+    "paper": FigureStyle({}, 1.0),
+    "talk": FigureStyle({TWO_COLUMNS: ONE_AND_A_HALF_COLUMNS, ONE_AND_A_HALF_COLUMNS: ONE_COLUMN}, 1.6),
+}
+_style: ContextVar[FigureStyle] = ContextVar("style", default=STYLES["paper"])
+
+
+@contextmanager
+def in_style(name: str) -> Iterator[None]:
+    """Draw the figures of a ``with`` block in a style.
+
+    Args:
+        name: ``paper``, for columns of 85, 114 and 180 mm, or ``talk``, with larger type and lines for slides.
+
+    Raises:
+        InputError: Another name.
+
+    Example:
+        >>> from neuro_mod import plotting
+        >>> with plotting.in_style("talk"):
+        ...     figure = plotting.new_states([0.0, 1.0, 2.0], [[1, 2, 2]])
+        >>> round(figure.get_figwidth() * 25.4)
+        85
+    """
+    if name not in STYLES:
+        raise invalid("style", name, f"one of {', '.join(STYLES)}")
+    token = _style.set(STYLES[name])
+    try:
+        yield
+    finally:
+        _style.reset(token)
+
+
 def paper_style() -> AbstractContextManager[None]:
     """Matplotlib settings of a paper's figure, for the length of a ``with`` block.
 
@@ -66,22 +121,86 @@ def paper_style() -> AbstractContextManager[None]:
     return mpl.rc_context(_RC)
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, not registered with pyplot: ``width`` x ``height`` inches, 300 dpi, constrained layout."""
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+class Figure(_Figure):
+    """A figure that shows itself in a notebook, without pyplot."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The picture, at twice the resolution of a usual screen, and its size there in pixels."""
+        file, before = io.BytesIO(), self.dpi
+        enlarged = before / DPI
+        width, height = self.get_size_inches() * _SCREEN * enlarged
+        try:
+            self.set_dpi(2 * _SCREEN * enlarged)
+            with paper_style():
+                save_figure(self, file, "png")
+        finally:
+            self.set_dpi(before)
+        return file.getvalue(), {"width": round(width), "height": round(height)}
 
 
-def new_axes(width: float, height: float, *, square: bool = False) -> tuple[Figure, Axes]:
-    """A new figure with one dressed axes; ``square`` axes need another layout."""
+def width_in(ax: Axes | None, width: float | None, column: float) -> float:
+    """Width of a figure in inches: that of the axes to draw in, else the given one, else that for a column."""
+    if ax is not None:
+        return size_in_points(ax)[0] / POINTS_PER_INCH
+    return _style.get().columns.get(column, column) if width is None else width
+
+
+def size_in_points(ax: Axes) -> tuple[float, float]:
+    """Width and height of axes in points."""
+    extent, dpi = ax.get_window_extent(), figure_of(ax).dpi
+    return extent.width / dpi * POINTS_PER_INCH, extent.height / dpi * POINTS_PER_INCH
+
+
+def new_figure(width: float, height: float, ax: Axes | None = None) -> _Figure | SubFigure:
+    """An empty figure, not registered with pyplot, with constrained layout.
+
+    Args:
+        width: Its width in inches.
+        height: Its height in inches.
+        ax: Axes of another figure, which are removed; what is returned is the part of that figure in their place.
+
+    Raises:
+        InputError: The axes are not one of a grid of subplots.
+    """
+    if ax is None:
+        return Figure(figsize=(width, height), dpi=DPI * _style.get().enlarged, layout="constrained")
+    place, figure = ax.get_subplotspec(), figure_of(ax)
+    if place is None:
+        raise InputError(
+            "ax: axes at a place of their own found; expected one of a grid, as subplots makes them, for more than "
+            "one panel to draw"
+        )
+    if whole(figure).get_layout_engine() is None:
+        whole(figure).set_layout_engine("constrained")
+    ax.remove()
+    return figure.add_subfigure(place)
+
+
+def new_axes(
+    width: float, height: float, *, square: bool = False, ax: Axes | None = None
+) -> tuple[_Figure | SubFigure, Axes]:
+    """A new figure with one dressed axes, or given axes; ``square`` axes need another layout."""
+    if ax is not None:
+        dress(ax)
+        ax.xaxis.label.set_fontsize(LABEL_SIZE)
+        ax.yaxis.label.set_fontsize(LABEL_SIZE)
+        return figure_of(ax), ax
     figure = new_figure(width, height)
     if square:
-        figure.set_layout_engine("compressed")
+        whole(figure).set_layout_engine("compressed")
     axes = figure.add_subplot()
     dress(axes)
     return figure, axes
 
 
-def new_panels(figure: Figure, n: int, columns: int, *, shared: bool = False) -> list[Axes]:
+def whole(figure: _Figure | SubFigure) -> _Figure:
+    """The figure of which this is a part, or itself."""
+    while isinstance(figure, SubFigure):
+        figure = figure.figure
+    return figure
+
+
+def new_panels(figure: _Figure | SubFigure, n: int, columns: int, *, shared: bool = False) -> list[Axes]:
     """Dressed axes in up to this many columns, in row order; ``shared`` if they have the same axes."""
     panels = list(figure.subplots(-(-n // columns), columns, sharex=shared, sharey=shared, squeeze=False).ravel())
     for axes in panels[n:]:
@@ -102,7 +221,7 @@ _DATE = {"pdf": "CreationDate", "svg": "Date"}
 _COMPRESSION = 3
 
 
-def save_figure(figure: Figure, file: IO[bytes], file_format: str) -> None:
+def save_figure(figure: _Figure, file: IO[bytes], file_format: str) -> None:
     """Write a figure to an open file, with the pixels of ``savefig``, which lays out a PNG twice."""
     if file_format == "png":
         FigureCanvasAgg(figure).print_png(file, pil_kwargs={"compress_level": _COMPRESSION})
@@ -122,7 +241,7 @@ def dress_bar(bar: Colorbar, **ticks: Any) -> None:
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
 
 
-def figure_of(axes: Axes) -> Figure | SubFigure:
+def figure_of(axes: Axes) -> _Figure | SubFigure:
     """The figure, or its part, that holds axes."""
     figure = axes.get_figure()
     assert figure is not None
@@ -134,14 +253,24 @@ def round_ticks(most: int, *, quarters: bool = False, **options: bool) -> MaxNLo
     return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10], **options)
 
 
-def write_note(figure: Figure, note: str) -> None:
-    """Write a note, if it is not empty, at the lower right of a figure, under earlier notes; the figure grows by it."""
-    width, height = figure.get_size_inches()
-    lines = textwrap.wrap(note, int(0.95 * width * POINTS_PER_INCH / (_LETTER * TICK_SIZE)))
-    if lines:
-        earlier = figure.get_supxlabel()
-        figure.supxlabel("\n".join([*filter(None, [earlier]), *lines]), fontsize=TICK_SIZE, x=0.99, ha="right")
-        figure.set_size_inches(width, height + _LINE * len(lines) / POINTS_PER_INCH)
+def write_note(place: _Figure | SubFigure | Axes, note: str) -> None:
+    """Write a note, if it is not empty, under earlier notes.
+
+    Args:
+        place: Where: at the lower right of a figure, which grows by the note, or below the label of the x axis.
+        note: The note.
+    """
+    width = size_in_points(place)[0] if isinstance(place, Axes) else place.bbox.width / place.dpi * POINTS_PER_INCH
+    lines = textwrap.wrap(note, max(1, int(0.95 * width / (_LETTER * TICK_SIZE))))
+    if not lines:
+        return
+    if isinstance(place, Axes):
+        place.set_xlabel("\n".join([*filter(None, [place.get_xlabel()]), *lines]))
+        return
+    earlier = place.get_supxlabel()
+    place.supxlabel("\n".join([*filter(None, [earlier]), *lines]), fontsize=TICK_SIZE, x=0.99, ha="right")
+    if isinstance(place, _Figure):
+        place.set_figheight(place.get_figheight() + _LINE * len(lines) / POINTS_PER_INCH)
 
 
 def population_colours(populations: Populations) -> list[str]:

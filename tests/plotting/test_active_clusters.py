@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.active_clusters import active_clusters
+from neuro_mod.plotting.analysis.active_clusters import active_clusters
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from tests.helpers.state_sequences import visits_of, walk
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.assemblies import assembly_figure
+from neuro_mod.plotting.analysis.assemblies import assembly_figure
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 LABELS = np.array([1, 0, -1, 1, 0, 0])

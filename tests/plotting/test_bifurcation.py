@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram
+from neuro_mod.plotting.mean_field.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.capacity import Margins, Verified, changes_by_margin, margins_by_modes
+from neuro_mod.plotting.control.capacity import Margins, Verified, changes_by_margin, margins_by_modes
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 

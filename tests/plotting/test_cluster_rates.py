@@ -7,7 +7,7 @@ import pytest
 
 from neuro_mod.core.spiking_net.analysis.rates.rates import smoothed_rates
 from neuro_mod.plotting import population_map as module
-from neuro_mod.plotting.cluster_rates import cluster_rate_map
+from neuro_mod.plotting.network.cluster_rates import cluster_rate_map
 from neuro_mod.plotting.style import DPI, population_groups
 from neuro_mod.populations import Populations
 

@@ -9,7 +9,7 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.patches import Rectangle
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.design import draw_leakage, draw_progress, draw_vectors, draw_verification
+from neuro_mod.plotting.control.design import design_leakage, design_progress, design_vectors, design_verification
 from neuro_mod.populations import Populations
 
 POPULATIONS = Populations(3, (10, 4), (10, 3))
@@ -28,16 +28,16 @@ def heights(axes: Axes) -> list[float]:
 
 def test_vectors_are_bars_over_cluster_space() -> None:
     vector = np.linspace(-1, 1, 8)
-    figure = draw_vectors({"design": vector, "naive": -vector}, "rate", POPULATIONS)
+    figure = design_vectors({"design": vector, "naive": -vector}, "rate", POPULATIONS)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["design", "naive"]
     assert heights(figure.axes[0]) == pytest.approx(vector)
     assert figure.get_supylabel() == "Δ rate (Hz)"
     with pytest.raises(InputError, match="vectors: none found"):
-        draw_vectors({}, "rate", POPULATIONS)
+        design_vectors({}, "rate", POPULATIONS)
 
 
 def test_predictions_stand_beside_what_was_verified() -> None:
-    (axes,) = draw_verification(TABLE, "share of time").axes
+    (axes,) = design_verification(TABLE, "share of time").axes
     assert heights(axes) == pytest.approx([0, 0.3, 0])
     predicted = axes.containers[-1]
     assert isinstance(predicted, ErrorbarContainer)
@@ -48,7 +48,7 @@ def test_predictions_stand_beside_what_was_verified() -> None:
 
 def test_progress_shows_each_iteration() -> None:
     steps = [{"iteration": i, "value": 0.1 * i or None, "standard_error": 0.01} for i in range(3)]
-    (axes,) = draw_progress(steps, {"design": 0.3, "no perturbation": 0.0}, "share").axes
+    (axes,) = design_progress(steps, {"design": 0.3, "no perturbation": 0.0}, "share").axes
     assert axes.get_lines()[0].get_xdata() == pytest.approx([1, 2, 3])
     assert axes.get_lines()[0].get_ydata() == pytest.approx([np.nan, 0.1, 0.2], nan_ok=True)
 
@@ -59,8 +59,8 @@ def test_leakage_is_shaded_where_the_network_is_frozen() -> None:
         for amplitude, states, shares in ((0.0, 9, (0.1, 0.9)), (1.0, 5, (0.6, 0.4)), (2.0, 1, (1.0, 0.0)))
         for role, share in zip(("the state itself", "some of its clusters"), shares, strict=True)
     ]
-    (axes,) = draw_leakage(rows, 3, "multiple").axes
+    (axes,) = design_leakage(rows, 3, "multiple").axes
     (shaded,) = axes.patches
     assert shaded.get_extents().x0 == pytest.approx(axes.transData.transform((1.5, 0))[0])
-    (axes,) = draw_leakage(rows, 1, "multiple").axes
+    (axes,) = design_leakage(rows, 1, "multiple").axes
     assert not axes.patches

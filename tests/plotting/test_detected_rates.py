@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.detected_rates import detected_rates
+from neuro_mod.plotting.analysis.detected_rates import detected_rates
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 TIMES = np.arange(100) * 5e-3 + 2.5e-3

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.around_switches import around_switches
+from neuro_mod.plotting.analysis.around_switches import around_switches
+from neuro_mod.plotting.analysis.decoding import accuracy_by, accuracy_in_time
+from neuro_mod.plotting.analysis.event_rates import MAX_PANELS, event_rates
+from neuro_mod.plotting.analysis.fano_in_time import fano_in_time
 from neuro_mod.plotting.bands import MAX_CURVES
-from neuro_mod.plotting.decoding import accuracy_by, accuracy_in_time
-from neuro_mod.plotting.event_rates import MAX_PANELS, event_rates
-from neuro_mod.plotting.fano_in_time import fano_in_time
 
 TIMES = np.linspace(-0.5, 1, 31)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuro_mod.plotting.fixed_points import MAX_STATES, fixed_point_map
+from neuro_mod.plotting.mean_field.fixed_points import MAX_STATES, fixed_point_map
 from neuro_mod.plotting.state_styles import SHAPES
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS, population_groups
 from neuro_mod.populations import Populations

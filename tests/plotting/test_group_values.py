@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.group_values import GroupPanel, group_values
+from neuro_mod.plotting.analysis.group_values import GroupPanel, group_values
 
 VALUES = {"low": np.array([0.2, 0.3, np.nan]), "high": np.array([0.1, 0.15, 0.2])}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.new_states import new_states
+from neuro_mod.plotting.analysis.new_states import new_states
 
 TIMES = np.array([0.0, 1, 2])
 SEEN = np.array([[1, 2, 4], [1, 1, 2]])

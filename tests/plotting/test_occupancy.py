@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.occupancy import occupancy
+from neuro_mod.plotting.analysis.occupancy import occupancy
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 

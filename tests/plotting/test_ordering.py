@@ -5,7 +5,7 @@ from itertools import groupby, permutations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.transition_matrix import transition_order
+from neuro_mod.plotting.analysis.transition_matrix import transition_order
 
 
 def blocks(sizes, within=0.2, between=0.001):

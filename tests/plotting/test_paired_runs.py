@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.plotting.paired_runs import MAX_TRACES, difference_traces, paired_runs
+from neuro_mod.plotting.network.paired_runs import MAX_TRACES, difference_traces, paired_runs
 from neuro_mod.plotting.style import (
     DIVERGING,
     ONE_AND_A_HALF_COLUMNS,

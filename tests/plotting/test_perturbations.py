@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
-from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map
+from neuro_mod.plotting.network.perturbations import effective_parameters, perturbation_map
 from neuro_mod.plotting.style import DPI, ONE_AND_A_HALF_COLUMNS, ONE_COLUMN, population_colours, population_groups
 from neuro_mod.populations import Populations
 

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.contour import ContourSet
 
-from neuro_mod.plotting import phase_plane as module
-from neuro_mod.plotting.phase_plane import NULLCLINES, phase_plane, speed_norm
+from neuro_mod.plotting.mean_field import phase_plane as module
+from neuro_mod.plotting.mean_field.phase_plane import NULLCLINES, phase_plane, speed_norm
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 AXES = (np.linspace(0, 20, 21), np.linspace(0, 40, 31))

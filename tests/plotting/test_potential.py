@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.potential import PathStates, potential_profile
+from neuro_mod.plotting.mean_field.potential import PathStates, potential_profile
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 
 #: Wells at 0 and 20 Hz (0 and -20 Hz²), a saddle between them (100 Hz²).

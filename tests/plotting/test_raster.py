@@ -7,8 +7,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from neuro_mod.plotting import raster as module
-from neuro_mod.plotting.raster import raster
+from neuro_mod.plotting.network import raster as module
+from neuro_mod.plotting.network.raster import raster
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, population_colours
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuro_mod.plotting.rate_histogram import ComparedState, rate_histogram
+from neuro_mod.plotting.network.rate_histogram import ComparedState, rate_histogram
 from neuro_mod.plotting.state_styles import active_colours
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 

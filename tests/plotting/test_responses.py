@@ -5,7 +5,7 @@ import pytest
 
 from neuro_mod.core.control.pooling import RELATIONS
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.responses import response_map, step_response
+from neuro_mod.plotting.control.responses import response_map, step_response
 
 
 def test_the_map_shows_what_is_resolved_and_what_is_unknown(populations, crowded, cut_off):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
 
-from neuro_mod.plotting import sections as module
-from neuro_mod.plotting.sections import PALE_COLOUR, landscape_sections
+from neuro_mod.plotting.mean_field import sections as module
+from neuro_mod.plotting.mean_field.sections import PALE_COLOUR, landscape_sections
 from neuro_mod.plotting.state_styles import STATE_COLOUR
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.sensitivities import SensitivityPanel, sensitivity_maps
+from neuro_mod.plotting.mean_field.sensitivities import SensitivityPanel, sensitivity_maps
 from neuro_mod.plotting.style import population_groups
 
 

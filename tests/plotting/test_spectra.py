@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.spectra import SpectrumLine, population_spectra
+from neuro_mod.plotting.mean_field.spectra import SpectrumLine, population_spectra
 from neuro_mod.plotting.style import ONE_COLUMN
 
 FREQUENCIES = np.array([0.0, 0.1, 1.0, 10.0, 100.0])

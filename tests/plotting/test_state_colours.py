@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.state_colours import (
+from neuro_mod.plotting.analysis.state_colours import (
     EMPTY_COLOUR,
     OTHER_COLOUR,
     STATE_COLOURS,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from neuro_mod.plotting.state_colours import EMPTY_COLOUR, OTHER_COLOUR, STATE_COLOURS
-from neuro_mod.plotting.state_raster import state_raster, state_rasters
+from neuro_mod.plotting.analysis.state_colours import EMPTY_COLOUR, OTHER_COLOUR, STATE_COLOURS
+from neuro_mod.plotting.analysis.state_raster import state_raster, state_rasters
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
 from neuro_mod.recordings.layout import cluster_layout, first_clusters
 from neuro_mod.recordings.spikes import SpikeEvents

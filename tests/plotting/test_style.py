@@ -71,15 +71,7 @@ def test_settings_end_with_the_block():
 def test_no_pyplot():
     program = (
         "import sys, numpy as np\n"
-        "import neuro_mod.plotting.raster, neuro_mod.plotting.cluster_rates\n"
-        "import neuro_mod.plotting.paired_runs, neuro_mod.plotting.perturbations\n"
-        "import neuro_mod.plotting.fixed_points, neuro_mod.plotting.sections, neuro_mod.plotting.potential\n"
-        "import neuro_mod.plotting.bifurcation, neuro_mod.plotting.theories, neuro_mod.plotting.rate_histogram\n"
-        "import neuro_mod.plotting.spectra\n"
-        "import neuro_mod.plotting.state_raster, neuro_mod.plotting.detected_rates, neuro_mod.plotting.survival\n"
-        "import neuro_mod.plotting.transition_graph, neuro_mod.plotting.active_clusters\n"
-        "import neuro_mod.plotting.new_states\n"
-        "from neuro_mod.plotting.voltage_trace import voltage_trace\n"
+        "from neuro_mod.plotting import *\n"
         "voltage_trace(np.arange(3.), np.zeros(3), 1.5, np.empty(0), 'x').savefig(__import__('io').BytesIO())\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"
     )

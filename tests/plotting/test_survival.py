@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.states.lifetimes import Survival
+from neuro_mod.plotting.analysis.survival import MAX_CURVES, survival_curves
 from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
-from neuro_mod.plotting.survival import MAX_CURVES, survival_curves
 
 # Lifetimes 1, 2, 2+, 3+, 4 s (+: only a part was seen); Kaplan & Meier's products: 4/5, 3/4, 1, 0.
 CURVE = Survival(

@@ -7,10 +7,10 @@ import pytest
 from matplotlib.collections import QuadMesh
 
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, TWO_COLUMNS
-from neuro_mod.plotting.sweep import sweep_figure
-from neuro_mod.plotting.sweep_lines import GROUP_COLOURS, over_repeats, sweep_lines
-from neuro_mod.plotting.sweep_maps import cells
-from neuro_mod.plotting.sweep_panels import SweptParameter
+from neuro_mod.plotting.sweep.sweep_figure import sweep_figure
+from neuro_mod.plotting.sweep.sweep_lines import GROUP_COLOURS, over_repeats, sweep_lines
+from neuro_mod.plotting.sweep.sweep_maps import cells
+from neuro_mod.plotting.sweep.sweep_panels import SweptParameter
 
 RATE = "external_currents.nu_ext_baseline[0] (Hz)"
 LABELS = [

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neuro_mod.plotting.network.theories import CLOSE, theory_comparison
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
-from neuro_mod.plotting.theories import CLOSE, theory_comparison
 
 SIMULATED = {"E active": 50.0, "E inactive": 2.0, "I active": 0.0}
 ERRORS = {"E active": 5.0, "E inactive": np.nan, "I active": 1.0}

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.patches import FancyArrowPatch
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_counts, transition_table, visited_states
+from neuro_mod.plotting.analysis.transition_graph import ARROWS_PER_STATE, transition_graph
 from neuro_mod.plotting.style import ONE_AND_A_HALF_COLUMNS, ONE_COLUMN
-from neuro_mod.plotting.transition_graph import ARROWS_PER_STATE, transition_graph
 from tests.helpers.state_sequences import visits_of, walk
 
 STATES = [(), (1,), (2,), (1, 2)]

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binomtest
 
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_counts, transition_table, visited_states
+from neuro_mod.plotting.analysis.transition_matrix import busiest, certain_probability, transition_map
 from neuro_mod.plotting.style import ONE_COLUMN, TWO_COLUMNS
-from neuro_mod.plotting.transition_matrix import busiest, certain_probability, transition_map
 from tests.helpers.state_sequences import visits_of, walk
 
 STATES = [(), (1,), (2,), (1, 2)]

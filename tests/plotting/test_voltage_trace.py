@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuro_mod.plotting.voltage_trace import voltage_trace
+from neuro_mod.plotting.network.voltage_trace import voltage_trace
 
 TIMES = np.arange(200) * 0.5e-3
 VOLTAGE = np.column_stack([np.sin(90 * TIMES), np.cos(90 * TIMES) - 0.5, np.zeros(200)])

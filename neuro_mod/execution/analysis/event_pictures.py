@@ -11,9 +11,9 @@ from neuro_mod.storage.names import AROUND_SWITCHES, FANO_IN_TIME, PSTH
 
 def drawings_around_events(analyzer: Analyzer, found: AroundEvents) -> Drawings:
     """Figures by name, of the tables that there are."""
-    from neuro_mod.plotting.around_switches import around_switches  # noqa: PLC0415
-    from neuro_mod.plotting.event_rates import event_rates  # noqa: PLC0415
-    from neuro_mod.plotting.fano_in_time import fano_in_time  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.around_switches import around_switches  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.event_rates import event_rates  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.fano_in_time import fano_in_time  # noqa: PLC0415
 
     tables, epochs, options = found.tables, found.epochs, found.options
     sessions = f"{epochs.n_sessions} session{'s' * (epochs.n_sessions != 1)}"

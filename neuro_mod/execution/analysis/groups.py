@@ -24,7 +24,7 @@ from neuro_mod.storage.names import (
 )
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.group_values import GroupPanel
+    from neuro_mod.plotting.analysis.group_values import GroupPanel
 
 #: Figures of survival curves: what lasts, and the name of its axis.
 _CURVES = {
@@ -71,7 +71,7 @@ def describe_groups(groups: Groups) -> dict[str, Any]:
 
 def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:
     """Quantities, survival curves and rasters by group; by name of the figure."""
-    from neuro_mod.plotting.group_values import group_values  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.group_values import group_values  # noqa: PLC0415
 
     panels = _panels(groups)
     which = f"{sessions_shown(analyzer)}; uncertainty over {groups.grouping.over}"
@@ -89,7 +89,7 @@ def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:
 
 
 def _panels(groups: Groups) -> list[GroupPanel]:
-    from neuro_mod.plotting.group_values import GroupPanel  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.group_values import GroupPanel  # noqa: PLC0415
 
     keys, values = groups.values
     errors = [each.errors() for each in values.values()]
@@ -106,7 +106,7 @@ def _panels(groups: Groups) -> list[GroupPanel]:
 
 
 def _curves(groups: Groups, name: str, of: str, what: str) -> Drawings:
-    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.survival import survival_curves  # noqa: PLC0415
 
     curves = {group: curve for group, curve in groups.survival(of).items() if curve.n_seen}
     draw: Callable[[], Any] = lambda: survival_curves(curves, what=what)  # noqa: E731
@@ -115,7 +115,7 @@ def _curves(groups: Groups, name: str, of: str, what: str) -> Drawings:
 
 def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
     """The first session of each group, beside each other."""
-    from neuro_mod.plotting.state_raster import state_rasters  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.state_raster import state_rasters  # noqa: PLC0415
 
     shown = groups.names[:_MAX_RASTERS]
     first = {name: int(groups.grouping.sessions(name)[0]) for name in shown}

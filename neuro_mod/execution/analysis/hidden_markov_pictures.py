@@ -19,10 +19,10 @@ def drawings_of_hidden_states(analyzer: Analyzer, model: HiddenMarkov, session: 
         session: The session that is shown over time.
         t_to: Until when, in seconds.
     """
-    from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
-    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
-    from neuro_mod.plotting.transition_graph import transition_graph  # noqa: PLC0415
-    from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.state_raster import state_raster  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.transition_graph import transition_graph  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.transition_matrix import transition_map  # noqa: PLC0415
 
     visits = model.occurrences()
     assigned = f"{100 * model.assigned:.0f} % of the time assigned to hidden states"

@@ -29,11 +29,11 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
         analyzer: The analysis.
         session: The session that is shown.
     """
-    from neuro_mod.plotting.active_clusters import active_clusters  # noqa: PLC0415
-    from neuro_mod.plotting.new_states import new_states  # noqa: PLC0415
-    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
-    from neuro_mod.plotting.transition_graph import transition_graph  # noqa: PLC0415
-    from neuro_mod.plotting.transition_matrix import transition_map  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.active_clusters import active_clusters  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.new_states import new_states  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.transition_graph import transition_graph  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.transition_matrix import transition_map  # noqa: PLC0415
 
     visits = analyzer.occurrences()
     drawings = _over_time(analyzer, session) | _of_assemblies(analyzer)
@@ -61,8 +61,8 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
 
 
 def _over_time(analyzer: Analyzer, session: int) -> Drawings:
-    from neuro_mod.plotting.detected_rates import detected_rates  # noqa: PLC0415
-    from neuro_mod.plotting.state_raster import state_raster  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.detected_rates import detected_rates  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.state_raster import state_raster  # noqa: PLC0415
 
     layout, about = analyzer.layout, analyzer.sessions[session]
     if not about.duration:
@@ -88,8 +88,8 @@ def _over_time(analyzer: Analyzer, session: int) -> Drawings:
 
 def _of_clusters(analyzer: Analyzer) -> Drawings:
     """Occupancy, activations and intervals; nothing in analyses of earlier versions, which do not hold activations."""
-    from neuro_mod.plotting.occupancy import occupancy  # noqa: PLC0415
-    from neuro_mod.plotting.survival import survival_curves  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.occupancy import occupancy  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.survival import survival_curves  # noqa: PLC0415
 
     tables = analyzer.session_tables()
     if tables.activations is None or not tables.durations.sum():
@@ -105,7 +105,7 @@ def _of_clusters(analyzer: Analyzer) -> Drawings:
 
 
 def _of_assemblies(analyzer: Analyzer) -> Drawings:
-    from neuro_mod.plotting.assemblies import assembly_figure  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.assemblies import assembly_figure  # noqa: PLC0415
 
     found = analyzer.assemblies
     if found is None or not analyzer.has_spikes:

@@ -201,8 +201,8 @@ def _validity_table(validity: tuple[Assumption, ...]) -> list[dict[str, Any]]:
 
 def _drawings(comparison: Comparison) -> Drawings:
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
-    from neuro_mod.plotting.theories import theory_comparison  # noqa: PLC0415
+    from neuro_mod.plotting.network.rate_histogram import ComparedState, rate_histogram  # noqa: PLC0415
+    from neuro_mod.plotting.network.theories import theory_comparison  # noqa: PLC0415
 
     n_clusters = comparison.populations.n_clusters
     states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]

@@ -10,7 +10,7 @@ from neuro_mod.execution.figures import Drawings, captioned
 
 def drawings_of_decoding(found: Decodings) -> Drawings:
     """Accuracy over time, and over the values of the parameter if there is one; by name."""
-    from neuro_mod.plotting.decoding import accuracy_by, accuracy_in_time  # noqa: PLC0415
+    from neuro_mod.plotting.analysis.decoding import accuracy_by, accuracy_in_time  # noqa: PLC0415
 
     about, options = found.about, found.options
     n_networks = about["n_networks"]

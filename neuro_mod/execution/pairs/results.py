@@ -134,7 +134,7 @@ def save_pairs(folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, res
 
 def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference) -> Drawings:
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
+    from neuro_mod.plotting.network.paired_runs import difference_traces, paired_runs  # noqa: PLC0415
 
     populations, example, duration = stager.circuit.populations, pairs.example, pairs.n_steps * pairs.delta_t
     vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}

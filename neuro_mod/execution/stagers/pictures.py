@@ -56,8 +56,8 @@ def chosen_pictures(drawings: Drawings, plot_arg: str, suffix: str = "") -> Draw
 def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int64], baseline: Baseline) -> Drawings:
     """Figures of one run, by file name, as far as its results allow; arguments as for `SpikingOutputs`."""
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.cluster_rates import cluster_rate_map  # noqa: PLC0415
-    from neuro_mod.plotting.raster import raster  # noqa: PLC0415
+    from neuro_mod.plotting.network.cluster_rates import cluster_rate_map  # noqa: PLC0415
+    from neuro_mod.plotting.network.raster import raster  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
     drawings: Drawings = {
@@ -78,7 +78,7 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
 
 
 def _voltage_figure(outputs: Mapping[str, Any], shown: NDArray[np.int64], baseline: Baseline) -> Figure:
-    from neuro_mod.plotting.voltage_trace import voltage_trace  # noqa: PLC0415
+    from neuro_mod.plotting.network.voltage_trace import voltage_trace  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
     interval = metadata["recorded_every"] * metadata["delta_t"]
@@ -106,7 +106,7 @@ def drawings_of_perturbations(
     perturbations: Mapping[str, Course], baseline: Baseline, n_steps: int, delta_t: float
 ) -> Drawings:
     """Figures of the perturbations of a run of so many steps, and of the parameters that they change, by file name."""
-    from neuro_mod.plotting.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
+    from neuro_mod.plotting.network.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
 
     populations = baseline.populations
     return {

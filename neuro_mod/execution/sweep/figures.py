@@ -22,7 +22,7 @@ from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuro_mod.plotting.sweep_panels import SweptParameter
+    from neuro_mod.plotting.sweep.sweep_panels import SweptParameter
 
 
 def save_sweep_figures(
@@ -55,7 +55,7 @@ def save_sweep_figures(
 
 def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], *, is_theory: bool) -> Any:
     """Draw columns of a measure over what varies; theory is the same in all runs at a point, of which one is drawn."""
-    from neuro_mod.plotting.sweep import sweep_figure  # noqa: PLC0415
+    from neuro_mod.plotting.sweep.sweep_figure import sweep_figure  # noqa: PLC0415
 
     of_networks = sweep.file.by_network and sweep.file.numbers[0] > 1
     over_trials = sweep.file.runs_at_point if is_theory else sweep.file.numbers[-1] if of_networks else 1
@@ -74,8 +74,8 @@ def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.
 
 def _by_state(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], key: str) -> Any:
     """Draw columns of different states of the mean field over one parameter, a line for each state."""
-    from neuro_mod.plotting.sweep_lines import MAX_GROUPS, sweep_lines  # noqa: PLC0415
-    from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
+    from neuro_mod.plotting.sweep.sweep_lines import MAX_GROUPS, sweep_lines  # noqa: PLC0415
+    from neuro_mod.plotting.sweep.sweep_panels import SweptParameter  # noqa: PLC0415
 
     n_at_point = sweep.file.runs_at_point  # theory is the same in all runs at a point
     parameter = _parameter(sweep, key, table[key].to_numpy()[::n_at_point])
@@ -123,7 +123,7 @@ def _means(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 
 
 def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
-    from neuro_mod.plotting.sweep_panels import SweptParameter  # noqa: PLC0415
+    from neuro_mod.plotting.sweep.sweep_panels import SweptParameter  # noqa: PLC0415
 
     unit = "" if key in {CONDITION, DIRECTION} else unit_of(key)
     label = f"{key} ({unit})" if unit else key

@@ -16,7 +16,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.figures import _means
 from neuro_mod.execution.sweep.from_file import FileSweepJob, run_sweep
 from neuro_mod.execution.sweep.points import network_seed, trial_seed
-from neuro_mod.plotting.sweep import sweep_figure
+from neuro_mod.plotting.sweep.sweep_figure import sweep_figure
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import CONFIGS, SMALL
 

@@ -125,7 +125,7 @@ class VerificationJob(Job):
         return np.unpackbits(packed, axis=1, count=self._n_clusters).astype(bool)
 
     def _drawings(self, rows: Sequence[Mapping[str, Any]]) -> Drawings:
-        from neuro_mod.plotting.capacity import Verified, changes_by_margin  # noqa: PLC0415 -- loaded only to draw
+        from neuro_mod.plotting.control.capacity import Verified, changes_by_margin  # noqa: PLC0415 -- loaded only to draw
 
         shown = [row for row in rows if row["margin"] is not None and row["difference"] is not None]
         if not shown:

@@ -195,7 +195,7 @@ class Study:
 
     def drawings(self) -> Drawings:
         """The margins over the number of modes."""
-        from neuro_mod.plotting.capacity import Margins, margins_by_modes  # noqa: PLC0415 -- loaded only to draw
+        from neuro_mod.plotting.control.capacity import Margins, margins_by_modes  # noqa: PLC0415 -- loaded only to draw
 
         rows = self.rows()
         columns = {name: np.array([row[name] for row in rows], np.float64) for name in _MARGINS}

@@ -33,11 +33,11 @@ def save_study(
 
 def _drawings(experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]) -> Drawings:
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.design import (  # noqa: PLC0415
-        draw_leakage,
-        draw_progress,
-        draw_vectors,
-        draw_verification,
+    from neuro_mod.plotting.control.design import (  # noqa: PLC0415
+        design_leakage,
+        design_progress,
+        design_vectors,
+        design_verification,
     )
 
     goal, populations = study.problem.goal, experiment.populations
@@ -46,12 +46,12 @@ def _drawings(experiment: Experiment, options: DesignOptions, study: Study, resu
     verified = f"{options.verify_trials} trials of {options.verify_duration:g} s"
     designed = next(row for row in results["table"] if row["direction"] == DESIGNED)
     drawings: dict[str, Any] = {
-        "design_vector": lambda: draw_vectors(vectors, options.target, populations),
-        "design_progress": lambda: draw_progress(
+        "design_vector": lambda: design_vectors(vectors, options.target, populations),
+        "design_progress": lambda: design_progress(
             results["steps"], {row["direction"]: row["verified"] for row in results["table"]}, label
         ),
-        "design_verified": lambda: draw_verification(results["table"], label),
-        "design_leakage": lambda: draw_leakage(
+        "design_verified": lambda: design_verification(results["table"], label),
+        "design_leakage": lambda: design_leakage(
             results["leakage"], options.least_states, f"multiple of the design ({options.norm} {designed['size']:.3g})"
         ),
     }

@@ -281,7 +281,7 @@ def _drawings(
     acausal: ObservedResponses | None,
 ) -> Drawings:
     # matplotlib is loaded only to draw
-    from neuro_mod.plotting.responses import response_map, step_response  # noqa: PLC0415
+    from neuro_mod.plotting.control.responses import response_map, step_response  # noqa: PLC0415
 
     clusters = [str(c) for c in range(responses.populations.n_clusters)]
     occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))

@@ -183,7 +183,7 @@ class Branches(MeanFieldOutputs):
     def drawings(self) -> Drawings:
         """The diagram, if there are branches."""
         # matplotlib is loaded only to draw
-        from neuro_mod.plotting.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
 
         diagram, parameter = self["diagram"], self["parameter"]
         if not diagram.branches:

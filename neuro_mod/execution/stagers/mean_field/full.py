@@ -102,7 +102,7 @@ class SteadyStates(MeanFieldOutputs):
     def drawings(self) -> Drawings:
         """The rates of all states, if there are any."""
         # matplotlib is loaded only to draw
-        from neuro_mod.plotting.fixed_points import fixed_point_map  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.fixed_points import fixed_point_map  # noqa: PLC0415
 
         found: FixedPoints = self["distinct"]
         if not len(found):

@@ -44,7 +44,7 @@ from neuro_mod.storage.names import (
 )
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.potential import PathStates
+    from neuro_mod.plotting.mean_field.potential import PathStates
 
 GRID_DENSITY, GRID_LIMS = 0.5, (0.0, 60.0)
 _SOLVED = Counted("solved", "grid points")
@@ -177,9 +177,9 @@ class Landscape(MeanFieldOutputs):
     def drawings(self) -> Drawings:
         """The potential along the path, and the phase plane or sections of the grid."""
         # matplotlib is loaded only to draw
-        from neuro_mod.plotting.phase_plane import phase_plane  # noqa: PLC0415
-        from neuro_mod.plotting.potential import potential_profile  # noqa: PLC0415
-        from neuro_mod.plotting.sections import landscape_sections  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.phase_plane import phase_plane  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.potential import potential_profile  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.sections import landscape_sections  # noqa: PLC0415
 
         names, path = self["metadata"]["focus_pops"], self["path"]
         states = [state for state in self["states"] if state.on_grid]
@@ -240,7 +240,7 @@ def _notes(outputs: Mapping[str, Any]) -> list[str]:
 
 def _on_path(outputs: Landscape) -> PathStates:
     """The steady states on the path."""
-    from neuro_mod.plotting.potential import PathStates  # noqa: PLC0415 -- matplotlib is loaded only to draw
+    from neuro_mod.plotting.mean_field.potential import PathStates  # noqa: PLC0415 -- matplotlib is loaded only to draw
 
     path, displacement = outputs["path"], outputs["displacement"]
     step = displacement[1] - displacement[0]

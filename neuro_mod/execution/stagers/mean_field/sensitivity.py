@@ -143,7 +143,7 @@ class Sensitivities(MeanFieldOutputs):
     def drawings(self) -> Drawings:
         """A figure for each of the first states."""
         # matplotlib is loaded only to draw
-        from neuro_mod.plotting.sensitivities import SensitivityPanel, sensitivity_maps  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.sensitivities import SensitivityPanel, sensitivity_maps  # noqa: PLC0415
 
         def panels(by_target: Mapping[str, Sensitivity]) -> list[SensitivityPanel]:
             return [SensitivityPanel(t, each.unit, each.rates, each.leading) for t, each in by_target.items()]

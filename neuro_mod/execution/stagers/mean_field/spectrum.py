@@ -133,7 +133,7 @@ class Spectra(MeanFieldOutputs):
     def drawings(self) -> Drawings:
         """Susceptibilities and power spectra of the groups of populations."""
         # matplotlib is loaded only to draw
-        from neuro_mod.plotting.spectra import SpectrumLine, population_spectra  # noqa: PLC0415
+        from neuro_mod.plotting.mean_field.spectra import SpectrumLine, population_spectra  # noqa: PLC0415
 
         response, state = self["response"], self["state"]
         susceptibility, power = (

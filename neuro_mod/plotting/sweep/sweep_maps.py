@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.style import LABEL_SIZE, paper_style, write_note
-from neuro_mod.plotting.sweep_lines import over_repeats
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, panel_points, sweep_panels
+from neuro_mod.plotting.sweep.sweep_lines import over_repeats
+from neuro_mod.plotting.sweep.sweep_panels import SweptParameter, broken, check_rows, panel_points, sweep_panels
 
 COLOUR_MAP = "viridis"
 #: Of cells without a value.

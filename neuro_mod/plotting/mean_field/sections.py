@@ -16,7 +16,13 @@ from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.phase_plane import add_speed_bar, check_plane, draw_plane, nullcline_handles, speed_norm
+from neuro_mod.plotting.mean_field.phase_plane import (
+    add_speed_bar,
+    check_plane,
+    draw_plane,
+    nullcline_handles,
+    speed_norm,
+)
 from neuro_mod.plotting.state_styles import STATE_COLOUR, draw_states, kind_handles
 
 PALE_COLOUR = "#A6A6A6"

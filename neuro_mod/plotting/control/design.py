@@ -26,7 +26,7 @@ _VECTOR_HEIGHT, _MARGIN, _HEIGHT, _LEGEND = 22.0, 12.0, 55.0, 22.0
 _BAR_WIDTH = 0.8
 
 
-def draw_vectors(
+def design_vectors(
     vectors: Mapping[str, _Array], target: str, populations: Populations, *, width: float = style.ONE_COLUMN
 ) -> Figure:
     """Draw vectors over cluster space, one panel each.
@@ -61,7 +61,7 @@ def draw_vectors(
     return figure
 
 
-def draw_progress(
+def design_progress(
     steps: Sequence[Mapping[str, Any]],
     verified: Mapping[str, float | None],
     label: str,
@@ -89,7 +89,7 @@ def draw_progress(
     return figure
 
 
-def draw_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: float = style.ONE_COLUMN) -> Figure:
+def design_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: float = style.ONE_COLUMN) -> Figure:
     """Draw the verified value of each direction with its error, and what was predicted.
 
     Args:
@@ -124,7 +124,7 @@ def draw_verification(rows: Sequence[Mapping[str, Any]], label: str, *, width: f
     return figure
 
 
-def draw_leakage(
+def design_leakage(
     rows: Sequence[Mapping[str, Any]], least_states: int, label: str, *, width: float = style.ONE_COLUMN
 ) -> Figure:
     """Draw the share of time in states by their role, over multiples of the designed vector.

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from neuro_mod.plotting.sweep_lines import MAX_GROUPS, sweep_lines
-from neuro_mod.plotting.sweep_maps import sweep_maps
-from neuro_mod.plotting.sweep_panels import SweptParameter
-from neuro_mod.plotting.sweep_scatter import sweep_scatter
+from neuro_mod.plotting.sweep.sweep_lines import MAX_GROUPS, sweep_lines
+from neuro_mod.plotting.sweep.sweep_maps import sweep_maps
+from neuro_mod.plotting.sweep.sweep_panels import SweptParameter
+from neuro_mod.plotting.sweep.sweep_scatter import sweep_scatter
 
 
 def sweep_figure(

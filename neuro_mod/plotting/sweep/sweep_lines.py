@@ -14,10 +14,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike, NDArray
 
+from neuro_mod.plotting.analysis.state_colours import STATE_COLOURS
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.state_colours import STATE_COLOURS
 from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, TWO_COLUMNS, paper_style, round_ticks
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, mark_empty, panel_points, sweep_panels
+from neuro_mod.plotting.sweep.sweep_panels import (
+    SweptParameter,
+    broken,
+    check_rows,
+    mark_empty,
+    panel_points,
+    sweep_panels,
+)
 
 COLOUR = CLUSTER_COLOURS[0][0]
 #: Of lines of groups, in turn, without the palest one; and of their bands in the legend.

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from neuro_mod.plotting import style
-from neuro_mod.plotting.sweep_lines import COLOUR
-from neuro_mod.plotting.sweep_panels import SweptParameter, broken, check_rows, mark_empty
+from neuro_mod.plotting.sweep.sweep_lines import COLOUR
+from neuro_mod.plotting.sweep.sweep_panels import SweptParameter, broken, check_rows, mark_empty
 
 #: Parameters that a figure shows, at most.
 MAX_PARAMETERS = 5

@@ -18,9 +18,9 @@ from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.plotting import style
+from neuro_mod.plotting.analysis.state_colours import short_name
 from neuro_mod.plotting.population_map import add_colour_bar
 from neuro_mod.plotting.population_rows import spaced
-from neuro_mod.plotting.state_colours import short_name
 
 #: Maximal number of states; the names of more do not fit on a page.
 MAX_STATES = 40

@@ -31,7 +31,8 @@ def voltage_trace(
     spike_times: _Array | Sequence[_Array],
     label: str | Sequence[str],
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the voltage of one neuron, or of several below each other, with threshold and spikes.
 
@@ -43,7 +44,8 @@ def voltage_trace(
         spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
             trace.
         label: Label of the trace, such as ``neuron 12 (E3)``; for traces in columns one per trace.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; several traces share their place.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure, with one axes per trace that share the time axis.
@@ -53,7 +55,7 @@ def voltage_trace(
     """
     if np.ndim(voltage) == 1:
         return voltage_trace(
-            times, np.asarray(voltage)[:, None], threshold, [np.asarray(spike_times)], [str(label)], width=width
+            times, np.asarray(voltage)[:, None], threshold, [np.asarray(spike_times)], [str(label)], ax=ax, width=width
         )
     n = voltage.shape[1] if voltage.ndim == 2 else 0
     labels = [label] if isinstance(label, str) else list(label)
@@ -66,8 +68,14 @@ def voltage_trace(
         raise InputError(f"threshold: shape {np.shape(threshold)} found; expected (), ({n},) or {voltage.shape}")
     thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
     with style.paper_style():
-        figure = style.new_figure(width, _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT))
-        panels = figure.subplots(n, sharex=True, squeeze=False)[:, 0]
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        height = _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT)
+        if n == 1:
+            figure, axes = style.new_axes(width, height, ax=ax)
+            panels = [axes]
+        else:
+            figure = style.new_figure(width, height, ax)
+            panels = list(figure.subplots(n, sharex=True))
         for i, axes in enumerate(panels):
             style.dress(axes)
             _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
@@ -79,7 +87,7 @@ def voltage_trace(
             figure.supylabel(_VOLTAGE_LABEL)
         if len(times) > 1:  # up to the end of the last step
             panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
-    return figure
+    return style.whole(figure)
 
 
 def _draw(axes: Axes, times: _Array, voltage: _Array, threshold: _Array, spike_times: _Array) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neuro_mod.plotting import style
-from neuro_mod.plotting.state_colours import numbers_active
+from neuro_mod.plotting.analysis.state_colours import numbers_active
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.plotting import style
+from neuro_mod.plotting.network.raster import draw_raster, label_populations, shown_window
 from neuro_mod.plotting.population_map import add_colour_bar, centred, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
-from neuro_mod.plotting.raster import draw_raster, label_populations, shown_window
 from neuro_mod.plotting.samples import check_samples, time_span
 from neuro_mod.plotting.target_labels import check_by_target, range_label
 from neuro_mod.populations import EXCITATORY, Populations

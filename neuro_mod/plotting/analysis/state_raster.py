@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
+from neuro_mod.plotting.analysis.state_colours import FRAME_COLOUR, colour_of, state_colours, state_handles
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
+from neuro_mod.plotting.network.raster import draw_raster, shown_window
 from neuro_mod.plotting.population_rows import spaced
-from neuro_mod.plotting.raster import draw_raster, shown_window
-from neuro_mod.plotting.state_colours import FRAME_COLOUR, colour_of, state_colours, state_handles
 from neuro_mod.recordings.layout import ClusterLayout
 from neuro_mod.recordings.spikes import SpikeEvents
 

@@ -18,10 +18,10 @@ from neuro_mod.checks import check_shape
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.transitions import transition_matrix
 from neuro_mod.plotting import style
+from neuro_mod.plotting.analysis.state_colours import short_name
+from neuro_mod.plotting.analysis.transition_matrix import busiest, check_counts, share_note, transition_order
 from neuro_mod.plotting.legends import legend_above_axes
-from neuro_mod.plotting.state_colours import short_name
 from neuro_mod.plotting.state_styles import active_colours
-from neuro_mod.plotting.transition_matrix import busiest, check_counts, share_note, transition_order
 
 #: States at most, and arrows for each of them.
 MAX_STATES, ARROWS_PER_STATE = 20, 3

@@ -41,7 +41,8 @@ def raster(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the spikes of all neurons over time.
 
@@ -53,7 +54,8 @@ def raster(
         populations: Layout of the same network.
         t_from: Beginning of the shown window in seconds.
         t_to: End of the window in seconds (that instant not included); the end of the run if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure, with one axes.
@@ -62,14 +64,16 @@ def raster(
         InputError: The network sizes differ, or the window is empty.
     """
     window = shown_window(spikes, populations.n_neurons, t_from, t_to)
+    width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
     size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * style.POINTS_PER_INCH)
+    if ax is not None:
+        size = style.size_in_points(ax)
     with style.paper_style():
-        figure = style.new_figure(width, _HEIGHT)
-        axes = figure.add_subplot()
+        figure, axes = style.new_axes(width, _HEIGHT, ax=ax)
         draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_ylabel("neuron")
         label_populations(axes, populations, size[1])
-    return figure
+    return style.whole(figure)
 
 
 def shown_window(spikes: SpikeEvents, n_neurons: int, t_from: float, t_to: float | None) -> tuple[float, float]:

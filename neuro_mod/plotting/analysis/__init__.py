@@ -1,0 +1,1 @@
+"""Figures of states, switching, and activity around events."""

@@ -1,0 +1,1 @@
+"""Figures of responses, designed perturbations, and their capacity."""

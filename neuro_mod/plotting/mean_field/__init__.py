@@ -1,0 +1,1 @@
+"""Figures of steady states and of what separates them."""
