@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
+from neuro_mod.cli.layout import NO_BREAK, labelled_lines, line_width, prose_width, table_lines, text_lines
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -204,7 +205,7 @@ def print_shard(metadata: Mapping[str, Any], study: Path) -> None:
     print_rows(
         {
             "shard": f"{metadata['shard']}: {metadata['n_finished']} finished{failed}",
-            "when all are done": shlex.join(["neuro-mod", "gather", str(study)]),
+            "when all are done": shlex.join(["neuro-mod", "gather", str(study)]).replace(" ", NO_BREAK),
         }
     )
 
@@ -230,11 +231,16 @@ def print_json(content: Any) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_rows(rows: dict[str, str]) -> None:
+def print_rows(rows: Mapping[str, str]) -> None:
     """Print labels and values in two columns."""
-    width = max(map(len, rows), default=0)
-    for label, value in rows.items():
-        typer.echo(f"{label:<{width}}  {value}")
+    for line in labelled_lines([*rows.items()], width=prose_width()):
+        typer.echo(line)
+
+
+def print_text(text: str, indent: str = "", *, err: bool = False) -> None:
+    """Print a sentence, on standard error if asked for; its lines end where a word does, others are indented."""
+    for line in text_lines(text, width=prose_width(), indent=indent):
+        typer.echo(line, err=err)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,9 +249,6 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns, the first one flush left, the others flush right."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for first, *others in lines:
-        cells = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
-        typer.echo("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
+    """Print columns, the first one flush left, the others flush right, however wide the table is: see `table_lines`."""
+    for line in table_lines(header, rows, width=line_width()):
+        typer.echo(line)

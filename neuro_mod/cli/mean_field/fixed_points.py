@@ -19,6 +19,7 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_table,
+    print_text,
 )
 
 
@@ -59,10 +60,10 @@ def _print_states(metadata: dict[str, Any]) -> None:
     )
     hidden = len(metadata["states"]) - len(states)
     more = f"; {hidden} more states in fixed_points.csv" if hidden else ""
-    typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
+    print_text(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
     cvs = columns_of_groups(states, "_cv", ".3f")
     if any(map(any, cvs.values())):
         typer.echo()
         print_table(["interval CV", "active", *cvs], list(zip(kinds, active, *cvs.values(), strict=True)))
     found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
-    typer.echo(f"steady states: {found}. Searched: {metadata['searched']}.")
+    print_text(f"steady states: {found}. Searched: {metadata['searched']}.")
