@@ -4,7 +4,7 @@ import re
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from functools import partial
 from pathlib import Path
@@ -81,8 +81,8 @@ def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     return call
 
 
-@pytest.fixture(autouse=True)
-def printed_lines_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def printed_lines_fit() -> Iterator[None]:
     """What commands print fits lines of 80 and of 60 characters, but for paths; tests see it in long lines."""
 
     def checked(lines_of: Callable[..., Iterable[str]], *content: Any, width: int, **how: Any) -> list[str]:
@@ -90,8 +90,10 @@ def printed_lines_fit(monkeypatch: pytest.MonkeyPatch) -> None:
             assert not [line for line in lines_of(*content, width=narrow, **how) if too_long(line, narrow)], width
         return [*lines_of(*content, width=10**6, **how)]
 
-    for name in ("table_lines", "labelled_lines", "text_lines"):
-        monkeypatch.setattr(options, name, partial(checked, getattr(layout, name)))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("table_lines", "labelled_lines", "text_lines"):
+            patch.setattr(options, name, partial(checked, getattr(layout, name)))
+        yield
 
 
 def too_long(line: str, width: int) -> bool:

@@ -21,7 +21,7 @@ _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
 Spikes = Annotated[
     list[Path],
     typer.Argument(
-        metavar="DIR...", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
+        metavar="DIR", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
     ),
 ]
 AnalysisOut = Annotated[

@@ -48,7 +48,7 @@ def capacity(
     config: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CONFIG]",
+            metavar="CONFIG",
             help="The configuration: number of clusters, and what --verify runs [that of --responses].",
         ),
     ] = None,

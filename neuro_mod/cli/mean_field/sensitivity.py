@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.mean_field.shared import NZ, Active, Time, cell, names_of, numbers_of_clusters, print_theory
+from neuro_mod.cli.mean_field.shared import (
+    NZ,
+    Active,
+    Time,
+    cell,
+    complex_pair,
+    names_of,
+    numbers_of_clusters,
+    print_theory,
+)
 from neuro_mod.cli.options import (
     AsJson,
     Config,
@@ -65,7 +74,7 @@ def _print_sensitivities(metadata: dict[str, Any]) -> None:
     print_theory(metadata)
     shown = metadata["states"][:_STATES]
     for index, state in enumerate(shown):
-        leading = f"{state['leading_eigenvalue'][0]:.2f} 1/s" + f", {state['leading_repeats']} times" * (
+        leading = f"{complex_pair(state['leading_eigenvalue'])} 1/s" + f", {state['leading_repeats']} times" * (
             state["leading_repeats"] > 1
         )
         print_text(f"state {index}: {state['kind']}, {state['n_active']} active, leading eigenvalue {leading}")

@@ -66,6 +66,12 @@ def cell(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
+def complex_pair(number: Sequence[float], form: str = ".2f") -> str:
+    """A complex number and its conjugate, given its parts: ``-10.30 ± 25.10i``; the real part alone if it is real."""
+    real, imaginary = number
+    return format(real, form) + (f" ± {format(abs(imaginary), form)}i" if imaginary else "")
+
+
 def names_of(text: str | None) -> list[str] | None:
     """Names that are separated by commas; None for none given."""
     return None if text is None else [name.strip() for name in text.split(",")]
