@@ -48,7 +48,12 @@ MinimalLifespan = Annotated[
     float | None, typer.Option(metavar="MS", help="Shorter visits are merged with their neighbours.")
 ]
 Clusters = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Cluster label of each neuron: an .npy file, or a CSV file with a column of labels or columns "
+        "neuron,cluster [that of the run].",
+    ),
 ]
 ClusterSizes = Annotated[
     str | None,
