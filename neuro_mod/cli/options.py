@@ -6,7 +6,9 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,7 +166,38 @@ def load(
 
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
-    return load_experiment(config, changes).lasting(duration)
+    with naming_options({**options, "init_params.duration_sec": duration}):
+        return load_experiment(config, changes).lasting(duration)
+
+
+#: Options that set a key of the configuration.
+_OPTIONS = {
+    "settings.random_seed": "--seed",
+    "settings.sim_name": "--sim-name",
+    "init_params.duration_sec": "--duration",
+    "mean_field.response": "--response",
+    "mean_field.closure": "--closure",
+}
+
+
+@contextmanager
+def naming_options(values: Mapping[str, Any]) -> Iterator[None]:
+    """Let errors about values of a configuration name the options that set them.
+
+    Args:
+        values: Values by key; None for an option that was not given.
+    """
+    from neuro_mod.errors import ConfigError
+
+    written = {key: f"{_OPTIONS[key]} {value}" for key, value in given(values).items()}
+    try:
+        yield
+    except ConfigError as error:
+        problems = (
+            replace(problem, override=written[problem.key]) if problem.override and problem.key in written else problem
+            for problem in error.problems
+        )
+        raise ConfigError(problems) from error
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:
