@@ -19,6 +19,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "n_states": ("hidden_markov",),
     "windows": ("window",),
     "observables": ("observable",),
+    "state": ("states",),
     "focus_pops": ("focus",),
     "perturbation_time": ("time",),
     "threshold_hz": ("threshold",),
