@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import re
 import runpy
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from neuro_mod.cli import layout, options
 from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
@@ -76,6 +79,26 @@ def ended(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
         return Done(end.value.code or 0, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture(autouse=True, scope="session")
+def printed_lines_fit() -> Iterator[None]:
+    """What commands print fits lines of 80 and of 60 characters, but for paths; tests see it in long lines."""
+
+    def checked(lines_of: Callable[..., Iterable[str]], *content: Any, width: int, **how: Any) -> list[str]:
+        for narrow in (layout.PIPE_WIDTH, layout.MIN_WIDTH):
+            assert not [line for line in lines_of(*content, width=narrow, **how) if too_long(line, narrow)], width
+        return [*lines_of(*content, width=10**6, **how)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("table_lines", "labelled_lines", "text_lines"):
+            patch.setattr(options, name, partial(checked, getattr(layout, name)))
+        yield
+
+
+def too_long(line: str, width: int) -> bool:
+    """Whether a line is longer than that for another reason than a path."""
+    return len(re.sub(r"\S*/\S*", "", line)) > width
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ _THRESHOLDS: dict[str, dict[DetectionMethod, str]] = {
 Spikes = Annotated[
     list[Path],
     typer.Argument(
-        metavar="DIR...", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
+        metavar="DIR", help="Folder of a run, or any folders or files of spikes; a pattern such as 'a/*.csv'."
     ),
 ]
 AnalysisOut = Annotated[
@@ -48,7 +48,12 @@ MinimalLifespan = Annotated[
     float | None, typer.Option(metavar="MS", help="Shorter visits are merged with their neighbours.")
 ]
 Clusters = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Cluster label of each neuron, an .npy file [that of the run].")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Cluster label of each neuron: an .npy file, or a CSV file with a column of labels or columns "
+        "neuron,cluster [that of the run].",
+    ),
 ]
 ClusterSizes = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from neuro_mod.cli.group_table import print_groups
-from neuro_mod.cli.options import print_rows, print_table
+from neuro_mod.cli.options import print_rows, print_table, print_text
 
 #: States in the printed table, at most; the file has all.
 _ROWS = 10
@@ -42,7 +42,7 @@ def print_analysis(metadata: dict[str, Any]) -> None:
         ],
     )
     if metadata["n_states"] > _ROWS:
-        typer.echo(f"{metadata['n_states'] - _ROWS} more states in states.csv")
+        print_text(f"{metadata['n_states'] - _ROWS} more states in states.csv")
     typer.echo()
 
 

@@ -9,21 +9,25 @@ import typer
 
 from neuro_mod.choices import BatchSystem
 from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.help import Commands
 from neuro_mod.cli.options import AsJson, WaitForWorkers, file, folder, print_json
 
 if TYPE_CHECKING:
     from neuro_mod.execution.cluster_check import Report
 
 app = typer.Typer(
-    help="Computing clusters: files that describe their jobs.", no_args_is_help=True, rich_markup_mode=None
+    cls=Commands,
+    help="Computing clusters: files that describe their jobs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 @app.command("init")
 @plain_failures()
 def init(
-    scheduler: Annotated[BatchSystem, typer.Argument(help="The batch system.")],
-    path: Annotated[Path, typer.Argument(metavar="[FILE]", parser=file, help="File to write.")] = Path("cluster.yaml"),
+    scheduler: Annotated[BatchSystem, typer.Argument(metavar="SYSTEM", help="The batch system.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", parser=file, help="File to write.")] = Path("cluster.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a cluster file with all keys and their meanings, and what is known of this computing cluster."""

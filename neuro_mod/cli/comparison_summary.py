@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 import typer
 
-from neuro_mod.cli.options import print_rows, print_table
+from neuro_mod.cli.options import print_rows, print_table, print_text
 
 #: States in the printed table, at most; the file has all.
 _COLUMNS = 7
-_LINE = 116
 #: In place of a difference in %.
 _NO_PERCENT = " " * 7
 #: Whether the network satisfies an assumption.
@@ -39,7 +37,8 @@ def print_comparison(metadata: Mapping[str, Any]) -> None:
     typer.echo()
     _print_theories(metadata)
     _print_step_check(metadata)
-    typer.echo(f"\ntheory of the configuration: {metadata['theory']}, {_found(metadata)}")
+    typer.echo()
+    print_text(f"theory of the configuration: {metadata['theory']}, {_found(metadata)}")
     _print_table(metadata)
     _print_words("other differences", metadata["notes"])
     _print_validity(metadata)
@@ -95,11 +94,11 @@ def _print_theories(metadata: Mapping[str, Any]) -> None:
     print_table(header, [*rows, ["interval CV", *[""] * (len(header) - 1)], *of_cvs])
     while_ = f"{_counted(n_settled, 'cluster')} {'is' if n_settled == 1 else 'are'} active and none changes within"
     around = f"{1e3 * metadata['settled']['unchanged_sec']:g} ms before and after"
-    typer.echo(f"settled: while {while_} {around}" + (", which is at no time" if unsettled else ""))
+    print_text(f"settled: while {while_} {around}" + (", which is at no time" if unsettled else ""))
     reference = "simulated rates" if unsettled else "settled rates"
-    typer.echo(f"theories: in the stable state nearest in the number of active clusters; difference from {reference}")
+    print_text(f"theories: in the stable state nearest in the number of active clusters; difference from {reference}")
     for name, reason in metadata["left_out"].items():
-        typer.echo(f"{name} is left out: {reason}")
+        print_text(f"{name} is left out: {reason}")
 
 
 def _unsettled(metadata: Mapping[str, Any]) -> bool:
@@ -110,7 +109,7 @@ def _unsettled(metadata: Mapping[str, Any]) -> bool:
 def _print_step_check(metadata: Mapping[str, Any]) -> None:
     """How simulated rates change with the time step: settled ones, as these do not depend on which states are seen."""
     if metadata["finer_delta_t"] is None:
-        typer.echo("effect of the time step in this network: use --step-check")
+        print_text("effect of the time step in this network: use --step-check")
         return
     coarse, finer = (f"at {1e3 * metadata[name]:g} ms" for name in ("delta_t", "finer_delta_t"))
     rows: list[list[str]] = []
@@ -168,9 +167,9 @@ def _print_table(metadata: Mapping[str, Any]) -> None:
     print_table(header, rows)
     kind = "stable state" if metadata["n_stable"] else "state, none of which is stable,"
     if nearest is not None:
-        typer.echo(f"* the {kind} with the number of active clusters nearest to the usual one of the simulation")
+        print_text(f"* the {kind} with the number of active clusters nearest to the usual one of the simulation")
     if len(states) > len(shown):
-        typer.echo(f"{len(states) - len(shown)} more states in comparison.csv")
+        print_text(f"{len(states) - len(shown)} more states in comparison.csv")
 
 
 def _deviation(reference: float | None, value: float | None, form: str = ".0f") -> str:
@@ -179,7 +178,8 @@ def _deviation(reference: float | None, value: float | None, form: str = ".0f") 
 
 def _print_validity(metadata: Mapping[str, Any]) -> None:
     if metadata["nearest"] is None:
-        typer.echo("\nno steady state was found: the validity of the theory cannot be judged")
+        typer.echo()
+        print_text("no steady state was found: the validity of the theory cannot be judged")
         return
     validity = metadata["validity"]
     judged = [each["kept"] for each in validity if each["kept"] is not None]
@@ -194,6 +194,7 @@ def _print_validity(metadata: Mapping[str, Any]) -> None:
 def _print_words(title: str, sentences: list[str]) -> None:
     if not sentences:
         return
-    typer.echo(f"\n{title}")
+    typer.echo()
+    print_text(title)
     for sentence in sentences:
-        typer.echo(textwrap.fill(sentence, _LINE, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False))
+        print_text(f"- {sentence}", indent="  ")

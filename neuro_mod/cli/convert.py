@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from neuro_mod.cli.options import file
+from neuro_mod.cli.options import file, print_text
 
 
 def convert(
@@ -25,5 +25,5 @@ def convert(
     if out is not None:
         write_new(out, conversion.text, replace=force)
     for change in conversion.changes or [f"{old}: nothing to move, the layout is the present one"]:
-        typer.echo(change, err=out is None)
+        print_text(change, "  ", err=out is None)
     typer.echo(conversion.text if out is None else f"{out}: written\n", nl=False)

@@ -17,7 +17,7 @@ def decode(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DIR...",
+            metavar="DIR",
             help="Folder of a sweep with keep_spikes: true; or folders of runs, one for each condition.",
         ),
     ],

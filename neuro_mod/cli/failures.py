@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -16,12 +18,35 @@ from neuro_mod.errors import NeuroModError
 INTERRUPTED = 130
 
 
-@contextmanager
-def plain_failures() -> Iterator[None]:
+class plain_failures:  # noqa: N801 -- a decorator
     """An error that the user can correct ends the process with its message and exit code, Ctrl-C with code 130.
 
-    So does a full disk that standard output goes to.
+    So does a full disk that standard output goes to. It decorates commands, whose options messages then name, and is a
+    context manager.
     """
+
+    def __init__(self) -> None:
+        self._ending = _ending(None)
+
+    def __call__(self, command: Callable[..., None]) -> Callable[..., None]:
+        """The command, which ends so."""
+
+        @wraps(command)
+        def call(*arguments: Any, **options: Any) -> None:
+            with _ending(command):
+                command(*arguments, **options)
+
+        return call
+
+    def __enter__(self) -> None:
+        self._ending.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._ending.__exit__(*error)
+
+
+@contextmanager
+def _ending(command: Callable[..., None] | None) -> Iterator[None]:
     _replace_closed_streams()
     try:
         try:
@@ -29,7 +54,9 @@ def plain_failures() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except NeuroModError as error:
-        _end(error, str(error), error.exit_code)
+        from neuro_mod.cli.flags import in_flags
+
+        _end(error, in_flags(str(error), command), error.exit_code)
     except MemoryError as error:
         _end(error, f"not enough memory: {error}", NeuroModError.exit_code)
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from neuro_mod.cli.options import print_rows, print_table
+from neuro_mod.cli.options import print_rows, print_table, print_text
 
 #: Groups in a printed table, at most; the files have all. Longer names stand beside the table, under letters.
 _MAX_GROUPS, _MAX_NAME = 4, 16
@@ -61,7 +61,7 @@ def print_groups(described: dict[str, Any]) -> None:
         rows.append(row)
     print_table(header, rows)
     if len(names) > len(shown):
-        typer.echo(f"{len(names) - len(shown)} more groups in the files")
+        print_text(f"{len(names) - len(shown)} more groups in the files")
     typer.echo()
 
 

@@ -17,6 +17,7 @@ from neuro_mod.cli.convert import convert
 from neuro_mod.cli.decode import decode
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.gather import gather
+from neuro_mod.cli.help import Commands
 from neuro_mod.cli.mean_field.app import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.repeats import command as repeat_command
@@ -28,6 +29,7 @@ from neuro_mod.execution.compilation_shown import compilation_shown
 
 app = typer.Typer(
     name="neuro-mod",
+    cls=Commands,
     help="Clustered spiking networks, their mean field, and vectorial neuromodulation.",
     no_args_is_help=True,
     add_completion=False,

@@ -6,13 +6,16 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
+from neuro_mod.cli.layout import NO_BREAK, labelled_lines, line_width, prose_width, table_lines, text_lines
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
@@ -163,7 +166,38 @@ def load(
 
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
-    return load_experiment(config, changes).lasting(duration)
+    with naming_options({**options, "init_params.duration_sec": duration}):
+        return load_experiment(config, changes).lasting(duration)
+
+
+#: Options that set a key of the configuration.
+_OPTIONS = {
+    "settings.random_seed": "--seed",
+    "settings.sim_name": "--sim-name",
+    "init_params.duration_sec": "--duration",
+    "mean_field.response": "--response",
+    "mean_field.closure": "--closure",
+}
+
+
+@contextmanager
+def naming_options(values: Mapping[str, Any]) -> Iterator[None]:
+    """Let errors about values of a configuration name the options that set them.
+
+    Args:
+        values: Values by key; None for an option that was not given.
+    """
+    from neuro_mod.errors import ConfigError
+
+    written = {key: f"{_OPTIONS[key]} {value}" for key, value in given(values).items()}
+    try:
+        yield
+    except ConfigError as error:
+        problems = (
+            replace(problem, override=written[problem.key]) if problem.override and problem.key in written else problem
+            for problem in error.problems
+        )
+        raise ConfigError(problems) from error
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:
@@ -204,7 +238,7 @@ def print_shard(metadata: Mapping[str, Any], study: Path) -> None:
     print_rows(
         {
             "shard": f"{metadata['shard']}: {metadata['n_finished']} finished{failed}",
-            "when all are done": shlex.join(["neuro-mod", "gather", str(study)]),
+            "when all are done": shlex.join(["neuro-mod", "gather", str(study)]).replace(" ", NO_BREAK),
         }
     )
 
@@ -230,11 +264,16 @@ def print_json(content: Any) -> None:
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_rows(rows: dict[str, str]) -> None:
+def print_rows(rows: Mapping[str, str]) -> None:
     """Print labels and values in two columns."""
-    width = max(map(len, rows), default=0)
-    for label, value in rows.items():
-        typer.echo(f"{label:<{width}}  {value}")
+    for line in labelled_lines([*rows.items()], width=prose_width()):
+        typer.echo(line)
+
+
+def print_text(text: str, indent: str = "", *, err: bool = False) -> None:
+    """Print a sentence, on standard error if asked for; its lines end where a word does, others are indented."""
+    for line in text_lines(text, width=prose_width(), indent=indent):
+        typer.echo(line, err=err)
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,9 +282,6 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns, the first one flush left, the others flush right."""
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for first, *others in lines:
-        cells = (f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True))
-        typer.echo("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
+    """Print columns, the first one flush left, the others flush right, however wide the table is: see `table_lines`."""
+    for line in table_lines(header, rows, width=line_width()):
+        typer.echo(line)

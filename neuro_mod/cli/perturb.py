@@ -28,6 +28,7 @@ from neuro_mod.cli.options import (
     load,
     print_rows,
     print_table,
+    print_text,
     seconds,
 )
 
@@ -120,7 +121,7 @@ def _print_table(metadata: Mapping[str, Any]) -> None:
     )
     more = f"; {len(rows) - _ROWS} more populations in differences.csv" if len(rows) > _ROWS else ""
     begin, end = metadata["averaged_sec"]
-    typer.echo(f"mean rates in Hz from {begin:g} to {end:g} s{more}")
+    print_text(f"mean rates in Hz from {begin:g} to {end:g} s{more}")
 
 
 def _print_quantities(metadata: Mapping[str, Any]) -> None:
@@ -137,4 +138,4 @@ def _print_quantities(metadata: Mapping[str, Any]) -> None:
             for row in known
         ],
     )
-    typer.echo(f"of {metadata['active']}, in the same time; each cluster in occupancy_differences.csv")
+    print_text(f"of {metadata['active']}, in the same time; each cluster in occupancy_differences.csv")

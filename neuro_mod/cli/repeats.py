@@ -31,6 +31,7 @@ from neuro_mod.cli.options import (
     WaitForWorkers,
     folder,
     load,
+    naming_options,
     print_json,
     print_rows,
     print_shard,
@@ -127,7 +128,8 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
             raise InputError("--seeds-file contradicts --load-saved-seeds")
         experiment = load(given[0], overrides, seed, duration)
         if sim_name is not None:
-            experiment = experiment.replace({"settings.sim_name": sim_name})
+            with naming_options({"settings.sim_name": sim_name}):
+                experiment = experiment.replace({"settings.sim_name": sim_name})
         folder = _folder(experiment, save_dir, sim_name)
         source = folder if load_saved_seeds else seeds_file
         seeds = None if source is None else saved_seeds(source)

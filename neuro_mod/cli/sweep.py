@@ -24,6 +24,7 @@ from neuro_mod.cli.options import (
     print_rows,
     print_shard,
     print_table,
+    print_text,
 )
 
 if TYPE_CHECKING:
@@ -124,9 +125,9 @@ def _print_plan(sweep: Sweep, out: Path, *, as_json: bool) -> None:
     simulated = {} if sweep.file.of_mean_field_alone else {"simulated": f"{plan['simulated_sec']:g} s"}
     print_rows({"sweep": runs, **simulated, "folder": plan["out"]})
     for point in sweep.points[:_POINTS]:
-        typer.echo(point)
+        print_text(str(point))
     if len(sweep.points) > _POINTS:
-        typer.echo(f"... {sweep.points[-1]}")
+        print_text(f"... {sweep.points[-1]}")
 
 
 def _print_means(sweep: Sweep, table: Any) -> None:
@@ -149,7 +150,7 @@ def _print_means(sweep: Sweep, table: Any) -> None:
     more += [f"{len(columns) - len(shown)} more columns"] if len(columns) > len(shown) else []
     left_out = f"; {' and '.join(more)} in the files" if more else ""
     what = "measures of the mean field" if sweep.file.of_mean_field_alone else f"means over {_runs_at_point(sweep)}"
-    typer.echo(f"{what}{left_out}:")
+    print_text(f"{what}{left_out}:")
 
 
 def _numbers(sweep: Sweep) -> dict[str, int]:

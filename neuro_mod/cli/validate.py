@@ -11,7 +11,7 @@ from neuro_mod.cli.options import Overrides
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to check.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to check.")],
     overrides: Overrides = None,
 ) -> None:
     """Check configurations, sweeps and cluster files."""

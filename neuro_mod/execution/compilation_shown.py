@@ -1,10 +1,10 @@
-"""Says on stderr that kernels are being compiled: with the elapsed time on a terminal, in one line in a log."""
+"""Says on stderr that kernels are being compiled: with a bar on a terminal, in two lines in a log."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from neuro_mod.core.compilation_watch import Watcher, compilation_watched
@@ -12,6 +12,18 @@ from neuro_mod.execution.tables_shown import tables_shown
 from neuro_mod.execution.terminal import terminal_bars
 
 TEXT = "compiling once for this machine"
+
+#: Kernels that are compiled one after the other, unless some are in the cache: to simulate a dense network, to simulate
+#: a sparse one, and for the mean field. Others are compiled alone.
+GROUPS: Sequence[Sequence[str]] = (
+    ("sample_bits", "count_in_bits", "list_from_bits", "advance"),
+    ("sample_targets", "find_runs", "gather_runs", "advance"),
+    ("respond", "_respond_all"),
+)
+#: Seconds that took on one machine, for the length of bars; one second for those that are not here.
+_SECONDS: Mapping[str, float] = {"sample_bits": 1.4, "count_in_bits": 0.3, "list_from_bits": 0.2, "advance": 11.0}
+#: How full the bar of a part may become before that part is compiled.
+_NEARLY = 0.95
 
 _shown_already = False
 
@@ -30,36 +42,103 @@ def compilation_shown(shown: bool = True) -> Iterator[None]:
         yield
         return
     _shown_already = True
+    watched = _on_terminal() if sys.stderr.isatty() else _in_log()
     try:
-        with compilation_watched(_on_terminal() if sys.stderr.isatty() else _in_log()), tables_shown():
+        with watched as watcher, compilation_watched(watcher), tables_shown():
             yield
     finally:
         _shown_already = False
 
 
-def _in_log() -> Watcher:
-    said = False
+class _Parts:
+    """Counts the kernels that a command compiles one after the other."""
+
+    def __init__(self) -> None:
+        self._done: list[str] = []
+        self._rest: list[str] = []
+        self._present = ""
+        #: When the first and the present one were begun, as `time.monotonic` counts.
+        self.since = self._began = 0.0
+
+    def begin(self, name: str) -> bool:
+        """Note that a kernel is being compiled; returns whether it is the first of its group."""
+        self._began = time.monotonic()
+        self._present = name
+        is_next = name in self._rest
+        if not is_next:
+            self._done, self.since = [], self._began
+            self._rest = [*next((group for group in GROUPS if name in group), (name,))]
+        self._rest = self._rest[self._rest.index(name) + 1 :]  # those before it were in the cache
+        return not is_next
+
+    def end(self) -> bool:
+        """Note that it is compiled; returns whether it was the last of its group."""
+        self._done.append(self._present)
+        return not self._rest
+
+    @property
+    def number(self) -> int:
+        """How many there are, as far as is known."""
+        return len(self._done) + 1 + len(self._rest)
+
+    @property
+    def seconds(self) -> float:
+        """How long they take on one machine."""
+        return sum(_SECONDS.get(name, 1.0) for name in [*self._done, self._present, *self._rest])
+
+    def seconds_done(self) -> float:
+        """How many of these seconds have passed, as far as can be known before a kernel is compiled."""
+        present = _SECONDS.get(self._present, 1.0)
+        before = sum(_SECONDS.get(name, 1.0) for name in self._done)
+        return before + min(time.monotonic() - self._began, _NEARLY * present)
+
+    def describe(self) -> str:
+        """Which part is being compiled."""
+        return f"{TEXT}: part {len(self._done) + 1} of {self.number}"
+
+
+@contextmanager
+def _in_log() -> Iterator[Watcher]:
+    parts, open_group = _Parts(), False
 
     def watch(name: str | None) -> None:
-        nonlocal said
-        if name is not None and not said:
-            said = True
-            with suppress(OSError):  # nobody reads it any more
-                print(TEXT, file=sys.stderr, flush=True)  # noqa: T201
+        nonlocal open_group
+        if name is None:
+            if open_group and parts.end():
+                close()
+        elif parts.begin(name):
+            close()
+            open_group = True
+            _say(f"{TEXT}: {parts.number} part{'s' * (parts.number > 1)}")
 
-    return watch
+    def close() -> None:
+        nonlocal open_group
+        if open_group:
+            _say(f"compiled in {time.monotonic() - parts.since:.0f} s")
+        open_group = False
+
+    yield watch
+    close()
 
 
-def _on_terminal() -> Watcher:
-    since: float | None = None
-    bar = ExitStack()
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
 
-    def watch(name: str | None) -> None:
-        nonlocal since
-        bar.close()
-        if name is not None:
-            since = time.monotonic() if since is None else since
+
+@contextmanager
+def _on_terminal() -> Iterator[Watcher]:
+    parts = _Parts()
+    with ExitStack() as bar:
+
+        def watch(name: str | None) -> None:
+            bar.close()
+            if name is None:
+                parts.end()
+                return
+            parts.begin(name)
             bars = bar.enter_context(terminal_bars(transient=True))
-            bar.callback(bars.remove_task, bars.add_task(TEXT, total=None, since=since))
+            how = {"since": parts.since, "done": parts.seconds_done}
+            bar.callback(bars.remove_task, bars.add_task(parts.describe(), total=parts.seconds, **how))
 
-    return watch
+        yield watch

@@ -12,6 +12,7 @@ from neuro_mod.core.compilation_watch import compilation_watched
 from neuro_mod.core.mean_field.core.theory import THEORIES
 from neuro_mod.errors import StorageError
 from neuro_mod.execution.stagers import SensitivityStager, StageSNNSimulation
+from neuro_mod.execution.stagers.compiling import compile_simulation
 
 #: Networks that together need all kernels: dense and sparse ones, with synapses drawn in each of the two ways.
 _NETWORKS: tuple[dict[str, Any], ...] = (
@@ -64,7 +65,7 @@ def compile_kernels(dtypes: Sequence[Precision] = ("float32", "float64"), *, lar
         for network in (*_NETWORKS, *([_LARGE] if large else ())):
             stager = StageSNNSimulation({"architecture": network})
             for dtype in dtypes:
-                stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
+                compile_simulation(stager, dtype)
         for theory in THEORIES.values():
             SensitivityStager(_SMALL, **vars(theory)).run(["rate"], states="all", n_runs=1)
     seconds = time.perf_counter() - begin

@@ -76,6 +76,7 @@ class ItemProgress:
         self._seconds_finished = 0.0
         self._under_way: dict[int, float] = {}
         self._begin = time.monotonic()
+        self._n_begun, self._preparing = 0, ""
         self._still_since: float | None = None
         self._reason = ""
         self._show = show
@@ -103,6 +104,15 @@ class ItemProgress:
         self.n_done += 1
         self.refresh()
 
+    def prepares(self, what: str) -> None:
+        """Note what is done before the first items begin."""
+        self._preparing = what
+        self.refresh()
+
+    def under_way(self, n_items: int) -> None:
+        """Note how many items workers have, which may not say how far they are."""
+        self._n_begun, self._preparing = n_items, ""
+
     def stands_still(self, reason: str) -> float:
         """Note that nothing is under way, and why; returns the seconds for which that has lasted."""
         now = time.monotonic()
@@ -122,9 +132,13 @@ class ItemProgress:
     def describe(self) -> str:
         """The progress in a line."""
         done = f"{self.n_done} of {self.n_items} {self.noun} done"
+        if self._preparing:
+            return f"{done}, {self._preparing}"
         if self._still_since is not None:  # the reason needs the width of the terminal
             return f"{done}, no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
         simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
+        if self._n_begun and not self._under_way:
+            simulated = f", {self._n_begun} under way{simulated}"
         return f"{done}{simulated}{_remaining(self.seconds_left)}"
 
 

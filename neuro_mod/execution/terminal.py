@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import Task
+    from rich.progress_bar import ProgressBar
 
 _DISPLAYS: list[Bars] = []
 
@@ -18,7 +19,8 @@ _DISPLAYS: list[Bars] = []
 def terminal_bars(*, transient: bool = False) -> Iterator[Bars]:
     """The display that there is, or a new one on stderr.
 
-    A task with a field ``since``, in seconds as `time.monotonic` counts, has the time since then after its description.
+    A task with a field ``since``, in seconds as `time.monotonic` counts, has the time since then after its description;
+    one with a field ``done`` is as far as that function says whenever it is shown.
 
     Args:
         transient: Whether a new display vanishes at the end.
@@ -34,9 +36,17 @@ def terminal_bars(*, transient: bool = False) -> Iterator[Bars]:
         """Whole seconds."""
 
         def render(self, task: Task) -> Text:
-            return Text(f"{time.monotonic() - task.fields['since']:.0f} s" if "since" in task.fields else "")
+            return Text(f"({time.monotonic() - task.fields['since']:.0f} s)" if "since" in task.fields else "")
 
-    columns = progress.BarColumn(), progress.TextColumn("{task.description}"), Elapsed()
+    class Bar(progress.BarColumn):
+        """A bar that moves by itself."""
+
+        def render(self, task: Task) -> ProgressBar:
+            if "done" in task.fields:
+                task.completed = task.fields["done"]()
+            return super().render(task)
+
+    columns = Bar(), progress.TextColumn("{task.description}"), Elapsed()
     with progress.Progress(*columns, console=Console(stderr=True), transient=transient) as bars:
         _DISPLAYS.append(bars)
         try:

@@ -19,6 +19,7 @@ from neuro_mod.errors import DataError, invalid
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.conventions import Conventions, check_conventions
 from neuro_mod.recordings.copies import fingerprint, refuse_copies
+from neuro_mod.recordings.label_tables import labels_in_table
 from neuro_mod.recordings.layout import ClusterLayout, cluster_layout, first_clusters, named_clusters, without_clusters
 from neuro_mod.recordings.plausibility import coincident, implausible, twice
 from neuro_mod.recordings.readings import Reading
@@ -198,7 +199,7 @@ def _layout(opened: Sessions, clusters: Any, conventions: Conventions) -> tuple[
     """The clusters of the neurons, and where they were found."""
     described = opened.description
     if isinstance(clusters, str | os.PathLike):
-        layout, where = _layout_of_files([user_path(clusters)]), str(clusters)
+        layout, where = _layout_of_file(user_path(clusters), conventions.first_neuron), str(clusters)
     elif clusters is not None:
         layout, where = cluster_layout(clusters), "clusters"
     elif opened.clusters:
@@ -234,11 +235,13 @@ def _layout_of_files(files: Sequence[Path]) -> ClusterLayout:
     return first
 
 
-def _layout_of_file(file: Path) -> ClusterLayout:
+def _layout_of_file(file: Path, first_neuron: int = 0) -> ClusterLayout:
+    if file.suffix.lower() == ".csv":
+        return cluster_layout(labels_in_table(file, first_neuron), str(file))
     try:
         labels = map_array(file)
     except DataError as error:
-        raise DataError(f"{error}; expected an .npy file with the label of each neuron's cluster") from error
+        raise DataError(f"{error}; expected an .npy or .csv file with the label of each neuron's cluster") from error
     try:
         return cluster_layout(labels, str(file))
     except ValueError as error:

@@ -58,10 +58,8 @@ def test_it_says_and_saves_how_theory_and_simulation_compare(compare, config, tm
     assert first.split()[2:6] == [f"{simulated:.3g}", "+-", f"{error:.1g}", f"{settled:.3g}"]
     assert first.split()[6:8] == [f"{float(row['shifted_poisson_hz']):.3g}", f"{100 * (theory / settled - 1):+.0f}"]
     assert of_cvs.split()[-4:] == [f"{float(row[f'{name}_cv']):.2f}" for name in NAMES]
-    widest = max(map(len, done.stdout.splitlines()))
     header = next(line for line in done.stdout.splitlines() if line.startswith("rate in Hz"))
     assert header.split()[5:] == ["shifted/poisson", "shifted/renewal", "exact/poisson", "exact/renewal"]
-    assert len(header) <= 100 and widest <= 120
     assert "0.5 ms, which lowers rates of active clusters by about 4 %" in done.stdout
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,33 @@ BLOCKS = [
 ]
 
 
+#: Files that the tests themselves write.
+OWN = ("block.yaml", "script.py", "__pycache__/")
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    return copy_checkout(tmp_path_factory.mktemp("checkout"))
+    folder = copy_checkout(tmp_path_factory.mktemp("checkout"))
+    shutil.copy(ROOT / ".gitignore", folder)
+    git(folder, "init", "--quiet")
+    (folder / ".git/info/exclude").write_text("\n".join(OWN))
+    git(folder, "add", "--all")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(request):
+    """Blocks write to simulations/, and what users name as their own, which git ignores; nothing else changes."""
+    yield
+    if "checkout" in request.fixturenames:
+        changes = git(request.getfixturevalue("checkout"), "status", "--porcelain")
+        assert not [line for line in changes.splitlines() if not line.startswith("A  ")]
+
+
+def git(folder, *arguments):
+    done = run_command("git", *arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_there_are_blocks():

@@ -29,6 +29,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
     print_table,
+    print_text,
     seconds,
     whole_numbers,
 )
@@ -47,7 +48,7 @@ def capacity(
     config: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CONFIG]",
+            metavar="CONFIG",
             help="The configuration: number of clusters, and what --verify runs [that of --responses].",
         ),
     ] = None,
@@ -346,8 +347,8 @@ def _print_margins(rows: Sequence[Mapping[str, Any]]) -> None:
         ],
     )
     more = f"; {len(rows) - _ROWS} more rows in capacity.csv" if len(rows) > _ROWS else ""
-    typer.echo(f"margins: the smallest squared part of a difference within the modes; at most 2/k{more}")
-    typer.echo("no modes exceed the upper bound; those found may be short of the best, by at most what the bound says")
+    print_text(f"margins: the smallest squared part of a difference within the modes; at most 2/k{more}")
+    print_text("no modes exceed the upper bound; those found may be short of the best, by at most what the bound says")
 
 
 def _print_verification(metadata: Mapping[str, Any]) -> None:
@@ -374,14 +375,14 @@ def _print_verification(metadata: Mapping[str, Any]) -> None:
         ],
     )
     more = f"; {len(rows) - _ROWS} more rows in verification.csv" if len(rows) > _ROWS else ""
-    typer.echo(
+    print_text(
         f"shares of time in exactly these clusters, without and with {metadata['amplitude_hz']:g} Hz (norm) along the "
         f"direction; {metadata['n_trials']} pairs of {metadata['duration_sec']:g} s{more}"
     )
     if "swapped_difference" in shown:
-        typer.echo("swapped: change of the share of time in states that differ by one swap")
+        print_text("swapped: change of the share of time in states that differ by one swap")
     if any(row["log_difference"] is None for row in rows):
-        typer.echo(
+        print_text(
             "log ratio: unknown where a state was seen in fewer than two trials, without or with the perturbation"
         )
     for path in metadata["files"]:

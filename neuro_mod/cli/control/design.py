@@ -21,6 +21,7 @@ from neuro_mod.cli.options import (
     load,
     print_rows,
     print_table,
+    print_text,
     seconds,
 )
 
@@ -194,14 +195,14 @@ def _print_summary(metadata: Mapping[str, Any]) -> None:
         ["direction", *columns.values()],
         [[row["direction"], *(_number(row[key]) for key in columns)] for row in metadata["table"]],
     )
-    typer.echo(
+    print_text(
         "predicted: by gradients of the climb at nearby vectors, if any, from one standard error below to one above"
     )
-    typer.echo("verified: in runs that the design has not seen")
+    print_text("verified: in runs that the design has not seen")
     typer.echo()
     _print_leakage(metadata["leakage"])
     for line in metadata["findings"]:
-        typer.echo(f"note: {line}")
+        print_text(f"note: {line}", indent="  ")
     for path in metadata["files"]:
         if "/data/measured_" not in path:
             typer.echo(path)
@@ -220,7 +221,7 @@ def _print_leakage(rows: list[Mapping[str, Any]]) -> None:
             ["number of states", *(str(states[amplitude]) for amplitude in amplitudes)],
         ],
     )
-    typer.echo("leakage: what else gains, by what it shares with the state, at multiples of the design")
+    print_text("leakage: what else gains, by what it shares with the state, at multiples of the design")
 
 
 def _number(value: float | None) -> str:

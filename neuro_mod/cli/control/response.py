@@ -38,6 +38,7 @@ from neuro_mod.cli.options import (
     load,
     print_rows,
     print_table,
+    print_text,
     seconds,
 )
 
@@ -161,7 +162,7 @@ def _print_summary(metadata: Mapping[str, Any], table: str) -> None:
     typer.echo()
     _print_responses(metadata[table], metadata["observing"]["target"])
     for note in metadata["notes"]:
-        typer.echo(f"note: {note}")
+        print_text(f"note: {note}", indent="  ")
     for path in metadata["files"]:
         typer.echo(path)
 
@@ -181,7 +182,7 @@ def _print_responses(rows: Sequence[Mapping[str, Any]], target: str) -> None:
         ],
     )
     what = "the external rate" if target == "rate" else "the rate that arousal adds"
-    typer.echo(f"response per Hz of {what} +- standard error; in brackets where the error is larger")
+    print_text(f"response per Hz of {what} +- standard error; in brackets where the error is larger")
 
 
 def _shown(row: Mapping[str, Any] | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from neuro_mod.cli.failures import plain_failures
+from neuro_mod.cli.help import Commands
 from neuro_mod.cli.mean_field.bifurcation import bifurcation
 from neuro_mod.cli.mean_field.fixed_points import fixed_points
 from neuro_mod.cli.mean_field.landscape import landscape
@@ -13,6 +14,7 @@ from neuro_mod.cli.mean_field.spectrum import spectrum
 from neuro_mod.cli.mean_field.table import table
 
 app = typer.Typer(
+    cls=Commands,
     help="The mean field of a configuration: steady states, landscapes, bifurcations, sensitivities, spectra.",
     no_args_is_help=True,
     rich_markup_mode=None,

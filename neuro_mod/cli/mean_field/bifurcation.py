@@ -29,6 +29,7 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_table,
+    print_text,
 )
 
 
@@ -98,7 +99,7 @@ def _print_branches(metadata: dict[str, Any]) -> None:
             for point in metadata["critical_points"]
         ],
     )
-    typer.echo(f"branches: {len(metadata['branches'])}; {metadata['searched']}.")
+    print_text(f"branches: {len(metadata['branches'])}; {metadata['searched']}.")
     folds = [f"{each['parameter']:.8g}" for each in metadata["critical_points"] if each["kind"] == "fold"]
     unit = f"{metadata['parameter']} per unit; fold_sensitivities.csv"
     print_derivatives("fold at", folds, metadata["fold_sensitivities"], unit)

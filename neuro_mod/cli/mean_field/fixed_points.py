@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.mean_field.shared import MAX_ROWS, NZ, Time, columns_of_groups, print_theory
+from neuro_mod.cli.mean_field.shared import MAX_ROWS, NZ, Time, columns_of_groups, complex_pair, print_theory
 from neuro_mod.cli.options import (
     AsJson,
     Config,
@@ -19,6 +19,7 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_table,
+    print_text,
 )
 
 
@@ -51,7 +52,7 @@ def _print_states(metadata: dict[str, Any]) -> None:
     kinds, images = [state["kind"] for state in states], [str(state["multiplicity"]) for state in states]
     rates, leading = (
         columns_of_groups(states, "_hz", ".3f"),
-        [f"{state['leading_eigenvalue'][0]:.2f}" for state in states],
+        [complex_pair(state["leading_eigenvalue"]) for state in states],
     )
     print_table(
         ["state", "active", "images", *rates, "eigenvalue"],
@@ -59,10 +60,10 @@ def _print_states(metadata: dict[str, Any]) -> None:
     )
     hidden = len(metadata["states"]) - len(states)
     more = f"; {hidden} more states in fixed_points.csv" if hidden else ""
-    typer.echo(f"mean rates in Hz; leading eigenvalue, real part, in 1/s{more}")
+    print_text(f"mean rates in Hz; leading eigenvalue in 1/s{more}")
     cvs = columns_of_groups(states, "_cv", ".3f")
     if any(map(any, cvs.values())):
         typer.echo()
         print_table(["interval CV", "active", *cvs], list(zip(kinds, active, *cvs.values(), strict=True)))
     found = f"{metadata['n_distinct']} distinct, {metadata['n_stable']} stable"
-    typer.echo(f"steady states: {found}. Searched: {metadata['searched']}.")
+    print_text(f"steady states: {found}. Searched: {metadata['searched']}.")

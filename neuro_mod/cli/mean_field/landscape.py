@@ -22,6 +22,7 @@ from neuro_mod.cli.options import (
     print_results,
     print_rows,
     print_table,
+    print_text,
 )
 
 
@@ -81,11 +82,11 @@ def _print_landscape(metadata: dict[str, Any]) -> None:
             for index, state in enumerate(metadata["states"])
         ],
     )
-    typer.echo("rates in Hz; kinds with all other populations in equilibrium, and with all in motion")
-    typer.echo(f"states were {metadata['searched']}")
-    typer.echo("on the grid: the others are in the equilibrium that the grid has there")
+    print_text("rates in Hz; kinds with all other populations in equilibrium, and with all in motion")
+    print_text(f"states were {metadata['searched']}")
+    print_text("on the grid: the others are in the equilibrium that the grid has there")
     for note in metadata["notes"]:
-        typer.echo(f"note: {note} (--grid-lims)")
+        print_text(f"note: {note} (--grid-lims)", indent="  ")
     rows = {
         f"barrier, state {barrier['well']} to saddle {barrier['saddle']}": f"{barrier['height_hz2']:.5g} Hz^2"
         for barrier in metadata["barriers"]

@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.mean_field.shared import NZ, Active, Time, cell, names_of, numbers_of_clusters, print_theory
+from neuro_mod.cli.mean_field.shared import (
+    NZ,
+    Active,
+    Time,
+    cell,
+    complex_pair,
+    names_of,
+    numbers_of_clusters,
+    print_theory,
+)
 from neuro_mod.cli.options import (
     AsJson,
     Config,
@@ -19,6 +28,7 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_table,
+    print_text,
 )
 
 #: States whose sensitivities are printed, at most.
@@ -64,10 +74,10 @@ def _print_sensitivities(metadata: dict[str, Any]) -> None:
     print_theory(metadata)
     shown = metadata["states"][:_STATES]
     for index, state in enumerate(shown):
-        leading = f"{state['leading_eigenvalue'][0]:.2f} 1/s" + f", {state['leading_repeats']} times" * (
+        leading = f"{complex_pair(state['leading_eigenvalue'])} 1/s" + f", {state['leading_repeats']} times" * (
             state["leading_repeats"] > 1
         )
-        typer.echo(f"state {index}: {state['kind']}, {state['n_active']} active, leading eigenvalue {leading}")
+        print_text(f"state {index}: {state['kind']}, {state['n_active']} active, leading eigenvalue {leading}")
         effects = [each for each in metadata["effects"] if each["state"] == index and each["group"].startswith("E ")]
         groups = [key for key in effects[0] if key.endswith("_hz")] if effects else []
         print_table(
@@ -84,15 +94,17 @@ def _print_sensitivities(metadata: dict[str, Any]) -> None:
             ],
         )
         typer.echo()
-    typer.echo("change per unit of the target: of rates, in Hz, of the perturbed population itself and, on average, of")
-    typer.echo("the others of each group; of the largest real part of the eigenvalues, in 1/s, while the target grows")
+    print_text(
+        "change per unit of the target: of rates, in Hz, of the perturbed population itself and, on average, of the "
+        "others of each group; of the largest real part of the eigenvalues, in 1/s, while the target grows"
+    )
     if any(state["leading_repeats"] > 1 for state in shown):
-        typer.echo("equal eigenvalues part: the largest one need not fall when the sign of the change is reversed")
+        print_text("equal eigenvalues part: the largest one need not fall when the sign of the change is reversed")
     if any(each["one_sided"] for each in metadata["effects"]):
-        typer.echo("*: the parameter is at a bound, so that it can be changed to one side only")
+        print_text("*: the parameter is at a bound, so that it can be changed to one side only")
     if metadata["n_marginal"]:
-        typer.echo(
+        print_text(
             f"left out: {metadata['n_marginal']} states with an eigenvalue of 0, where rates have no derivatives"
         )
     more = len(metadata["states"]) - len(shown)
-    typer.echo(f"all populations{f' and {more} more states' if more else ''}: sensitivities.csv, sensitivities.npz")
+    print_text(f"all populations{f' and {more} more states' if more else ''}: sensitivities.csv, sensitivities.npz")

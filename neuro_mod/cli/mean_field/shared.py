@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from neuro_mod.cli.options import print_table, seconds, whole_numbers
+from neuro_mod.cli.options import print_table, print_text, seconds, whole_numbers
 
 Time = Annotated[
     float | None,
@@ -33,7 +33,7 @@ MAX_ROWS = 12
 
 def print_theory(metadata: dict[str, Any]) -> None:
     """Print the theory of results."""
-    typer.echo(f"theory: {metadata['response']} response, {metadata['closure']} input")
+    print_text(f"theory: {metadata['response']} response, {metadata['closure']} input")
 
 
 def columns_of_groups(states: Sequence[dict[str, Any]], ending: str, form: str) -> dict[str, list[str]]:
@@ -58,12 +58,18 @@ def print_derivatives(
             rows.append([place, target, cell(whole), cell(known.get(largest)), largest])
     typer.echo()
     print_table([label, "target", "all populations", "largest of one", "which"], rows)
-    typer.echo(f"derivatives in {unit}")
+    print_text(f"derivatives in {unit}")
 
 
 def cell(value: float | None) -> str:
     """A number of a printed table; empty where there is none."""
     return "" if value is None else f"{value:.4g}"
+
+
+def complex_pair(number: Sequence[float], form: str = ".2f") -> str:
+    """A complex number and its conjugate, given its parts: ``-10.30 ± 25.10i``; the real part alone if it is real."""
+    real, imaginary = number
+    return format(real, form) + (f" ± {format(abs(imaginary), form)}i" if imaginary else "")
 
 
 def names_of(text: str | None) -> list[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Annotated, Any
 
 import typer
@@ -21,11 +20,9 @@ from neuro_mod.cli.options import (
     load,
     print_results,
     print_table,
+    print_text,
     seconds,
 )
-
-#: Characters of a printed line, at most.
-_LINE = 116
 
 
 def spectrum(
@@ -76,23 +73,21 @@ def spectrum(
 def _print_spectra(metadata: dict[str, Any]) -> None:
     print_theory(metadata)
     state = metadata["state"]
-    typer.echo(f"state: {state['kind']}, {state['n_active']} active")
+    print_text(f"state: {state['kind']}, {state['n_active']} active")
     keys = ("rate_hz", "susceptibility", "susceptibility_in_network", "deviation_hz", "correlation")
     print_table(
         ["population", "rate", "susceptibility", "in network", "deviation", "correlation"],
         [[each["group"], *(cell(each[key]) for key in keys)] for each in metadata["groups"]],
     )
-    typer.echo(
-        "of one population of each group: rate in Hz; its change per slow change of the external rate, in Hz per"
+    print_text(
+        "of one population of each group: rate in Hz; its change per slow change of the external rate, in Hz per Hz, "
+        "without and with feedback; standard deviation of the rate in Hz, and correlation with another one of the "
+        f"group, in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv"
     )
-    typer.echo(
-        "Hz, without and with feedback; standard deviation of the rate in Hz, and correlation with another one of the"
-    )
-    typer.echo(f"group, in windows of {metadata['window_sec']:g} s; all populations: spectra.csv, covariances.csv")
     for note in metadata["notes"]:
-        typer.echo(textwrap.fill(f"note: {note}", _LINE, subsequent_indent="  "))
+        print_text(f"note: {note}", indent="  ")
     for caution in metadata["cautions"]:
-        typer.echo(f"caution: {caution}")
+        print_text(f"caution: {caution}", indent="  ")
 
 
 def _frequencies(text: str | None) -> list[float] | None:

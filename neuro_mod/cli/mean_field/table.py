@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from neuro_mod.cli.mean_field.shared import Time
-from neuro_mod.cli.options import AsJson, Config, Overrides, load, print_json, print_table
+from neuro_mod.cli.options import AsJson, Config, Overrides, load, print_json, print_table, print_text
 
 
 def table(
@@ -28,7 +28,7 @@ def table(
     if as_json:
         print_json({"tables": [each._asdict() for each in prepared], "notices": notices})
     elif not prepared:
-        typer.echo("no table is needed: without synaptic filtering, the shifted response is exact")
+        print_text("no table is needed: without synaptic filtering, the shifted response is exact")
     else:
         print_table(
             [

@@ -15,6 +15,7 @@ from neuro_mod.execution.comparison.results import describe_comparison, save_com
 from neuro_mod.execution.comparison.simulation import Simulated, SimulateRates
 from neuro_mod.execution.comparison.theories import Predictions, check_theories, predict, stage_theory
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.stagers.seeds import with_perturbation_seeds
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import finer_trial_rates, trial_rates
@@ -81,6 +82,10 @@ class ComparisonJob(Job):
         """Find the steady states."""
         del folder
         self._predictions = predict(self._theory, self._theories)
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        compile_for_workers(self._simulate.experiment, self._simulate.dtype)
 
     def save(self, files: Files, item: Item, result: Simulated) -> dict[str, Any]:
         """Save the rates of a trial."""

@@ -9,6 +9,7 @@ from neuro_mod.execution.executors.choice import (
     check_task,
     choose_executor,
     choose_workers,
+    on_this_machine,
     pickles,
     start_executor,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "check_task",
     "choose_executor",
     "choose_workers",
+    "on_this_machine",
     "pickles",
     "start_executor",
 ]

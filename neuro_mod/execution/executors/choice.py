@@ -164,6 +164,11 @@ def pickles(name: str) -> bool:
     return _load(name).pickles
 
 
+def on_this_machine(name: str, address: str | None) -> bool:
+    """Whether the workers of an executor are other processes of this machine."""
+    return pickles(name) and name not in _BATCH_SYSTEMS and address is None
+
+
 def _has_folder() -> bool:
     """Whether the current folder, in which processes start, still exists."""
     try:

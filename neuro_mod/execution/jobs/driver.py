@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from neuro_mod.errors import DataError, StorageError
-from neuro_mod.execution.executors import Completion, pickles, start_executor
+from neuro_mod.execution.executors import Completion, on_this_machine, pickles, start_executor
 from neuro_mod.execution.jobs.folder import JobFolder
 from neuro_mod.execution.jobs.job import Execution, Item, Job
 from neuro_mod.execution.jobs.log import JobLog
@@ -68,6 +68,9 @@ class Driver(Loop):
         seconds = sum(self._items[index].simulated_seconds for index in self._waiting)
         counts = (self._outcome.n_items, self._outcome.n_finished)
         with items_shown(self._job.nouns[1], *counts, seconds, shown=self._execution.progress) as progress:
+            if on_this_machine(self._execution.executor, self._execution.address):
+                self._job.compile()
+            progress.prepares(f"starting {n_workers} worker{'s' * (n_workers > 1)}")
             executor = start_executor(
                 self._execution.executor,
                 self._saver.compute if self._in_threads else self._job.task,

@@ -150,6 +150,9 @@ class Job(ABC):
     def prepare(self, folder: JobFolder) -> None:
         """Save what does not depend on any result."""
 
+    def compile(self) -> None:  # noqa: B027 -- optional
+        """Compile what the task needs, once for all workers, which are about to start on this machine."""
+
     @abstractmethod
     def save(self, files: Files, item: Item, result: Any) -> Mapping[str, Any]:
         """Save the files of one result, with the same bytes each time.

@@ -89,6 +89,7 @@ class Loop(ABC):
                 while len(self._under_way) < executor.capacity and (index := self._next()) is not None:
                     executor.submit(index, self._argument(self._items[index]), self._items[index].name)
                     self._under_way.add(index)
+                progress.under_way(len(self._under_way))
                 completions = executor.wait(_INTERVAL if self._under_way or self._waiting or self._again else 0)
                 for completion in completions:
                     self._receive(completion, progress)

@@ -13,6 +13,7 @@ from neuro_mod.execution.pairs.rates import PairedRuns, collect
 from neuro_mod.execution.pairs.results import describe_pairs, describe_results, save_pairs
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_items
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.recordings.saved import load_spikes, save_spikes
 from neuro_mod.storage.files import Files
@@ -66,6 +67,10 @@ class PairJob(Job):
         described, delta_t = self._stager.experiment.timed_perturbations, self._simulate.trial.delta_t
         folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
         folder.save_arrays(PERTURBATIONS, **saved_arrays(self._simulate.perturbations, described, delta_t))
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        compile_for_workers(self._stager.experiment, self._simulate.dtype)
 
     def save(self, files: Files, item: Item, result: SimulatedPair) -> dict[str, Any]:
         """Save the rates of a pair, and the spikes of the first."""

@@ -16,6 +16,7 @@ from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.assembly import build_stimulus
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.stagers.outputs import SpikingOutputs, save_rates
 from neuro_mod.execution.stagers.perturbations import saved_arrays, summary_line
 from neuro_mod.execution.stagers.pictures import (
@@ -167,6 +168,10 @@ class RepeatJob(Job):
         if self._perturbations:
             arrays = saved_arrays(self._perturbations, self.experiment.timed_perturbations, self._delta_t)
             folder.save_arrays(PERTURBATIONS, **arrays)
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        compile_for_workers(self.experiment, self.arguments["dtype"])
 
     def save(self, files: Files, item: Item, result: SpikingOutputs) -> dict[str, Any]:
         """Save spikes and rates of a repeat."""

@@ -19,6 +19,7 @@ from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.stagers.base import THEORY
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.sweep.figures import save_sweep_figures
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
@@ -182,6 +183,11 @@ class FileSweepJob(Job):
             for point in self._sweep.points
         )
         save_configs(folder, texts, "point_*.yaml")
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        if not self._sweep.file.of_mean_field_alone:
+            compile_for_workers(self._sweep.experiment)
 
     def save(self, files: Files, item: Item, result: Measured) -> dict[str, Any]:
         """Save the numbers of a run, and its spikes if they are kept."""

@@ -16,6 +16,7 @@ from neuro_mod.execution.figures import Drawings, captioned, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.quantities import ACTIVITY
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import VERIFICATION_TABLE, branch_activity
 from neuro_mod.storage.reading import read_arrays
@@ -96,6 +97,10 @@ class VerificationJob(Job):
 
     def prepare(self, folder: JobFolder) -> None:
         """Nothing is known before the first run."""
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        compile_for_workers(self._simulate.stager.experiment, self._simulate.dtype)
 
     def save(self, files: Files, item: Item, result: NDArray[np.bool_]) -> dict[str, Any]:
         """Save the active clusters of a run, a bit for each cluster and bin."""

@@ -19,6 +19,7 @@ from neuro_mod.execution.control.response.saved import SavedTrial
 from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateTrial, trial_items
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.stagers import StageSNNSimulation
+from neuro_mod.execution.stagers.compiling import compile_for_workers
 from neuro_mod.execution.sweep.user_functions import find_function
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
@@ -98,6 +99,10 @@ class ResponseJob(Job):
     def prepare(self, folder: JobFolder) -> None:
         """Save the populations."""
         folder.save_array(CLUSTERS, self._stager.circuit.populations.of_neuron)
+
+    def compile(self) -> None:
+        """See `Job.compile`."""
+        compile_for_workers(self._stager.experiment, self._simulate.dtype)
 
     def save(self, files: Files, item: Item, result: ScoredTrial) -> dict[str, Any]:
         """Save spikes, counts and scores of a trial."""
