@@ -140,12 +140,14 @@ def _neighbours(path: Path) -> str:
     if name := shipped_as(path):
         return f"it is shipped under the name {name}"
     folder, shipped = path.parent, {} if path.suffix else shipped_files()  # without an ending, a name may be meant
+    names: list[str] | None = None
     with suppress(OSError):
         names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in {".yaml", ".yml"})
-        close = [str(folder / each) for each in get_close_matches(path.name, names, n=1)]
-        close += [f"the shipped {each}" for each in get_close_matches(str(path), shipped, n=1)]
-        if close:
-            return f"did you mean {' or '.join(close)}?"
-        listed = f"{folder} contains {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
-        return "; ".join(filter(None, (listed, "neuro-mod configs lists what is shipped" if shipped else "")))
-    return f"folder {folder} does not exist"
+    close = [str(folder / each) for each in get_close_matches(path.name, names or (), n=1)]
+    close += [f"the shipped {each}" for each in get_close_matches(str(path), shipped, n=1)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    if names is None:
+        return f"folder {folder} does not exist"
+    listed = f"{folder} contains {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
+    return "; ".join(filter(None, (listed, "neuro-mod configs lists what is shipped" if shipped else "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def write_all_new(folder: Path, texts: Mapping[str, str], place: str) -> None:
         raise StorageError(f"cannot write to the folder {folder}: {reason}") from error
     written: list[Path] = []
     try:
-        if there := [name for name in texts if os.path.lexists(folder / name)]:
+        if there := _there(folder, texts):
             raise _has(folder, there, texts, place)
         for name, text in texts.items():
             try:
@@ -65,6 +65,10 @@ def write_all_new(folder: Path, texts: Mapping[str, str], place: str) -> None:
             if missing:
                 folder.rmdir()
         raise
+
+
+def _there(folder: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if os.path.lexists(folder / name)]
 
 
 def _has(folder: Path, there: list[str], texts: Mapping[str, str], place: str) -> Exception:

@@ -145,12 +145,12 @@ def capacity(
     from neuro_mod.errors import invalid
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
 
-    source: str | Path | None = config
-    if source is None and responses is not None:
+    of_network: str | Path | None = config
+    if of_network is None and responses is not None:
         from neuro_mod.execution.control.capacity.measured import configuration_of
 
-        source = configuration_of(user_path(responses))
-    experiment = None if source is None else load(source, overrides, seed, duration)
+        of_network = configuration_of(user_path(responses))
+    experiment = None if of_network is None else load(of_network, overrides, seed, duration)
     _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
     if shard is not None and verify is None:
         raise invalid("--shard", shard, "--verify N with it, as only runs are shared")
