@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 
-.PHONY: help demo paper test test-all test-slow test-slurm test-peers check bench bench-long bench-theory lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-slurm test-peers test-wheel check bench bench-long bench-theory lock format templates clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,7 +35,7 @@ test: $(INSTALLED)  ## run the test suite
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of `test`, slow ones, and hundreds of faults
-	$(BIN)/python -m pytest -m "not peers and not slurm"
+	$(BIN)/python -m pytest -m "not peers and not slurm and not wheel"
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
@@ -46,6 +46,9 @@ test-slurm: $(INSTALLED)  ## run studies on a SLURM of this machine; needs root,
 
 test-peers: $(PEERS) $(BRIAN2)  ## compare with NEST, Brian2, NNMT and Elephant; takes minutes
 	$(BIN)/python -m pytest -m peers
+
+test-wheel: $(INSTALLED)  ## build the package, install it by itself, and run the README's commands; downloads what it needs
+	$(BIN)/python -m pytest -m wheel
 
 check: $(INSTALLED)  ## lint, types, layers
 	$(BIN)/ruff check .

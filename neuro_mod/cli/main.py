@@ -12,12 +12,14 @@ from neuro_mod.cli.analyze import analyze
 from neuro_mod.cli.cluster import app as cluster
 from neuro_mod.cli.compare import compare
 from neuro_mod.cli.compile import compile_kernels
+from neuro_mod.cli.configs import configs
 from neuro_mod.cli.control.app import app as control
 from neuro_mod.cli.convert import convert
 from neuro_mod.cli.decode import decode
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.gather import gather
 from neuro_mod.cli.help import Commands
+from neuro_mod.cli.init import init
 from neuro_mod.cli.mean_field.app import app as mean_field
 from neuro_mod.cli.perturb import perturb
 from neuro_mod.cli.repeats import command as repeat_command
@@ -32,10 +34,11 @@ app = typer.Typer(
     cls=Commands,
     help="Clustered spiking networks, their mean field, and vectorial neuromodulation.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(plain_failures()(init))
+app.command("configs")(plain_failures()(configs))
 app.command("run")(plain_failures()(run))
 app.command("repeat")(plain_failures()(repeat_command()))
 app.command("perturb")(plain_failures()(perturb))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
+from neuro_mod.cli import completion
 from neuro_mod.cli.layout import NO_BREAK, labelled_lines, line_width, prose_width, table_lines, text_lines
 
 if TYPE_CHECKING:
@@ -73,7 +74,14 @@ def _path(text: str, check: Callable[[str], Path], expected: str) -> Path:
         raise typer.BadParameter(str(error).removeprefix("path: ")) from None
 
 
-Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration.")]
+Config = Annotated[
+    str,
+    typer.Argument(
+        metavar="CONFIG",
+        help="The configuration: a file, or a name from neuro-mod configs.",
+        autocompletion=completion.configurations,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Random seed [settings.random_seed].")]
 Duration = Annotated[
     float | None,
@@ -106,7 +114,11 @@ InputClosure = Annotated[
 Dtype = Annotated[Precision, typer.Option(help="Precision.")]
 Plot = Annotated[
     str,
-    typer.Option(metavar="WHICH", help="Figures: spikes, rates, voltage, perturbations, parameters, all or none."),
+    typer.Option(
+        metavar="WHICH",
+        help="Figures: spikes, rates, voltage, perturbations, parameters, all or none.",
+        autocompletion=completion.pictures,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 #: Of commands that run a job.
@@ -116,6 +128,7 @@ Executor = Annotated[
         metavar="WHERE",
         help="Where items run: serial, thread, process, dask, or the batch system of --cluster, such as slurm "
         "[thread; repeat without --parallel: serial].",
+        autocompletion=completion.executors,
     ),
 ]
 MaxWorkers = Annotated[
@@ -149,7 +162,7 @@ Force = Annotated[bool, typer.Option("--force", help="Remove other results from 
 
 
 def load(
-    config: Path,
+    config: str | Path,
     overrides: Sequence[str] | None,
     seed: int | None,
     duration: float | None = None,
@@ -167,7 +180,7 @@ def load(
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
     with naming_options({**options, "init_params.duration_sec": duration}):
-        return load_experiment(config, changes).lasting(duration)
+        return load_experiment(named(config), changes).lasting(duration)
 
 
 #: Options that set a key of the configuration.
@@ -198,6 +211,13 @@ def naming_options(values: Mapping[str, Any]) -> Iterator[None]:
             for problem in error.problems
         )
         raise ConfigError(problems) from error
+
+
+def named(config: str | Path) -> str | Path:
+    """What a command takes as a configuration: the name of a shipped one, or else a path, never YAML text."""
+    from neuro_mod.config.shipped import shipped_files
+
+    return config if config in shipped_files() else Path(config)
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:

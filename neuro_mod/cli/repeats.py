@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import SpikeFormat
+from neuro_mod.cli import completion
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.long_work import execution_of, long_work
@@ -52,9 +53,22 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
     """
 
     def repeat(
-        config: Annotated[Path | None, typer.Argument(metavar="CONFIG", help="The configuration.")] = None,
+        config: Annotated[
+            str | None,
+            typer.Argument(
+                metavar="CONFIG",
+                help="The configuration: a file, or a name from neuro-mod configs.",
+                autocompletion=completion.configurations,
+            ),
+        ] = None,
         config_option: Annotated[
-            Path | None, typer.Option("--config", metavar="FILE", help="The configuration, instead of CONFIG.")
+            str | None,
+            typer.Option(
+                "--config",
+                metavar="CONFIG",
+                help="The configuration, instead of CONFIG.",
+                autocompletion=completion.configurations,
+            ),
         ] = None,
         save_dir: Annotated[
             Path | None,
@@ -102,7 +116,11 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         ] = "dense",
         plot: Annotated[
             str,
-            typer.Option(metavar="WHICH", help="Figures: spikes, rates, perturbations, parameters, all or none."),
+            typer.Option(
+                metavar="WHICH",
+                help="Figures: spikes, rates, perturbations, parameters, all or none.",
+                autocompletion=completion.pictures,
+            ),
         ] = "all",
         analysis: Analysis = True,
         as_json: AsJson = False,

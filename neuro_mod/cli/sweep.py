@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuro_mod.cli import completion
 from neuro_mod.cli.long_work import execution_of, long_work
 from neuro_mod.cli.options import (
     Address,
@@ -35,7 +36,14 @@ _ROWS, _COLUMNS, _POINTS = 12, 4, 5
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that describes the sweep.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The file that describes the sweep, or a name from neuro-mod configs.",
+            autocompletion=completion.sweeps,
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(

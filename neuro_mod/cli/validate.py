@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from neuro_mod.cli.options import Overrides
+from neuro_mod.cli import completion
+from neuro_mod.cli.options import Overrides, named
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to check.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Files to check, or names from neuro-mod configs.",
+            autocompletion=completion.configurations_and_sweeps,
+        ),
+    ],
     overrides: Overrides = None,
 ) -> None:
     """Check configurations, sweeps and cluster files."""
@@ -32,7 +39,7 @@ def validate(
                 job = f"{cluster.cores} cores, {cluster.memory_text}, {cluster.walltime_text}"
                 typer.echo(f"{file}: valid (jobs of {job})")
                 continue
-            experiment = load_experiment(file, overrides or ())
+            experiment = load_experiment(named(file), overrides or ())
         except ConfigError as error:
             problems += error.problems
             continue

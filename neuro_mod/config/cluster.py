@@ -219,10 +219,10 @@ def load_cluster(source: str | Path | Mapping[str, Any], scheduler: BatchSystem 
     return cluster
 
 
-def is_cluster_file(file: Path) -> bool:
+def is_cluster_file(file: str | Path) -> bool:
     """Whether a file is a cluster file, that is, has the key ``scheduler``."""
     try:
-        data, _ = read_mapping(read_file(file), str(file), Cluster.model_fields, "keys")
+        data, _ = read_mapping(read_file(Path(file)), str(file), Cluster.model_fields, "keys")
     except ConfigError:
         return False
     return "scheduler" in data

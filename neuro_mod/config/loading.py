@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +16,7 @@ from neuro_mod.config.document import MAX_BYTES, read_document
 from neuro_mod.config.experiment import Experiment, build_experiment
 from neuro_mod.config.older import is_older
 from neuro_mod.config.overrides import Overrides
+from neuro_mod.config.shipped import shipped_as, shipped_files
 from neuro_mod.config.validation import nearest
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
@@ -24,8 +27,8 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
     """Read and validate a configuration.
 
     Args:
-        source: Path of a YAML file; YAML as bytes, or as text (a string with a line break or ``": "`` in it);
-            a mapping of sections; or an experiment.
+        source: Path of a YAML file, or as text the name of a shipped one; YAML as bytes, or as text (a string with a
+            line break or ``": "`` in it); a mapping of sections; or an experiment.
         overrides: Values that replace those of `source`, as strings ``"external_currents.nu_ext_baseline[0]=7.5"`` or
             as a mapping from key to value. A value that is a mapping sets only the keys that it names.
 
@@ -41,7 +44,7 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         return build_experiment(dict(source), overrides)
     name = ""
     if isinstance(source, Path) or (isinstance(source, str) and "\n" not in source and ": " not in source):
-        name, source = str(source), read_file(Path(source))
+        name, source = str(source), read_file(located(source))
     if not isinstance(source, str | bytes):
         found, valid = f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections"
         raise ConfigError([Problem((), found, valid)])
@@ -87,6 +90,29 @@ def read_mapping(
     return document.data, place
 
 
+def located(source: str | Path, folder: Path = Path(), *, or_folder: bool = False) -> Path:
+    """The file that is meant by its path or, as text, by the name of a shipped configuration or sweep.
+
+    Args:
+        source: The path, or the name; a `Path` is never a name.
+        folder: What a path is relative to.
+        or_folder: Whether the path of a folder is valid, too.
+
+    Raises:
+        ConfigError: A file, or a folder where it is valid, has the name of a shipped one.
+    """
+    shipped = shipped_files().get(source) if isinstance(source, str) else None
+    if shipped is None:  # what is wrong with a path is said where it is read
+        return folder / user_path(source) if folder.parts else Path(source)
+    path = folder / str(source)
+    if os.path.lexists(path) and (or_folder or not path.is_dir()):
+        kind = "folder" if path.is_dir() else "file"
+        found = f"both a shipped configuration and a {kind} have this name"
+        hint = f"or a copy of the shipped one: neuro-mod configs --copy {source} --to NEW.yaml"
+        raise ConfigError([Problem((), found, f"./{source}, which is the {kind}", hint, str(source))])
+    return shipped.path
+
+
 def read_file(path: Path) -> bytes:
     """Read a YAML file, no further than just beyond the limit of its size.
 
@@ -110,12 +136,18 @@ def read_file(path: Path) -> bytes:
 
 
 def _neighbours(path: Path) -> str:
-    """Suggest files of the same folder."""
-    folder = path.parent
-    try:
+    """Suggest a shipped file, or files of the same folder."""
+    if name := shipped_as(path):
+        return f"it is shipped under the name {name}"
+    folder, shipped = path.parent, {} if path.suffix else shipped_files()  # without an ending, a name may be meant
+    names: list[str] | None = None
+    with suppress(OSError):
         names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in {".yaml", ".yml"})
-    except OSError:
+    close = [str(folder / each) for each in get_close_matches(path.name, names or (), n=1)]
+    close += [f"the shipped {each}" for each in get_close_matches(str(path), shipped, n=1)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    if names is None:
         return f"folder {folder} does not exist"
-    if close := get_close_matches(path.name, names, n=1):
-        return f"did you mean {folder / close[0]}?"
-    return f"{folder} contains {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
+    listed = f"{folder} contains {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
+    return "; ".join(filter(None, (listed, "neuro-mod configs lists what is shipped" if shipped else "")))

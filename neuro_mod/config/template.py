@@ -13,11 +13,13 @@ from neuro_mod.config.schema import json_schema, subschema
 from neuro_mod.config.sections import MEAN_FIELD_KEYS
 
 _SPIKING = """\
-# A spiking-network experiment: every key with its default, which applies where a key or section is left out.
+# Every key of a simulation, with its default and meaning.
+# The default applies where a key or section is left out.
 # Copy this file, keep the lines you change, and check it:  neuro-mod validate FILE
 """
 _MEAN_FIELD = """\
-# A mean-field experiment: every key that the mean field reads, with its default.
+# Every key of the mean field, with its default and meaning.
+# The default applies where a key or section is left out.
 # Copy this file, keep the lines you change, and check it:  neuro-mod validate FILE
 """
 _CONVENTIONS = """\
@@ -49,24 +51,31 @@ _Row = tuple[str, str]
 
 def spiking_net_template() -> str:
     """Text of ``configs/templates/spiking_net_template.yaml``."""
-    return _template(_SPIKING, dict.fromkeys(Experiment.model_fields, ()))
+    return every_key(_SPIKING, Experiment())
 
 
 def mean_field_template() -> str:
     """Text of ``configs/templates/mean_field_template.yaml``."""
-    return _template(_MEAN_FIELD, MEAN_FIELD_KEYS)
+    return every_key(_MEAN_FIELD, Experiment(), MEAN_FIELD_KEYS)
 
 
-def _template(heading: str, sections: dict[str, tuple[str, ...]]) -> str:
+def every_key(heading: str, experiment: Experiment, sections: dict[str, tuple[str, ...]] | None = None) -> str:
+    """A configuration with every key, its unit and its meaning.
+
+    Args:
+        heading: Lines of comments above it.
+        experiment: The values; perturbations are left out.
+        sections: Keys by section, all of a section without a list; None for all sections.
+    """
     parts = [heading + _CONVENTIONS]
-    for name, keys in sections.items():
+    for name, keys in (sections or dict.fromkeys(Experiment.model_fields, ())).items():
         meaning = Experiment.model_fields[name].description
         if name == "perturbation":
             targets = _aligned([(f"#   {key}", _comment(Perturbations, key)) for key in Perturbations.model_fields])
             block = _aligned([(f"# {code}", comment) for code, comment in _rows(_EXAMPLE, "    ")])
             parts.append(_PERTURBATION.format(meaning=meaning, targets=targets, block=block))
         else:
-            rows = [(f"{name}:", ""), *_rows(getattr(Experiment(), name), "  ", keys)]
+            rows = [(f"{name}:", ""), *_rows(getattr(experiment, name), "  ", keys)]
             parts.append(f"# {name}: {meaning}\n" + _aligned(rows))
     return "\n".join(parts)
 

@@ -89,19 +89,21 @@ class HashedFile(io.RawIOBase):
         return True
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bool = True) -> Path:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bool = True, new: bool = False) -> Path:
     """Write a file whole or not at all.
 
     Args:
         path: The file; an existing one is replaced.
         write: Writes the content to an open binary file.
         settled: Wait until it is on the disk, so that a crash of the machine does not harm it.
+        new: Whether an existing file is left alone instead, also one that another process writes meanwhile.
 
     Returns:
         The path.
 
     Raises:
         StorageError: It could not be written.
+        FileExistsError: With `new`, it exists.
     """
     partial = _partial(path)
     try:
@@ -110,15 +112,25 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
             file.flush()
             if settled:
                 os.fsync(file.fileno())
-        return partial.replace(path)
+        return _named_new(partial, path) if new else partial.replace(path)
     except OSError as error:
-        if error.errno is None:  # raised by `write`, not by the disk
+        if error.errno is None or (new and isinstance(error, FileExistsError)):  # raised by `write`, not by the disk
             raise
         free = _free_space(path.parent)
         raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _named_new(partial: Path, path: Path) -> Path:
+    try:
+        path.hardlink_to(partial)  # unlike a change of name, never replaces a file
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(f"{path} exists") from None
+        partial.replace(path)  # where links are not possible
+    return path
 
 
 def link_whole(source: Path, path: Path) -> None:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.helpers.processes import run_command
-from tests.helpers.shared import ROOT, copy_checkout
+from tests.helpers.shared import ROOT, blocks_of, copy_checkout
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-
-
-def blocks_of(document: Path) -> list[tuple[str, str]]:
-    return re.findall(r"^```(bash|python|yaml)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
 
 
 PAGES = [ROOT / "README.md", *DOCS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,3 +41,8 @@ def copy_checkout(folder: Path) -> Path:
     for name in ("configs", "examples", "scripts"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
+
+
+def blocks_of(document: Path) -> list[tuple[str, str]]:
+    """Language and text of the code blocks of a page that are marked bash, python or yaml."""
+    return re.findall(r"^```(bash|python|yaml)\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import Competitors, ResponseOf
+from neuro_mod.cli import completion
 from neuro_mod.cli.long_work import execution_of, long_work, results_folder, run_job
 from neuro_mod.cli.options import (
     Address,
@@ -46,9 +47,10 @@ _NUMBERS = "numbers of modes, such as 1..18 or 1,2,5"
 
 def capacity(
     config: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             metavar="CONFIG",
+            autocompletion=completion.configurations,
             help="The configuration: number of clusters, and what --verify runs [that of --responses].",
         ),
     ] = None,
@@ -144,11 +146,12 @@ def capacity(
     from neuro_mod.errors import invalid
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
 
-    if config is None and responses is not None:
+    of_network: str | Path | None = config
+    if of_network is None and responses is not None:
         from neuro_mod.execution.control.capacity.measured import configuration_of
 
-        config = configuration_of(user_path(responses))
-    experiment = None if config is None else load(config, overrides, seed, duration)
+        of_network = configuration_of(user_path(responses))
+    experiment = None if of_network is None else load(of_network, overrides, seed, duration)
     _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
     if shard is not None and verify is None:
         raise invalid("--shard", shard, "--verify N with it, as only runs are shared")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuro_mod.choices import DesignTarget, VectorNorm
+from neuro_mod.cli import completion
 from neuro_mod.cli.options import (
     AsJson,
     Dtype,
@@ -19,6 +20,7 @@ from neuro_mod.cli.options import (
     Seed,
     folder,
     load,
+    named,
     print_rows,
     print_table,
     print_text,
@@ -31,8 +33,12 @@ if TYPE_CHECKING:
 
 def design(
     config: Annotated[
-        Path,
-        typer.Argument(metavar="CONFIG|DIR", help="The configuration, or the folder of a finished control response."),
+        str,
+        typer.Argument(
+            metavar="CONFIG|DIR",
+            help="The configuration, or the folder of a finished control response.",
+            autocompletion=completion.configurations,
+        ),
     ],
     budget: Annotated[
         float, typer.Option(metavar="X", help="Largest norm of the perturbation, in the unit of the target.")
@@ -133,7 +139,7 @@ def design(
     )
     vectors = None if modes is None else load_modes(modes, experiment.populations)
     path = results_folder(out, experiment, "_design")
-    responses = responses_in(config)
+    responses = responses_in(Path(config))
     with long_work():
         metadata = run_design(
             experiment,
@@ -154,14 +160,17 @@ def design(
 
 
 def _experiment(
-    path: Path, overrides: list[str] | None, seed: int | None, response: str | None, closure: str | None
+    config: str, overrides: list[str] | None, seed: int | None, response: str | None, closure: str | None
 ) -> Experiment:
     """The configuration, or that of a folder of results."""
-    if path.is_dir():
+    from neuro_mod.config.loading import located
+
+    source = named(config)
+    if located(source, or_folder=True).is_dir():
         from neuro_mod.execution.control.design.inputs import config_of_folder
 
-        path = config_of_folder(path)
-    return load(path, overrides, seed, response=response, closure=closure)
+        source = config_of_folder(Path(config))
+    return load(source, overrides, seed, response=response, closure=closure)
 
 
 def _print_summary(metadata: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from neuro_mod.checks import user_path
 from neuro_mod.choices import Noise
 from neuro_mod.config.experiment import Experiment, build_experiment, unit_of
 from neuro_mod.config.fields import extra_of
-from neuro_mod.config.loading import load_experiment, read_file, read_mapping
+from neuro_mod.config.loading import load_experiment, located, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
@@ -108,7 +108,8 @@ def load_sweep(
     """Read and validate a sweep, each of its points included.
 
     Args:
-        source: Path of a YAML file; or a mapping of its keys, with paths relative to the current folder.
+        source: Path of a YAML file, or as text the name of a shipped one; or a mapping of its keys, with paths relative
+            to the current folder.
         overrides: Values that replace those of the configuration at all points, applied after ``set`` of the sweep.
         seed: Root seed; replaces that of the sweep.
         repeats: Runs at each point; replaces that of the sweep.
@@ -120,7 +121,7 @@ def load_sweep(
     """
     name, folder, stem = "", Path(), "sweep"
     if isinstance(source, str | Path):
-        file = user_path(source)
+        file = user_path(located(source))
         name, folder, stem = str(source), file.parent, file.stem
         data, place = read_mapping(read_file(file), name, _keys(), "keys")
     elif isinstance(source, Mapping):
@@ -187,10 +188,10 @@ def sweep_of(
     return replace(sweep, durations=np.zeros(len(sweep.points)))
 
 
-def is_sweep(file: Path) -> bool:
+def is_sweep(file: str | Path) -> bool:
     """Whether a file describes a sweep, that is, has the key ``parameters`` or ``conditions``."""
     try:
-        data, _ = read_mapping(read_file(file), str(file), _keys(), "keys")
+        data, _ = read_mapping(read_file(located(file)), str(file), _keys(), "keys")
     except ConfigError:
         return False
     return bool(data.keys() & _AXES)
@@ -236,7 +237,7 @@ def _experiment(data: Mapping[str, Any], folder: Path, place: _Place) -> Experim
     try:
         if isinstance(config, dict):
             return build_experiment(config, given, lambda path: place(("config", *path)))
-        return load_experiment(folder / user_path(config), given) if is_path(config) else None
+        return load_experiment(located(config, folder), given) if is_path(config) else None
     except ConfigError as error:
         places = {_label(key, value): place(("set", key)) for key, value in given.items()}
         raise ConfigError(
