@@ -5,6 +5,7 @@ package costs nothing.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 __version__ = "0.1.0"
@@ -82,7 +83,10 @@ _PUBLIC = {
 }
 _HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
-__all__ = ["__version__", *_HOMES]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
+#: Libraries of extras that public names need; without them these are left out of ``from neuro_mod import *``.
+_NEEDS = {"LIFNet": "torch"}
+
+__all__ = ["__version__", *(name for name in _HOMES if name not in _NEEDS or find_spec(_NEEDS[name]))]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
