@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,17 @@ import pandas as pd
 from neuro_mod.execution.sweep_columns import CONDITION, MEAN_FIELD, SPIKES
 
 #: Columns of text, where nothing is an empty text.
-_TEXT = dict.fromkeys((CONDITION, SPIKES, MEAN_FIELD, "error"), str)
+_TEXT = (CONDITION, SPIKES, MEAN_FIELD, "error")
 
 
 def sweep_table(folder: Path) -> pd.DataFrame:
-    """The table of a sweep from its CSV file, to the last digit."""
-    return pd.read_csv(folder / "results.csv", converters=_TEXT, float_precision="round_trip")
+    """The table of a sweep from its CSV file, to the last digit, which not all versions of pandas read."""
+    table = pd.read_csv(folder / "results.csv", dtype=str, keep_default_na=False)
+    return table.apply(lambda column: column if column.name in _TEXT else _numbers(column.to_list()))
+
+
+def _numbers(texts: list[str]) -> pd.Series:
+    for kind in (int, lambda text: float(text or "nan")):
+        with suppress(ValueError):
+            return pd.Series([*map(kind, texts)])
+    return pd.Series(texts)
