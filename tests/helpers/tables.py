@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from neuro_mod.execution.sweep_columns import CONDITION, MEAN_FIELD, SPIKES
+from neuro_mod.execution.sweep_columns import CONDITION, ERROR
 
-#: Columns of text, where nothing is an empty text.
-_TEXT = (CONDITION, SPIKES, MEAN_FIELD, "error")
+#: Columns that are text even if nothing stands there.
+_TEXT = (CONDITION, ERROR)
 
 
 def sweep_table(folder: Path) -> pd.DataFrame:
