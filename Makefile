@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LIGHT := .venv/light
 INSTALLED := .venv/installed
+# One for each version of Python: make test-light PYTHON=python3.13
+LIGHT_TESTS := .venv/light-tests/$(notdir $(PYTHON))
 PEERS := .venv/peers
 BRIAN2 := .venv/brian2/installed
 DEMO := simulations/demo
@@ -22,10 +24,10 @@ export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `
 # $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
 step = @printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
 
-.PHONY: help demo paper test test-all test-slow test-slurm test-peers check bench bench-long bench-theory lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-light test-versions test-slurm test-peers check bench bench-long bench-theory lock format templates clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(LIGHT)  ## simulate the default network and plot it
 	$(call step,compiling the simulator for this machine,$(BIN)/python -c "$$COMPILE")
@@ -48,6 +50,17 @@ test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of 
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+test-light: $(LIGHT_TESTS)/installed  ## run the test suite without PyTorch, in an environment of its own
+	$(ONE_THREAD) $(LIGHT_TESTS)/bin/python -m pytest -n 2 --dist worksteal
+
+test-versions:  ## run the test suite with the oldest and the newest NumPy, SciPy, Numba and pandas, without PyTorch
+	mkdir -p .venv && $(PYTHON) tests/helpers/oldest.py > .venv/oldest.txt && : > .venv/newest.txt
+	for each in oldest newest; do \
+		rm -rf .venv/$$each && $(PYTHON) -m venv .venv/$$each && \
+		.venv/$$each/bin/pip install -q --no-compile -c .venv/$$each.txt -e ".[test]" && \
+		.venv/$$each/bin/pip list | grep -E '^(numpy|scipy|numba|pandas) ' && \
+		NEURO_MOD_OTHER_VERSIONS=1 $(ONE_THREAD) .venv/$$each/bin/python -m pytest -n 2 --dist worksteal || exit 1; done
 
 test-slurm: $(INSTALLED)  ## run studies on a SLURM of this machine; needs root, and the packages slurm-wlm and munge
 	$(BIN)/python -m tests.helpers.slurm
@@ -131,6 +144,11 @@ $(INSTALLED): requirements-light.txt requirements.txt requirements-dev.txt pypro
 	$(call step,installing packages (with PyTorch), \
 		$(BIN)/pip install -q --no-compile -r requirements.txt -r requirements-dev.txt -e .)
 	@touch $(LIGHT) $@
+
+$(LIGHT_TESTS)/installed: requirements-light.txt requirements-dev.txt pyproject.toml
+	test -x $(LIGHT_TESTS)/bin/python || $(PYTHON) -m venv $(LIGHT_TESTS)
+	$(LIGHT_TESTS)/bin/pip install -q --no-compile -r requirements-light.txt -r requirements-dev.txt -e .
+	touch $@
 
 $(PEERS): $(INSTALLED)
 	$(BIN)/pip install -q -e ".[peers]"
