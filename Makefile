@@ -1,28 +1,39 @@
 # Targets set everything up themselves: only Python >= 3.11 and make are needed.
 PYTHON ?= python3
 BIN := .venv/bin
+LIGHT := .venv/light
 INSTALLED := .venv/installed
+# One for each version of Python: make test-light PYTHON=python3.13
+LIGHT_TESTS := .venv/light-tests/$(notdir $(PYTHON))
 PEERS := .venv/peers
 BRIAN2 := .venv/brian2/installed
 DEMO := simulations/demo
+DEMO_CONFIG := configs/default_snn_params.yaml
 PAPER := examples/papers/papadopoulos_2024
 PAPER_RESULTS := simulations/papers/papadopoulos_2024
 
-FREEZE = .venv/lock/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
+export COMPILE = from neuro_mod import StageSNNSimulation, load_experiment; \
+	StageSNNSimulation(load_experiment("$(DEMO_CONFIG)", ["init_params.duration_sec=0.01"])).run()
 # Of linear algebra, in each of two processes: on two cores, more would wait for one another.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 # Tests start hundreds of processes, each of which would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
-export HEADER_RUNTIME = \# Everything the package runs on, pinned. Made by `make lock`.
+export HEADER_LIGHT = \# Everything the package runs on, without PyTorch, pinned. Made by `make lock`.
+export HEADER_ALL = \# Everything the package runs on, with PyTorch and Parquet, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
+# $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
+step = @printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
 
-.PHONY: help demo paper test test-all test-slow test-slurm test-peers test-wheel check bench bench-long bench-theory lock format templates clean
+.PHONY: help demo paper test test-all test-slow test-light test-versions test-wheel test-slurm test-peers check bench bench-long bench-theory lock format templates clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: $(INSTALLED)  ## simulate the default network and plot it
-	$(BIN)/neuro-mod run configs/default_snn_params.yaml --out $(DEMO)
+demo: $(LIGHT)  ## simulate the default network and plot it
+	$(call step,compiling the simulator for this machine,$(BIN)/python -c "$$COMPILE")
+	$(call step,simulating 2.5 s of 2000 neurons, \
+		$(BIN)/neuro-mod run $(DEMO_CONFIG) --out $(DEMO) > .venv/demo.txt 2>&1 || { cat .venv/demo.txt; false; })
+	@cat .venv/demo.txt
 	@echo
 	@echo "The raster is saved as $(DEMO)/plots/raster.png"
 
@@ -39,6 +50,17 @@ test-all: $(INSTALLED)  ## run all tests that need no other simulator: those of 
 
 test-slow: $(INSTALLED)  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+test-light: $(LIGHT_TESTS)/installed  ## run the test suite without PyTorch, in an environment of its own
+	$(ONE_THREAD) $(LIGHT_TESTS)/bin/python -m pytest -n 2 --dist worksteal
+
+test-versions:  ## run the test suite with the oldest and the newest NumPy, SciPy, Numba and pandas, without PyTorch
+	mkdir -p .venv && $(PYTHON) tests/helpers/oldest.py > .venv/oldest.txt && : > .venv/newest.txt
+	for each in oldest newest; do \
+		rm -rf .venv/$$each && $(PYTHON) -m venv .venv/$$each && \
+		.venv/$$each/bin/pip install -q --no-compile -c .venv/$$each.txt -e ".[test]" && \
+		.venv/$$each/bin/pip list | grep -E '^(numpy|scipy|numba|pandas) ' && \
+		NEURO_MOD_OTHER_VERSIONS=1 $(ONE_THREAD) .venv/$$each/bin/python -m pytest -n 2 --dist worksteal || exit 1; done
 
 test-slurm: $(INSTALLED)  ## run studies on a SLURM of this machine; needs root, and the packages slurm-wlm and munge
 	$(BIN)/python -m tests.helpers.slurm
@@ -95,22 +117,40 @@ format: $(INSTALLED)  ## format the code
 templates: $(INSTALLED)  ## generate configs/templates from the definitions of the parameters
 	$(BIN)/python -m neuro_mod.config.template
 
-lock:  ## pin the newest versions that pyproject.toml allows
-	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/pip install -q "$(shell grep '^torch==' requirements.txt)" -e .
-	(echo "$$HEADER_RUNTIME"; $(FREEZE)) > requirements.new
-	.venv/lock/bin/pip install -q -e ".[dev]"
-	(echo "$$HEADER_DEV"; $(FREEZE) | grep -v -x -F -f requirements.new) > requirements-dev.txt
-	mv requirements.new requirements.txt && rm -rf .venv/lock
+lock:  ## pin the newest versions that pyproject.toml allows; with Python 3.11, whose packages exist for newer ones too
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed: make lock PYTHON=python3.11")'
+	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock/light && $(PYTHON) -m venv .venv/lock/all
+	.venv/lock/light/bin/pip install -q -e .
+	.venv/lock/light/bin/pip freeze --exclude-editable > .venv/lock/light.txt
+	.venv/lock/light/bin/pip install -q -c .venv/lock/light.txt -e ".[test]"
+	.venv/lock/light/bin/pip freeze --exclude-editable > .venv/lock/test.txt
+	.venv/lock/all/bin/pip install -q -c .venv/lock/test.txt "$(shell grep '^torch==' requirements.txt)" -e ".[parquet,torch]"
+	.venv/lock/all/bin/pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//' > .venv/lock/all.txt
+	(echo "$$HEADER_LIGHT"; cat .venv/lock/light.txt) > requirements-light.txt
+	(echo "$$HEADER_ALL"; echo "-r requirements-light.txt"; grep -v -x -F -f .venv/lock/light.txt .venv/lock/all.txt) > requirements.txt
+	(echo "$$HEADER_DEV"; grep -v -x -F -f .venv/lock/light.txt .venv/lock/test.txt) > requirements-dev.txt
+	rm -rf .venv/lock
 
 clean:  ## remove the environment and build files
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-$(INSTALLED): requirements.txt requirements-dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -r requirements.txt -r requirements-dev.txt
-	$(BIN)/pip install -q --no-deps -e .
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(call step,creating the environment .venv,$(PYTHON) -m venv .venv)
+
+# Compiling all modules of all packages takes as long as installing them; Python compiles those that are imported.
+$(LIGHT): requirements-light.txt pyproject.toml | $(BIN)/python
+	$(call step,installing packages (without PyTorch),$(BIN)/pip install -q --no-compile -r requirements-light.txt -e .)
+	@touch $@
+
+$(INSTALLED): requirements-light.txt requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(call step,installing packages (with PyTorch), \
+		$(BIN)/pip install -q --no-compile -r requirements.txt -r requirements-dev.txt -e .)
+	@touch $(LIGHT) $@
+
+$(LIGHT_TESTS)/installed: requirements-light.txt requirements-dev.txt pyproject.toml
+	test -x $(LIGHT_TESTS)/bin/python || $(PYTHON) -m venv $(LIGHT_TESTS)
+	$(LIGHT_TESTS)/bin/pip install -q --no-compile -r requirements-light.txt -r requirements-dev.txt -e .
 	touch $@
 
 $(PEERS): $(INSTALLED)

@@ -4,6 +4,8 @@ Everything that README and documentation use is imported from here. Names are lo
 package costs nothing.
 """
 
+from importlib.util import find_spec
+
 from neuro_mod.lazy import lazy_names
 
 __version__ = "0.1.0"
@@ -81,7 +83,10 @@ _PUBLIC = {
 }
 _names, __getattr__ = lazy_names(__name__, _PUBLIC)
 
-__all__ = ["__version__", *_names]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
+#: Libraries of extras that public names need; without them these are left out of ``from neuro_mod import *``.
+_NEEDS = {"LIFNet": "torch"}
+
+__all__ = ["__version__", *(name for name in _names if name not in _NEEDS or find_spec(_NEEDS[name]))]  # noqa: PLE0604  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __dir__() -> list[str]:

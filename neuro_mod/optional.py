@@ -14,10 +14,12 @@ def optional(module: str, extra: str) -> Any:
         extra: The extra of this package.
 
     Raises:
-        ImportError: It is not installed; the message says how to install it.
+        ImportError: It is not installed; the message says how to install it. Or something that it needs is not.
     """
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        name = module.split(".", maxsplit=1)[0]
-        raise ImportError(f'this needs {name}, which is not installed: pip install "neuro_mod[{extra}]"') from error
+        name, *_ = module.split(".")
+        if (error.name or "").split(".")[0] != name:
+            raise
+        raise ImportError(f'this needs {name}, which is not installed: pip install "neuro_mod[{extra}]"') from None

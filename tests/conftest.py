@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from neuro_mod.execution import notices
 from neuro_mod.execution.stagers.assembly import build_circuit
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
 
+#: Comparisons with other simulators have LIFNet beside them.
+collect_ignore = [] if find_spec("torch") else ["peers"]
 #: Seconds for a test that is marked as taking minutes; see pyproject.toml for all others.
 SLOW_TIMEOUT = 1800
 

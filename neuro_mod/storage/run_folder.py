@@ -250,4 +250,4 @@ def _written_before(folder: Path) -> list[str]:
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
         names += [Path(name) for name in (folder / JOURNAL).read_text(encoding="utf-8").splitlines()]
-    return [str(name) for name in names if is_ours(name)]
+    return [name.as_posix() for name in names if is_ours(name)]

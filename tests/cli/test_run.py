@@ -193,7 +193,7 @@ def test_a_log_gets_plain_lines(capsys):
 
 
 def test_a_terminal_gets_a_bar(config, tmp_path):
-    import pty
+    pty = pytest.importorskip("pty")  # of POSIX
 
     leader, follower = pty.openpty()
     command = [sys.executable, *NEURO_MOD, "run", config, "--duration", "5", "--out", tmp_path, "--plot", "none"]

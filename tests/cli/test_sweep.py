@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from tests.helpers.folders import n_finished
 from tests.helpers.processes import NEURO_MOD, start_python, wait_until
 from tests.helpers.shared import SMALL
+from tests.helpers.tables import sweep_table
 
 SWEEP = {
     "config": SMALL,
@@ -39,7 +40,7 @@ def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     out = tmp_path / "out"
     code, printed, said = sweep(write(), "--out", out)
     assert code == 0 and "0 of 8 runs finished; executor thread" in said
-    table = pd.read_parquet(out / "results.parquet")
+    table = sweep_table(out)
     assert len(table) == 8 and not table["error"].any()
     header, *rows = printed.splitlines()[:5]
     assert header.split()[:4] == [
@@ -53,7 +54,7 @@ def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     assert str(out / "results.csv") in printed and "worker_0" not in printed
     code, _, said = sweep(write(), "--out", out, "--repeats", 3, "--executor", "serial")
     assert code == 0 and "8 of 12 runs finished" in said
-    more = pd.read_parquet(out / "results.parquet")
+    more = sweep_table(out)
     pd.testing.assert_frame_equal(more[more["repeat"] < 2].reset_index(drop=True), table)
 
 
@@ -146,5 +147,5 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, write, number):
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "of 8000 runs finished" in said and "Traceback" not in said, said
-    table = pd.read_parquet(out / "results.parquet")
+    table = sweep_table(out)
     assert len(table) == 8000 and (table["error"] == "").sum() == n_finished(out) >= 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from functools import partial
 from pathlib import Path
 
@@ -400,6 +399,7 @@ BILLION = {"from": 0, "to": 1, "n": 10**9}
     ],
 )
 def test_too_many_points_are_refused_before_they_use_memory(change, said):
+    resource = pytest.importorskip("resource")  # of POSIX
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert messages(BASE | change)[0].startswith(said)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

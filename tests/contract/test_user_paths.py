@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import math
+import os
 import re
 import subprocess
 from importlib import metadata
@@ -26,12 +27,29 @@ def listed_paths():
     return [path if "/" in path else f"{Path(first[0])}/../{path}" for _, first in named for path in first]
 
 
+def pins(file):
+    """Versions by package in a file of requirements, and in those that it includes."""
+    lines = [line for line in (ROOT / file).read_text().splitlines() if line and line[0] != "#"]
+    included = [line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
+    pinned = dict(line.split("==") for line in lines if not line.startswith("-r "))
+    return {name: version for each in included for name, version in pins(each).items()} | pinned
+
+
 def test_installation_requirements():
-    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
-    pinned = dict(line.split("==") for line in lines)
+    pinned = pins("requirements.txt")
     assert pinned["torch"] == "2.13.0"
     assert {"numpy", "scipy", "matplotlib", "torch", "ruamel.yaml"} <= set(pinned)
-    for name, version in pinned.items():
+    assert not {"torch", "pyarrow"} & set(pins("requirements-light.txt"))
+
+
+@pytest.mark.parametrize("file", ["requirements-light.txt", "requirements.txt", "requirements-dev.txt"])
+def test_what_is_installed_is_what_is_pinned(file):
+    """Everywhere but in environments without PyTorch, or with other versions, as `make test-versions` makes."""
+    if os.environ.get("NEURO_MOD_OTHER_VERSIONS"):
+        pytest.skip("other versions than the pinned ones are tested")
+    if file == "requirements.txt":
+        pytest.importorskip("torch")
+    for name, version in pins(file).items():
         assert metadata.version(name).split("+")[0] == version, name
 
 
@@ -97,6 +115,8 @@ def test_project_structure_files(path):
     ],
 )
 def test_import_paths(module, name):
+    if name == "LIFNet":
+        pytest.importorskip("torch")
     assert inspect.isclass(getattr(importlib.import_module(module), name))
 
 

@@ -48,11 +48,11 @@ def test_versions_that_differ_are_named_and_that_of_this_package_is_an_error():
     here = all_versions()
     (same,) = findings.version_findings(here, here)
     assert same.level == "ok" and same.text.endswith("; all as here") and f"numpy {here['numpy']}" in same.text
-    _, *found = findings.version_findings(here | {"numpy": "1.0", "neuro_mod": "9.9", "torch": None}, here)
+    _, *found = findings.version_findings(here | {"numpy": "1.0", "neuro_mod": "9.9", "scipy": None}, here)
     assert {finding.text: finding.level for finding in found} == {
         f"numpy is 1.0 there, {here['numpy']} here": "warning",
         f"neuro_mod is 9.9 there, {here['neuro_mod']} here": "error",
-        f"torch is missing there, {here['torch']} here": "warning",
+        f"scipy is missing there, {here['scipy']} here": "warning",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import pytest
 
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.spiking_net.engine.noise import external_counts
@@ -13,7 +13,6 @@ from neuro_mod.core.spiking_net.engine.simulate import simulate
 from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.engine.trial import Recording, Trial
 from neuro_mod.core.spiking_net.external.stimulus import Stimulus
-from neuro_mod.core.spiking_net.lif_net import LIFNet
 from neuro_mod.core.spiking_net.network import GeneralSynapses, SpikingNetwork, no_external_input
 
 
@@ -60,6 +59,9 @@ def run_engine(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic"
 
 
 def lif_net(net, delta_t, mechanism="analytic"):
+    pytest.importorskip("torch")
+    from neuro_mod.core.spiking_net.lif_net import LIFNet
+
     return LIFNet(
         net.dense_weights(),
         net.per_neuron(net.external.weight) if net.external.n_sources else 0.0,
@@ -70,6 +72,7 @@ def lif_net(net, delta_t, mechanism="analytic"):
 
 
 def run_lif_net(net, state, n_steps, delta_t, stimulus=None, mechanism="analytic", seed=1):
+    torch = pytest.importorskip("torch")
     module = lif_net(net, delta_t, mechanism)
     current = np.zeros(net.n_neurons) if stimulus is None else np.asarray(stimulus, float)
     counts = external_counts(net, seed, delta_t, n_steps)

@@ -59,7 +59,7 @@ def test_nwb_is_valid(tmp_path):
 
 
 def test_nwb_is_written_whole_or_not_at_all(tmp_path):
-    import resource
+    resource = pytest.importorskip("resource")  # of POSIX
 
     file = write_nwb(tmp_path / "a.nwb", EVENTS)
     before = file.read_bytes()

@@ -125,8 +125,7 @@ def test_what_is_not_plain_is_refused_with_its_place(value, message):
 
 
 def test_a_tensor_is_named():
-    import torch
-
+    torch = pytest.importorskip("torch")
     with pytest.raises(NotPlainError, match=r"result\['net'\]\[2\] is a torch.Tensor; return numbers"):
         value_arrays({"net": [0, 1, torch.zeros(2)]})
 

@@ -6,15 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-import torch
-from torch import Tensor, nn
-
 from neuro_mod.checks import check_choice, check_positive
 from neuro_mod.choices import Mechanism
 from neuro_mod.core.neurons import NEURON_PARAMETERS, SPIKING_BOUNDS, NeuronParameters
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.time_step import check_time_step
 from neuro_mod.errors import InputError
+from neuro_mod.optional import optional
+
+optional("torch", "torch")  # without it, the error says what to install
+
+import torch  # noqa: E402
+from torch import Tensor, nn  # noqa: E402
 
 Surrogate = Literal["fast_sigmoid", "arctan"]
 

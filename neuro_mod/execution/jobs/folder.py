@@ -260,6 +260,14 @@ class JobFolder(Files):
         if (self.path / name).is_file():
             self.records[name] = record_of(self.path / name)
 
+    def discard(self, name: str) -> None:
+        """Remove a file of an earlier attempt that is not written again.
+
+        Raises:
+            StorageError: It cannot be removed.
+        """
+        self._unlink([name])
+
     def finish(self) -> None:
         """Write the manifest of all files.
 

@@ -46,6 +46,7 @@ from neuro_mod.execution.sweep_columns import (
     SPIKES,
     TRIAL,
 )
+from neuro_mod.optional import optional
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import (
@@ -217,8 +218,7 @@ class FileSweepJob(Job):
         self.table = table = self._table(columns, outcome)
         _warn_of_short_visits(table)
         _warn_of_partial_search(table, self._sweep.file.mean_field.states)
-        folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, index=False))
-        folder.save_text(RESULTS_TABLE, table.to_csv(index=False, lineterminator="\n"))
+        _save_table(folder, table)
         if self._sweep.experiment.settings.plot and not outcome.interrupted:
             save_sweep_figures(folder.save, self._sweep, table, columns.by_measure())
         return {"n_rows_without_results": int((~columns.filled).sum())}
@@ -264,6 +264,19 @@ class FileSweepJob(Job):
             columns[NETWORK_SEED] = np.array(seeds, np.uint64)[columns[NETWORK]]
         columns[SEED] = np.array([item.seed for item in self.items], np.uint64)
         return columns
+
+
+def _save_table(folder: JobFolder, table: pd.DataFrame) -> None:
+    """Save the table of results as CSV, and as Parquet where the library for it is installed."""
+    text = table.to_csv(index=False, lineterminator="\n")
+    try:
+        optional("pyarrow", "parquet")
+    except ImportError as error:
+        _LOG.info("%s only, no %s: %s", RESULTS_TABLE, RESULTS_PARQUET, error)
+        folder.discard(RESULTS_PARQUET)  # of an earlier table, which was saved elsewhere
+    else:
+        folder.save(RESULTS_PARQUET, lambda file: table.to_parquet(file, engine="pyarrow", index=False))
+    folder.save_text(RESULTS_TABLE, text)
 
 
 def _theory_in_plan(sweep: Sweep) -> dict[str, Any]:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
-from neuro_mod.core.spiking_net.lif_net import LIFNet
+torch = pytest.importorskip("torch")
 
+from neuro_mod.core.spiking_net.lif_net import LIFNet  # noqa: E402
+
+nn = torch.nn
 N = 4
 
 

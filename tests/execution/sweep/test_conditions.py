@@ -19,6 +19,7 @@ from neuro_mod.execution.sweep.points import network_seed, trial_seed
 from neuro_mod.plotting.sweep.sweep_figure import sweep_figure
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import CONFIGS, SMALL
+from tests.helpers.tables import sweep_table
 
 LEVEL = "arousal.level"
 ONSET = 0.1
@@ -32,13 +33,9 @@ BOTH = {"stimulus": {"amplitude": 200.0, "clusters": [1, 2]}, "arousal.k": 2.0}
 BASE = {"config": STIMULATED, "conditions": {"none": NONE, "one": A}, "networks": 2, "trials": 2, "keep_spikes": True}
 
 
-def table_in(folder):
-    return pd.read_parquet(folder / "results.parquet")
-
-
 def spikes_in(folder):
     """Spikes by condition, network and trial."""
-    rows = table_in(folder).to_dict("records")
+    rows = sweep_table(folder).to_dict("records")
     return {(row["condition"], row["network"], row["trial"]): load_spikes(folder / row["spikes"]) for row in rows}
 
 
@@ -80,7 +77,7 @@ def test_spikes_before_a_stimulus_are_the_same_in_all_conditions(tmp_path):
 
 def test_rows_are_what_runs_by_hand_give(tmp_path):
     run_sweep(BASE | {"parameters": {LEVEL: [0, 0.5]}, "conditions": {"one": A, "both": BOTH}}, tmp_path)
-    table = table_in(tmp_path)
+    table = sweep_table(tmp_path)
     leading = ["point", "condition", "network", "trial", "network_seed", "seed", LEVEL, "spikes"]
     assert list(table)[:8] == leading and len(table) == 16
     assert table["condition"].tolist() == ["one"] * 8 + ["both"] * 8
@@ -110,10 +107,10 @@ def test_all_points_of_a_network_have_its_stimulated_neurons(tmp_path):
 
 def test_more_of_everything_changes_no_earlier_row(tmp_path):
     run_sweep(BASE, tmp_path)
-    few = table_in(tmp_path)
+    few = sweep_table(tmp_path)
     more = BASE | {"conditions": {"both": BOTH, "none": NONE, "one": A}, "networks": 3, "trials": 3}
     assert run_sweep(more, tmp_path)["n_finished_before"] == 8
-    many = table_in(tmp_path)
+    many = sweep_table(tmp_path)
     old = many[(many["condition"] != "both") & (many["network"] < 2) & (many["trial"] < 2)]
     pd.testing.assert_frame_equal(
         old.drop(columns="point").reset_index(drop=True), few.drop(columns="point"), check_exact=True
@@ -128,7 +125,7 @@ def test_a_condition_is_known_by_its_values(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "data").iterdir()}
     run_sweep(renamed, tmp_path)
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "data").iterdir()} == before
-    assert table_in(tmp_path)["condition"].unique().tolist() == ["nothing", "cluster 0"]
+    assert sweep_table(tmp_path)["condition"].unique().tolist() == ["nothing", "cluster 0"]
     changed = BASE | {"conditions": {"none": NONE, "one": A | {"stimulus.amplitude": 100.0}}}
     assert run_sweep(changed, tmp_path)["n_finished_before"] == 4
 
@@ -136,7 +133,7 @@ def test_a_condition_is_known_by_its_values(tmp_path):
 def test_networks_and_trials_do_without_conditions(tmp_path):
     sweep = {"config": QUIET, "parameters": {LEVEL: [0, 0.5]}, "networks": 2}
     run_sweep(sweep, tmp_path)
-    table = table_in(tmp_path)
+    table = sweep_table(tmp_path)
     assert list(table)[:6] == ["point", "network", "trial", "network_seed", "seed", LEVEL]
     assert table["seed"].tolist() == [trial_seed(7, network, 0) for network in (0, 1)] * 2
     run = json.loads((tmp_path / "metadata/run.json").read_text())
@@ -186,7 +183,7 @@ def test_settings_of_the_analysis_are_those_of_measures_and_part_of_the_plan(tmp
         run_sweep(by_gain, tmp_path)
     assert "analysis.method: nothing -> 'gain'" in str(caught.value)
     run_sweep(by_gain, tmp_path / "gain")
-    usual, other = table_in(tmp_path), table_in(tmp_path / "gain")
+    usual, other = sweep_table(tmp_path), sweep_table(tmp_path / "gain")
     assert (usual["rate_E_clusters_hz"] == other["rate_E_clusters_hz"]).all()
     assert (usual["n_states"] != other["n_states"]).any()
 
@@ -202,7 +199,7 @@ def test_figures_have_the_means_of_networks(tmp_path, monkeypatch):
     shown = {"set": {"settings.plot": True}, "parameters": {LEVEL: [0, 0.5]}}
     run_sweep(BASE | shown, tmp_path)
     (((level,), measures, options),) = drawn
-    table = table_in(tmp_path)
+    table = sweep_table(tmp_path)
     means = table.groupby(["point", "network"])["rate_E_clusters_hz"].mean()
     np.testing.assert_allclose(measures["rate of E clusters (Hz)"], means, rtol=1e-14)
     assert level.values.tolist() == [0, 0, 0.5, 0.5] * 2

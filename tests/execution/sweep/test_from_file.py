@@ -20,6 +20,7 @@ from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.sweep.from_file import FileSweepJob, _warn_of_short_visits, run_sweep
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.shared import SMALL
+from tests.helpers.tables import sweep_table
 
 RATE, LEVEL = "external_currents.nu_ext_baseline[0]", "arousal.level"
 QUIET = SMALL | {"settings": {"plot": False, "random_seed": 7}}
@@ -67,10 +68,6 @@ def calls(file):
     return sorted(map(int, seeds))
 
 
-def table_in(folder):
-    return pd.read_parquet(folder / "results.parquet")
-
-
 def results_in(folder):
     """Everything that does not depend on how a sweep is executed."""
     names = [*folder.glob("results.*"), *folder.glob("data/*"), *folder.glob("configs/*"), folder / "clusters.npy"]
@@ -85,7 +82,7 @@ def assert_same(a, b):
 def test_rows_are_what_runs_by_hand_give(tmp_path, fix_network):
     measures = ["rates", "n_states", "lifetimes"]
     run_sweep(BASE | {"fix_network": fix_network, "measures": measures}, tmp_path)
-    table = table_in(tmp_path)
+    table = sweep_table(tmp_path)
     assert table["point"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3] and table["repeat"].tolist() == [0, 1] * 4
     assert table[RATE].tolist() == [8] * 4 + [12] * 4 and table[LEVEL].tolist() == [0, 0, 0.5, 0.5] * 2
     assert table["seed"].nunique() == (2 if fix_network else 8) and (table["error"] == "").all()
@@ -115,10 +112,10 @@ def test_points_with_common_noise_differ_only_by_what_the_parameter_changes(tmp_
         "fix_network": fix_network,
     }
     run_sweep(BASE | idle | {"noise": "common"}, tmp_path / "common")
-    rates = table_in(tmp_path / "common").filter(like="rate_").to_numpy().reshape(2, 2, -1)
+    rates = sweep_table(tmp_path / "common").filter(like="rate_").to_numpy().reshape(2, 2, -1)
     assert (rates[0] - rates[1] == 0).all() and (rates[:, 0] != rates[:, 1]).any()
     run_sweep(BASE | idle | {"noise": "independent"}, tmp_path / "independent")
-    rates = table_in(tmp_path / "independent").filter(like="rate_").to_numpy().reshape(2, 2, -1)
+    rates = sweep_table(tmp_path / "independent").filter(like="rate_").to_numpy().reshape(2, 2, -1)
     assert (rates[0] != rates[1]).any()
 
 
@@ -132,6 +129,7 @@ def test_a_fixed_network_with_independent_noise_is_continued_or_refused(tmp_path
 
 
 def test_columns_have_one_kind_of_data_and_names_in_order(tmp_path):
+    pytest.importorskip("pyarrow")
     parameters = {
         "architecture.network.n_neurons": [60, 63],
         RATE: [9, 9.5],
@@ -140,7 +138,7 @@ def test_columns_have_one_kind_of_data_and_names_in_order(tmp_path):
         "architecture.clusters.depress": [True, False],
     }
     run_sweep(BASE | {"parameters": parameters, "combine": "zipped", "repeats": 1}, tmp_path)
-    table = table_in(tmp_path)
+    table = pd.read_parquet(tmp_path / "results.parquet")
     rates = [f"rate_{kind}_hz" for kind in ("E_clusters", "E_background", "I_clusters", "I_background")]
     assert list(table) == ["point", "repeat", "seed", *parameters, *rates, "active_clusters", "error"]
     kinds = ["int64", "int64", "uint64", "int64", "float64", "object", "object", "bool", *["float64"] * 5, "object"]
@@ -150,9 +148,10 @@ def test_columns_have_one_kind_of_data_and_names_in_order(tmp_path):
 
 
 def test_the_text_and_the_binary_table_say_the_same(tmp_path, counted):
+    pytest.importorskip("pyarrow")
     file = counted(parameters={"init_params.threshold": [[1, 0.5], [1, 0.6]]}, measures=["lifetimes", "mine:count"])
     run_sweep(file, tmp_path / "out")
-    table = table_in(tmp_path / "out")
+    table = pd.read_parquet(tmp_path / "out/results.parquet")
     kinds = {"seed": "uint64", "error": "str"}
     text = pd.read_csv(tmp_path / "out/results.csv", dtype=kinds)
     assert_same(text.assign(error=text["error"].fillna("")).astype(table.dtypes), table)
@@ -165,7 +164,7 @@ def test_the_saved_configuration_of_a_point_replays_its_runs(tmp_path):
     drawn = {"perturbation": {"rate": {"involved_clusters": [[0, 1]], "params": [0.3]}}}
     run_sweep(BASE | {"config": QUIET | drawn}, tmp_path)
     vectors = []
-    for row in table_in(tmp_path).to_dict("records"):
+    for row in sweep_table(tmp_path).to_dict("records"):
         kept = tmp_path / f"configs/point_{row['point']:04d}.yaml"
         assert kept.read_text().startswith(f"# arousal.level={row[LEVEL]:g} {RATE}={row[RATE]:g}\n")
         stager = StageSNNSimulation(kept, row["seed"])
@@ -185,20 +184,21 @@ def test_executors_give_the_same_bytes(tmp_path, counted):
     for executor, n_workers in WAYS:
         run_sweep(file, tmp_path / executor, Execution(executor, n_workers))
         assert results_in(tmp_path / executor) == results_in(tmp_path / "serial")
-    assert len(results_in(tmp_path / "serial")) == 2 + 2 * 8 + 4
+    n_tables = len(list((tmp_path / "serial").glob("results.*")))
+    assert len(results_in(tmp_path / "serial")) == n_tables + 2 * 8 + 4
 
 
 def test_an_interrupted_sweep_is_resumed(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path / "whole")
     seeds = calls(file)
-    whole = table_in(tmp_path / "whole")
+    whole = sweep_table(tmp_path / "whole")
     (file.parent / "interrupting").write_text(str(whole["seed"][2]))
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Interrupted, match="3 of 8 runs finished"):
         run_sweep(file, tmp_path / "out")
     assert signal.getsignal(signal.SIGINT) is before
-    part = table_in(tmp_path / "out")
+    part = sweep_table(tmp_path / "out")
     assert_same(part[:3], whole[:3])
     assert part["error"].tolist() == [""] * 3 + ["not done"] * 5
     assert part["spikes"].isna().tolist() == [False] * 3 + [True] * 5
@@ -211,11 +211,14 @@ def test_an_interrupted_sweep_is_resumed(tmp_path, counted):
 
 def test_more_points_and_repeats_change_no_earlier_result(tmp_path, counted):
     run_sweep(counted(), tmp_path)
-    few, data = table_in(tmp_path), {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").iterdir()}
+    few, data = (
+        sweep_table(tmp_path),
+        {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "data").iterdir()},
+    )
     file = counted(parameters={RATE: [8.0, 10.0, 12.0], LEVEL: [0, 0.25, 0.5]}, repeats=3)
     calls(file)
     run_sweep(file, tmp_path)
-    many = table_in(tmp_path)
+    many = sweep_table(tmp_path)
     old = many[RATE].isin([8, 12]) & many[LEVEL].isin([0, 0.5]) & (many["repeat"] < 2)
     assert len(many) == 27 and calls(file) == sorted(many["seed"][~old])
     assert_same(many[old].drop(columns="point"), few.drop(columns="point"))
@@ -227,25 +230,25 @@ def test_more_points_and_repeats_change_no_earlier_result(tmp_path, counted):
 
 def test_fewer_points_leave_the_others_for_later(tmp_path, counted):
     run_sweep(counted(), tmp_path)
-    whole = table_in(tmp_path)
+    whole = sweep_table(tmp_path)
     file = counted(parameters={RATE: [12.0], LEVEL: [0, 0.5]}, repeats=1)
     calls(file)
     run_sweep(file, tmp_path)
-    part = table_in(tmp_path)
+    part = sweep_table(tmp_path)
     assert_same(part.drop(columns="point"), whole[(whole[RATE] == 12) & (whole["repeat"] == 0)].drop(columns="point"))
     assert sorted(path.name for path in (tmp_path / "configs").iterdir()) == ["point_0000.yaml", "point_0001.yaml"]
     run_sweep(counted(), tmp_path)
     assert calls(file) == []
-    assert_same(table_in(tmp_path), whole)
+    assert_same(sweep_table(tmp_path), whole)
 
 
 def test_how_points_are_combined_and_in_which_order_does_not_matter_to_them(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path)
-    whole = table_in(tmp_path)
+    whole = sweep_table(tmp_path)
     calls(file)
     run_sweep(counted(combine="zipped", parameters={LEVEL: [0.5, 0], RATE: [12, 8]}), tmp_path)
-    zipped = table_in(tmp_path)
+    zipped = sweep_table(tmp_path)
     assert calls(file) == [] and zipped["seed"].tolist() == [*whole["seed"][6:], *whole["seed"][:2]]
     assert zipped["spikes"].tolist() == [*whole["spikes"][6:], *whole["spikes"][:2]]
 
@@ -253,7 +256,7 @@ def test_how_points_are_combined_and_in_which_order_does_not_matter_to_them(tmp_
 def test_runs_that_fail_are_rows_without_numbers(tmp_path, counted):
     file = counted()
     run_sweep(file, tmp_path / "whole")
-    whole = table_in(tmp_path / "whole")
+    whole = sweep_table(tmp_path / "whole")
     failing = whole["seed"][[1, 5]].tolist()
     (file.parent / "failing").write_text(" ".join(map(str, failing)))
     calls(file)
@@ -263,7 +266,7 @@ def test_runs_that_fail_are_rows_without_numbers(tmp_path, counted):
         caught.value
     )
     assert calls(file) == sorted([*whole["seed"], *failing, *failing]), "three tries each"
-    part = table_in(tmp_path / "out")
+    part = sweep_table(tmp_path / "out")
     error = 'FloatingPointError: too much, "really"'
     assert part["error"].tolist() == [error if row in (1, 5) else "" for row in range(8)]
     measured = list(part)[5:-1]
@@ -283,7 +286,7 @@ def test_where_all_runs_fail_there_is_a_table_of_errors(tmp_path, counted):
     (file.parent / "failing").write_text(" ".join(map(str, seeds)))
     with pytest.raises(FailedItemsError, match="8 runs failed"):
         run_sweep(file, tmp_path / "out")
-    assert list(table_in(tmp_path / "out")) == ["point", "repeat", "seed", RATE, LEVEL, "error"]
+    assert list(sweep_table(tmp_path / "out")) == ["point", "repeat", "seed", RATE, LEVEL, "error"]
     assert not list((tmp_path / "out/plots").iterdir())
 
 
@@ -293,7 +296,7 @@ def items_of(file):
 
 def test_spikes_are_kept_on_request(tmp_path):
     run_sweep(BASE | {"keep_spikes": True}, tmp_path)
-    table = table_in(tmp_path)
+    table = sweep_table(tmp_path)
     assert table["spikes"].nunique() == 8
     for row in table.to_dict("records"):
         experiment = load_experiment(QUIET, {RATE: row[RATE], LEVEL: row[LEVEL]})
@@ -308,7 +311,7 @@ def test_columns_never_take_the_place_of_others(tmp_path):
     (tmp_path / "sweep.yaml").write_text(json.dumps(BASE | {"measures": ["rates", "mine:f"]}))
     run_sweep(BASE, tmp_path / "alone")
     run_sweep(tmp_path / "sweep.yaml", tmp_path / "out")
-    table, alone = table_in(tmp_path / "out"), table_in(tmp_path / "alone")
+    table, alone = sweep_table(tmp_path / "out"), sweep_table(tmp_path / "alone")
     assert_same(table[list(alone)], alone)
     assert {name: table[f"mine:f {name}"].tolist() for name in names} == {name: [k] * 8 for k, name in enumerate(names)}
 
@@ -345,7 +348,7 @@ def test_changed_code_of_the_user_is_refused(tmp_path, counted):
     with pytest.raises(InputError, match=r"(?s)holds the results of another job.*measures.mine:count"):
         run_sweep(file, tmp_path / "out")
     run_sweep(file, tmp_path / "out", Execution(force=True))
-    assert (table_in(tmp_path / "out")["spikes"] == 0).all()
+    assert (sweep_table(tmp_path / "out")["spikes"] == 0).all()
 
 
 def test_damaged_and_edited_files_are_made_again(tmp_path, counted):
@@ -380,7 +383,7 @@ def test_results_go_beside_those_of_single_runs_by_default(tmp_path, monkeypatch
     (tmp_path / "files/my_map.yaml").write_text(json.dumps(BASE | {"config": "small.yaml"}))
     metadata = run_sweep("files/my_map.yaml")
     folder = tmp_path / "simulations/my_map"
-    assert len(table_in(folder)) == metadata["n_runs"] == 8
+    assert len(sweep_table(folder)) == metadata["n_runs"] == 8
     assert (metadata["n_points"], metadata["repeats"], metadata["simulated_sec"]) == (4, 2, pytest.approx(1.6))
     assert json.loads((folder / "metadata/sweep.json").read_text())["parameters"] == BASE["parameters"]
 

@@ -11,7 +11,6 @@ from typing import get_args
 import cloudpickle
 import numpy as np
 import pytest
-import torch
 
 from neuro_mod.choices import MeasureName
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
@@ -35,7 +34,6 @@ def outputs():
         (True, {"f": 1.0}),
         (np.float32(0.5), {"f": 0.5}),
         (np.array(2), {"f": 2.0}),
-        (torch.tensor(1.5), {"f": 1.5}),
         (Fraction(1, 4), {"f": 0.25}),
         (-math.inf, {"f": -math.inf}),
         ({"a": 1, "b c": np.int64(2)}, {"a": 1.0, "b c": 2.0}),
@@ -44,6 +42,11 @@ def outputs():
 def test_numbers_of_the_user(outputs, returned, numbers):
     found = measure(outputs, {"m:f": lambda _: returned})["m:f"]
     assert found == numbers and all(type(value) is float for value in found.values())
+
+
+def test_a_tensor_is_a_number(outputs):
+    torch = pytest.importorskip("torch")
+    assert measure(outputs, {"m:f": lambda _: torch.tensor(1.5)}) == {"m:f": {"f": 1.5}}
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan])
