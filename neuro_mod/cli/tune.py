@@ -87,7 +87,11 @@ def tune(
     theory = _theory(experiment, response, closure)
     options = TuningOptions(frozenset(wanted), theory, trials, duration, switches, dtype)
     with long_work():
-        tuning = search(experiment, options, n_threads=max_workers, progress=True)
+        try:
+            tuning = search(experiment, options, n_threads=max_workers, progress=True)
+        except KeyboardInterrupt as error:
+            error.add_note("nothing is written; a search starts anew")
+            raise
     metadata = describe_tuning(tuning)
     written = files.save(tuning, config) if tuning.found or keep_closest else []
     if as_json:

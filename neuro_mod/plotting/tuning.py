@@ -27,6 +27,7 @@ Stable = Sequence[Sequence[Sequence[int] | None]]
 #: Height in mm without the legend; what is not metastable; the outline of what is wanted.
 _HEIGHT, _UNIFORM, _BESIDE, _OUTLINE = 62.0, "#D9D9D9", "#A6A6A6", "#D55E00"
 _HATCH: dict[str, Any] = {"edgecolor": "white", "linewidth": 0, "hatch": "/////"}
+_BORDER: dict[str, Any] = {"colors": "#D55E00", "linewidths": 1.2, "zorder": 3, "clip_on": False}
 _TRIED: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -99,7 +100,7 @@ def tuning_map(
         )
         _draw_cells(axes, edges, stable, colours)
         qualifies = np.array([[_is_wanted(each, wanted) for each in row] for row in stable])
-        axes.add_collection(LineCollection(_outline(edges, qualifies), colors=_OUTLINE, linewidths=1.2, zorder=3))
+        axes.add_collection(LineCollection(_outline(edges, qualifies), **_BORDER))
         for x, y, share in zip(*tried, strict=True):
             grey = "none" if np.isnan(share) else str(1 - share)
             axes.plot(x, y, markerfacecolor=grey, zorder=4, **_TRIED)
@@ -146,7 +147,7 @@ def _entries(colours: dict[int, str], with_tried: bool) -> list[Artist]:
     handles.append(Patch(label="uniform state too", facecolor=_BESIDE, **_HATCH))
     handles.append(Line2D([], [], color=_OUTLINE, linewidth=1.2, label="as wanted"))
     if with_tried:
-        handles.append(Line2D([], [], markerfacecolor="white", label="simulated", **_TRIED))
+        handles.append(Line2D([], [], markerfacecolor="white", label="simulated; black: as wanted", **_TRIED))
     handles.append(Line2D([], [], label="chosen", **_CHOSEN))
     return handles
 

@@ -17,6 +17,7 @@ from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.tuning.knobs import Knobs, Point
 from neuro_mod.execution.tuning.theory import (
     RATE_FACTORS,
+    RATE_STEP,
     GridRow,
     Leading,
     Predictions,
@@ -93,7 +94,7 @@ class Candidate:
 
     def shortcomings(self, options: TuningOptions) -> list[str]:
         """Why it is not what is wanted, in words; empty if it is."""
-        theory = [] if self.qualifies else ["not so in the mean field"]
+        theory = [] if self.qualifies else ["in the mean field, no wanted state is stable while the uniform one is not"]
         return theory + all_shortcomings(self.trials, options.wanted, options.fewest_switches)
 
 
@@ -158,8 +159,8 @@ def _check(options: TuningOptions, experiment: Experiment) -> None:
             hint = "no cluster, or all of them, is the uniform state"
             raise invalid("active", number, f"numbers from 1 to {n_clusters - 1} of {n_clusters} clusters", hint)
     whole_number("trials", options.n_trials, 1, MAX_REPEATS)
-    whole_number("switches", options.fewest_switches, 1)
     experiment.replace({"init_params.duration_sec": options.duration})
+    whole_number("switches", options.fewest_switches, 1)
     experiment.check_precision(options.dtype)
 
 
@@ -197,11 +198,11 @@ class _Search:
 
         return compute_in_memory(items, task, in_order, noun=noun, **self._how)
 
-    def _map(self, *, others_published: bool, factors: Sequence[float] = RATE_FACTORS) -> TheoryMap:
+    def _map(self, *, others_published: bool, factors: Sequence[float] | None = None) -> TheoryMap:
         def row(factor: float, report: Progress) -> GridRow:
             return self._predictions.row(factor, others_published, report)
 
-        items = [Item(str(factor), f"external rates times {factor:g}", factor) for factor in factors]
+        items = [Item(str(factor), f"external rates times {factor:g}", factor) for factor in factors or RATE_FACTORS]
         rows = self._compute("external rates in the mean field", items, row)
         return TheoryMap(self._predictions.potentiations(), tuple(rows), others_published)
 
@@ -242,7 +243,7 @@ class _Search:
         if not scouts:
             return []
         best = min(scouts, key=self._rank).point
-        step = math.sqrt(RATE_FACTORS[-1] / RATE_FACTORS[-2])
+        step = math.sqrt(RATE_STEP)
         factors = [round(best.rate_factor * each, 3) for each in (1 / step, step)]
         return [row.row for row in self._map(others_published=best.others_published, factors=factors).rows if row.row]
 
@@ -294,8 +295,9 @@ class _Search:
         switches = max(scout.trials[0].n_switches, 0.5) / (_AIM * self._options.fewest_switches)
         return not scout.trials[0].distinct, -round(10 * scout.share(self._wanted)), abs(math.log(switches))
 
-    def _remoteness(self, candidate: Candidate) -> tuple[int, int, float]:
-        """Order of checked points: by trials that fall short, then by kinds of shortcomings, then by time."""
+    def _remoteness(self, candidate: Candidate) -> tuple[int, int, float, float]:
+        """Order of checked points: trials that fall short, kinds of shortcomings, time, number of active clusters."""
         fewest = self._options.fewest_switches
         short = sum(bool(trial.shortcomings(self._wanted, fewest)) for trial in candidate.trials)
-        return short, len(candidate.shortcomings(self._options)), -candidate.share(self._wanted)
+        away = min(abs(candidate.trials[0].n_active - number) for number in self._wanted)
+        return short, len(candidate.shortcomings(self._options)), -candidate.share(self._wanted), away

@@ -15,9 +15,10 @@ from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers.mean_field.base import build_mean_field, with_theory
 from neuro_mod.execution.tuning.knobs import Knobs, Point
 
-#: Potentiations on the grid, and the factors on external rates.
+#: Potentiations on the grid, and the factors on external rates, each so many times the one before.
 N_POTENTIATIONS = 12
-RATE_FACTORS = tuple(round(1.2**k, 3) for k in range(-6, 5))
+RATE_STEP = 1.2
+RATE_FACTORS = tuple(round(RATE_STEP**k, 3) for k in range(-6, 5))
 #: Numbers of active clusters beyond the wanted ones whose states are looked at, for the map.
 _BEYOND = 2
 #: Halvings of the interval in which a row begins to qualify.

@@ -55,13 +55,13 @@ class SimulatedTrial(NamedTuple):
         """Why the trial does not show what is wanted, in words; empty if it does."""
         found = []
         if not self.distinct:
-            found.append("clusters do not have two distinct rates")
+            found.append("active clusters and others do not have distinct rates")
         if self.reassigned > MAX_REASSIGNED:
-            found.append("most states are too short")
+            found.append(f"states too short to count fill more than {100 * MAX_REASSIGNED:g} % of the time")
         if self.share(wanted) < MIN_SHARE:
-            found.append("other numbers are active")
+            found.append(f"another number of clusters is active for more than {100 - 100 * MIN_SHARE:g} % of the time")
         if self.n_switches < least_switches:
-            found.append("too few switches")
+            found.append(f"fewer than {least_switches:g} switches")
         return found
 
 
