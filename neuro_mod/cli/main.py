@@ -26,6 +26,7 @@ from neuro_mod.cli.repeats import command as repeat_command
 from neuro_mod.cli.run import run
 from neuro_mod.cli.schema import schema
 from neuro_mod.cli.sweep import sweep
+from neuro_mod.cli.tune import tune
 from neuro_mod.cli.validate import validate
 from neuro_mod.execution.compilation_shown import compilation_shown
 
@@ -46,6 +47,7 @@ app.command("sweep")(plain_failures()(sweep))
 app.add_typer(mean_field, name="mean-field")
 app.add_typer(control, name="control")
 app.command("compare")(plain_failures()(compare))
+app.command("tune")(plain_failures()(tune))
 app.command("gather")(plain_failures()(gather))
 app.command("analyze")(plain_failures()(analyze))
 app.command("decode")(plain_failures()(decode))

@@ -18,8 +18,8 @@ def name_of(path: Path) -> str:
     return path.stem
 
 
-def test_all_nine_are_here() -> None:
-    assert len(EXPERIMENTS) == 9
+def test_all_eleven_are_here() -> None:
+    assert len(EXPERIMENTS) == 11
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=name_of)

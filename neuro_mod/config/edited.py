@@ -1,0 +1,108 @@
+"""A configuration with other values, and with the comments of its file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from neuro_mod.config.commented import Entry, flow, read_commented, walk, write_commented
+from neuro_mod.config.experiment import Experiment
+from neuro_mod.config.loading import load_experiment, read_file
+from neuro_mod.errors import ConfigError
+
+_Change = tuple[tuple[str, ...], Any]
+
+
+def edited(file: str | Path, experiment: Experiment, header: Sequence[str] = ()) -> str:
+    """The text of a configuration file in which the values of another experiment replace its own.
+
+    Args:
+        file: The file, as `load_experiment` accepts it.
+        experiment: What the text means when it is loaded.
+        header: Lines of comment, without ``#``, that are added to those at the beginning of the file.
+
+    Returns:
+        The text. Comments stay where they are, but in the rare case that a value cannot be written in its place: then
+        all values are written anew, without them.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    content = read_file(Path(file))
+    text, tree = content.decode("utf-8-sig"), read_commented(content.decode("utf-8-sig"))
+    changes = list(_differences(load_experiment(content).resolved(), experiment.resolved()))
+    lines = [f"# {line}" for line in header]
+    for written in (_in_lines, _in_tree):
+        found = _with_header(written(text, tree, changes), lines)
+        try:
+            if load_experiment(found) == experiment:
+                return found
+        except ConfigError:  # the next way
+            pass
+    return _with_header(experiment.to_yaml(), lines)
+
+
+def _in_lines(text: str, tree: Entry, changes: Sequence[_Change]) -> str:
+    """The text with the values replaced in their lines, as far as each is on one."""
+    lines, entries = text.splitlines(), dict(walk(tree))
+    for path, value in changes:
+        if value is None or path not in entries:
+            continue
+        number = entries[path].line - 1
+        found = re.fullmatch(rf"(\s*{re.escape(path[-1])}\s*:\s+)(.*?)(\s+#.*)?", lines[number])
+        if found:
+            start = found[1] + flow(_written(value))
+            comment = (found[3] or "").strip()
+            column = len(lines[number]) - len(comment)
+            lines[number] = f"{start:<{column - 2}}  {comment}" if comment else start
+    return "\n".join(lines) + "\n"
+
+
+def _in_tree(text: str, tree: Entry, changes: Sequence[_Change]) -> str:
+    """The document written from its tree."""
+    del text
+    for path, value in changes:
+        _set(tree, path, value)
+    return write_commented(tree)
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[_Change]:
+    """Key paths of values that are new or different; None for values that are gone."""
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, now = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(now, dict):
+            yield from _differences(before, now, (*path, key))
+        elif before != now:
+            yield (*path, key), now
+
+
+def _set(tree: Entry, path: tuple[str, ...], value: Any) -> None:
+    keys = tree.keys
+    for part in path[:-1]:
+        entry = keys.setdefault(part, Entry({}))
+        if not isinstance(entry.value, dict):
+            entry.value = {}
+        keys = entry.keys
+    if value is None:
+        keys.pop(path[-1], None)
+        return
+    keys.setdefault(path[-1], Entry("")).value = _written(value).value
+
+
+def _written(value: Any) -> Entry:
+    """A value as an entry of the document."""
+    if isinstance(value, dict):
+        return Entry({key: _written(each) for key, each in value.items()})
+    if isinstance(value, list | tuple):
+        return Entry([_written(each) for each in value])
+    return Entry("" if value is None else json.dumps(value, ensure_ascii=False))
+
+
+def _with_header(text: str, header: Sequence[str]) -> str:
+    """Below the first comment, which describes the configuration; at the beginning if there is none."""
+    lines = text.splitlines()
+    n_first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return "\n".join([*lines[:n_first], *header, *([] if n_first else [""]), *lines[n_first:]]) + "\n"

@@ -1,0 +1,1 @@
+"""A search for potentiation and external rate at which a network of one's own is metastable."""

@@ -1,0 +1,169 @@
+"""The result of a search in plain data, and the files that it leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuro_mod.config import Experiment
+from neuro_mod.config.edited import edited
+from neuro_mod.errors import invalid
+from neuro_mod.execution.new_file import write_new
+from neuro_mod.execution.tuning.knobs import EXTERNAL_RATE, POTENTIATED
+from neuro_mod.execution.tuning.search import Candidate, Tuning
+from neuro_mod.execution.tuning.theory import TheoryMap, stable_numbers
+from neuro_mod.execution.tuning.trials import MIN_SHARE, SimulatedTrial
+from neuro_mod.storage.json_values import json_value
+from neuro_mod.storage.writing import write_whole
+
+if TYPE_CHECKING:
+    from neuro_mod.plotting.style import Figure
+
+
+def describe_tuning(tuning: Tuning) -> dict[str, Any]:
+    """What was wanted and what was found, which JSON can hold."""
+    options = tuning.options
+    return {
+        "found": tuning.found,
+        "wanted_active": sorted(options.wanted),
+        "n_clusters": tuning.knobs.experiment.populations.n_clusters,
+        "theory": str(options.theory),
+        "n_trials": options.n_trials,
+        "duration_sec": options.duration,
+        "fewest_switches": options.fewest_switches,
+        "least_share_of_time": MIN_SHARE,
+        "random_seed": tuning.knobs.experiment.settings.random_seed,
+        "start": _describe(tuning, tuning.start),
+        "best": _describe(tuning, tuning.best),
+        "checked": [_describe(tuning, each) for each in tuning.checked],
+        "scouts": [_describe(tuning, each) for each in tuning.scouts],
+        "maps": [_describe_map(tuning, each) for each in tuning.maps],
+    }
+
+
+def _describe(tuning: Tuning, candidate: Candidate) -> dict[str, Any]:
+    stable = stable_numbers(candidate.leading)
+    values = tuning.knobs.values(candidate.point)
+    return {
+        "j_potentiated": values[POTENTIATED],
+        "nu_ext_baseline": values[EXTERNAL_RATE],
+        "rate_factor": candidate.point.rate_factor,
+        "uniform_stable": 0 in stable,
+        "stable_active": [number for number in stable if number],
+        "leading_per_sec": {str(number): value for number, value in sorted((candidate.leading or {}).items())},
+        "trials": [_describe_trial(tuning, each) for each in candidate.trials],
+        "shortcomings": candidate.shortcomings(tuning.options),
+    }
+
+
+def _describe_trial(tuning: Tuning, trial: SimulatedTrial) -> dict[str, Any]:
+    about = {name: json_value(value) for name, value in trial._asdict().items()}
+    return about | {"share_of_time": trial.share(tuning.options.wanted)}
+
+
+def _describe_map(tuning: Tuning, found: TheoryMap) -> dict[str, Any]:
+    points, wanted = found.points, tuning.options.wanted
+    stable = [set(stable_numbers(each)) for each in points]
+    others = {number for numbers in stable for number in numbers if 0 not in numbers}
+    return {
+        "others_published": found.others_published,
+        "potentiations": list(found.potentiations),
+        "rate_factors": [row.rate_factor for row in found.rows],
+        "stable": [[None if each is None else stable_numbers(each) for each in row.leading] for row in found.rows],
+        "n_points": len(points),
+        "n_unknown": sum(each is None for each in points),
+        "n_only_uniform": sum(numbers == {0} for numbers in stable),
+        "n_wanted_beside_uniform": sum(0 in numbers and bool(numbers & wanted) for numbers in stable),
+        "n_wanted": sum(0 not in numbers and bool(numbers & wanted) for numbers in stable),
+        "active_without_uniform": sorted(others),
+    }
+
+
+class TuningFiles:
+    """The configuration that a search writes, and the map beside it.
+
+    Args:
+        file: The configuration to write.
+        experiment: The one that is tuned, for its settings.
+        replace: Whether existing files are replaced.
+
+    Raises:
+        InputError: One exists, or their folder does not.
+    """
+
+    def __init__(self, file: Path, experiment: Experiment, *, replace: bool):
+        self._file, self._experiment, self._replace = file, experiment, replace
+        self._picture = file.with_suffix(f".{experiment.settings.plot_format}")
+        if not file.parent.is_dir():
+            raise invalid("--out", str(file), "a file in a folder that exists", f"there is no folder {file.parent}")
+        for each in (file, self._picture) if experiment.settings.plot else (file,):
+            if each.exists() and not replace:
+                raise invalid("--out", str(each), "the name of a new file", "--force replaces this one")
+
+    def save(self, tuning: Tuning, config: Path) -> list[Path]:
+        """Write the configuration that was found, or came closest, with the comments of the original, and draw the map.
+
+        Args:
+            tuning: The result.
+            config: The file of the original configuration.
+
+        Raises:
+            StorageError: A file could not be written.
+        """
+        found = self._experiment.replace(tuning.knobs.changes(tuning.best.point))
+        write_new(self._file, edited(config, found, _header(tuning)), replace=self._replace)
+        files = [self._file]
+        if tuning.maps and self._experiment.settings.plot:
+            files.append(write_whole(self._picture, partial(_save_figure, lambda: _drawn(tuning), self._format)))
+        return files
+
+    @property
+    def _format(self) -> str:
+        return self._experiment.settings.plot_format
+
+
+def _header(tuning: Tuning) -> list[str]:
+    """What the comment at the beginning of the file says about the search."""
+    options, best, p = tuning.options, tuning.best, tuning.knobs.experiment.populations.n_clusters
+    wanted = ", ".join(map(str, sorted(options.wanted)))
+    switches = [trial.n_switches for trial in best.trials]
+    share = round(100 * best.share(options.wanted))
+    what = "Tuned with neuro-mod tune" if tuning.found else "NOT as wanted, only the closest that neuro-mod tune found"
+    return [
+        f"{what}, {wanted} of {p} clusters active: so for {share} % of the time, with {min(switches)} to "
+        f"{max(switches)} switches",
+        f"in {options.duration:g} s, in simulations of {len(switches)} networks.",
+    ]
+
+
+def _save_figure(draw: Callable[[], Figure], file_format: str, file: IO[bytes]) -> None:
+    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415
+
+    with paper_style():
+        save_figure(draw(), file, file_format)
+
+
+def _drawn(tuning: Tuning) -> Figure:
+    from neuro_mod.plotting.tuning import Tried, tuning_map  # noqa: PLC0415
+
+    found, wanted = tuning.maps[-1], tuning.options.wanted
+    shares = [each.share(wanted) if each.trials[0].distinct else math.nan for each in tuning.scouts]
+    tried = Tried(
+        np.array([each.point.potentiation for each in tuning.scouts], np.float64),
+        np.array([each.point.rate_factor for each in tuning.scouts], np.float64),
+        np.array(shares, np.float64),
+    )
+    best = tuning.best.point
+    return tuning_map(
+        np.array(found.potentiations),
+        np.array([row.rate_factor for row in found.rows]),
+        [[None if each is None else stable_numbers(each) for each in row.leading] for row in found.rows],
+        sorted(wanted),
+        tried,
+        (best.potentiation, best.rate_factor),
+    )
