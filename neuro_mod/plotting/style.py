@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure as _Figure
 from matplotlib.figure import SubFigure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
@@ -36,6 +39,8 @@ LINE_WIDTH = 0.6
 _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 #: Height of a line of a note in points.
 _LINE = 9.0
+#: Values that have ticks of their own, at most; gap between the numbers in points.
+_MAX_TICKED, _TICK_GAP = 12, 3.0
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
@@ -251,6 +256,36 @@ def figure_of(axes: Axes) -> _Figure | SubFigure:
 def round_ticks(most: int, *, quarters: bool = False, **options: bool) -> MaxNLocator:
     """Ticks at up to ``most`` intervals of round numbers, multiples of 1, 2, 5 or, with ``quarters``, 2.5."""
     return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10] if quarters else [1, 2, 5, 10], **options)
+
+
+def tick_values(axis: XAxis | YAxis, values: NDArray[np.floating], points: float, *, logarithmic: bool = False) -> bool:
+    """Tick the values that were sampled, and write as many of them as fit; nothing where they are many.
+
+    Args:
+        axis: The axis.
+        values: The values; the same one may occur several times.
+        points: Length of the axis in points.
+        logarithmic: Whether the axis is logarithmic.
+
+    Returns:
+        Whether they have the ticks: there are few, which differ in three digits.
+    """
+    distinct = np.unique(values)
+    labels = [f"{value:.3g}".replace("-", MINUS) for value in distinct]
+    if len(distinct) > _MAX_TICKED or len(set(labels)) < len(labels):
+        return False
+    places = np.log(distinct) if logarithmic else distinct
+    places = (places - places[0]) / (float(np.ptp(places)) or 1.0) * points
+    tall = _LINE if axis.axis_name == "y" else 0.0
+    rooms = [tall or text_length(label, TICK_SIZE) + _TICK_GAP for label in labels]
+    kept: list[int] = []
+    for i in (0, len(distinct) - 1, *range(1, len(distinct) - 1)):
+        if all(abs(places[i] - places[k]) >= (rooms[i] + rooms[k]) / 2 for k in kept):
+            kept.append(i)
+    axis.set_ticks([float(distinct[i]) for i in sorted(kept)], [labels[i] for i in sorted(kept)])
+    axis.set_minor_locator(FixedLocator(distinct.tolist()))
+    axis.set_minor_formatter(NullFormatter())
+    return True
 
 
 def write_note(place: _Figure | SubFigure | Axes, note: str) -> None:

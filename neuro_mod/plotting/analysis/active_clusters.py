@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuro_mod.plotting import style
@@ -24,7 +25,8 @@ def active_clusters(
     t_from: float | None = None,
     t_to: float | None = None,
     titles: tuple[str, str] | None = None,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the number of active clusters of one session over time, and its distribution over all sessions.
 
@@ -34,7 +36,8 @@ def active_clusters(
         t_from: Beginning of the shown window in seconds; the start of the session's first visit if None.
         t_to: End of the window in seconds; the end of its last visit if None.
         titles: Above the panels; by default ``session`` with its number, and ``all sessions``.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure: the time course, then the histogram, which share the axis of the numbers.
@@ -47,7 +50,7 @@ def active_clusters(
     shown, course = occurrences.loc[of_session], numbers[of_session]
     time = np.bincount(numbers, weights=occurrences["duration"].to_numpy(np.float64))
     with style.paper_style():
-        figure = style.new_figure(width, _HEIGHT)
+        figure = style.new_figure(style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS), _HEIGHT, ax)
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         for each, title in zip((axes, beside), titles or (f"session {session}", "all sessions"), strict=True):
             style.dress(each)
@@ -63,4 +66,4 @@ def active_clusters(
         beside.set_xlabel("time (%)")
         beside.set_xlim(left=0)
         beside.xaxis.set_major_locator(style.round_ticks(3))
-    return figure
+    return style.whole(figure)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuro_mod.plotting import style
-from neuro_mod.plotting.bands import CURVE_COLOURS, curve_handle, draw_curve, event_handle, mark_event
+from neuro_mod.plotting.bands import CURVE_COLOURS, band_handle, curve_handle, draw_curve, event_handle, mark_event
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 
 if TYPE_CHECKING:
@@ -18,23 +19,26 @@ _LABELS = {"switching": "cluster that switches", "others": "other clusters", "al
 _TITLES = {"on": "becomes active", "off": "stops being active"}
 
 
-def around_switches(table: pd.DataFrame, *, width: float = style.ONE_AND_A_HALF_COLUMNS) -> Figure:
+def around_switches(table: pd.DataFrame, *, ax: Axes | None = None, width: float | None = None) -> Figure:
     """Draw mean rates around switches, with bands of plus or minus one standard error.
 
     Args:
         table: From `Analyzer.around_switches`.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure: a panel for each kind of switch that there is, with common axes.
     """
     present = set(table["switch"])
     kinds = [kind for kind in _TITLES if kind in present]
+    width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
     with style.paper_style():
         colours = dict(zip(_LABELS, CURVE_COLOURS, strict=False))
-        handles = [*(curve_handle(label, colours[name]) for name, label in _LABELS.items()), event_handle("switch")]
+        curves = [curve_handle(label, colours[name]) for name, label in _LABELS.items()]
+        handles = [*curves, band_handle(), event_handle("switch")]
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure = style.new_figure(width, _HEIGHT + above)
+        figure = style.new_figure(width, _HEIGHT + above, ax)
         panels = style.new_panels(figure, len(kinds), len(kinds), shared=True)
         for axes, kind in zip(panels, kinds, strict=True):
             rows = table.loc[table["switch"] == kind]
@@ -50,4 +54,4 @@ def around_switches(table: pd.DataFrame, *, width: float = style.ONE_AND_A_HALF_
         panels[0].xaxis.set_major_locator(style.round_ticks(4))
         panels[0].yaxis.set_major_locator(style.round_ticks(5))
         legend_above_figure(figure, handles)
-    return figure
+    return style.whole(figure)

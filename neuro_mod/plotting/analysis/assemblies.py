@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
@@ -18,6 +19,8 @@ from neuro_mod.plotting.population_rows import spaced
 _MAX_PIXELS = 500
 #: Eigenvalues shown: so many times those above the bound, within these limits.
 _SHOWN, _LEAST_SHOWN, _MOST_SHOWN = 2, 20, 200
+#: Decades from which on an axis has a number at each.
+_MAX_DECADES = 3.0
 #: Quantile of the coefficients, regardless of their sign, that has the full colour.
 _FULL_COLOUR = 0.99
 #: Height of a panel in mm, and the share of the width that the matrix takes beside the eigenvalues, and above them.
@@ -31,7 +34,8 @@ def assembly_figure(
     eigenvalues: NDArray[np.floating],
     upper_bound: float,
     *,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw count correlations, ordered by assembly, beside the largest eigenvalues.
 
@@ -43,7 +47,8 @@ def assembly_figure(
         labels: Assembly of each neuron from 0 on, -1 for none, shape ``(n_neurons,)``.
         eigenvalues: The largest first.
         upper_bound: Eigenvalues above it are significant.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: the matrix, the eigenvalues, and the colour bar of the matrix.
@@ -58,16 +63,18 @@ def assembly_figure(
     size = np.abs(known[np.isfinite(known)])
     largest = float(np.quantile(size, _FULL_COLOUR)) if size.size else 1.0
     norm = Normalize(-(largest or 1.0), largest or 1.0)
+    width = style.width_in(ax, width, style.TWO_COLUMNS)
     with style.paper_style():
         narrow = width < style.ONE_AND_A_HALF_COLUMNS
-        figure = style.new_figure(width, (2 if narrow else 1) * _HEIGHT / style.MM_PER_INCH)
-        figure.set_layout_engine("constrained", wspace=0.06)
+        figure = style.new_figure(width, (2 if narrow else 1) * _HEIGHT / style.MM_PER_INCH, ax)
+        if ax is None:
+            style.whole(figure).set_layout_engine("constrained", wspace=0.06)
         matrix, spectrum = figure.subplots(*((2, 1) if narrow else (1, 2)))
         side = _SHARES[narrow] * width * style.POINTS_PER_INCH
         _draw_matrix(matrix, known, labels[order], norm, side)
         add_colour_bar(matrix, norm, style.DIVERGING).set_label("count correlation")
         _draw_spectrum(spectrum, eigenvalues, upper_bound)
-    return figure
+    return style.whole(figure)
 
 
 def _draw_matrix(
@@ -103,17 +110,27 @@ def _draw_spectrum(axes: Axes, eigenvalues: NDArray[np.floating], bound: float) 
         axes.axhline(bound, color=_FRAME, linewidth=style.LINE_WIDTH, linestyle=(0, (4, 2)))
         axes.annotate(
             f"independent neurons: below {bound:.3g}",
-            (1, bound),
+            (0, bound),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
+            xytext=(3, -3),
             textcoords="offset points",
-            horizontalalignment="right",
+            verticalalignment="top",
             fontsize=style.TICK_SIZE,
         )
     axes.set_yscale("log")
+    _number(axes, np.append(shown, bound) if np.isfinite(bound) else shown)
     part_shown = f" (first {len(shown)} of {len(eigenvalues)})" if len(shown) < len(eigenvalues) else ""
     axes.set(xlabel=f"component{part_shown}", ylabel="eigenvalue", xlim=(0, len(shown) + 1))
     axes.xaxis.set_major_locator(style.round_ticks(6, integer=True))
+
+
+def _number(axes: Axes, values: NDArray[np.floating]) -> None:
+    """Plain numbers on the y axis: 1, 2, 5, 10 ..., or whole decades where there are many."""
+    positive = values[values > 0]
+    decades = np.ptp(np.log10(positive)) if positive.size else 0.0
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < _MAX_DECADES else (1.0,)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _averaged(correlations: NDArray[np.float64]) -> NDArray[np.float64]:

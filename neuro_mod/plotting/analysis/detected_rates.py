@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.plotting import style
-from neuro_mod.plotting.legends import legend_above_axes
+from neuro_mod.plotting.legends import legend_above_figure
 from neuro_mod.plotting.population_rows import spaced
 from neuro_mod.plotting.samples import check_even, check_window, time_span
 
@@ -36,7 +36,8 @@ def detected_rates(
     *,
     t_from: float | None = None,
     t_to: float | None = None,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the rate of each cluster with its threshold, row by row; active periods are filled.
 
@@ -50,7 +51,8 @@ def detected_rates(
         labels: Labels of the clusters, shape ``(n_clusters,)``.
         t_from: Beginning of the shown window in seconds; that of the samples if None.
         t_to: End of the window in seconds; that of the samples if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure, with one axes: row k, from the top, is between k + 1 and k.
@@ -67,22 +69,25 @@ def detected_rates(
     start, end = start if t_from is None else t_from, end if t_to is None else t_to
     check_window(start, end)
     inside = (times >= start) & (times <= end)
+    width = style.width_in(ax, width, style.TWO_COLUMNS)
     rows_height = float(np.clip(_ROW * n, _MIN, _MAX))
+    points = rows_height * style.POINTS_PER_MM if ax is None else style.size_in_points(ax)[1]
     with style.paper_style():
-        figure, axes = style.new_axes(width, (rows_height + _AROUND) / style.MM_PER_INCH)
+        figure, axes = style.new_axes(width, (rows_height + _AROUND) / style.MM_PER_INCH, ax=ax)
         highest = float(np.nanmax(rates[inside], initial=0.0)) or 1.0
         for k in range(n):
             level = _FILLED * float(thresholds[k]) / highest
             _draw_row(axes, times[inside], _FILLED * rates[inside, k] / highest, level, active[inside, k], k + 1)
         axes.set(xlim=(start, end), ylim=(max(1, n), 0), xlabel="time (s)", ylabel="cluster")
         places = np.arange(n) + 0.5
-        kept = spaced(places * rows_height * style.POINTS_PER_MM / max(1, n))
+        kept = spaced(places * points / max(1, n))
         axes.set_yticks(places[kept], [str(labels[k]) for k in kept])
+        axes.xaxis.set_major_locator(style.round_ticks(6))
         axes.tick_params(left=False)
         axes.spines["left"].set_visible(False)
         _add_scale(axes, highest, n)
-        legend_above_axes(axes, _entries(), width)
-    return figure
+        legend_above_figure(axes, _entries())
+    return style.whole(figure)
 
 
 def _draw_row(

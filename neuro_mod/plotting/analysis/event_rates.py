@@ -14,6 +14,7 @@ from neuro_mod.plotting import style
 from neuro_mod.plotting.bands import (
     CURVE_COLOURS,
     MAX_CURVES,
+    band_handle,
     curve_handle,
     draw_curve,
     event_handle,
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 #: Panels at most; others have weaker responses.
 MAX_PANELS = 20
 _MIN_COLUMNS, _MAX_COLUMNS = 4, 6
+#: Least width of a panel, in mm.
+_MIN_WIDTH = 26.0
 #: Height of a panel, and of what is below all of them, in mm.
 _HEIGHT, _BELOW = 23.0, 12.0
 
 
-def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Figure:
+def event_rates(table: pd.DataFrame, *, ax: Axes | None = None, width: float | None = None) -> Figure:
     """Draw the mean rate of each cluster around an event, with a band of plus or minus one standard error.
 
     Of more than `MAX_PANELS` clusters those whose rate differs most from that before the event are drawn, and of more
@@ -40,7 +43,8 @@ def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Fig
     Args:
         table: Columns ``time``, ``unit``, ``rate_hz``, ``standard_error`` and, with several curves in each panel,
             ``condition``.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: panels with common axes, ordered by the labels of the clusters.
@@ -54,13 +58,15 @@ def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Fig
     shown = conditions[:MAX_CURVES]
     units = sorted(table["unit"].unique(), key=lambda unit: -_response(table.loc[table["unit"] == unit]))
     drawn = sorted(units[:MAX_PANELS])
-    columns = _columns(len(drawn))
+    width = style.width_in(ax, width, style.TWO_COLUMNS)
+    columns = _columns(len(drawn), int(width * style.MM_PER_INCH / _MIN_WIDTH))
     with style.paper_style():
         handles = [curve_handle(_label(each), colour) for each, colour in zip(shown, CURVE_COLOURS, strict=False)]
-        handles = [*(handles if shown != [None] else []), event_handle()]
+        handles = handles if shown != [None] else [curve_handle("mean rate", CURVE_COLOURS[0])]
+        handles = [*handles, band_handle(), event_handle()]
         above = legend_height(handles, width) / style.POINTS_PER_INCH
         height = (-(-len(drawn) // columns) * _HEIGHT + _BELOW) / style.MM_PER_INCH
-        figure = style.new_figure(width, height + above)
+        figure = style.new_figure(width, height + above, ax)
         panels = style.new_panels(figure, len(drawn), columns, shared=True)
         for axes, unit in zip(panels, drawn, strict=True):
             _draw(axes, table.loc[table["unit"] == unit], shown)
@@ -75,7 +81,7 @@ def event_rates(table: pd.DataFrame, *, width: float = style.TWO_COLUMNS) -> Fig
         legend_above_figure(figure, handles)
         if left_out := _left_out(len(units) - len(drawn), len(conditions) - len(shown)):
             style.write_note(figure, left_out)
-    return figure
+    return style.whole(figure)
 
 
 def _edges(times: NDArray[np.float64]) -> tuple[float, float]:
@@ -85,11 +91,12 @@ def _edges(times: NDArray[np.float64]) -> tuple[float, float]:
     return float(centres[0] - half), float(centres[-1] + half)
 
 
-def _columns(n: int) -> int:
-    """The number of columns that leaves the fewest places empty; the largest of several."""
-    if n <= _MIN_COLUMNS:
+def _columns(n: int, most: int) -> int:
+    """The number of columns, as many as fit, that leaves the fewest places empty; the largest of several."""
+    most = max(1, min(most, _MAX_COLUMNS))
+    if n <= min(most, _MIN_COLUMNS):
         return n
-    return min(range(_MAX_COLUMNS, _MIN_COLUMNS - 1, -1), key=lambda columns: -n % columns)
+    return min(range(most, min(most, _MIN_COLUMNS) - 1, -1), key=lambda columns: -n % columns)
 
 
 def _label(condition: Any) -> str:
@@ -112,5 +119,6 @@ def _draw(axes: Axes, rows: pd.DataFrame, conditions: list[Any]) -> None:
 
 
 def _left_out(units: int, conditions: int) -> str:
-    parts = [f"{units} clusters with weaker responses"] * (units > 0) + [f"{conditions} conditions"] * (conditions > 0)
+    numbers = {"cluster{s} with weaker responses": units, "condition{s}": conditions}
+    parts = [f"{n} {what.format(s='s' * (n > 1))}" for what, n in numbers.items() if n]
     return f"left out: {' and '.join(parts)}" if parts else ""

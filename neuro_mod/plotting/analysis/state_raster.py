@@ -43,7 +43,8 @@ def state_raster(
     t_from: float = 0.0,
     t_to: float | None = None,
     colours: Mapping[State, str] | None = None,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the spikes of a session by cluster, under a band of its states.
 
@@ -57,7 +58,8 @@ def state_raster(
         t_to: End of the window in seconds (that instant not included); the end of the session if None.
         colours: Colours of states, see ``state_colours``; others are grey. Pass the same for the figures of several
             sessions. By default, the states with the most time in the window have colours.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: the band of states, then the raster.
@@ -65,7 +67,7 @@ def state_raster(
     Raises:
         InputError: The numbers of neurons differ, the window is empty, or the visits are of several sessions.
     """
-    return _figure({"": (spikes, visits)}, layout, (t_from, t_to), colours, width)
+    return _figure({"": (spikes, visits)}, layout, (t_from, t_to), colours, ax, width)
 
 
 def state_rasters(
@@ -74,7 +76,8 @@ def state_rasters(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the spikes of several sessions beside each other as `state_raster` draws one, in common colours.
 
@@ -83,14 +86,15 @@ def state_rasters(
         layout: Clusters of all of them.
         t_from: Beginning of the shown window in seconds.
         t_to: End of the window in seconds; the end of each session if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [180 mm].
 
     Raises:
         InputError: As for `state_raster`, or there is no session.
     """
     if not sessions:
         raise invalid("sessions", "none", "at least one")
-    return _figure(sessions, layout, (t_from, t_to), None, width)
+    return _figure(sessions, layout, (t_from, t_to), None, ax, width)
 
 
 def _figure(
@@ -98,7 +102,8 @@ def _figure(
     layout: ClusterLayout,
     window: tuple[float, float | None],
     colours: Mapping[State, str] | None,
-    width: float,
+    ax: Axes | None,
+    width: float | None,
 ) -> Figure:
     shown = []
     for spikes, visits in sessions.values():
@@ -111,19 +116,22 @@ def _figure(
     if colours is None:
         durations = chain.from_iterable(visits["duration"] for _, visits, _ in shown)
         colours = state_colours({"state": states, "duration": durations})
+    width = style.width_in(ax, width, style.TWO_COLUMNS)
+    tall = _RASTER * style.POINTS_PER_MM if ax is None else style.size_in_points(ax)[1]
     with style.paper_style():
         handles = state_handles(states, colours)
         above = legend_height(handles, width)
         titles = _titles(sessions, width)
         n_lines = max(len(title.splitlines()) for title in titles)
         height = (_AROUND + n_lines * _TITLE + _BAND + _RASTER) / style.MM_PER_INCH
-        figure = style.new_figure(width, height + above / style.POINTS_PER_INCH)
+        figure = style.new_figure(width, height + above / style.POINTS_PER_INCH, ax)
         panels = figure.subplots(2, len(shown), sharex="col", height_ratios=(_BAND, _RASTER), squeeze=False)
-        figure.set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
+        if ax is None:
+            style.whole(figure).set_layout_engine("constrained", hspace=0, h_pad=1 / style.MM_PER_INCH)
         for column, (title, (spikes, visits, here)) in enumerate(zip(titles, shown, strict=True)):
             band, axes = panels[:, column]
             _draw_band(band, visits, colours)
-            size = (_WIDTH_SHARE * width / len(shown) * style.POINTS_PER_INCH, _RASTER * style.POINTS_PER_MM)
+            size = (_WIDTH_SHARE * width / len(shown) * style.POINTS_PER_INCH, tall)
             _draw_rows(axes, spikes, layout, here, size)
             _shade_active(axes, visits, layout, colours)
             band.set_title(title, loc="left", fontsize=style.TICK_SIZE, pad=3)
@@ -132,7 +140,7 @@ def _figure(
                 axes.set_ylabel("")
                 axes.tick_params(labelleft=False)
         legend_above_figure(figure, handles)
-    return figure
+    return style.whole(figure)
 
 
 def _titles(titles: Collection[str], width: float) -> list[str]:

@@ -38,7 +38,12 @@ _UNKNOWN_COLOUR, _GRID_COLOUR = "#999999", "#D9D9D9"
 
 
 def transition_map(
-    states: Sequence[State], counts: NDArray[np.integer], *, most: int = MAX_STATES, width: float | None = None
+    states: Sequence[State],
+    counts: NDArray[np.integer],
+    *,
+    most: int = MAX_STATES,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw transition probabilities as colours, with states of many transitions between them side by side.
 
@@ -51,7 +56,8 @@ def transition_map(
         states: The states.
         counts: How often each (row) was followed by each (column), shape ``(K, K)``.
         most: Number of states to draw at most.
-        width: Width of the figure in inches; the narrowest of a journal's columns in which all names fit if None.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [the narrowest of a journal's columns in which all names fit].
 
     Returns:
         The figure: the matrix, then its colour bar.
@@ -68,21 +74,22 @@ def transition_map(
     ordered = certain_probability(counts)[np.ix_(rows, rows)]
     name_length = max(style.text_length(name, style.TICK_SIZE) for name in names) / style.POINTS_PER_MM
     beside = _BESIDE + name_length
-    if width is None:
-        needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
-        width = next(
-            (each for each in (style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS) if each >= needed), style.TWO_COLUMNS
-        )
+    needed = (beside + _CELL_LEAST * len(names)) / style.MM_PER_INCH
+    columns = style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS, style.TWO_COLUMNS
+    width = style.width_in(ax, width, next((each for each in columns if each >= needed), style.TWO_COLUMNS))
     side = min(width * style.MM_PER_INCH - beside, _CELL_MOST * len(names))
+    if ax is not None:
+        side = min(style.size_in_points(ax)) / style.POINTS_PER_MM
     norm = Normalize(0, float(np.nanmax(probabilities, initial=0.0)) or 1.0)
-    note = share_note(states, counts, chosen)
+    note = "; ".join(filter(None, (_reading_note(ordered), share_note(states, counts, chosen))))
     with style.paper_style():
-        figure, axes = style.new_axes(width, (max(side, _MIN) + name_length + _BELOW) / style.MM_PER_INCH)
+        height = (max(side, _MIN) + name_length + _BELOW) / style.MM_PER_INCH
+        figure, axes = style.new_axes(width, height, ax=ax)
         _draw_cells(axes, ordered, norm)
         _name(axes, names, counts.sum(axis=1)[rows], side * style.POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label(BAR_LABEL)
-        style.write_note(figure, note)
-    return figure
+        style.write_note(ax or figure, note)
+    return style.whole(figure)
 
 
 def certain_probability(counts: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -175,6 +182,12 @@ def share_note(states: Sequence[State], counts: NDArray[np.integer], chosen: NDA
     without = 1 - counts[np.ix_(chosen, chosen)].sum() / max(1, total)
     left_out = len(states) - len(chosen)
     return f"left out: {left_out} of {len(states)} states, {100 * without:.0f} % of {total} transitions"
+
+
+def _reading_note(probabilities: NDArray[np.float64]) -> str:
+    """How to read pale colours and hatched rows, where there are any."""
+    parts = ["pale: rare, or too few to tell"] * bool((probabilities > 0).any())
+    return "; ".join(parts + ["hatched: never left"] * bool(np.isnan(probabilities).all(axis=1).any()))
 
 
 def _draw_cells(axes: Axes, probabilities: NDArray[np.float64], norm: Normalize) -> None:

@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.analysis.state_colours import STATE_COLOURS
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, TWO_COLUMNS, paper_style, round_ticks
+from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, POINTS_PER_MM, paper_style, round_ticks, whole
 from neuro_mod.plotting.sweep.sweep_panels import (
     SweptParameter,
     broken,
     check_rows,
     mark_empty,
-    panel_points,
     sweep_panels,
+    sweep_width,
 )
 
 COLOUR = CLUSTER_COLOURS[0][0]
@@ -33,8 +33,8 @@ MAX_GROUPS = len(GROUP_COLOURS)
 #: Of lines of groups with an order, up to this share, beyond which it is too pale.
 _ORDERED, _PALEST = "viridis", 0.88
 _BAND_STRENGTH, _MARK_SIZE = 0.25, 3.0
-#: Height of a panel in points, and the share of it that axes take.
-_HEIGHT, _SHARE = 125.0, 0.72
+#: Height of a panel in points, and its least width in mm.
+_HEIGHT, _LEAST = 110.0, 42.0
 
 
 def sweep_lines(
@@ -44,6 +44,8 @@ def sweep_lines(
     groups: SweptParameter | None = None,
     *,
     ordered: bool = False,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw a panel for each measure: its mean at each value of the parameter.
 
@@ -57,6 +59,8 @@ def sweep_lines(
         groups: Each of its categories has a line of its own, at most `MAX_GROUPS` unless they are ordered; None for a
             single line.
         ordered: Whether the groups have an order, which their colours then show.
+        ax: Axes to draw in, instead of a new figure; the panels share their place.
+        width: Width of a new figure in inches [that of a journal's column, by the number of measures].
 
     Returns:
         The figure.
@@ -69,6 +73,7 @@ def sweep_lines(
     if groups is not None:
         members = [groups.values == k for k in range(len(groups.categories))]
     colours, joined = _colours(groups, ordered=ordered), not parameter.categories
+    width = sweep_width(len(measures), ax, width)
     with paper_style():
         statistics = [
             [over_repeats(parameter.values[rows], np.asarray(values, float)[rows]) for rows in members]
@@ -77,18 +82,17 @@ def sweep_lines(
         handles = _entries(
             np.concatenate([n for lines in statistics for *_, n in lines]), noun, groups, colours, joined=joined
         )
-        above = legend_height(handles, TWO_COLUMNS)
-        points = panel_points(len(measures))
-        figure, panels = sweep_panels(len(measures), _HEIGHT + parameter.turned(points), above=above)
-        for axes, label, lines in zip(panels, measures, statistics, strict=True):
+        above, below = legend_height(handles, width), parameter.turned(_LEAST * POINTS_PER_MM)
+        figure, panels = sweep_panels(len(measures), width, _HEIGHT, least=_LEAST, below=below, above=above, ax=ax)
+        for (axes, wide, tall), label, lines in zip(panels, measures, statistics, strict=True):
             for (x, mean, error, _), colour in zip(lines, colours, strict=False):
                 _draw(axes, x, mean, error, colour, joined=joined)
-            parameter.apply(axes.xaxis, points)
+            parameter.apply(axes.xaxis, wide)
             axes.yaxis.set_major_locator(round_ticks(5))
-            axes.set_ylabel(broken(label, _SHARE * _HEIGHT))
+            axes.set_ylabel(broken(label, tall))
             mark_empty(axes, np.concatenate([mean for _, mean, *_ in lines]))
         legend_above_figure(figure, handles)
-    return figure
+    return whole(figure)
 
 
 def over_repeats(
@@ -126,7 +130,7 @@ def _colours(groups: SweptParameter | None, *, ordered: bool) -> Sequence[str]:
 def _entries(
     n: NDArray[np.int64], noun: str, groups: SweptParameter | None, colours: Sequence[str], *, joined: bool
 ) -> list[Line2D | Patch]:
-    names = groups.categories if groups else ("mean",)
+    names = _shortened(groups.categories) if groups else ("mean",)
     lines: list[Line2D | Patch] = [
         Line2D([], [], color=colour, marker="o", markersize=_MARK_SIZE, label=name, **_style(joined))
         for name, colour in zip(names, colours, strict=False)
@@ -138,6 +142,13 @@ def _entries(
     repeats = f"{n.max()} {noun}" if n.min() == n.max() else f"up to {n.max()} {noun}"
     colour = COLOUR if groups is None else BAND_COLOUR
     return [*lines, Patch(color=colour, alpha=_BAND_STRENGTH, linewidth=0, label=f"± standard error over {repeats}")]
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """Names such as ``2 active``, of which only the first keeps a last word that all have in common."""
+    last = {name.rpartition(" ")[2] for name in names}
+    shorter = [name.rpartition(" ")[0] for name in names]
+    return [names[0], *shorter[1:]] if len(last) == 1 and all(shorter) else list(names)
 
 
 def _draw(

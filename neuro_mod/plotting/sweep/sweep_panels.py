@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -18,11 +19,12 @@ from neuro_mod.checks import check_shape
 from neuro_mod.errors import InputError
 from neuro_mod.plotting import style
 
-#: Panels side by side, at most, and the width of the figure for each number of them.
-_MAX_COLUMNS = 3
-_WIDTHS = {1: style.ONE_COLUMN, 2: style.ONE_AND_A_HALF_COLUMNS, 3: style.TWO_COLUMNS}
-#: Share of a panel's width that its axes take, roughly.
-_SHARE = 0.7
+#: Columns of panels, at most.
+_MAX_COLUMNS = 4
+#: Width of the figure for one panel, for two and for more.
+_WIDTHS = (style.ONE_COLUMN, style.ONE_AND_A_HALF_COLUMNS, style.TWO_COLUMNS)
+#: Shares of a panel's width and height that its axes take, roughly.
+_WIDE, _TALL = 0.7, 0.72
 #: Where labels may be broken: after a comma or a dot, before a unit.
 _BREAK = re.compile(r"(?<=,) | (?=\()|(?<=\.)(?=[a-z])")
 #: Names on an axis, at most; numbers likewise.
@@ -47,28 +49,31 @@ class SweptParameter:
     categories: Sequence[str] = ()
     logarithmic: bool = False
 
-    def apply(self, axis: XAxis | YAxis, points: float) -> None:
-        """Scale, ticks and label of an axis of this length in points."""
-        n_numbers = min(max(int(points / _PER_NUMBER[axis.axis_name]), 2), _MAX_NUMBERS)
+    def apply(self, axis: XAxis | YAxis, points: float, *, sampled: bool = True) -> None:
+        """Scale, ticks and label of an axis of this length in points; ticks at ``sampled`` values, if these are few."""
         if self.logarithmic:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-            low, high = float(self.values.min()), float(self.values.max())
-            if high < 10 * low:
-                axis.set_major_locator(style.round_ticks(n_numbers, quarters=True))
-                axis.set_minor_locator(NullLocator())
-            else:
-                axis.set_major_locator(FixedLocator(_logarithmic_numbers(low, high, n_numbers)))
-                axis.set_minor_formatter(NullFormatter())
-            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        elif self.categories:
+        if self.categories:
             axis.set_major_locator(FixedLocator(list(range(len(self.categories))[:: self._every])))
             axis.set_minor_locator(NullLocator())
             axis.set_ticklabels(self._names)
             if axis.axis_name == "x" and self.turned(points):
                 axis.set_tick_params(labelrotation=90)
-        else:
-            axis.set_major_locator(style.round_ticks(n_numbers, quarters=True))
+        elif not (sampled and style.tick_values(axis, self.values, points, logarithmic=self.logarithmic)):
+            self._number(axis, min(max(int(points / _PER_NUMBER[axis.axis_name]), 2), _MAX_NUMBERS))
         axis.set_label_text(broken(self.label, points))
+
+    def _number(self, axis: XAxis | YAxis, n_numbers: int) -> None:
+        """Write about this many round numbers."""
+        low, high = float(self.values.min()), float(self.values.max())
+        if not self.logarithmic or high < 10 * low:
+            axis.set_major_locator(style.round_ticks(n_numbers, quarters=True))
+            axis.set_minor_locator(NullLocator())
+        else:
+            axis.set_major_locator(FixedLocator(_logarithmic_numbers(low, high, n_numbers)))
+            axis.set_minor_formatter(NullFormatter())
+        if self.logarithmic:
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
     def turned(self, points: float) -> float:
         """Length in points of the names of categories, if they must be turned below an axis of this length; else 0."""
@@ -111,24 +116,62 @@ def mark_empty(axes: Axes, values: ArrayLike) -> None:
         axes.yaxis.set_major_locator(NullLocator())
 
 
-def panel_points(n: int, most: int = _MAX_COLUMNS) -> float:
-    """Width in points, without its labels and roughly, of each of n panels, with at most ``most`` side by side."""
-    columns = min(n, most)
-    return _SHARE * _WIDTHS[columns] * style.POINTS_PER_INCH / columns
+class Panel(NamedTuple):
+    """Axes, and their width and height in points, roughly, as the layout is unknown until the figure is drawn."""
+
+    axes: Axes
+    wide: float
+    tall: float
 
 
-def sweep_panels(n: int, height: float, *, above: float = 0.0, most: int = _MAX_COLUMNS) -> tuple[Figure, list[Axes]]:
-    """An empty figure with panels, read row by row.
+def sweep_width(n: int, ax: Axes | None, width: float | None) -> float:
+    """Width in inches of a figure of n panels: of the axes to draw in, the given one, or that of a journal's column."""
+    return style.width_in(ax, width, _WIDTHS[min(n, len(_WIDTHS)) - 1])
+
+
+def sweep_panels(
+    n: int, width: float, height: float, *, least: float, below: float = 0.0, above: float = 0.0, ax: Axes | None = None
+) -> tuple[Figure | SubFigure, list[Panel]]:
+    """An empty figure with panels, of which the first of three or more is larger; the others are read row by row.
 
     Args:
         n: How many.
-        height: Of a panel with its labels, in points.
-        above: Room above them in points.
-        most: How many side by side, at most.
+        width: Of the figure, in inches.
+        height: Of a small panel with its labels, in points.
+        least: Width of a panel at least, in mm.
+        below: Further room below each panel in points.
+        above: Room above all in points.
+        ax: Axes in whose place they are drawn.
     """
-    columns = min(n, most)
-    figure = style.new_figure(_WIDTHS[columns], (-(-n // columns) * height + above) / style.POINTS_PER_INCH)
-    return figure, style.new_panels(figure, n, columns)
+    columns = _columns(n, int(width * style.MM_PER_INCH / least))
+    cells = _cells(n, columns)
+    rows = max(rows.stop for rows, _ in cells)
+    figure = style.new_figure(width, (rows * (height + below) + above) / style.POINTS_PER_INCH, ax)
+    grid, panels = figure.add_gridspec(rows, columns), []
+    for of_rows, of_columns in cells:
+        axes = figure.add_subplot(grid[of_rows, of_columns])
+        style.dress(axes)
+        wide = _WIDE * width * style.POINTS_PER_INCH * (of_columns.stop - of_columns.start) / columns
+        panels.append(Panel(axes, wide, _TALL * height * (of_rows.stop - of_rows.start)))
+    return figure, panels
+
+
+def _columns(n: int, most: int) -> int:
+    """The number of columns, of those that fit, that leaves the fewest places empty; the smaller of several."""
+    most = min(max(most, 1), _MAX_COLUMNS)
+    if n < 3 or most < 3:
+        return min(n, most)
+    return min(range(3, most + 1), key=lambda columns: max(rows.stop for rows, _ in _cells(n, columns)) * columns - n)
+
+
+def _cells(n: int, columns: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of each panel: the first of several has two columns, and two rows where others are beside it."""
+    if n < 3 or columns < 2:
+        return [(slice(k // columns, k // columns + 1), slice(k % columns, k % columns + 1)) for k in range(n)]
+    first = slice(0, 2 if columns > 2 else 1), slice(0, 2)
+    places = ((row, column) for row in range(n + 2) for column in range(columns))
+    free = [(r, c) for r, c in places if not (r < first[0].stop and c < first[1].stop)]
+    return [first, *((slice(r, r + 1), slice(c, c + 1)) for r, c in free[: n - 1])]
 
 
 def _logarithmic_numbers(low: float, high: float, most: int) -> list[float]:
