@@ -8,14 +8,16 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
+from neuro_mod.choices import Closure, FigureFormat, OnError, Precision, ResponseKind, StyleName
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
+    from neuro_mod.execution.figures import Look
 
 
 def seconds(text: str) -> float:
@@ -105,6 +107,21 @@ Plot = Annotated[
     str,
     typer.Option(metavar="WHICH", help="Figures: spikes, rates, voltage, perturbations, parameters, all or none."),
 ]
+Format = Annotated[FigureFormat | None, typer.Option("--format", help="File format of figures [settings.plot_format].")]
+Style = Annotated[
+    StyleName | None,
+    typer.Option(help="Figures for a journal's columns, or with larger type for slides [settings.plot_style]."),
+]
+#: Of commands that draw figures over time.
+From = Annotated[
+    float | None,
+    typer.Option(
+        "--from", metavar="S", parser=seconds, help="Begin of figures over time in s, or as '500 ms' [their start]."
+    ),
+]
+To = Annotated[
+    float | None, typer.Option("--to", metavar="S", parser=seconds, help="End of figures over time likewise.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 #: Of commands that run a job.
 Executor = Annotated[
@@ -153,8 +170,9 @@ def load(
     *,
     response: str | None = None,
     closure: str | None = None,
+    figures: Mapping[str, Any] = MappingProxyType({}),
 ) -> Experiment:
-    """Read a configuration and apply what the command line says.
+    """Read a configuration and apply what the command line says; ``figures`` is from `figure_settings`.
 
     Raises:
         ConfigError: Everything that is wrong with it.
@@ -163,7 +181,25 @@ def load(
 
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
-    return load_experiment(config, changes).lasting(duration)
+    experiment = load_experiment(config, changes).lasting(duration)
+    return experiment.replace(dict(figures)) if figures else experiment
+
+
+def figure_settings(
+    file_format: FigureFormat | None, style: StyleName | None, t_from: float | None = None, t_to: float | None = None
+) -> dict[str, Any]:
+    """The settings of a configuration that options of figures replace."""
+    keys = {"plot_format": file_format, "plot_style": style, "plot_from": t_from, "plot_to": t_to}
+    return {f"settings.{key}": value for key, value in given(keys).items()}
+
+
+def look_of(
+    file_format: FigureFormat | None, style: StyleName | None, t_from: float | None = None, t_to: float | None = None
+) -> Look:
+    """How figures are drawn by commands without a configuration."""
+    from neuro_mod.execution.figures import Look
+
+    return Look(**given({"file_format": file_format, "style": style, "t_from": t_from, "t_to": t_to}))
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:
