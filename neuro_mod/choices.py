@@ -24,6 +24,9 @@ MeasureName = Literal["rates", "n_states", "lifetimes", "occupancy", "activation
 #: Measures for which nothing is simulated.
 MeanFieldMeasure = Literal["fixed_points", "eigenvalues", "barriers", "sensitivities"]
 LifespanEstimator = Literal["mean", "kaplan_meier"]
+#: Files of figures, and how large these are.
+FigureFormat = Literal["png", "pdf", "svg"]
+StyleName = Literal["paper", "talk"]
 #: Files of spikes: the array of all steps and neurons, or the step and neuron of each spike.
 SpikeFormat = Literal["dense", "events"]
 OnError = Literal["continue", "stop"]

@@ -53,11 +53,12 @@ from neuro_mod.cli.analysis_options import (
 )
 from neuro_mod.cli.analysis_table import print_analysis
 from neuro_mod.cli.event_options import given_events
-from neuro_mod.cli.options import AsJson, given, print_results, whole_numbers
+from neuro_mod.cli.options import AsJson, Format, From, Style, To, given, look_of, print_results, whole_numbers
 
 if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.execution.analysis.around_events import EventOptions
+    from neuro_mod.execution.figures import Look
 
 #: Largest number of hidden states.
 _MAX_HIDDEN_STATES = 9_999
@@ -105,6 +106,10 @@ def analyze(
     fano_window: FanoWindow = None,
     session: Session = 0,
     plot: Plot = True,
+    file_format: Format = None,
+    style: Style = None,
+    t_from: From = None,
+    t_to: To = None,
     as_json: AsJson = False,
 ) -> None:
     """Find metastable states in saved spikes: their active clusters, their durations, and the transitions between them.
@@ -177,12 +182,12 @@ def analyze(
     if not analyzer.layout.has_clusters:
         advice = "give --clusters FILE or --cluster-sizes, or find groups of neurons by --find-assemblies"
         raise InputError(f"{files[0]}: no cluster labels found; {advice}")
-    fits = {"criterion": criterion, "seed": seed, "units": units, "bin_ms": count_bin}
-    fits |= {"n_restarts": n_restarts, "max_restarts": max_restarts}
+    look = _checked(look_of(file_format, style, t_from, t_to), analyzer, session) if plot else None
+    fits = {"criterion": criterion, "seed": seed, "units": units, "bin_ms": count_bin, "n_restarts": n_restarts}
 
     def fit() -> None:
         if hidden_markov is not None:
-            _fit(analyzer, hidden_markov, given(fits))
+            _fit(analyzer, hidden_markov, given(fits | {"max_restarts": max_restarts}))
 
     place = output_path(out or default_folder(*(paths if members else files)))
     grouping, compared = grouped(analyzer, members, reference) if members else (None, None)
@@ -190,8 +195,21 @@ def analyze(
     if events is not None:
         asked = _event_options(events, of_events.values())
         around = of_sessions(analyzer, asked, start, None if grouping is None else grouping.groups)
-    metadata = analyse(analyzer, place, session, plot=plot, events=around, groups=compared, before=fit)
+    metadata = analyse(analyzer, place, session, look=look, events=around, groups=compared, before=fit)
     print_results(metadata, as_json, print_analysis)
+
+
+def _checked(look: Look, analyzer: Analyzer, session: int) -> Look:
+    """Refuse a window that is not in the shown session before anything is computed.
+
+    Raises:
+        InputError: It is not.
+    """
+    from neuro_mod.recordings.windows import window_of
+
+    if look.t_from is not None or look.t_to is not None:
+        window_of(analyzer.spikes(session).duration, look.t_from, look.t_to)
+    return look
 
 
 def _with_assemblies(analyzer: Analyzer, options: dict[str, Any]) -> Analyzer:

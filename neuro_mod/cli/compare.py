@@ -18,6 +18,7 @@ from neuro_mod.cli.options import (
     Duration,
     Executor,
     Force,
+    Format,
     InputClosure,
     MaxWorkers,
     OnFailure,
@@ -25,7 +26,9 @@ from neuro_mod.cli.options import (
     Response,
     Seed,
     Shard,
+    Style,
     WaitForWorkers,
+    figure_settings,
     folder,
     load,
     seconds,
@@ -73,6 +76,8 @@ def compare(
     force: Force = False,
     shard: Shard = None,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare steady states of the mean field with simulated rates of the same configuration.
@@ -84,7 +89,8 @@ def compare(
     """
     from neuro_mod.execution.comparison.job import ComparisonJob
 
-    experiment = load(config, overrides, seed, duration, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, duration, response=response, closure=closure, figures=figures)
     folder = results_folder(out, experiment, "_compare")
     execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
     names = None if theories is None else [name.strip() for name in theories.split(",")]

@@ -10,7 +10,18 @@ import typer
 from neuro_mod.cli.analysis_options import Clusters, Dt, Plot
 from neuro_mod.cli.event_options import given_events
 from neuro_mod.cli.long_work import long_work
-from neuro_mod.cli.options import AsJson, folder, given, print_results, print_rows, print_table, seconds
+from neuro_mod.cli.options import (
+    AsJson,
+    Format,
+    Style,
+    folder,
+    given,
+    look_of,
+    print_results,
+    print_rows,
+    print_table,
+    seconds,
+)
 
 
 def decode(
@@ -66,6 +77,8 @@ def decode(
     clusters: Clusters = None,
     dt: Dt = None,
     plot: Plot = True,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Decode the condition of single trials from spike counts in windows around an event, with cross-validation.
@@ -102,8 +115,9 @@ def decode(
                     raise invalid(option, str(value), "no value with --condition, as the sweep has it")
             about |= {"condition": condition, "by": by}
             trials = trials_of_sweep(paths[0], str(condition), by, times)
+        look = look_of(file_format, style) if plot else None
         target = output_path(out or default_folder(paths[0]))
-        metadata = decode_and_save(trials, target, options, by, sources=about, plot=plot)
+        metadata = decode_and_save(trials, target, options, by, sources=about, look=look)
     print_results(metadata, as_json, _print)
 
 

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuro_mod.choices import Closure, OnError, Precision, ResponseKind
+from neuro_mod.choices import Closure, FigureFormat, OnError, Precision, ResponseKind, StyleName
 from neuro_mod.cli import completion
 from neuro_mod.cli.layout import NO_BREAK, labelled_lines, line_width, prose_width, table_lines, text_lines
 
 if TYPE_CHECKING:
     from neuro_mod.config import Experiment
+    from neuro_mod.execution.figures import Look
 
 
 def seconds(text: str) -> float:
@@ -120,6 +122,21 @@ Plot = Annotated[
         autocompletion=completion.pictures,
     ),
 ]
+Format = Annotated[FigureFormat | None, typer.Option("--format", help="File format of figures [settings.plot_format].")]
+Style = Annotated[
+    StyleName | None,
+    typer.Option(help="Figures for a journal's columns, or with larger type for slides [settings.plot_style]."),
+]
+#: Of commands that draw figures over time.
+From = Annotated[
+    float | None,
+    typer.Option(
+        "--from", metavar="S", parser=seconds, help="Begin of figures over time in s, or as '500 ms' [their start]."
+    ),
+]
+To = Annotated[
+    float | None, typer.Option("--to", metavar="S", parser=seconds, help="End of figures over time likewise.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 #: Of commands that run a job.
 Executor = Annotated[
@@ -169,8 +186,9 @@ def load(
     *,
     response: str | None = None,
     closure: str | None = None,
+    figures: Mapping[str, Any] = MappingProxyType({}),
 ) -> Experiment:
-    """Read a configuration and apply what the command line says.
+    """Read a configuration and apply what the command line says; ``figures`` is from `figure_settings`.
 
     Raises:
         ConfigError: Everything that is wrong with it.
@@ -180,7 +198,8 @@ def load(
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
     with naming_options({**options, "init_params.duration_sec": duration}):
-        return load_experiment(named(config), changes).lasting(duration)
+        experiment = load_experiment(named(config), changes).lasting(duration)
+    return experiment.replace(dict(figures)) if figures else experiment
 
 
 #: Options that set a key of the configuration.
@@ -218,6 +237,23 @@ def named(config: str | Path) -> str | Path:
     from neuro_mod.config.shipped import shipped_files
 
     return config if config in shipped_files() else Path(config)
+
+
+def figure_settings(
+    file_format: FigureFormat | None, style: StyleName | None, t_from: float | None = None, t_to: float | None = None
+) -> dict[str, Any]:
+    """The settings of a configuration that options of figures replace."""
+    keys = {"plot_format": file_format, "plot_style": style, "plot_from": t_from, "plot_to": t_to}
+    return {f"settings.{key}": value for key, value in given(keys).items()}
+
+
+def look_of(
+    file_format: FigureFormat | None, style: StyleName | None, t_from: float | None = None, t_to: float | None = None
+) -> Look:
+    """How figures are drawn by commands without a configuration."""
+    from neuro_mod.execution.figures import Look
+
+    return Look(**given({"file_format": file_format, "style": style, "t_from": t_from, "t_to": t_to}))
 
 
 def whole_numbers(option: str, text: str, below: int, example: str, *, least: int = 0) -> list[int]:

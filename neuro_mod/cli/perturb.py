@@ -18,12 +18,17 @@ from neuro_mod.cli.options import (
     Duration,
     Executor,
     Force,
+    Format,
+    From,
     MaxWorkers,
     OnFailure,
     Overrides,
     Seed,
     Shard,
+    Style,
+    To,
     WaitForWorkers,
+    figure_settings,
     folder,
     load,
     print_rows,
@@ -60,6 +65,10 @@ def perturb(
     force: Force = False,
     shard: Shard = None,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
+    t_from: From = None,
+    t_to: To = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the network of a configuration in pairs, without and with its perturbations.
@@ -71,7 +80,8 @@ def perturb(
     from neuro_mod.execution.pairs.job import PairJob
     from neuro_mod.execution.stagers import StageSNNSimulation
 
-    stager = StageSNNSimulation(load(config, overrides, seed, duration))
+    figures = figure_settings(file_format, style, t_from, t_to)
+    stager = StageSNNSimulation(load(config, overrides, seed, duration, figures=figures))
     folder = results_folder(out, stager.experiment, "_perturb")
     execution = execution_of(executor, max_workers, address, cluster, wait_for_workers, on_error, force, shard)
     run_job(PairJob(stager, trials, baseline_duration, dtype), folder, execution, as_json, _print_summary)

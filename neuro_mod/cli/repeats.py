@@ -24,12 +24,17 @@ from neuro_mod.cli.options import (
     Duration,
     Executor,
     Force,
+    Format,
+    From,
     MaxWorkers,
     OnFailure,
     Overrides,
     Seed,
     Shard,
+    Style,
+    To,
     WaitForWorkers,
+    figure_settings,
     folder,
     load,
     naming_options,
@@ -122,6 +127,10 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
                 autocompletion=completion.pictures,
             ),
         ] = "all",
+        file_format: Format = None,
+        style: Style = None,
+        t_from: From = None,
+        t_to: To = None,
         analysis: Analysis = True,
         as_json: AsJson = False,
     ) -> None:
@@ -144,7 +153,8 @@ def command(check: Callable[[Experiment], None] = lambda _: None) -> Callable[..
         execution = execution_of(executor, *how)
         if seeds_file is not None and load_saved_seeds:
             raise InputError("--seeds-file contradicts --load-saved-seeds")
-        experiment = load(given[0], overrides, seed, duration)
+        figures = figure_settings(file_format, style, t_from, t_to)
+        experiment = load(given[0], overrides, seed, duration, figures=figures)
         if sim_name is not None:
             with naming_options({"settings.sim_name": sim_name}):
                 experiment = experiment.replace({"settings.sim_name": sim_name})
@@ -205,11 +215,12 @@ def analyse_repeats(folder: Path, experiment: Experiment, plot: str) -> dict[str
     """Analyse all repeats in a folder; where that is not possible, None and a warning that says why."""
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.execution.analysis.save import analyse, default_folder
+    from neuro_mod.execution.figures import Look
 
     settings = experiment.settings
     drawn = settings.plot and plot != "none"
     try:
-        return analyse(Analyzer(folder), default_folder(folder), plot=drawn, file_format=settings.plot_format)
+        return analyse(Analyzer(folder), default_folder(folder), look=Look.of(settings) if drawn else None)
     except ValueError as error:
         _LOG.warning("no analysis: %s", error)
         return None

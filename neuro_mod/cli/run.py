@@ -13,10 +13,15 @@ from neuro_mod.cli.options import (
     Dtype,
     Duration,
     Force,
+    Format,
+    From,
     Out,
     Overrides,
     Plot,
     Seed,
+    Style,
+    To,
+    figure_settings,
     load,
     print_results,
     print_rows,
@@ -55,6 +60,10 @@ def run(
     ] = False,
     dtype: Dtype = "float32",
     plot: Plot = "all",
+    file_format: Format = None,
+    style: Style = None,
+    t_from: From = None,
+    t_to: To = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +73,8 @@ def run(
 
     if allow_other_network and from_state is None:
         raise InputError("--allow-other-network: found without --from-state; expected both, or neither")
-    stager = StageSNNSimulation(load(config, overrides, seed, duration))
+    figures = figure_settings(file_format, style, t_from, t_to)
+    stager = StageSNNSimulation(load(config, overrides, seed, duration, figures=figures))
     start = None if from_state is None else _state(from_state)
     outputs = stager.execute(
         plot,

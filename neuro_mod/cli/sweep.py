@@ -15,11 +15,14 @@ from neuro_mod.cli.options import (
     ClusterFile,
     Executor,
     Force,
+    Format,
     MaxWorkers,
     OnFailure,
     Overrides,
     Shard,
+    Style,
     WaitForWorkers,
+    figure_settings,
     folder,
     print_json,
     print_rows,
@@ -69,6 +72,8 @@ def sweep(
         int | None, typer.Option(metavar="N", min=1, help="Runs of each network at each point [trials of the file].")
     ] = None,
     overrides: Overrides = None,
+    file_format: Format = None,
+    style: Style = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file, and print its size.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +85,9 @@ def sweep(
     from neuro_mod.config.sweep import load_sweep
     from neuro_mod.errors import InputError
 
-    loaded = load_sweep(file, overrides or (), seed=seed, repeats=repeats, networks=networks, trials=trials)
+    figures = [f"{key}={value}" for key, value in figure_settings(file_format, style).items()]
+    changes = [*(overrides or ()), *figures]
+    loaded = load_sweep(file, changes, seed=seed, repeats=repeats, networks=networks, trials=trials)
     if out is None and not loaded.experiment.settings.save:
         raise InputError("settings.save: false found; expected true, or a folder for results with --out")
     folder = output_path(out or loaded.out)

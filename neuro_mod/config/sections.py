@@ -11,12 +11,14 @@ from pydantic_core import PydanticCustomError
 from neuro_mod.checks import MAX_NAME, user_path
 from neuro_mod.choices import (
     Closure,
+    FigureFormat,
     Heterogeneity,
     InDegree,
     InitialVoltage,
     Mechanism,
     ResponseKind,
     StimulusShape,
+    StyleName,
 )
 from neuro_mod.config.fields import (
     MANY,
@@ -249,7 +251,10 @@ class Settings(Section):
         expected=f"the path of a folder (~ is the home folder; no $; names of at most {MAX_NAME} bytes)",
     )
     sim_name: FolderName = parameter("default", "name of this run's folder in save_dir", expected=FOLDER_NAME)
-    plot_format: Literal["png", "pdf", "svg"] = parameter("png", "file format of figures")
+    plot_format: FigureFormat = parameter("png", "file format of figures")
+    plot_style: StyleName = parameter("paper", "style of figures: for a journal's columns, or larger for slides")
+    plot_from: LeftOut[NonNegative] = parameter(None, "begin of figures over time; the start if left out", "s")
+    plot_to: LeftOut[Positive] = parameter(None, "end of figures over time; that of each if left out", "s")
     allow_unusual: Switch = parameter(False, "accept time constants above 1 s and time steps above 5 ms")
 
     @property

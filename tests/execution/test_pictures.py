@@ -9,7 +9,8 @@ import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis import pictures
-from neuro_mod.execution.figures import captioned, part_shown
+from neuro_mod.errors import InputError
+from neuro_mod.execution.figures import Look, captioned, drawn, part_shown, save_figures
 from neuro_mod.execution.pairs import results as pair_results
 from neuro_mod.execution.pairs.rates import run_pairs
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -47,7 +48,7 @@ def test_figures_of_all_sessions_say_how_many(texts):
     assert len(others) == 9
     assert {name: "all 2 sessions" in texts[name] for name in others} == dict.fromkeys(others, True)
     assert "standard errors over 2 sessions" in " ".join(texts["occupancy"].split())
-    assert "first 2 s" in texts["new_states"]  # until the end of the shorter session
+    assert "up to 2 s, the shortest session" in texts["new_states"]
 
 
 def test_figures_of_visits_say_how_much_time_was_reassigned(analyzer, texts):
@@ -68,29 +69,32 @@ def test_the_only_session_is_named():
     single = Analyzer(list(drawn_sessions(2.0)), CLUSTERS)
     summary = replace(single.sessions[0], name="spikes_0007")
     single._findings = replace(single._findings, sessions=(summary,))
-    drawn = pictures.drawings_of_analysis(single)
-    assert {"session 0 (spikes_0007)" in drawn[name]().get_supxlabel() for name in ("state_raster", "lifetimes")} == {
+    figures = pictures.drawings_of_analysis(single)
+    assert {"session 0 (spikes_0007)" in figures[name]().get_supxlabel() for name in ("state_raster", "lifetimes")} == {
         True
     }
-    assert "first" not in drawn["state_raster"]().get_supxlabel()
+    assert "first" not in figures["state_raster"]().get_supxlabel()
 
 
 def test_parts():
-    assert part_shown(5.0, 6.0) == "first 5 s of 6 s"
-    assert part_shown(6.0, 6.0) == part_shown(None, 6.0) == part_shown(10, 6.0) == ""
-    draw = captioned({"one": lambda: new_axes(3, 2)[0]}, "", "a", "b")["one"]
-    assert draw().get_supxlabel() == "a; b"
+    assert part_shown(0.0, 5.0, 6.0) == "first 5 s of 6 s"
+    assert part_shown(2.0, 6.0, 6.0) == "2 to 6 s of 6 s"
+    assert part_shown(0.0, 6.0, 6.0) == part_shown(0.0, None, 6.0) == part_shown(0.0, 10, 6.0) == ""
+    draw = captioned(drawn({"one": lambda: new_axes(3, 2)[0]}, "", "a", "b"), "c")["one"]
+    assert draw().get_supxlabel() == "a; b; c"
+    with pytest.raises(InputError, match=r"t_from, t_to: .* expected no window, as the figure is not over time"):
+        draw(t_from=1.0)
 
 
 def test_figures_of_a_run_say_that_they_show_its_beginning(monkeypatch):
     monkeypatch.setattr(run_pictures, "MAX_SHOWN_SEC", 0.1)
     outputs = StageSNNSimulation.from_dict(SMALL, random_seed=3).run(duration_sec=0.2)
-    drawn = outputs.drawings()
+    figures = outputs.drawings()
     for name in ("raster", "voltage"):
-        figure = drawn[name]()
+        figure = figures[name]()
         assert figure.get_supxlabel() == "first 0.1 s of 0.2 s"
         assert np.allclose(figure.axes[0].get_xlim(), (0, 0.1))
-    assert not drawn["cluster_rates"]().get_supxlabel()
+    assert not figures["cluster_rates"]().get_supxlabel()
 
 
 def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
@@ -100,3 +104,39 @@ def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
     pairs = run_pairs(stager, 2, 0.1)
     figure = pair_results._drawings(stager, pairs, pairs.over_time())["paired_runs"]()
     assert figure.get_supxlabel() == "spikes: first pair, first 0.1 s of 0.2 s; difference: n = 2"
+
+
+@pytest.fixture(scope="module")
+def perturbed():
+    rate = {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}
+    return StageSNNSimulation(SMALL | {"perturbation": {"rate": rate}}).run(duration_sec=0.3)
+
+
+@pytest.mark.parametrize("name", ["raster", "cluster_rates", "voltage", "perturbations"])
+def test_a_window_is_shown_exactly(perturbed, name):
+    figure = perturbed.plot(name, t_from=0.1, t_to=-0.05)
+    assert np.allclose(figure.axes[0].get_xlim(), (0.1, 0.25))
+    assert figure.get_supxlabel() == "0.1 to 0.25 s of 0.3 s"
+
+
+def test_a_window_of_an_analysis_is_shown_exactly(analyzer):
+    for name in (*OVER_TIME, "new_states"):
+        assert np.allclose(analyzer.plot(name, t_from=0.5, t_to=1.5).axes[0].get_xlim(), (0.5, 1.5)), name
+
+
+def test_a_window_after_an_interruption_is_left_out(perturbed, caplog):
+    kept = []
+    save_figures(lambda name, _: kept.append(name), perturbed.drawings(), Look("pdf", t_from=5.0, t_to=6.0))
+    assert kept == ["plots/effective_parameters.pdf"]
+    assert "no figure raster: it ends at 0.3 s, before 5 s" in caplog.text
+
+
+def test_figures_have_two_names(perturbed):
+    for name, other in run_pictures.PICTURES.items():
+        assert perturbed.plot(name).get_size_inches() == pytest.approx(perturbed.plot(other).get_size_inches())
+    with pytest.raises(InputError, match=r'figure: "rastr" found; expected one of spikes, rates, .*raster, .*voltage'):
+        perturbed.plot("rastr")
+    with pytest.raises(
+        InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
+    ):
+        perturbed.only(["rates", "metadata"]).plot("raster")

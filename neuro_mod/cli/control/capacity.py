@@ -19,14 +19,18 @@ from neuro_mod.cli.options import (
     Duration,
     Executor,
     Force,
+    Format,
     MaxWorkers,
     OnFailure,
     Overrides,
     Seed,
     Shard,
+    Style,
     WaitForWorkers,
+    figure_settings,
     folder,
     load,
+    look_of,
     print_json,
     print_rows,
     print_table,
@@ -133,6 +137,8 @@ def capacity(
     force: Force = False,
     shard: Shard = None,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute how well M modes, the vectors that a modulator can add up, distinguish states.
@@ -145,13 +151,15 @@ def capacity(
     from neuro_mod.checks import user_path
     from neuro_mod.errors import invalid
     from neuro_mod.execution.control.capacity.study import Options, save_study, study_of, verification_folder
+    from neuro_mod.execution.figures import Look
 
     of_network: str | Path | None = config
     if of_network is None and responses is not None:
         from neuro_mod.execution.control.capacity.measured import configuration_of
 
         of_network = configuration_of(user_path(responses))
-    experiment = None if of_network is None else load(of_network, overrides, seed, duration)
+    figures = figure_settings(file_format, style)
+    experiment = None if of_network is None else load(of_network, overrides, seed, duration, figures=figures)
     _check(experiment, verify, {"--set": overrides, "--duration": duration, "--verify-modes": verify_modes})
     if shard is not None and verify is None:
         raise invalid("--shard", shard, "--verify N with it, as only runs are shared")
@@ -180,10 +188,10 @@ def capacity(
             stager = StageSNNSimulation(experiment if plot else experiment.replace({"settings.plot": False}))
             job = VerificationJob(stager, branches, trials, amplitude, baseline_duration, dtype)
         drawn = plot and (experiment is None or experiment.settings.plot)
-        file_format = "png" if experiment is None else experiment.settings.plot_format
+        look = look_of(file_format, style) if experiment is None else Look.of(experiment.settings)
         metadata: dict[str, Any] = {}
         if shard is None or job is None:  # of many processes, each has a shard alone
-            metadata = save_study(study, target, plot=drawn, file_format=file_format, force=force)
+            metadata = save_study(study, target, look=look if drawn else None, force=force)
     if metadata and not as_json:
         _print(metadata)
     elif job is None:

@@ -14,10 +14,13 @@ from neuro_mod.cli.options import (
     AsJson,
     Dtype,
     Force,
+    Format,
     InputClosure,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     folder,
     load,
     named,
@@ -105,6 +108,8 @@ def design(
     ] = None,
     force: Force = False,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the perturbation that serves a goal best within a budget, and verify it in other runs.
@@ -120,6 +125,7 @@ def design(
     from neuro_mod.execution.control.design.run import run_design
 
     experiment = _experiment(config, overrides, seed, response, closure)
+    experiment = experiment.replace(figure_settings(file_format, style))
     options = DesignOptions(
         make=make,
         goal=goal,

@@ -27,12 +27,15 @@ from neuro_mod.cli.options import (
     Duration,
     Executor,
     Force,
+    Format,
     MaxWorkers,
     OnFailure,
     Overrides,
     Seed,
     Shard,
+    Style,
     WaitForWorkers,
+    figure_settings,
     folder,
     given,
     load,
@@ -105,6 +108,8 @@ def response(
     force: Force = False,
     shard: Shard = None,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Estimate how occupancies, states, switching and rates respond to small shifts of the external rates.
@@ -117,7 +122,8 @@ def response(
     from neuro_mod.execution.control.response.observing import Observing
     from neuro_mod.execution.stagers import StageSNNSimulation
 
-    stager = StageSNNSimulation(load(config, overrides, seed, duration))
+    figures = figure_settings(file_format, style)
+    stager = StageSNNSimulation(load(config, overrides, seed, duration, figures=figures))
     observing = Observing.of(
         {
             **({"windows": window} if window else {}),

@@ -20,11 +20,14 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    Format,
     InputClosure,
     Out,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     given,
     load,
     print_results,
@@ -53,12 +56,15 @@ def bifurcation(
     response: Response = None,
     closure: InputClosure = None,
     force: Force = False,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Follow steady states over a parameter, with folds and losses of symmetry."""
     from neuro_mod.execution.stagers import BifurcationStager
 
-    experiment = load(config, overrides, seed, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, response=response, closure=closure, figures=figures)
     stager = BifurcationStager(experiment, perturbation_time=time, n_z=n_z)
     n_clusters = stager.circuit.populations.n_clusters
     followed = numbers_of_clusters(active, n_clusters)

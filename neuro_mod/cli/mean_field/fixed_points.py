@@ -11,11 +11,14 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    Format,
     InputClosure,
     Out,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     load,
     print_results,
     print_table,
@@ -34,12 +37,15 @@ def fixed_points(
     response: Response = None,
     closure: InputClosure = None,
     force: Force = False,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Find all steady states, with their stability."""
     from neuro_mod.execution.stagers import FullMeanFieldStager
 
-    experiment = load(config, overrides, seed, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, response=response, closure=closure, figures=figures)
     stager = FullMeanFieldStager(experiment, perturbation_time=time, n_z=n_z)
     print_results(stager.execute(n_runs=starts, out=out, force=force)["metadata"], as_json, _print_states)
 

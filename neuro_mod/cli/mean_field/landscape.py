@@ -12,11 +12,14 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    Format,
     InputClosure,
     Out,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     given,
     load,
     print_results,
@@ -46,12 +49,15 @@ def landscape(
     response: Response = None,
     closure: InputClosure = None,
     force: Force = False,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the landscape that focus populations see, all others in equilibrium with them."""
     from neuro_mod.execution.stagers import ReducedMeanFieldStager
 
-    experiment = load(config, overrides, seed, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, response=response, closure=closure, figures=figures)
     stager = ReducedMeanFieldStager(experiment, perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         focus_pops=_populations(focus),

@@ -20,11 +20,14 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    Format,
     InputClosure,
     Out,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     load,
     print_results,
     print_table,
@@ -52,12 +55,15 @@ def sensitivity(
     response: Response = None,
     closure: InputClosure = None,
     force: Force = False,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute how rates and eigenvalues of steady states change with a perturbation of each population."""
     from neuro_mod.execution.stagers import SensitivityStager
 
-    experiment = load(config, overrides, seed, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, response=response, closure=closure, figures=figures)
     stager = SensitivityStager(experiment, perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         targets=names_of(targets),

@@ -11,11 +11,14 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Force,
+    Format,
     InputClosure,
     Out,
     Overrides,
     Response,
     Seed,
+    Style,
+    figure_settings,
     given,
     load,
     print_results,
@@ -49,6 +52,8 @@ def spectrum(
     response: Response = None,
     closure: InputClosure = None,
     force: Force = False,
+    file_format: Format = None,
+    style: Style = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute susceptibilities, and spectra and covariances of population rates, about a stable state.
@@ -57,7 +62,8 @@ def spectrum(
     """
     from neuro_mod.execution.stagers import SpectrumStager
 
-    experiment = load(config, overrides, seed, response=response, closure=closure)
+    figures = figure_settings(file_format, style)
+    experiment = load(config, overrides, seed, response=response, closure=closure, figures=figures)
     stager = SpectrumStager(experiment, perturbation_time=time, n_z=n_z)
     outputs = stager.execute(
         window=window,

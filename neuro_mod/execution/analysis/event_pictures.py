@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.execution.analysis.around_events import AroundEvents
 from neuro_mod.execution.analysis.captions import sessions_shown
-from neuro_mod.execution.figures import Drawings, captioned
+from neuro_mod.execution.figures import Drawings, drawn
 from neuro_mod.storage.names import AROUND_SWITCHES, FANO_IN_TIME, PSTH
 
 
@@ -18,13 +20,12 @@ def drawings_around_events(analyzer: Analyzer, found: AroundEvents) -> Drawings:
     tables, epochs, options = found.tables, found.epochs, found.options
     sessions = f"{epochs.n_sessions} session{'s' * (epochs.n_sessions != 1)}"
     which = f"{len(epochs)} epoch{'s' * (len(epochs) != 1)} of {sessions}"
-    rates: Drawings = {"psth": lambda: event_rates(tables[PSTH])}
-    drawings = captioned(rates, which, f"bins of {options.bin_ms:g} ms")
+    drawings = drawn({"psth": partial(event_rates, tables[PSTH])}, which, f"bins of {options.bin_ms:g} ms")
     if FANO_IN_TIME in tables:
-        variability: Drawings = {"fano_in_time": lambda: fano_in_time(tables[FANO_IN_TIME])}
+        variability = {"fano_in_time": partial(fano_in_time, tables[FANO_IN_TIME])}
         window = f"windows of {options.fano_window_ms:g} ms"
-        drawings |= captioned(variability, which, window, "bands: standard error over neurons")
+        drawings |= drawn(variability, which, window, "bands: standard error over neurons")
     if AROUND_SWITCHES in tables:
-        switches: Drawings = {"around_switches": lambda: around_switches(tables[AROUND_SWITCHES])}
-        drawings |= captioned(switches, sessions_shown(analyzer))
+        switches = {"around_switches": partial(around_switches, tables[AROUND_SWITCHES])}
+        drawings |= drawn(switches, sessions_shown(analyzer))
     return drawings

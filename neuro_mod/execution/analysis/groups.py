@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from neuro_mod.core.spiking_net.analysis.groups.groups import Groups
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder
 from neuro_mod.core.spiking_net.analysis.states.quantities import QUANTITIES
 from neuro_mod.execution.analysis.captions import sessions_shown, time_reassigned
-from neuro_mod.execution.figures import Drawings, captioned
+from neuro_mod.execution.figures import Drawings, captioned, drawn, over_time
 from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.names import (
     ANALYSIS_GROUP_DIFFERENCES,
@@ -25,6 +25,7 @@ from neuro_mod.storage.names import (
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.analysis.group_values import GroupPanel
+    from neuro_mod.plotting.style import AnyFigure
 
 #: Figures of survival curves: what lasts, and the name of its axis.
 _CURVES = {
@@ -78,7 +79,7 @@ def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:
     drawings: Drawings = {}
     if panels:
         paired = all(groups.grouping.are_paired(name, groups.reference) for name in groups.names)
-        drawings |= captioned({"group_values": lambda: group_values(panels, paired=paired)}, which)
+        drawings |= drawn({"group_values": partial(group_values, panels, paired=paired)}, which)
     drawings |= _rasters(groups, analyzer)
     given_away = time_reassigned(analyzer)
     notes = {"states": given_away, "hidden": "states of one hidden Markov model of all"}
@@ -109,8 +110,7 @@ def _curves(groups: Groups, name: str, of: str, what: str) -> Drawings:
     from neuro_mod.plotting.analysis.survival import survival_curves  # noqa: PLC0415
 
     curves = {group: curve for group, curve in groups.survival(of).items() if curve.n_seen}
-    draw: Callable[[], Any] = lambda: survival_curves(curves, what=what)  # noqa: E731
-    return {f"group_{name}": draw} if curves else {}
+    return drawn({f"group_{name}": partial(survival_curves, curves, what=what)}) if curves else {}
 
 
 def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
@@ -124,7 +124,7 @@ def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
         return {}
     visits = analyzer.occurrences()
 
-    def draw() -> Any:
+    def draw(**place: Any) -> AnyFigure:
         panels = {
             f"{name} (session\N{NO-BREAK SPACE}{session})": (
                 analyzer.spikes(session),
@@ -132,8 +132,9 @@ def _rasters(groups: Groups, analyzer: Analyzer) -> Drawings:
             )
             for name, session in first.items()
         }
-        return state_rasters(panels, analyzer.layout, t_to=min(_SHOWN_SEC, *durations))
+        return state_rasters(panels, analyzer.layout, **place)
 
     left_out = len(groups.names) - len(shown)
     notes = [f"{left_out} more groups not shown"] if left_out else []
-    return captioned({"group_rasters": draw}, *notes, time_reassigned(analyzer))
+    notes.append(time_reassigned(analyzer))
+    return over_time({"group_rasters": draw}, min(durations), *notes, first=_SHOWN_SEC)

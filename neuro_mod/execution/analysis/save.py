@@ -12,7 +12,7 @@ from neuro_mod.execution.analysis.event_pictures import drawings_around_events
 from neuro_mod.execution.analysis.groups import describe_groups, drawings_of_groups, save_groups
 from neuro_mod.execution.analysis.pictures import drawings_of_analysis
 from neuro_mod.execution.analysis.summary import describe_analysis
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import PAPER, Look, save_figures
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.recordings.written import run_folder
 from neuro_mod.storage.names import ANALYSIS, PLOTS
@@ -36,8 +36,7 @@ def analyse(
     folder: Path,
     session: int = 0,
     *,
-    plot: bool = True,
-    file_format: str = "png",
+    look: Look | None = PAPER,
     events: EventOptions | None = None,
     before: Callable[[], None] = lambda: None,
     groups: Callable[[], Groups] | None = None,
@@ -48,8 +47,7 @@ def analyse(
         analyzer: The analysis.
         folder: The folder to save into.
         session: The session that figures over time show.
-        plot: Whether to draw figures.
-        file_format: ``png``, ``pdf`` or ``svg``.
+        look: How figures are drawn; None for no figures.
         events: What to compute around which events; None for nothing.
         before: Called before anything is saved.
         groups: Returns groups of sessions that are compared, once states are found.
@@ -79,12 +77,12 @@ def analyse(
                     lambda: None if groups is None else save_groups(kept, groups(), analyzer),
                 )
             remove_analysis_figures(folder)
-            if plot:
+            if look is not None:
                 (folder / PLOTS).mkdir(exist_ok=True)
                 drawings = drawings_of_analysis(analyzer, session)
                 drawings |= {} if groups is None else drawings_of_groups(groups(), analyzer)
                 drawings |= {} if found is None else drawings_around_events(analyzer, found)
-                files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, file_format)
+                files += save_figures(lambda name, write: write_whole(folder / name, write), drawings, look)
         about = {} if groups is None else {"groups": describe_groups(groups())}
         about |= {} if found is None else {"events": found.describe()}
         return describe_analysis(analyzer) | about | {"files": [str(file) for file in files]}

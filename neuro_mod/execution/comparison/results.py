@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import ACTIVE_RATE
 from neuro_mod.core.spiking_net.time_step import ACTIVE_RATE_LOSS
 from neuro_mod.execution.comparison.rates import ALL_OF_A_KIND, BAR, UNCHANGED, Comparison
 from neuro_mod.execution.comparison.theories import Predicted
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Look, drawn, save_figures
 from neuro_mod.execution.stagers.mean_field.full import describe_state
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
@@ -23,7 +24,7 @@ from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import COMPARISON, COMPARISON_TABLE, VALIDITY_TABLE
 
 if TYPE_CHECKING:
-    from neuro_mod.execution.figures import Drawings
+    from neuro_mod.execution.figures import Draw, Drawings
 
 
 def describe_comparison(comparison: Comparison, dtype: str) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def save_comparison(folder: Files, comparison: Comparison, metadata: dict[str, A
     folder.save_table(VALIDITY_TABLE, _validity_table(comparison.validity()))
     settings = comparison.theory.experiment.settings
     if settings.plot:
-        save_figures(folder.save, _drawings(comparison), settings.plot_format)
+        save_figures(folder.save, _drawings(comparison), Look.of(settings))
 
 
 def _stacked(vectors: list[NDArray[np.float64]], populations: Populations) -> NDArray[np.float64]:
@@ -206,15 +207,16 @@ def _drawings(comparison: Comparison) -> Drawings:
 
     n_clusters = comparison.populations.n_clusters
     states = [ComparedState(state.rates[:n_clusters], state.kind, len(state.active)) for state in comparison.states]
-    drawings: dict[str, Any] = {}
+    draws: dict[str, Draw] = {}
     if len(rates := comparison.cluster_rates()):
-        drawings["rate_histogram"] = lambda: rate_histogram(rates, states, bin_width=BAR, logarithmic=True)
+        draws["rate_histogram"] = partial(rate_histogram, rates, states, bin_width=BAR, logarithmic=True)
     nearest = {name: state for name, state in comparison.nearest_states().items() if state is not None}
     if nearest:
         settled, simulated = (_known(comparison.simulated(settled=each)) for each in (True, False))
         kind, shown = ("settled", settled) if settled else ("simulated", simulated)
         predicted = {name: comparison.in_theory(state) for name, state in nearest.items()}
-        drawings["rate_comparison"] = lambda: theory_comparison(
+        draws["rate_comparison"] = partial(
+            theory_comparison,
             {group: each.mean for group, each in shown.items()},
             {
                 name: {group: np.nan if (rate := rates[group]) is None else rate for group in shown}
@@ -223,7 +225,7 @@ def _drawings(comparison: Comparison) -> Drawings:
             standard_errors={group: each.standard_error for group, each in shown.items()},
             kind=kind,
         )
-    return drawings
+    return drawn(draws)
 
 
 def _known(estimates: dict[str, Estimate]) -> dict[str, Estimate]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from neuro_mod.execution.decoding.decode import Decodings
-from neuro_mod.execution.figures import Drawings, captioned
+from neuro_mod.execution.figures import Draw, Drawings, drawn
 
 
 def drawings_of_decoding(found: Decodings) -> Drawings:
@@ -20,8 +22,8 @@ def drawings_of_decoding(found: Decodings) -> Drawings:
         f"windows of {1e3 * options.window:g} ms",
         f"bands: standard error over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
     )
-    drawings: Drawings = {"decoding": lambda: accuracy_in_time(found.in_time, found.by)}
+    draws: dict[str, Draw] = {"decoding": partial(accuracy_in_time, found.in_time, found.by)}
     by = found.by
     if by is not None and np.isfinite(found.after_event["accuracy"]).any():
-        drawings["decoding_by"] = lambda: accuracy_by(found.after_event, by)
-    return captioned(drawings, *notes)
+        draws["decoding_by"] = partial(accuracy_by, found.after_event, by)
+    return drawn(draws, *notes)

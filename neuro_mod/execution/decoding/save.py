@@ -11,7 +11,7 @@ from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.decoding.decode import DecodingOptions, Decodings, decode_trials
 from neuro_mod.execution.decoding.pictures import drawings_of_decoding
 from neuro_mod.execution.decoding.trials import Trials
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import PAPER, Look, save_figures
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.execution.provenance import now_in_utc, versions
 from neuro_mod.optional import optional
@@ -41,8 +41,7 @@ def decode_and_save(
     by: str | None = None,
     *,
     sources: Mapping[str, Any],
-    plot: bool = True,
-    file_format: str = "png",
+    look: Look | None = PAPER,
 ) -> dict[str, Any]:
     """Decode, and save tables and figures, in place of an earlier decoding.
 
@@ -52,8 +51,7 @@ def decode_and_save(
         options: How conditions are decoded.
         by: Name of the parameter over which accuracies are compared; None without.
         sources: Where the spikes are, and which columns or conditions were chosen, for the description.
-        plot: Whether to draw figures.
-        file_format: ``png``, ``pdf`` or ``svg``.
+        look: How figures are drawn; None for no figures.
 
     Returns:
         The metadata of `Decodings.describe`, and ``files``.
@@ -75,11 +73,11 @@ def decode_and_save(
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; no new decoding in {folder}") from None
     with locked(folder):
-        files = _save(folder, found, sources, plot=plot, file_format=file_format)
+        files = _save(folder, found, sources, look)
     return found.describe() | {"files": [str(file) for file in files]}
 
 
-def _save(folder: Path, found: Decodings, sources: Mapping[str, Any], *, plot: bool, file_format: str) -> list[Path]:
+def _save(folder: Path, found: Decodings, sources: Mapping[str, Any], look: Look | None) -> list[Path]:
     """Write all files; the description, which says that they belong together, last."""
 
     def save(name: str, write: Callable[[IO[bytes]], object]) -> Path:
@@ -99,9 +97,9 @@ def _save(folder: Path, found: Decodings, sources: Mapping[str, Any], *, plot: b
     for name in DECODING_FIGURES:
         for earlier in (folder / PLOTS).glob(f"{name}.*"):
             earlier.unlink()
-    if plot:
+    if look is not None:
         (folder / PLOTS).mkdir(exist_ok=True)
-        files += save_figures(save, drawings, file_format)
+        files += save_figures(save, drawings, look)
     about = {"written": now_in_utc(), "versions": versions(), "sources": dict(sources)} | found.describe()
     text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return [*files, save(DECODING_DESCRIPTION, lambda file: file.write(text.encode()))]

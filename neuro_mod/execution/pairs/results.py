@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 import neuro_mod
 from neuro_mod.core.spiking_net.analysis.rates.paired import PairedDifference
 from neuro_mod.core.spiking_net.analysis.rates.rates import steps_per_sample
-from neuro_mod.execution.figures import captioned, part_shown, save_figures
+from neuro_mod.execution.figures import Look, over_time, save_figures
 from neuro_mod.execution.pairs.quantities import (
     ACTIVITY,
     OCCUPANCY_COLUMNS,
@@ -21,7 +22,7 @@ from neuro_mod.execution.pairs.rates import PairedRuns
 from neuro_mod.execution.pairs.simulate import SimulatePair
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import strongest, summary
-from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations
+from neuro_mod.execution.stagers.pictures import MAX_SHOWN_SEC, drawings_of_perturbations, in_window
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_row
@@ -35,6 +36,7 @@ from neuro_mod.storage.names import (
 
 if TYPE_CHECKING:
     from neuro_mod.execution.figures import Drawings
+    from neuro_mod.plotting.style import AnyFigure
 
 #: Seconds after the runs part over which the ratio of variances is given.
 WINDOWS = (0.02, 0.05, 0.1, 0.2, 0.5)
@@ -113,23 +115,23 @@ def table(pairs: PairedRuns, populations: Populations) -> list[dict[str, Any]]:
 
 def save_pairs(folder: Files, stager: StageSNNSimulation, pairs: PairedRuns, results: Mapping[str, Any]) -> None:
     """Save rates of all trials and the tables of `describe_results`, and draw them if ``settings.plot``."""
-    over_time = pairs.over_time()
+    response = pairs.over_time()
     folder.save_arrays(
         PAIRED_RATES, times=pairs.times, baseline=pairs.baseline, perturbed=pairs.perturbed, bin_width=pairs.bin_width
     )
     folder.save_arrays(
         DIFFERENCES,
         times=pairs.times,
-        difference=over_time.difference,
-        standard_error=over_time.standard_error,
-        variance_ratio=over_time.variance_ratio,
+        difference=response.difference,
+        standard_error=response.standard_error,
+        variance_ratio=response.variance_ratio,
     )
     folder.save_table(DIFFERENCES_TABLE, results["differences"])
     folder.save_table(QUANTITY_DIFFERENCES_TABLE, results["quantities"], QUANTITY_COLUMNS)
     folder.save_table(OCCUPANCY_DIFFERENCES_TABLE, results["occupancy"], OCCUPANCY_COLUMNS)
     settings = stager.experiment.settings
     if settings.plot:
-        save_figures(folder.save, _drawings(stager, pairs, over_time), settings.plot_format)
+        save_figures(folder.save, _drawings(stager, pairs, response), Look.of(settings))
 
 
 def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDifference) -> Drawings:
@@ -140,19 +142,16 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
     vectors = {target: strongest(course) for target, course in pairs.perturbations.items()}
     acted_on = np.any([course.values.any(axis=0) for course in pairs.perturbations.values()], axis=0)
     acting = drawings_of_perturbations(pairs.perturbations, stager.baseline, pairs.n_steps, pairs.delta_t)
-    drawings: dict[str, Any] = {}
-    if example is not None:
-        end = min(duration, MAX_SHOWN_SEC)
-        runs: Drawings = {
-            "paired_runs": lambda: paired_runs(
-                *example, pairs.times, response.difference, vectors, populations, t_to=end
-            )
-        }
-        part = part_shown(end, duration)
-        drawings |= captioned(
-            runs, "spikes: first pair" + (part and f", {part}"), f"difference: n = {len(pairs.seeds)}"
+
+    def differences(t_from: float, t_to: float | None, **place: Any) -> AnyFigure:
+        times, means, errors = in_window(
+            pairs.times, response.difference, response.standard_error, t_from=t_from, t_to=t_to
         )
-    drawings["differences"] = lambda: difference_traces(
-        pairs.times, response.difference, response.standard_error, populations, acted_on
-    )
-    return drawings | acting
+        return difference_traces(times, means, errors, populations, acted_on, **place)
+
+    drawings = over_time({"differences": differences}, duration) | acting
+    if example is None:
+        return drawings
+    runs = partial(paired_runs, *example, pairs.times, response.difference, vectors, populations)
+    notes = "spikes: first pair", f"difference: n = {len(pairs.seeds)}"
+    return over_time({"paired_runs": runs}, duration, *notes, first=MAX_SHOWN_SEC) | drawings

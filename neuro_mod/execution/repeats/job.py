@@ -11,7 +11,7 @@ from neuro_mod.choices import Precision, SpikeFormat
 from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.random import MAX_SEED
-from neuro_mod.execution.figures import Drawings, captioned, save_figures
+from neuro_mod.execution.figures import Drawings, Look, captioned, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -206,4 +206,4 @@ class RepeatJob(Job):
     def _draw(self, files: Files, drawings: Drawings, suffix: str = "") -> None:
         settings = self.experiment.settings
         if settings.plot:
-            save_figures(files.save, chosen_pictures(drawings, self.plot_arg, suffix), settings.plot_format)
+            save_figures(files.save, chosen_pictures(drawings, self.plot_arg, suffix), Look.of(settings))

@@ -16,7 +16,7 @@ from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.config.loading import Source
 from neuro_mod.config.sections import MeanField
 from neuro_mod.errors import ConfigError, DataError, InputError
-from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.figures import Look, WithFigures, save_figures
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.storage.differences import differences, in_lines
 from neuro_mod.storage.files import Files
@@ -30,7 +30,7 @@ THEORY = "mean_field"
 _LEFT_OUT = {THEORY: MeanField().model_dump()}
 
 
-class Result(ABC):
+class Result(WithFigures):
     """Results of a run by name, among them ``metadata``."""
 
     @abstractmethod
@@ -43,10 +43,6 @@ class Result(ABC):
     @abstractmethod
     def save(self, files: Files) -> None:
         """Save the data."""
-
-    @abstractmethod
-    def drawings(self) -> Drawings:
-        """All figures, by file name."""
 
 
 class Stager(ABC):
@@ -174,5 +170,5 @@ def keep(
     if settings.plot:
         drawings = result.drawings()
         chosen = {name: draw for name, draw in drawings.items() if figures is None or name in figures}
-        save_figures(folder.save, chosen, settings.plot_format)
+        save_figures(folder.save, chosen, Look.of(settings))
     result["metadata"]["files"] = [str(file) for file in folder.finish()]

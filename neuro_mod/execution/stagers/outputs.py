@@ -18,7 +18,7 @@ from neuro_mod.errors import InputError
 from neuro_mod.execution.figures import Drawings
 from neuro_mod.execution.stagers.base import Result
 from neuro_mod.execution.stagers.perturbations import saved_arrays
-from neuro_mod.execution.stagers.pictures import drawings_of_run
+from neuro_mod.execution.stagers.pictures import PICTURES, drawings_of_run
 from neuro_mod.execution.stagers.saved_state import state_arrays
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
@@ -124,6 +124,15 @@ class SpikingOutputs(Result, Mapping[str, Any]):
         if "perturbations" in self:
             delta_t = self["metadata"]["delta_t"]
             files.save_arrays(PERTURBATIONS, **saved_arrays(self["perturbations"], self.timed_perturbations, delta_t))
+
+    figure_aliases = PICTURES
+
+    def absent(self, name: str) -> str:
+        """What to record, or to perturb, to have a figure."""
+        if name in (PICTURES["spikes"], PICTURES["voltage"]):
+            what = "spikes" if name == PICTURES["spikes"] else "voltage"
+            return f'the run has no {what}: add "{what}" to record'
+        return "the run has no perturbations" if name in PICTURES.values() else ""
 
     def drawings(self) -> Drawings:
         """All figures, by file name."""

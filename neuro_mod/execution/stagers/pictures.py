@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.modulation import Baseline
 from neuro_mod.core.spiking_net.analysis.rates.rates import smooth
 from neuro_mod.errors import invalid
-from neuro_mod.execution.figures import Drawings, captioned, part_shown
+from neuro_mod.execution.figures import Draw, Drawings, drawn, over_time
 from neuro_mod.execution.stagers.perturbations import strongest
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.style import Figure
+    from neuro_mod.plotting.style import AnyFigure
 
 #: File name of each figure, by the name that ``plot_arg`` has for it.
 PICTURES = {
@@ -60,16 +61,19 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
     from neuro_mod.plotting.network.raster import raster  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    drawings: Drawings = {
-        PICTURES["rates"]: lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
-    }
-    over_time: Drawings = {}
+    duration = metadata["duration_sec"]
+    examples: dict[str, Draw] = {}
     if "spikes" in outputs:
-        end = min(metadata["duration_sec"], MAX_SHOWN_SEC) or None
-        over_time[PICTURES["spikes"]] = lambda: raster(outputs["spikes"], populations, t_to=end)
+        examples[PICTURES["spikes"]] = partial(raster, outputs["spikes"], populations)
     if "voltage" in outputs and len(recorded_neurons):
-        over_time[PICTURES["voltage"]] = lambda: _voltage_figure(outputs, recorded_neurons[:_EXAMPLES], baseline)
-    drawings |= captioned(over_time, part_shown(MAX_SHOWN_SEC, metadata["duration_sec"]))
+        examples[PICTURES["voltage"]] = partial(_voltage_figure, outputs, recorded_neurons[:_EXAMPLES], baseline)
+
+    def rates(t_from: float, t_to: float | None, **place: Any) -> AnyFigure:
+        smoothed = smooth(outputs["rates"], metadata["rate_bin_sec"])
+        times, shown = in_window(*smoothed, t_from=t_from, t_to=t_to)
+        return cluster_rate_map(times, shown, populations, **place)
+
+    drawings = over_time(examples, duration, first=MAX_SHOWN_SEC) | over_time({PICTURES["rates"]: rates}, duration)
     if "perturbations" in outputs:
         drawings |= drawings_of_perturbations(
             outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
@@ -77,25 +81,45 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
     return drawings
 
 
-def _voltage_figure(outputs: Mapping[str, Any], shown: NDArray[np.int64], baseline: Baseline) -> Figure:
+def in_window(
+    times: NDArray[Any], *values: NDArray[Any], t_from: float, t_to: float | None
+) -> tuple[NDArray[Any], ...]:
+    """The times within a window, at least one, and what belongs to them, along the first axis of arrays."""
+    first, last = np.searchsorted(times, (t_from, np.inf if t_to is None else t_to))
+    first = min(int(first), max(0, len(times) - 1))  # at least a sample
+    return tuple(each[first : max(int(last), first + 1)] for each in (times, *values))
+
+
+def _voltage_figure(
+    outputs: Mapping[str, Any],
+    shown: NDArray[np.int64],
+    baseline: Baseline,
+    t_from: float,
+    t_to: float | None,
+    **place: Any,
+) -> AnyFigure:
     from neuro_mod.plotting.network.voltage_trace import voltage_trace  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
-    interval = metadata["recorded_every"] * metadata["delta_t"]
-    voltage = outputs["voltage"][: max(1, round(MAX_SHOWN_SEC / interval)), : len(shown)]
-    times = np.arange(len(voltage)) * interval
-    spikes = outputs["spikes"].between(0.0, MAX_SHOWN_SEC) if "spikes" in outputs else None
+    every, delta_t = metadata["recorded_every"], metadata["delta_t"]
+    steps = np.arange(len(outputs["voltage"])) * every
+    times, voltage, steps = in_window(
+        steps * delta_t, outputs["voltage"][:, : len(shown)], steps, t_from=t_from, t_to=t_to
+    )
+    end = metadata["duration_sec"] if t_to is None else t_to
+    spikes = outputs["spikes"].between(t_from, end) if "spikes" in outputs else None
     population = populations.of_neuron[shown]
     return voltage_trace(
         times,
         voltage,
-        _threshold(outputs, baseline, np.arange(len(times)) * metadata["recorded_every"])[:, population],
+        _threshold(outputs, baseline, steps)[:, population],
         [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
         [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
+        **place,
     )
 
 
-def _threshold(outputs: Mapping[str, Any], baseline: Baseline, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+def _threshold(outputs: Mapping[str, Any], baseline: Baseline, steps: NDArray[Any]) -> NDArray[np.float64]:
     """Threshold of each population in these steps, shape ``(n_steps, n_pops)``; ``(1, n_pops)`` if it is constant."""
     course = outputs["perturbations"].get("threshold") if "perturbations" in outputs else None
     delta = 0.0 if course is None else course.at(steps)
@@ -108,13 +132,10 @@ def drawings_of_perturbations(
     """Figures of the perturbations of a run of so many steps, and of the parameters that they change, by file name."""
     from neuro_mod.plotting.network.perturbations import effective_parameters, perturbation_map  # noqa: PLC0415
 
-    populations = baseline.populations
-    return {
-        PICTURES["perturbations"]: lambda: perturbation_map(
-            perturbations, populations, duration=n_steps * delta_t, delta_t=delta_t
-        ),
-        PICTURES["parameters"]: lambda: effective_parameters(*_before_and_after(baseline, perturbations), populations),
-    }
+    populations, duration = baseline.populations, n_steps * delta_t
+    shown = partial(perturbation_map, perturbations, populations, duration=duration, delta_t=delta_t)
+    values = partial(effective_parameters, *_before_and_after(baseline, perturbations), populations)
+    return over_time({PICTURES["perturbations"]: shown}, duration) | drawn({PICTURES["parameters"]: values})
 
 
 def _before_and_after(

@@ -22,7 +22,7 @@ from neuro_mod.config.plain import plain
 from neuro_mod.config.sweep import sweep_of
 from neuro_mod.errors import InputError, format_path, invalid
 from neuro_mod.execution import jobs
-from neuro_mod.execution.figures import save_figures
+from neuro_mod.execution.figures import Look, drawn, save_figures
 from neuro_mod.execution.jobs import Execution, OnError
 from neuro_mod.execution.progress import Progress
 from neuro_mod.execution.stagers.base import THEORY
@@ -256,8 +256,8 @@ class SweepRunner(ABC):
                 for idx, (result, value) in enumerate(zip(repeat, values, strict=True)):
                     self._store(result, idx, value)
             figures = summarise(results, sweep_params if isinstance(sweep_params, Sized) else values)
-            drawings = {name: lambda figure=figure: figure for name, figure in figures.items()}
-            save_figures(files.save, drawings, experiment.settings.plot_format)
+            drawings = drawn({name: lambda figure=figure: figure for name, figure in figures.items()})
+            save_figures(files.save, drawings, Look.of(experiment.settings))
 
         theory = experiment.theory_in_plan() if self._of_mean_field else {}
         determining = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuro_mod.choices import MeanFieldMeasure
 from neuro_mod.config.experiment import unit_of
 from neuro_mod.config.sweep import Sweep
-from neuro_mod.execution.figures import Save, save_figures
+from neuro_mod.execution.figures import Draw, Look, Save, drawn, save_figures
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import column_label, split_by_states
 from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
@@ -39,7 +39,7 @@ def save_sweep_figures(
     Returns:
         The files.
     """
-    drawings: dict[str, Any] = {}
+    draws: dict[str, Draw] = {}
     for measure, columns in measures.items():
         name = measure.replace(":", "_").replace(".", "_")
         numbered = {column: each for column, each in columns.items() if split_by_states(column)[1]}
@@ -47,13 +47,15 @@ def save_sweep_figures(
         lines = _swept_number(sweep, table) if numbered else ""
         if others or not lines:
             is_theory = measure in get_args(MeanFieldMeasure)
-            drawings[name] = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
+            draws[name] = partial(_figure, sweep, table, others or columns, is_theory=is_theory)
         if lines:
-            drawings[f"{name}_by_state"] = partial(_by_state, sweep, table, numbered, lines)
-    return save_figures(save, drawings, sweep.experiment.settings.plot_format)
+            draws[f"{name}_by_state"] = partial(_by_state, sweep, table, numbered, lines)
+    return save_figures(save, drawn(draws), Look.of(sweep.experiment.settings))
 
 
-def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], *, is_theory: bool) -> Any:
+def _figure(
+    sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], *, is_theory: bool, **place: Any
+) -> Any:
     """Draw columns of a measure over what varies; theory is the same in all runs at a point, of which one is drawn."""
     from neuro_mod.plotting.sweep.sweep_figure import sweep_figure  # noqa: PLC0415
 
@@ -69,10 +71,13 @@ def _figure(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.
         is_grid=_is_grid(sweep, varied),
         noun="" if is_theory else noun,
         groups=swept.get(CONDITION),
+        **place,
     )
 
 
-def _by_state(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], key: str) -> Any:
+def _by_state(
+    sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]], key: str, **place: Any
+) -> Any:
     """Draw columns of different states of the mean field over one parameter, a line for each state."""
     from neuro_mod.plotting.sweep.sweep_lines import MAX_GROUPS, sweep_lines  # noqa: PLC0415
     from neuro_mod.plotting.sweep.sweep_panels import SweptParameter  # noqa: PLC0415
@@ -89,7 +94,7 @@ def _by_state(sweep: Sweep, table: pd.DataFrame, columns: Mapping[str, NDArray[n
         measures.setdefault(column_label(name), np.full(len(names) * n, np.nan))[rows] = columns[column][::n_at_point]
     groups = SweptParameter("", np.repeat(np.arange(len(names), dtype=float), n), tuple(names))
     repeated = replace(parameter, values=np.tile(parameter.values, len(names)))
-    return sweep_lines(repeated, measures, "", groups, ordered=counted or len(names) > MAX_GROUPS)
+    return sweep_lines(repeated, measures, "", groups, ordered=counted or len(names) > MAX_GROUPS, **place)
 
 
 def _axes(sweep: Sweep, table: pd.DataFrame) -> dict[str, NDArray[Any]]:

@@ -48,6 +48,8 @@ def perturbation_map(
     *,
     duration: float,
     delta_t: float,
+    t_from: float = 0.0,
+    t_to: float | None = None,
     width: float = style.ONE_AND_A_HALF_COLUMNS,
 ) -> Figure:
     """Draw perturbations as colours, a map for each target; populations as in ``cluster_rate_map``.
@@ -60,6 +62,8 @@ def perturbation_map(
         populations: Layout of the network.
         duration: Length of the run in seconds.
         delta_t: Time step in seconds.
+        t_from: Beginning of the shown window in seconds.
+        t_to: End of the window in seconds; the end of the run if None.
         width: Width of the figure in inches.
 
     Returns:
@@ -70,15 +74,16 @@ def perturbation_map(
     """
     _check({target: course.values[0] for target, course in perturbations.items()}, populations)
     rows = population_rows(populations)
-    n_steps = max(1, round(duration / delta_t))
+    end = max(1, round((duration if t_to is None else t_to) / delta_t))
+    first = min(round(t_from / delta_t), end - 1)
     norms = []
     with style.paper_style():
         figure, panels, points = _new_panels(len(perturbations), width, min(_MAX, 8 + 4.5 * rows.end), 10)
         for axes, course in zip(panels, perturbations.values(), strict=True):
-            edges, values = _pieces(course, n_steps, int(_COLUMNS_PER_INCH * width))
+            edges, values = _pieces(course.after(first), end - first, int(_COLUMNS_PER_INCH * width))
             norms.append(centred(values[:, rows.drawn]))
-            _draw_pieces(axes, edges * delta_t, values, rows, norms[-1])
-            frame_map(axes, (0, n_steps * delta_t), rows, points)
+            _draw_pieces(axes, (first + edges) * delta_t, values, rows, norms[-1])
+            frame_map(axes, (first * delta_t, end * delta_t), rows, points)
         panels[-1].set_xlabel("time (s)")
         figure.supylabel("population")
         bars = [add_colour_bar(*of, style.DIVERGING, points / 6).ax for of in zip(panels, norms, strict=True)]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -351,6 +352,38 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
     def has_spikes(self) -> bool:
         """Whether the spikes are available; not in a saved analysis."""
         return self._spikes is not None
+
+    def plot(
+        self,
+        name: str | None = None,
+        *,
+        session: int = 0,
+        ax: Any = None,
+        t_from: float | None = None,
+        t_to: float | None = None,
+        style: str | None = None,
+    ) -> Any:
+        """Draw a figure.
+
+        Args:
+            name: ``raster``, ``rates`` (of one session, with the active clusters), ``lifetimes``, ``occupancy``,
+                ``transitions``, ``transition_graph``, ...; the message of the error for an unknown name lists those
+                that there are. By default the first of them.
+            session: The session that figures over time show.
+            ax: Axes of Matplotlib to draw in, instead of a new figure.
+            t_from: Of a figure over time, the begin of what is shown, in seconds; a negative time counts from the end.
+            t_to: Its end in seconds, likewise; by default 5 s are shown.
+            style: ``paper`` or ``talk``.
+
+        Returns:
+            The new figure, which shows itself in a notebook; None if it was drawn in ``ax``.
+
+        Raises:
+            InputError: There is no such figure or session, or the window is not in it.
+        """
+        # figures are drawn on a layer above, which is loaded by its name as public names are
+        pictures = import_module("neuro_mod.execution.analysis.pictures")
+        return pictures.plot_analysis(self, name, session, ax=ax, window=(t_from, t_to), style=style)
 
     @property
     def labels_from(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ import neuro_mod
 from neuro_mod.checks import check_choice
 from neuro_mod.choices import Precision
 from neuro_mod.execution.control.capacity.verification import Branch, Runs, SimulateDirection, run_items
-from neuro_mod.execution.figures import Drawings, captioned, save_figures
+from neuro_mod.execution.figures import Drawings, Look, drawn, save_figures
 from neuro_mod.execution.jobs import Item, Job, JobFolder, Outcome
 from neuro_mod.execution.pairs.quantities import ACTIVITY
 from neuro_mod.execution.stagers import StageSNNSimulation
@@ -122,7 +123,7 @@ class VerificationJob(Job):
         folder.save_table(VERIFICATION_TABLE, rows)
         settings = self._stager.experiment.settings
         if settings.plot:
-            save_figures(folder.save, self._drawings(rows), settings.plot_format)
+            save_figures(folder.save, self._drawings(rows), Look.of(settings))
         return results | {"verified": rows}
 
     def _read(self, folder: JobFolder, key: str) -> NDArray[np.bool_]:
@@ -141,9 +142,9 @@ class VerificationJob(Job):
 
         changes = {label: (numbers(value), numbers(error)) for label, (value, error) in _DRAWN.items()}
         verified = Verified(np.array([row["modes"] for row in shown]), numbers("margin"), changes)
-        drawn: Drawings = {"verification": lambda: changes_by_margin(verified)}
         trials = max(row["trials"] for row in shown)
-        return captioned(drawn, f"{self._amplitude:g} Hz in norm", f"n = {trials}", "bars: standard error")
+        draws = {"verification": partial(changes_by_margin, verified)}
+        return drawn(draws, f"{self._amplitude:g} Hz in norm", f"n = {trials}", "bars: standard error")
 
 
 def _plain(branch: Branch) -> dict[str, Any]:

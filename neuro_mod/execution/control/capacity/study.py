@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from neuro_mod.core.spiking_net.analysis.states.names import state_name
 from neuro_mod.errors import InputError, Interrupted
 from neuro_mod.execution.control.capacity.measured import Measured
 from neuro_mod.execution.control.capacity.sources import Source
-from neuro_mod.execution.figures import Drawings, captioned, save_figures
+from neuro_mod.execution.figures import Drawings, Look, drawn, save_figures
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.execution.provenance import provenance
 from neuro_mod.execution.stagers.base import refuse_another
@@ -210,10 +211,9 @@ class Study:
             closed_form=None if self.found.closed_form is None else columns["closed_form"],
         )
         vocabulary, options = self.source.vocabulary, self.options
-        drawn: Drawings = {"capacity": lambda: margins_by_modes(margins)}
         against = "all of their size" if options.competitors == "all" else "each other"
-        return captioned(
-            drawn,
+        return drawn(
+            {"capacity": partial(margins_by_modes, margins)},
             f"{len(vocabulary)} states of {vocabulary.n_active} of {vocabulary.n_clusters} clusters, against {against}",
             "" if self.measured is None else "measured responses",
             f"{options.n_random} random subspaces: median, 5 to 95 %, best",
@@ -252,14 +252,13 @@ def study_of(source: Source, options: Options, measured: Measured | None = None)
     return Study(source, measured, options, found)
 
 
-def save_study(study: Study, path: Path, *, plot: bool = True, file_format: str = "png", force: bool = False) -> Any:
+def save_study(study: Study, path: Path, *, look: Look | None, force: bool = False) -> Any:
     """Save tables, arrays and figures of a capacity in a folder.
 
     Args:
         study: The capacity.
         path: The folder.
-        plot: Whether to draw.
-        file_format: ``png``, ``pdf`` or ``svg``.
+        look: How it is drawn; None for no figures.
         force: Replace other results.
 
     Returns:
@@ -278,8 +277,8 @@ def save_study(study: Study, path: Path, *, plot: bool = True, file_format: str 
         study.save(folder)
         folder.save_json(RUN, about | provenance(json.dumps(plan)))
         folder.finish()  # the data are complete even if drawing is interrupted
-        if plot:
-            save_figures(folder.save, study.drawings(), file_format)
+        if look is not None:
+            save_figures(folder.save, study.drawings(), look)
         return about | {"files": [str(file) for file in folder.finish()]}
 
 

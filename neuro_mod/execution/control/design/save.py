@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.config import Experiment
 from neuro_mod.execution.control.design.problem import DesignOptions
 from neuro_mod.execution.control.design.results import designed_experiment
 from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, Study
-from neuro_mod.execution.figures import captioned, save_figures
+from neuro_mod.execution.figures import Look, captioned, drawn, save_figures
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import DESIGN_CONFIG, DESIGN_LEAKAGE, DESIGN_STEPS, DESIGN_TABLE, DESIGN_VECTORS
 
@@ -28,7 +29,7 @@ def save_study(
     folder.save_table(DESIGN_LEAKAGE, results["leakage"])
     if experiment.settings.plot:
         drawings = _drawings(experiment, options, study, results)
-        save_figures(folder.save, drawings, experiment.settings.plot_format)
+        save_figures(folder.save, drawings, Look.of(experiment.settings))
 
 
 def _drawings(experiment: Experiment, options: DesignOptions, study: Study, results: Mapping[str, Any]) -> Drawings:
@@ -45,16 +46,24 @@ def _drawings(experiment: Experiment, options: DesignOptions, study: Study, resu
     label = f"{goal.phrase} (s)" if goal.unit else goal.phrase
     verified = f"{options.verify_trials} trials of {options.verify_duration:g} s"
     designed = next(row for row in results["table"] if row["direction"] == DESIGNED)
-    drawings: dict[str, Any] = {
-        "design_vector": lambda: design_vectors(vectors, options.target, populations),
-        "design_progress": lambda: design_progress(
-            results["steps"], {row["direction"]: row["verified"] for row in results["table"]}, label
-        ),
-        "design_verified": lambda: design_verification(results["table"], label),
-        "design_leakage": lambda: design_leakage(
-            results["leakage"], options.least_states, f"multiple of the design ({options.norm} {designed['size']:.3g})"
-        ),
-    }
+    drawings = drawn(
+        {
+            "design_vector": partial(design_vectors, vectors, options.target, populations),
+            "design_progress": partial(
+                design_progress,
+                results["steps"],
+                {row["direction"]: row["verified"] for row in results["table"]},
+                label,
+            ),
+            "design_verified": partial(design_verification, results["table"], label),
+            "design_leakage": partial(
+                design_leakage,
+                results["leakage"],
+                options.least_states,
+                f"multiple of the design ({options.norm} {designed['size']:.3g})",
+            ),
+        }
+    )
     frozen = f"shaded: fewer than {options.least_states} states"
     return {
         **drawings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from neuro_mod.execution.control.response.observing import Observing
 from neuro_mod.execution.control.response.responses import Responses
 from neuro_mod.execution.control.response.sessions import ObservedSession
 from neuro_mod.execution.control.response.simulate import SimulateTrial
-from neuro_mod.execution.figures import Drawings, save_figures
+from neuro_mod.execution.figures import Draw, Drawings, Look, drawn, save_figures
 from neuro_mod.execution.sweep.user_functions import UserFunction
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_row
@@ -89,7 +90,7 @@ def save_results(
     folder.save_table(STEP_RESPONSE_TABLE, _step_rows(step, acausal), ())
     about = describe_results(responses, single, pooled, step)
     if settings.plot:
-        save_figures(folder.save, _drawings(responses, single, step, acausal), settings.plot_format)
+        save_figures(folder.save, _drawings(responses, single, step, acausal), Look.of(settings))
     return about
 
 
@@ -285,7 +286,7 @@ def _drawings(
 
     clusters = [str(c) for c in range(responses.populations.n_clusters)]
     occupancy, states = single[0], next(each for each in single if each.names[0].startswith("state "))
-    drawings: Drawings = {}
+    draws: dict[str, Draw] = {}
     for name, found, names, label, window in (
         ("occupancy_responses", occupancy, clusters, "occupancy of cluster", -1),
         (
@@ -296,7 +297,8 @@ def _drawings(
             int(np.argmax(states.resolved.sum(axis=(1, 2)))),
         ),
     ):
-        drawings[name] = lambda found=found, names=names, label=label, window=window: response_map(
+        draws[name] = partial(
+            response_map,
             found.response[window],
             found.error[window],
             names,
@@ -304,11 +306,12 @@ def _drawings(
             label,
             f"after {found.windows[window]:g} s ({found.unit_of_response})",
         )
-    drawings["step_response"] = lambda: step_response(
+    draws["step_response"] = partial(
+        step_response,
         step.windows,
         step.populations,
         step.response[:, 0],
         step.error[:, 0],
         None if acausal is None else (acausal.response[:, 0], acausal.error[:, 0]),
     )
-    return drawings
+    return drawn(draws)

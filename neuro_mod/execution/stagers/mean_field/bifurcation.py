@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -21,7 +22,7 @@ from neuro_mod.core.mean_field.core import LIFMeanField
 from neuro_mod.core.mean_field.core.exact.response import pairs_of
 from neuro_mod.core.perturbations.targets import check_target
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Drawings, drawn
 from neuro_mod.execution.stagers.mean_field.base import (
     SENSITIVITY_COLUMNS,
     MeanFieldOutputs,
@@ -189,7 +190,7 @@ class Branches(MeanFieldOutputs):
         if not diagram.branches:
             return {}
         populations, critical = self.populations, diagram.critical_points
-        drawn = [
+        branches = [
             DrawnBranch(branch.parameter[part], high, branch.stable[part], len(active), low)
             for branch in diagram.branches
             for part, active in _parts(branch)
@@ -205,7 +206,7 @@ class Branches(MeanFieldOutputs):
         configured = self["configured"]
         within = configured if configured is not None and lower <= configured <= upper else None
         label = str(_LABELS.get(parameter, parameter))
-        return {"bifurcation": lambda: bifurcation_diagram(drawn, points, label, current=within)}
+        return drawn({"bifurcation": partial(bifurcation_diagram, branches, points, label, current=within)})
 
 
 def _folds(diagram: Diagram) -> list[CriticalPoint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from neuro_mod.core.mean_field.core import FixedPoint, FixedPoints, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.searches import MAX_START
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Drawings, drawn
 from neuro_mod.execution.stagers.mean_field.base import MAX_RATE, MeanFieldOutputs, MeanFieldStager, rates_array
 from neuro_mod.execution.stagers.memory import demand_memory
 from neuro_mod.populations import Populations
@@ -107,16 +108,19 @@ class SteadyStates(MeanFieldOutputs):
         found: FixedPoints = self["distinct"]
         if not len(found):
             return {}
-        return {
-            "fixed_points": lambda: fixed_point_map(
-                np.stack([point.rates for point in found]),
-                np.array([point.eigenvalues[0].real for point in found]),
-                [point.kind for point in found],
-                np.array([len(point.active) for point in found]),
-                [point.multiplicity for point in found],
-                self.populations,
-            )
-        }
+        return drawn(
+            {
+                "fixed_points": partial(
+                    fixed_point_map,
+                    np.stack([point.rates for point in found]),
+                    np.array([point.eigenvalues[0].real for point in found]),
+                    [point.kind for point in found],
+                    np.array([len(point.active) for point in found]),
+                    [point.multiplicity for point in found],
+                    self.populations,
+                )
+            }
+        )
 
 
 def _describe(found: FixedPoints, populations: Populations) -> dict[str, Any]:

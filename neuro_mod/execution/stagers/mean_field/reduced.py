@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from neuro_mod.core.mean_field.analysis.paths import potential_along
 from neuro_mod.core.mean_field.analysis.sensitivities import barrier_sensitivities
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Draw, Drawings, drawn
 from neuro_mod.execution.progress import Counted, progress_shown
 from neuro_mod.execution.stagers.mean_field.base import (
     MAX_RATE,
@@ -186,8 +187,9 @@ class Landscape(MeanFieldOutputs):
         kinds = [state.kind for state in states]
         places = np.array([state.nu for state in states]).reshape(-1, len(names))
         axes, force = self["axes"], self["force_field"]
-        drawings: Drawings = {
-            "potential": lambda: potential_profile(
+        draws: dict[str, Draw] = {
+            "potential": partial(
+                potential_profile,
                 self["displacement"],
                 self["potential"],
                 _on_path(self),
@@ -197,11 +199,11 @@ class Landscape(MeanFieldOutputs):
             )
         }
         if len(names) == 2:
-            drawings["phase_plane"] = lambda: phase_plane(axes, force, places, kinds, names, path)
+            draws["phase_plane"] = partial(phase_plane, axes, force, places, kinds, names, path)
         elif len(names) > 2:
             through = places[0] if len(places) else path[len(path) // 2]
-            drawings["sections"] = lambda: landscape_sections(axes, force, places, kinds, names, through)
-        return drawings
+            draws["sections"] = partial(landscape_sections, axes, force, places, kinds, names, through)
+        return drawn(draws)
 
 
 def _describe(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from neuro_mod.core.mean_field.core import FixedPoint, Sensitivity, fixed_points
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.perturbations.targets import check_target
 from neuro_mod.errors import InputError, NumericalError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Draw, Drawings, drawn
 from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import MAX_RUNS, describe_state
 from neuro_mod.execution.stagers.memory import demand_memory
@@ -148,14 +149,12 @@ class Sensitivities(MeanFieldOutputs):
         def panels(by_target: Mapping[str, Sensitivity]) -> list[SensitivityPanel]:
             return [SensitivityPanel(t, each.unit, each.rates, each.leading) for t, each in by_target.items()]
 
-        drawings: Drawings = {}
+        draws: dict[str, Draw] = {}
         for index, (point, by_target) in enumerate(zip(self["states"], self["sensitivities"], strict=True)):
             if index < _MAX_FIGURES:
                 title = f"state {index}: {point.kind}, {len(point.active)} active"
-                drawings[f"sensitivities_{index}"] = lambda by_target=by_target, title=title: sensitivity_maps(
-                    panels(by_target), self.populations, title
-                )
-        return drawings
+                draws[f"sensitivities_{index}"] = partial(sensitivity_maps, panels(by_target), self.populations, title)
+        return drawn(draws)
 
 
 def _describe(kept: Sequence[tuple[FixedPoint, Mapping[str, Sensitivity]]], populations: Populations) -> dict[str, Any]:

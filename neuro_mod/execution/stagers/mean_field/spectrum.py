@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from neuro_mod.core.mean_field.core.fixed_points import N_STARTS
 from neuro_mod.core.mean_field.core.linear_response import check_window
 from neuro_mod.core.mean_field.core.linearized import FREQUENCIES
 from neuro_mod.errors import InputError, invalid
-from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.figures import Drawings, drawn
 from neuro_mod.execution.stagers.mean_field.base import MeanFieldOutputs, MeanFieldStager
 from neuro_mod.execution.stagers.mean_field.full import MAX_RUNS, describe_state
 from neuro_mod.execution.stagers.memory import demand_memory
@@ -145,7 +146,7 @@ class Spectra(MeanFieldOutputs):
             for group, members in _members(state, response.sizes, self.populations).items()
         ]
         title = f"{state.kind}, {len(state.active)} active"
-        return {"spectra": lambda: population_spectra(response.frequencies, lines, title)}
+        return drawn({"spectra": partial(population_spectra, response.frequencies, lines, title)})
 
 
 def _spectra_rows(response: LinearResponse, names: Sequence[str]) -> list[dict[str, Any]]:
