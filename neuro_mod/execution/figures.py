@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 from neuro_mod.storage.names import PLOTS
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.style import Figure
+    from neuro_mod.plotting.style import AnyFigure
 
 #: Functions that draw figures, by file name without ending.
-Drawings: TypeAlias = "dict[str, Callable[[], Figure]]"
+Drawings: TypeAlias = "dict[str, Callable[[], AnyFigure]]"
 
 #: Saves what is written to a file under a name, see `storage.files.Files.save`.
 Save = Callable[[str, Callable[[IO[bytes]], object]], Path]
@@ -30,7 +30,7 @@ def part_shown(end: float | None, duration: float) -> str:
     return "" if end is None or end >= duration else f"first {end:g} s of {duration:g} s"
 
 
-def _with_note(draw: Callable[[], Figure], note: str) -> Figure:
+def _with_note(draw: Callable[[], AnyFigure], note: str) -> AnyFigure:
     from neuro_mod.plotting.style import paper_style, write_note  # noqa: PLC0415
 
     figure = draw()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from neuro_mod.plotting import style
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 Columns = tuple[str, str, str]
 
 BAND_STRENGTH = 0.25
-EVENT_COLOUR = "#737373"
+#: Of a band in a legend of curves of several colours.
+BAND_COLOUR, EVENT_COLOUR = "#404040", "#737373"
 #: Colours of curves, distinct with any colour vision.
 CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 MAX_CURVES = len(CURVE_COLOURS)
@@ -43,6 +45,11 @@ def draw_curve(axes: Axes, table: pd.DataFrame, colour: str, columns: Columns) -
 def curve_handle(label: str, colour: str) -> Line2D:
     """Entry of a legend for a curve."""
     return Line2D([], [], color=colour, linewidth=2 * style.LINE_WIDTH, label=label)
+
+
+def band_handle(label: str = "± s.e.", colour: str = BAND_COLOUR, strength: float = BAND_STRENGTH) -> Patch:
+    """Entry of a legend for the bands around curves."""
+    return Patch(color=colour, alpha=strength, linewidth=0, label=label)
 
 
 def mark_event(axes: Axes, time: float = 0.0) -> None:

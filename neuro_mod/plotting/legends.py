@@ -1,9 +1,9 @@
-"""Legends above axes and figures, in as many columns as fit."""
+"""Legends above axes and figures, in as many columns as fit, read row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -12,7 +12,9 @@ from matplotlib.figure import Figure, SubFigure
 from neuro_mod.plotting.style import POINTS_PER_INCH, TICK_SIZE, size_in_points, text_length
 
 #: Width of an entry's sample with the gaps around it, in points; room of a column's letters, which are wider than most.
-_SAMPLE, _WIDER = 4 * TICK_SIZE, 1.08
+_SAMPLE, _WIDER = 3.1 * TICK_SIZE, 1.08
+#: Length of a sample and gaps beside it, in parts of the size of letters.
+_SPACING: dict[str, Any] = {"handlelength": 1.6, "handletextpad": 0.5, "columnspacing": 1.0}
 #: Share of a figure's width that axes take.
 _WIDTH_SHARE = 0.8
 #: Height of a row in points.
@@ -20,17 +22,15 @@ ROW = 10.5
 
 
 def legend_columns(labels: Sequence[str], points: float) -> int:
-    """The largest number of columns of a legend, filled one after the other, that fit this width in points; 1 at least.
+    """The largest number of columns of a legend, filled row by row, that fit this width in points; 1 at least.
 
     Args:
         labels: Texts of the entries.
         points: Width of the legend.
     """
     for columns in range(len(labels), 1, -1):
-        long, rest = divmod(len(labels), columns)
-        ends = [long * i + min(i, rest) for i in range(columns + 1)]
-        lengths = [max(text_length(label, TICK_SIZE) for label in labels[a:b]) for a, b in pairwise(ends)]
-        if _WIDER * sum(lengths) + _SAMPLE * columns <= points:
+        lengths = [max(text_length(label, TICK_SIZE) for label in labels[k::columns]) for k in range(columns)]
+        if _WIDER * sum(lengths) + _SAMPLE * columns - TICK_SIZE <= points:
             return columns
     return 1
 
@@ -44,13 +44,13 @@ def legend_above_axes(axes: Axes, handles: Sequence[Artist], width: float) -> No
     """Put a legend above axes, in a figure of this width in inches."""
     columns = legend_columns(_labels(handles), _WIDTH_SHARE * width * POINTS_PER_INCH)
     axes.legend(
-        handles=handles,
+        handles=_by_column(handles, columns),
         loc="lower left",
         bbox_to_anchor=(0, 1),
         ncols=columns,
         frameon=False,
         borderpad=0.2,
-        columnspacing=1.2,
+        **_SPACING,
     )
 
 
@@ -60,7 +60,13 @@ def legend_above_figure(place: Figure | SubFigure | Axes, handles: Sequence[Arti
         legend_above_axes(place, handles, size_in_points(place)[0] / POINTS_PER_INCH / _WIDTH_SHARE)
         return
     columns = legend_columns(_labels(handles), place.bbox.width / place.dpi * POINTS_PER_INCH)
-    place.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, borderpad=0)
+    entries = _by_column(handles, columns)
+    place.legend(handles=entries, loc="outside upper center", ncols=columns, frameon=False, borderpad=0, **_SPACING)
+
+
+def _by_column(handles: Sequence[Artist], columns: int) -> list[Artist]:
+    """Entries in the order in which Matplotlib fills columns, so that rows can be read one after the other."""
+    return [handle for column in range(columns) for handle in handles[column::columns]]
 
 
 def _labels(handles: Sequence[Artist]) -> list[str]:

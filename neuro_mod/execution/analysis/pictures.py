@@ -15,7 +15,7 @@ from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.recordings.windows import window_of
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.style import Figure
+    from neuro_mod.plotting.style import AnyFigure
 
 #: Seconds of one session that figures over time show, from its start.
 MAX_SHOWN_SEC = 5.0
@@ -111,7 +111,7 @@ def _of_assemblies(analyzer: Analyzer) -> Drawings:
     if found is None or not analyzer.has_spikes:
         return {}
 
-    def draw() -> Figure:
+    def draw() -> AnyFigure:
         correlations = analyzer.count_correlations(found.bin_width)
         return assembly_figure(correlations, found.labels, found.eigenvalues, found.upper_bound)
 

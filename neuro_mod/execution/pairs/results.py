@@ -150,9 +150,12 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
         }
         part = part_shown(end, duration)
         drawings |= captioned(
-            runs, "spikes: first pair" + (part and f", {part}"), f"difference: n = {len(pairs.seeds)}"
+            runs, "spikes: first pair" + (part and f", {part}"), f"difference: mean over {len(pairs.seeds)} pairs"
         )
-    drawings["differences"] = lambda: difference_traces(
-        pairs.times, response.difference, response.standard_error, populations, acted_on
-    )
+    traces: Drawings = {
+        "differences": lambda: difference_traces(
+            pairs.times, response.difference, response.standard_error, populations, acted_on
+        )
+    }
+    drawings |= captioned(traces, f"{len(pairs.seeds)} pairs")
     return drawings | acting

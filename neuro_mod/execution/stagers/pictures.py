@@ -16,7 +16,7 @@ from neuro_mod.execution.figures import Drawings, captioned, part_shown
 from neuro_mod.execution.stagers.perturbations import strongest
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.style import Figure
+    from neuro_mod.plotting.style import AnyFigure
 
 #: File name of each figure, by the name that ``plot_arg`` has for it.
 PICTURES = {
@@ -28,8 +28,8 @@ PICTURES = {
 }
 #: Traces in the figure of the voltage, at most.
 _EXAMPLES = 4
-#: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
-MAX_SHOWN_SEC = 10.0
+#: Seconds that the raster and the voltages show, at most, from the start; the map of the rates shows all.
+MAX_SHOWN_SEC, MAX_VOLTAGE_SEC = 10.0, 2.5
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -63,13 +63,15 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
     drawings: Drawings = {
         PICTURES["rates"]: lambda: cluster_rate_map(*smooth(outputs["rates"], metadata["rate_bin_sec"]), populations),
     }
-    over_time: Drawings = {}
+    duration = metadata["duration_sec"]
     if "spikes" in outputs:
-        end = min(metadata["duration_sec"], MAX_SHOWN_SEC) or None
-        over_time[PICTURES["spikes"]] = lambda: raster(outputs["spikes"], populations, t_to=end)
+        end = min(duration, MAX_SHOWN_SEC) or None
+        spikes: Drawings = {PICTURES["spikes"]: lambda: raster(outputs["spikes"], populations, t_to=end)}
+        drawings |= captioned(spikes, part_shown(MAX_SHOWN_SEC, duration))
     if "voltage" in outputs and len(recorded_neurons):
-        over_time[PICTURES["voltage"]] = lambda: _voltage_figure(outputs, recorded_neurons[:_EXAMPLES], baseline)
-    drawings |= captioned(over_time, part_shown(MAX_SHOWN_SEC, metadata["duration_sec"]))
+        shown = recorded_neurons[:_EXAMPLES]
+        voltage: Drawings = {PICTURES["voltage"]: lambda: _voltage_figure(outputs, shown, baseline)}
+        drawings |= captioned(voltage, part_shown(MAX_VOLTAGE_SEC, duration))
     if "perturbations" in outputs:
         drawings |= drawings_of_perturbations(
             outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
@@ -77,21 +79,23 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
     return drawings
 
 
-def _voltage_figure(outputs: Mapping[str, Any], shown: NDArray[np.int64], baseline: Baseline) -> Figure:
+def _voltage_figure(outputs: Mapping[str, Any], shown: NDArray[np.int64], baseline: Baseline) -> AnyFigure:
     from neuro_mod.plotting.network.voltage_trace import voltage_trace  # noqa: PLC0415
+    from neuro_mod.plotting.style import in_words  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
     interval = metadata["recorded_every"] * metadata["delta_t"]
-    voltage = outputs["voltage"][: max(1, round(MAX_SHOWN_SEC / interval)), : len(shown)]
+    voltage = outputs["voltage"][: max(1, round(MAX_VOLTAGE_SEC / interval)), : len(shown)]
     times = np.arange(len(voltage)) * interval
-    spikes = outputs["spikes"].between(0.0, MAX_SHOWN_SEC) if "spikes" in outputs else None
+    spikes = outputs["spikes"].between(0.0, MAX_VOLTAGE_SEC) if "spikes" in outputs else None
     population = populations.of_neuron[shown]
     return voltage_trace(
         times,
         voltage,
         _threshold(outputs, baseline, np.arange(len(times)) * metadata["recorded_every"])[:, population],
         [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
-        [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
+        [f"neuron {neuron} ({in_words(populations.names[a])})" for neuron, a in zip(shown, population, strict=True)],
+        unperturbed=baseline.effective("threshold", 0.0)[population],
     )
 
 

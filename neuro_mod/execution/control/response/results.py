@@ -302,7 +302,7 @@ def _drawings(
             names,
             responses.populations,
             label,
-            f"after {found.windows[window]:g} s ({found.unit_of_response})",
+            f"response after {found.windows[window]:g} s ({found.unit_of_response})",
         )
     drawings["step_response"] = lambda: step_response(
         step.windows,
