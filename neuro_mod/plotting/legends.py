@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -11,7 +12,9 @@ from matplotlib.figure import Figure, SubFigure
 from neuro_mod.plotting.style import POINTS_PER_INCH, TICK_SIZE, size_in_points, text_length
 
 #: Width of an entry's sample with the gaps around it, in points; room of a column's letters, which are wider than most.
-_SAMPLE, _WIDER = 4 * TICK_SIZE, 1.08
+_SAMPLE, _WIDER = 3.1 * TICK_SIZE, 1.08
+#: Length of a sample and gaps beside it, in parts of the size of letters.
+_SPACING: dict[str, Any] = {"handlelength": 1.6, "handletextpad": 0.5, "columnspacing": 1.0}
 #: Share of a figure's width that axes take.
 _WIDTH_SHARE = 0.8
 #: Height of a row in points.
@@ -27,7 +30,7 @@ def legend_columns(labels: Sequence[str], points: float) -> int:
     """
     for columns in range(len(labels), 1, -1):
         lengths = [max(text_length(label, TICK_SIZE) for label in labels[k::columns]) for k in range(columns)]
-        if _WIDER * sum(lengths) + _SAMPLE * columns <= points:
+        if _WIDER * sum(lengths) + _SAMPLE * columns - TICK_SIZE <= points:
             return columns
     return 1
 
@@ -47,7 +50,7 @@ def legend_above_axes(axes: Axes, handles: Sequence[Artist], width: float) -> No
         ncols=columns,
         frameon=False,
         borderpad=0.2,
-        columnspacing=1.2,
+        **_SPACING,
     )
 
 
@@ -58,7 +61,7 @@ def legend_above_figure(place: Figure | SubFigure | Axes, handles: Sequence[Arti
         return
     columns = legend_columns(_labels(handles), place.bbox.width / place.dpi * POINTS_PER_INCH)
     entries = _by_column(handles, columns)
-    place.legend(handles=entries, loc="outside upper center", ncols=columns, frameon=False, borderpad=0)
+    place.legend(handles=entries, loc="outside upper center", ncols=columns, frameon=False, borderpad=0, **_SPACING)
 
 
 def _by_column(handles: Sequence[Artist], columns: int) -> list[Artist]:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 from numpy.typing import NDArray
 
 from neuro_mod.plotting.population_rows import PopulationRows
@@ -22,7 +22,13 @@ _MAX_COLUMNS = 2000
 
 
 def draw_population_map(
-    axes: Axes, times: _Array, values: _Array, rows: PopulationRows, norm: Normalize, colour_map: str, points: float
+    axes: Axes,
+    times: _Array,
+    values: _Array,
+    rows: PopulationRows,
+    norm: Normalize,
+    colour_map: str | Colormap,
+    points: float,
 ) -> None:
     """Draw values as colours: E clusters, E background, I clusters, I background, from top to bottom.
 
@@ -32,7 +38,7 @@ def draw_population_map(
         values: Shape ``(n_samples, P)``.
         rows: Places of the P populations.
         norm: Range of the colours.
-        colour_map: Name of the colour map.
+        colour_map: The colour map, or its name.
         points: Height of the axes in points, roughly.
     """
     start, end = time_span(times)
@@ -49,13 +55,14 @@ def draw_population_map(
 
 
 def frame_map(axes: Axes, span: tuple[float, float], rows: PopulationRows, points: float) -> None:
-    """Give the axes of a map, of this height in points, its limits in seconds and the names of the populations."""
+    """Give the axes of a map, of this height in points, limits in seconds, borders, and names of the populations."""
     axes.set(xlim=span, ylim=(rows.end, 0))
     rows.name_on(axes.yaxis, points)
+    rows.frame(axes, span)
     axes.spines[["left", "bottom"]].set_visible(False)
 
 
-def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str, aspect: float = 25) -> Colorbar:
+def add_colour_bar(axes: Axes, norm: Normalize, colour_map: str | Colormap, aspect: float = 25) -> Colorbar:
     """Put a colour bar beside a map; ``aspect`` is its height over its width."""
     bar = figure_of(axes).colorbar(ScalarMappable(norm, colour_map), ax=axes, pad=0.02, aspect=aspect)
     dress_bar(bar)

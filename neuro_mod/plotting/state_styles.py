@@ -95,6 +95,12 @@ def kind_handles(kinds: Iterable[str]) -> list[Line2D]:
     return [Line2D([], [], label=kind, **marker_style(kind)) for kind in kinds_present(kinds)]
 
 
+def plural(kind: str, number: int) -> str:
+    """A number of states of a kind: ``31 saddles``, ``1 stable focus``."""
+    many = "" if number == 1 or kind == "marginal" else "s"
+    return f"{number} {kind.replace('focus', 'foci') if many and kind.endswith('focus') else kind + many}"
+
+
 def kinds_present(kinds: Iterable[str]) -> list[str]:
     """The kinds that occur, attractors first."""
     occurring = set(kinds)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as _Figure
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
@@ -25,6 +26,8 @@ from neuro_mod.errors import InputError, invalid
 from neuro_mod.populations import EXCITATORY, INHIBITORY, Populations
 
 MM_PER_INCH = 25.4
+#: Any figure of Matplotlib, also one that a user made.
+AnyFigure: TypeAlias = _Figure
 #: Widths of a journal's columns in inches.
 ONE_COLUMN, ONE_AND_A_HALF_COLUMNS, TWO_COLUMNS = (mm / MM_PER_INCH for mm in (85, 114, 180))
 
@@ -49,8 +52,14 @@ POINTS_PER_MM = POINTS_PER_INCH / MM_PER_INCH
 #: Shades of neighbouring clusters by type (E, I), and the backgrounds; distinct with any colour vision.
 CLUSTER_COLOURS = (("#0072B2", "#56B4E9"), ("#D55E00", "#E69F00"))
 BACKGROUND_COLOURS = ("#737373", "#551155")
-#: Colour map of differences, almost white at 0, blue below and red above; distinct with any colour vision.
-DIVERGING = "RdBu_r"
+#: Colour map of differences, white at 0, blue below and red above; distinct with any colour vision.
+DIVERGING = LinearSegmentedColormap.from_list(
+    "differences",
+    [*mpl.colormaps["RdBu_r"](np.linspace(0, 0.4, 5)), "#FFFFFF", *mpl.colormaps["RdBu_r"](np.linspace(0.6, 1, 5))],
+    257,
+)
+#: Borders of maps in which a colour may be white.
+FRAME_COLOUR = "#B3B3B3"
 
 _TICKS: dict[str, Any] = {"labelsize": TICK_SIZE, "width": LINE_WIDTH, "length": 2.5, "pad": 2.0}
 _RC: dict[Any, Any] = {
@@ -152,6 +161,11 @@ def width_in(ax: Axes | None, width: float | None, column: float) -> float:
     if ax is not None:
         return size_in_points(ax)[0] / POINTS_PER_INCH
     return _style.get().columns.get(column, column) if width is None else width
+
+
+def height_in(ax: Axes | None, height: float) -> float:
+    """Height of a figure in inches: that of the axes to draw in, else the given one."""
+    return height if ax is None else size_in_points(ax)[1] / POINTS_PER_INCH
 
 
 def size_in_points(ax: Axes) -> tuple[float, float]:
@@ -310,6 +324,11 @@ def write_note(place: _Figure | SubFigure | Axes, note: str) -> None:
     place.supxlabel("\n".join([*filter(None, [earlier]), *lines]), fontsize=TICK_SIZE, x=0.99, ha="right")
     if isinstance(place, _Figure):
         place.set_figheight(place.get_figheight() + _LINE * len(lines) / POINTS_PER_INCH)
+
+
+def in_words(name: str) -> str:
+    """The name of a population in a figure: ``E background`` for ``E_background``."""
+    return name.replace("_", " ")
 
 
 def population_colours(populations: Populations) -> list[str]:

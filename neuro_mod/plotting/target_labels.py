@@ -11,9 +11,11 @@ from neuro_mod.checks import check_shape
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.populations import Populations
 
-#: Parameters by target, as an axis names them; others by the target's name.
+#: Parameters by target, as an axis names them.
 _PARAMETERS = {
     "rate": "external rate",
+    "j_ext": "external weight",
+    "threshold": "threshold",
     "j_baseline": "factor of weights\nreceived",
     "j_potentiated": "factor of weights\nwithin the cluster",
     "tau_membrane": "membrane time\nconstant",
@@ -21,7 +23,7 @@ _PARAMETERS = {
     "tau_refractory": "refractory period",
     "arousal_level": "arousal level",
     "arousal_L": "L of arousal",
-    "arousal_x_0": "x_0 of arousal",
+    "arousal_x_0": "x₀ of arousal",
     "arousal_k": "k of arousal",
     "arousal_M": "M of arousal",
 }
@@ -29,20 +31,25 @@ _PARAMETERS = {
 
 def parameter_label(target: str) -> str:
     """The parameter with its unit, ``external rate (Hz)``, in up to three lines."""
-    name, unit = _PARAMETERS.get(target, target), TARGETS[target].unit
+    name, unit = _PARAMETERS[target], TARGETS[target].unit
     return name + (f"\n({unit})" if len(unit) > 2 else f" ({unit})" if unit else "")
 
 
 def change_label(target: str) -> str:
-    """The perturbation of a target with its unit, ``Δ rate (Hz)``."""
+    """The perturbation of a target with its unit, ``Δ external rate (Hz)``, in up to three lines."""
     unit = _change_unit(target)
-    return f"Δ {target}" + (f" ({unit})" if unit else "")
+    return f"Δ {_PARAMETERS[target]}" + (f"\n({unit})" if len(unit) > 2 else f" ({unit})" if unit else "")
+
+
+def parameter_name(target: str) -> str:
+    """The parameter without its unit, in one line: ``external rate``."""
+    return _PARAMETERS[target].replace("\n", " ")
 
 
 def range_label(target: str, vector: NDArray[np.floating]) -> str:
-    """The target and, in a second line, the largest absolute perturbation: ``rate``, ``±3 Hz``."""
+    """The parameter and, in a last line, the largest absolute perturbation: ``external rate``, ``±3 Hz``."""
     largest, unit = float(np.abs(vector).max(initial=0.0)), _change_unit(target)
-    return f"{target}\n" + "±" * (largest > 0) + f"{largest:.3g}" + (f" {unit}" if unit else "")
+    return f"{_PARAMETERS[target]}\n" + "±" * (largest > 0) + f"{largest:.3g}" + (f" {unit}" if unit else "")
 
 
 def check_by_target(values: Mapping[str, NDArray[np.floating]], populations: Populations) -> None:

@@ -29,8 +29,8 @@ def test_axes_and_colour_bar_say_what_they_show(default, make_spikes):
     axes, bar = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == ("time (s)", "population", "firing rate (Hz)")
     names = [t.get_text() for t in axes.get_yticklabels()]
-    assert names[:2] == ["E0", "E2"]
-    assert {"E background", "I0", "I background"} <= set(names)
+    of_clusters = [f"{kind}{cluster}" for kind in "EI" for cluster in (0, 5, 10, 15)]
+    assert names == [*of_clusters[:4], "E background", *of_clusters[4:], "I background"]
     assert figure.dpi == DPI
 
 

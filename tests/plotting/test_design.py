@@ -31,7 +31,7 @@ def test_vectors_are_bars_over_cluster_space() -> None:
     figure = design_vectors({"design": vector, "naive": -vector}, "rate", POPULATIONS)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["design", "naive"]
     assert heights(figure.axes[0]) == pytest.approx(vector)
-    assert figure.get_supylabel() == "Δ rate (Hz)"
+    assert figure.get_supylabel() == "Δ external rate (Hz)"
     with pytest.raises(InputError, match="vectors: none found"):
         design_vectors({}, "rate", POPULATIONS)
 

@@ -24,12 +24,11 @@ def drawn(figure):
     return {text.get_text() for axes in figure.axes for text in axes.texts}
 
 
-def test_attractors_are_a_block_above_the_others(populations):
+def test_each_kind_is_a_block_attractors_first(populations):
     rates, *others = states(populations, 8)
     axes = fixed_point_map(rates, *others, populations).axes[0]
     groups = population_groups(populations)
-    stable = [0, 1, 6, 7]
-    blocks = [(stable, members) for _, members in groups] + [([2, 3, 4, 5], members) for _, members in groups]
+    blocks = [(states, members) for states in ([0, 6], [1, 7], [2], [3], [4], [5]) for _, members in groups]
     assert len(axes.collections) == len(blocks)
     for mesh, (members_of_block, members) in zip(axes.collections, blocks, strict=True):
         assert np.allclose(mesh.get_array(), rates[members_of_block][:, members])
@@ -56,7 +55,7 @@ def test_eigenvalues_lie_beside_their_states_filled_where_stable(default):
 
 def test_labels(default):
     figure = fixed_point_map(*states(default, 8), default)
-    assert drawn(figure) >= {"active", "kind", "images", "stable focus", "saddle", "100000", r"$1.0\times10^{6}$"}
+    assert drawn(figure) >= {"active", "images", "2 stable foci", "1 saddle", "100000", r"$1.0\times10^{6}$"}
     axes, beside, bar = figure.axes
     assert (axes.get_xlabel(), beside.get_xlabel()) == ("population", "leading\neigenvalue\n(1/s)")
     assert bar.get_xlabel() == "firing rate (Hz)"

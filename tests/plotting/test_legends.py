@@ -30,3 +30,15 @@ def test_legends_lie_in_the_figure(cut_off, n):
             put(figure, [Line2D([], [], label=label) for label in LABELS[:n]])
         figure.draw_without_rendering()
         assert not cut_off(figure)
+
+
+def test_entries_are_read_row_by_row():
+    with paper_style():
+        figure = new_figure(ONE_COLUMN, 2)
+        figure.add_subplot()
+        legend_above_figure(figure, [Line2D([], [], label=f"quite a long label {k}") for k in range(5)])
+    figure.draw_without_rendering()
+    boxes = [
+        (round(-text.get_window_extent().y0), text.get_window_extent().x0, text) for text in figure.legends[0].texts
+    ]
+    assert [text.get_text()[-1] for _, _, text in sorted(boxes, key=lambda box: box[:2])] == list("01234")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -54,13 +53,12 @@ def test_vectors_span_the_neurons_of_their_populations(populations, make_spikes,
     vectors = {"rate": vector(populations), "threshold": np.zeros(populations.total)}
     axes, still = paired_runs(spikes, spikes, TIMES, difference, vectors, populations).axes[2:4]
     assert axes.get_ylim() == (max(1, populations.n_neurons) - 0.5, -0.5)
-    colour_map = mpl.colormaps[DIVERGING]
     for a, (patch, pale) in enumerate(zip(axes.patches, still.patches, strict=True)):
         neurons = populations.slice(a)
         assert (patch.get_y(), patch.get_y() + patch.get_height()) == (neurons.start - 0.5, neurons.stop - 0.5)
-        assert np.allclose(patch.get_facecolor(), colour_map(0.5 + vectors["rate"][a] / 4))
-        assert np.allclose(pale.get_facecolor(), colour_map(0.5))
-    assert [t.get_text() for t in axes.texts] == ["rate\n±2 Hz"]
+        assert np.allclose(patch.get_facecolor(), DIVERGING(0.5 + vectors["rate"][a] / 4))
+        assert np.allclose(pale.get_facecolor(), 1)
+    assert [t.get_text() for t in axes.texts] == ["external rate\n±2 Hz"]
     assert still.texts[0].get_text() == "threshold\n0 threshold units"
 
 
@@ -141,7 +139,9 @@ def test_traces_with_bands(populations, difference):
         assert np.isclose(corners[:, 1].min(), (difference - error)[:, a].min())
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
     assert all(np.allclose(axes.get_xlim(), (0, 1)) for axes in figure.axes)
-    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("time (s)", "rate difference (Hz)")
+    assert (figure.axes[-1].get_xlabel(), figure.get_supylabel()) == ("time (s)", "rate difference (Hz)")
+    entries = ["mean over pairs", "± s.e."]
+    assert [text.get_text() for text in figure.legends[0].texts] == entries[: 2 if shown else 1]
 
 
 def test_one_trial_has_no_band(default):

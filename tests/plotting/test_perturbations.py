@@ -97,15 +97,25 @@ def test_nothing_perturbed(populations):
 
 def test_map_says_what_it_shows(default):
     figure = perturbation_map({"rate": hat(default), "arousal_L": hat(default, 0.1)}, default, **RUN)
-    assert [bar.get_ylabel() for bar in figure.axes[2:]] == ["Δ rate (Hz)", "Δ arousal_L"]
+    assert [bar.get_ylabel() for bar in figure.axes[2:]] == ["Δ external rate (Hz)", "Δ L of arousal"]
     assert figure.axes[1].get_xlabel() == "time (s)"
     assert figure.get_supylabel() == "population"
     assert {"E0", "E background", "I background"} <= {t.get_text() for t in figure.axes[0].get_yticklabels()}
 
 
+def test_populations_beyond_the_perturbed_ones_are_left_out(default):
+    vector = np.zeros(38)
+    vector[[2, 4]] = 1.0
+    figure = perturbation_map({"rate": Course([0], vector[None])}, default, **RUN)
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["E2", "E3", "E4"]
+    assert figure.get_supxlabel() == "all other populations are unperturbed"
+    nothing = perturbation_map({"rate": Course([0], np.zeros((1, 38)))}, default, **RUN)
+    assert nothing.axes[0].get_yticklabels()[-1].get_text() == "I background" and not nothing.get_supxlabel()
+
+
 def test_relative_changes_have_no_unit(default):
     figure = perturbation_map({"j_baseline": hat(default)}, default, **RUN)
-    assert figure.axes[1].get_ylabel() == "Δ j_baseline (relative)"
+    assert figure.axes[1].get_ylabel() == "Δ factor of weights\nreceived\n(relative)"
 
 
 @pytest.mark.parametrize("n_targets", [1, 4, 13])
@@ -158,7 +168,7 @@ def test_parameters_say_what_they_show(default):
     figure = effective_parameters(ones, ones, default)
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("population", "external rate (Hz)")
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["before", "after"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["unperturbed", "perturbed"]
     assert {"E0", "E background", "I0", "I background"} <= {t.get_text() for t in axes.get_xticklabels()}
 
 

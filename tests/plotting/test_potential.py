@@ -27,9 +27,8 @@ def test_potential_and_states():
     assert np.array_equal(lines["straight line"].get_xydata(), np.column_stack([DISPLACEMENT, POTENTIAL]))
     assert [lines[kind].get_xydata().tolist() for kind in KINDS] == [[[0, 0]], [[10, 90]], [[20, -20]]]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("displacement along the path (Hz)", "potential (Hz²)")
-    assert [text.get_text() for text in axes.get_legend().texts] == [
-        "straight line", "stable node", "stable focus", "saddle", "barrier (Hz²)",
-    ]  # fmt: skip
+    entries = {"straight line", "stable node", "stable focus", "saddle", "barrier (Hz²)"}
+    assert {text.get_text() for text in axes.get_legend().texts} == entries
 
 
 def test_barriers_reach_from_wells_to_the_saddle():

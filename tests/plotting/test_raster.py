@@ -10,6 +10,7 @@ import pytest
 from neuro_mod.plotting.network import raster as module
 from neuro_mod.plotting.network.raster import raster
 from neuro_mod.plotting.style import DPI, ONE_COLUMN, population_colours
+from neuro_mod.populations import Populations
 
 
 def dots(figure):
@@ -78,6 +79,14 @@ def test_dots_shrink_with_the_number_of_spikes(default, make_spikes):
         return raster(make_spikes(default, n), default).axes[0].lines[0].get_markersize()
 
     assert size(1000) > size(50_000) > size(300_000) == 72 / DPI
+
+
+def test_few_neurons_have_thin_ticks_and_a_lower_figure(make_spikes, default):
+    few = Populations(1, (10, 4), (4, 2))
+    figure = raster(make_spikes(few, 100), few)
+    for line in figure.axes[0].lines:
+        assert line.get_marker() == "|" and line.get_markeredgewidth() <= 0.5
+    assert figure.get_figheight() < raster(make_spikes(default, 0), default).get_figheight()
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf"])

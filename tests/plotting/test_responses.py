@@ -6,6 +6,7 @@ import pytest
 from neuro_mod.core.control.pooling import RELATIONS
 from neuro_mod.errors import InputError
 from neuro_mod.plotting.control.responses import response_map, step_response
+from neuro_mod.plotting.style import DIVERGING
 
 
 def test_the_map_shows_what_is_resolved_and_what_is_unknown(populations, crowded, cut_off):
@@ -19,7 +20,7 @@ def test_the_map_shows_what_is_resolved_and_what_is_unknown(populations, crowded
     axes, bar = figure.axes
     dots = axes.lines[0]
     assert len(dots.get_xdata()) == np.count_nonzero(np.abs(response) < error)
-    known = [each for each in axes.collections if each.get_cmap().name == "RdBu_r"]
+    known = [each for each in axes.collections if each.get_array() is not None and each.get_cmap() is DIVERGING]
     shown = np.ma.concatenate([each.get_array() for each in known], axis=1)
     assert shown.mask[0, 0] and shown.count() == 4 * n - 1
     assert np.ma.allclose(shown, np.ma.masked_invalid(response))
@@ -35,9 +36,10 @@ def test_the_step_response_stands_beside_its_check(crowded, cut_off):
     later = 0.1 * response
     figure = step_response(windows, RELATIONS, response, error, (later, error))
     assert [axes.get_title() for axes in figure.axes[:2]] == [
-        "scores before the observation",
-        "later scores: must vanish",
+        "scores before\nthe observation",
+        "later scores:\nmust vanish",
     ]
+    assert {text.get_text() for text in figure.legends[0].texts} == {*RELATIONS, "± s.e."}
     own = figure.axes[0]
     assert np.array_equal(own.lines[0].get_ydata(), response[:, 0])
     assert own.get_ylim() == figure.axes[1].get_ylim()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError
 from neuro_mod.plotting.mean_field.sensitivities import SensitivityPanel, sensitivity_maps
 from neuro_mod.plotting.style import population_groups
@@ -12,7 +13,7 @@ from neuro_mod.plotting.style import population_groups
 def panels(populations, n):
     rng = np.random.default_rng(1)
     p = populations.total
-    return [SensitivityPanel(f"target {k}", "Hz", rng.normal(size=(p, p)), rng.normal(size=p)) for k in range(n)]
+    return [SensitivityPanel(t, "Hz", rng.normal(size=(p, p)), rng.normal(size=p)) for t in list(TARGETS)[:n]]
 
 
 def test_what_changes_goes_down_and_what_is_perturbed_to_the_right(default):
@@ -20,17 +21,30 @@ def test_what_changes_goes_down_and_what_is_perturbed_to_the_right(default):
     upper, lower = sensitivity_maps([panel], default, "state 0").axes[:2]
     groups = [members for _, members in population_groups(default)]
     meshes = iter(upper.collections)
-    for changed in groups:
-        for perturbed in groups:
+    for perturbed in groups:
+        for changed in groups:
             assert np.allclose(np.asarray(next(meshes).get_array()), panel.rates[perturbed, changed].T)
     assert upper.get_ylim()[0] > upper.get_ylim()[1] == 0
     heights = [bar.get_height() for bar in lower.patches if isinstance(bar, Rectangle)]
     assert heights == panel.leading.tolist()
 
 
-def test_four_targets_in_two_rows(populations):
+@pytest.mark.parametrize(("n", "most"), [(3, 100), (13, 290)])
+def test_all_targets_fit_a_page(default, n, most):
+    assert sensitivity_maps(panels(default, n), default, "state 0").get_figheight() * 25.4 < most
+
+
+def test_four_targets(populations):
     figure = sensitivity_maps(panels(populations, 4), populations, "state 0")
-    assert sum(axes.get_title().startswith("target") for axes in figure.axes) == 4
+    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == [
+        f"{name}\n(Hz per Hz)"
+        for name in (
+            "external rate",
+            "factor of weights received",
+            "factor of weights within the cluster",
+            "external weight",
+        )
+    ]
     figure.draw_without_rendering()
 
 

@@ -25,7 +25,8 @@ def test_susceptibility_above_power():
         assert axes.get_xscale() == axes.get_yscale() == "log"
         assert axes.lines[0].get_linestyle() == curve.get_linestyle() != axes.lines[2].get_linestyle()
         assert axes.lines[0].get_color() == axes.lines[2].get_color() != curve.get_color()
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["E active", "I active", "E background"]
+    entries = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert entries == {"E active", "I active", "E background", "Poisson neurons"}
     assert upper.get_title(loc="left") == "node" and figure.get_figwidth() == ONE_COLUMN
     assert upper.get_position().y0 > lower.get_position().y1
     figure.draw_without_rendering()

@@ -37,12 +37,13 @@ def test_markers_are_at_ratios_in_rows_of_groups():
 
 def test_the_legend_names_the_theories():
     figure = theory_comparison(SIMULATED, THEORIES)
-    assert [text.get_text() for text in figure.legends[0].texts] == [*THEORIES, f"within {100 * CLOSE:.0f} %"]
+    names = {name.replace("poisson", "Poisson").replace("/", ", ") + " input" for name in THEORIES}
+    assert {text.get_text() for text in figure.legends[0].texts} == {*names, f"within {100 * CLOSE:.0f} %"}
 
 
 def test_the_legend_explains_the_bars_and_the_axis_says_which_rates_they_are():
     figure = theory_comparison(SIMULATED, THEORIES, standard_errors=ERRORS, kind="settled")
-    assert figure.legends[0].texts[-1].get_text() == "error of settled rate"
+    assert figure.legends[0].texts[-1].get_text() == "± s.e. of the settled rate"
     assert figure.axes[0].get_xlabel() == "rate in theory / settled rate"
 
 

@@ -16,12 +16,14 @@ def ticks(axes):
 def test_one_trace():
     (axes,) = voltage_trace(TIMES, VOLTAGE[:, 0], 1.5, np.array([0.02, 0.05]), "neuron 7 (E2)").axes
     trace, threshold = axes.lines
-    assert np.array_equal(trace.get_xydata(), np.column_stack([TIMES, VOLTAGE[:, 0]]))
-    assert set(threshold.get_ydata()) == {1.5}
+    assert np.array_equal(trace.get_xydata(), np.column_stack([TIMES, VOLTAGE[:, 0] / 1.5]))
+    assert set(threshold.get_ydata()) == {1}
     assert threshold.get_linestyle() == "--"
     assert ticks(axes) == [0.02, 0.05]
-    assert all((segment[:, 1] >= 1.5).all() for segment in axes.collections[0].get_segments())
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (s)", "V (threshold units)")
+    bottom = axes.transLimits.inverted().transform((0, axes.collections[0].get_segments()[0][0, 1]))[1]
+    assert bottom > 1, "spikes are above the threshold"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("time (s)", "V / threshold")
+    assert [text.get_text() for text in axes.figure.legends[0].texts] == ["voltage", "threshold", "spikes"]
     assert axes.get_title(loc="left") == "neuron 7 (E2)"
 
 
@@ -30,10 +32,25 @@ def test_several_traces_share_time():
     figure = voltage_trace(TIMES, VOLTAGE, [1.5, 0.75, 1.5], spike_times, ["a", "b", "c"])
     assert [ticks(axes) for axes in figure.axes] == [list(times) for times in spike_times]
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b", "c"]
-    assert [axes.lines[1].get_ydata()[0] for axes in figure.axes] == [1.5, 0.75, 1.5]
+    assert [axes.lines[1].get_ydata()[0] for axes in figure.axes] == [1, 1, 1]
+    assert np.array_equal(figure.axes[1].lines[0].get_ydata(), VOLTAGE[:, 1] / 0.75)
     assert {axes.get_xlim() for axes in figure.axes} == {(0, 0.1)}
-    assert figure.get_supylabel() == "V (threshold units)"
+    assert figure.get_supylabel() == "V / threshold"
     assert figure.axes[-1].get_xlabel() == "time (s)"
+
+
+def test_a_threshold_that_changes_is_drawn_in_units_of_the_unperturbed_one():
+    course = np.where(TIMES < 0.05, 1.5, 1.8)[:, None]
+    (axes,) = voltage_trace(TIMES, VOLTAGE[:, :1], course, [np.empty(0)], "a", unperturbed=1.5).axes
+    assert np.array_equal(axes.lines[1].get_ydata(), course[:, 0] / 1.5)
+    assert axes.get_ylabel() == "V / unperturbed\nthreshold"
+    (raised,) = voltage_trace(TIMES, VOLTAGE[:, :1], 1.8, [np.empty(0)], "a", unperturbed=1.5).axes
+    assert raised.get_ylabel() == axes.get_ylabel() and raised.lines[1].get_ydata()[0] == pytest.approx(1.2)
+    (unknown,) = voltage_trace(TIMES, VOLTAGE[:, :1], course, [np.empty(0)], "a").axes
+    assert np.array_equal(unknown.lines[1].get_ydata(), course[:, 0])
+    assert unknown.get_ylabel() == "V (threshold units)"
+    with pytest.raises(ValueError, match=r"unperturbed: shape \(2,\) found; expected \(\) or \(1,\)"):
+        voltage_trace(TIMES, VOLTAGE[:, :1], course, [np.empty(0)], "a", unperturbed=[1, 2])
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 2])

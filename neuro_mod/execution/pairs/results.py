@@ -149,9 +149,10 @@ def _drawings(stager: StageSNNSimulation, pairs: PairedRuns, response: PairedDif
         )
         return difference_traces(times, means, errors, populations, acted_on, **place)
 
-    drawings = over_time({"differences": differences}, duration) | acting
+    n_pairs = f"{len(pairs.seeds)} pairs"
+    drawings = over_time({"differences": differences}, duration, "", n_pairs) | acting
     if example is None:
         return drawings
     runs = partial(paired_runs, *example, pairs.times, response.difference, vectors, populations)
-    notes = "spikes: first pair", f"difference: n = {len(pairs.seeds)}"
+    notes = "spikes: first pair", f"difference: mean over {n_pairs}"
     return over_time({"paired_runs": runs}, duration, *notes, first=MAX_SHOWN_SEC) | drawings

@@ -29,8 +29,8 @@ PICTURES = {
 }
 #: Traces in the figure of the voltage, at most.
 _EXAMPLES = 4
-#: Seconds that raster and voltages show, at most, from the start; the map of the rates shows all.
-MAX_SHOWN_SEC = 10.0
+#: Seconds that the raster and the voltages show, at most, from the start; the map of the rates shows all.
+MAX_SHOWN_SEC, MAX_VOLTAGE_SEC = 10.0, 2.5
 
 
 def check_plot_arg(plot_arg: str) -> None:
@@ -62,18 +62,22 @@ def drawings_of_run(outputs: Mapping[str, Any], recorded_neurons: NDArray[np.int
 
     populations, metadata = baseline.populations, outputs["metadata"]
     duration = metadata["duration_sec"]
-    examples: dict[str, Draw] = {}
-    if "spikes" in outputs:
-        examples[PICTURES["spikes"]] = partial(raster, outputs["spikes"], populations)
-    if "voltage" in outputs and len(recorded_neurons):
-        examples[PICTURES["voltage"]] = partial(_voltage_figure, outputs, recorded_neurons[:_EXAMPLES], baseline)
 
     def rates(t_from: float, t_to: float | None, **place: Any) -> AnyFigure:
         smoothed = smooth(outputs["rates"], metadata["rate_bin_sec"])
         times, shown = in_window(*smoothed, t_from=t_from, t_to=t_to)
         return cluster_rate_map(times, shown, populations, **place)
 
-    drawings = over_time(examples, duration, first=MAX_SHOWN_SEC) | over_time({PICTURES["rates"]: rates}, duration)
+    drawings: Drawings = {}
+    if "spikes" in outputs:
+        spikes: dict[str, Draw] = {PICTURES["spikes"]: partial(raster, outputs["spikes"], populations)}
+        drawings |= over_time(spikes, duration, first=MAX_SHOWN_SEC)
+    if "voltage" in outputs and len(recorded_neurons):
+        voltage: dict[str, Draw] = {
+            PICTURES["voltage"]: partial(_voltage_figure, outputs, recorded_neurons[:_EXAMPLES], baseline)
+        }
+        drawings |= over_time(voltage, duration, first=MAX_VOLTAGE_SEC)
+    drawings |= over_time({PICTURES["rates"]: rates}, duration)
     if "perturbations" in outputs:
         drawings |= drawings_of_perturbations(
             outputs["perturbations"], baseline, metadata["n_steps"], metadata["delta_t"]
@@ -99,6 +103,7 @@ def _voltage_figure(
     **place: Any,
 ) -> AnyFigure:
     from neuro_mod.plotting.network.voltage_trace import voltage_trace  # noqa: PLC0415
+    from neuro_mod.plotting.style import in_words  # noqa: PLC0415
 
     populations, metadata = baseline.populations, outputs["metadata"]
     every, delta_t = metadata["recorded_every"], metadata["delta_t"]
@@ -114,7 +119,8 @@ def _voltage_figure(
         voltage,
         _threshold(outputs, baseline, steps)[:, population],
         [np.empty(0) if spikes is None else spikes.times[spikes.neurons == neuron] for neuron in shown],
-        [f"neuron {neuron} ({populations.names[a]})" for neuron, a in zip(shown, population, strict=True)],
+        [f"neuron {neuron} ({in_words(populations.names[a])})" for neuron, a in zip(shown, population, strict=True)],
+        unperturbed=baseline.effective("threshold", 0.0)[population],
         **place,
     )
 

@@ -20,8 +20,10 @@ from neuro_mod.plotting.state_styles import active_colours
 
 #: Heights of the figure of margins, and of a panel of changes, in inches.
 _HEIGHT, _PANEL = 58.0 / style.MM_PER_INCH, 40.0 / style.MM_PER_INCH
-_OPTIMUM, _FOUND, _RANDOM = CURVE_COLOURS[0], CURVE_COLOURS[1], "#8C8C8C"
+_OPTIMUM, _FOUND, _RANDOM, _EXAMPLE = CURVE_COLOURS[0], CURVE_COLOURS[1], "#8C8C8C", "#404040"
 _LINE = 2 * style.LINE_WIDTH
+#: Ticks at numbers of modes, at most; the first number always has one.
+_MAX_TICKS = 10
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 2.8, "markeredgewidth": 0}
 _CLOSED: dict[str, Any] = {"color": "black", "linewidth": style.LINE_WIDTH, "linestyle": (0, (4, 2))}
 _ISOTROPIC: dict[str, Any] = {"color": "black", "linewidth": style.LINE_WIDTH, "linestyle": (0, (1, 2))}
@@ -51,12 +53,13 @@ class Margins:
     closed_form: NDArray[np.float64] | None
 
 
-def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Figure:
+def margins_by_modes(margins: Margins, *, ax: Axes | None = None, width: float | None = None) -> Figure:
     """Draw margins over the number of modes.
 
     Args:
         margins: The margins.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure, with one axes.
@@ -66,15 +69,17 @@ def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Fi
     handles: list[Any] = [
         Line2D([], [], color=_OPTIMUM, linewidth=_LINE, label="upper bound (program)"),
         Line2D([], [], color=_FOUND, linewidth=_LINE, **_DOT, label="modes found"),
-        Patch(facecolor=_RANDOM, alpha=0.35, linewidth=0, label="random modes"),
+        Line2D([], [], color=_RANDOM, linewidth=_LINE, label="random modes, median"),
+        Patch(facecolor=_RANDOM, alpha=0.35, linewidth=0, label="5 to 95 % of these"),
         Line2D([], [], **_BEST, label="best of these"),
         Line2D([], [], **_ISOTROPIC, label="isotropic \N{GREEK CAPITAL LETTER PI}"),
     ]
     if margins.closed_form is not None:
         handles.insert(1, Line2D([], [], **_CLOSED, label="closed form"))
     with style.paper_style():
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure, axes = style.new_axes(width, _HEIGHT + above)
+        figure, axes = style.new_axes(width, _HEIGHT + above, ax=ax)
         axes.fill_between(margins.modes, low, high, color=_RANDOM, alpha=0.35, linewidth=0)
         axes.plot(margins.modes, median, color=_RANDOM, linewidth=_LINE, marker=alone)
         axes.plot(margins.modes, margins.random_best, **_BEST)
@@ -87,10 +92,11 @@ def margins_by_modes(margins: Margins, *, width: float = style.ONE_COLUMN) -> Fi
         axes.set_ylim(bottom=0)
         if alone:
             axes.set_xlim(margins.modes[0] - 1, margins.modes[0] + 1)
-        axes.xaxis.set_major_locator(style.round_ticks(9, integer=True))
+        first, last = int(margins.modes[0]), int(margins.modes[-1])
+        axes.set_xticks(range(first, last + 1, -(-(last - first + 1) // _MAX_TICKS)))
         axes.yaxis.set_major_locator(style.round_ticks(5))
-        legend_above_figure(figure, handles)
-    return figure
+        legend_above_figure(ax or figure, handles)
+    return style.whole(figure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,32 +114,37 @@ class Verified:
     changes: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
-def changes_by_margin(verified: Verified, *, width: float = style.ONE_COLUMN) -> Figure:
+def changes_by_margin(verified: Verified, *, ax: Axes | None = None, width: float | None = None) -> Figure:
     """Draw changes, such as that of the share of time in a state, over the margins of the states.
 
     Args:
         verified: The changes; those that are unknown for all states are left out.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure, with an axes for each change; bars are plus and minus one standard error.
     """
     numbers = np.unique(verified.modes).tolist()
     colours = dict(zip(numbers, active_colours(range(len(numbers))).values(), strict=True))
-    handles = [Line2D([], [], color=colours[n], linestyle="none", **_DOT, label=f"M = {n}") for n in numbers]
+    handles = [
+        Line2D([], [], color=colours[n], linestyle="none", **_DOT, label=f"{n} mode{'s' * (n != 1)}") for n in numbers
+    ]
+    handles.append(Line2D([], [], color=_EXAMPLE, linewidth=style.LINE_WIDTH, label="± s.e."))
     known = {label: both for label, both in verified.changes.items() if np.isfinite(both[0]).any()}
     with style.paper_style():
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure = style.new_figure(width, _PANEL * len(known) + above)
+        figure = style.new_figure(width, _PANEL * len(known) + above, ax)
         drawn = style.new_panels(figure, len(known), 1, shared=False)
         for axes, (label, (values, errors)) in zip(drawn, known.items(), strict=True):
             _scatter(axes, verified.margins, values, errors, [colours[n] for n in verified.modes.tolist()])
             axes.set_ylabel(label)
             axes.set_xlim(0, 1.05 * verified.margins.max())
-        drawn[-1].set_xlabel("margin of the state within its M modes")
+        drawn[-1].set_xlabel("margin of the state within its modes")
         figure.align_ylabels(drawn)
         legend_above_figure(figure, handles)
-    return figure
+    return style.whole(figure)
 
 
 def _scatter(

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.plotting import style
-from neuro_mod.plotting.bands import BAND_STRENGTH, CURVE_COLOURS, curve_handle
+from neuro_mod.plotting.bands import BAND_STRENGTH, CURVE_COLOURS, band_handle, curve_handle
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.population_map import add_colour_bar, centred
-from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows, spaced
+from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows, spaced, wide_gap
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.float64]
@@ -24,6 +24,8 @@ _Array = NDArray[np.float64]
 _ROW, _BELOW = 3.2, 16.0
 #: Rows for which there is room at least, beside the label of the colours.
 _LEAST_ROWS = 14
+#: Height of a panel of the step response in inches; widths of the response and of the check, relative to each other.
+_STEP, _PART_WIDTHS = 1.7, (3, 2)
 #: Part of the width that the cells take, roughly.
 _MAP_SHARE = 0.7
 _UNKNOWN_COLOUR, _UNRESOLVED_COLOUR = "#BBBBBB", "#555555"
@@ -38,7 +40,8 @@ def response_map(
     row_label: str,
     bar_label: str,
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw responses as colours, observables below each other, the shifted populations side by side.
 
@@ -52,31 +55,33 @@ def response_map(
         populations: The layout of cluster space.
         row_label: What the observables are.
         bar_label: What the colours are.
-        width: Of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [114 mm].
 
     Raises:
         InputError: Shapes do not fit.
     """
-    rows = population_rows(populations, EVEN_HEIGHTS)
+    rows = population_rows(populations, EVEN_HEIGHTS, gap=wide_gap(populations) / 2)
     check_shape("response", response, (len(names), len(rows.drawn)))
     check_shape("error", error, response.shape)
     resolved = np.abs(response) > error
     norm = centred(response[resolved]) if resolved.any() else centred(np.nan_to_num(response))
     height = (max(len(names), _LEAST_ROWS) * _ROW + _BELOW) / style.MM_PER_INCH
     with style.paper_style():
-        figure, axes = style.new_axes(width, height)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        figure, axes = style.new_axes(width, height, ax=ax)
         _draw_cells(axes, response, resolved, rows, norm)
         axes.set(xlim=(0, rows.end), ylim=(len(names), 0), xlabel="population that is shifted", ylabel=row_label)
         axes.spines[["left", "bottom"]].set_visible(False)
         rows.name_on(axes.xaxis, _MAP_SHARE * width * style.POINTS_PER_INCH)
-        axes.set_xticklabels([tick.get_text().replace("background", "bg") for tick in axes.get_xticklabels()])
         axes.tick_params(axis="x", rotation=90)
         places = np.arange(len(names)) + 0.5
-        kept = spaced(places * _ROW * style.POINTS_PER_MM)
+        row = _ROW * style.POINTS_PER_MM if ax is None else style.size_in_points(ax)[1] / len(names)
+        kept = spaced(places * row)
         axes.set_yticks(places[kept], [names[i] for i in kept])
         add_colour_bar(axes, norm, style.DIVERGING).set_label(bar_label)
-        style.write_note(figure, _UNRESOLVED if (~resolved).any() else "")
-    return figure
+        style.write_note(ax or figure, _UNRESOLVED if (~resolved).any() else "")
+    return style.whole(figure)
 
 
 def step_response(
@@ -86,7 +91,8 @@ def step_response(
     error: _Array,
     acausal: tuple[_Array, _Array] | None = None,
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the response of the occupancy of a cluster against the time since the shift began.
 
@@ -99,7 +105,8 @@ def step_response(
         response: Per Hz, shape ``(W, n)``.
         error: Standard errors, likewise.
         acausal: The same with later scores, and their errors; None where there is no such check.
-        width: Of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [114 mm].
 
     Raises:
         InputError: Shapes do not fit.
@@ -110,13 +117,21 @@ def step_response(
     colours = dict(zip(populations, CURVE_COLOURS, strict=False))
     groups = [[a for a in range(n) if populations[a].startswith("own") is own] for own in (True, False)]
     groups = [group for group in groups if group]
-    parts = [(response, error, "scores before the observation")]
-    parts += [] if acausal is None else [(*acausal, "later scores: must vanish")]
-    handles = [curve_handle(name, colours[name]) for name in populations]
-    height = 2.0 * len(groups) + legend_height(handles, width) / style.POINTS_PER_INCH
+    parts = [(response, error, "scores before\nthe observation")]
+    parts += [] if acausal is None else [(*acausal, "later scores:\nmust vanish")]
+    handles = [*(curve_handle(name, colours[name]) for name in populations), band_handle()]
     with style.paper_style():
-        figure = style.new_figure(width, height)
-        panels = figure.subplots(len(groups), len(parts), sharex="col", sharey="row", squeeze=False)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        height = _STEP * len(groups) + legend_height(handles, width) / style.POINTS_PER_INCH
+        figure = style.new_figure(width, height, ax)
+        panels = figure.subplots(
+            len(groups),
+            len(parts),
+            sharex="col",
+            sharey="row",
+            squeeze=False,
+            width_ratios=_PART_WIDTHS[: len(parts)],
+        )
         for i, group in enumerate(groups):
             for axes, (values, errors, title) in zip(panels[i], parts, strict=True):
                 style.dress(axes)
@@ -125,12 +140,12 @@ def step_response(
                 axes.axhline(0, color=_UNRESOLVED_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
                 axes.set_xlim(0, float(windows[-1]))
                 if i == 0:
-                    axes.set_title(title)
+                    axes.set_title(title, fontsize=style.TICK_SIZE)
                 if i == len(groups) - 1:
                     axes.set_xlabel("window (s)")
         figure.supylabel("response of the occupancy (1/Hz)", fontsize=style.LABEL_SIZE)
         legend_above_figure(figure, handles)
-    return figure
+    return style.whole(figure)
 
 
 def _draw_cells(
@@ -147,8 +162,9 @@ def _draw_cells(
         known = np.ma.masked_invalid(cells)
         axes.pcolormesh(rows.edges(members), lines, known, cmap=style.DIVERGING, norm=norm, rasterized=True)
         first = last
+    rows.frame(axes, (0, len(response)), across=True)
     y, x = np.nonzero(~resolved & np.isfinite(response))
-    axes.plot(places[x], y + 0.5, ".", color=_UNRESOLVED_COLOUR, markersize=1.2, markeredgewidth=0)
+    axes.plot(places[x], y + 0.5, ".", color=_UNRESOLVED_COLOUR, markersize=1.6, markeredgewidth=0)
 
 
 def _draw_band(axes: Axes, x: _Array, mean: _Array, error: _Array, colour: str) -> None:

@@ -78,7 +78,8 @@ def bifurcation_diagram(
     label: str,
     *,
     current: float | None = None,
-    width: float = style.ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the rates of E clusters along branches of steady states.
 
@@ -90,7 +91,8 @@ def bifurcation_diagram(
         critical: Their critical points.
         label: The parameter with its unit, ``external rate (Hz)``.
         current: The configuration's own value, drawn as a vertical line; none if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure, with a colour bar of numbers of active clusters where there are many of them.
@@ -102,9 +104,9 @@ def bifurcation_diagram(
     colours = active_colours(branch.n_active for branch in branches)
     with style.paper_style():
         handles = _entries(branches, critical, colours, current)
-        figure, axes = style.new_axes(
-            width, _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
-        )
+        width = style.width_in(ax, width, style.ONE_COLUMN)
+        height = _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, height, ax=ax)
         if current is not None:
             axes.axvline(current, zorder=1, **_CURRENT)
         for branch in branches:
@@ -118,8 +120,8 @@ def bifurcation_diagram(
         axes.yaxis.set_major_locator(style.round_ticks(6))
         if len(colours) > _MAX_ENTRIES:
             _add_bar(axes, colours)
-        legend_above_figure(figure, handles)
-    return figure
+        legend_above_figure(ax or figure, handles)
+    return style.whole(figure)
 
 
 def _check(branches: Sequence[DrawnBranch], critical: CriticalPoints) -> None:

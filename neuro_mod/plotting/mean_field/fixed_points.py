@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
-from neuro_mod.plotting.population_rows import PopulationRows, population_rows
-from neuro_mod.plotting.state_styles import check_kinds, draw_states, stable_kinds
+from neuro_mod.plotting.population_rows import PopulationRows, population_rows, wide_gap
+from neuro_mod.plotting.state_styles import check_kinds, draw_states, kinds_present, plural, stable_kinds
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.floating]
@@ -25,8 +25,8 @@ COLOUR_MAP = "viridis"
 #: Maximal number of states; more do not fit on a page.
 MAX_STATES = 60
 
-#: Heights in mm: of a state's row, and of the margins. Gap below the attractors in rows.
-_ROW, _AROUND, _GAP = 3.0, 36.0, 0.8
+#: Heights in mm: of a state's row, and of the margins. Gap above each kind of states, for its name, in rows.
+_ROW, _AROUND, _GAP = 3.0, 38.0, 1.3
 #: Of the table in points: distance of columns, and how much wider than most its letters are.
 _COLUMN_GAP, _WIDER = 6.0, 1.1
 #: Share of the width beside the table that the eigenvalues take, and what they take at least, in points.
@@ -45,9 +45,10 @@ def fixed_point_map(
     multiplicities: Sequence[int],
     populations: Populations,
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
-    """Draw steady states below each other, attractors first: a table, rates as colours, leading eigenvalues.
+    """Draw steady states below each other, by kind, attractors first: a table, rates as colours, leading eigenvalues.
 
     Populations go from left to right: E clusters, E background, I clusters, I background; those without neurons are
     left out. Of more than ``MAX_STATES`` states only the first are drawn, with a note.
@@ -59,7 +60,8 @@ def fixed_point_map(
         n_active: Number of active clusters of each state, shape ``(K,)``.
         multiplicities: Number of images of each state under permutations of clusters, including itself.
         populations: Layout of the network.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure: the map with the table beside it, the eigenvalues, the colour bar.
@@ -68,33 +70,32 @@ def fixed_point_map(
         InputError: There is no state, a kind is unknown, or shapes do not fit.
     """
     n_states = _check(rates, leading_eigenvalues, kinds, n_active, multiplicities, populations)
-    order = np.argsort(~stable_kinds(kinds), kind="stable")[:MAX_STATES]
+    present = kinds_present(kinds)
+    order = np.argsort([present.index(kind) for kind in kinds], kind="stable")[:MAX_STATES]
     shown_kinds = [kinds[int(k)] for k in order]
-    stable = stable_kinds(shown_kinds)
     table = {
         "active": [str(n_active[k]) for k in order],
-        "kind": shown_kinds,
         "images": [_number(multiplicities[k]) for k in order],
     }
-    tops = np.arange(len(order), dtype=np.float64) + np.where(stable, 0.0, _GAP * stable.any())
-    rows = population_rows(populations)
+    tops = np.arange(len(order)) + _GAP * np.array([present.index(kind) for kind in shown_kinds], np.float64)
+    rows = population_rows(populations, gap=wide_gap(populations))
     norm = Normalize(0, float(np.nanmax(rates[order][:, rows.drawn], initial=0.0)) or 1.0)
     with style.paper_style():
-        figure = style.new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / style.MM_PER_INCH)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        figure = style.new_figure(width, (_AROUND + _ROW * (tops[-1] + 1)) / style.MM_PER_INCH, ax)
         room = width * style.POINTS_PER_INCH - sum(_column_widths(table)) - _GAPS
         eigenvalues_width = max(_EIGENVALUES_LEAST, _EIGENVALUES * room)
         map_width = room - eigenvalues_width
         axes, beside = figure.subplots(1, 2, sharey=True, width_ratios=(map_width, eigenvalues_width))
-        _write_table(axes, table, tops + 0.5, stable)
-        _draw_rates(axes, rates[order], tops, stable, rows, norm)
+        _write_table(axes, table, tops + 0.5, stable_kinds(shown_kinds))
+        _draw_rates(axes, rates[order], tops, shown_kinds, rows, norm)
+        for kind in kinds_present(shown_kinds):
+            _name_kind(axes, plural(kind, shown_kinds.count(kind)), tops[shown_kinds.index(kind)])
         rows.name_on(axes.xaxis, map_width)
         _draw_eigenvalues(beside, leading_eigenvalues[order], shown_kinds, tops + 0.5)
         _add_bar(axes, norm, 8 * width)
-        if len(order) < n_states:
-            figure.supxlabel(
-                f"the first {len(order)} of {n_states} states", fontsize=style.TICK_SIZE, x=0.98, ha="right"
-            )
-    return figure
+        style.write_note(figure, f"the first {len(order)} of {n_states} states" if len(order) < n_states else "")
+    return style.whole(figure)
 
 
 def _check(
@@ -157,12 +158,26 @@ def _write(axes: Axes, text: str, place: tuple[float, float], offset: tuple[floa
     )
 
 
+def _name_kind(axes: Axes, name: str, top: float) -> None:
+    """Write the number and kind of states above the left end of their rows."""
+    axes.annotate(
+        name,
+        (0, top),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=style.TICK_SIZE,
+        verticalalignment="bottom",
+    )
+
+
 def _draw_rates(
-    axes: Axes, rates: _Array, tops: _Array, stable: NDArray[np.bool_], rows: PopulationRows, norm: Normalize
+    axes: Axes, rates: _Array, tops: _Array, kinds: Sequence[str], rows: PopulationRows, norm: Normalize
 ) -> None:
     style.dress(axes)
-    for block in (stable, ~stable):
-        for _, members in rows.groups if block.any() else ():
+    for kind in kinds_present(kinds):
+        block = np.array([each == kind for each in kinds])
+        for _, members in rows.groups:
             edges = np.append(tops[block], tops[block][-1] + 1)
             values = rates[block][:, members]
             axes.pcolormesh(rows.edges(members), edges, values, cmap=COLOUR_MAP, norm=norm, rasterized=True)

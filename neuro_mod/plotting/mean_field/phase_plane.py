@@ -34,7 +34,7 @@ SPEED_LABEL = "|force| (Hz)"
 
 #: Speeds below the fastest by more than this factor have the darkest colour.
 _SPEED_RANGE = 1e3
-_STREAM_DENSITY, _ARROW_SIZE = 0.8, 0.5
+_STREAM_DENSITY, _ARROW_SIZE = 0.6, 0.5
 _PATH_STYLE: dict[str, Any] = {"color": PATH_COLOUR, "linewidth": 2 * style.LINE_WIDTH, "label": "path"}
 #: Width beside the axes minus height below them, in mm.
 _BESIDE = 13.0
@@ -48,7 +48,8 @@ def phase_plane(
     names: tuple[str, str],
     path: _Array | None = None,
     *,
-    width: float = style.ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the effective force on two focus populations over their rates.
 
@@ -60,7 +61,8 @@ def phase_plane(
         kinds: ``stable node``, ``saddle``, ... of each state.
         names: Names of the two populations.
         path: Rates in Hz along a path, shape ``(M, 2)``; none if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; they become square.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure: square axes with speed as colour, streamlines, nullclines, states and the path; its colour bar.
@@ -73,20 +75,21 @@ def phase_plane(
         raise invalid("names", names, "those of 2 populations")
     check_shape("path", path, ("M", 2))
     norm = speed_norm(np.hypot(*force))
-    shown = [name.replace("_", " ") for name in names]
+    shown = [style.in_words(name) for name in names]
     with style.paper_style():
         handles = nullcline_handles([f"force on {name} = 0" for name in shown])
         handles += [Line2D([], [], **_PATH_STYLE)] * (path is not None) + kind_handles(kinds)
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure, axes = style.new_axes(width, width + above - _BESIDE / style.MM_PER_INCH, square=True)
+        figure, axes = style.new_axes(width, width + above - _BESIDE / style.MM_PER_INCH, square=True, ax=ax)
         draw_plane(axes, axes_values, force, norm, _STREAM_DENSITY)
         draw_states(axes, states[:, 0], states[:, 1], kinds)
         if path is not None:
             _draw_path(axes, path)
         axes.set(xlabel=f"rate of {shown[0]} (Hz)", ylabel=f"rate of {shown[1]} (Hz)")
         add_speed_bar(axes.inset_axes((1.03, 0, 0.035, 1)), norm)
-        legend_above_figure(figure, handles)
-    return figure
+        legend_above_figure(ax or figure, handles)
+    return style.whole(figure)
 
 
 def draw_plane(axes: Axes, axes_values: Sequence[_Array], force: _Array, norm: LogNorm, density: float) -> None:

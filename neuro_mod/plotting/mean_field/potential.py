@@ -75,7 +75,8 @@ def potential_profile(
     *,
     rates: _Array | None = None,
     names: Sequence[str] = (),
-    width: float = style.ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the potential along a path, with the height of each barrier between neighbouring states.
 
@@ -88,7 +89,8 @@ def potential_profile(
         label: Description of the path, such as ``straight line``.
         rates: Rates in Hz of F focus populations along the path, shape ``(M, F)``; drawn below if given.
         names: Names of the F populations.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; potential and rates share their place.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure: the potential, and below it the rates, if they are given.
@@ -98,11 +100,16 @@ def potential_profile(
     """
     _check(displacement, potential, states, rates, names)
     with style.paper_style():
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         heights = [_HEIGHT] if rates is None else [_HEIGHT, _RATES_HEIGHT]
-        figure = style.new_figure(width, sum(heights) / style.MM_PER_INCH)
-        panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-        axes = panels[0]
-        style.dress(axes)
+        if rates is None:
+            figure, axes = style.new_axes(width, _HEIGHT / style.MM_PER_INCH, ax=ax)
+            panels = [axes]
+        else:
+            figure = style.new_figure(width, sum(heights) / style.MM_PER_INCH, ax)
+            panels = list(figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
+            axes = panels[0]
+            style.dress(axes)
         (line,) = axes.plot(
             displacement, potential, color=POTENTIAL_COLOUR, linewidth=2 * style.LINE_WIDTH, label=fill(label, _LETTERS)
         )
@@ -119,7 +126,7 @@ def potential_profile(
         if rates is not None:
             _draw_rates(panels[1], displacement, rates, names, width)
         panels[-1].set_xlabel("displacement along the path (Hz)")
-    return figure
+    return style.whole(figure)
 
 
 def _check(
@@ -183,7 +190,7 @@ def _draw_rates(axes: Axes, displacement: _Array, rates: _Array, names: Sequence
     lines = []
     for i, name in enumerate(names):
         colour, look = RATE_STYLES[i % len(RATE_STYLES)]
-        shown = name.replace("_", " ")
+        shown = style.in_words(name)
         lines += axes.plot(
             displacement, rates[:, i], color=colour, linestyle=look, linewidth=2 * style.LINE_WIDTH, label=shown
         )

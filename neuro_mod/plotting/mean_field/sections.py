@@ -47,7 +47,8 @@ def landscape_sections(
     names: Sequence[str],
     through: NDArray[np.floating],
     *,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw a phase plane for each pair of focus populations, the others at the point of the grid next to a point.
 
@@ -60,7 +61,8 @@ def landscape_sections(
         kinds: ``stable node``, ``saddle``, ... of each state.
         names: Names of the F populations.
         through: Rates in Hz of the point that the sections go through, shape ``(F,)``.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: a phase plane for each pair, titled with the rates of the others, and a colour bar for all.
@@ -78,14 +80,17 @@ def landscape_sections(
     nearest = [int(np.abs(values - rate).argmin()) for values, rate in zip(axes_values, through, strict=True)]
     sections = [_section(force, pair, nearest) for pair in pairs]
     norm = speed_norm(np.concatenate([np.hypot(*section).ravel() for section in sections]))
-    shown = [name.replace("_", " ") for name in names]
+    shown = [style.in_words(name) for name in names]
     with style.paper_style():
         entries = _entries(kinds)
+        width = style.width_in(ax, width, style.TWO_COLUMNS)
         above = legend_height(entries, width) / style.POINTS_PER_INCH
         columns = max(1, min(len(pairs), _MAX_COLUMNS, int(width * style.MM_PER_INCH / _MIN)))
         side = (width * style.MM_PER_INCH - _BAR) / columns - _BESIDE
-        figure = style.new_figure(width, above + -(-len(pairs) // columns) * (side + _AROUND) / style.MM_PER_INCH)
-        figure.set_layout_engine("compressed")  # for square axes
+        height = above + -(-len(pairs) // columns) * (side + _AROUND) / style.MM_PER_INCH
+        figure = style.new_figure(width, height, ax)
+        if ax is None:
+            style.whole(figure).set_layout_engine("compressed")  # for square axes
         panels = style.new_panels(figure, len(pairs), columns)
         for axes, pair, section in zip(panels, pairs, sections, strict=True):
             draw_plane(axes, [axes_values[i] for i in pair], section, norm, _STREAM_DENSITY)
@@ -97,7 +102,7 @@ def landscape_sections(
             axes.set_title("\n".join(others), fontsize=style.TICK_SIZE, loc="left", pad=3)
         add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
         legend_above_figure(figure, entries)
-    return figure
+    return style.whole(figure)
 
 
 def _section(force: NDArray[np.floating], pair: tuple[int, int], nearest: Sequence[int]) -> NDArray[np.floating]:

@@ -16,16 +16,20 @@ from numpy.typing import NDArray
 from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
-from neuro_mod.plotting.population_rows import PopulationRows, population_rows
+from neuro_mod.plotting.population_rows import PopulationRows, population_rows, wide_gap
+from neuro_mod.plotting.target_labels import parameter_name
 from neuro_mod.populations import Populations
 
 _Array = NDArray[np.floating]
 
 #: Colour of what grows and of what falls, as at the ends of the colour map.
 _RISE_COLOUR, _FALL_COLOUR, _ZERO_COLOUR = "#B2182B", "#2166AC", "#7F7F7F"
-_MAX_COLUMNS = 3
-#: Heights of a map and of the bars below it, and room around, in mm.
-_MAP, _BARS, _AROUND = 40.0, 15.0, 12.0
+#: Targets that are few; columns at most, of few targets and of many.
+_MAX_FEW, _MAX_COLUMNS = 3, 4
+#: Heights of a map, at most and at least, of the bars below it, and room around, in mm.
+_MAP, _LOWEST_MAP, _BARS, _AROUND = 40.0, 20.0, 12.0, 14.0
+#: Height of a page, and widths of a map with its colour bar at least, for few targets and for many, in mm.
+_PAGE, _FEW, _MANY = 235.0, 44.0, 31.0
 #: Room for the names of populations in mm, and of a colour bar in points.
 _NAMES, _BAR = 22.0, 40.0
 #: Part of the largest derivative up to which colours are nearly linear; beyond, they are logarithmic.
@@ -37,7 +41,7 @@ class SensitivityPanel:
     """Derivatives with respect to one target.
 
     Args:
-        target: The perturbed parameter.
+        target: The perturbed parameter, a name of `TARGETS`.
         unit: Its unit; empty if it has none.
         rates: Of each population (second axis) with respect to the perturbation of each (first axis), in Hz per unit,
             shape ``(P, P)``.
@@ -51,7 +55,12 @@ class SensitivityPanel:
 
 
 def sensitivity_maps(
-    panels: Sequence[SensitivityPanel], populations: Populations, title: str, *, width: float = style.TWO_COLUMNS
+    panels: Sequence[SensitivityPanel],
+    populations: Populations,
+    title: str,
+    *,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw a map of the derivatives of all rates for each target, and below it those of the leading eigenvalue.
 
@@ -63,7 +72,8 @@ def sensitivity_maps(
         panels: The derivatives for each target.
         populations: Layout of the network.
         title: Of the figure.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: for each target a map with its colour bar, and bars.
@@ -77,14 +87,19 @@ def sensitivity_maps(
     for panel in panels:
         check_shape(f"rates of {panel.target}", panel.rates, (p, p))
         check_shape(f"leading of {panel.target}", panel.leading, (p,))
-    rows = population_rows(populations)
-    columns = min(len(panels), _MAX_COLUMNS, max(1, int(width / style.ONE_COLUMN * 1.5)))
-    n_rows = -(-len(panels) // columns)
+    rows = population_rows(populations, gap=wide_gap(populations))
     with style.paper_style():
-        height = n_rows * (_MAP + _BARS + _AROUND) + _NAMES
-        figure = style.new_figure(width, height / style.MM_PER_INCH)
+        width = style.width_in(ax, width, style.TWO_COLUMNS)
+        few = len(panels) <= _MAX_FEW
+        beside = int((width * style.MM_PER_INCH - _NAMES) / (_FEW if few else _MANY))
+        columns = max(1, min(len(panels), _MAX_COLUMNS, beside))
+        n_rows = -(-len(panels) // columns)
+        map_height = float(np.clip((_PAGE - _NAMES) / n_rows - _BARS - _AROUND, _LOWEST_MAP, _MAP))
+        height = (n_rows * (map_height + _BARS + _AROUND) + _NAMES) / style.MM_PER_INCH
+        map_points = map_height * style.POINTS_PER_MM * style.height_in(ax, height) / height
+        figure = style.new_figure(width, height, ax)
         figure.suptitle(title, fontsize=style.LABEL_SIZE)
-        places = figure.subplots(2 * n_rows, columns, height_ratios=[_MAP, _BARS] * n_rows, squeeze=False)
+        places = figure.subplots(2 * n_rows, columns, height_ratios=[map_height, _BARS] * n_rows, squeeze=False)
         points = (width * style.MM_PER_INCH - _NAMES) / columns * style.POINTS_PER_MM - _BAR
         for k in range(n_rows * columns):
             upper, lower = (places[2 * (k // columns) + part, k % columns] for part in (0, 1))
@@ -92,30 +107,31 @@ def sensitivity_maps(
                 upper.remove()
                 lower.remove()
                 continue
-            _draw_map(upper, panels[k], rows, named=k % columns == 0)
+            _draw_map(upper, panels[k], rows, map_points if k % columns == 0 else 0.0)
             _draw_bars(lower, panels[k], rows, points if k + columns >= len(panels) else 0.0)
             if k % columns == 0:
-                upper.set_ylabel("population whose rate changes", fontsize=style.TICK_SIZE)
+                upper.set_ylabel("effect on rate of", fontsize=style.TICK_SIZE)
                 lower.set_ylabel("leading\neigenvalue\n(1/s per unit)", fontsize=style.TICK_SIZE)
-    return figure
+    return style.whole(figure)
 
 
-def _draw_map(axes: Axes, panel: SensitivityPanel, rows: PopulationRows, *, named: bool) -> None:
+def _draw_map(axes: Axes, panel: SensitivityPanel, rows: PopulationRows, points: float) -> None:
+    """Draw a map of this height in points; if that is 0, without the names of its rows."""
     style.dress(axes)
     drawn = panel.rates[np.ix_(rows.drawn, rows.drawn)]
     largest = float(np.abs(drawn[np.isfinite(drawn)]).max(initial=0.0)) or 1.0
     norm = AsinhNorm(_LINEAR * largest, -largest, largest)
-    for _, changed in rows.groups:
-        for _, perturbed in rows.groups:
+    for _, perturbed in rows.groups:
+        edges = rows.edges(perturbed)
+        rows.frame(axes, (float(edges[0]), float(edges[-1])))
+        for _, changed in rows.groups:
             values = panel.rates[perturbed, changed].T
-            axes.pcolormesh(
-                rows.edges(perturbed), rows.edges(changed), values, cmap=style.DIVERGING, norm=norm, rasterized=True
-            )
+            axes.pcolormesh(edges, rows.edges(changed), values, cmap=style.DIVERGING, norm=norm, rasterized=True)
     axes.set(xlim=(0, rows.end), ylim=(rows.end, 0))
-    axes.set_title(f"{panel.target} ({_derivative(panel.unit)})", fontsize=style.TICK_SIZE, pad=3)
-    if named:
-        rows.name_on(axes.yaxis, _MAP * style.POINTS_PER_MM)
-    axes.tick_params(bottom=False, labelbottom=False, left=False, labelleft=named)
+    axes.set_title(f"{parameter_name(panel.target)}\n({_derivative(panel.unit)})", fontsize=style.TICK_SIZE, pad=3)
+    if points:
+        rows.name_on(axes.yaxis, points)
+    axes.tick_params(bottom=False, labelbottom=False, left=False, labelleft=points > 0)
     axes.spines[["left", "bottom"]].set_visible(False)
     bar = style.figure_of(axes).colorbar(ScalarMappable(norm, style.DIVERGING), ax=axes, aspect=20, pad=0.02)
     ends = largest * np.array([1, 0.1])
@@ -143,4 +159,4 @@ def _draw_bars(axes: Axes, panel: SensitivityPanel, rows: PopulationRows, points
 
 
 def _derivative(unit: str) -> str:
-    return "Hz" if not unit else f"Hz per {'θ unit' if unit == 'threshold units' else unit}"
+    return "Hz" if not unit else f"Hz per {unit.removesuffix('s') if len(unit) > 2 else unit}"

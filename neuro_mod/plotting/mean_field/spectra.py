@@ -30,7 +30,7 @@ _LOWEST = 0.5  # Hz
 _TICKS = ((10.0, (1, 1.5, 2, 3, 5, 7)), (100.0, (1, 2, 5)))
 #: Below this ratio, ticks are at equal distances.
 _NARROW = 3.0
-_POISSON_COLOUR = "#A6A6A6"
+_POISSON: dict[str, Any] = {"color": "#8C8C8C", "linewidth": style.LINE_WIDTH}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,12 @@ class SpectrumLine:
 
 
 def population_spectra(
-    frequencies: _Array, lines: Sequence[SpectrumLine], title: str, *, width: float = style.ONE_COLUMN
+    frequencies: _Array,
+    lines: Sequence[SpectrumLine],
+    title: str,
+    *,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw susceptibilities, and power spectra below them, on logarithmic axes.
 
@@ -57,7 +62,8 @@ def population_spectra(
         frequencies: In Hz, shape ``(F,)``; those below `_LOWEST` are left out.
         lines: The groups.
         title: Above the upper panel.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure with two panels, one above the other.
@@ -73,13 +79,15 @@ def population_spectra(
     shown = frequencies >= _LOWEST
     with style.paper_style():
         handles = [Line2D([], [], label=line.group, **_line_style(line.group)) for line in lines]
+        handles.append(Line2D([], [], label="Poisson neurons", **_POISSON))
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         height = _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
-        figure = style.new_figure(width, height)
+        figure = style.new_figure(width, height, ax)
         upper, lower = style.new_panels(figure, 2, 1)
         for line in lines:
             upper.plot(frequencies[shown], line.susceptibility[shown], **_line_style(line.group))
             lower.plot(frequencies[shown], line.power[shown], **_line_style(line.group))
-        lower.axhline(1.0, color=_POISSON_COLOUR, linewidth=style.LINE_WIDTH, zorder=0)
+        lower.axhline(1.0, zorder=0, **_POISSON)
         for axes in (upper, lower):
             axes.set(xscale="log", yscale="log")
             for axis in (axes.xaxis, axes.yaxis):
@@ -93,7 +101,7 @@ def population_spectra(
         lower.set(xlabel="frequency (Hz)", ylabel="power of the rate\nover Poisson neurons")
         figure.align_ylabels()
         legend_above_figure(figure, handles)
-    return figure
+    return style.whole(figure)
 
 
 def _tick(axes: Axes) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from neuro_mod.checks import check_shape
 from neuro_mod.plotting import style
+from neuro_mod.plotting.bands import BAND_COLOUR, band_handle
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
 from neuro_mod.plotting.network.raster import draw_raster, label_populations, shown_window
 from neuro_mod.plotting.population_map import add_colour_bar, centred, draw_population_map
 from neuro_mod.plotting.population_rows import population_rows
@@ -33,7 +36,7 @@ _RASTERS, _BELOW, _TITLE, _MAP_LOWEST, _MAP_HIGHEST, _AROUND_MAP = 70.0, 12.0, 8
 _BESIDE, _BETWEEN, _COLUMN, _COLUMN_PLACE = 38.0, 2.0, 4.0, 7.0
 #: Height of a panel of traces, and of the margins of all panels, in mm.
 _PANEL_HEIGHT, _MARGIN = 23.0, 10.0
-_FRAME_COLOUR, _ZERO_COLOUR, _BAND_STRENGTH = "#B3B3B3", "#7F7F7F", 0.3
+_ZERO_COLOUR, _BAND_STRENGTH = "#7F7F7F", 0.3
 
 
 def paired_runs(
@@ -46,7 +49,8 @@ def paired_runs(
     *,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = style.TWO_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the spikes without and with a perturbation, its vectors beside them, and the difference of the rates.
 
@@ -60,7 +64,8 @@ def paired_runs(
         populations: Layout of the network.
         t_from: Beginning of the window of spikes in seconds.
         t_to: End of the window in seconds (that instant not included); the end of the longer run if None.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [180 mm].
 
     Returns:
         The figure: both rasters, a column for each target whose colours go from minus to plus its largest absolute
@@ -78,19 +83,22 @@ def paired_runs(
     rows = population_rows(populations)
     map_height = float(np.clip(_AROUND_MAP + 3 * rows.end, _MAP_LOWEST, _MAP_HIGHEST))
     with style.paper_style():
+        width = style.width_in(ax, width, style.TWO_COLUMNS)
         runs_height = _RASTERS + _BELOW + _labels_height(vectors)
-        figure = style.new_figure(width, (runs_height + map_height) / style.MM_PER_INCH)
+        height = (runs_height + map_height) / style.MM_PER_INCH
+        scale = style.height_in(ax, height) / height
+        figure = style.new_figure(width, height, ax)
         above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=(runs_height, map_height))[:, 0]
-        _draw_runs(above, baseline, changed, vectors, populations, window, width * style.MM_PER_INCH)
+        size = (width * style.MM_PER_INCH, max(1.0, scale * runs_height - _BELOW - _labels_height(vectors)))
+        _draw_runs(above, baseline, changed, vectors, populations, window, size)
         axes = below.subplots()
         style.dress(axes)
         norm = centred(difference[:, rows.drawn])
-        draw_population_map(
-            axes, times, difference, rows, norm, style.DIVERGING, (map_height - _AROUND_MAP) * style.POINTS_PER_MM
-        )
+        points = max(1.0, scale * map_height - _AROUND_MAP) * style.POINTS_PER_MM
+        draw_population_map(axes, times, difference, rows, norm, style.DIVERGING, points)
         axes.set(xlabel="time (s)", ylabel="population", title=f"perturbed {style.MINUS} baseline")
         add_colour_bar(axes, norm, style.DIVERGING).set_label(DIFFERENCE_LABEL)
-    return figure
+    return style.whole(figure)
 
 
 def _labels_height(vectors: Mapping[str, _Array]) -> float:
@@ -106,11 +114,11 @@ def _draw_runs(
     vectors: Mapping[str, _Array],
     populations: Populations,
     window: tuple[float, float],
-    width: float,
+    room: tuple[float, float],
 ) -> None:
-    """Draw both rasters and the vectors into a part of the figure of this width in mm."""
-    raster_width = max(0.15 * width, (width - _BESIDE - _COLUMN_PLACE * len(vectors)) / 2)
-    size = (raster_width * style.POINTS_PER_MM, _RASTERS * style.POINTS_PER_MM)
+    """Draw both rasters and the vectors into a part of the figure of this width, rasters of this height, in mm."""
+    raster_width = max(0.15 * room[0], (room[0] - _BESIDE - _COLUMN_PLACE * len(vectors)) / 2)
+    size = (raster_width * style.POINTS_PER_MM, room[1] * style.POINTS_PER_MM)
     widths = [raster_width, _BETWEEN, raster_width] + [_COLUMN] * len(vectors)
     grid = figure.add_gridspec(1, len(widths), width_ratios=widths)
     first = figure.add_subplot(grid[0])
@@ -129,11 +137,11 @@ def _draw_runs(
 def _draw_vector(axes: Axes, target: str, vector: _Array, populations: Populations) -> None:
     """Draw a vector as patches over the neurons of each population, under the name of the target and the range."""
     starts, sizes = populations.boundaries[:-1], populations.sizes
-    colours = mpl.colormaps[style.DIVERGING](centred(vector)(vector))
+    colours = style.DIVERGING(centred(vector)(vector))
     axes.barh(starts - 0.5, 1.0, sizes, align="edge", color=colours, linewidth=0)
     axes.set(xlim=(0, 1), xticks=[])
     axes.tick_params(left=False, labelleft=False)
-    axes.spines[:].set(color=_FRAME_COLOUR, linewidth=style.LINE_WIDTH)
+    axes.spines[:].set(color=style.FRAME_COLOUR, linewidth=style.LINE_WIDTH)
     axes.annotate(
         range_label(target, vector),
         (0.5, 1.0),
@@ -156,7 +164,8 @@ def difference_traces(
     populations: Populations,
     acted_on: NDArray[np.bool_],
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the differences of the rates of some populations over time, with bands of plus and minus a standard error.
 
@@ -170,7 +179,8 @@ def difference_traces(
         standard_error: Its standard error in Hz, shape ``(n_bins, P)``; NaN where unknown, without a band.
         populations: Layout of the network.
         acted_on: Whether the perturbation acts on each population, shape ``(P,)``.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure, with an axes for each shown population, in storage order, that share both axes; one empty axes if
@@ -185,15 +195,25 @@ def difference_traces(
     shown = _largest(difference, populations, np.asarray(acted_on, dtype=bool))
     colours = style.population_colours(populations)
     with style.paper_style():
-        figure, panels = _trace_panels(max(1, len(shown)), width)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        handles = _trace_handles(bool(np.isfinite(standard_error[:, shown]).any()))
+        above = legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, panels = _trace_panels(max(1, len(shown)), width, above, ax)
         for axes, a in zip(panels, shown, strict=False):  # there is one panel even without populations
             _draw_trace(axes, times, difference[:, a], standard_error[:, a], colours[a])
-            axes.set_title(populations.names[a].replace("_", " "), loc="left", fontsize=style.TICK_SIZE, pad=2)
+            axes.set_title(style.in_words(populations.names[a]), loc="left", fontsize=style.TICK_SIZE, pad=2)
         panels[0].set_xlim(time_span(times))
         panels[0].yaxis.set_major_locator(style.round_ticks(4))
-        figure.supxlabel("time (s)")
+        for axes in panels[-min(len(panels), 2) :]:
+            axes.set_xlabel("time (s)")
         figure.supylabel(DIFFERENCE_LABEL)
-    return figure
+        legend_above_figure(figure, handles)
+    return style.whole(figure)
+
+
+def _trace_handles(with_bands: bool) -> list[Artist]:
+    mean = Line2D([], [], color=BAND_COLOUR, linewidth=1.5 * style.LINE_WIDTH, label="mean over pairs")
+    return [mean, *[band_handle(strength=_BAND_STRENGTH)] * with_bands]
 
 
 def _largest(difference: _Array, populations: Populations, acted_on: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -205,9 +225,9 @@ def _largest(difference: _Array, populations: Populations, acted_on: NDArray[np.
     return np.sort(candidates[np.lexsort((-size, ~in_cluster[candidates]))][:MAX_TRACES])
 
 
-def _trace_panels(n: int, width: float) -> tuple[Figure, list[Axes]]:
-    """Panels in up to two columns, read row by row, that share both axes."""
-    figure = style.new_figure(width, (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / style.MM_PER_INCH)
+def _trace_panels(n: int, width: float, above: float, ax: Axes | None) -> tuple[Figure | SubFigure, list[Axes]]:
+    """Panels in up to two columns, read row by row, that share both axes, below a legend of this height in inches."""
+    figure = style.new_figure(width, above + (_MARGIN + _PANEL_HEIGHT * max(-(-n // 2), 1.5)) / style.MM_PER_INCH, ax)
     panels = style.new_panels(figure, n, min(n, 2), shared=True)
     if n > 1 and n % 2:
         panels[n - 2].tick_params(labelbottom=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -16,6 +16,7 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import invalid
 from neuro_mod.plotting import style
+from neuro_mod.plotting.legends import legend_above_figure
 from neuro_mod.plotting.population_map import add_colour_bar, centred, fit_beside, frame_map
 from neuro_mod.plotting.population_rows import EVEN_HEIGHTS, PopulationRows, population_rows
 from neuro_mod.plotting.target_labels import change_label, check_by_target, parameter_label
@@ -23,7 +24,7 @@ from neuro_mod.populations import Populations
 
 _Array = NDArray[np.floating]
 
-BEFORE_COLOUR, JOIN_COLOUR = "#8C8C8C", "#B3B3B3"
+BEFORE_COLOUR, JOIN_COLOUR, EXAMPLE_COLOUR = "#737373", "#B3B3B3", "#404040"
 
 #: In mm: maximal height of all panels; minimal and maximal height of one panel, height of a label above it.
 _TOGETHER, _LOWEST, _MAX, _TITLE = 210.0, 16.0, 82.0, 4.0
@@ -50,9 +51,13 @@ def perturbation_map(
     delta_t: float,
     t_from: float = 0.0,
     t_to: float | None = None,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw perturbations as colours, a map for each target; populations as in ``cluster_rate_map``.
+
+    In each group of populations, only those from the first to the last that is ever perturbed are shown, and all if
+    none is; a note says so.
 
     A map is exact if each piece is wide enough to be visible. Otherwise each column, at most a quarter of a millimetre
     wide, shows the value of each population that is farthest from 0, so that changes of one step are always visible.
@@ -64,7 +69,8 @@ def perturbation_map(
         delta_t: Time step in seconds.
         t_from: Beginning of the shown window in seconds.
         t_to: End of the window in seconds; the end of the run if None.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; several maps share their place.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure: the maps, which share the time axis, then their colour bars.
@@ -73,24 +79,37 @@ def perturbation_map(
         InputError: There is no perturbation, a target is unknown, or a shape does not fit.
     """
     _check({target: course.values[0] for target, course in perturbations.items()}, populations)
-    rows = population_rows(populations)
+    rows, note = _perturbed_rows(perturbations.values(), populations)
     end = max(1, round((duration if t_to is None else t_to) / delta_t))
     first = min(round(t_from / delta_t), end - 1)
     norms = []
     with style.paper_style():
-        figure, panels, points = _new_panels(len(perturbations), width, min(_MAX, 8 + 4.5 * rows.end), 10)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        figure, panels, points = _new_panels(len(perturbations), width, min(_MAX, 12 + 4.5 * rows.end), 12, ax)
         for axes, course in zip(panels, perturbations.values(), strict=True):
             edges, values = _pieces(course.after(first), end - first, int(_COLUMNS_PER_INCH * width))
             norms.append(centred(values[:, rows.drawn]))
             _draw_pieces(axes, (first + edges) * delta_t, values, rows, norms[-1])
             frame_map(axes, (first * delta_t, end * delta_t), rows, points)
         panels[-1].set_xlabel("time (s)")
-        figure.supylabel("population")
+        if len(panels) > 1:
+            figure.supylabel("population")
+        else:
+            panels[0].set_ylabel("population")
         bars = [add_colour_bar(*of, style.DIVERGING, points / 6).ax for of in zip(panels, norms, strict=True)]
         for bar in bars:
             bar.yaxis.set_major_locator(style.round_ticks(max(2, int(points / 18)), quarters=True, symmetric=True))
         _label_panels(panels, bars, [change_label(target) for target in perturbations], points)
-    return figure
+        style.write_note(panels[0] if ax is not None and len(panels) == 1 else figure, note)
+    return style.whole(figure)
+
+
+def _perturbed_rows(courses: Iterable[Course], populations: Populations) -> tuple[PopulationRows, str]:
+    """Rows of the populations to show, and a note on those that are left out."""
+    everything = population_rows(populations)
+    shown = np.any([course.values.any(axis=0) for course in courses], axis=0) & (populations.sizes > 0)
+    rows = population_rows(populations, shown=shown) if shown.any() else everything
+    return rows, "all other populations are unperturbed" if len(rows.drawn) < len(everything.drawn) else ""
 
 
 def effective_parameters(
@@ -98,7 +117,8 @@ def effective_parameters(
     after: Mapping[str, _Array],
     populations: Populations,
     *,
-    width: float = style.ONE_AND_A_HALF_COLUMNS,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw parameters of the populations before and after a perturbation, a panel for each target.
 
@@ -109,7 +129,8 @@ def effective_parameters(
             ``j_potentiated`` are factors of weights.
         after: Perturbed values of the same targets.
         populations: Layout of the network.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure; several targets share their place.
+        width: Width of a new figure in inches [114 mm].
 
     Returns:
         The figure, with one axes per target that share the x axis.
@@ -123,15 +144,16 @@ def effective_parameters(
         raise invalid("targets of after", list(after), f"those of before, {', '.join(before)}")
     rows = population_rows(populations, EVEN_HEIGHTS)
     with style.paper_style():
-        figure, panels, points = _new_panels(len(before), width, 34, 28)
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        figure, panels, points = _new_panels(len(before), width, 34, 28, ax)
         for axes, target in zip(panels, before, strict=True):
             _draw_change(axes, before[target], after[target], rows, style.population_colours(populations))
         panels[-1].set(xlim=(-0.5, rows.end + 0.5), xlabel="population")
         panels[-1].tick_params(axis="x", labelrotation=90)
         rows.name_on(panels[-1].xaxis, _WIDTH_SHARE * width * style.POINTS_PER_INCH)
         _label_panels(panels, panels, [parameter_label(target) for target in before], points)
-        figure.legend(handles=_legend_handles(), loc="outside upper right", ncols=2, frameon=False, borderpad=0)
-    return figure
+        legend_above_figure(panels[0] if ax is not None and len(panels) == 1 else figure, _legend_handles())
+    return style.whole(figure)
 
 
 def _check(values: Mapping[str, _Array], populations: Populations) -> None:
@@ -140,11 +162,19 @@ def _check(values: Mapping[str, _Array], populations: Populations) -> None:
     check_by_target(values, populations)
 
 
-def _new_panels(n: int, width: float, height: float, margin: float) -> tuple[Figure, list[Axes], float]:
+def _new_panels(
+    n: int, width: float, height: float, margin: float, ax: Axes | None
+) -> tuple[Figure | SubFigure, list[Axes], float]:
     """Panels below each other, of this height in mm if there is room; and the height of one in points, roughly."""
     height = float(np.clip(_TOGETHER / (n + 1), min(_LOWEST, height), height))
-    figure = style.new_figure(width, (n * height + margin) / style.MM_PER_INCH)
-    panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
+    if ax is not None:
+        height = max(1.0, style.height_in(ax, 0) * style.MM_PER_INCH - margin) / n
+    if n == 1:
+        figure, only = style.new_axes(width, (height + margin) / style.MM_PER_INCH, ax=ax)
+        panels = [only]
+    else:
+        figure = style.new_figure(width, (n * height + margin) / style.MM_PER_INCH, ax)
+        panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
     for axes in panels:
         style.dress(axes)
     return figure, panels, _HEIGHT_SHARE * (height - _TITLE * (n > 1)) * style.POINTS_PER_MM
@@ -195,8 +225,8 @@ def _draw_change(axes: Axes, before: _Array, after: _Array, rows: PopulationRows
 
 
 def _legend_handles() -> list[Line2D]:
-    after = {"color": style.CLUSTER_COLOURS[0][0], "linestyle": "none", "marker": "o", "markeredgewidth": 0}
+    perturbed = {"color": EXAMPLE_COLOUR, "linestyle": "none", "marker": "o", "markeredgewidth": 0}
     return [
-        Line2D([], [], label="before", **_BEFORE),
-        Line2D([], [], label="after", markersize=_AFTER_SIZE, **after),
+        Line2D([], [], label="unperturbed", **_BEFORE),
+        Line2D([], [], label="perturbed", markersize=_AFTER_SIZE, **perturbed),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,13 +21,16 @@ from neuro_mod.recordings.spikes import SpikeEvents
 #: Up to this number, spikes are dots; more are drawn as an image of their density.
 MAX_DOTS = 300_000
 
-_HEIGHT = 90 / style.MM_PER_INCH
+#: Height for many neurons; where they are few, that of a row, of the margins and the least, in mm.
+_HEIGHT, _ROW, _AROUND, _LOWEST = 90.0, 2.5, 14.0, 36.0
 #: Share of the figure that the axes take, roughly.
 _AXES_SHARE = (0.72, 0.87)
 #: Share of the axes that dots cover: an active cluster, five times the mean rate, is then nearly full.
 _INK = 0.22
-#: A dot is at least a pixel; at most this many points, where neurons have the room.
-_MIN_DOT, _LARGE_DOT, _MAX_DOT = style.POINTS_PER_INCH / style.DPI, 1.0, 3.0
+#: A dot is at least a pixel, and at most so many points.
+_MIN_DOT, _LARGE_DOT = style.POINTS_PER_INCH / style.DPI, 1.0
+#: Where a neuron's row has this many points, spikes are ticks: of this width, and this part of the row high.
+_TICK_ROW, _TICK_WIDTH, _TICK_HEIGHT = 2.0, 0.5, 0.75
 #: Middle and width of the bars beside the axes, and beginning of the names, in points.
 _BAR_PLACE, _BAR_WIDTH, _NAME_PLACE = 5.0, 3.0, 9.0
 #: In the image, this quantile of the density of pixels with spikes has the full colour.
@@ -48,6 +52,7 @@ def raster(
 
     Neurons go down the y axis in storage order, as in ``cluster_rate_map``. Dots become smaller with more spikes; more
     than ``MAX_DOTS`` spikes are drawn as an image of their density. Both are rasterised to keep vector files small.
+    Spikes of few neurons are thin ticks.
 
     Args:
         spikes: The spikes.
@@ -65,11 +70,12 @@ def raster(
     """
     window = shown_window(spikes, populations.n_neurons, t_from, t_to)
     width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
-    size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * _HEIGHT * style.POINTS_PER_INCH)
+    height = float(np.clip(_AROUND + _ROW * populations.n_neurons, _LOWEST, _HEIGHT)) / style.MM_PER_INCH
+    size = (_AXES_SHARE[0] * width * style.POINTS_PER_INCH, _AXES_SHARE[1] * height * style.POINTS_PER_INCH)
     if ax is not None:
         size = style.size_in_points(ax)
     with style.paper_style():
-        figure, axes = style.new_axes(width, _HEIGHT, ax=ax)
+        figure, axes = style.new_axes(width, height, ax=ax)
         draw_raster(axes, spikes, populations.of_neuron, style.population_colours(populations), window, size)
         axes.set_ylabel("neuron")
         label_populations(axes, populations, size[1])
@@ -111,7 +117,7 @@ def draw_raster(
     style.dress(axes)
     shown = spikes.between(*window)
     if len(shown) <= MAX_DOTS:
-        _draw_dots(axes, shown, of_neuron, colours, size)
+        _draw_spikes(axes, shown, of_neuron, colours, _marker(len(of_neuron), len(shown), size))
     else:
         first, last = (round(t / spikes.delta_t) for t in window)
         _draw_density(axes, shown, (first, last), of_neuron, colours, size)
@@ -119,17 +125,23 @@ def draw_raster(
     axes.yaxis.set_major_locator(style.round_ticks(8, integer=True))
 
 
-def _draw_dots(
+def _marker(n_neurons: int, n_spikes: int, axes_size: tuple[float, float]) -> dict[str, Any]:
+    """Look of a spike: a tick where there are few neurons, else a dot that is smaller where there are more spikes."""
+    width, height = axes_size
+    row = height / max(1, n_neurons)
+    if row >= _TICK_ROW:
+        return {"marker": "|", "markersize": _TICK_HEIGHT * row, "markeredgewidth": _TICK_WIDTH}
+    size = (_INK * width * height / max(1, n_spikes)) ** 0.5
+    return {"marker": "s", "markersize": float(np.clip(size, _MIN_DOT, _LARGE_DOT)), "markeredgewidth": 0}
+
+
+def _draw_spikes(
     axes: Axes,
     spikes: SpikeEvents,
     of_neuron: NDArray[np.integer],
     colours: Sequence[str],
-    axes_size: tuple[float, float],
+    marker: dict[str, Any],
 ) -> None:
-    width, height = axes_size
-    row = height / max(1, len(of_neuron))
-    largest = float(np.clip(0.9 * row, _LARGE_DOT, _MAX_DOT))
-    size = float(np.clip((_INK * width * height / max(1, len(spikes))) ** 0.5, _MIN_DOT, largest))
     distinct = sorted(set(colours))
     of_group = np.array([distinct.index(colour) for colour in colours], dtype=np.int8)
     of_spike, times = of_group[of_neuron[spikes.neurons]], spikes.times
@@ -140,11 +152,9 @@ def _draw_dots(
                 times[mine],
                 spikes.neurons[mine],
                 linestyle="none",
-                marker="s",
-                markersize=size,
-                markeredgewidth=0,
                 color=colour,
                 rasterized=True,
+                **marker,
             )
 
 

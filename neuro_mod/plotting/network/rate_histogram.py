@@ -16,7 +16,17 @@ from neuro_mod.checks import check_shape
 from neuro_mod.errors import invalid
 from neuro_mod.plotting.legends import legend_above_axes
 from neuro_mod.plotting.state_styles import active_colours, check_kinds, is_stable
-from neuro_mod.plotting.style import LINE_WIDTH, MM_PER_INCH, ONE_COLUMN, dress, new_figure, paper_style, round_ticks
+from neuro_mod.plotting.style import (
+    LINE_WIDTH,
+    MM_PER_INCH,
+    ONE_COLUMN,
+    dress,
+    new_figure,
+    paper_style,
+    round_ticks,
+    whole,
+    width_in,
+)
 
 HISTOGRAM_COLOUR, UNSTABLE_COLOUR, EXAMPLE_COLOUR = "#C7C7C7", "#7F7F7F", "#404040"
 
@@ -56,7 +66,8 @@ def rate_histogram(
     *,
     bin_width: float | None = None,
     logarithmic: bool = False,
-    width: float = ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the distribution of the rates of E clusters, and below it their rates in steady states.
 
@@ -69,7 +80,8 @@ def rate_histogram(
         states: Steady states of the mean field.
         bin_width: Width of the bars in Hz; chosen from the rates if None.
         logarithmic: Whether the counts have a logarithmic axis.
-        width: Width of the figure in inches.
+        ax: Axes in whose place to draw, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure: the histogram, and below it the states, if there are any.
@@ -88,8 +100,10 @@ def rate_histogram(
     rows = [f"{n} active" for n in colours] + ["unstable"] * bool(others)
     with paper_style():
         heights = [_HISTOGRAM, _ROW * (len(rows) + 0.5)] if rows else [_HISTOGRAM]
-        figure = new_figure(width, (_AROUND + sum(heights)) / MM_PER_INCH)
-        figure.set_layout_engine("constrained", h_pad=_PAD / MM_PER_INCH, hspace=0)
+        width = width_in(ax, width, ONE_COLUMN)
+        figure = new_figure(width, (_AROUND + sum(heights)) / MM_PER_INCH, ax)
+        if ax is None:
+            whole(figure).set_layout_engine("constrained", h_pad=_PAD / MM_PER_INCH, hspace=0)
         panels = list(figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0])
         _draw_histogram(panels[0], given[np.isfinite(given)], bin_width, logarithmic)
         if rows:
@@ -105,7 +119,7 @@ def rate_histogram(
         panels[0].set_xlim(left=0)
         panels[-1].set_xlabel("rate of an E cluster (Hz)")
         legend_above_axes(panels[0], _histogram_entries(bool(stable)), width)
-    return figure
+    return whole(figure)
 
 
 def _draw_histogram(axes: Axes, rates: NDArray[np.float64], bin_width: float | None, logarithmic: bool) -> None:

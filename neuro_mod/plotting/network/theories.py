@@ -41,7 +41,8 @@ def theory_comparison(
     *,
     standard_errors: Mapping[str, float] | None = None,
     kind: str = "simulated",
-    width: float = style.ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw the rates of theories over simulated ones: a row for each group of neurons, a marker for each theory.
 
@@ -50,7 +51,8 @@ def theory_comparison(
         theories: Rates in Hz by group, for each theory by its name, as in ``exact/renewal``; NaN if unknown.
         standard_errors: Of the simulated rates in Hz by group; no bars if None.
         kind: Which rates of the simulation they are, on the axis: ``simulated`` for all times, or ``settled``.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Returns:
         The figure: a logarithmic axis of ratios, a band of 10 % around 1, and grey bars of the simulated error.
@@ -67,13 +69,14 @@ def theory_comparison(
         relative = errors / rates
     with style.paper_style():
         handles: list[Artist] = [
-            *(Line2D([], [], label=name, **_look(name)) for name in theories),
+            *(Line2D([], [], label=_in_words(name), **_look(name)) for name in theories),
             Patch(color=BAND_COLOUR, label=f"within {100 * CLOSE:.0f} %"),
         ]
         if np.isfinite(relative).any():
-            handles.append(Line2D([], [], label=f"error of {kind} rate", **_ERROR_LOOK))
+            handles.append(Line2D([], [], label=f"± s.e. of the {kind} rate", **_ERROR_LOOK))
+        width = style.width_in(ax, width, style.ONE_COLUMN)
         above = legend_height(handles, width) / style.POINTS_PER_INCH
-        figure, axes = style.new_axes(width, above + (_AROUND + _ROW * len(groups)) / style.MM_PER_INCH)
+        figure, axes = style.new_axes(width, above + (_AROUND + _ROW * len(groups)) / style.MM_PER_INCH, ax=ax)
         axes.set(xscale="log", ylim=(len(groups) - 0.5, -0.5), xlabel=f"rate in theory / {kind} rate")
         axes.axvspan(1 - CLOSE, 1 + CLOSE, color=BAND_COLOUR, linewidth=0, zorder=0)
         axes.axvline(1, color=IDENTITY_COLOUR, linewidth=style.LINE_WIDTH, zorder=1)
@@ -81,8 +84,8 @@ def theory_comparison(
         axes.set_yticks(range(len(groups)), [_label(*each) for each in zip(groups, rates, strict=True)])
         axes.tick_params(axis="y", length=0)
         _tick(axes, ratios)
-        legend_above_figure(figure, handles)
-    return figure
+        legend_above_figure(ax or figure, handles)
+    return style.whole(figure)
 
 
 def _check(
@@ -102,6 +105,12 @@ def _check(
 
 def _label(group: str, rate: float) -> str:
     return f"{group}\n{rate:.3g} Hz" if np.isfinite(rate) else group
+
+
+def _in_words(name: str) -> str:
+    """Response and closure of a theory: ``exact, renewal input``."""
+    response, closure = name.split("/")
+    return f"{response}, {'Poisson' if closure == 'poisson' else closure} input"
 
 
 def _look(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Membrane voltage of single neurons over time."""
+"""Membrane voltage of single neurons over time, in units of their thresholds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.plotting import style
+from neuro_mod.plotting.legends import legend_above_figure, legend_height
 
 _Array = NDArray[np.floating]
 
@@ -19,9 +21,10 @@ TRACE_COLOUR, THRESHOLD_COLOUR, SPIKE_COLOUR = "#333333", "#7F7F7F", "#D55E00"
 
 #: A lone panel is higher, for its label.
 _PANEL_HEIGHT, _LONE_PANEL_HEIGHT, _MARGIN = 22 / style.MM_PER_INCH, 30 / style.MM_PER_INCH, 12 / style.MM_PER_INCH
-_VOLTAGE_LABEL = "V (threshold units)"
-#: A spike's tick reaches this far above threshold, in parts of the range below it.
-_SPIKE_HEIGHT = 0.4
+_IN_UNITS, _IN_UNPERTURBED, _LABEL = "V / threshold", "V / unperturbed\nthreshold", "V (threshold units)"
+#: Part of a panel's height that the ticks of spikes take, at its top, and their width in points.
+_SPIKE_SHARE, _SPIKE_WIDTH = 0.16, 0.5
+_THRESHOLD: dict[str, Any] = {"color": THRESHOLD_COLOUR, "linewidth": style.LINE_WIDTH, "linestyle": "--"}
 
 
 def voltage_trace(
@@ -31,10 +34,13 @@ def voltage_trace(
     spike_times: _Array | Sequence[_Array],
     label: str | Sequence[str],
     *,
+    unperturbed: ArrayLike | None = None,
     ax: Axes | None = None,
     width: float | None = None,
 ) -> Figure:
     """Draw the voltage of one neuron, or of several below each other, with threshold and spikes.
+
+    Voltages are divided by the neuron's own threshold, which is at 1; by the unperturbed one where it changes.
 
     Args:
         times: Sample times in seconds, shape ``(n_samples,)``.
@@ -44,6 +50,8 @@ def voltage_trace(
         spike_times: Spike times in seconds, of any number; for traces in columns a sequence of such arrays, one per
             trace.
         label: Label of the trace, such as ``neuron 12 (E3)``; for traces in columns one per trace.
+        unperturbed: Unperturbed threshold in threshold units, a scalar or one per trace; that given by `threshold`, if
+            it is constant. Without it, voltages are drawn in threshold units if a threshold changes, or is not above 0.
         ax: Axes to draw in, instead of a new figure; several traces share their place.
         width: Width of a new figure in inches [114 mm].
 
@@ -55,10 +63,60 @@ def voltage_trace(
     """
     if np.ndim(voltage) == 1:
         return voltage_trace(
-            times, np.asarray(voltage)[:, None], threshold, [np.asarray(spike_times)], [str(label)], ax=ax, width=width
+            times,
+            np.asarray(voltage)[:, None],
+            threshold,
+            [np.asarray(spike_times)],
+            [str(label)],
+            unperturbed=unperturbed,
+            ax=ax,
+            width=width,
         )
-    n = voltage.shape[1] if voltage.ndim == 2 else 0
     labels = [label] if isinstance(label, str) else list(label)
+    n = _check(times, voltage, threshold, spike_times, labels, unperturbed)
+    thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
+    unit = _unit(thresholds, unperturbed)
+    y_label = _LABEL
+    if unit is not None:
+        voltage, thresholds = voltage / unit, thresholds / unit
+        y_label = _IN_UNITS if (thresholds == 1).all() else _IN_UNPERTURBED
+    handles = _handles(any(len(each) for each in spike_times))
+    with style.paper_style():
+        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
+        above = legend_height(handles, width)
+        height = _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT) + above / style.POINTS_PER_INCH
+        if n == 1:
+            figure, axes = style.new_axes(width, height, ax=ax)
+            panels = [axes]
+        else:
+            figure = style.new_figure(width, height, ax)
+            panels = list(figure.subplots(n, sharex=True, squeeze=False)[:, 0])
+        for i, axes in enumerate(panels):
+            style.dress(axes)
+            _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
+            pad = 2 + above * (n == 1 and ax is not None)  # above a legend in given axes
+            axes.set_title(labels[i], loc="left", fontsize=style.TICK_SIZE, pad=pad)
+        panels[-1].set_xlabel("time (s)")
+        if n == 1:
+            panels[0].set_ylabel(y_label)
+        else:
+            figure.supylabel(y_label)
+        if len(times) > 1:  # up to the end of the last step
+            panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
+        legend_above_figure(ax if n == 1 and ax is not None else figure, handles)
+    return style.whole(figure)
+
+
+def _check(
+    times: _Array,
+    voltage: _Array,
+    threshold: ArrayLike,
+    spike_times: Sequence[_Array] | _Array,
+    labels: Sequence[str],
+    unperturbed: ArrayLike | None,
+) -> int:
+    """The number of traces."""
+    n = voltage.shape[1] if voltage.ndim == 2 else 0
     if n == 0 or voltage.shape != (len(times), n):
         raise InputError(f"voltage: shape {voltage.shape} found; expected ({len(times)}, n_traces), at least one trace")
     for name, given in (("spike_times", spike_times), ("label", labels)):
@@ -66,40 +124,44 @@ def voltage_trace(
             raise invalid(f"length of {name}", len(given), f"{n}, one for each trace")
     if np.shape(threshold) not in ((), (n,), (1, n), voltage.shape):
         raise InputError(f"threshold: shape {np.shape(threshold)} found; expected (), ({n},) or {voltage.shape}")
-    thresholds = np.atleast_2d(np.asarray(threshold, np.float64) + np.zeros(n))
-    with style.paper_style():
-        width = style.width_in(ax, width, style.ONE_AND_A_HALF_COLUMNS)
-        height = _MARGIN + max(n * _PANEL_HEIGHT, _LONE_PANEL_HEIGHT)
-        if n == 1:
-            figure, axes = style.new_axes(width, height, ax=ax)
-            panels = [axes]
-        else:
-            figure = style.new_figure(width, height, ax)
-            panels = list(figure.subplots(n, sharex=True))
-        for i, axes in enumerate(panels):
-            style.dress(axes)
-            _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
-            axes.set_title(labels[i], loc="left", fontsize=style.TICK_SIZE, pad=2)
-        panels[-1].set_xlabel("time (s)")
-        if n == 1:
-            panels[0].set_ylabel(_VOLTAGE_LABEL)
-        else:
-            figure.supylabel(_VOLTAGE_LABEL)
-        if len(times) > 1:  # up to the end of the last step
-            panels[-1].set_xlim(float(times[0]), float(2 * times[-1] - times[-2]))
-    return style.whole(figure)
+    if unperturbed is not None and np.shape(unperturbed) not in ((), (n,)):
+        found = np.shape(unperturbed)
+        raise InputError(f"unperturbed: shape {found} found; expected () or ({n},)")
+    return n
+
+
+def _unit(thresholds: _Array, unperturbed: ArrayLike | None) -> _Array | None:
+    """What voltages are divided by, shape ``(n,)``; None if they are drawn in threshold units."""
+    if unperturbed is not None:
+        unit = np.zeros(thresholds.shape[1]) + np.asarray(unperturbed, np.float64)
+    elif len(thresholds) and (thresholds == thresholds[0]).all():
+        unit = thresholds[0]
+    else:
+        return None
+    return unit if (unit > 0).all() else None
+
+
+def _handles(with_spikes: bool) -> list[Line2D]:
+    spike: dict[str, Any] = {"marker": "|", "markersize": 6.0, "markeredgewidth": _SPIKE_WIDTH, "linestyle": "none"}
+    return [
+        Line2D([], [], color=TRACE_COLOUR, linewidth=style.LINE_WIDTH, label="voltage"),
+        Line2D([], [], label="threshold", **_THRESHOLD),
+        *[Line2D([], [], color=SPIKE_COLOUR, label="spikes", **spike)] * with_spikes,
+    ]
 
 
 def _draw(axes: Axes, times: _Array, voltage: _Array, threshold: _Array, spike_times: _Array) -> None:
-    top = float(threshold.max())
-    lowest = min(float(np.min(voltage, initial=np.inf)), top)
-    span = top - lowest or 1.0
     axes.plot(times, voltage, color=TRACE_COLOUR, linewidth=style.LINE_WIDTH)
-    line: dict[str, Any] = {"color": THRESHOLD_COLOUR, "linewidth": style.LINE_WIDTH, "linestyle": "--", "zorder": 1}
-    if (threshold == top).all():
-        axes.axhline(top, **line)
+    if (threshold == threshold[0]).all():
+        axes.axhline(threshold[0], zorder=1, **_THRESHOLD)
     else:
-        axes.plot(times, threshold, drawstyle="steps-post", **line)
-    axes.vlines(spike_times, top, top + _SPIKE_HEIGHT * span, colors=SPIKE_COLOUR, linewidth=style.LINE_WIDTH)
+        axes.plot(times, threshold, drawstyle="steps-post", zorder=1, **_THRESHOLD)
+    upright = axes.get_xaxis_transform()
+    axes.vlines(
+        spike_times, 1 - _SPIKE_SHARE, 1, colors=SPIKE_COLOUR, linewidth=_SPIKE_WIDTH, transform=upright, zorder=3
+    )
     axes.yaxis.set_major_locator(style.round_ticks(4))
-    axes.set_ylim(top - 1.08 * span, top + (_SPIKE_HEIGHT + 0.08) * span)
+    known = np.concatenate([voltage, threshold])
+    low, high = float(known.min()), float(known.max())
+    room = 0.06 * (high - low or 1.0)  # and the share of the panel above all voltages for the spikes
+    axes.set_ylim(low - room, high + (high - low + 2 * room) * _SPIKE_SHARE / (1 - _SPIKE_SHARE))

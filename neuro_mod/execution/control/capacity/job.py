@@ -25,7 +25,7 @@ from neuro_mod.storage.reading import read_arrays
 #: What is drawn, with its label, and its standard error.
 _DRAWN = {
     "change of the share\nof time in the state": ("difference", "standard_error"),
-    "of time in states\none swap away": ("swapped_difference", "swapped_standard_error"),
+    "change of the share\nof time one swap away": ("swapped_difference", "swapped_standard_error"),
     "log ratio of the\nshares in the state": ("log_difference", "log_standard_error"),
 }
 
@@ -144,7 +144,7 @@ class VerificationJob(Job):
         verified = Verified(np.array([row["modes"] for row in shown]), numbers("margin"), changes)
         trials = max(row["trials"] for row in shown)
         draws = {"verification": partial(changes_by_margin, verified)}
-        return drawn(draws, f"{self._amplitude:g} Hz in norm", f"n = {trials}", "bars: standard error")
+        return drawn(draws, f"perturbations of {self._amplitude:g} Hz in norm, {trials} pairs of runs")
 
 
 def _plain(branch: Branch) -> dict[str, Any]:

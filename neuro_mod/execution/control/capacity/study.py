@@ -216,7 +216,7 @@ class Study:
             {"capacity": partial(margins_by_modes, margins)},
             f"{len(vocabulary)} states of {vocabulary.n_active} of {vocabulary.n_clusters} clusters, against {against}",
             "" if self.measured is None else "measured responses",
-            f"{options.n_random} random subspaces: median, 5 to 95 %, best",
+            f"{options.n_random} random subspaces",
         )
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neuro_mod.config import Experiment
+from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.execution.control.design.problem import DesignOptions
 from neuro_mod.execution.control.design.results import designed_experiment
 from neuro_mod.execution.control.design.study import BASELINE, DESIGNED, Study
@@ -16,6 +17,10 @@ from neuro_mod.storage.names import DESIGN_CONFIG, DESIGN_LEAKAGE, DESIGN_STEPS,
 
 if TYPE_CHECKING:
     from neuro_mod.execution.figures import Drawings
+
+
+#: Norms as figures name them.
+_NORMS = {"l1": "sum of sizes", "l2": "length", "linf": "largest entry"}
 
 
 def save_study(
@@ -46,6 +51,7 @@ def _drawings(experiment: Experiment, options: DesignOptions, study: Study, resu
     label = f"{goal.phrase} (s)" if goal.unit else goal.phrase
     verified = f"{options.verify_trials} trials of {options.verify_duration:g} s"
     designed = next(row for row in results["table"] if row["direction"] == DESIGNED)
+    unit = f" {TARGETS[options.target].unit}".rstrip()
     drawings = drawn(
         {
             "design_vector": partial(design_vectors, vectors, options.target, populations),
@@ -60,13 +66,12 @@ def _drawings(experiment: Experiment, options: DesignOptions, study: Study, resu
                 design_leakage,
                 results["leakage"],
                 options.least_states,
-                f"multiple of the design ({options.norm} {designed['size']:.3g})",
+                f"multiple of the design ({_NORMS[options.norm]} {designed['size']:.3g}{unit})",
             ),
         }
     )
-    frozen = f"shaded: fewer than {options.least_states} states"
     return {
         **drawings,
         **captioned({"design_verified": drawings["design_verified"]}, verified),
-        **captioned({"design_leakage": drawings["design_leakage"]}, verified, frozen),
+        **captioned({"design_leakage": drawings["design_leakage"]}, verified, "bars: ± s.e."),
     }

@@ -304,7 +304,7 @@ def _drawings(
             names,
             responses.populations,
             label,
-            f"after {found.windows[window]:g} s ({found.unit_of_response})",
+            f"response after {found.windows[window]:g} s ({found.unit_of_response})",
         )
     draws["step_response"] = partial(
         step_response,
