@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neuro_mod.config.labels import label_of
 from neuro_mod.execution.decoding.decode import Decodings
 from neuro_mod.execution.figures import Drawings, captioned
 
@@ -20,8 +21,8 @@ def drawings_of_decoding(found: Decodings) -> Drawings:
         f"windows of {1e3 * options.window:g} ms",
         f"bands: standard error over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
     )
-    drawings: Drawings = {"decoding": lambda: accuracy_in_time(found.in_time, found.by)}
-    by = found.by
+    by, label = found.by, label_of(found.by or "")
+    drawings: Drawings = {"decoding": lambda: accuracy_in_time(found.in_time, by, label=label)}
     if by is not None and np.isfinite(found.after_event["accuracy"]).any():
-        drawings["decoding_by"] = lambda: accuracy_by(found.after_event, by)
+        drawings["decoding_by"] = lambda: accuracy_by(found.after_event, by, label=label)
     return captioned(drawings, *notes)
