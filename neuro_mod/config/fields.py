@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -42,6 +43,7 @@ def parameter(
     meaning: str,
     unit: str = "",
     *,
+    label: str = "",
     entries: str = "",
     expected: str = "",
     usual: float = math.inf,
@@ -53,6 +55,8 @@ def parameter(
         default: Value if a configuration leaves it out.
         meaning: Meaning, one short phrase.
         unit: SI unit; empty if dimensionless.
+        label: What figures call it, with ``{of} `` where the name of an entry stands; by default the meaning, up to a
+            comma, colon or semicolon.
         entries: Meaning of the entries of a list.
         expected: Valid values, where the type does not describe them.
         usual: Larger values are refused unless ``settings.allow_unusual``, in `unit`.
@@ -62,6 +66,7 @@ def parameter(
         The Pydantic field.
     """
     extra: dict[str, Any] = {"unit": unit, "entries": entries, "expected": expected, "derived": derive is not None}
+    extra["label"] = label or re.split("[,:;]", meaning)[0]
     extra["usual"] = usual if usual < math.inf else 0
     value: dict[str, Any] = {"default_factory": derive} if derive else {"default": default}
     description = f"{meaning} ({unit})" if unit else meaning
@@ -69,7 +74,7 @@ def parameter(
 
 
 def extra_of(field: FieldInfo) -> dict[str, Any]:
-    """What `parameter` adds to a field: unit, entries, expected, usual, derived."""
+    """What `parameter` adds to a field: unit, label, entries, expected, usual, derived."""
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 

@@ -56,11 +56,16 @@ def parse_key(key: str) -> KeyPath:
     Raises:
         ConfigError: It is not a key.
     """
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ConfigError(
             [Problem((), f'cannot read the key "{key}"', "names joined by dots, with [index] for a list entry")]
         )
     return tuple(int(index) if index else name for index, name in _PART.findall(key))
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is written like a key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def override_paths(overrides: Overrides) -> dict[str, KeyPath]:

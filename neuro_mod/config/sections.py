@@ -86,10 +86,17 @@ class Network(Section):
         derive=lambda above: above["n_neurons"] - above["n_excitatory"],
     )
     connectivity_fraction_probs: OneOrFour[Fraction] = parameter(
-        (0.2, 0.5, 0.5, 0.5), "fraction of a population that connects to a neuron", entries=PER_PATHWAY
+        (0.2, 0.5, 0.5, 0.5),
+        "fraction of a population that connects to a neuron",
+        label="{of} connection probability",
+        entries=PER_PATHWAY,
     )
     j_baseline: OneOrFour[Real] = parameter(
-        (0.63, 0.63, -1.9, -3.8), "weight, before division by sqrt(N)", "threshold units", entries=PER_PATHWAY
+        (0.63, 0.63, -1.9, -3.8),
+        "weight, before division by sqrt(N)",
+        "threshold units",
+        label="{of} weight",
+        entries=PER_PATHWAY,
     )
     in_degree: InDegree = parameter("fixed", "synapses per neuron: equal, or random")
 
@@ -98,11 +105,18 @@ class Clusters(Section):
     """Division of the neurons into clusters, and how clusters change the weights."""
 
     n_clusters: ClusterCount = parameter(18, "clusters of each type")
-    n_background: Pair[Count] = parameter((160, 40), "neurons outside all clusters", entries=PER_TYPE)
-    j_potentiated: OneOrFour[NonNegative] = parameter(
-        (16.85, 5.45, 6.25, 5.0), "factor on weights within a cluster", entries=PER_PATHWAY
+    n_background: Pair[Count] = parameter(
+        (160, 40), "neurons outside all clusters", label="{of} background neurons", entries=PER_TYPE
     )
-    depress: Switch = parameter(True, "weaken weights between clusters to keep the mean")
+    j_potentiated: OneOrFour[NonNegative] = parameter(
+        (16.85, 5.45, 6.25, 5.0),
+        "factor on weights within a cluster",
+        label="potentiation of {of} weights",
+        entries=PER_PATHWAY,
+    )
+    depress: Switch = parameter(
+        True, "weaken weights between clusters to keep the mean", label="depression of weights between clusters"
+    )
     total_pops: Count = parameter(
         None,
         "populations; 2 n_clusters + 2",
@@ -126,7 +140,7 @@ class ExternalCurrents(Section):
 
     c_ext: OneOrMany[NonNegative] = parameter((320.0, 320.0), "external synapses per neuron", entries=PER_SOURCE)
     nu_ext_baseline: OneOrMany[NonNegative] = parameter(
-        (7.0, 7.0), "rate of each external synapse", "Hz", entries=PER_SOURCE
+        (7.0, 7.0), "rate of each external synapse", "Hz", label="external rate", entries=PER_SOURCE
     )
     j_ext: OneOrMany[Real] = parameter(
         (2.3, 2.3), "external weight, before division by sqrt(N)", "threshold units", entries=PER_SOURCE
@@ -144,22 +158,36 @@ _FractionOrNeurons = Annotated[
 class StimulusSection(Section):
     """A current into some neurons of some clusters."""
 
-    stimulus_shape: StimulusShape = parameter("box", "time course: constant, ramp, or difference of exponentials")
-    onsets: tuple[NonNegative, ...] = parameter((), "onset times; [] for no stimulus", "s")
-    duration_sec: Positive = parameter(0.2, "from onset to offset; ignored by diff2exp", "s")
-    amplitude: Real = parameter(0.0, "strength, in amplitude_unit")
-    amplitude_unit: Literal["current", "relative"] = parameter(
-        "current", "threshold units/s, or fraction of the mean external current"
+    stimulus_shape: StimulusShape = parameter(
+        "box", "time course: constant, ramp, or difference of exponentials", label="time course of the stimulus"
     )
-    tau_rise: Positive = parameter(0.05, "rise time constant of diff2exp", "s", usual=1.0)
-    tau_decay: Positive = parameter(0.5, "decay time constant of diff2exp", "s", usual=1.0)
+    onsets: tuple[NonNegative, ...] = parameter(
+        (), "onset times; [] for no stimulus", "s", label="onset of the stimulus"
+    )
+    duration_sec: Positive = parameter(
+        0.2, "from onset to offset; ignored by diff2exp", "s", label="duration of the stimulus"
+    )
+    amplitude: Real = parameter(0.0, "strength, in amplitude_unit", label="strength of the stimulus")
+    amplitude_unit: Literal["current", "relative"] = parameter(
+        "current", "threshold units/s, or fraction of the mean external current", label="unit of the strength"
+    )
+    tau_rise: Positive = parameter(
+        0.05, "rise time constant of diff2exp", "s", label="rise time of the stimulus", usual=1.0
+    )
+    tau_decay: Positive = parameter(
+        0.5, "decay time constant of diff2exp", "s", label="decay time of the stimulus", usual=1.0
+    )
     stimulated_clusters_prob: Fraction = parameter(0.5, "fraction of clusters stimulated")
-    stimulated_neuron_prob: Fraction = parameter(0.5, "fraction of the E neurons in those clusters")
+    stimulated_neuron_prob: Fraction = parameter(
+        0.5, "fraction of the E neurons in those clusters", label="fraction of neurons stimulated"
+    )
     clusters: LeftOut[Several[Count]] = parameter(
         None, "E clusters stimulated, by index; drawn by stimulated_clusters_prob if left out"
     )
     neurons: LeftOut[_FractionOrNeurons] = parameter(
-        None, "fraction as stimulated_neuron_prob, which applies if left out; or E neurons, by index"
+        None,
+        "fraction as stimulated_neuron_prob, which applies if left out; or E neurons, by index",
+        label="stimulated neurons",
     )
     seed: LeftOut[Seed] = parameter(None, "seed of the stimulated clusters and neurons; random_seed if left out")
 
@@ -189,12 +217,14 @@ class StimulusSection(Section):
 class Arousal(Section):
     """Level of arousal and its effects on E→E weights and on the external rate."""
 
-    level: Fraction = parameter(0.3, "arousal x")
+    level: Fraction = parameter(0.3, "arousal x", label="arousal level")
     L: Fraction = parameter(0.75, "reduction of E→E weights at full arousal")
-    x_0: OpenFraction = parameter(0.2, "effect y at x = 1/2")
-    k: Positive = parameter(1.25, "steepness of y(x)")
+    x_0: OpenFraction = parameter(0.2, "effect y at x = 1/2", label="effect of arousal at level 1/2")
+    k: Positive = parameter(1.25, "steepness of y(x)", label="steepness of arousal")
     M: NonNegative = parameter(13.125, "increase of the external rate at full arousal", "Hz")
-    heterogeneity: Heterogeneity = parameter("quenched", "random factor on M: per neuron, per step, or its mean")
+    heterogeneity: Heterogeneity = parameter(
+        "quenched", "random factor on M: per neuron, per step, or its mean", label="random factor on arousal"
+    )
 
 
 class MeanField(Section):
@@ -203,7 +233,9 @@ class MeanField(Section):
     response: ResponseKind = parameter(
         "shifted", "response to noise: first order in sqrt(tau_synaptic/tau_membrane), or exact"
     )
-    closure: Closure = parameter("poisson", "spike trains that neurons receive from each other: Poisson, or renewal")
+    closure: Closure = parameter(
+        "poisson", "spike trains that neurons receive from each other: Poisson, or renewal", label="closure"
+    )
 
 
 #: Bytes of the name of a folder for results, to which endings such as ``_fixed_points`` are added.

@@ -91,28 +91,40 @@ def test_clusters_with_the_strongest_responses_are_drawn():
     figure = event_rates(rates(MAX_PANELS + 3, [f"tone {k}" for k in range(MAX_CURVES + 1)]))
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == [f"cluster {k}" for k in range(3, MAX_PANELS + 3)]
-    assert figure.get_supxlabel() == "left out: 3 clusters with weaker responses and 1 conditions"
-    assert entries(figure) == [*(f"tone {k}" for k in range(MAX_CURVES)), "event"]
+    assert figure.get_supxlabel() == "left out: 3 clusters with weaker responses and 1 condition"
+    assert entries(figure) == [*(f"tone {k}" for k in range(MAX_CURVES)), "± s.e.", "event"]
     with pytest.raises(InputError, match="table: 0 found"):
         event_rates(rates()[:0])
 
 
 def test_numbers_of_conditions_are_named():
-    assert entries(event_rates(rates(1, [1.0, 2.5]))) == ["condition 1", "condition 2.5", "event"]
+    assert entries(event_rates(rates(1, [1.0, 2.5]))) == ["condition 1", "condition 2.5", "± s.e.", "event"]
 
 
 def test_the_mean_matched_curve_is_drawn_where_there_is_one():
-    assert entries(fano_in_time(fano())) == ["raw", "event"]
+    raw = ["raw", "± s.e.", "Poisson", "event"]
+    assert entries(fano_in_time(fano())) == raw
     nothing = fano().assign(mean_matched=np.nan, mean_matched_error=np.nan)
-    assert entries(fano_in_time(nothing)) == ["raw", "event"]
+    assert entries(fano_in_time(nothing)) == raw
     both = fano_in_time(fano().assign(mean_matched=1.5, mean_matched_error=0.1))
-    assert entries(both) == ["raw", "mean-matched", "event"]
+    assert set(entries(both)) == {*raw, "mean-matched"}
 
 
 def test_of_many_values_evenly_spaced_ones_are_drawn():
-    figure = accuracy_in_time(accuracy(np.arange(15), "x"), "x")
-    assert entries(figure)[:3] == ["x: 0", "x: 2", "x: 4"] and "x: 14" in entries(figure)
+    figure = accuracy_in_time(accuracy(np.arange(15), "x"), "x", label="arousal level")
+    names = {"arousal level: 0", "2", "4", "6", "8", "10", "12", "14"}
+    assert set(entries(figure)) == {*names, "± s.e.", "chance", "event"}
     assert figure.get_supxlabel() == "left out: 7 of 15 values"
+
+
+def test_a_parameter_has_ticks_at_its_values():
+    axes = accuracy_by(accuracy([0.1, 0.25, 0.8])[::31], "level", label="arousal level").axes[0]
+    assert axes.get_xticks().tolist() == [0.1, 0.25, 0.8] and axes.get_xlabel() == "arousal level"
+
+
+def test_panels_have_room():
+    figure = event_rates(rates(18), width=85 / 25.4)
+    assert len({axes.get_subplotspec().colspan.start for axes in figure.axes}) == 3
 
 
 def test_switches_say_how_many():

@@ -34,6 +34,11 @@ def test_each_value_has_its_error():
     assert [(bar[1][1] - bar[0][1]) / 2 for bar in bars] == pytest.approx([0.05, 0.1])
 
 
+def test_what_points_are_is_said():
+    legend = group_values([panel()], paired=True, noun="network").legends[0]
+    assert [text.get_text() for text in legend.texts] == ["network", "group ± s.e."]
+
+
 def test_an_axis_begins_at_zero_unless_values_are_negative():
     assert group_values([panel()], paired=True).axes[0].get_ylim()[0] >= 0
     low = {"low": np.array([-1.0, 2.0]), "high": np.array([0.0, 1.0])}

@@ -16,6 +16,17 @@ def test_columns_are_as_many_as_fit():
     assert legend_columns([], 100) == 1
 
 
+def test_rows_are_read_one_after_the_other():
+    with paper_style():
+        figure = new_figure(ONE_COLUMN, 2)
+        figure.add_subplot()
+        legend_above_figure(figure, [Line2D([], [], label=label) for label in LABELS])
+        figure.draw_without_rendering()
+    boxes = {text.get_text(): text.get_window_extent() for text in figure.legends[0].texts}
+    assert len({round(box.x0) for box in boxes.values()}) == 2
+    assert sorted(LABELS, key=lambda label: (-round(boxes[label].y0), boxes[label].x0)) == LABELS
+
+
 def test_more_columns_are_lower():
     handles = [Line2D([], [], label=label) for label in LABELS]
     assert legend_height(handles, 0.7) == 5 * legend_height(handles, 11)

@@ -34,7 +34,7 @@ def test_curves_are_steps_from_one():
     assert axes.get_xlim() == (0, 4)
     assert 0 < axes.get_ylim()[0] < 0.6
     assert axes.get_xlabel() == "lifetime t (s)"
-    assert entries(figure) == ["1 active, n = 5 (2)", "end not seen"]
+    assert set(entries(figure)) == {"1 active, n=5 (2)", "95 % interval", "(end not seen)"}
 
 
 def test_a_stroke_stands_where_only_a_part_was_seen():
@@ -50,9 +50,17 @@ def test_bands_are_the_intervals():
 def test_the_curves_of_the_most_lifetimes_are_drawn():
     curves = {f"{n} active": of(n + 1) for n in range(MAX_CURVES + 2)} | {"none": NONE}
     figure = survival_curves(curves)
-    assert entries(figure)[0] == "2 active, n = 3"
+    assert entries(figure)[0] == "2 active, n=3"
     assert len(entries(figure)) == MAX_CURVES + 1
     assert figure.get_supxlabel() == "left out: 2 curves of 3 lifetimes"
+
+
+def test_a_single_lifetime_has_no_curve():
+    figure = survival_curves({"1 active": CURVE, "2 active": of(1)})
+    assert entries(figure)[0] == "1 active, n=5 (2)" and "2 active" not in str(entries(figure))
+    assert figure.get_supxlabel() == "left out: 1 curve of 1 lifetime"
+    (axes,) = survival_curves({"2 active": of(1)}).axes
+    assert not axes.lines and [text.get_text() for text in axes.texts] == ["no curve of a single lifetime"]
 
 
 @pytest.mark.parametrize("n", [1, 2, 60])
@@ -75,7 +83,7 @@ def test_bad_arguments():
 
 
 def test_other_durations_have_their_name():
-    curves = {f"{n}": of(n + 1) for n in range(MAX_CURVES + 1)}
+    curves = {f"{n}": of(n + 2) for n in range(MAX_CURVES + 1)}
     figure = survival_curves(curves, what="duration")
     assert figure.axes[0].get_xlabel() == "duration t (s)"
-    assert figure.get_supxlabel() == "left out: 1 curves of 1 durations"
+    assert figure.get_supxlabel() == "left out: 1 curve of 2 durations"

@@ -134,12 +134,30 @@ def is_mesh(collection):
     return isinstance(collection, QuadMesh)
 
 
-def test_cells_end_halfway_between_neighbours():
+def test_cells_end_halfway_between_neighbours_and_where_values_end():
     x, y = grid([0, 1, 4], [1, 100], logarithmic=True)
     edges_x, edges_y, means = cells(x, y, np.arange(6.0))
-    assert edges_x.tolist() == [-0.5, 0.5, 2.5, 5.5]
-    assert np.allclose(edges_y, [0.1, 10, 1000])
+    assert edges_x.tolist() == [0, 0.5, 2.5, 4]
+    assert np.allclose(edges_y, [1, 10, 100])
     assert means.tolist() == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_ticks_are_at_sampled_values():
+    figure = sweep_figure([SweptParameter("arousal level", X)], {"a": VALUES})
+    assert figure.axes[0].get_xticks().tolist() == [0, 0.5, 1]
+    x, y = grid([0, 0.1, 0.4], [1, 7, 100], logarithmic=True)
+    axes = sweep_figure([x, y], {"a": np.arange(9.0)}).axes[0]
+    figure.draw_without_rendering()
+    assert (axes.get_xticks().tolist(), axes.get_yticks().tolist()) == ([0, 0.1, 0.4], [1, 7, 100])
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["1", "7", "100"]
+
+
+def test_the_first_measure_is_larger():
+    for parameters in ([RANGES["linear"]], list(grid([0, 1, 2], [1, 2, 3, 4]))):
+        figure = sweep_figure(parameters, measures(3, 12))
+        figure.draw_without_rendering()
+        first, second, third = (axes.bbox for axes in figure.axes[:3])
+        assert first.width > 1.5 * second.width and first.height > 1.5 * third.height
 
 
 def test_cells_are_means_and_missing_ones_have_no_value():
@@ -269,4 +287,5 @@ def test_ordered_groups_are_as_many_as_there_are():
     lines = figure.axes[0].get_lines()
     assert [line.get_ydata().tolist() for line in lines] == np.arange(33.0).reshape(11, 3).tolist()
     assert len({line.get_color() for line in lines}) == 11
-    assert tuple(text.get_text() for text in figure.legends[0].get_texts()) == names
+    shown = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert shown == {"0 active", *(str(k) for k in range(1, 11))}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from matplotlib.patches import FancyArrowPatch
@@ -54,16 +56,54 @@ def test_only_the_strongest_arrows_are_drawn():
     assert figure.get_supxlabel() == "36 of 132 kinds of transitions drawn"
 
 
+def test_names_keep_off_arrows_and_each_other():
+    figure = many_arrows(circle=False)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    covered = [
+        sum(box.contains(*axes.transData.transform(point)) for point in arrow.get_path().vertices)
+        for box in boxes
+        for arrow in arrows(axes)
+    ]
+    assert sum(covered) <= 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        (np.minimum(COUNTS, 1), "each transition occurred once: 5 transitions, 4 states"),
+        (np.zeros((4, 4), int), "too few for a graph: no transitions, 4 states"),
+    ],
+)
+def test_a_note_stands_where_no_transition_occurred_twice(counts, says):
+    figure = transition_graph(STATES, counts, TIME, width=ONE_COLUMN)
+    (axes,) = figure.axes
+    assert [text.get_text().replace("\n", " ") for text in axes.texts] == [says] and not arrows(axes)
+
+
+def test_the_legend_shows_what_is_drawn():
+    figure = transition_graph(STATES, COUNTS, TIME)
+    disc, most, least = figure.legends[0].get_lines()
+    widths = sorted({arrow.get_linewidth() for arrow in arrows(figure.axes[0])})
+    assert (most.get_linewidth(), least.get_linewidth()) == (widths[-1], widths[0])
+    names = [text.get_text() for text in figure.legends[0].texts]
+    assert names == ["10 % of time", "3 transitions", "1"]
+    area = disc.get_markersize() ** 2 / figure.axes[0].collections[0].get_sizes().max()
+    assert area == pytest.approx(0.1 / (4 / 9))
+
+
 def test_all_arrows_need_no_note():
     figure = transition_graph(STATES, COUNTS, TIME)
     assert len(arrows(figure.axes[0])) == np.count_nonzero(COUNTS) and not figure.get_supxlabel()
 
 
 def test_states_and_arrows_that_are_left_out_are_both_counted():
-    counts = np.ones((13, 13), int)
+    counts = np.full((13, 13), 2)
     counts[12] = counts[:, 12] = 0
     figure = transition_graph(list(range(13)), counts, np.ones(13), most=12)
-    left_out = "left out: 1 of 13 states, 0 % of 144 transitions"
+    left_out = "left out: 1 of 13 states, 0 % of 288 transitions"
     assert figure.get_supxlabel() == f"{left_out}\n36 of 132 kinds of transitions drawn"
 
 

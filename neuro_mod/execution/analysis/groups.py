@@ -79,7 +79,8 @@ def drawings_of_groups(groups: Groups, analyzer: Analyzer) -> Drawings:
     drawings: Drawings = {}
     if panels:
         paired = all(groups.grouping.are_paired(name, groups.reference) for name in groups.names)
-        drawings |= drawn({"group_values": partial(group_values, panels, paired=paired)}, which)
+        noun = groups.grouping.over.removesuffix("s")
+        drawings |= drawn({"group_values": partial(group_values, panels, paired=paired, noun=noun)}, which)
     drawings |= _rasters(groups, analyzer)
     given_away = time_reassigned(analyzer)
     notes = {"states": given_away, "hidden": "states of one hidden Markov model of all"}

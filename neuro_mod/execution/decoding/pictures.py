@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from neuro_mod.config.labels import label_of
 from neuro_mod.execution.decoding.decode import Decodings
 from neuro_mod.execution.figures import Draw, Drawings, drawn
 
@@ -22,8 +23,8 @@ def drawings_of_decoding(found: Decodings) -> Drawings:
         f"windows of {1e3 * options.window:g} ms",
         f"bands: standard error over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
     )
-    draws: dict[str, Draw] = {"decoding": partial(accuracy_in_time, found.in_time, found.by)}
-    by = found.by
+    by, label = found.by, label_of(found.by or "")
+    draws: dict[str, Draw] = {"decoding": partial(accuracy_in_time, found.in_time, by, label=label)}
     if by is not None and np.isfinite(found.after_event["accuracy"]).any():
-        draws["decoding_by"] = partial(accuracy_by, found.after_event, by)
+        draws["decoding_by"] = partial(accuracy_by, found.after_event, by, label=label)
     return drawn(draws, *notes)

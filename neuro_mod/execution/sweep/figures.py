@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.choices import MeanFieldMeasure
-from neuro_mod.config.experiment import unit_of
+from neuro_mod.config.labels import label_of
 from neuro_mod.config.sweep import Sweep
 from neuro_mod.execution.figures import Draw, Look, Save, drawn, save_figures
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
@@ -130,8 +130,7 @@ def _means(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 def _parameter(sweep: Sweep, key: str, values: NDArray[Any]) -> SweptParameter:
     from neuro_mod.plotting.sweep.sweep_panels import SweptParameter  # noqa: PLC0415
 
-    unit = "" if key in {CONDITION, DIRECTION} else unit_of(key)
-    label = f"{key} ({unit})" if unit else key
+    label = key if key in {CONDITION, DIRECTION} else label_of(key, sweep.experiment)
     if key != DIRECTION and values.dtype.kind in "if":
         return SweptParameter(label, values.astype(np.float64), (), key in sweep.points.keys_of_log_ranges)
     if values.dtype.kind == "b":

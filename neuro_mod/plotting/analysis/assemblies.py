@@ -65,7 +65,7 @@ def assembly_figure(
     norm = Normalize(-(largest or 1.0), largest or 1.0)
     width = style.width_in(ax, width, style.TWO_COLUMNS)
     with style.paper_style():
-        narrow = width < style.ONE_AND_A_HALF_COLUMNS
+        narrow = bool(width < style.ONE_AND_A_HALF_COLUMNS)
         figure = style.new_figure(width, (2 if narrow else 1) * _HEIGHT / style.MM_PER_INCH, ax)
         if ax is None:
             style.whole(figure).set_layout_engine("constrained", wspace=0.06)

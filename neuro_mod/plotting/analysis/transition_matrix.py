@@ -86,6 +86,7 @@ def transition_map(
         height = (max(side, _MIN) + name_length + _BELOW) / style.MM_PER_INCH
         figure, axes = style.new_axes(width, height, ax=ax)
         _draw_cells(axes, ordered, norm)
+        axes.set_aspect("equal" if ax is None else "auto")  # of given axes, all the room
         _name(axes, names, counts.sum(axis=1)[rows], side * style.POINTS_PER_MM)
         add_colour_bar(axes, norm, COLOUR_MAP, max(side, _MIN) / _BAR).set_label(BAR_LABEL)
         style.write_note(ax or figure, note)
@@ -199,7 +200,7 @@ def _draw_cells(axes: Axes, probabilities: NDArray[np.float64], norm: Normalize)
         hatched = {"facecolor": "none", "edgecolor": _UNKNOWN_COLOUR, "hatch": "//////", "linewidth": 0}
         axes.add_patch(Rectangle((0, i), n, 1, **hatched))  # pyright: ignore[reportArgumentType]
     axes.plot([0, n], [0, n], color=_GRID_COLOUR, linewidth=0.5, zorder=0.5)
-    axes.set(xlim=(0, n), ylim=(n, 0), xlabel="to state", ylabel="from state", aspect="equal")
+    axes.set(xlim=(0, n), ylim=(n, 0), xlabel="to state", ylabel="from state")
     axes.spines[:].set(visible=True, color=_GRID_COLOUR)
 
 

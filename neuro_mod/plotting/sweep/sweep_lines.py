@@ -84,12 +84,13 @@ def sweep_lines(
         )
         above, below = legend_height(handles, width), parameter.turned(_LEAST * POINTS_PER_MM)
         figure, panels = sweep_panels(len(measures), width, _HEIGHT, least=_LEAST, below=below, above=above, ax=ax)
-        for (axes, wide, tall), label, lines in zip(panels, measures, statistics, strict=True):
+        for panel, label, lines in zip(panels, measures, statistics, strict=True):
+            axes = panel.axes
             for (x, mean, error, _), colour in zip(lines, colours, strict=False):
                 _draw(axes, x, mean, error, colour, joined=joined)
-            parameter.apply(axes.xaxis, wide)
+            panel.label_x(parameter, panel.wide)
             axes.yaxis.set_major_locator(round_ticks(5))
-            axes.set_ylabel(broken(label, tall))
+            axes.set_ylabel(broken(label, panel.tall))
             mark_empty(axes, np.concatenate([mean for _, mean, *_ in lines]))
         legend_above_figure(figure, handles)
     return whole(figure)

@@ -57,7 +57,8 @@ def sweep_maps(
     with paper_style():
         below = x.turned(_WIDE * _LEAST * POINTS_PER_MM)
         figure, panels = sweep_panels(len(measures), width, _HEIGHT, least=_LEAST, below=below, ax=ax)
-        for (axes, wide, tall), (label, values) in zip(panels, measures.items(), strict=True):
+        for panel, (label, values) in zip(panels, measures.items(), strict=True):
+            axes = panel.axes
             edges_x, edges_y, means = cells(x, y, np.asarray(values, float))
             known = means[np.isfinite(means)]
             low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -66,11 +67,11 @@ def sweep_maps(
             style = {"facecolor": "white", "edgecolor": MISSING_COLOUR, "hatch": "////", "linewidth": 0}
             axes.add_patch(Rectangle(*corners, zorder=0, **style))
             axes.pcolormesh(edges_x, edges_y, np.ma.masked_invalid(means), cmap=COLOUR_MAP, norm=norm, zorder=1)
-            x.apply(axes.xaxis, _WIDE * wide)
-            y.apply(axes.yaxis, tall)
+            panel.label_x(x, _WIDE * panel.wide)
+            y.apply(axes.yaxis, panel.tall)
             axes.set(xlim=edges_x[[0, -1]], ylim=edges_y[[0, -1]])
             bar = add_colour_bar(axes, norm, COLOUR_MAP)
-            bar.set_label(broken(label, tall), size=LABEL_SIZE)
+            bar.set_label(broken(label, panel.tall), size=LABEL_SIZE)
             if not len(known):
                 bar.set_ticks([])
         if max(np.unique(_pairs(x, y), axis=0, return_counts=True)[1]) > 1:

@@ -117,11 +117,26 @@ def mark_empty(axes: Axes, values: ArrayLike) -> None:
 
 
 class Panel(NamedTuple):
-    """Axes, and their width and height in points, roughly, as the layout is unknown until the figure is drawn."""
+    """Axes of a measure.
+
+    Attributes:
+        axes: The axes.
+        wide: Their width in points, roughly, as the layout is unknown until the figure is drawn.
+        tall: Their height likewise.
+        lowest: Whether there are no axes of the same width below them, which share the labels of the x axis.
+    """
 
     axes: Axes
     wide: float
     tall: float
+    lowest: bool
+
+    def label_x(self, parameter: SweptParameter, points: float) -> None:
+        """Scale, ticks and label of the x axis, of this length in points."""
+        parameter.apply(self.axes.xaxis, points)
+        if not self.lowest:
+            self.axes.set_xlabel("")
+            self.axes.tick_params(labelbottom=False)
 
 
 def sweep_width(n: int, ax: Axes | None, width: float | None) -> float:
@@ -146,13 +161,16 @@ def sweep_panels(
     columns = _columns(n, int(width * style.MM_PER_INCH / least))
     cells = _cells(n, columns)
     rows = max(rows.stop for rows, _ in cells)
+    if ax is not None:
+        height = style.size_in_points(ax)[1] / rows
     figure = style.new_figure(width, (rows * (height + below) + above) / style.POINTS_PER_INCH, ax)
     grid, panels = figure.add_gridspec(rows, columns), []
-    for of_rows, of_columns in cells:
+    for k, (of_rows, of_columns) in enumerate(cells):
         axes = figure.add_subplot(grid[of_rows, of_columns])
         style.dress(axes)
         wide = _WIDE * width * style.POINTS_PER_INCH * (of_columns.stop - of_columns.start) / columns
-        panels.append(Panel(axes, wide, _TALL * height * (of_rows.stop - of_rows.start)))
+        lowest = all(others != of_columns for _, others in cells[k + 1 :])
+        panels.append(Panel(axes, wide, _TALL * height * (of_rows.stop - of_rows.start), lowest))
     return figure, panels
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro_mod.checks import whole_number
+from neuro_mod.config.labels import label_of
 from neuro_mod.core.mean_field.analysis.activity import rates_by_activity
 from neuro_mod.core.mean_field.analysis.bifurcation import N_VALUES, Diagram, bifurcation_diagram
 from neuro_mod.core.mean_field.analysis.branch import Branch, CriticalPoint
@@ -39,8 +40,6 @@ _Array = NDArray[np.float64]
 
 PARAMETER = "architecture.clusters.j_potentiated[0]"
 _CRITICAL_COLUMNS = ("kind", "parameter", "branch", "n_active", "eigenvalues", "frequency_hz")
-#: Labels of parameters in figures; others are labelled by their keys.
-_LABELS = {PARAMETER: "potentiation of E→E weights", "arousal.level": "arousal level"}
 
 
 class BifurcationStager(MeanFieldStager):
@@ -112,6 +111,7 @@ class BifurcationStager(MeanFieldStager):
         results = {
             "diagram": diagram,
             "parameter": parameter,
+            "label": label_of(parameter, self.experiment),
             "configured": configured,
             "fold_sensitivities": folds,
             "metadata": metadata,
@@ -186,7 +186,7 @@ class Branches(MeanFieldOutputs):
         # matplotlib is loaded only to draw
         from neuro_mod.plotting.mean_field.bifurcation import CriticalPoints, DrawnBranch, bifurcation_diagram  # noqa: PLC0415
 
-        diagram, parameter = self["diagram"], self["parameter"]
+        diagram, label = self["diagram"], self["label"]
         if not diagram.branches:
             return {}
         populations, critical = self.populations, diagram.critical_points
@@ -205,7 +205,6 @@ class Branches(MeanFieldOutputs):
         lower, upper = diagram.limits
         configured = self["configured"]
         within = configured if configured is not None and lower <= configured <= upper else None
-        label = str(_LABELS.get(parameter, parameter))
         return drawn({"bifurcation": partial(bifurcation_diagram, branches, points, label, current=within)})
 
 
