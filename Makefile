@@ -1,5 +1,7 @@
 # Targets set everything up themselves: only Python >= 3.11 and make are needed.
 PYTHON ?= python3
+# The newest versions of libraries need a newer Python than the oldest ones.
+NEWEST_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 LIGHT := .venv/light
 INSTALLED := .venv/installed
@@ -57,7 +59,8 @@ test-light: $(LIGHT_TESTS)/installed  ## run the test suite without PyTorch, in 
 test-versions:  ## run the test suite with the oldest and the newest NumPy, SciPy, Numba and pandas, without PyTorch
 	mkdir -p .venv && $(PYTHON) tests/helpers/oldest.py > .venv/oldest.txt && : > .venv/newest.txt
 	for each in oldest newest; do \
-		rm -rf .venv/$$each && $(PYTHON) -m venv .venv/$$each && \
+		test $$each = oldest && python=$(PYTHON) || python=$(NEWEST_PYTHON); \
+		rm -rf .venv/$$each && $$python -m venv .venv/$$each && \
 		.venv/$$each/bin/pip install -q --no-compile -c .venv/$$each.txt -e ".[test]" && \
 		.venv/$$each/bin/pip list | grep -E '^(numpy|scipy|numba|pandas) ' && \
 		NEURO_MOD_OTHER_VERSIONS=1 $(ONE_THREAD) .venv/$$each/bin/python -m pytest -n 2 --dist worksteal || exit 1; done
