@@ -1,5 +1,7 @@
 # Targets set everything up themselves: only Python >= 3.11 and make are needed.
 PYTHON ?= python3
+# The newest versions of libraries need a newer Python than the oldest ones.
+NEWEST_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 LIGHT := .venv/light
 INSTALLED := .venv/installed
@@ -22,7 +24,7 @@ export HEADER_LIGHT = \# Everything the package runs on, without PyTorch, pinned
 export HEADER_ALL = \# Everything the package runs on, with PyTorch and Parquet, pinned. Made by `make lock`.
 export HEADER_DEV = \# What testing and checking need besides, pinned. Made by `make lock`.
 # $(call step,WHAT,COMMANDS): say what is done, and in how many seconds.
-step = @printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
+step = printf '%-50s' '$(1)'; began=$$(date +%s); { $(2); } || exit 1; echo "$$(($$(date +%s) - began)) s"
 
 .PHONY: help demo paper test test-all test-slow test-light test-versions test-wheel test-slurm test-peers check bench bench-long bench-theory lock format templates clean
 
@@ -30,10 +32,9 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(LIGHT)  ## simulate the default network and plot it
-	$(call step,compiling the simulator for this machine,$(BIN)/python -c "$$COMPILE")
-	$(call step,simulating 2.5 s of 2000 neurons, \
-		$(BIN)/neuro-mod run $(DEMO_CONFIG) --out $(DEMO) > .venv/demo.txt 2>&1 || { cat .venv/demo.txt; false; })
-	@cat .venv/demo.txt
+	@$(call step,compiling the simulator for this machine,$(BIN)/python -c "$$COMPILE")
+	@$(call step,simulating 2.5 s of 2000 neurons, \
+		said=$$($(BIN)/neuro-mod run $(DEMO_CONFIG) --out $(DEMO) 2>&1) || { echo; echo "$$said"; false; }); echo "$$said"
 	@echo
 	@echo "The raster is saved as $(DEMO)/plots/raster.png"
 
@@ -57,7 +58,8 @@ test-light: $(LIGHT_TESTS)/installed  ## run the test suite without PyTorch, in 
 test-versions:  ## run the test suite with the oldest and the newest NumPy, SciPy, Numba and pandas, without PyTorch
 	mkdir -p .venv && $(PYTHON) tests/helpers/oldest.py > .venv/oldest.txt && : > .venv/newest.txt
 	for each in oldest newest; do \
-		rm -rf .venv/$$each && $(PYTHON) -m venv .venv/$$each && \
+		test $$each = oldest && python=$(PYTHON) || python=$(NEWEST_PYTHON); \
+		rm -rf .venv/$$each && $$python -m venv .venv/$$each && \
 		.venv/$$each/bin/pip install -q --no-compile -c .venv/$$each.txt -e ".[test]" && \
 		.venv/$$each/bin/pip list | grep -E '^(numpy|scipy|numba|pandas) ' && \
 		NEURO_MOD_OTHER_VERSIONS=1 $(ONE_THREAD) .venv/$$each/bin/python -m pytest -n 2 --dist worksteal || exit 1; done
@@ -136,15 +138,15 @@ clean:  ## remove the environment and build files
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	$(call step,creating the environment .venv,$(PYTHON) -m venv .venv)
+	@$(call step,creating the environment .venv,$(PYTHON) -m venv .venv)
 
 # Compiling all modules of all packages takes as long as installing them; Python compiles those that are imported.
 $(LIGHT): requirements-light.txt pyproject.toml | $(BIN)/python
-	$(call step,installing packages (without PyTorch),$(BIN)/pip install -q --no-compile -r requirements-light.txt -e .)
+	@$(call step,installing packages (without PyTorch),$(BIN)/pip install -q --no-compile -r requirements-light.txt -e .)
 	@touch $@
 
 $(INSTALLED): requirements-light.txt requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
-	$(call step,installing packages (with PyTorch), \
+	@$(call step,installing packages (with PyTorch), \
 		$(BIN)/pip install -q --no-compile -r requirements.txt -r requirements-dev.txt -e .)
 	@touch $(LIGHT) $@
 

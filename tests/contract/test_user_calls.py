@@ -84,7 +84,7 @@ def test_public_names():
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_the_demo_makes_its_picture(tmp_path):
-    command = ["make", "demo", "INSTALLED=", f"BIN={Path(sys.executable).parent}", f"DEMO={tmp_path / 'demo'}"]
+    command = ["make", "demo", "LIGHT=", f"BIN={Path(sys.executable).parent}", f"DEMO={tmp_path / 'demo'}"]
     printed = run_in(ROOT, *command)
     picture = tmp_path / "demo/plots/raster.png"
     assert f"The raster is saved as {picture}" in printed
