@@ -144,6 +144,16 @@ def test_all_commands_of_the_readme_run(study) -> None:
     assert names_in(study / "results") == ["network", "network_fixed_points", "sweep"]
 
 
+@pytest.mark.slow
+def test_the_notebook_computes(study, run_code) -> None:
+    """What its cells do but for the figures, in this process."""
+    cells = json.loads((study / "study.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code" and ".plot(" not in cell["source"]]
+    out = run_code("\n".join(code), study)
+    assert re.search(r"^\d+ states, 0\.\d+ s on average$", out, re.MULTILINE)
+    assert re.search(r"^\d active clusters at \d+\.\d Hz, others at \d\.\d$", out, re.MULTILINE)
+
+
 def plots_itself() -> bool:
     from neuro_mod.execution.stagers.outputs import SpikingOutputs
 

@@ -217,7 +217,7 @@ def test_problems_of_the_configuration_are_reported_at_its_own_lines(written, tm
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"config": 3}, "config: 3 found; expected the path of a configuration, seen from this file, or a mapping"),
+        ({"config": 3}, "config: 3 found; expected the path of a configuration, seen from this file, the name"),
         ({"config": " "}, 'config: "" found; expected the path'),
         ({"set": [1]}, "set: [1] found; expected a mapping of keys to values, or nothing"),
         ({"set": {"arousl.level": 1}}, "arousl: unknown key; did you mean arousal?"),
@@ -254,7 +254,8 @@ def test_keys_with_a_wrong_value(change, said):
 
 def test_required_keys():
     assert messages({}) == [
-        "config: missing; expected the path of a configuration, seen from this file, or a mapping of its sections "
+        "config: missing; expected the path of a configuration, seen from this file, the name of a shipped one, or a "
+        "mapping of sections "
         "(~ is the home folder; no $); the configuration that is varied",
         "parameters: missing; expected a mapping from keys such as arousal.level to values; what varies, by key",
     ]

@@ -116,8 +116,8 @@ class SweepFile(Section):
     config: Annotated[Any, BeforeValidator(_config)] = parameter(
         ...,
         "the configuration that is varied",
-        expected="the path of a configuration, seen from this file, or a mapping of its sections "
-        "(~ is the home folder; no $)",
+        expected="the path of a configuration, seen from this file, the name of a shipped one, or a mapping of "
+        "sections (~ is the home folder; no $)",
     )
     overrides: Annotated[dict[str, Any], EmptyMeansNothing(), Field(alias="set")] = parameter(
         {}, "values by key that replace those of the configuration at all points"

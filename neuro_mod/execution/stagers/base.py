@@ -49,7 +49,7 @@ class Stager(ABC):
     """A validated configuration, ready to run.
 
     Args:
-        config: Path of a YAML file, YAML text or bytes, a mapping of sections, or an experiment.
+        config: Path of a YAML file, name of a shipped one, YAML text or bytes, a mapping of sections, or an experiment.
         random_seed: Replaces ``settings.random_seed``.
         overrides: Values that replace those of `config`, such as ``["init_params.duration_sec=1.0"]``.
 
