@@ -37,9 +37,9 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
 #: The same for arguments that a command has as two options.
 _PAIRS: Mapping[str, tuple[str, str]] = {"limits": ("lower", "upper"), "before, after": ("before", "after")}
 #: An option and the keyword it stands for, one of them in brackets.
-_BOTH = re.compile(r"(?P<flag>--[\w-]+( [A-Z]+)?) \(\w+=\w*\)|\w+=\w* \((?P<other>--[\w-]+( [A-Z]+)?)\)")
+_BOTH = re.compile(r"(?P<flag>--[\w-]+( [A-Z\d]+)?) \(\w+=\w*\)|\w+=\w* \((?P<other>--[\w-]+( [A-Z\d]+)?)\)")
 #: What a message begins with: an argument, and the part of it that is meant.
-_PLACE = re.compile(r"(?P<name>[a-z]\w*(, [a-z]\w*)?)(?P<part>\[\d+\]|, in [^:]+)?: ")
+_PLACE = re.compile(r"(?P<name>[a-z]\w*(, [a-z]\w*)?)(?P<part>\[\d+\]|, in .+?)?: ")
 
 
 def in_flags(message: str, command: Callable[..., Any] | None = None) -> str:
