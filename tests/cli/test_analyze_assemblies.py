@@ -84,7 +84,7 @@ def test_units_bins_and_starts_reach_the_model(analyze, tmp_path):
         (("--find-assemblies", "--cluster-sizes", "28"), "--cluster-sizes"),
         (("--find-assemblies", "--assembly-bin", 9000), "bin_width: 9.0 found; expected at most"),
         (("--n-neurons", 3, "--find-assemblies"), "neurons: 0 to 27 found; expected 0 to 2, for 3 neurons"),
-        (("--n-neurons", 3, "--cluster-sizes", "28"), "n_neurons: 3 found; expected 28"),
+        (("--n-neurons", 3, "--cluster-sizes", "28"), "--n-neurons: 3 found; expected 28"),
     ],
     ids=str,
 )
