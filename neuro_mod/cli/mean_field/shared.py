@@ -63,7 +63,7 @@ def print_derivatives(
 
 def cell(value: float | None) -> str:
     """A number of a printed table; empty where there is none."""
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else f"{value + 0.0:.4g}"  # -0 is 0
 
 
 def complex_pair(number: Sequence[float], form: str = ".2f") -> str:
