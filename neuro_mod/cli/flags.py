@@ -27,7 +27,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "low_hz": ("low_threshold",),
     "kernel_width_ms": ("kernel_width",),
     "minimal_lifespan_ms": ("minimal_lifespan",),
-    "fano_window_ms": ("fano_window",),
+    "window_ms": ("fano_window",),
     "seeds": ("seeds_file",),
     "initial_state": ("from_state",),
     "every": ("record_every",),
@@ -37,9 +37,11 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
 #: The same for arguments that a command has as two options.
 _PAIRS: Mapping[str, tuple[str, str]] = {"limits": ("lower", "upper"), "before, after": ("before", "after")}
 #: An option and the keyword it stands for, one of them in brackets.
-_BOTH = re.compile(r"(?P<flag>--[\w-]+( [A-Z]+)?) \(\w+=\w*\)|\w+=\w* \((?P<other>--[\w-]+( [A-Z]+)?)\)")
+_BOTH = re.compile(r"(?P<flag>--[\w-]+( [A-Z\d]+)?) \(\w+=\w*\)|\w+=\w* \((?P<other>--[\w-]+( [A-Z\d]+)?)\)")
 #: What a message begins with: an argument, and the part of it that is meant.
-_PLACE = re.compile(r"(?P<name>[a-z]\w*(, [a-z]\w*)?)(?P<part>\[\d+\]|, in [^:]+)?: ")
+_PLACE = re.compile(r"(?P<name>[a-z]\w*(, [a-z]\w*)?)(?P<part>\[\d+\]|, in .+?)?: ")
+#: An argument that a message names further on; it has an underscore, and is no part of a key, a path or a quotation.
+_NAMED = re.compile(r"(?<![\w./\"'-])[a-z]+_\w*\b(?![./\"'(=\[:-])")
 
 
 def in_flags(message: str, command: Callable[..., Any] | None = None) -> str:
@@ -57,7 +59,9 @@ def _line(line: str, flags: Mapping[str, str]) -> str:
     line = _BOTH.sub(lambda found: found["flag"] or found["other"], line)
     place = _PLACE.match(line)
     flag = None if place is None else _flag(place["name"], flags)
-    return line if place is None or flag is None else f"{flag}{place['part'] or ''}: {line[place.end() :]}"
+    if place is not None and flag is not None:
+        line = f"{flag}{place['part'] or ''}: {line[place.end() :]}"
+    return _NAMED.sub(lambda found: _flag(found[0], flags) or found[0], line)
 
 
 def _flag(name: str, flags: Mapping[str, str]) -> str | None:

@@ -77,7 +77,8 @@ def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, width: 
     """Lines of a table, the first column flush left, the others flush right.
 
     If it is too wide, long titles take several lines. If it still is, the columns are printed in blocks, each of which
-    begins with the first column; or, if a column is too wide for that, each row as labels and values.
+    begins with the first column, or the first ones if they tell rows apart; or, if a column is too wide for that, each
+    row as labels and values.
 
     Args:
         header: Titles of the columns.
@@ -96,7 +97,7 @@ def table_lines(header: Sequence[str], rows: Sequence[Sequence[str]], *, width: 
             yield from [""] * (number > 0)
             yield from labelled_lines([*zip(header, row, strict=True)], width=width)
         return
-    for number, columns in enumerate(_blocks(widths, width)):
+    for number, columns in enumerate(_blocks(widths, width, _n_names(rows, widths, width))):
         if number:
             yield ""
         yield from _block(titles, rows, widths, columns)
@@ -118,14 +119,26 @@ def _title(title: str, limit: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _blocks(widths: Sequence[int], width: int) -> Iterator[list[int]]:
-    """Columns of each block: the first one, and as many others as fit."""
-    block, used = [0], widths[0]
-    for column in range(1, len(widths)):
+def _n_names(rows: Sequence[Sequence[str]], widths: Sequence[int], width: int) -> int:
+    """How many of the first columns name a row: as few as tell rows apart, if that leaves room for any other."""
+    for n in range(1, len(widths)):
+        if sum(widths[:n]) + len(_GAP) * n + max(widths[n:]) > width:
+            break
+        if len({tuple(row[:n]) for row in rows}) == len(rows):
+            return n
+    return 1
+
+
+def _blocks(widths: Sequence[int], width: int, n_names: int) -> Iterator[list[int]]:
+    """Columns of each block: those that name rows, and as many others as fit."""
+    names = [*range(n_names)]
+    block, used = [*names], sum(widths[:n_names]) + len(_GAP) * (n_names - 1)
+    before = used
+    for column in range(n_names, len(widths)):
         needed = len(_GAP) + widths[column]
         if used + needed > width:
             yield block
-            block, used = [0], widths[0]
+            block, used = [*names], before
         block.append(column)
         used += needed
     yield block

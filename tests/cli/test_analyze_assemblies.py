@@ -61,7 +61,9 @@ def test_options_reach_the_search(analyze, tmp_path):
 def test_units_bins_and_starts_reach_the_model(analyze, tmp_path):
     np.save(tmp_path / "labels.npy", TRUTH)
     options = ("--clusters", tmp_path / "labels.npy", "--units", "neurons", "--bin", 50, "--n-restarts", 2)
-    code, printed, errors = analyze(*options, "--hidden-markov", 3, "--max-restarts", 3, "--out", tmp_path / "a")
+    code, printed, errors = analyze(
+        *options, "--hidden-markov", 3, "--max-restarts", 3, "--no-plot", "--out", tmp_path / "a"
+    )
     assert code == 0, errors
     model = Analyzer.load_analysis(tmp_path / "a").hidden_markov
     settings = model.settings
@@ -82,7 +84,7 @@ def test_units_bins_and_starts_reach_the_model(analyze, tmp_path):
         (("--find-assemblies", "--cluster-sizes", "28"), "--cluster-sizes"),
         (("--find-assemblies", "--assembly-bin", 9000), "bin_width: 9.0 found; expected at most"),
         (("--n-neurons", 3, "--find-assemblies"), "neurons: 0 to 27 found; expected 0 to 2, for 3 neurons"),
-        (("--n-neurons", 3, "--cluster-sizes", "28"), "n_neurons: 3 found; expected 28"),
+        (("--n-neurons", 3, "--cluster-sizes", "28"), "--n-neurons: 3 found; expected 28"),
     ],
     ids=str,
 )

@@ -98,7 +98,7 @@ def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
         (("--events", ""), '--events: "" found; expected stimulus, times in seconds'),
         (("--events", "nowhere.csv"), "nowhere.csv: no such file; expected stimulus, times in seconds"),
         (("--events", "0.5", "--event-bin", 0.5), "bin_ms"),
-        (("--events", "0.5", "--fano-window", 900), "window_ms: 900.0 found; expected at most 700 ms"),
+        (("--events", "0.5", "--fano-window", 900), "--fano-window: 900.0 found; expected at most 700 ms"),
     ],
     ids=str,
 )

@@ -32,7 +32,7 @@ def cluster_file(tmp_path):
         (["--cluster", "FILE", "--executor", "pbs"], ['cluster: "slurm" found; expected pbs']),
         (["--cluster", "FILE", "--address", "tcp://10.0.0.1:8786"], ["none with the executor slurm", "choose dask"]),
         (["--cluster", "missing.yaml"], ["missing.yaml"]),
-        (["--executor", "thread", "--wait-for-workers", "0"], ["wait_for_workers: 0.0 found"]),
+        (["--executor", "thread", "--wait-for-workers", "0"], ["--wait-for-workers: 0.0 found"]),
         (["--executor", "thread", "--wait-for-workers", "soon"], ['"soon" found; expected seconds']),
     ],
 )

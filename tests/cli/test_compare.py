@@ -117,7 +117,7 @@ def test_json_and_the_folder_of_the_settings(compare, config, tmp_path):
         (("--trials", "0"), "--trials"),
         (("--settling", "-1"), "--settling"),
         (("--n-z", "0"), "--n-z"),
-        (("--n-z", "100000"), "n_z: 100000 found; expected a whole number from 1 to 100"),
+        (("--n-z", "100000"), "--n-z: 100000 found; expected a whole number from 1 to 100"),
         (("--settling", "1e9"), "are too long"),
         (
             ("--set", "perturbation.threshold={params: [-100.0], involved_clusters: [[E0]], vectors: [[1]]}"),

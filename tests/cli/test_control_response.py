@@ -64,7 +64,7 @@ def test_it_says_saves_and_draws_responses(response, config, tmp_path):
     ("options", "words"),
     [
         (("--window", 2), "window: 2.0 found; expected less than 0.2 s, the duration of a trial"),
-        ((*OPTIONS, "--states", "0+9"), 'state: "0+9" found; expected E clusters from 0 to 2'),
+        ((*OPTIONS, "--states", "0+9"), '--states: "0+9" found; expected E clusters from 0 to 2'),
         ((*OPTIONS, "--threshold", 3), "--threshold: 3.0 found; expected no value with --method two_state"),
         ((*OPTIONS, "--observable", "nothing:here"), "no module nothing is installed"),
         ((*OPTIONS, "--target", "threshold"), "rate"),

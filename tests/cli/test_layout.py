@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuro_mod.cli.layout import NO_BREAK, labelled_lines, line_width, table_lines, text_lines
+from neuro_mod.cli.mean_field.shared import complex_pair
 
 NUMBERS = st.sampled_from(["0.25 ± 0.013", "-12345.6", "-10.3 ± 25.1i", "1.2e-05", "", "+3 %", "nowhere"])
 TITLES = st.sampled_from(["a", "E background", "architecture.clusters.j_potentiated[0]", "mean_lifespan_sec", "+-"])
@@ -55,6 +56,14 @@ def test_columns_that_do_not_fit_follow_in_blocks():
     ]
 
 
+def test_blocks_begin_with_the_columns_that_tell_rows_apart():
+    header, rows = ["state", "active", *"abcdef"], [["saddle", active, *["-12.34"] * 6] for active in "01"]
+    lines = [*table_lines(header, rows, width=40)]
+    assert lines[1].split() == ["saddle", "0", *["-12.34"] * 3] and lines[6].split() == lines[2].split()
+    same = [*table_lines(header, [rows[0]] * 2, width=40)]
+    assert same[4].split() == ["state", *"def"]
+
+
 def test_a_column_that_fits_no_line_makes_labels_and_values_of_each_row():
     ends = "fold at 1.2345, fold at 2.3456, loss of symmetry at 3.4567, end of the range at 4.5678"
     lines = [*table_lines(["branch", "ends"], [["0", ends], ["1", "-"]], width=60)]
@@ -93,3 +102,16 @@ def test_lines_are_as_wide_as_the_terminal(monkeypatch, columns, expected):
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setenv("COLUMNS", str(columns or 20))
     assert line_width() == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ((-10.3, 25.1), "-10.30 ± 25.10i"),
+        ((-10.3, -25.1), "-10.30 ± 25.10i"),
+        ((4.25, 0.0), "4.25"),
+        ((1, 1e-9), "1.00"),
+    ],
+)
+def test_complex_numbers_as_people_write_them(number, text):
+    assert complex_pair(number) == text

@@ -103,7 +103,7 @@ def test_json(sweep, tmp_path, write):
         ({}, ["--executor", "grid"], 'executor: "grid" found; expected one of serial, thread, process, dask'),
         ({}, ["--address", "tcp://x"], "choose dask"),
         ({}, ["--executor", "dask", "--address", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
-        ({}, ["--max-workers", "0"], "max_workers: 0 found"),
+        ({}, ["--max-workers", "0"], "--max-workers: 0 found"),
         ({}, ["--set", "arousal.level=0.1"], "arousal.level"),
         ({"parameters": {"arousal.levle": [0.1]}}, [], "did you mean"),
         ({"measures": ["rate"]}, [], "rates, n_states, lifetimes"),

@@ -61,6 +61,16 @@ def test_in_a_log_there_is_a_line_in_each_interval_also_while_nothing_is_finishe
     assert said.out == ""
 
 
+def test_it_says_what_it_waits_for_before_the_first_result(clock):
+    progress = ItemProgress("repeats", 4, 0, 2.0)
+    progress.prepares("starting 2 workers")
+    assert progress.describe() == "0 of 4 repeats done, starting 2 workers"
+    progress.under_way(2)
+    assert progress.describe() == "0 of 4 repeats done, 2 under way, 0.00 of 2 s simulated"
+    progress.advanced(0, 0.25)  # workers that say how far they are
+    assert progress.describe() == "0 of 4 repeats done, 0.25 of 2 s simulated"
+
+
 @pytest.mark.parametrize("stderr", [None, "kept"])
 def test_nothing_is_shown_where_nobody_looks(clock, capsys, monkeypatch, stderr):
     if stderr is None:

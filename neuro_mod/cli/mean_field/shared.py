@@ -63,13 +63,13 @@ def print_derivatives(
 
 def cell(value: float | None) -> str:
     """A number of a printed table; empty where there is none."""
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else f"{value + 0.0:.4g}"  # -0 is 0
 
 
 def complex_pair(number: Sequence[float], form: str = ".2f") -> str:
     """A complex number and its conjugate, given its parts: ``-10.30 ± 25.10i``; the real part alone if it is real."""
-    real, imaginary = number
-    return format(real, form) + (f" ± {format(abs(imaginary), form)}i" if imaginary else "")
+    real, imaginary = (format(part, form) for part in (number[0], abs(number[1])))
+    return f"{real} ± {imaginary}i" if float(imaginary) else real
 
 
 def names_of(text: str | None) -> list[str] | None:

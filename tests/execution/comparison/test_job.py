@@ -64,7 +64,7 @@ def test_the_files_hold_what_python_gets(tmp_path, undisturbed):
     assert data_in(tmp_path).keys() == RESULTS | {f"data/trial_000{k}.npz" for k in range(4)}
 
 
-@pytest.mark.parametrize(("executor", "workers"), [("serial", None), ("thread", 3), ("process", 2)])
+@pytest.mark.parametrize(("executor", "workers"), [("serial", None), ("thread", 3), ("process", 1)])
 def test_executors_give_the_same_bytes(tmp_path, undisturbed, executor, workers):
     jobs.run(job(), tmp_path, Execution(executor, workers))
     assert data_in(tmp_path) == undisturbed

@@ -47,7 +47,8 @@ def assert_listed(folder, report, fates, expected):
 @pytest.mark.parametrize(
     ("executor", "expected"),
     [
-        ("process", IN_A_PROCESS | ANYWHERE),
+        ("process", {name: IN_A_PROCESS[name] for name in ("crashes", "returns a lock")} | ANYWHERE),
+        pytest.param("process", IN_A_PROCESS | ANYWHERE, marks=pytest.mark.large),
         ("thread", ANYWHERE),
         ("serial", ANYWHERE),
         pytest.param("dask", IN_DASK, marks=pytest.mark.large),

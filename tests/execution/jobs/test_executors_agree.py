@@ -12,7 +12,12 @@ from tests.helpers.tiny_job import TinyJob
 
 N_ITEMS = 8
 WORK = TinyJob(N_ITEMS, fates=dict.fromkeys(range(0, N_ITEMS, 2), "multiplies"))
-WAYS = [*((executor, n_workers) for executor in ("thread", "process") for n_workers in (1, 2, 4)), ("dask", 2)]
+WAYS = [
+    *(("thread", n_workers) for n_workers in (1, 2, 4)),
+    ("process", 2),
+    *(pytest.param("process", n_workers, marks=pytest.mark.large) for n_workers in (1, 4)),
+    ("dask", 2),
+]
 
 
 def in_ledger(folder):

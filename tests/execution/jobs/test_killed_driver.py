@@ -15,7 +15,7 @@ N_WORKERS = 2
 @pytest.mark.parametrize(
     ("executor", "n_kills"),
     [
-        ("process", 3),
+        ("process", 2),
         *(pytest.param(*case, marks=pytest.mark.large) for case in (("process", 100), ("thread", 100), ("dask", 2))),
     ],
 )

@@ -25,7 +25,7 @@ from tests.helpers.tiny_job import TinyJob
 @pytest.mark.parametrize(
     ("executor", "n_kills"),
     [
-        ("process", 6),
+        ("process", 2),
         pytest.param("process", 200, marks=pytest.mark.large),
         pytest.param("dask", 3, marks=pytest.mark.large),
     ],

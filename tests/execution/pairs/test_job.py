@@ -50,7 +50,7 @@ def test_the_files_hold_what_python_gets(stager, tmp_path):
         assert np.array_equal(np.asarray(load_spikes(tmp_path / f"data/spikes_{name}.npz")), np.asarray(spikes))
 
 
-@pytest.mark.parametrize(("executor", "workers"), [("thread", 1), ("thread", 3), ("process", 2)])
+@pytest.mark.parametrize(("executor", "workers"), [("thread", 1), ("thread", 3), ("process", 1)])
 def test_executors_give_the_same_bytes(stager, tmp_path, undisturbed, executor, workers):
     jobs.run(PairJob(stager, 5, 0.1, "float32"), tmp_path, Execution(executor, workers))
     assert data_in(tmp_path) == undisturbed

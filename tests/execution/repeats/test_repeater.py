@@ -182,8 +182,8 @@ def one_by_one(tmp_path_factory):
     ("executor", "workers"),
     [
         *(("thread", n) for n in (1, 2, 4)),
-        ("process", 2),
-        *(pytest.param("process", n, marks=pytest.mark.large) for n in (1, 4)),
+        ("process", 1),
+        *(pytest.param("process", n, marks=pytest.mark.large) for n in (2, 4)),
     ],
 )
 def test_executors_and_workers_give_the_same_bytes(tmp_path, one_by_one, executor, workers):
