@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from neuro_mod.config.commented import Entry, flow, read_commented, walk, write_commented
+from neuro_mod.config.document import read_document
 from neuro_mod.config.experiment import Experiment
 from neuro_mod.config.loading import load_experiment, read_file
+from neuro_mod.config.plain import plain
 from neuro_mod.errors import ConfigError
 
 _Change = tuple[tuple[str, ...], Any]
@@ -33,7 +35,7 @@ def edited(file: str | Path, experiment: Experiment, header: Sequence[str] = ())
     """
     content = read_file(Path(file))
     text, tree = content.decode("utf-8-sig"), read_commented(content.decode("utf-8-sig"))
-    changes = list(_differences(load_experiment(content).resolved(), experiment.resolved()))
+    changes = list(_differences(_meaning(content), plain(experiment.resolved())))
     lines = [f"# {line}" for line in header]
     for written in (_in_lines, _in_tree):
         found = _with_header(written(text, tree, changes), lines)
@@ -43,6 +45,20 @@ def edited(file: str | Path, experiment: Experiment, header: Sequence[str] = ())
         except ConfigError:  # the next way
             pass
     return _with_header(experiment.to_yaml(), lines)
+
+
+def _meaning(content: bytes) -> dict[str, Any]:
+    """The values of a file and the defaults of others; the text may only be valid with other values."""
+    try:
+        return plain(load_experiment(content).resolved())
+    except ConfigError:
+        return _merged(plain(Experiment().resolved()), plain(read_document(content).data or {}))
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {key: (below[key], above[key]) for key in above if key in below}
+    nested = {key: _merged(*pair) for key, pair in both.items() if all(isinstance(each, dict) for each in pair)}
+    return below | above | nested
 
 
 def _in_lines(text: str, tree: Entry, changes: Sequence[_Change]) -> str:

@@ -142,12 +142,13 @@ def _is_wanted(stable: Sequence[int] | None, wanted: Collection[int]) -> bool:
 
 
 def _entries(colours: dict[int, str], with_tried: bool) -> list[Artist]:
-    handles: list[Artist] = [Patch(color=_UNIFORM, label="uniform state only")]
+    handles: list[Artist] = [Patch(color=_UNIFORM, label="uniform only")]
     handles += [Patch(color=colour, label=f"up to {number} active") for number, colour in colours.items()]
-    handles.append(Patch(label="uniform state too", facecolor=_BESIDE, **_HATCH))
+    handles.append(Patch(label="uniform too", facecolor=_BESIDE, **_HATCH))
     handles.append(Line2D([], [], color=_OUTLINE, linewidth=1.2, label="as wanted"))
     if with_tried:
-        handles.append(Line2D([], [], markerfacecolor="white", label="simulated; black: as wanted", **_TRIED))
+        for colour, so in (("black", "yes"), ("white", "no")):
+            handles.append(Line2D([], [], markerfacecolor=colour, label=f"simulated: {so}", **_TRIED))
     handles.append(Line2D([], [], label="chosen", **_CHOSEN))
     return handles
 

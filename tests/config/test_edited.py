@@ -50,3 +50,14 @@ def test_values_that_are_not_on_a_line_of_their_own(tmp_path, text):
     found = edited(tmp_path / "config.yaml", changed, ["header"])
     assert load_experiment(found) == changed and found.startswith("# header\n")
     assert ("# why" in found) == ("# why" in text)
+
+
+def test_a_file_that_is_valid_with_other_values_only(tmp_path):
+    (tmp_path / "config.yaml").write_text(SMALL.read_text().replace("[4.9, ", "[40, "))
+    changed = load_experiment(SMALL, ["settings.random_seed=1"])
+    lines = edited(tmp_path / "config.yaml", changed).splitlines()
+    assert load_experiment("\n".join(lines)) == changed
+    differing = [
+        new for old, new in zip(SMALL.read_text().splitlines(), lines, strict=True) if old.split() != new.split()
+    ]
+    assert differing == ["  random_seed: 1"]
