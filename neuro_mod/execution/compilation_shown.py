@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from neuro_mod.core.compilation_watch import Watcher, compilation_watched
 from neuro_mod.execution.tables_shown import tables_shown
-from neuro_mod.execution.terminal import terminal_bars
+from neuro_mod.execution.terminal import bars_are_shown, bars_shown
 
 TEXT = "compiling once for this machine"
 
@@ -31,7 +31,7 @@ def compilation_shown(shown: bool = True) -> Iterator[None]:
         return
     _shown_already = True
     try:
-        with compilation_watched(_on_terminal() if sys.stderr.isatty() else _in_log()), tables_shown():
+        with compilation_watched(_on_terminal() if bars_are_shown() else _in_log()), tables_shown():
             yield
     finally:
         _shown_already = False
@@ -59,7 +59,7 @@ def _on_terminal() -> Watcher:
         bar.close()
         if name is not None:
             since = time.monotonic() if since is None else since
-            bars = bar.enter_context(terminal_bars(transient=True))
+            bars = bar.enter_context(bars_shown(transient=True))
             bar.callback(bars.remove_task, bars.add_task(TEXT, total=None, since=since))
 
     return watch

@@ -136,7 +136,5 @@ def test_figures_have_two_names(perturbed):
         assert perturbed.plot(name).get_size_inches() == pytest.approx(perturbed.plot(other).get_size_inches())
     with pytest.raises(InputError, match=r'figure: "rastr" found; expected one of spikes, rates, .*raster, .*voltage'):
         perturbed.plot("rastr")
-    with pytest.raises(
-        InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
-    ):
+    with pytest.raises(InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
         perturbed.only(["rates", "metadata"]).plot("raster")
