@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property, reduce
 from typing import Annotated, Any, Literal, Self
 
@@ -35,9 +35,10 @@ from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.random import MAX_SEED
 from neuro_mod.errors import ConfigError, InputError, KeyPath, Problem
 from neuro_mod.populations import PATHWAYS, Populations
+from neuro_mod.summaries import Shown, Summary, described
 
 
-class Experiment(Section):
+class Experiment(Shown, Section):
     """One experiment. Build it with `load_experiment`, change it with `replace`."""
 
     init_params: InitParams = Field(default_factory=InitParams, description="the simulation and its neurons")
@@ -61,6 +62,15 @@ class Experiment(Section):
         if problems := cross_check(Draft(self, invalid)):
             raise ConfigError(problems)
         return self
+
+    def _summary(self) -> Summary:
+        changed = self.model_dump(exclude_unset=True, exclude_defaults=True)
+        name = changed.get("settings", {}).pop("sim_name", self.settings.sim_name)
+        rows = {section: described(_flat(values)) for section, values in changed.items() if values}
+        return Summary(f"Experiment {name}", rows or {"values": "the defaults"})
+
+    def __str__(self) -> str:
+        return repr(self)
 
     @cached_property
     def populations(self) -> Populations:
@@ -187,6 +197,15 @@ class Experiment(Section):
     def theory_in_plan(self) -> dict[str, Any]:
         """Response and closure of the mean field where they are not the defaults, which older plans do not name."""
         return self.mean_field.model_dump(exclude_defaults=True)
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of sections within a section, beside those of their own."""
+    return {
+        key: value
+        for name, each in values.items()
+        for key, value in (_flat(each) if isinstance(each, Mapping) else {name: each}).items()
+    }
 
 
 def build_experiment(

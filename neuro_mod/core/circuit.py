@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from neuro_mod.choices import Heterogeneity, InDegree
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.populations import Populations
+from neuro_mod.summaries import ShownFields
 
 
-@dataclass(frozen=True)
-class Circuit:
+@dataclass(frozen=True, repr=False)
+class Circuit(ShownFields):
     """A clustered network, population by population, with arousal and perturbations already applied.
 
     Args:

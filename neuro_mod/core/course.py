@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.checks import whole_number
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.summaries import ShownFields
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class Course:
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Course(ShownFields):
     """A quantity in time that is piecewise constant.
 
     Args:

@@ -21,12 +21,13 @@ from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
 from neuro_mod.core.perturbations.targets import TARGETS, Impossible, check_target
 from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
+from neuro_mod.summaries import ShownFields
 
 _Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Baseline:
+@dataclass(frozen=True, eq=False, repr=False)
+class Baseline(ShownFields):
     """A clustered network before arousal and perturbations act on it.
 
     Args:

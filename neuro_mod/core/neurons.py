@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 
@@ -61,8 +62,8 @@ BOUNDS = {
 SPIKING_BOUNDS = BOUNDS | {"tau_synaptic": POSITIVE}
 
 
-@dataclass(frozen=True, eq=False)
-class NeuronParameters:
+@dataclass(frozen=True, eq=False, repr=False)
+class NeuronParameters(ShownFields):
     """Parameters of the neurons of P populations; iterates over the five arrays.
 
     Args:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from neuro_mod.core.compilation_watch import Watcher, compilation_watched
 from neuro_mod.execution.tables_shown import tables_shown
-from neuro_mod.execution.terminal import terminal_bars
+from neuro_mod.execution.terminal import bars_are_shown, bars_shown
 
 TEXT = "compiling once for this machine"
 
@@ -42,7 +42,7 @@ def compilation_shown(shown: bool = True) -> Iterator[None]:
         yield
         return
     _shown_already = True
-    watched = _on_terminal() if sys.stderr.isatty() else _in_log()
+    watched = _with_bars() if bars_are_shown() else _in_log()
     try:
         with watched as watcher, compilation_watched(watcher), tables_shown():
             yield
@@ -127,7 +127,7 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def _on_terminal() -> Iterator[Watcher]:
+def _with_bars() -> Iterator[Watcher]:
     parts = _Parts()
     with ExitStack() as bar:
 
@@ -137,7 +137,7 @@ def _on_terminal() -> Iterator[Watcher]:
                 parts.end()
                 return
             parts.begin(name)
-            bars = bar.enter_context(terminal_bars(transient=True))
+            bars = bar.enter_context(bars_shown(transient=True))
             how = {"since": parts.since, "done": parts.seconds_done}
             bar.callback(bars.remove_task, bars.add_task(parts.describe(), total=parts.seconds, **how))
 

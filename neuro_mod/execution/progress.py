@@ -1,4 +1,4 @@
-"""Progress of long computations: a bar on a terminal, a line at intervals in a log."""
+"""Progress of long computations: a bar on a terminal or in a notebook, a line at intervals in a log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from neuro_mod.execution.compilation_shown import compilation_shown
-from neuro_mod.execution.terminal import terminal_bars
+from neuro_mod.execution.terminal import bars_are_shown, bars_shown
 
 #: Seconds between two lines in a log.
 LOG_INTERVAL = 10.0
@@ -165,8 +165,8 @@ def _display(total: float, shown: bool, log_interval: float) -> Iterator[_Show]:
         yield lambda *_: None
         return
     with compilation_shown():
-        if sys.stderr.isatty():
-            with terminal_bars() as bars:
+        if bars_are_shown():
+            with bars_shown() as bars:
                 task = bars.add_task("", total=total)
                 yield lambda done, text: bars.update(task, completed=done, description=text())
         else:

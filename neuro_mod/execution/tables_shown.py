@@ -9,7 +9,7 @@ from functools import partial
 
 from neuro_mod.core.table_watch import TableProgress, tables_watched
 from neuro_mod.execution.notices import warn_once
-from neuro_mod.execution.terminal import terminal_bars
+from neuro_mod.execution.terminal import bars_are_shown, bars_shown
 
 TEXT = "computing a response table, once for these time constants"
 
@@ -17,7 +17,7 @@ TEXT = "computing a response table, once for these time constants"
 @contextmanager
 def tables_shown() -> Iterator[None]:
     """Show on stderr when response tables are computed, and what is wrong with saved ones."""
-    with ExitStack() as shown, tables_watched(_watcher(_on_terminal(shown) if sys.stderr.isatty() else _in_log())):
+    with ExitStack() as shown, tables_watched(_watcher(_on_terminal(shown) if bars_are_shown() else _in_log())):
         yield
 
 
@@ -49,7 +49,7 @@ def _on_terminal(shown: ExitStack) -> Callable[[TableProgress], None]:
     def show(progress: TableProgress) -> None:
         nonlocal update
         if update is None:
-            bars = shown.enter_context(terminal_bars(transient=True))
+            bars = shown.enter_context(bars_shown(transient=True))
             task = bars.add_task(TEXT, total=progress.total)
             shown.callback(bars.remove_task, task)
             update = partial(bars.update, task)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from neuro_mod.checks import whole_number
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.arrays import are_whole, describe
+from neuro_mod.summaries import ShownFields
 
 #: Label of neurons that belong to no cluster.
 NO_CLUSTER = -1
@@ -20,8 +21,8 @@ NO_CLUSTER = -1
 _MAX_NEURONS = 10**8
 
 
-@dataclass(frozen=True, eq=False)
-class ClusterLayout:
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterLayout(ShownFields):
     """The clusters of a network, ordered by their labels.
 
     Args:

@@ -41,27 +41,50 @@ _OF_SPIKES = (
 )
 
 
-def write_nwb(
-    path: str | os.PathLike[str],
+def to_nwb(
     spikes: SpikeEvents,
     labels: ArrayLike | None = None,
     *,
     description: str = "Spikes of a network of leaky integrate-and-fire neurons",
     identifier: str | None = None,
     begin: datetime | None = None,
-) -> Path:
-    """Write the spikes of one session as the table of units of an NWB file, whole or not at all.
+) -> Any:
+    """A ``pynwb.NWBFile`` in memory with the spikes of one session as its table of units.
 
     Units are neurons, silent ones included, with the columns ``spike_times``, ``obs_intervals`` (the session) and,
     given labels, ``cluster``; the resolution is the time step.
 
     Args:
-        path: The file; an existing one is replaced.
         spikes: Spikes of one session.
         labels: Label of each neuron's cluster, shape ``(n_neurons,)``.
         description: Of the session.
         identifier: Globally unique identifier of the file; by default a random UUID.
         begin: Start of the session, with a time zone; by default now.
+
+    Raises:
+        ImportError: PyNWB is not installed.
+        InputError: There is not one label for each neuron, or there are no neurons.
+    """
+    pynwb = optional("pynwb", "nwb")
+    if not spikes.n_neurons:
+        raise InputError("spikes: 0 neurons found; expected at least one unit")
+    content = pynwb.NWBFile(
+        session_description=description,
+        identifier=identifier or str(uuid4()),
+        session_start_time=begin or datetime.now(UTC),
+    )
+    content.units = _units(pynwb, spikes, None if labels is None else labels_of_neurons(spikes, labels))
+    return content
+
+
+def write_nwb(path: str | os.PathLike[str], spikes: SpikeEvents, labels: ArrayLike | None = None, **about: Any) -> Path:
+    """Write the spikes of one session to an NWB file, whole or not at all, see `to_nwb`.
+
+    Args:
+        path: The file; an existing one is replaced.
+        spikes: Spikes of one session.
+        labels: Label of each neuron's cluster, shape ``(n_neurons,)``.
+        **about: ``description``, ``identifier`` and ``begin``, as for `to_nwb`.
 
     Returns:
         The file.
@@ -69,18 +92,14 @@ def write_nwb(
     Raises:
         ImportError: PyNWB is not installed.
         StorageError: The file could not be written.
-        InputError: There is not one label for each neuron, or there are no neurons.
+        InputError: As for `to_nwb`.
     """
     pynwb, h5py = optional("pynwb", "nwb"), optional("h5py", "nwb")
     path = user_path(path)
-    if not spikes.n_neurons:
-        raise InputError(f"{path}: spikes of 0 neurons found; expected at least one unit")
-    content = pynwb.NWBFile(
-        session_description=description,
-        identifier=identifier or str(uuid4()),
-        session_start_time=begin or datetime.now(UTC),
-    )
-    content.units = _units(pynwb, spikes, None if labels is None else labels_of_neurons(spikes, labels))
+    try:
+        content = to_nwb(spikes, labels, **about)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     memory = BytesIO()  # HDF5 does not survive a full disk
     with h5py.File(memory, "w") as file, pynwb.NWBHDF5IO(file=file, mode="w") as stream:
         stream.write(content)

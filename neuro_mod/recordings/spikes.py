@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import Shown, Summary, counted
 
 #: Longest run; steps are stored in 32 bits.
 MAX_STEPS = 2**31 - 1
@@ -20,8 +21,8 @@ SHORTEST_STEP = 1e-12
 VALID_STEP = f"seconds above 0, at least {SHORTEST_STEP:g}"
 
 
-@dataclass(frozen=True, eq=False)
-class SpikeEvents:
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeEvents(Shown):
     """Spikes of a run as events, ordered by step, then neuron.
 
     Only ``np.asarray(spikes)`` makes the dense boolean array of shape ``(n_steps, n_neurons)``.
@@ -39,6 +40,15 @@ class SpikeEvents:
     n_steps: int
     n_neurons: int
     delta_t: float
+
+    def _summary(self) -> Summary:
+        rows = {"time step": f"{1e3 * self.delta_t:g} ms, {counted(self.n_steps, 'step')}"}
+        if self.n_neurons and self.n_steps:
+            rows["mean rate"] = f"{len(self) / self.n_neurons / self.duration:.4g} Hz"
+            rows["silent"] = counted(self.n_neurons - len(np.unique(self.neurons)), "neuron")
+        return Summary(
+            f"{counted(len(self), 'spike')} of {counted(self.n_neurons, 'neuron')} in {self.duration:g} s", rows
+        )
 
     @property
     def shape(self) -> tuple[int, int]:

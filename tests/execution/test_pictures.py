@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
-from neuro_mod.execution.analysis import pictures
 from neuro_mod.errors import InputError
+from neuro_mod.execution.analysis import pictures
 from neuro_mod.execution.figures import Look, captioned, drawn, part_shown, save_figures
 from neuro_mod.execution.pairs import results as pair_results
 from neuro_mod.execution.pairs.rates import run_pairs
@@ -103,7 +103,7 @@ def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
     stager = StageSNNSimulation(SMALL | {"perturbation": {"rate": rate}})
     pairs = run_pairs(stager, 2, 0.1)
     figure = pair_results._drawings(stager, pairs, pairs.over_time())["paired_runs"]()
-    assert figure.get_supxlabel() == "spikes: first pair, first 0.1 s of 0.2 s; difference: n = 2"
+    assert figure.get_supxlabel() == "spikes: first pair; first 0.1 s of 0.2 s; difference: n = 2"
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +132,11 @@ def test_a_window_after_an_interruption_is_left_out(perturbed, caplog):
 
 
 def test_figures_have_two_names(perturbed):
-    for name, other in run_pictures.PICTURES.items():
-        assert perturbed.plot(name).get_size_inches() == pytest.approx(perturbed.plot(other).get_size_inches())
-    with pytest.raises(InputError, match=r'figure: "rastr" found; expected one of spikes, rates, .*raster, .*voltage'):
+    assert set(run_pictures.PICTURES.values()) == set(perturbed.drawings())
+    assert perturbed.plot("parameters").get_size_inches() == pytest.approx(
+        perturbed.plot("effective_parameters").get_size_inches()
+    )
+    with pytest.raises(InputError, match=r'figure: "rastr" found; expected one of spikes, rates, voltage, .*raster'):
         perturbed.plot("rastr")
-    with pytest.raises(
-        InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
-    ):
+    with pytest.raises(InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
         perturbed.only(["rates", "metadata"]).plot("raster")

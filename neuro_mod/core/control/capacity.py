@@ -17,6 +17,7 @@ from neuro_mod.core.control.swaps import Differences, Swaps, response_difference
 from neuro_mod.core.control.vocabulary import Vocabulary
 from neuro_mod.core.cores import one_thread
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 #: Subspaces that modes are compared with, and from which their search begins.
 N_RANDOM, N_STARTS = 200, 16
@@ -24,8 +25,8 @@ N_RANDOM, N_STARTS = 200, 16
 _ZERO = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
-class Subspace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Subspace(ShownFields):
     """What M modes can do.
 
     Attributes:
@@ -50,8 +51,8 @@ class Subspace:
         return self.rounded.margin / self.optimum
 
 
-@dataclass(frozen=True, eq=False)
-class Directions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Directions(ShownFields):
     """For each state the direction within the modes that favours it.
 
     Attributes:
@@ -65,8 +66,8 @@ class Directions:
     margins: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Capacity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Capacity(ShownFields):
     """Margins over the number of modes.
 
     Attributes:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from neuro_mod.checks import whole_number
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.summaries import ShownFields
 
 #: States of a vocabulary, at most: their swaps are held in memory.
 MAX_STATES = 100_000
 
 
-@dataclass(frozen=True, eq=False, init=False)
-class Vocabulary:
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Vocabulary(ShownFields):
     """States of a network, each a set of k active clusters out of C.
 
     Args:

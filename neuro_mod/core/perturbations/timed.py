@@ -12,13 +12,14 @@ from neuro_mod.core.course import Course
 from neuro_mod.core.perturbations.time_courses import Hat, TimeCourse
 from neuro_mod.core.perturbations.vectorial import VectorialPerturbation
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 #: Steps evaluated at once, so that a long run with few changes takes little memory.
 _BLOCK = 2**16
 
 
-@dataclass(frozen=True, eq=False)
-class TimedPerturbation:
+@dataclass(frozen=True, eq=False, repr=False)
+class TimedPerturbation(ShownFields):
     """``delta(t) = f(t) sum_i c_i v_i``.
 
     Args:

@@ -16,10 +16,11 @@ from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.clustering.adjacency import Adjacency, AdjacencyLists, draw_adjacency, index_dtype
 from neuro_mod.core.neurons import NEURON_PARAMETERS, NeuronParameters
 from neuro_mod.errors import InputError
+from neuro_mod.summaries import ShownFields
 
 
-@dataclass(frozen=True)
-class Synapses:
+@dataclass(frozen=True, repr=False)
+class Synapses(ShownFields):
     """Recurrent synapses with block-constant weights.
 
     Args:
@@ -31,8 +32,8 @@ class Synapses:
     block_weights: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class GeneralSynapses:
+@dataclass(frozen=True, repr=False)
+class GeneralSynapses(ShownFields):
     """Recurrent synapses that each have their own weight.
 
     Args:
@@ -67,8 +68,8 @@ class GeneralSynapses:
         return cls(adjacency, np.asarray(matrix.data, np.float64))
 
 
-@dataclass(frozen=True)
-class ExternalInput:
+@dataclass(frozen=True, repr=False)
+class ExternalInput(ShownFields):
     """Independent Poisson input of each neuron from S external sources.
 
     Neuron i of population a receives spikes of weight ``weight[s, a]`` from source s at the total rate
@@ -100,8 +101,8 @@ def no_external_input(n_populations: int) -> ExternalInput:
     return ExternalInput(nothing, nothing, nothing, np.zeros(n_populations), None)
 
 
-@dataclass(frozen=True)
-class SpikingNetwork:
+@dataclass(frozen=True, repr=False)
+class SpikingNetwork(ShownFields):
     """Everything a simulation needs to know about a network of P populations, stored one after another.
 
     Neurons that all differ are populations of one neuron each.

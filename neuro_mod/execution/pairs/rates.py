@@ -17,6 +17,7 @@ from neuro_mod.execution.jobs import Item, compute_in_memory
 from neuro_mod.execution.pairs.simulate import PairedSpikes, SimulatedPair, SimulatePair, pair_items
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.execution.stagers.perturbations import acting
+from neuro_mod.summaries import ShownFields
 
 #: Simulated seconds before the runs of a pair part: the network forgets its initial state in about 0.2 s.
 BASELINE_DURATION = 1.0
@@ -25,8 +26,8 @@ N_TRIALS = 20
 RESPONSE = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class PairedRuns:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairedRuns(ShownFields):
     """Rates of populations in pairs of runs.
 
     Args:

@@ -18,12 +18,13 @@ from neuro_mod.execution.repeats.job import RepeatJob
 from neuro_mod.execution.stagers.pictures import check_plot_arg
 from neuro_mod.execution.stagers.seeds import repeat_seed, with_perturbation_seeds
 from neuro_mod.storage.names import MAX_REPEATS, SEEDS
+from neuro_mod.summaries import Shown, Summary, counted, described
 
 if TYPE_CHECKING:
     from neuro_mod.config.cluster import Cluster
 
 
-class Repeater:
+class Repeater(Shown):
     """Repeats a configuration with other seeds: other connections, noise and initial states, the same perturbations.
 
     Repeat k is ``StageSNNSimulation(repeater.experiment, repeater.seeds[k])``, or, in a fixed network,
@@ -70,6 +71,16 @@ class Repeater:
         self.seeds: tuple[int, ...] = tuple(
             repeat_seed(root, index) if seeds is None else int(seeds[index]) for index in range(n_repeats)
         )
+
+    def _summary(self) -> Summary:
+        experiment, init = self.experiment, self.experiment.init_params
+        rows = {
+            "network": "one, under other noise" if self.fix_network else "another in each repeat",
+            "duration": f"{init.duration_sec:g} s each, in steps of {1e3 * init.delta_t:g} ms",
+            "seeds": described(self.seeds),
+            "execute()": "simulates the repeats that a folder does not have yet",
+        }
+        return Summary(f"{counted(len(self.seeds), 'repeat')} of {experiment.settings.sim_name}", rows)
 
     def execute(
         self,

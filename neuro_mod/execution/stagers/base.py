@@ -23,6 +23,7 @@ from neuro_mod.storage.files import Files
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import CONFIG, RUN
 from neuro_mod.storage.run_folder import RunFolder, holds_run, read_plan
+from neuro_mod.summaries import Shown, Summary, counted
 
 #: Under which name plans have response and closure of the mean field, as configurations do.
 THEORY = "mean_field"
@@ -45,7 +46,7 @@ class Result(WithFigures):
         """Save the data."""
 
 
-class Stager(ABC):
+class Stager(Shown, ABC):
     """A validated configuration, ready to run.
 
     Args:
@@ -61,6 +62,8 @@ class Stager(ABC):
     suffix: ClassVar[str] = ""
     #: What is computed; a folder with other results is not overwritten.
     what: ClassVar[str]
+    #: Names of the first results, for descriptions.
+    gives: ClassVar[str]
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         experiment = load_experiment(config, overrides)
@@ -72,6 +75,20 @@ class Stager(ABC):
     def from_dict(cls, config: Mapping[str, Any], random_seed: int | None = None) -> Self:
         """Stage a configuration given as a mapping of sections."""
         return cls(config, random_seed)
+
+    def _summary(self) -> Summary:
+        experiment, populations = self.experiment, self.experiment.populations
+        name = experiment.settings.sim_name
+        n_clusters = counted(populations.n_clusters, "cluster")
+        rows = {"network": f"{counted(populations.n_neurons, 'neuron')}, {n_clusters} of each type"}
+        if targets := list(experiment.perturbation.blocks):
+            rows["perturbed"] = ", ".join(targets)
+        rows |= self._rows() | {"seed": str(self.random_seed), "run()": f"gives the {self.what}: {self.gives}"}
+        return Summary(f"{type(self).__name__}: {name}", rows)
+
+    def _rows(self) -> dict[str, str]:
+        """What else a description says."""
+        return {}
 
     @property
     def random_seed(self) -> int:

@@ -16,16 +16,21 @@ from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
 from neuro_mod.execution.figures import Drawings
+from neuro_mod.execution.labelled import labelled_outputs
 from neuro_mod.execution.stagers.base import Result
 from neuro_mod.execution.stagers.perturbations import saved_arrays
 from neuro_mod.execution.stagers.pictures import PICTURES, drawings_of_run
 from neuro_mod.execution.stagers.saved_state import state_arrays
+from neuro_mod.recordings.neo_objects import to_neo
+from neuro_mod.recordings.nwb import to_nwb
+from neuro_mod.recordings.pynapple_objects import to_pynapple
 from neuro_mod.recordings.saved import save_spikes
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import CLUSTERS, PERTURBATIONS, RATES, STATE, STIMULUS, TRACES
+from neuro_mod.summaries import Shown, Summary, array, counted, described
 
 
-class SpikingOutputs(Result, Mapping[str, Any]):
+class SpikingOutputs(Shown, Result, Mapping[str, Any]):
     """Results of a run by name; dense arrays are made when they are asked for.
 
     ============= ========================================================================================
@@ -100,13 +105,51 @@ class SpikingOutputs(Result, Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return name in self._results or (name == "weights" and self._network is not None)
 
-    def __repr__(self) -> str:
-        return f"SpikingOutputs({', '.join(self)})"
+    def _summary(self) -> Summary:
+        rows = {name: _described(name, self._results[name]) for name in self._results if name not in _SELF_EVIDENT}
+        about = self._results.get("metadata", {})
+        if "rates" in rows and about:
+            rows["rates"] += f", bins of {1e3 * about['rate_bin_sec']:g} ms"
+        title = f"Run of {counted(self.baseline.populations.n_neurons, 'neuron')}"
+        if not about:
+            return Summary(title, rows)
+        means = about["mean_rates_by_kind_hz"].items()
+        above = f"E clusters above {about['active_above_hz']:g} Hz"
+        active = {} if about["active_clusters"] is None else {above: f"{about['active_clusters']:.3g}, time average"}
+        means = {f"mean rate, {kind}": f"{rate:.4g} Hz" for kind, rate in means}
+        cut = ", interrupted" if about["interrupted"] else ""
+        title += f" over {about['duration_sec']:g} s, seed {about['random_seed']}{cut}"
+        return Summary(title, rows | means | active)
 
     def only(self, names: Iterable[str]) -> SpikingOutputs:
         """The results of these names, as far as they exist, without network and state."""
         results = {name: self._results[name] for name in names if name in self._results}
         return SpikingOutputs(results, self._end, self.recorded_neurons, self.timed_perturbations, self.baseline, None)
+
+    def to_xarray(self, name: str = "rates") -> Any:
+        """An ``xarray.DataArray`` of rates, voltage or current.
+
+        Args:
+            name: ``rates``, with the axes ``time`` (middles of bins, s) and ``population``, or ``voltage`` or
+                ``current``, with the axes ``time`` and ``neuron``, whose populations are a further coordinate.
+
+        Raises:
+            ImportError: xarray is not installed.
+            InputError: It is another name, or was not recorded.
+        """
+        return labelled_outputs(self, name, self.baseline.populations, self.recorded_neurons)
+
+    def to_pynapple(self) -> Any:
+        """The spikes as a ``pynapple.TsGroup`` with clusters and names of populations, see `to_pynapple`."""
+        return to_pynapple(self["spikes"], self["clusters"], self.baseline.populations.names)
+
+    def to_neo(self) -> Any:
+        """The spikes as a ``neo.Segment`` with clusters, see `to_neo`."""
+        return to_neo(self["spikes"], self["clusters"])
+
+    def to_nwb(self) -> Any:
+        """The spikes as a ``pynwb.NWBFile`` in memory with clusters, see `to_nwb`."""
+        return to_nwb(self["spikes"], self["clusters"])
 
     def save(self, files: Files) -> None:
         """Save what was recorded and what acted on the network."""
@@ -137,6 +180,16 @@ class SpikingOutputs(Result, Mapping[str, Any]):
     def drawings(self) -> Drawings:
         """All figures, by file name."""
         return drawings_of_run(self, self.recorded_neurons, self.baseline)
+
+
+_SELF_EVIDENT = {"spike_counts", "clusters", "stimulus", "metadata"}
+_UNITS = {"rates": "Hz", "voltage": "threshold units", "current": "threshold units per second"}
+
+
+def _described(name: str, value: Any) -> str:
+    if name == "perturbations":
+        return ", ".join(value)
+    return f"{array(value)}, {_UNITS[name]}" if name in _UNITS else described(value)
 
 
 def save_rates(files: Files, outputs: SpikingOutputs, name: str = RATES) -> Path:

@@ -62,6 +62,7 @@ class StageSNNSimulation(Stager):
     """
 
     what = "run"
+    gives = "spikes, rates, voltage, current, ..."
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         super().__init__(config, random_seed, overrides=overrides)
@@ -72,6 +73,11 @@ class StageSNNSimulation(Stager):
         self.outputs: SpikingOutputs | None = None
         #: Default of the argument `progress` of `run`.
         self.progress: bool | Progress = False
+
+    def _rows(self) -> dict[str, str]:
+        init = self.experiment.init_params
+        rows = {"duration": f"{init.duration_sec:g} s in steps of {1e3 * init.delta_t:g} ms"}
+        return rows | ({} if self.outputs is None else {"outputs": self.outputs._summary().title})
 
     def with_seed(self, random_seed: int) -> Self:
         """The same configuration under another seed: another network, other noise.

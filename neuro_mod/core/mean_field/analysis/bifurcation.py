@@ -15,6 +15,7 @@ from neuro_mod.core.mean_field.analysis.critical import SYMMETRY_BREAKING
 from neuro_mod.core.mean_field.analysis.family import FieldFamily
 from neuro_mod.core.mean_field.core.fixed_points import N_STARTS, fixed_points
 from neuro_mod.core.mean_field.core.searches import states_by_active_clusters
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 
@@ -32,8 +33,8 @@ _ASIDE = 1e-3
 _SAME_VALUE = 1e-5
 
 
-@dataclass(frozen=True, eq=False)
-class Diagram:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagram(ShownFields):
     """Branches of steady states over an interval.
 
     Args:

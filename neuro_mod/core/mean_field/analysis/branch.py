@@ -17,6 +17,7 @@ from neuro_mod.core.mean_field.analysis.modes import Modes, Spectrum
 from neuro_mod.core.mean_field.analysis.segment import Segment
 from neuro_mod.core.mean_field.core import clusters
 from neuro_mod.core.mean_field.core.stability import MARGIN
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 
@@ -26,8 +27,8 @@ _ON_BRANCH = 1e-5
 _ASIDE = 0.2
 
 
-@dataclass(frozen=True, eq=False)
-class Branch:
+@dataclass(frozen=True, eq=False, repr=False)
+class Branch(ShownFields):
     """Steady states that change continuously with the parameter, n of them, in order.
 
     Its critical points are among them. Of the images of a branch under swaps of interchangeable clusters one is listed.
@@ -62,8 +63,8 @@ class Branch:
         return len(self.active)
 
 
-@dataclass(frozen=True, eq=False)
-class CriticalPoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class CriticalPoint(ShownFields):
     """Where a branch folds or its stability changes otherwise.
 
     Args:

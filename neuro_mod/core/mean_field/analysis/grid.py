@@ -14,6 +14,7 @@ from neuro_mod.core.mean_field.analysis.paths import STEEP
 from neuro_mod.core.mean_field.core.effective import EffectiveField
 from neuro_mod.core.mean_field.core.rate_equations import START
 from neuro_mod.errors import InputError
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 
@@ -21,8 +22,8 @@ _Array = NDArray[np.float64]
 _LEVELS = (1.0, 20.0, 60.0, 150.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
+@dataclass(frozen=True, eq=False, repr=False)
+class Grid(ShownFields):
     """The field on a grid of rates of F focus populations.
 
     Args:

@@ -23,6 +23,7 @@ from neuro_mod.core.mean_field.core.newton import find_zeros
 from neuro_mod.core.mean_field.core.searches import same_states
 from neuro_mod.core.mean_field.core.stability import classify
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 
@@ -32,8 +33,8 @@ SEARCHED = "searched for in each cell of the grid in which the force changes sig
 _MAX_CHAINS = 2_000
 
 
-@dataclass(frozen=True, eq=False)
-class LandscapeState:
+@dataclass(frozen=True, eq=False, repr=False)
+class LandscapeState(ShownFields):
     """A steady state within a landscape.
 
     Args:

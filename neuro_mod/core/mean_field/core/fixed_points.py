@@ -14,14 +14,15 @@ from neuro_mod.core.mean_field.core.newton import Zeros
 from neuro_mod.core.mean_field.core.rate_equations import RateEquations
 from neuro_mod.errors import InputError
 from neuro_mod.populations import Populations
+from neuro_mod.summaries import Shown, Summary, counted, span
 
 _Array = NDArray[np.float64]
 
 N_STARTS = 100
 
 
-@dataclass(frozen=True, eq=False)
-class FixedPoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoint(Shown):
     """A steady state.
 
     Args:
@@ -47,14 +48,26 @@ class FixedPoint:
     active: tuple[int, ...]
     multiplicity: int
 
+    def _summary(self) -> Summary:
+        leading = self.eigenvalues[0]
+        rows = {
+            "active clusters": ", ".join(map(str, self.active)) or "none",
+            "images": f"{self.multiplicity}, under swaps of interchangeable clusters",
+            "rates": f"{span(self.rates, 'Hz')}, of {counted(len(self.rates), 'population')}",
+            "interval CV": span(self.cv, ""),
+            "leading eigenvalue": f"{leading.real:.4g} {leading.imag:+.4g}i 1/s",
+            "residual": f"{self.residual:.2g}",
+        }
+        return Summary(f"Steady state: {self.kind}, {len(self.active)} active", rows)
+
     @property
     def stable(self) -> bool:
         """Whether all real parts of the eigenvalues are negative."""
         return self.kind.startswith("stable")
 
 
-@dataclass(frozen=True, eq=False)
-class FixedPoints(Sequence[FixedPoint]):
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints(Shown, Sequence[FixedPoint]):
     """Distinct steady states: stable ones first, then by number of active clusters and falling rates.
 
     One of the images of a state under swaps of interchangeable clusters is listed.
@@ -79,6 +92,14 @@ class FixedPoints(Sequence[FixedPoint]):
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def _summary(self) -> Summary:
+        rows = {
+            f"{number}  {point.kind}": f"{len(point.active)} active, {counted(point.multiplicity, 'image')}, "
+            f"{span(point.rates, 'Hz')}"
+            for number, point in enumerate(self)
+        }
+        return Summary(f"{counted(len(self), 'steady state')}, {len(self.stable)} stable", rows)
 
     @property
     def stable(self) -> tuple[FixedPoint, ...]:

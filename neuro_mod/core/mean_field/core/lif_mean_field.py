@@ -36,11 +36,12 @@ from neuro_mod.core.modulation_derivatives import (
 from neuro_mod.core.neurons import NeuronParameters
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.summaries import Shown, Summary, counted
 
 _Array = NDArray[np.float64]
 
 
-class LIFMeanField(RateEquations):
+class LIFMeanField(Shown, RateEquations):
     """Mean-field model of a clustered LIF network.
 
     ``mu_a = tau_m (sum_b C_ab J_ab nu_b + sum_s C_ext J_ext nu_ext)``,
@@ -136,6 +137,13 @@ class LIFMeanField(RateEquations):
         #: The network, and how it changes with a target, where they are known.
         self.circuit: Circuit | None = None
         self._circuit_derivatives: Callable[[str], CircuitDerivatives] | None = None
+
+    def _summary(self) -> Summary:
+        rows = {"theory": f"{self.coefficients.theory.response} response, {self.coefficients.theory.closure} input"}
+        if self.populations is not None:
+            rows["clusters"] = f"{self.populations.n_clusters} of each type"
+        rows["finds"] = "solve_rates(), determine_stability(rates); fixed_points(field)"
+        return Summary(f"Mean field of {counted(self.n_populations, 'population')}", rows)
 
     @classmethod
     def from_circuit(cls, circuit: Circuit, n_z: int = 1, theory: Theory = DEFAULT_THEORY) -> Self:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
@@ -27,8 +28,8 @@ _MOST_POINTS = 10_000_000
 _AMPLIFIED, _FLUCTUATING, _WINDOW = 10.0, 0.3, 0.05
 
 
-@dataclass(frozen=True, eq=False)
-class LinearResponse:
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearResponse(ShownFields):
     """Linear response of P populations at F frequencies, and the fluctuations of their rates.
 
     Spectra are two-sided: the variance is their integral from minus to plus infinity.

@@ -22,6 +22,7 @@ from neuro_mod.core.mean_field.core.stability import MARGIN
 from neuro_mod.core.mean_field.core.transfer import Expansion, expansion
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError, NumericalError
+from neuro_mod.summaries import ShownFields
 
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
@@ -30,8 +31,8 @@ _Complex = NDArray[np.complex128]
 STEADY = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
-class Sensitivity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Sensitivity(ShownFields):
     """Derivatives of a steady state with respect to perturbations of one target, in K directions.
 
     Without directions of the user's, direction a is the perturbation of population a alone, and ``rates[a, b]`` is the

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eig
 
+from neuro_mod.summaries import ShownFields
+
 _Array = NDArray[np.float64]
 _Complex = NDArray[np.complex128]
 _Vectors = NDArray[np.inexact]
@@ -35,8 +37,8 @@ class _Group(NamedTuple):
     right: _Complex
 
 
-@dataclass(frozen=True, eq=False)
-class Spectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum(ShownFields):
     """Eigenvalues of an ``(n, n)`` matrix, with those that are equal side by side.
 
     Args:

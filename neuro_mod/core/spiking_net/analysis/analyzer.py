@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -44,6 +43,7 @@ from neuro_mod.core.spiking_net.analysis.rates.rates import KERNEL_WIDTH, SAMPLI
 from neuro_mod.core.spiking_net.analysis.rates.units import chosen_neurons, unit_counts, units_of
 from neuro_mod.core.spiking_net.analysis.saved.analysis import complete, find_and_save_rates, load_findings, save_rates
 from neuro_mod.core.spiking_net.analysis.saved.folder import AnalysisFolder, analysis_folder
+from neuro_mod.core.spiking_net.analysis.shown import ShownAnalysis
 from neuro_mod.core.spiking_net.analysis.states.cluster_statistics import ClusterStatistics
 from neuro_mod.core.spiking_net.analysis.states.names import State, StateLike
 from neuro_mod.core.spiking_net.analysis.states.session_tables import SessionTables
@@ -58,7 +58,7 @@ from neuro_mod.recordings.windows import Edge, window_of
 StateClusters = Literal["excitatory", "all"] | Sequence[int]
 
 
-class Analyzer(NeuronAnalysis, ClusterStatistics):
+class Analyzer(ShownAnalysis, NeuronAnalysis, ClusterStatistics):
     """Finds metastable states in spikes and computes their statistics.
 
     A state is the sorted tuple of the labels of the active clusters, ``()`` without any. States are computed on first
@@ -158,11 +158,6 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
         )
         #: Cluster of each neuron, and the clusters that define states.
         self.layout: ClusterLayout = self._spikes.layout
-
-    def __repr__(self) -> str:
-        clusters = f"states of {len(self.layout.state_labels)} clusters by {self.settings.method}"
-        found = clusters if self.layout.has_clusters else "no cluster labels"
-        return f"Analyzer({self.n_sessions} sessions of {self.layout.n_neurons} neurons, {found})"
 
     @classmethod
     def load_analysis(cls, folder: str | os.PathLike[str]) -> Self:
@@ -352,38 +347,6 @@ class Analyzer(NeuronAnalysis, ClusterStatistics):
     def has_spikes(self) -> bool:
         """Whether the spikes are available; not in a saved analysis."""
         return self._spikes is not None
-
-    def plot(
-        self,
-        name: str | None = None,
-        *,
-        session: int = 0,
-        ax: Any = None,
-        t_from: float | None = None,
-        t_to: float | None = None,
-        style: str | None = None,
-    ) -> Any:
-        """Draw a figure.
-
-        Args:
-            name: ``raster``, ``rates`` (of one session, with the active clusters), ``lifetimes``, ``occupancy``,
-                ``transitions``, ``transition_graph``, ...; the message of the error for an unknown name lists those
-                that there are. By default the first of them.
-            session: The session that figures over time show.
-            ax: Axes of Matplotlib to draw in, instead of a new figure.
-            t_from: Of a figure over time, the begin of what is shown, in seconds; a negative time counts from the end.
-            t_to: Its end in seconds, likewise; by default 5 s are shown.
-            style: ``paper`` or ``talk``.
-
-        Returns:
-            The new figure, which shows itself in a notebook; None if it was drawn in ``ax``.
-
-        Raises:
-            InputError: There is no such figure or session, or the window is not in it.
-        """
-        # figures are drawn on a layer above, which is loaded by its name as public names are
-        pictures = import_module("neuro_mod.execution.analysis.pictures")
-        return pictures.plot_analysis(self, name, session, ax=ax, window=(t_from, t_to), style=style)
 
     @property
     def labels_from(self) -> str | None:

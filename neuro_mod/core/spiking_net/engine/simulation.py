@@ -13,10 +13,11 @@ from neuro_mod.core.spiking_net.engine.state import State
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.summaries import Shown, Summary, array, counted
 
 
-@dataclass(frozen=True)
-class Simulation:
+@dataclass(frozen=True, repr=False)
+class Simulation(Shown):
     """The result of a simulation.
 
     Args:
@@ -51,6 +52,18 @@ class Simulation:
         """What is pickled: not the network, which is large."""
         kept = {name: value for name, value in vars(self).items() if name != "network"}
         return kept | {"state": self.state}
+
+    def _summary(self) -> Summary:
+        n, total = len(self.spike_counts), int(self.spike_counts.sum())
+        rows = {"spikes": f"{total}{'' if self.events is None else ', each kept'}"}
+        if self.n_steps and n:
+            rows["mean rate"] = f"{total / n / self.duration:.4g} Hz"
+        if len(self.binned_counts):
+            rows["binned_counts"] = f"{array(self.binned_counts)}, of populations in bins"
+        traces = {"voltage": (self.voltage, "threshold units"), "current": (self.current, "threshold units per second")}
+        rows |= {name: f"{array(each)}, {unit}" for name, (each, unit) in traces.items() if each.size}
+        rows["state"] = f"to continue from, after {counted(self.end.step, 'step')}"
+        return Summary(f"Simulation of {counted(n, 'neuron')} over {self.duration:g} s", rows)
 
     @cached_property
     def state(self) -> State:

@@ -11,10 +11,11 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import InitialVoltage
 from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.network import SpikingNetwork
+from neuro_mod.summaries import Shown, Summary, counted, span
 
 
-@dataclass(frozen=True)
-class State:
+@dataclass(frozen=True, repr=False)
+class State(Shown):
     """The state of a simulation; continuing from it gives the same results as one uninterrupted simulation.
 
     Args:
@@ -35,6 +36,19 @@ class State:
     delta_t: float | None = None
     seed: int | None = None
     network: str | None = None
+
+    def _summary(self) -> Summary:
+        time = "" if self.delta_t is None else f" of {1e3 * self.delta_t:g} ms ({self.step * self.delta_t:g} s)"
+        rows = {
+            "voltage": f"{span(self.voltage, 'threshold units')}, {self.voltage.dtype}",
+            "current": span(self.current, "threshold units per second"),
+            "refractory": counted(int(np.count_nonzero(self.refractory)), "neuron"),
+            "seed of the noise": str(self.seed),
+            "network": "not known" if self.network is None else self.network,
+        }
+        return Summary(
+            f"State of {counted(len(self.voltage), 'neuron')} after {counted(self.step, 'step')}{time}", rows
+        )
 
 
 def initial_state(network: SpikingNetwork, seed: int, voltage: InitialVoltage = "zero") -> State:

@@ -20,13 +20,14 @@ from neuro_mod.core.spiking_net.external.stimulus import Stimulus
 from neuro_mod.core.spiking_net.network import SpikingNetwork
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import MAX_STEPS, VALID_STEP, is_step
+from neuro_mod.summaries import ShownFields
 
 #: Receives the steps and the neurons of further spikes, and the number of steps done so far.
 SpikeSink = Callable[[NDArray[np.int32], NDArray[np.int32], int], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
+@dataclass(frozen=True, eq=False, repr=False)
+class Recording(ShownFields):
     """What is recorded in addition to the number of spikes of each neuron.
 
     Args:
@@ -53,8 +54,8 @@ class Recording:
     scores: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trial:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Trial(ShownFields):
     """One simulation: a network that starts from a state, under given input.
 
     ``dataclasses.replace`` makes a trial that differs from another in some fields.

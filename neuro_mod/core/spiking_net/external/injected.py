@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro_mod.summaries import ShownFields
 
-@dataclass(frozen=True, eq=False)
-class InjectedSpikes:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InjectedSpikes(ShownFields):
     """External spikes that reach given neurons in given steps, one entry each; any order.
 
     A spike of weight J adds ``J / tau_synaptic`` to the current of its neuron among the arrivals of its step.

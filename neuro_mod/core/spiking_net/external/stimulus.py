@@ -13,10 +13,11 @@ from neuro_mod.choices import StimulusShape
 from neuro_mod.core.perturbations.time_courses import Diff2Exp, Hat, Ramp, TimeCourse
 from neuro_mod.core.random import Stream
 from neuro_mod.populations import EXCITATORY, Populations
+from neuro_mod.summaries import ShownFields
 
 
-@dataclass(frozen=True)
-class Stimulus:
+@dataclass(frozen=True, repr=False)
+class Stimulus(ShownFields):
     """A current ``s_i(t) = gain_i course(t)``.
 
     Args:

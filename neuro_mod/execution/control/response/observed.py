@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.control.estimates import Estimates
 from neuro_mod.errors import invalid
+from neuro_mod.summaries import ShownFields
 
 #: Columns of a table of responses.
 COLUMNS = (
@@ -20,8 +21,8 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class ObservedResponses:
+@dataclass(frozen=True, eq=False, repr=False)
+class ObservedResponses(ShownFields):
     """Values of k observables, and their responses to shifts of P populations that began W windows ago.
 
     Args:

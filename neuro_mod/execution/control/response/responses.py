@@ -32,6 +32,7 @@ from neuro_mod.execution.control.response.simulate import ScoredTrial, SimulateT
 from neuro_mod.execution.jobs import compute_in_memory
 from neuro_mod.execution.stagers import StageSNNSimulation
 from neuro_mod.populations import Populations
+from neuro_mod.summaries import Shown, Summary, counted
 
 #: Number of trials by default.
 N_TRIALS = 20
@@ -43,7 +44,7 @@ _MEMORIES = (0.02, 0.1)
 _NAMED = 5
 
 
-class Responses:
+class Responses(Shown):
     """Responses of a network to small shifts of its external rates, from trials without any shift.
 
     The derivative of the mean of an observable with respect to a shift of the external rate of a population, which
@@ -180,9 +181,15 @@ class Responses:
             reach_of(settings, self.bin_width),
         )
 
-    def __repr__(self) -> str:
-        return (
-            f"Responses({self.n_trials} trials, {self.duration:g} s observed, {self.populations.n_clusters} clusters)"
+    def _summary(self) -> Summary:
+        rows = {
+            "observed": f"{self.duration:g} s",
+            "target": self.observing.target,
+            "windows": f"{', '.join(f'{window:g}' for window in self.observing.windows)} s after the begin of a shift",
+            "estimates": "occupancy(), log_odds(), switching(), chain(), states(), rates(), of(...)",
+        }
+        return Summary(
+            f"Responses of {counted(self.populations.n_clusters, 'cluster')} in {counted(self.n_trials, 'trial')}", rows
         )
 
     @property

@@ -14,13 +14,14 @@ from neuro_mod.core.spiking_net.analysis.findings.settings import AnalysisSettin
 from neuro_mod.core.spiking_net.analysis.rates.rates import binned_rates, smooth
 from neuro_mod.populations import Populations
 from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.summaries import ShownFields
 
 #: Lags, in widths of the kernel, beyond which a smoothed rate does not see a spike; scipy's Gaussian ends there.
 _REACHES = {"gaussian": 4.0, "box": 0.5, "exponential": 0.0, "half_normal": 0.0}
 
 
-@dataclass(frozen=True, eq=False)
-class ObservedSession:
+@dataclass(frozen=True, eq=False, repr=False)
+class ObservedSession(ShownFields):
     """A trial, given to functions of the user.
 
     Args:

@@ -29,6 +29,7 @@ from neuro_mod.execution.stagers.base import THEORY, Result, Stager, keep
 from neuro_mod.populations import Populations
 from neuro_mod.storage.json_values import json_row
 from neuro_mod.storage.values import NotPlainError
+from neuro_mod.summaries import Shown, Summary, counted
 
 #: Largest rate in Hz that is accepted; no neuron comes near it.
 MAX_RATE = 1e9
@@ -36,7 +37,7 @@ MAX_RATE = 1e9
 MAX_Z = 100
 
 
-class MeanFieldOutputs(dict[str, Any], Result):
+class MeanFieldOutputs(Shown, dict[str, Any], Result):
     """Results of a run by name.
 
     Args:
@@ -47,6 +48,15 @@ class MeanFieldOutputs(dict[str, Any], Result):
     def __init__(self, results: Mapping[str, Any], populations: Populations):
         super().__init__(results)
         self.populations = populations
+
+    def _summary(self) -> Summary:
+        about = self["metadata"]
+        rows = self._rows() | {"theory": f"{about['response']} response, {about['closure']} input"}
+        return Summary(f"{type(self).__name__} of {counted(self.populations.total, 'population')}", rows)
+
+    @abstractmethod
+    def _rows(self) -> dict[str, str]:
+        """What a description says of the results."""
 
 
 class MeanFieldStager(Stager):
@@ -84,6 +94,11 @@ class MeanFieldStager(Stager):
         self.field = build_mean_field(self.experiment, self.perturbation_time, self.n_z)
         #: Outputs of the latest run.
         self.outputs: MeanFieldOutputs | None = None
+
+    def _rows(self) -> dict[str, str]:
+        time = "the onset of each" if self.perturbation_time is None else f"{self.perturbation_time:g} s"
+        rows = {"theory": f"{self.theory.response} response, {self.theory.closure} input"}
+        return rows | ({"perturbations at": time} if self.experiment.perturbation.blocks else {})
 
     @property
     def theory(self) -> Theory:

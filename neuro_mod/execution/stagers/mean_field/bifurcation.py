@@ -35,6 +35,7 @@ from neuro_mod.execution.stagers.mean_field.base import (
 from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.names import BIFURCATION, BIFURCATION_TABLE, CRITICAL_POINTS_TABLE, FOLD_SENSITIVITIES_TABLE
+from neuro_mod.summaries import described
 
 _Array = NDArray[np.float64]
 
@@ -47,6 +48,7 @@ class BifurcationStager(MeanFieldStager):
 
     suffix = "_bifurcation"
     what = "bifurcation diagram"
+    gives = "diagram, ..."
 
     def run(
         self,
@@ -158,6 +160,17 @@ class BifurcationStager(MeanFieldStager):
 
 class Branches(MeanFieldOutputs):
     """Results of `BifurcationStager`."""
+
+    def _rows(self) -> dict[str, str]:
+        about, diagram = self["metadata"], self["diagram"]
+        lower, upper = about["limits"]
+        points = [f"{each['kind']} at {each['parameter']:.6g}" for each in about["critical_points"]]
+        return {
+            "parameter": f"{self['parameter']}, {lower:g} to {upper:g}",
+            "configured": described(self["configured"]),
+            "branches": f"{len(diagram.branches)}, {sum(any(each.stable) for each in diagram.branches)} partly stable",
+            "critical points": described(points),
+        }
 
     def save(self, files: Files) -> None:
         """Save branches and critical points as tables, and the branches as arrays."""

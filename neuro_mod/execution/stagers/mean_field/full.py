@@ -35,6 +35,7 @@ class FullMeanFieldStager(MeanFieldStager):
 
     suffix = "_fixed_points"
     what = "steady states"
+    gives = "distinct, metadata, ..."
 
     def run(
         self, n_runs: int = N_STARTS, *, nu_init: ArrayLike | None = None, highest_start: float = MAX_START
@@ -85,6 +86,11 @@ class FullMeanFieldStager(MeanFieldStager):
 
 class SteadyStates(MeanFieldOutputs):
     """Results of `FullMeanFieldStager`."""
+
+    def _rows(self) -> dict[str, str]:
+        about, found = self["metadata"], self["distinct"]._summary()
+        starts = f"{about['n_converged']} of {about['n_runs']} random starts converged"
+        return {"found": found.title, **found.rows, "search": starts}
 
     def save(self, files: Files) -> None:
         """Save the states as a table, and arrays of states and runs."""

@@ -43,6 +43,7 @@ from neuro_mod.storage.names import (
     POTENTIAL_TABLE,
     STATES_TABLE,
 )
+from neuro_mod.summaries import described
 
 if TYPE_CHECKING:
     from neuro_mod.plotting.mean_field.potential import PathStates
@@ -62,6 +63,7 @@ class ReducedMeanFieldStager(MeanFieldStager):
 
     suffix = "_landscape"
     what = "landscape"
+    gives = "states, barriers, potential, ..."
 
     def run(
         self,
@@ -151,6 +153,17 @@ class ReducedMeanFieldStager(MeanFieldStager):
 
 class Landscape(MeanFieldOutputs):
     """Results of `ReducedMeanFieldStager`."""
+
+    def _rows(self) -> dict[str, str]:
+        about, states = self["metadata"], self["states"]
+        heights = [f"{each['well']} to {each['saddle']}: {each['height_hz2']:.4g}" for each in about["barriers"]]
+        low, high = about["grid_lims_hz"]
+        return {
+            "focus": f"{', '.join(about['focus_pops'])}; {about['grid_points']} points, {low:g} to {high:g} Hz",
+            "states": described([state.kind for state in states]),
+            "barriers (Hz^2)": described(heights),
+            "path": about["path"],
+        }
 
     def save(self, files: Files) -> None:
         """Save grid and path as arrays, and the potential, the states and the barriers as tables."""

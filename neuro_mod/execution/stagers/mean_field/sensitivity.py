@@ -24,6 +24,7 @@ from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import SENSITIVITIES, SENSITIVITIES_TABLE
+from neuro_mod.summaries import described
 
 _Array = NDArray[np.float64]
 
@@ -39,6 +40,7 @@ class SensitivityStager(MeanFieldStager):
 
     suffix = "_sensitivity"
     what = "sensitivities"
+    gives = "states, sensitivities, ..."
 
     def run(
         self,
@@ -108,6 +110,14 @@ class SensitivityStager(MeanFieldStager):
 
 class Sensitivities(MeanFieldOutputs):
     """Results of `SensitivityStager`."""
+
+    def _rows(self) -> dict[str, str]:
+        about = self["metadata"]
+        return {
+            "states": described([f"{state['kind']}, {state['n_active']} active" for state in about["states"]]),
+            "targets": described(about["targets"]),
+            "left out": f"{about['n_marginal']} marginal states",
+        }
 
     def save(self, files: Files) -> None:
         """Save a table with a row for each state, target and perturbed population, and all derivatives as arrays."""

@@ -26,6 +26,7 @@ from neuro_mod.populations import Populations
 from neuro_mod.storage.files import Files
 from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.names import COVARIANCES_TABLE, LINEAR_RESPONSE, SPECTRA_TABLE
+from neuro_mod.summaries import span
 
 _Array = NDArray[np.float64]
 
@@ -47,6 +48,7 @@ class SpectrumStager(MeanFieldStager):
 
     suffix = "_spectrum"
     what = "linear response"
+    gives = "state, response, covariance"
 
     def run(
         self,
@@ -103,6 +105,14 @@ class SpectrumStager(MeanFieldStager):
 
 class Spectra(MeanFieldOutputs):
     """Results of `SpectrumStager`."""
+
+    def _rows(self) -> dict[str, str]:
+        about, response = self["metadata"], self["response"]
+        return {
+            "state": f"{about['state']['kind']}, {about['state']['n_active']} active",
+            "frequencies": f"{about['n_frequencies']}, {span(response.frequencies, 'Hz')}",
+            "window": f"{about['window_sec']:g} s",
+        }
 
     def save(self, files: Files) -> None:
         """Save tables of spectra by population and of covariances by pair, and all as arrays."""

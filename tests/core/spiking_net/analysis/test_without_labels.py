@@ -28,7 +28,7 @@ def found():
 
 def test_neurons_can_be_analysed(unlabelled):
     labelled = Analyzer(SESSIONS, TRUTH)
-    assert repr(unlabelled) == "Analyzer(4 sessions of 37 neurons, no cluster labels)"
+    assert repr(unlabelled).startswith("Analyzer: 4 sessions of 37 neurons, no cluster labels\n")
     assert not unlabelled.layout.has_clusters and labelled.layout.has_clusters
     pd.testing.assert_frame_equal(
         unlabelled.neuron_table().drop(columns="cluster"), labelled.neuron_table().drop(columns="cluster")

@@ -15,6 +15,7 @@ from neuro_mod.core.random import Stream
 from neuro_mod.core.spiking_net.analysis.events.epoch_spikes import EpochSpikes, counts_in, windows_in
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.optional import optional
+from neuro_mod.summaries import ShownFields
 
 #: Folds of cross-validation, and inverse strength of the regularisation of the classifier.
 N_FOLDS, REGULARIZATION = 5, 1.0
@@ -22,8 +23,8 @@ N_FOLDS, REGULARIZATION = 5, 1.0
 _MAX_STEPS = 10_000
 
 
-@dataclass(frozen=True, eq=False)
-class Decoding:
+@dataclass(frozen=True, eq=False, repr=False)
+class Decoding(ShownFields):
     """Cross-validated accuracy of a classifier of conditions.
 
     Attributes:

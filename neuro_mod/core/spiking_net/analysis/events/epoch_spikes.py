@@ -18,12 +18,13 @@ from neuro_mod.recordings.event_tables import SESSION, TIME
 from neuro_mod.recordings.opening import SpikeSource
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import whole_steps
+from neuro_mod.summaries import ShownFields
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class EpochSpikes:
+@dataclass(frozen=True, eq=False, repr=False)
+class EpochSpikes(ShownFields):
     """Spikes of epochs of equal length; those of epoch k are ``bounds[k]`` until before ``bounds[k + 1]``.
 
     Args:

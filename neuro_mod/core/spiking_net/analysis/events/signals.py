@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from neuro_mod.core.spiking_net.analysis.events.epoch_spikes import EpochSpikes, Windows, counts_in, part_of
 from neuro_mod.core.spiking_net.analysis.rates.units import Units
+from neuro_mod.summaries import ShownFields
 
 #: Begin and end of a part of the epochs in seconds from the event; None for those of the epochs.
 Part = Sequence[float | None]
 
 
-@dataclass(frozen=True, eq=False)
-class ClusterSignal:
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterSignal(ShownFields):
     """Responses of clusters to an event, and how reliable they are.
 
     Attributes:

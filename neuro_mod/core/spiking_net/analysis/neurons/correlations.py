@@ -14,6 +14,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessio
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge, whole_steps
+from neuro_mod.summaries import ShownFields
 
 #: Width of a count bin in seconds.
 COUNT_BIN = 50e-3
@@ -114,8 +115,8 @@ def _counts(spikes: SpikeEvents, bin_steps: int, first: int, last: int) -> NDArr
     return counts.reshape(-1, spikes.n_neurons).astype(np.float64)
 
 
-@dataclass(frozen=True, eq=False)
-class ClusterCorrelations:
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterCorrelations(ShownFields):
     """Mean correlations of pairs of different neurons; pairs without a coefficient are left out.
 
     Attributes:

@@ -14,13 +14,14 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge, whole_steps
+from neuro_mod.summaries import ShownFields
 
 #: Lengths of count windows in seconds.
 COUNT_WINDOWS = (10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class FanoFactors:
+@dataclass(frozen=True, eq=False, repr=False)
+class FanoFactors(ShownFields):
     """Variance over mean of spike counts.
 
     Attributes:

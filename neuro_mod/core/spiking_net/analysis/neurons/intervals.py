@@ -14,13 +14,14 @@ from neuro_mod.checks import whole_number
 from neuro_mod.core.spiking_net.analysis.neurons.one_pass import by_neuron, sum_over_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge
+from neuro_mod.summaries import ShownFields
 
 #: Fewer intervals have no variability.
 MIN_INTERVALS = 2
 
 
-@dataclass(frozen=True, eq=False)
-class IntervalStatistics:
+@dataclass(frozen=True, eq=False, repr=False)
+class IntervalStatistics(ShownFields):
     """Rates and interspike intervals of each neuron over all sessions, arrays of shape ``(n_neurons,)``.
 
     An interval lies between two successive spikes of a neuron in one session, both in the time window. Imported spikes

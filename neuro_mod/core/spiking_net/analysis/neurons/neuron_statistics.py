@@ -14,10 +14,11 @@ from neuro_mod.core.spiking_net.analysis.neurons.one_pass import each_session
 from neuro_mod.errors import invalid
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge
+from neuro_mod.summaries import ShownFields
 
 
-@dataclass(frozen=True, eq=False)
-class FiringRates:
+@dataclass(frozen=True, eq=False, repr=False)
+class FiringRates(ShownFields):
     """Mean rates of neurons.
 
     Attributes:

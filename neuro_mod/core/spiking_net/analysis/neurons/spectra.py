@@ -15,6 +15,7 @@ from neuro_mod.core.spiking_net.analysis.neurons.one_pass import sum_over_sessio
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.recordings.windows import Edge, whole_steps
+from neuro_mod.summaries import ShownFields
 
 #: Full bandwidth of the estimate in Hz, and width of the bins in seconds.
 BANDWIDTH, SPECTRUM_BIN = 1.6, 1e-3
@@ -22,8 +23,8 @@ BANDWIDTH, SPECTRUM_BIN = 1.6, 1e-3
 _TOGETHER = 128
 
 
-@dataclass(frozen=True, eq=False)
-class SpikeSpectra:
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeSpectra(ShownFields):
     """Power spectra of spike counts over those of Poisson processes of the same rates.
 
     Attributes:

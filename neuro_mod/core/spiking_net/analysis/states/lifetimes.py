@@ -15,6 +15,7 @@ from neuro_mod.checks import check_choice
 from neuro_mod.choices import LifespanEstimator
 from neuro_mod.core.spiking_net.analysis.states.names import State
 from neuro_mod.core.spiking_net.analysis.states.visits import of_state
+from neuro_mod.summaries import ShownFields
 
 #: Digits of a duration in seconds. They are differences of rounded times; ties of censored and uncensored ones must not
 #: depend on that.
@@ -23,8 +24,8 @@ DIGITS = 9
 _HALF_WIDTH = float(ndtri(1 / 2 + 0.95 / 2))
 
 
-@dataclass(frozen=True, eq=False)
-class Survival:
+@dataclass(frozen=True, eq=False, repr=False)
+class Survival(ShownFields):
     """Estimated probability that a visit lasts longer than a time.
 
     Attributes:

@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components, shortest_path
 from scipy.sparse.linalg import spsolve
 
 from neuro_mod.errors import InputError
+from neuro_mod.summaries import ShownFields
 
 #: A chain counts as mixed when it is this close to its stationary distribution, in total variation.
 MIXED = 0.25
@@ -34,8 +35,8 @@ _SMALL = 500
 Matrix: TypeAlias = "NDArray[np.floating] | csr_array"
 
 
-@dataclass(frozen=True, eq=False)
-class JumpChain:
+@dataclass(frozen=True, eq=False, repr=False)
+class JumpChain(ShownFields):
     """The strongly connected class of states with the most transitions.
 
     Attributes:

@@ -1,0 +1,49 @@
+"""Spikes as objects of Pynapple.
+
+References:
+    Viejo et al. (2023) Pynapple, a toolbox for data analysis in neuroscience. eLife 12:RP85786.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuro_mod.errors import invalid
+from neuro_mod.optional import optional
+from neuro_mod.recordings.readings import labels_of_neurons
+from neuro_mod.recordings.spikes import SpikeEvents
+
+
+def to_pynapple(spikes: SpikeEvents, labels: ArrayLike | None = None, names: Sequence[str] | None = None) -> Any:
+    """A ``pynapple.TsGroup`` with one ``Ts`` for each neuron, silent ones included; its time support is the session.
+
+    Given labels, the group has the metadata ``cluster``; given names, also ``population``.
+
+    Args:
+        spikes: Spikes of one session.
+        labels: Label of each neuron's cluster, shape ``(n_neurons,)``.
+        names: Name of each cluster, by its label; only with labels from 0 on.
+
+    Raises:
+        ImportError: Pynapple is not installed.
+        InputError: There is not one label for each neuron, or not a name for each label.
+    """
+    nap = optional("pynapple", "pynapple")
+    metadata: dict[str, Any] = {}
+    if labels is not None:
+        metadata["cluster"] = labels_of_neurons(spikes, labels)
+    if names is not None:
+        clusters = metadata.get("cluster")
+        if clusters is None or (len(clusters) and not 0 <= clusters.min() <= clusters.max() < len(names)):
+            raise invalid("names", f"{len(names)} names", "one for each label, from 0 on")
+        metadata["population"] = np.array(names)[clusters]
+    order = np.argsort(spikes.neurons, kind="stable")
+    ends = np.cumsum(spikes.sum(axis=0))[:-1]
+    trains = np.split(spikes.times[order], ends) if spikes.n_neurons else []
+    support = nap.IntervalSet(0.0, spikes.duration)
+    group = {neuron: nap.Ts(times, time_support=support) for neuron, times in enumerate(trains)}
+    return nap.TsGroup(group, time_support=support, metadata=metadata or None)
