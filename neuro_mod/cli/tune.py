@@ -14,9 +14,13 @@ from neuro_mod.cli.options import (
     AsJson,
     Config,
     Dtype,
+    Format,
     MaxWorkers,
     Overrides,
     Seed,
+    Style,
+    config_file,
+    figure_settings,
     file,
     load,
     print_json,
@@ -66,6 +70,8 @@ def tune(
         bool, typer.Option("--keep-closest", help="Also write a configuration that is not as wanted, the closest one.")
     ] = False,
     dtype: Dtype = "float32",
+    file_format: Format = None,
+    style: Style = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,8 +86,9 @@ def tune(
     from neuro_mod.execution.tuning.search import TuningOptions
     from neuro_mod.execution.tuning.search import tune as search
 
-    experiment = load(config, overrides, seed)
-    files = TuningFiles(out or output_file(f"{config.stem}_tuned.yaml"), experiment, replace=force)
+    experiment = load(config, overrides, seed, figures=figure_settings(file_format, style))
+    source = config_file(config)
+    files = TuningFiles(out or output_file(f"{source.stem}_tuned.yaml"), experiment, replace=force)
     p = experiment.populations.n_clusters
     wanted = whole_numbers("--active", active, max(p, 2), "numbers like 2, 1,2 or 1..3", least=1)
     theory = _theory(experiment, response, closure)
@@ -93,7 +100,7 @@ def tune(
             error.add_note("nothing is written; a search starts anew")
             raise
     metadata = describe_tuning(tuning)
-    written = files.save(tuning, config) if tuning.found or keep_closest else []
+    written = files.save(tuning, source) if tuning.found or keep_closest else []
     if as_json:
         print_json(metadata | {"files": list(map(str, written))})
     else:

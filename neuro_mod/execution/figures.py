@@ -235,22 +235,23 @@ def save_figures(save: Save, drawings: Drawings, look: Look) -> list[Path]:
     Raises:
         StorageError: A file cannot be written.
     """
+    files = []
+    for name, drawing in drawings.items():
+        window = _within(look, drawing.duration)
+        if window is None:
+            _LOG.warning("no figure %s: it ends at %g s, before %g s", name, drawing.duration, look.t_from)
+            continue
+        write = partial(save_figure_in, look, partial(drawing, None, *window))
+        files.append(save(f"{PLOTS}/{name}.{look.file_format}", write))
+    return files
+
+
+def save_figure_in(look: Look, draw: Callable[[], AnyFigure], file: IO[bytes]) -> None:
+    """Draw a figure in a style, and write it to an open file."""
     from neuro_mod.plotting.style import in_style, paper_style, save_figure  # noqa: PLC0415
 
-    files, file_format = [], look.file_format
     with in_style(look.style), paper_style():
-        for name, drawing in drawings.items():
-            window = _within(look, drawing.duration)
-            if window is None:
-                _LOG.warning("no figure %s: it ends at %g s, before %g s", name, drawing.duration, look.t_from)
-                continue
-            files.append(
-                save(
-                    f"{PLOTS}/{name}.{file_format}",
-                    lambda file, draw=drawing, window=window: save_figure(draw(None, *window), file, file_format),
-                )
-            )
-    return files
+        save_figure(draw(), file, look.file_format)
 
 
 def _within(look: Look, duration: float | None) -> tuple[float | None, float | None] | None:

@@ -35,6 +35,7 @@ _PUBLIC = {
     "neuro_mod.plotting.mean_field.sections": ("landscape_sections",),
     "neuro_mod.plotting.mean_field.bifurcation": ("bifurcation_diagram",),
     "neuro_mod.plotting.mean_field.sensitivities": ("sensitivity_maps",),
+    "neuro_mod.plotting.mean_field.tuning": ("tuning_map",),
     "neuro_mod.plotting.mean_field.spectra": ("population_spectra",),
     "neuro_mod.plotting.sweep.sweep_figure": ("sweep_figure",),
     "neuro_mod.plotting.control.responses": ("response_map", "step_response"),

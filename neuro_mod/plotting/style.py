@@ -135,10 +135,6 @@ def paper_style() -> AbstractContextManager[None]:
     return mpl.rc_context(_RC)
 
 
-#: Any figure of Matplotlib, also one that a user made.
-AnyFigure = _Figure
-
-
 class Figure(_Figure):
     """A figure that shows itself in a notebook, without pyplot."""
 

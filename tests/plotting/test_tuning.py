@@ -5,7 +5,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from neuro_mod.errors import InputError
-from neuro_mod.plotting.tuning import Tried, tuning_map
+from neuro_mod.plotting.mean_field.tuning import Tried, tuning_map
 
 STABLE = [[[0], [0, 1]], [[1], [1, 2]], [None, []]]
 TRIED = Tried(np.array([2.0]), np.array([1.0]), np.array([0.25]))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuro_mod.config import Experiment
 from neuro_mod.config.edited import edited
 from neuro_mod.errors import invalid
+from neuro_mod.execution.figures import Look, save_figure_in
 from neuro_mod.execution.new_file import write_new
 from neuro_mod.execution.tuning.knobs import EXTERNAL_RATE, POTENTIATED
 from neuro_mod.execution.tuning.search import Candidate, Tuning
@@ -22,7 +22,7 @@ from neuro_mod.storage.json_values import json_value
 from neuro_mod.storage.writing import write_whole
 
 if TYPE_CHECKING:
-    from neuro_mod.plotting.style import Figure
+    from neuro_mod.plotting.style import AnyFigure
 
 
 def describe_tuning(tuning: Tuning) -> dict[str, Any]:
@@ -118,13 +118,10 @@ class TuningFiles:
         found = self._experiment.replace(tuning.knobs.changes(tuning.best.point))
         write_new(self._file, edited(config, found, _header(tuning)), replace=self._replace)
         files = [self._file]
-        if tuning.maps and self._experiment.settings.plot:
-            files.append(write_whole(self._picture, partial(_save_figure, lambda: _drawn(tuning), self._format)))
+        settings = self._experiment.settings
+        if tuning.maps and settings.plot:
+            files.append(write_whole(self._picture, partial(save_figure_in, Look.of(settings), lambda: _drawn(tuning))))
         return files
-
-    @property
-    def _format(self) -> str:
-        return self._experiment.settings.plot_format
 
 
 def _header(tuning: Tuning) -> list[str]:
@@ -141,15 +138,8 @@ def _header(tuning: Tuning) -> list[str]:
     ]
 
 
-def _save_figure(draw: Callable[[], Figure], file_format: str, file: IO[bytes]) -> None:
-    from neuro_mod.plotting.style import paper_style, save_figure  # noqa: PLC0415
-
-    with paper_style():
-        save_figure(draw(), file, file_format)
-
-
-def _drawn(tuning: Tuning) -> Figure:
-    from neuro_mod.plotting.tuning import Tried, tuning_map  # noqa: PLC0415
+def _drawn(tuning: Tuning) -> AnyFigure:
+    from neuro_mod.plotting.mean_field.tuning import Tried, tuning_map  # noqa: PLC0415
 
     found, wanted = tuning.maps[-1], tuning.options.wanted
     shares = [each.share(wanted) if each.trials[0].distinct else math.nan for each in tuning.scouts]

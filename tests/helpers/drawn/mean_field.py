@@ -12,6 +12,7 @@ from neuro_mod.plotting.mean_field.bifurcation import CriticalPoints, DrawnBranc
 from neuro_mod.plotting.mean_field.potential import PathStates
 from neuro_mod.plotting.mean_field.sensitivities import SensitivityPanel
 from neuro_mod.plotting.mean_field.spectra import SpectrumLine
+from neuro_mod.plotting.mean_field.tuning import Tried
 from neuro_mod.populations import Populations
 
 POPULATIONS = Populations(3, (20, 5), (20, 10))
@@ -76,6 +77,13 @@ def _population_spectra(**options: object) -> Figure:
     return plotting.population_spectra(frequencies, lines, "stable node, 1 active", **options)
 
 
+def _tuning_map(**options: object) -> Figure:
+    tried = Tried(np.array([2.0]), np.array([1.0]), np.array([0.25]))
+    stable = [[[0], [0, 1]], [[1], [1, 2]], [None, []]]
+    grid = np.array([1.0, 2.0]), np.array([0.5, 1.0, 2.0])
+    return plotting.tuning_map(*grid, stable, [2], tried, (2.0, 1.0), **options)
+
+
 #: By name in `neuro_mod.plotting`, with what is special about it after a space; called with ``ax=`` or without.
 CASES: dict[str, Callable[..., Figure]] = {
     "fixed_point_map": _fixed_point_map,
@@ -87,4 +95,5 @@ CASES: dict[str, Callable[..., Figure]] = {
     "bifurcation_diagram with a colour bar": _bifurcation_diagram(6),
     "sensitivity_maps": _sensitivity_maps,
     "population_spectra": _population_spectra,
+    "tuning_map": _tuning_map,
 }

@@ -67,7 +67,8 @@ def tuning_map(
     tried: Tried,
     chosen: tuple[float, float],
     *,
-    width: float = style.ONE_COLUMN,
+    ax: Axes | None = None,
+    width: float | None = None,
 ) -> Figure:
     """Draw which numbers of active clusters are stable, and the points that were simulated.
 
@@ -81,7 +82,8 @@ def tuning_map(
         wanted: Numbers of active clusters.
         tried: Points that were simulated, black where a wanted number is active at all times, white where at none.
         chosen: Potentiation and factor that were chosen.
-        width: Width of the figure in inches.
+        ax: Axes to draw in, instead of a new figure.
+        width: Width of a new figure in inches [85 mm].
 
     Raises:
         InputError: Shapes that do not fit.
@@ -95,9 +97,9 @@ def tuning_map(
     edges = _edges(potentiations), np.exp(_edges(np.log(rate_factors)))
     with style.paper_style():
         handles = _entries(colours, len(tried.shares) > 0)
-        figure, axes = style.new_axes(
-            width, _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
-        )
+        width = style.width_in(ax, width, style.ONE_COLUMN)
+        height = _HEIGHT / style.MM_PER_INCH + legend_height(handles, width) / style.POINTS_PER_INCH
+        figure, axes = style.new_axes(width, height, ax=ax)
         _draw_cells(axes, edges, stable, colours)
         qualifies = np.array([[_is_wanted(each, wanted) for each in row] for row in stable])
         axes.add_collection(LineCollection(_outline(edges, qualifies), **_BORDER))
@@ -111,8 +113,8 @@ def tuning_map(
         axes.minorticks_off()
         axes.xaxis.set_major_locator(style.round_ticks(6, quarters=True))
         axes.set(xlabel="potentiation J+ of E→E weights", ylabel="external rate (of configured)")
-        legend_above_figure(figure, handles)
-    return figure
+        legend_above_figure(ax or figure, handles)
+    return style.whole(figure)
 
 
 def _draw_cells(axes: Axes, edges: tuple[_Array, _Array], stable: Stable, colours: dict[int, str]) -> None:
