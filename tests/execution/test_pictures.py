@@ -88,6 +88,7 @@ def test_parts():
 
 def test_figures_of_a_run_say_that_they_show_its_beginning(monkeypatch):
     monkeypatch.setattr(run_pictures, "MAX_SHOWN_SEC", 0.1)
+    monkeypatch.setattr(run_pictures, "MAX_VOLTAGE_SEC", 0.1)
     outputs = StageSNNSimulation.from_dict(SMALL, random_seed=3).run(duration_sec=0.2)
     figures = outputs.drawings()
     for name in ("raster", "voltage"):
@@ -103,7 +104,7 @@ def test_figures_of_pairs_say_which_spikes_they_show(monkeypatch):
     stager = StageSNNSimulation(SMALL | {"perturbation": {"rate": rate}})
     pairs = run_pairs(stager, 2, 0.1)
     figure = pair_results._drawings(stager, pairs, pairs.over_time())["paired_runs"]()
-    assert figure.get_supxlabel() == "spikes: first pair; first 0.1 s of 0.2 s; difference: n = 2"
+    assert figure.get_supxlabel() == "spikes: first pair; first 0.1 s of 0.2 s; difference: mean over 2 pairs"
 
 
 @pytest.fixture(scope="module")

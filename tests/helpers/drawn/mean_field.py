@@ -17,7 +17,7 @@ from neuro_mod.populations import Populations
 
 POPULATIONS = Populations(3, (20, 5), (20, 10))
 KINDS = ["stable node", "saddle", "stable focus"]
-RATES = np.linspace(0, 50, 9)
+RATES = np.linspace(0, 50, 6)
 ALONG = np.linspace(0, 40, 21)
 
 
@@ -91,8 +91,7 @@ CASES: dict[str, Callable[..., Figure]] = {
     "landscape_sections": _landscape_sections,
     "potential_profile": _potential_profile("E0", "E1"),
     "potential_profile without rates": _potential_profile(),
-    "bifurcation_diagram": _bifurcation_diagram(2),
-    "bifurcation_diagram with a colour bar": _bifurcation_diagram(6),
+    "bifurcation_diagram": _bifurcation_diagram(6),
     "sensitivity_maps": _sensitivity_maps,
     "population_spectra": _population_spectra,
     "tuning_map": _tuning_map,

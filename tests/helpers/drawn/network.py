@@ -38,7 +38,7 @@ def _voltage_trace(n: int) -> Callable[..., Figure]:
 
 def _spikes() -> SpikeEvents:
     n = POPULATIONS.n_neurons
-    return SpikeEvents(np.arange(0, 900, 9, np.int32), np.arange(100, dtype=np.int32) % n, 1000, n, 1e-3)
+    return SpikeEvents(np.arange(0, 900, 9).astype(np.int32), (np.arange(100) % n).astype(np.int32), 1000, n, 1e-3)
 
 
 def _vector() -> NDArray[np.float64]:
@@ -93,7 +93,6 @@ CASES: dict[str, Callable[..., Figure]] = {
     "perturbation_map": _perturbation_map("rate", "threshold"),
     "perturbation_map of one": _perturbation_map("rate"),
     "effective_parameters": _effective_parameters("rate", "threshold"),
-    "effective_parameters of one": _effective_parameters("rate"),
     "paired_runs": _paired_runs,
     "difference_traces": _difference_traces,
     "rate_histogram": _rate_histogram,
