@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from neuro_mod.config.shipped import Shipped, shipped_files
 Offer = tuple[str, str]
 
 _ENDINGS = (".yaml", ".yml")
+#: Names that need no quotes; others are left to the shell, which knows how to quote them.
+_UNQUOTED = re.compile(r"[\w@%+=:,.-]+")
 
 
 def configurations(incomplete: str) -> list[Offer]:
@@ -62,7 +65,8 @@ def _files(incomplete: str) -> list[Offer]:
     offers: list[str] = []
     with suppress(OSError, RuntimeError):  # no such folder, or no such user
         for entry in sorted(Path(written + slash or ".").expanduser().iterdir()):
-            if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
+            hidden = entry.name.startswith(".") and not start
+            if hidden or not entry.name.startswith(start) or not _UNQUOTED.fullmatch(entry.name):
                 continue
             if entry.is_dir():
                 offers.append(f"{written}{slash}{entry.name}/")

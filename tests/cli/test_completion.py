@@ -16,7 +16,7 @@ def offers(monkeypatch, ended, tmp_path):
     """Offers of bash for the last word, in a folder with some files."""
     for name in ("studies", "studies/old", ".hidden", "results"):
         (tmp_path / name).mkdir()
-    for name in ("mine.yaml", "notes.txt", "studies/one.yaml", "studies/two.yml", ".hidden/x.yaml"):
+    for name in ("mine.yaml", "my own.yaml", "notes.txt", "studies/one.yaml", "studies/two.yml", ".hidden/x.yaml"):
         (tmp_path / name).touch()
 
     def ask(line: str) -> list[str]:
@@ -35,7 +35,7 @@ def test_commands(offers) -> None:
     assert offers("neuro-mod mean-field fix") == ["fixed-points"]
 
 
-def test_shipped_configurations_and_files(offers) -> None:
+def test_shipped_configurations_and_files(offers, tmp_path) -> None:
     configurations = [name for name, file in shipped_files().items() if not file.is_sweep]
     here = ["mine.yaml", "results/", "studies/"]
     assert offers("neuro-mod run ") == [*configurations, *here]
@@ -43,6 +43,8 @@ def test_shipped_configurations_and_files(offers) -> None:
     assert offers("neuro-mod repeat --config pub") == ["published"]
     assert offers("neuro-mod sweep ") == [*[name for name, file in shipped_files().items() if file.is_sweep], *here]
     assert offers("neuro-mod configs --copy sweeps/a") == ["sweeps/arousal"]
+    (tmp_path / "Übung.yaml").touch()
+    assert offers("neuro-mod run Ü") == ["Übung.yaml"]
 
 
 def test_the_only_folder_is_entered(offers) -> None:
