@@ -239,14 +239,6 @@ def named(config: str | Path) -> str | Path:
     return config if config in shipped_files() else Path(config)
 
 
-def config_file(config: str | Path) -> Path:
-    """The file of what a command takes as a configuration."""
-    from neuro_mod.config.shipped import shipped_files
-
-    shipped = shipped_files().get(str(config))
-    return Path(config) if shipped is None else shipped.path
-
-
 def figure_settings(
     file_format: FigureFormat | None, style: StyleName | None, t_from: float | None = None, t_to: float | None = None
 ) -> dict[str, Any]:

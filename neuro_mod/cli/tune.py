@@ -19,10 +19,10 @@ from neuro_mod.cli.options import (
     Overrides,
     Seed,
     Style,
-    config_file,
     figure_settings,
     file,
     load,
+    named,
     print_json,
     print_rows,
     print_table,
@@ -82,12 +82,13 @@ def tune(
     search beside it. Without success it says what came closest, writes nothing, and ends with exit code 1.
     """
     from neuro_mod.checks import output_file
+    from neuro_mod.config.loading import located
     from neuro_mod.execution.tuning.results import TuningFiles, describe_tuning
     from neuro_mod.execution.tuning.search import TuningOptions
     from neuro_mod.execution.tuning.search import tune as search
 
     experiment = load(config, overrides, seed, figures=figure_settings(file_format, style))
-    source = config_file(config)
+    source = located(named(config))
     files = TuningFiles(out or output_file(f"{source.stem}_tuned.yaml"), experiment, replace=force)
     p = experiment.populations.n_clusters
     wanted = whole_numbers("--active", active, max(p, 2), "numbers like 2, 1,2 or 1..3", least=1)

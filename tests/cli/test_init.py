@@ -154,14 +154,7 @@ def test_the_notebook_computes(study, run_code) -> None:
     assert re.search(r"^\d active clusters at \d+\.\d Hz, others at \d\.\d$", out, re.MULTILINE)
 
 
-def plots_itself() -> bool:
-    from neuro_mod.execution.stagers.outputs import SpikingOutputs
-
-    return hasattr(SpikingOutputs, "plot")
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(not plots_itself(), reason="figures of outputs in notebooks")
 def test_the_notebook_runs(study) -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
