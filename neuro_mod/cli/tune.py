@@ -177,7 +177,6 @@ def _order(scout: Mapping[str, Any]) -> tuple[int, float]:
 def _row(label: str, found: Mapping[str, Any]) -> list[str]:
     trials = found["trials"]
     stable = ["uniform"] * found["uniform_stable"] + [str(number) for number in found["stable_active"]]
-    lifespans = [each["mean_lifespan_sec"] for each in trials if each["mean_lifespan_sec"] is not None]
     return [
         label,
         f"{found['j_potentiated'][0]:.4g}",
@@ -186,13 +185,14 @@ def _row(label: str, found: Mapping[str, Any]) -> list[str]:
         _range([each["n_active"] for each in trials], ".2f"),
         _range([100 * each["share_of_time"] for each in trials], ".0f") + " %",
         _range([each["n_switches"] for each in trials], "d"),
-        _range(lifespans, ".2g"),
+        _range([each["mean_lifespan_sec"] for each in trials], ".2g"),
     ]
 
 
-def _range(values: Sequence[float], form: str) -> str:
-    """Smallest and largest value."""
-    ends = [format(end(values), form) for end in (min, max)] if values else ["-"]
+def _range(values: Sequence[float | None], form: str) -> str:
+    """Smallest and largest value of those that are known."""
+    known = [value for value in values if value is not None]
+    ends = [format(end(known), form) for end in (min, max)] if known else ["-"]
     return " to ".join(dict.fromkeys(ends))
 
 

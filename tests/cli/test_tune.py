@@ -21,8 +21,9 @@ QUICK = ("--response", "shifted", "--closure", "poisson", "--duration", "3", "--
 def tuned(neuro_mod, tmp_path, monkeypatch):
     """The command for small.yaml, on a grid of 8 points; its results are written to the temporary folder."""
     monkeypatch.setattr(theory, "N_POTENTIATIONS", 4)
+    monkeypatch.setattr(theory, "_HALVINGS", 2)
     monkeypatch.setattr(search, "RATE_FACTORS", (1.0, 1.2))
-    monkeypatch.setattr(search, "_N_SCOUTS", 2)
+    monkeypatch.setattr(search, "_N_SCOUTS", 1)
     return lambda *options: neuro_mod("tune", CONFIGS / "small.yaml", *QUICK, *options, cwd=tmp_path)
 
 
@@ -50,7 +51,6 @@ def test_writes_a_configuration_with_comments_and_a_map(tuned, tmp_path):
 
 
 def test_without_success_nothing_is_written_but_what_is_asked_for(tuned, tmp_path, monkeypatch):
-    monkeypatch.setattr(search, "_N_SCOUTS", 1)
     monkeypatch.setattr(search._Search, "_between", lambda self, scouts: [])
     code, printed, _ = tuned("--active", "1", "--switches", "400")
     assert code == 1 and not files_in(tmp_path)

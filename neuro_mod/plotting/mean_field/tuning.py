@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -118,16 +118,15 @@ def tuning_map(
 
 
 def _draw_cells(axes: Axes, edges: tuple[_Array, _Array], stable: Stable, colours: dict[int, str]) -> None:
-    for i, row in enumerate(stable):
-        for j, each in enumerate(row):
-            if each is None:
-                continue
-            corner, size = (edges[0][j], edges[1][i]), (np.diff(edges[0])[j], np.diff(edges[1])[i])
-            colour = colours.get(max(each, default=0), _UNIFORM if each else "white")
-            x, y = [corner[0], corner[0] + size[0]], [corner[1]] * 2
-            axes.fill_between(x, y, corner[1] + size[1], color=colour, linewidth=0, zorder=1)
-            if 0 in each and len(each) > 1:
-                axes.fill_between(x, y, corner[1] + size[1], zorder=2, facecolor="none", **_HATCH)
+    (x, y), known = (
+        edges,
+        [(i, j, each) for i, row in enumerate(stable) for j, each in enumerate(row) if each is not None],
+    )
+    corners = [[(x[j], y[i]), (x[j + 1], y[i]), (x[j + 1], y[i + 1]), (x[j], y[i + 1])] for i, j, _ in known]
+    shades = [colours.get(max(each, default=0), _UNIFORM if each else "white") for *_, each in known]
+    axes.add_collection(PolyCollection(corners, facecolors=shades, linewidths=0, antialiased=False, zorder=1))
+    beside = [cell for cell, (*_, each) in zip(corners, known, strict=True) if 0 in each and len(each) > 1]
+    axes.add_collection(PolyCollection(beside, facecolors="none", zorder=2, **_HATCH))
 
 
 def _outline(edges: tuple[_Array, _Array], inside: NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
