@@ -68,10 +68,10 @@ def test_what_lies_with_spikes_and_is_no_regular_file(tmp_path, kind, name):
             source_of(EVENTS, run / name)
 
 
-def test_labels_of_clusters_are_not_read_from_text(tmp_path):
+def test_labels_of_clusters_are_not_read_from_any_text(tmp_path):
     file = tmp_path / "labels.txt"
     file.write_text("0\n0\n1\n1\n")
-    with pytest.raises(DataError, match=r"labels\.txt .*not what numpy\.save writes; expected an \.npy file"):
+    with pytest.raises(DataError, match=r"labels\.txt .*not what numpy\.save writes; expected an \.npy or \.csv file"):
         source_of(EVENTS, file)
 
 

@@ -127,7 +127,7 @@ def test_a_run_of_one_step_is_analysed(config, tmp_path, repeat):
         (["CONFIG", "--n-repeats", "x"], "--n-repeats"),
         (["CONFIG", "--seed", "-1"], "settings.random_seed"),
         (["CONFIG", "--sim-name", "a/b"], "expected a plain folder name"),
-        (["CONFIG", "--plot", "rasters"], 'plot_arg: "rasters" found'),
+        (["CONFIG", "--plot", "rasters"], '--plot: "rasters" found'),
         (["CONFIG", "--load-saved-seeds"], "cannot read seeds from"),
         (["CONFIG", "--load-saved-seeds", "--seeds-file", "a"], "contradicts --load-saved-seeds"),
         (["CONFIG", "--set", "settings.save=false"], "--save-dir"),

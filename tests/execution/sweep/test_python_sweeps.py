@@ -228,7 +228,7 @@ class UnsavableSweep(ReturningSweep):
 @pytest.mark.parametrize("executor", ["serial", "process"])
 def test_results_that_are_not_plain_are_refused_at_once(tmp_path, executor):
     with pytest.raises(FailedItemsError, match=r"result\['net'\]\[2\] is a set; return numbers") as caught:
-        UnsavableSweep().execute(tmp_path, **SWEEP, executor=executor)
+        UnsavableSweep().execute(tmp_path, **SWEEP, executor=executor, max_workers=1)
     assert [failure.tries for failure in caught.value.outcome.failures] == [1, 1, 1]
 
 
