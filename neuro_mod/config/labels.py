@@ -52,7 +52,7 @@ def _entry(entries: str, index: int, n: int | None, experiment: Experiment | Non
         return PATHWAYS[index]
     if (entries == PER_TYPE or (entries and n == len(_TYPES))) and index < len(_TYPES):
         return _TYPES[index]
-    if entries == PER_SOURCE and n == len(PATHWAYS) and index < n:
+    if entries == PER_SOURCE and n == len(PATHWAYS) and index < len(PATHWAYS):
         return f"ext {PATHWAYS[index]}"
     names = experiment.populations.names if experiment and entries else ()
     return names[index].replace("_", " ") if n == len(names) and index < len(names) else ""
@@ -74,8 +74,8 @@ def _of_perturbation(path: KeyPath, experiment: Experiment | None) -> str:
     if path[2:3] != ("params",):
         return f"{str(path[-1]).replace('_', ' ')} of the {whole}" if len(path) > 2 else whole
     block = getattr(experiment.perturbation, target, None) if experiment else None
-    several = len(path) > 3 and (block is None or len(block.params) > 1)
-    return f"{whole}, vector {path[3]}" if several else whole
+    several = isinstance(path[-1], int) and (block is None or len(block.params) > 1)
+    return f"{whole}, vector {path[-1]}" if several else whole
 
 
 def _target(target: str) -> str:

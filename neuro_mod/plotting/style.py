@@ -42,8 +42,8 @@ LINE_WIDTH = 0.6
 _LETTER, _WIDE_LETTERS = 0.55, {"+": 0.84} | dict.fromkeys("0123456789", 0.64)
 #: Height of a line of a note in points.
 _LINE = 9.0
-#: Values that have ticks of their own, at most; gap between the numbers in points.
-_MAX_TICKED, _TICK_GAP = 12, 3.0
+#: Values that have ticks of their own, at most, and letters of such a value; gap between the numbers in points.
+_MAX_TICKED, _MAX_DIGITS, _TICK_GAP = 12, 6, 4.0
 #: The sign, not a hyphen.
 MINUS = "\N{MINUS SIGN}"
 POINTS_PER_INCH = 72
@@ -282,11 +282,11 @@ def tick_values(axis: XAxis | YAxis, values: NDArray[np.floating], points: float
         logarithmic: Whether the axis is logarithmic.
 
     Returns:
-        Whether they have the ticks: there are few, which differ in three digits.
+        Whether they have the ticks: there are few, which are short in four digits and differ.
     """
     distinct = np.unique(values)
-    labels = [f"{value:.3g}".replace("-", MINUS) for value in distinct]
-    if len(distinct) > _MAX_TICKED or len(set(labels)) < len(labels):
+    labels = [f"{value:.4g}".replace("-", MINUS) for value in distinct]
+    if len(distinct) > _MAX_TICKED or len(set(labels)) < len(labels) or max(map(len, labels)) > _MAX_DIGITS:
         return False
     places = np.log(distinct) if logarithmic else distinct
     places = (places - places[0]) / (float(np.ptp(places)) or 1.0) * points

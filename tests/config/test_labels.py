@@ -39,7 +39,11 @@ def test_words_and_units(key, label):
 def test_entries_are_named_by_the_length_of_their_list(rates, index, label):
     clusters = "architecture.clusters.n_clusters=2"
     potentiated = "architecture.clusters.j_potentiated=1"
-    experiment = load_experiment(TEMPLATE, [clusters, potentiated, f"external_currents.nu_ext_baseline={rates}"])
+    sources = ["external_currents.c_ext=[1, 1, 1, 1]", "external_currents.j_ext=[1, 1, -1, -1]"] * (
+        rates.count(",") == 3
+    )
+    given = [clusters, potentiated, f"external_currents.nu_ext_baseline={rates}", *sources]
+    experiment = load_experiment(TEMPLATE, given)
     assert label_of(f"external_currents.nu_ext_baseline[{index}]", experiment) == label
 
 

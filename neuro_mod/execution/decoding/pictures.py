@@ -21,7 +21,7 @@ def drawings_of_decoding(found: Decodings) -> Drawings:
     notes = (
         f"{len(about['conditions'])} conditions, {about['n_neurons']} neurons",
         f"windows of {1e3 * options.window:g} ms",
-        f"bands: standard error over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
+        f"standard errors over {over}" if max(n_networks, options.n_ensembles) > 1 else "",
     )
     by, label = found.by, label_of(found.by or "")
     draws: dict[str, Draw] = {"decoding": partial(accuracy_in_time, found.in_time, by, label=label)}

@@ -19,6 +19,9 @@ from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import column_label, split_by_states
 from neuro_mod.execution.sweep_columns import CONDITION, DIRECTION
 
+#: Columns that a figure shows before others of their measure, and larger.
+_FIRST = ("n_stable", "lowest_barrier_hz2")
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,6 +47,7 @@ def save_sweep_figures(
         name = measure.replace(":", "_").replace(".", "_")
         numbered = {column: each for column, each in columns.items() if split_by_states(column)[1]}
         others = {column: each for column, each in columns.items() if column not in {*numbered, PART_SEARCHED}}
+        others = {column: others[column] for column in sorted(others, key=lambda column: column not in _FIRST)}
         lines = _swept_number(sweep, table) if numbered else ""
         if others or not lines:
             is_theory = measure in get_args(MeanFieldMeasure)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _RASTER, _BAND, _AROUND, _TITLE = 70.0, 4.0, 13.0, 4.0
 _WIDTH_SHARE = 0.9
 #: Colours of the spikes of clusters that define states and of other neurons; strength of the colours behind them.
-_SPIKE_COLOUR, _OTHER_SPIKE_COLOUR, _SHADE = "#262626", "#8C8C8C", 0.5
+_SPIKE_COLOUR, _OTHER_SPIKE_COLOUR, _SHADE = "#262626", "#8C8C8C", 0.75
 #: Width in points of the lines between the visits in the band.
 _SEAM = 0.3
 

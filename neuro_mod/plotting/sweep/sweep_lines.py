@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.analysis.state_colours import STATE_COLOURS
 from neuro_mod.plotting.legends import legend_above_figure, legend_height
-from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, POINTS_PER_MM, paper_style, round_ticks, whole
+from neuro_mod.plotting.style import CLUSTER_COLOURS, LINE_WIDTH, paper_style, round_ticks, whole
 from neuro_mod.plotting.sweep.sweep_panels import (
     SweptParameter,
     broken,
@@ -82,13 +82,13 @@ def sweep_lines(
         handles = _entries(
             np.concatenate([n for lines in statistics for *_, n in lines]), noun, groups, colours, joined=joined
         )
-        above, below = legend_height(handles, width), parameter.turned(_LEAST * POINTS_PER_MM)
-        figure, panels = sweep_panels(len(measures), width, _HEIGHT, least=_LEAST, below=below, above=above, ax=ax)
+        size: dict[str, Any] = {"width": width, "height": _HEIGHT, "above": legend_height(handles, width)}
+        figure, panels = sweep_panels(len(measures), parameter, least=_LEAST, ax=ax, **size)
         for panel, label, lines in zip(panels, measures, statistics, strict=True):
             axes = panel.axes
             for (x, mean, error, _), colour in zip(lines, colours, strict=False):
                 _draw(axes, x, mean, error, colour, joined=joined)
-            panel.label_x(parameter, panel.wide)
+            panel.label_x(parameter)
             axes.yaxis.set_major_locator(round_ticks(5))
             axes.set_ylabel(broken(label, panel.tall))
             mark_empty(axes, np.concatenate([mean for _, mean, *_ in lines]))

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from neuro_mod.plotting.population_map import add_colour_bar
-from neuro_mod.plotting.style import LABEL_SIZE, POINTS_PER_MM, paper_style, whole, write_note
+from neuro_mod.plotting.style import LABEL_SIZE, paper_style, whole, write_note
 from neuro_mod.plotting.sweep.sweep_lines import over_repeats
 from neuro_mod.plotting.sweep.sweep_panels import SweptParameter, broken, check_rows, sweep_panels, sweep_width
 
@@ -21,7 +21,7 @@ COLOUR_MAP = "viridis"
 MISSING_COLOUR = "#999999"
 #: Height of a panel with its labels in points, its least width in mm, and the share of a panel's axes that a map takes
 #: beside its colour bar.
-_HEIGHT, _LEAST, _WIDE = 130.0, 56.0, 0.75
+_HEIGHT, _LEAST, _WIDE = 130.0, 56.0, 0.65
 
 
 def sweep_maps(
@@ -55,8 +55,8 @@ def sweep_maps(
     check_rows([x, y], measures)
     width = sweep_width(len(measures), ax, width)
     with paper_style():
-        below = x.turned(_WIDE * _LEAST * POINTS_PER_MM)
-        figure, panels = sweep_panels(len(measures), width, _HEIGHT, least=_LEAST, below=below, ax=ax)
+        size = {"width": width, "height": _HEIGHT, "least": _LEAST, "share": _WIDE}
+        figure, panels = sweep_panels(len(measures), x, ax=ax, **size)
         for panel, (label, values) in zip(panels, measures.items(), strict=True):
             axes = panel.axes
             edges_x, edges_y, means = cells(x, y, np.asarray(values, float))
@@ -67,7 +67,7 @@ def sweep_maps(
             style = {"facecolor": "white", "edgecolor": MISSING_COLOUR, "hatch": "////", "linewidth": 0}
             axes.add_patch(Rectangle(*corners, zorder=0, **style))
             axes.pcolormesh(edges_x, edges_y, np.ma.masked_invalid(means), cmap=COLOUR_MAP, norm=norm, zorder=1)
-            panel.label_x(x, _WIDE * panel.wide)
+            panel.label_x(x)
             y.apply(axes.yaxis, panel.tall)
             axes.set(xlim=edges_x[[0, -1]], ylim=edges_y[[0, -1]])
             bar = add_colour_bar(axes, norm, COLOUR_MAP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -102,11 +103,12 @@ def check_rows(parameters: Sequence[SweptParameter], measures: Mapping[str, Arra
 
 
 def broken(label: str, points: float) -> str:
-    """A label on several lines, where it is longer than this and has places to break it."""
-    place = _BREAK.search(label)
-    if place is None or style.text_length(label, style.LABEL_SIZE) <= points:
+    """A label on several lines, where it is longer than this: after a comma, before a unit, else near its middle."""
+    if style.text_length(label, style.LABEL_SIZE) <= points:
         return label
-    return f"{label[: place.start()]}\n{broken(label[place.end() :], points)}"
+    if place := _BREAK.search(label):
+        return f"{broken(label[: place.start()], points)}\n{broken(label[place.end() :], points)}"
+    return "\n".join(textwrap.wrap(label, len(label) // 2 + 2, break_long_words=False, break_on_hyphens=False))
 
 
 def mark_empty(axes: Axes, values: ArrayLike) -> None:
@@ -131,9 +133,9 @@ class Panel(NamedTuple):
     tall: float
     lowest: bool
 
-    def label_x(self, parameter: SweptParameter, points: float) -> None:
-        """Scale, ticks and label of the x axis, of this length in points."""
-        parameter.apply(self.axes.xaxis, points)
+    def label_x(self, parameter: SweptParameter) -> None:
+        """Scale, ticks and label of the x axis."""
+        parameter.apply(self.axes.xaxis, self.wide)
         if not self.lowest:
             self.axes.set_xlabel("")
             self.axes.tick_params(labelbottom=False)
@@ -145,22 +147,33 @@ def sweep_width(n: int, ax: Axes | None, width: float | None) -> float:
 
 
 def sweep_panels(
-    n: int, width: float, height: float, *, least: float, below: float = 0.0, above: float = 0.0, ax: Axes | None = None
+    n: int,
+    x: SweptParameter,
+    *,
+    width: float,
+    height: float,
+    least: float,
+    share: float = 1.0,
+    above: float = 0.0,
+    ax: Axes | None = None,
 ) -> tuple[Figure | SubFigure, list[Panel]]:
     """An empty figure with panels, of which the first of three or more is larger; the others are read row by row.
 
     Args:
         n: How many.
+        x: What is on their x axes, whose names may need room below them.
         width: Of the figure, in inches.
         height: Of a small panel with its labels, in points.
         least: Width of a panel at least, in mm.
-        below: Further room below each panel in points.
+        share: Of the width of the axes, what is left beside colour bars.
         above: Room above all in points.
         ax: Axes in whose place they are drawn.
     """
     columns = _columns(n, int(width * style.MM_PER_INCH / least))
     cells = _cells(n, columns)
     rows = max(rows.stop for rows, _ in cells)
+    narrowest = _WIDE * width * style.POINTS_PER_INCH / columns
+    below = x.turned(share * narrowest)
     if ax is not None:
         height = style.size_in_points(ax)[1] / rows
     figure = style.new_figure(width, (rows * (height + below) + above) / style.POINTS_PER_INCH, ax)
@@ -168,7 +181,7 @@ def sweep_panels(
     for k, (of_rows, of_columns) in enumerate(cells):
         axes = figure.add_subplot(grid[of_rows, of_columns])
         style.dress(axes)
-        wide = _WIDE * width * style.POINTS_PER_INCH * (of_columns.stop - of_columns.start) / columns
+        wide = share * narrowest * (of_columns.stop - of_columns.start)
         lowest = all(others != of_columns for _, others in cells[k + 1 :])
         panels.append(Panel(axes, wide, _TALL * height * (of_rows.stop - of_rows.start), lowest))
     return figure, panels
