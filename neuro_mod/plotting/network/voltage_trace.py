@@ -94,7 +94,7 @@ def voltage_trace(
         for i, axes in enumerate(panels):
             style.dress(axes)
             _draw(axes, times, voltage[:, i], thresholds[:, i], np.asarray(spike_times[i]))
-            pad = 2 + above * (n == 1 and ax is not None)  # above a legend in given axes
+            pad = 2 + (above + 5) * (n == 1 and ax is not None)  # above a legend in given axes
             axes.set_title(labels[i], loc="left", fontsize=style.TICK_SIZE, pad=pad)
         panels[-1].set_xlabel("time (s)")
         if n == 1:
