@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from neuro_mod.execution.notebook import in_notebook, notebook_bars
 
@@ -15,20 +15,8 @@ if TYPE_CHECKING:
     from rich.progress_bar import ProgressBar
 
 
-class Bars(Protocol):
-    """A display of bars, as `rich.progress.Progress` is one."""
-
-    def add_task(self, description: str, *, total: float | None, **fields: Any) -> Any:
-        """Add a bar, and return its number."""
-
-    def update(self, task: Any, **changes: Any) -> None:
-        """Change its ``completed`` or ``description``."""
-
-    def remove_task(self, task: Any) -> None:
-        """Take it away."""
-
-
-_DISPLAYS: list[Bars] = []
+#: Displays under way: `rich.progress.Progress`, or `NotebookBars`, which has its methods that are used here.
+_DISPLAYS: list[Any] = []
 
 
 def bars_are_shown() -> bool:
@@ -37,7 +25,7 @@ def bars_are_shown() -> bool:
 
 
 @contextmanager
-def bars_shown(*, transient: bool = False) -> Iterator[Bars]:
+def bars_shown(*, transient: bool = False) -> Iterator[Any]:
     """The display that there is, or a new one: on stderr, or in a notebook.
 
     A task with a field ``since``, in seconds as `time.monotonic` counts, has the time since then after its description;
@@ -49,7 +37,7 @@ def bars_shown(*, transient: bool = False) -> Iterator[Bars]:
     if _DISPLAYS:
         yield _DISPLAYS[-1]
         return
-    display = notebook_bars(transient) if in_notebook() else _terminal_bars(transient)
+    display: AbstractContextManager[Any] = notebook_bars(transient) if in_notebook() else _terminal_bars(transient)
     with display as bars:
         _DISPLAYS.append(bars)
         try:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import InputError
@@ -141,3 +142,13 @@ def test_figures_have_two_names(perturbed):
         perturbed.plot("rastr")
     with pytest.raises(InputError, match=r"expected one of rates, .*; the run has no spikes: add .spikes. to record"):
         perturbed.only(["rates", "metadata"]).plot("raster")
+
+
+def test_figures_are_drawn_in_axes_with_their_notes(perturbed):
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    assert perturbed.plot("raster", ax=left, t_to=0.1) is None
+    assert perturbed.plot("voltage", ax=right, t_from=0.1) is None
+    assert left.get_xlabel() == "time (s)\nfirst 0.1 s of 0.3 s"
+    (panels,) = figure.subfigs  # in the place of the axes
+    assert panels.get_supxlabel() == "0.1 to 0.3 s of 0.3 s" and left in figure.axes and right not in figure.axes

@@ -63,7 +63,7 @@ class Stager(Shown, ABC):
     #: What is computed; a folder with other results is not overwritten.
     what: ClassVar[str]
     #: Names of the first results, for descriptions.
-    gives: ClassVar[str]
+    gives: ClassVar[str] = "metadata, ..."
 
     def __init__(self, config: Source, random_seed: int | None = None, *, overrides: Sequence[str] = ()):
         experiment = load_experiment(config, overrides)
