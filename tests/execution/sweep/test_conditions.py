@@ -195,7 +195,7 @@ def test_figures_have_the_means_of_networks(tmp_path, monkeypatch):
         drawn.append((parameters, measures, options))
         return sweep_figure(parameters, measures, **options)
 
-    monkeypatch.setattr("neuro_mod.plotting.sweep.sweep_figure", draw)
+    monkeypatch.setattr("neuro_mod.plotting.sweep.sweep_figure.sweep_figure", draw)
     shown = {"set": {"settings.plot": True}, "parameters": {LEVEL: [0, 0.5]}}
     run_sweep(BASE | shown, tmp_path)
     (((level,), measures, options),) = drawn
