@@ -14,6 +14,8 @@ from neuro_mod.cli.options import print_rows, print_table, print_text
 _ROWS = 10
 #: Below this, what halves of the data give is said to be different.
 _LEAST_STABILITY = 0.5
+#: Standard errors of equal values are as small, relative to the values.
+_ROUNDING = 1e-12
 _CRITERIA = {"bic": "BIC", "cross_validation": "cross-validation"}
 
 
@@ -142,7 +144,7 @@ def _quantity(metadata: dict[str, Any], name: str, factor: float = 1.0) -> str:
 
 def with_error(value: float | None, error: float | None, factor: float = 1.0) -> str:
     """A number and its standard error, which has two digits: ``0.273 +- 0.012``; ``-`` if it is not known."""
-    if value is None or error is None or not error:
+    if value is None or error is None or error <= _ROUNDING * abs(value):
         return _shown(value, factor)
     digits = max(0, 1 - math.floor(math.log10(factor * error)))
     return f"{factor * value:.{digits}f} ± {factor * error:.{digits}f}"
