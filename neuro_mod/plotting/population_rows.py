@@ -75,10 +75,12 @@ class PopulationRows:
         for _, members in self.groups:
             first, last = float(self.tops[members.start]), float(self.bottoms[members.stop - 1])
             place, size = (span[0], first), (span[1] - span[0], last - first)
+            if across:
+                place, size = (first, span[0]), (last - first, span[1] - span[0])
             axes.add_patch(
                 Rectangle(
-                    place[::-1] if across else place,
-                    *(size[::-1] if across else size),
+                    place,
+                    *size,
                     fill=False,
                     edgecolor=FRAME_COLOUR,
                     linewidth=LINE_WIDTH,
