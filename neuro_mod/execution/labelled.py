@@ -107,4 +107,4 @@ def sweep_table(folder: Path) -> tuple[pd.DataFrame, Mapping[str, Any]]:
 
 
 def _varies(table: pd.DataFrame, column: str) -> bool:
-    return column in table and table[column].nunique() > 1
+    return column in table and len(set(table[column])) > 1

@@ -141,10 +141,10 @@ def test_files_are_written_whole_and_replaced(sweep, tmp_path):
     table = pd.read_csv(tmp_path / "out/decoding.csv")
     assert list(table.columns) == ["arousal.level", "time", "accuracy", "standard_error", "chance", "n"]
     first = (tmp_path / "out/decoding.csv").read_bytes()
-    decode_and_save(trials[:1], tmp_path / "out", OPTIONS, sources={}, plot=False)
+    decode_and_save(trials[:1], tmp_path / "out", OPTIONS, sources={}, look=None)
     assert not list((tmp_path / "out/plots").iterdir())  # those of the earlier decoding are gone
     assert "arousal.level" not in pd.read_csv(tmp_path / "out/decoding.csv")
-    decode_and_save(trials, tmp_path / "out", OPTIONS, "arousal.level", sources={}, plot=False)
+    decode_and_save(trials, tmp_path / "out", OPTIONS, "arousal.level", sources={}, look=None)
     assert (tmp_path / "out/decoding.csv").read_bytes() == first
     with pytest.raises(InputError, match="holds the results of a run"):
         decode_and_save(trials, sweep, OPTIONS, sources={})
