@@ -6,6 +6,7 @@ import faulthandler
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -138,6 +139,8 @@ def _initialize(packed: bytes, logs: Path | None, worker: str, parent: int) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if sys.stderr is None:  # closed, as under a daemon; NumPy 2.0 looks at it when SciPy imports all of it
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- as long as the process
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     loky.process_executor._MAX_MEMORY_LEAK_SIZE = float("inf")  # loky takes large items for a memory leak
     _Worker.packed, _Worker.log = packed, WorkerLog(logs, worker)

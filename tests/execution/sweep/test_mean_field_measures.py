@@ -21,6 +21,7 @@ from neuro_mod.execution.stagers import FullMeanFieldStager, ReducedMeanFieldSta
 from neuro_mod.execution.sweep.from_file import _warn_of_partial_search, run_sweep
 from neuro_mod.execution.sweep.mean_field_measures import MEAN_FIELD_MEASURES
 from neuro_mod.execution.sweep.measures import column_label, split_by_states
+from tests.helpers.folders import arrays_in
 from tests.helpers.shared import CONFIGS, SMALL
 
 TWO = str(CONFIGS / "2_cluster_mf.yaml")
@@ -56,7 +57,7 @@ def test_states_are_those_of_the_stager(results):
         for group in ("active", "inactive", "background"):
             column = f"rate_E_{group}_hz_of_{n}_active"
             assert row.get(column) == state[f"E {group}_hz"]
-        arrays = np.load(folder / row["mean_field"])
+        arrays = arrays_in(folder / row["mean_field"])
         assert arrays["kind"].tolist() == [state["kind"] for state in found["states"]]
         assert arrays["rates"].shape == (len(found["states"]), len(arrays["populations"]))
 
@@ -88,7 +89,7 @@ def test_sensitivities_are_differences_of_a_sweep_over_the_perturbation(tmp_path
         mean = (at[f"{own}_of_1_active"] + at[f"{other}_of_1_active"]) / 2
         # central differences are accurate to the third derivative times step^2
         assert (above[column] - below[column]) / (2 * step) == pytest.approx(mean, rel=1e-3)
-    arrays = np.load(tmp_path / at["mean_field"])
+    arrays = arrays_in(tmp_path / at["mean_field"])
     n = len(arrays["populations"])
     assert arrays["d_rates_d_rate"].shape == arrays["d_eigenvalues_d_rate"].shape == (1, n, n)
     assert arrays["state_group"].tolist() == ["1_active"]
@@ -118,7 +119,7 @@ def test_named_states_move_as_their_sensitivities_say(tmp_path):
     drawn = {file.stem for file in (tmp_path / "plots").iterdir()}
     others = {"fixed_points", "eigenvalues"}
     assert drawn == others | {f"{name}_by_state" for name in (*others, "sensitivities")}
-    assert np.load(tmp_path / above["mean_field"])["state_group"].tolist() == ["E1", "E0"]
+    assert arrays_in(tmp_path / above["mean_field"])["state_group"].tolist() == ["E1", "E0"]
 
 
 def test_named_states_are_those_that_one_reaches_by_following_them():

@@ -285,7 +285,7 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
         source, target = (analyzer.get_attractor_idx(parse_state(name)) for name in (row.from_state, row.to_state))
         assert row.count == analyzer.get_transition_counts()[source, target] > 0
         matrix[source, target] = row.probability
-    np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-15)
+    np.testing.assert_allclose(matrix, analyzer.get_transition_matrix(never_left="zero"), rtol=1e-14)
     tables = {"occurrences": analyzer.occurrences(), "transitions": analyzer.transitions()}
     tables["activations"] = analyzer.activations()
     for name in ("cluster_table", "active_table", "quantities"):
@@ -299,7 +299,7 @@ def test_any_program_can_read_the_files(kept, spikes_folder):
             elif column in ("quantity", "unit", "label"):
                 assert table[column].fillna("").tolist() == expected[column].tolist()
             else:
-                np.testing.assert_allclose(table[column], expected[column], rtol=1e-15)
+                np.testing.assert_allclose(table[column], expected[column], rtol=1e-14)
 
 
 DAMAGES = {
