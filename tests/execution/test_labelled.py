@@ -56,7 +56,7 @@ def test_parameters_of_a_sweep_are_axes(folder):
         to_xarray(table, ["arousal.level"])
     with pytest.raises(InputError, match='dims: "level" found; expected columns of the table: point'):
         to_xarray(table, ["level"])
-    with pytest.raises(InputError, match="dims: None found"):
+    with pytest.raises(InputError, match="dims: nothing found"):
         to_xarray(table)
     with pytest.raises(InputError, match="expected the folder of a sweep"):
         to_xarray(folder.parent)
