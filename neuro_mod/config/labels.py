@@ -70,12 +70,12 @@ def _of_perturbation(path: KeyPath, experiment: Experiment | None) -> str:
     target = str(path[1]) if len(path) > 1 else ""
     if target not in TARGETS:
         return ""
-    whole = f"perturbation of {_target(target)}"
+    whole, (*_, last) = f"perturbation of {_target(target)}", path
     if path[2:3] != ("params",):
-        return f"{str(path[-1]).replace('_', ' ')} of the {whole}" if len(path) > 2 else whole
+        return f"{str(last).replace('_', ' ')} of the {whole}" if len(path) > 2 else whole
     block = getattr(experiment.perturbation, target, None) if experiment else None
-    several = isinstance(path[-1], int) and (block is None or len(block.params) > 1)
-    return f"{whole}, vector {path[-1]}" if several else whole
+    several = isinstance(last, int) and (block is None or len(block.params) > 1)
+    return f"{whole}, vector {last}" if several else whole
 
 
 def _target(target: str) -> str:
