@@ -39,7 +39,7 @@ def test_shipped_configurations_and_files(offers, tmp_path) -> None:
     configurations = [name for name, file in shipped_files().items() if not file.is_sweep]
     here = ["mine.yaml", "results/", "studies/"]
     assert offers("neuro-mod run ") == [*configurations, *here]
-    assert offers("neuro-mod run m") == ["mean_field", "mine.yaml"]
+    assert offers("neuro-mod run m") == ["mean_field", "medium", "mine.yaml"]
     assert offers("neuro-mod repeat --config pub") == ["published"]
     assert offers("neuro-mod sweep ") == [*[name for name, file in shipped_files().items() if file.is_sweep], *here]
     assert offers("neuro-mod configs --copy sweeps/a") == ["sweeps/arousal"]

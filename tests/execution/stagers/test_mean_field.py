@@ -328,7 +328,7 @@ def test_bifurcation_outputs():
     """The reduced network has a selective state at j_potentiated 20 and none at 17 (model.md: at 20)."""
     stager = BifurcationStager(TWO_CLUSTERS)
     outputs = stager.run("architecture.clusters.j_potentiated[0]", (17.0, 21.0), n_values=3)
-    assert set(outputs) == {"diagram", "parameter", "configured", "fold_sensitivities", "metadata"}
+    assert set(outputs) == {"diagram", "parameter", "label", "configured", "fold_sensitivities", "metadata"}
     assert outputs["configured"] == 20.0
     uniform, selective = outputs["diagram"].branches
     assert (uniform.n_active, selective.n_active, selective.multiplicity) == (0, 1, 2)
