@@ -5,11 +5,22 @@ from __future__ import annotations
 import pickle
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from neuro_mod import Analyzer, FullMeanFieldStager, ReducedMeanFieldStager, Repeater, StageSNNSimulation, simulate
+from neuro_mod import (
+    Analyzer,
+    FullMeanFieldStager,
+    ReducedMeanFieldStager,
+    Repeater,
+    SNNBaseSweepRunner,
+    StageSNNSimulation,
+    simulate,
+)
+from neuro_mod.execution.sweep_runs import SweepRuns
 from neuro_mod.summaries import Summary, described
 from tests.helpers.shared import CONFIGS, SMALL
 
@@ -37,6 +48,14 @@ class Balanced(HTMLParser):
         self.text += data
 
 
+class Sweeping(SNNBaseSweepRunner):
+    def _step(self, param, idx, sweep_param, **kwargs):
+        return 1
+
+    def summary(self, results, sweep_params):
+        pass
+
+
 @pytest.fixture(scope="module")
 def shown():
     rate = {"params": [4.0], "involved_clusters": [["E0"]], "vectors": [[1]]}
@@ -58,6 +77,10 @@ def shown():
         "state": outputs.state,
         "spikes": outputs["spikes"],
         "course": outputs["perturbations"]["rate"],
+        "sweep": Sweeping(),
+        "runs of a sweep": SweepRuns(
+            Path("study"), pd.DataFrame({"arousal.level": [0.1, 0.2], "run": [0, 1]}), ("arousal.level",)
+        ),
         "repeater": Repeater(config, 30),
         "analyzer": analyzer,
         "no labels": Analyzer(outputs["spikes"]),

@@ -19,6 +19,7 @@ from neuro_mod.execution.sweep_columns import CONDITION, ERROR, NETWORK, OF_RUNS
 from neuro_mod.populations import EXCITATORY
 from neuro_mod.recordings.written import check_file, run_folder
 from neuro_mod.storage.names import DATA, RESULTS_TABLE, point_config
+from neuro_mod.summaries import Shown, Summary, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
     from neuro_mod.core.spiking_net.analysis.events.epochs import Epochs
 
+#: Fewer values are listed in a description.
+_LISTED = 8
+
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class SweepRuns:
+@dataclass(frozen=True, eq=False, repr=False)
+class SweepRuns(Shown):
     """Runs of a sweep whose spikes were kept.
 
     Attributes:
@@ -46,8 +50,12 @@ class SweepRuns:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __repr__(self) -> str:
-        return f"SweepRuns({len(self)} runs of {self.folder}, {', '.join(self.varied)})"
+    def _summary(self) -> Summary:
+        values = {name: list(map(str, self.table[name].unique())) for name in self.varied}
+        rows = {
+            name: ", ".join(each) if len(each) < _LISTED else f"{len(each)} values" for name, each in values.items()
+        }
+        return Summary(f"{counted(len(self), 'run')} of {self.folder} with spikes", rows)
 
     @property
     def files(self) -> list[Path]:

@@ -32,6 +32,7 @@ from neuro_mod.execution.sweep.user_functions import described, versions_of
 from neuro_mod.storage.files import Files, is_ours
 from neuro_mod.storage.names import MAX_REPEATS, PLOTS
 from neuro_mod.storage.values import NotPlainError, value_arrays
+from neuro_mod.summaries import Summary
 
 if TYPE_CHECKING:
     from neuro_mod.config.cluster import Cluster
@@ -52,6 +53,20 @@ class SweepRunner(ABC):
     _sweep_object: Any
     #: Whether that is a mean field, so that results depend on its theory.
     _of_mean_field: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return self._description().text()
+
+    def _repr_html_(self) -> str:
+        return self._description().html()
+
+    def _description(self) -> Summary:
+        each = "its mean field" if self._of_mean_field else "a spiking network"
+        rows = {
+            "at each value": f"_step with {each}",
+            "to run it": "execute(main_dir, baseline_params, param, sweep_params)",
+        }
+        return Summary(f"{type(self).__name__}, a sweep", rows)
 
     @abstractmethod
     def _stage(self, experiment: Experiment, report: Progress) -> Any:
