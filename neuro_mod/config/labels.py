@@ -70,7 +70,7 @@ def _of_perturbation(path: KeyPath, experiment: Experiment | None) -> str:
     target = str(path[1]) if len(path) > 1 else ""
     if target not in TARGETS:
         return ""
-    whole, (*_, last) = f"perturbation of {_target(target)}", path
+    whole, last = f"perturbation of {_target(target)}", list(path)[-1]
     if path[2:3] != ("params",):
         return f"{str(last).replace('_', ' ')} of the {whole}" if len(path) > 2 else whole
     block = getattr(experiment.perturbation, target, None) if experiment else None
