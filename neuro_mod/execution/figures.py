@@ -209,6 +209,10 @@ def plot(
             raise InputError(f"figure: {name or 'none'} found; expected results with something to draw")
         known = [*(alias for alias, real in aliases.items() if real in drawings), *drawings]
         raise invalid("figure", name, f"one of {', '.join(dict.fromkeys(known))}", absent(str(file_name)))
+    if style is not None and ax is not None:
+        raise InputError(
+            f'style: "{style}" found with ax; expected one of them, as a style sets the size of a new figure'
+        )
     if style is None:
         figure = drawings[file_name](ax, *window)
     else:

@@ -189,8 +189,7 @@ def new_figure(width: float, height: float, ax: Axes | None = None) -> _Figure |
             "ax: axes at a place of their own found; expected one of a grid, as subplots makes them, for more than "
             "one panel to draw"
         )
-    if whole(figure).get_layout_engine() is None:
-        whole(figure).set_layout_engine("constrained")
+    _make_room(ax)
     ax.remove()
     return figure.add_subfigure(place)
 
@@ -200,6 +199,7 @@ def new_axes(
 ) -> tuple[_Figure | SubFigure, Axes]:
     """A new figure with one dressed axes, or given axes; ``square`` axes need another layout."""
     if ax is not None:
+        _make_room(ax)
         dress(ax)
         ax.xaxis.label.set_fontsize(LABEL_SIZE)
         ax.yaxis.label.set_fontsize(LABEL_SIZE)
@@ -210,6 +210,13 @@ def new_axes(
     axes = figure.add_subplot()
     dress(axes)
     return figure, axes
+
+
+def _make_room(ax: Axes) -> None:
+    """Give the figure of axes in a grid constrained layout if it has none, as names and bars beside axes need room."""
+    figure = whole(figure_of(ax))
+    if figure.get_layout_engine() is None and ax.get_subplotspec() is not None:
+        figure.set_layout_engine("constrained")
 
 
 def whole(figure: _Figure | SubFigure) -> _Figure:
@@ -261,9 +268,17 @@ def dress_bar(bar: Colorbar, **ticks: Any) -> None:
 
 
 def figure_of(axes: Axes) -> _Figure | SubFigure:
-    """The figure, or its part, that holds axes."""
+    """The figure, or its part, that holds axes.
+
+    Raises:
+        InputError: They are not flat axes of a figure.
+    """
+    if not isinstance(axes, Axes):
+        raise invalid("ax", type(axes).__name__, "one Axes of Matplotlib", "such as axes[0, 0] of plt.subplots(2, 2)")
     figure = axes.get_figure()
-    assert figure is not None
+    if figure is None or axes.name != "rectilinear":
+        found = f"{axes.name} axes" if figure is not None else "axes that were removed"
+        raise InputError(f"ax: {found} found; expected flat axes of a figure")
     return figure
 
 

@@ -45,6 +45,8 @@ def _absent(name: str) -> str:
         return "call fit_hidden_markov() first"
     if name == "assemblies":
         return "find them by find_assemblies(), then with_clusters(...)"
+    if name == "lifetimes":
+        return "they need visits that begin and end within a session"
     return "spikes are needed, which a saved analysis does not have" if name == "state_raster" else ""
 
 
@@ -82,9 +84,11 @@ def drawings_of_analysis(analyzer: Analyzer, session: int = 0) -> Drawings:
         times = np.linspace(t_from, shortest if t_to is None else t_to, _N_TIMES)
         return new_states(times, analyzer.get_unique_attractors_count_until_time(times), **place)
 
-    both = {"active_clusters": partial(active_clusters, visits, session, titles=titles)}
     given_away, shortest = time_reassigned(analyzer), float(analyzer.durations.min())
-    drawings |= drawn(both, given_away) | drawn(of_all, titles[1], given_away)
+    if duration := analyzer.sessions[session].duration:
+        numbers = partial(active_clusters, visits, session, titles=titles)
+        drawings |= over_time({"active_clusters": numbers}, duration, "", given_away)
+    drawings |= drawn(of_all, titles[1], given_away)
     shorter = f"up to {shortest:g} s, the shortest session" if shortest < analyzer.durations.max() else ""
     return drawings | over_time({"new_states": growth}, shortest, titles[1], shorter, given_away)
 
