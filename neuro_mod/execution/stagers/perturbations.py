@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,15 @@ _SUFFIX = "_perturbation"
 _BYTES, _COPIES = 8, 5
 
 
-def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[str, Given]) -> dict[str, Given]:
+def merge_keywords(
+    perturbations: Mapping[str, Given] | None, keywords: Mapping[str, Given], others: Iterable[str] = ()
+) -> dict[str, Given]:
     """Perturbations by target, from a mapping and from keywords ``<target>_perturbation``.
+
+    Args:
+        perturbations: The mapping.
+        keywords: The keywords.
+        others: Other arguments that there are, for messages.
 
     Raises:
         TypeError: A keyword is unknown.
@@ -48,7 +56,9 @@ def merge_keywords(perturbations: Mapping[str, Given] | None, keywords: Mapping[
     for keyword, target in zip(keywords, named, strict=True):
         if keyword == target or target not in TARGETS:
             valid = ", ".join(target + _SUFFIX for target in TARGETS)
-            raise TypeError(f"unknown argument {keyword}; perturbations are given by {valid}")
+            close = get_close_matches(keyword, [*others, *(target + _SUFFIX for target in TARGETS)], n=1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            raise TypeError(f"unknown argument {keyword}; {meant}perturbations are given by {valid}")
     if twice := set(named) & set(perturbations or {}):
         raise InputError(f"perturbations: {', '.join(sorted(twice))} found twice; expected each target once")
     merged = dict(perturbations or {}) | named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import time
@@ -335,7 +336,7 @@ class StageSNNSimulation(Stager):
         check_choice("dtype", dtype, Precision)
         recording = choose_recording(record, neurons, every, self.circuit.populations.n_neurons)
         experiment = self.experiment.lasting(duration_sec, delta_t)
-        given = merge_keywords(perturbations, target_perturbations)
+        given = merge_keywords(perturbations, target_perturbations, inspect.signature(self.run).parameters)
         state = self._start(initial_state, noise_seed)
         delta_t = experiment.init_params.delta_t
         n_steps = round(experiment.init_params.duration_sec / delta_t)
