@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from neuro_mod.errors import NeuroModError
+from neuro_mod.errors import ConfigError, InputError, NeuroModError
 
 INTERRUPTED = 130
 
@@ -54,9 +54,7 @@ def _ending(command: Callable[..., None] | None) -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except NeuroModError as error:
-        from neuro_mod.cli.flags import in_flags
-
-        _end(error, in_flags(str(error), command), error.exit_code)
+        _end(error, _message(error, command), error.exit_code)
     except MemoryError as error:
         _end(error, f"not enough memory: {error}", NeuroModError.exit_code)
     except OSError as error:
@@ -66,6 +64,15 @@ def _ending(command: Callable[..., None] | None) -> Iterator[None]:
         _end(error, f"cannot write to standard output: {error.strerror}", NeuroModError.exit_code)
     except KeyboardInterrupt as error:
         _end(error, str(error) or "interrupted", INTERRUPTED)
+
+
+def _message(error: NeuroModError, command: Callable[..., None] | None) -> str:
+    """What is printed: options stand for arguments, which errors about files and configurations do not name."""
+    if not isinstance(error, InputError) or isinstance(error, ConfigError):
+        return str(error)
+    from neuro_mod.cli.flags import in_flags
+
+    return in_flags(str(error), command, sys.argv[1:])
 
 
 def _replace_closed_streams() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_type_hints
 
 import typer
@@ -35,7 +35,11 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "save_dir": ("out",),
 }
 #: The same for arguments that a command has as two options.
-_PAIRS: Mapping[str, tuple[str, str]] = {"limits": ("lower", "upper"), "before, after": ("before", "after")}
+_PAIRS: Mapping[str, tuple[str, str]] = {
+    "limits": ("lower", "upper"),
+    "before, after": ("before", "after"),
+    "t_from, t_to": ("t_from", "t_to"),
+}
 #: An option and the keyword it stands for, one of them in brackets.
 _BOTH = re.compile(r"(?P<flag>--[\w-]+( [A-Z\d]+)?) \(\w+=\w*\)|\w+=\w* \((?P<other>--[\w-]+( [A-Z\d]+)?)\)")
 #: What a message begins with: an argument, and the part of it that is meant.
@@ -44,14 +48,16 @@ _PLACE = re.compile(r"(?P<name>[a-z]\w*(, [a-z]\w*)?)(?P<part>\[\d+\]|, in .+?)?
 _NAMED = re.compile(r"(?<![\w./\"'-])[a-z]+_\w*\b(?![./\"'(=\[:-])")
 
 
-def in_flags(message: str, command: Callable[..., Any] | None = None) -> str:
+def in_flags(message: str, command: Callable[..., Any] | None = None, typed: Collection[str] = ()) -> str:
     """A message for who typed a command.
 
     Args:
         message: Lines, each of the form ``PLACE: VALUE found; expected WHAT``.
         command: The function of the command; None if it is not known.
+        typed: Words that were typed, which no option stands for where a message names them, such as files.
     """
     flags = {} if command is None else _flags(command)
+    flags = {name: flag for name, flag in flags.items() if name not in typed}
     return "\n".join(_line(line, flags) for line in message.split("\n"))
 
 

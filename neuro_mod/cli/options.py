@@ -197,9 +197,9 @@ def load(
 
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
-    with naming_options({**options, "init_params.duration_sec": duration}):
+    with naming_options({**options, "init_params.duration_sec": duration, **figures}):
         experiment = load_experiment(named(config), changes).lasting(duration)
-    return experiment.replace(dict(figures)) if figures else experiment
+        return experiment.replace(dict(figures)) if figures else experiment
 
 
 #: Options that set a key of the configuration.
@@ -209,6 +209,10 @@ _OPTIONS = {
     "init_params.duration_sec": "--duration",
     "mean_field.response": "--response",
     "mean_field.closure": "--closure",
+    "settings.plot_format": "--format",
+    "settings.plot_style": "--style",
+    "settings.plot_from": "--from",
+    "settings.plot_to": "--to",
 }
 
 
@@ -279,7 +283,7 @@ def whole_numbers(option: str, text: str, below: int, example: str, *, least: in
         first = int(bounds[1])
         stop = first + 1 if bounds[3] is None else int(bounds[3]) + (bounds[2] == "..")
         if stop <= first:
-            hint = "it is left out, which it is not in 1..18"
+            hint = "2:5 ends before 5, and 2..5 with it"
             raise invalid(f"{option}, in {text}", part, "a range whose second number is larger than its first", hint)
         if not least <= first < stop <= below:
             wrong = first if not least <= first < below else stop - 1

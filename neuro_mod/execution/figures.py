@@ -86,7 +86,9 @@ class Drawing:
         from neuro_mod.plotting.style import figure_of, paper_style, write_note  # noqa: PLC0415
 
         place: dict[str, Any] = {} if ax is None else {"ax": ax}
-        notes, figure_before = self.notes, None if ax is None else figure_of(ax)
+        notes = self.notes
+        around = None if ax is None else figure_of(ax)
+        parts = [] if around is None else [*around.subfigs]
         if self.duration is not None:
             begin, end = self._window(self.duration, t_from, t_to)
             place |= {"t_from": begin, "t_to": end}
@@ -94,12 +96,13 @@ class Drawing:
         elif t_from is not None or t_to is not None:
             raise invalid("t_from, t_to", (t_from, t_to), "no window, as the figure is not over time")
         figure = self.draw(**place)
+        where = figure if ax is None else ax
+        if (
+            ax is not None and around is not None and ax.get_figure() is None
+        ):  # several panels take the place of the axes
+            (where,) = (part for part in around.subfigs if part not in parts)
         with paper_style():
-            if ax is None or figure_before is None:
-                write_note(figure, "; ".join(filter(None, notes)))
-            else:  # several panels take the place of the axes
-                where = ax if ax in figure_before.axes else figure_before.subfigs[-1]
-                write_note(where, "; ".join(filter(None, notes)))
+            write_note(where, "; ".join(filter(None, notes)))
         return figure
 
     def _window(self, duration: float, t_from: float | None, t_to: float | None) -> tuple[float, float | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, Any, TypeAlias
@@ -19,6 +19,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as _Figure
 from matplotlib.figure import SubFigure
+from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
@@ -138,6 +139,11 @@ def paper_style() -> AbstractContextManager[None]:
 class Figure(_Figure):
     """A figure that shows itself in a notebook, without pyplot."""
 
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Save it, with fonts embedded in a PDF and text as text in an SVG, as commands do."""
+        with paper_style():
+            super().savefig(*arguments, **options)
+
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """The picture, at twice the resolution of a usual screen, and its size there in pixels."""
         file, before = io.BytesIO(), self.dpi
@@ -213,10 +219,15 @@ def new_axes(
 
 
 def _make_room(ax: Axes) -> None:
-    """Give the figure of axes in a grid constrained layout if it has none, as names and bars beside axes need room."""
+    """Give the figure of axes in a grid constrained layout, as names and bars beside axes, and panels, need room.
+
+    Layouts that are not of Matplotlib stay, and the tight one of a figure with colour bars, which cannot be replaced.
+    """
     figure = whole(figure_of(ax))
-    if figure.get_layout_engine() is None and ax.get_subplotspec() is not None:
-        figure.set_layout_engine("constrained")
+    engine = figure.get_layout_engine()
+    if ax.get_subplotspec() is not None and (engine is None or isinstance(engine, TightLayoutEngine)):
+        with suppress(RuntimeError):
+            figure.set_layout_engine("constrained")
 
 
 def whole(figure: _Figure | SubFigure) -> _Figure:
@@ -276,8 +287,9 @@ def figure_of(axes: Axes) -> _Figure | SubFigure:
     if not isinstance(axes, Axes):
         raise invalid("ax", type(axes).__name__, "one Axes of Matplotlib", "such as axes[0, 0] of plt.subplots(2, 2)")
     figure = axes.get_figure()
-    if figure is None or axes.name != "rectilinear":
-        found = f"{axes.name} axes" if figure is not None else "axes that were removed"
+    removed = figure is None or (axes.get_subplotspec() is not None and axes not in figure.axes)
+    if figure is None or removed or axes.name != "rectilinear":
+        found = "axes that were removed" if removed else f"{axes.name} axes"
         raise InputError(f"ax: {found} found; expected flat axes of a figure")
     return figure
 

@@ -18,6 +18,7 @@ from neuro_mod.plotting import style
 from tests.helpers.drawn import analysis, control, mean_field, network, sweep
 
 CASES = network.CASES | analysis.CASES | mean_field.CASES | control.CASES | sweep.CASES
+LAYOUTS = ("constrained", "tight", None)
 DRAWING = set(plotting.__all__) - {"in_style"}
 
 
@@ -39,10 +40,10 @@ def test_a_new_figure_is_as_wide_as_a_column(name):
     assert figure.get_figwidth() == pytest.approx(style.ONE_COLUMN)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_drawn_in_axes_beside_others(name):
+@pytest.mark.parametrize(("name", "layout"), [(name, LAYOUTS[k % 3]) for k, name in enumerate(CASES)])
+def test_drawn_in_axes_beside_others(name, layout):
     """Everything lies in the figure, and nothing where the other axes are."""
-    figure = Figure(figsize=(style.TWO_COLUMNS, 3.5), layout="constrained")
+    figure = Figure(figsize=(style.TWO_COLUMNS, 3.5), layout=layout)
     FigureCanvasAgg(figure)
     ax, other = figure.subplots(1, 2)
     other.plot([0, 1], [0, 1])
