@@ -68,11 +68,10 @@ def _ending(command: Callable[..., None] | None) -> Iterator[None]:
 
 def _message(error: NeuroModError, command: Callable[..., None] | None) -> str:
     """What is printed: options stand for arguments, which errors about files and configurations do not name."""
-    if not isinstance(error, InputError) or isinstance(error, ConfigError):
-        return str(error)
     from neuro_mod.cli.flags import in_flags
 
-    return in_flags(str(error), command, sys.argv[1:])
+    of_argument = isinstance(error, InputError) and not isinstance(error, ConfigError)
+    return in_flags(str(error), command if of_argument else None, sys.argv[1:])
 
 
 def _replace_closed_streams() -> None:
