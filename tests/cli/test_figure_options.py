@@ -18,20 +18,26 @@ from neuro_mod.plotting.style import STYLES
 from tests.helpers.shared import SMALL
 
 OVER_TIME = ["run", "repeat", "perturb", "analyze"]
-OTHERS = [
-    *("compare", "sweep", "decode"),
-    *(f"mean-field {name}" for name in ("fixed-points", "landscape", "bifurcation", "sensitivity", "spectrum")),
-    *(f"control {name}" for name in ("response", "design", "capacity")),
+#: Commands that draw nothing.
+PICTURELESS = [
+    *("init", "configs", "gather", "validate", "convert", "schema", "compile"),
+    *("mean-field table", "cluster init", "cluster check"),
 ]
 
 
-@pytest.mark.parametrize("path", [*OVER_TIME, *OTHERS])
-def test_what_draws_has_them(path):
-    command = typer.main.get_command(app)
-    for name in path.split():
-        command = command.commands[name]
+def commands(group, above=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*above, name))
+        else:
+            yield " ".join((*above, name)), command
+
+
+@pytest.mark.parametrize(("path", "command"), [*commands(typer.main.get_command(app))])
+def test_what_draws_has_them(path, command):
+    """All commands but those that are listed; another one draws, or is listed."""
     options = {option: each.name for each in command.params for option in each.opts}
-    assert {"--format", "--style"} <= set(options)
+    assert ({"--format", "--style"} <= set(options)) == (path not in PICTURELESS)
     windows = {options.get("--from"), options.get("--to")}
     assert windows == ({"t_from", "t_to"} if path in OVER_TIME else windows - {"t_from", "t_to"})
 

@@ -78,6 +78,8 @@ def test_an_interruption_writes_nothing(tuned, tmp_path, monkeypatch):
         (("--active", "0"), "--active, in 0: 0 found"),
         (("--active", "few"), "--active"),
         (("--active", "1", "--out", "none/x.yaml"), "--out"),
+        (("--active", "1", "--out", "z.png"), '--out: "z.png" found; expected a name that ends in .yaml or .yml; the'),
+        (("--active", "1", "--out", "z.svg", "--format", "svg"), '--out: "z.svg" found; expected a name that ends'),
     ],
 )
 def test_what_is_refused(tuned, options, words):

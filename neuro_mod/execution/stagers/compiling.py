@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
-from neuro_mod.core.compilation import KERNELS_NOT_SAVED, is_saved
-from neuro_mod.core.spiking_net import engine
+from neuro_mod.core.compilation import KERNELS_NOT_SAVED
 from neuro_mod.errors import NeuroModError
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 
@@ -24,15 +22,16 @@ def compile_simulation(stager: StageSNNSimulation, dtype: Precision) -> None:
 
 
 def compile_for_workers(experiment: Experiment, dtype: Precision = "float32") -> None:
-    """Compile the kernels of a simulation, if this machine has none yet.
+    """Compile the kernels of a simulation that this machine has not yet.
 
-    Worker processes that start at once would each compile them, and nobody could say so.
+    Worker processes that start at once would each compile them, and nobody could say so. What is needed depends on the
+    precision and on the network; only a simulation knows.
 
     Args:
         experiment: The configuration, or one of several.
         dtype: Precision.
     """
-    if KERNELS_NOT_SAVED or is_saved(Path(engine.__file__).parent, "advance"):
+    if KERNELS_NOT_SAVED:
         return
     with suppress(NeuroModError, MemoryError):  # what is wrong is said of the items
         compile_simulation(StageSNNSimulation(experiment), dtype)
