@@ -40,6 +40,7 @@ def test_writes_a_configuration_with_comments_and_a_map(tuned, tmp_path):
     assert found != original and found == original.replace(varied)
     assert "# factor on weights within a cluster" in text
     assert "# Tuned with neuro-mod tune, 1 of 6 clusters active" in text
+    assert "# in 3 s, in a simulation of one network." in text
     assert printed.splitlines()[-2:] == ["small_tuned.yaml", "small_tuned.png"]
     assert "found" in printed and "shifted response, poisson input" in printed
 
@@ -69,6 +70,12 @@ def test_an_interruption_writes_nothing(tuned, tmp_path, monkeypatch):
     code, printed, errors = tuned("--active", "1", *START)
     assert code == 130 and not printed and not files_in(tmp_path)
     assert "nothing is written; a search starts anew" in errors
+
+
+def test_the_file_is_named_after_what_was_given(neuro_mod, tmp_path):
+    (tmp_path / "two_clusters_tuned.yaml").write_text("mine")
+    code, _, errors = neuro_mod("tune", "two_clusters", "--active", "1", cwd=tmp_path)
+    assert code == 2 and '--out: "two_clusters_tuned.yaml" found; expected the name of a new file' in errors
 
 
 @pytest.mark.parametrize(
