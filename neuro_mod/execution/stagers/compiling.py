@@ -8,6 +8,7 @@ from neuro_mod.choices import Precision
 from neuro_mod.config import Experiment
 from neuro_mod.core.compilation import KERNELS_NOT_SAVED
 from neuro_mod.errors import NeuroModError
+from neuro_mod.execution.notices import warnings_left_out
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
 
 
@@ -18,7 +19,8 @@ def compile_simulation(stager: StageSNNSimulation, dtype: Precision) -> None:
         stager: The configuration.
         dtype: Precision.
     """
-    stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
+    with warnings_left_out():
+        stager.run(duration_sec=stager.experiment.init_params.delta_t, record=("spikes",), dtype=dtype)
 
 
 def compile_for_workers(experiment: Experiment, dtype: Precision = "float32") -> None:

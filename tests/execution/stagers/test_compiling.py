@@ -31,6 +31,13 @@ def test_a_step_is_simulated_in_the_precision_of_the_workers(monkeypatch, simula
     assert simulated == [(0.0005, dtype)]
 
 
+def test_the_step_warns_of_nothing(monkeypatch, caplog):
+    """Of a run of one step, what is said of runs would be wrong."""
+    monkeypatch.setattr(compiling, "KERNELS_NOT_SAVED", [])
+    compiling.compile_for_workers(load_experiment(SMALL | {"stimulus": {"onsets": [0.1], "amplitude": 60.0}}))
+    assert not caplog.messages
+
+
 def test_nothing_is_compiled_where_it_cannot_be_saved(monkeypatch, simulated):
     monkeypatch.setattr(compiling, "KERNELS_NOT_SAVED", ["read-only"])
     compiling.compile_for_workers(load_experiment(SMALL))
