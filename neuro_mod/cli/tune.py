@@ -89,7 +89,7 @@ def tune(
 
     experiment = load(config, overrides, seed, figures=figure_settings(file_format, style))
     source = located(named(config))
-    files = TuningFiles(out or output_file(f"{source.stem}_tuned.yaml"), experiment, replace=force)
+    files = TuningFiles(out or output_file(f"{Path(config).stem}_tuned.yaml"), experiment, replace=force)
     p = experiment.populations.n_clusters
     wanted = whole_numbers("--active", active, max(p, 2), "numbers like 2, 1,2 or 1..3", least=1)
     theory = _theory(experiment, response, closure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from neuro_mod.config.document import read_document
 from neuro_mod.config.experiment import Experiment
 from neuro_mod.config.loading import load_experiment, read_file
 from neuro_mod.config.plain import plain
-from neuro_mod.errors import ConfigError
+from neuro_mod.errors import ConfigError, KeyPath
 
-_Change = tuple[tuple[str, ...], Any]
+#: Key path of a value, what it was, and what it is now; None for a value that is gone.
+_Change = tuple[KeyPath, Any, Any]
 
 
 def edited(file: str | Path, experiment: Experiment, header: Sequence[str] = ()) -> str:
@@ -27,8 +28,9 @@ def edited(file: str | Path, experiment: Experiment, header: Sequence[str] = ())
         header: Lines of comment, without ``#``, that are added to those at the beginning of the file.
 
     Returns:
-        The text. Comments stay where they are, but in the rare case that a value cannot be written in its place: then
-        all values are written anew, without them.
+        The text. Comments stay where they are; in the rare case that a value cannot be written in its place, the file
+        is laid out anew, and the comments within a list are beside it. Only if that means something else, all values
+        are written without comments.
 
     Raises:
         ConfigError: The file cannot be read.
@@ -64,11 +66,12 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 def _in_lines(text: str, tree: Entry, changes: Sequence[_Change]) -> str:
     """The text with the values replaced in their lines, as far as each is on one."""
     lines, entries = text.splitlines(), dict(walk(tree))
-    for path, value in changes:
+    for path, _, value in _on_lines(entries, changes):
         if value is None or path not in entries:
             continue
         number = entries[path].line - 1
-        found = re.fullmatch(rf"(\s*{re.escape(path[-1])}\s*:\s+)(.*?)(\s+#.*)?", lines[number])
+        place = "-" if isinstance(path[-1], int) else rf"{re.escape(path[-1])}\s*:"
+        found = re.fullmatch(rf"(\s*{place}\s+)(.*?)(\s+#.*)?", lines[number])
         if found:
             start = found[1] + flow(_written(value))
             comment = (found[3] or "").strip()
@@ -77,35 +80,55 @@ def _in_lines(text: str, tree: Entry, changes: Sequence[_Change]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _on_lines(entries: Mapping[KeyPath, Entry], changes: Sequence[_Change]) -> Iterator[_Change]:
+    """The changes; those of a list whose entries have lines of their own by entry."""
+    for path, before, now in changes:
+        entry = entries.get(path)
+        lines = {each.line for each in _items(entry)} - {entry and entry.line}
+        if isinstance(before, list) and isinstance(now, list) and len(lines) == len(before) == len(now):
+            pairs = enumerate(zip(before, now, strict=True))
+            yield from (((*path, index), old, new) for index, (old, new) in pairs if old != new)
+        else:
+            yield path, before, now
+
+
+def _items(entry: Entry | None) -> list[Entry]:
+    """The entries of a list; none of anything else."""
+    return entry.value if entry and isinstance(entry.value, list) else []
+
+
 def _in_tree(text: str, tree: Entry, changes: Sequence[_Change]) -> str:
     """The document written from its tree."""
     del text
-    for path, value in changes:
+    for path, _, value in changes:
         _set(tree, path, value)
     return write_commented(tree)
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[_Change]:
-    """Key paths of values that are new or different; None for values that are gone."""
+def _differences(old: dict[str, Any], new: dict[str, Any], path: KeyPath = ()) -> Iterator[_Change]:
+    """The values that are new or different."""
     for key in [*old, *(key for key in new if key not in old)]:
         before, now = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(now, dict):
             yield from _differences(before, now, (*path, key))
         elif before != now:
-            yield (*path, key), now
+            yield (*path, key), before, now
 
 
-def _set(tree: Entry, path: tuple[str, ...], value: Any) -> None:
-    keys = tree.keys
-    for part in path[:-1]:
+def _set(tree: Entry, path: KeyPath, value: Any) -> None:
+    keys, names = tree.keys, list(map(str, path))
+    for part in names[:-1]:
         entry = keys.setdefault(part, Entry({}))
         if not isinstance(entry.value, dict):
             entry.value = {}
         keys = entry.keys
     if value is None:
-        keys.pop(path[-1], None)
+        keys.pop(names[-1], None)
         return
-    keys.setdefault(path[-1], Entry("")).value = _written(value).value
+    entry, written = keys.setdefault(names[-1], Entry("")), _written(value)
+    for before, now in zip(_items(entry), _items(written), strict=False):
+        now.above, now.beside = before.above, before.beside
+    entry.value = written.value
 
 
 def _written(value: Any) -> Entry:
@@ -121,4 +144,4 @@ def _with_header(text: str, header: Sequence[str]) -> str:
     """Below the first comment, which describes the configuration; at the beginning if there is none."""
     lines = text.splitlines()
     n_first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return "\n".join([*lines[:n_first], *header, *([] if n_first else [""]), *lines[n_first:]]) + "\n"
+    return "\n".join([*lines[:n_first], *header, *[""] * (bool(header) and not n_first), *lines[n_first:]]) + "\n"

@@ -62,16 +62,6 @@ def cache_folder(package: Path) -> Path:
     return cache_base() / f"{PREFIX}{digest.hexdigest()[:16]}"
 
 
-def is_saved(package: Path, name: str) -> bool:
-    """Whether the cache has a kernel of a package, in any precision.
-
-    Args:
-        package: As for `cache_folder`.
-        name: Of the kernel.
-    """
-    return any(cache_folder(package).glob(f"*/*.{name}-*.nbc"))
-
-
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that is called from Python; the GIL is released while it runs.
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from neuro_mod.core.table_watch import TableProgress, tables_watched
 
 _LOG = logging.getLogger(__name__)
 _logged: set[str] = set()
+_left_out = ContextVar("_left_out", default=False)
 
 
 def warn_once(message: str) -> None:
     """Log a warning, unless this process has logged it before."""
-    if message not in _logged:
+    if message not in _logged and not _left_out.get():
         _logged.add(message)
         _LOG.warning("%s", message)
+
+
+@contextmanager
+def warnings_left_out() -> Iterator[None]:
+    """Log none of these warnings, and do not count them as logged, as what runs is no result."""
+    token = _left_out.set(True)
+    try:
+        yield
+    finally:
+        _left_out.reset(token)
 
 
 @contextmanager

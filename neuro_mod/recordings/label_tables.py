@@ -77,9 +77,10 @@ def _columns(
         return table[:, names.index(_NEURON)], table[:, names.index(_CLUSTER)]
     numbered = [np.array_equal(np.sort(column), first + np.arange(len(table))) for column in table.T]
     if numbered != [True, False]:
+        n_neurons = f"{len(table)} neuron{'s' * (len(table) != 1)}"
         which = "both can be the numbers" if all(numbered) else "the first is not the numbers"
         raise DataError(
-            f"{file}: two columns without names found, of which {which} from {first} of {len(table)} neurons; expected "
+            f"{file}: two columns without names found, of which {which} from {first} of {n_neurons}; expected "
             f"a first line {_NEURON},{_CLUSTER}"
         )
     return table[:, 0], table[:, 1]

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from neuro_mod.errors import InputError, NoWorkersError
 from neuro_mod.execution import cluster_check
 from neuro_mod.execution.cluster_check import Finding
 from neuro_mod.execution.executors.batch import partitions
+from tests.helpers.platforms import POSIX_ONLY, make_pipe
 
 
 @pytest.fixture
@@ -94,8 +94,9 @@ def test_a_file_is_replaced_only_with_force(neuro_mod, tmp_path, monkeypatch) ->
 
 
 @pytest.mark.parametrize(
-    "make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("x")], ids=["pipe", "folder", "link"]
+    "make", [make_pipe, Path.mkdir, lambda path: path.symlink_to("x")], ids=["pipe", "folder", "link"]
 )
+@POSIX_ONLY
 def test_only_regular_files_are_replaced(neuro_mod, tmp_path, make) -> None:
     make(tmp_path / "new")
     code, out, err = neuro_mod("cluster", "init", "pbs", "new", "--force", cwd=tmp_path)

@@ -8,6 +8,7 @@ import pytest
 
 from neuro_mod.cli.main import app
 from neuro_mod.config.shipped import shipped_files
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.processes import run_python
 
 
@@ -86,6 +87,7 @@ except SystemExit:
     assert run_python("-c", ask).stdout.split("\n")[-2] == "[]"
 
 
+@POSIX_ONLY
 def test_installs_and_shows(ended, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,9 +1,9 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.config.test_converting import MEAN_FIELD, OLDER, SPIKING
+from tests.helpers.platforms import POSIX_ONLY, make_pipe
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def linked(path):
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
-        (os.mkfifo, "a named pipe"),
+        (make_pipe, "a named pipe"),
         (Path.mkdir, "a folder"),
         (linked, "a symbolic link"),
         (lambda path: path.symlink_to("nothing"), "a symbolic link"),
@@ -61,6 +61,7 @@ def linked(path):
     ids=["pipe", "folder", "link", "dangling"],
 )
 @pytest.mark.parametrize("force", [(), ("--force",)], ids=["", "force"])
+@POSIX_ONLY
 def test_only_regular_files_are_replaced(neuro_mod, old, tmp_path, make, kind, force) -> None:
     make(new := tmp_path / "new")
     mode, names = new.lstat().st_mode, sorted(tmp_path.iterdir())

@@ -18,20 +18,26 @@ from neuro_mod.plotting.style import STYLES
 from tests.helpers.shared import SMALL
 
 OVER_TIME = ["run", "repeat", "perturb", "analyze"]
-OTHERS = [
-    *("compare", "sweep", "decode"),
-    *(f"mean-field {name}" for name in ("fixed-points", "landscape", "bifurcation", "sensitivity", "spectrum")),
-    *(f"control {name}" for name in ("response", "design", "capacity")),
+#: Commands that draw nothing.
+PICTURELESS = [
+    *("init", "configs", "gather", "validate", "convert", "schema", "compile"),
+    *("mean-field table", "cluster init", "cluster check"),
 ]
 
 
-@pytest.mark.parametrize("path", [*OVER_TIME, *OTHERS])
-def test_what_draws_has_them(path):
-    command = typer.main.get_command(app)
-    for name in path.split():
-        command = command.commands[name]
+def commands(group, above=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*above, name))
+        else:
+            yield " ".join((*above, name)), command
+
+
+@pytest.mark.parametrize(("path", "command"), [*commands(typer.main.get_command(app))])
+def test_what_draws_has_them(path, command):
+    """All commands but those that are listed; another one draws, or is listed."""
     options = {option: each.name for each in command.params for option in each.opts}
-    assert {"--format", "--style"} <= set(options)
+    assert ({"--format", "--style"} <= set(options)) == (path not in PICTURELESS)
     windows = {options.get("--from"), options.get("--to")}
     assert windows == ({"t_from", "t_to"} if path in OVER_TIME else windows - {"t_from", "t_to"})
 
@@ -51,14 +57,18 @@ def test_they_replace_settings(tmp_path):
     assert "plot_from" not in str(stager._plan(experiment, {}))
 
 
-@pytest.mark.parametrize(
-    ("begin", "end", "message"),
-    [
-        (0.2, None, "plot_from: 0.2 s found; expected a time before the end of the run"),
-        (None, 0.3, "plot_to: 0.3 s found; expected at most init_params.duration_sec = 0.2 s"),
-        (0.1, 0.1, "plot_to: 0.1 s found; expected more than settings.plot_from = 0.1 s"),
-    ],
-)
-def test_a_window_is_in_the_run(begin, end, message):
-    with pytest.raises(ConfigError, match=message):
-        load_experiment(SMALL).replace(figure_settings(None, None, begin, end))
+def test_a_window_ends_after_it_begins():
+    with pytest.raises(ConfigError, match=r"plot_to: 0\.1 s found; expected more than settings\.plot_from"):
+        load_experiment(SMALL).replace(figure_settings(None, None, 0.1, 0.1))
+
+
+def test_the_window_of_a_file_does_not_stop_a_shorter_run(tmp_path, caplog):
+    """Figures end with the run; there are none of what is later."""
+    experiment = load_experiment(SMALL).replace(figure_settings("svg", None, 0.05, 1.0))
+    StageSNNSimulation(experiment).execute("voltage", out=tmp_path / "clipped")
+    assert "0.05 to 0.2 s of 0.2 s" in (tmp_path / "clipped/plots/voltage.svg").read_text()
+    assert not caplog.messages
+    with caplog.at_level("WARNING", "neuro_mod"):
+        StageSNNSimulation(experiment.lasting(0.05)).execute("voltage", out=tmp_path / "before")
+    assert "no figure voltage: it ends at 0.05 s, before 0.05 s" in caplog.messages
+    assert not (tmp_path / "before/plots/voltage.svg").exists()

@@ -17,6 +17,7 @@ from neuro_mod.recordings.saved import load_spikes
 from neuro_mod.storage.locking import locked
 from neuro_mod.storage.names import PLAN
 from tests.helpers.folders import files_in, n_finished
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.shared import SMALL, write_config
 
 RUN = "run CONFIG --plot none --record spikes"
@@ -254,6 +255,7 @@ def test_a_run_leaves_repeats_alone(neuro_mod, config, tmp_path):
     assert code == 2 and "results of many runs found" in errors and n_finished(tmp_path) == 1
 
 
+@POSIX_ONLY
 def test_the_home_folder_and_variables(neuro_mod, config, tmp_path, monkeypatch):
     """`--out=~/x` reaches the program with its ~; other shells expand it."""
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -40,6 +40,7 @@ def test_writes_a_configuration_with_comments_and_a_map(tuned, tmp_path):
     assert found != original and found == original.replace(varied)
     assert "# factor on weights within a cluster" in text
     assert "# Tuned with neuro-mod tune, 1 of 6 clusters active" in text
+    assert "# in 3 s, in a simulation of one network." in text
     assert printed.splitlines()[-2:] == ["small_tuned.yaml", "small_tuned.png"]
     assert "found" in printed and "shifted response, poisson input" in printed
 
@@ -71,6 +72,12 @@ def test_an_interruption_writes_nothing(tuned, tmp_path, monkeypatch):
     assert "nothing is written; a search starts anew" in errors
 
 
+def test_the_file_is_named_after_what_was_given(neuro_mod, tmp_path):
+    (tmp_path / "two_clusters_tuned.yaml").write_text("mine")
+    code, _, errors = neuro_mod("tune", "two_clusters", "--active", "1", cwd=tmp_path)
+    assert code == 2 and '--out: "two_clusters_tuned.yaml" found; expected the name of a new file' in errors
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -78,6 +85,8 @@ def test_an_interruption_writes_nothing(tuned, tmp_path, monkeypatch):
         (("--active", "0"), "--active, in 0: 0 found"),
         (("--active", "few"), "--active"),
         (("--active", "1", "--out", "none/x.yaml"), "--out"),
+        (("--active", "1", "--out", "z.png"), '--out: "z.png" found; expected a name that ends in .yaml or .yml; the'),
+        (("--active", "1", "--out", "z.svg", "--format", "svg"), '--out: "z.svg" found; expected a name that ends'),
     ],
 )
 def test_what_is_refused(tuned, options, words):

@@ -1,6 +1,5 @@
 """Files that are not configurations: one clear line for each."""
 
-import os
 import time
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from neuro_mod.config import load_experiment
 from neuro_mod.config.document import read_document
 from neuro_mod.errors import ConfigError
+from tests.helpers.platforms import POSIX_ONLY, make_pipe
 
 BILLION_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -154,12 +154,14 @@ def test_anchors_may_be_reused() -> None:
     assert read_document("a: &x 1\nb: &x 2\nc: *x\n").data["c"] == 2
 
 
+@POSIX_ONLY
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.yaml")
+    make_pipe(tmp_path / "pipe.yaml")
     with pytest.raises(ConfigError, match="a pipe found, expected a file"):
         load_experiment(tmp_path / "pipe.yaml")
 
 
+@POSIX_ONLY
 def test_the_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "my.yaml").write_text("arousal: {level: 0.25}")

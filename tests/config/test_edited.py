@@ -33,6 +33,17 @@ def test_a_header_follows_the_first_comment():
     assert lines[0].startswith("# A small metastable network") and lines[5:8] == ["# one", "# two", ""]
 
 
+def test_entries_of_a_list_are_changed_on_their_lines(tmp_path):
+    text = "architecture:\n    clusters:\n        j_potentiated:  # by pathway\n        - 4.90  # EE\n        # weak\n"
+    text += "        - 1.8   # EI\n        -   2.1\n        - 1.7\n"
+    (tmp_path / "config.yaml").write_text(text)
+    changed = load_experiment(text).replace({"architecture.clusters.j_potentiated": [5.5, 1.8, 2.25, 1.7]})
+    found = edited(tmp_path / "config.yaml", changed)
+    assert found == text.replace("4.90  #", "5.5   #").replace("2.1", "2.25")
+    both = edited(tmp_path / "config.yaml", changed.replace({"arousal.level": 0.5}))
+    assert all(comment in both for comment in ("# by pathway", "# EE", "# weak", "# EI"))
+
+
 @pytest.mark.parametrize(
     "text",
     [

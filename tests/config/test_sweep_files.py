@@ -12,6 +12,7 @@ import pytest
 from neuro_mod.config import load_experiment
 from neuro_mod.config.plain import to_yaml
 from neuro_mod.config.sweep import load_sweep, sweep_of
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.problems import problems_of
 from tests.helpers.shared import CONFIGS, SMALL
 
@@ -37,7 +38,7 @@ def written(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("where", ["beside", "below", "above", "absolute", "home"])
+@pytest.mark.parametrize("where", ["beside", "below", "above", "absolute", pytest.param("home", marks=POSIX_ONLY)])
 def test_the_path_of_the_configuration_is_relative_to_the_file(written, tmp_path, monkeypatch, where):
     place, path = {
         "beside": ("in/small.yaml", "small.yaml"),
@@ -56,6 +57,7 @@ def test_the_path_of_the_configuration_is_relative_to_the_file(written, tmp_path
     assert load_sweep({"config": tmp_path / place, "parameters": {"arousal.level": [0, 1]}}).name == "sweep"
 
 
+@POSIX_ONLY
 def test_a_sweep_in_the_home_folder(written, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     written(to_yaml(SMALL), "small.yaml")

@@ -36,10 +36,14 @@ try:
     from neuro_mod.core.spiking_net.lif_net import LIFNet
 except ImportError as error:
     assert str(error) == 'this needs torch, which is not installed: pip install "neuro_mod[torch]"'
+else:
+    raise AssertionError("LIFNet without torch")
 try:
     from neuro_mod import LIFNet
 except ImportError as error:
     print(error)
+else:
+    raise AssertionError("LIFNet without torch")
 outputs = StageSNNSimulation(sys.argv[1]).execute("spikes", out=sys.argv[2])
 assert Analyzer(outputs).get_num_states() >= 1
 """

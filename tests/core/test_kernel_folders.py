@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from neuro_mod.core.kernel_folders import MAX_UNUSED, open_folder, remove_unused
+from tests.helpers.platforms import POSIX_ONLY
 
 NEW = "kernels-00112233445566ff"
 
@@ -61,6 +62,7 @@ def test_files_of_others_stay(tmp_path):
     assert (folder / "mine.txt").exists()
 
 
+@POSIX_ONLY
 def test_links_are_not_followed(tmp_path):
     elsewhere = folder_of(tmp_path / "elsewhere", "kernels-0123456789abcdef", 100)
     base = tmp_path / "base"

@@ -11,6 +11,7 @@ from neuro_mod.errors import InputError, StorageError
 from neuro_mod.execution import new_file
 from neuro_mod.execution.new_file import write_all_new, write_new
 from neuro_mod.storage.writing import write_whole
+from tests.helpers.platforms import POSIX_ONLY
 
 TEXTS = {"a.txt": "first\n", "b.txt": "zweite Datei: Größe\n"}
 
@@ -38,6 +39,7 @@ def test_an_existing_file_is_kept(tmp_path, monkeypatch, links) -> None:
     assert content(tmp_path) == {"x.yaml": "two\n"}
 
 
+@POSIX_ONLY
 def test_a_broken_link_is_kept(tmp_path) -> None:
     (tmp_path / "x").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 from pathlib import Path
@@ -16,6 +15,7 @@ from neuro_mod.recordings.conventions import Conventions, check_conventions
 from neuro_mod.recordings.saved import spike_arrays
 from neuro_mod.recordings.sessions import open_sessions
 from neuro_mod.recordings.spikes import SpikeEvents
+from tests.helpers.platforms import POSIX_ONLY, make_pipe
 from tests.helpers.recordings import DENSE, EVENTS, FULL, STEPS, read_all, refused, run_folder, source_of
 
 
@@ -37,14 +37,16 @@ def test_folders_without_spikes(tmp_path):
 
 def lies_there(file, kind):
     if kind == "pipe":
-        os.mkfifo(file)
+        make_pipe(file)
     elif kind == "folder":
         file.mkdir()
     else:
         file.symlink_to("nowhere")
 
 
-IRREGULAR = pytest.mark.parametrize("kind", ["pipe", "folder", "link"])
+IRREGULAR = pytest.mark.parametrize(
+    "kind", ["folder", *(pytest.param(kind, marks=POSIX_ONLY) for kind in ("pipe", "link"))]
+)
 
 
 @IRREGULAR

@@ -17,6 +17,7 @@ from scipy.io import savemat
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
 from neuro_mod.errors import DataError
 from tests.helpers.exchange import BEGIN
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.recordings import run_folder
 from tests.recordings.test_nest import NAMES, VERSIONS
 from tests.recordings.test_tools import save_sonata, save_tsgroup
@@ -145,7 +146,10 @@ def test_steps_are_times_where_nothing_else_is_known(caplog):
     assert len(analyzer_of(spikes, drop_duplicates=True).spikes()) == 40
 
 
-@pytest.mark.parametrize(("source", "kind"), [*((each, "copy") for each in FILES), (table, "link"), (nwb, "itself")])
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [*((each, "copy") for each in FILES), pytest.param(table, "link", marks=POSIX_ONLY), (nwb, "itself")],
+)
 def test_a_copied_file_is_no_second_session(tmp_path, source, kind):
     first = source(tmp_path / "spikes_a", trains(0))
     second = first if kind == "itself" else first.with_stem("spikes_b")

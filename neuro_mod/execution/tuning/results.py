@@ -24,6 +24,9 @@ from neuro_mod.storage.writing import write_whole
 if TYPE_CHECKING:
     from neuro_mod.plotting.style import AnyFigure
 
+#: Of files of configurations; a picture of the same name then never replaces one.
+_ENDINGS = (".yaml", ".yml")
+
 
 def describe_tuning(tuning: Tuning) -> dict[str, Any]:
     """What was wanted and what was found, which JSON can hold."""
@@ -93,11 +96,14 @@ class TuningFiles:
         replace: Whether existing files are replaced.
 
     Raises:
-        InputError: One exists, or their folder does not.
+        InputError: One exists, their folder does not, or the name is not that of a YAML file.
     """
 
     def __init__(self, file: Path, experiment: Experiment, *, replace: bool):
         self._file, self._experiment, self._replace = file, experiment, replace
+        if file.suffix.lower() not in _ENDINGS:
+            hint = "the map of the search is written beside it"
+            raise invalid("--out", str(file), f"a name that ends in {' or '.join(_ENDINGS)}", hint)
         self._picture = file.with_suffix(f".{experiment.settings.plot_format}")
         if not file.parent.is_dir():
             raise invalid("--out", str(file), "a file in a folder that exists", f"there is no folder {file.parent}")
@@ -128,13 +134,14 @@ def _header(tuning: Tuning) -> list[str]:
     """What the comment at the beginning of the file says about the search."""
     options, best, p = tuning.options, tuning.best, tuning.knobs.experiment.populations.n_clusters
     wanted = ", ".join(map(str, sorted(options.wanted)))
-    switches = [trial.n_switches for trial in best.trials]
+    switches = sorted(trial.n_switches for trial in best.trials)
+    counts, n = " to ".join(map(str, dict.fromkeys((switches[0], switches[-1])))), len(switches)
     share = round(100 * best.share(options.wanted))
     what = "Tuned with neuro-mod tune" if tuning.found else "NOT as wanted, only the closest that neuro-mod tune found"
     return [
-        f"{what}, {wanted} of {p} clusters active: so for {share} % of the time, with {min(switches)} to "
-        f"{max(switches)} switches",
-        f"in {options.duration:g} s, in simulations of {len(switches)} networks.",
+        f"{what}, {wanted} of {p} clusters active: so for {share} % of the time, with {counts} "
+        f"switch{'es' * (counts != '1')}",
+        f"in {options.duration:g} s, in {f'simulations of {n} networks' if n > 1 else 'a simulation of one network'}.",
     ]
 
 

@@ -81,11 +81,6 @@ def survival_curves(
     return style.whole(figure)
 
 
-def _lowest(curve: Survival) -> float:
-    """The lowest probability above 0."""
-    return float(curve.probability[curve.probability > 0].min(initial=1.0))
-
-
 def _n(curve: Survival) -> int:
     return curve.n_seen + curve.n_censored
 

@@ -16,6 +16,7 @@ from neuro_mod.execution.decoding.save import decode_and_save
 from neuro_mod.execution.decoding.trials import trials_of_folders, trials_of_sweep
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.storage.names import RESULTS_TABLE, RUN
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.shared import SMALL
 
 STIMULUS = {"onsets": [0.1], "duration_sec": 0.1, "stimulated_clusters_prob": 1, "stimulated_neuron_prob": 1}
@@ -115,6 +116,7 @@ def test_runs_with_the_same_noise_are_never_divided_between_training_and_testing
         epochs.decode(folds=3, groups=[0] * 6 + [1] * 6)
 
 
+@POSIX_ONLY
 def test_networks_are_decoded_one_by_one(sweep, tmp_path):
     """Of which the table of a sweep has a column: errors are over networks, each of which has its own trials."""
     (tmp_path / "data").symlink_to(sweep / "data")

@@ -29,6 +29,7 @@ from neuro_mod.storage.names import shard_numbers
 from neuro_mod.storage.writing import link_whole
 from tests.helpers.disturbing import assert_complete, driver, keys, tries, undisturbed
 from tests.helpers.folders import data_in, files_in, n_finished, run_json
+from tests.helpers.platforms import POSIX_ONLY
 from tests.helpers.processes import wait_until
 from tests.helpers.tiny_job import TinyJob
 
@@ -280,6 +281,7 @@ def test_where_links_are_not_possible_files_are_copied(tmp_path, expected, monke
     assert_complete(tmp_path, expected, N)
 
 
+@POSIX_ONLY
 def test_a_link_is_whole_and_replaces_what_was_there(tmp_path):
     source, path = tmp_path / "source", tmp_path / "path"
     source.write_text("new")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 
 import numpy as np
@@ -14,6 +13,7 @@ from neuro_mod.execution.stagers.recording import RECORDABLE
 from neuro_mod.execution.stagers.saved_state import load_state, save_state, state_arrays
 from neuro_mod.recordings.saved import load_spikes
 from tests.helpers.folders import run_json
+from tests.helpers.platforms import POSIX_ONLY, make_pipe
 from tests.helpers.shared import CONFIGS, EXPERIMENTS, SMALL
 
 DEFAULT = CONFIGS / "default_snn_params.yaml"
@@ -84,8 +84,9 @@ def test_a_saved_state_continues_the_run_stimulus_included(tmp_path):
     assert np.array_equal(joined, np.asarray(whole["spikes"])) and joined.any()
 
 
+@POSIX_ONLY
 def test_a_state_is_not_saved_in_place_of_a_pipe(stager, tmp_path):
-    os.mkfifo(pipe := tmp_path / "pipe")
+    make_pipe(pipe := tmp_path / "pipe")
     with pytest.raises(InputError, match=r"found; expected .* this is a named pipe$"):
         save_state(pipe, stager.run(0.01).state)
     assert pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
