@@ -138,9 +138,8 @@ class ItemProgress:
             return f"{done}, no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
         if self.n_done == self.n_items:
             taken = time.monotonic() - self._begin
-            return (
-                f"{done}{f' in {taken:.0f} s' * (taken >= 1)}{f', {self.seconds:g} s simulated' * bool(self.seconds)}"
-            )
+            in_all = f", {self.seconds:g} s simulated" if self.seconds else ""
+            return f"{done} in {taken:.0f} s{in_all}" if taken >= 1 else f"{done}{in_all}"
         simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
         if self._n_begun and not self._under_way:
             simulated = f", {self._n_begun} under way{simulated}"

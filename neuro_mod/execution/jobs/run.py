@@ -113,7 +113,7 @@ def _describe(execution: Execution, n_workers: int) -> str:
 
 @contextmanager
 def _failure_noted(outcome: Outcome, log: JobLog, attempt: Attempt) -> Iterator[None]:
-    """Whatever ends a job early is logged, with how far it got."""
+    """Whatever ends a job early is logged, with how far it got; Ctrl-C only in the file, as it is no error."""
     try:
         yield
     except MissingItemsError as error:
@@ -121,10 +121,11 @@ def _failure_noted(outcome: Outcome, log: JobLog, attempt: Attempt) -> Iterator[
         raise
     except BaseException as error:
         error.add_note(f"{outcome.summary()}; rerun the command to resume")
-        log.log(
-            logging.ERROR,
-            "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__]),
-        )
+        told = "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__])
+        if isinstance(error, KeyboardInterrupt):
+            log.note(told)
+        else:
+            log.log(logging.ERROR, told)
         with suppress(StorageError):
             attempt.save()
         raise
