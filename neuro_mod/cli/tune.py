@@ -26,6 +26,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
     print_table,
+    print_text,
     seconds,
     whole_numbers,
 )
@@ -143,21 +144,21 @@ def _print_tuning(metadata: Mapping[str, Any]) -> None:
         rows.append(_row("found" if metadata["found"] else "closest", best))
     share = f"time with {_listed(wanted)}"
     print_table(["", "J+ of E→E", "external", "stable", "| active", share, "switches", "lifespan in s"], rows)
-    typer.echo("stable: numbers of active clusters whose states are stable in theory; right of it, simulations")
+    print_text("stable: numbers of active clusters whose states are stable in theory; right of it, simulations")
     typer.echo()
     if metadata["found"]:
-        typer.echo(
+        print_text(
             "The configuration itself is as wanted; nothing is changed."
             if best == start
             else f"Found: j_potentiated: {_shown(best['j_potentiated'])}, nu_ext_baseline: "
             f"{_shown(best['nu_ext_baseline'])}"
         )
         return
-    typer.echo("Nothing found that is as wanted. What came closest falls short:")
+    print_text("Nothing found that is as wanted. What came closest falls short:")
     for reason in best["shortcomings"]:
-        typer.echo(f"- {reason}")
+        print_text(f"- {reason}", "  ")
     for found in metadata["maps"]:
-        typer.echo(_summary(found, wanted))
+        print_text(_summary(found, wanted))
 
 
 def _best_scouts(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
