@@ -139,7 +139,7 @@ def _check_others(job: Job, items: Sequence[Item], folder: JobFolder, force: boo
             found = f"{len(others)} other {job.nouns[len(others) != 1]}"
             raise InputError(
                 f"{folder.path}: {found} found; expected only those asked for now, which are fewer or have other "
-                "seeds; ask for all, choose another folder, or remove the others with --force (force=True)"
+                "seeds; ask for all, choose another folder (--out), or remove the others with --force (force=True)"
             )
         folder.remove(others)
 
