@@ -127,12 +127,13 @@ def _theory(experiment: Experiment, response: str | None, closure: str | None) -
 def _print_tuning(metadata: Mapping[str, Any]) -> None:
     p, wanted = metadata["n_clusters"], metadata["wanted_active"]
     response, closure = metadata["theory"].split("/")
-    trials = metadata["n_trials"]
+    trials, switches = metadata["n_trials"], metadata["fewest_switches"]
     print_rows(
         {
             "wanted": f"{_listed(wanted)} of {p} clusters active for at least "
-            f"{100 * metadata['least_share_of_time']:g} % of the time, and at least {metadata['fewest_switches']} "
-            f"switches in {metadata['duration_sec']:g} s in each of {trials} network{'s' * (trials > 1)}",
+            f"{100 * metadata['least_share_of_time']:g} % of the time, and at least {switches} "
+            f"switch{'es' * (switches > 1)} in {metadata['duration_sec']:g} s in each of {trials} "
+            f"network{'s' * (trials > 1)}",
             "theory": f"{response} response, {closure} input",
         }
     )

@@ -165,6 +165,10 @@ def _end(outcome: Outcome, log: JobLog) -> None:
         log.log(logging.INFO, f"slowest: {slowest}")
     for failure in outcome.failures:
         log.log(logging.ERROR, f"failed: {failure.summary()}")
-    level = logging.INFO if outcome.complete else logging.WARNING
-    state = "interrupted" if outcome.interrupted else "complete" if outcome.complete else "incomplete"
-    log.log(level, f"{state}: {outcome.summary()} and saved in {outcome.folder}")
+    saved = f"{outcome.summary()} and saved in {outcome.folder}"
+    if outcome.interrupted:
+        log.note(f"interrupted: {saved}")  # the error that follows says it
+    elif outcome.complete:
+        log.log(logging.INFO, f"complete: {saved}")
+    else:
+        log.log(logging.WARNING, f"incomplete: {saved}")

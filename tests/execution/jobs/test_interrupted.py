@@ -45,6 +45,7 @@ def test_who_is_interrupted_keeps_what_is_finished_and_leaves_nobody_behind(tmp_
         _, said = process.communicate(timeout=20)
         assert process.returncode == 130, said
     assert f"interrupted; 3 of 4 items finished and saved in {folder}; rerun the command to resume\n" in said
+    assert said.count("3 of 4 items finished") == 1
     assert "Traceback" not in said and "leaked" not in said
     about = run_json(folder)
     assert (about["interrupted"], about["n_finished"], about["n_concluded"]) == (True, 3, 3)
