@@ -99,7 +99,7 @@ class MissingFileError(DataError, FileNotFoundError):
 
 
 class StorageError(NeuroModError, OSError):
-    """A file or folder could not be written; the message says which, why, and how much space is free."""
+    """A file or folder could not be written; the message says which and why, and how much space a full disk has."""
 
 
 class FolderInUseError(StorageError):

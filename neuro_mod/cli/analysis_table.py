@@ -67,10 +67,9 @@ def _rows(metadata: dict[str, Any]) -> dict[str, str]:
     if metadata["reassigned"] is not None:  # unknown in analyses of earlier versions
         share = f"{_shown(metadata['reassigned'], 100)} % of the time"
         rows["states"] += f"; shorter ones fill {share}, which was given to their neighbours"
-    rows["mean lifespan"] = (
-        f"{_quantity(metadata, 'mean_lifespan_sec')} s of the {metadata['n_visits'] - metadata['n_censored']} visits "
-        f"seen from start to end; Kaplan-Meier {_quantity(metadata, 'mean_lifespan_kaplan_meier_sec')} s"
-    )
+    n_whole = metadata["n_visits"] - metadata["n_censored"]
+    whole = f"{_quantity(metadata, 'mean_lifespan_sec')} s of the {n_whole} visits seen from start to end"
+    rows["mean lifespan"] = _both_means(metadata, "mean_lifespan", whole, "no visit was seen from start to end")
     if (metadata["reassigned"] or 0) > metadata["max_reassigned"]:
         rows["mean lifespan"] += "; too long, as shorter visits fill so much of the time"
     rows |= _visit_rows(metadata)
@@ -103,12 +102,10 @@ def _cluster_rows(metadata: dict[str, Any]) -> dict[str, str]:
     shortest = metadata["settings"]["minimal_lifespan_ms"]
     rows["activations"] = (
         f"{sum(row['activations'] for row in clusters)} of at least {shortest:g} ms, "
-        f"{_quantity(metadata, 'activation_rate_hz')} per s and cluster; {_both_means(metadata, 'mean_activation')}"
+        f"{_quantity(metadata, 'activation_rate_hz')} per s and cluster; {_means(metadata, 'mean_activation')}"
     )
-    rows["intervals"] = (
-        f"from an activation to the next, {_both_means(metadata, 'mean_interval')}; "
-        f"CV {_quantity(metadata, 'interval_cv')}"
-    )
+    cv = f"; CV {_quantity(metadata, 'interval_cv')}" if _is_known(metadata, "interval_cv") else ""
+    rows["intervals"] = f"from an activation to the next, {_means(metadata, 'mean_interval')}{cv}"
     return rows
 
 
@@ -125,16 +122,27 @@ def _visit_rows(metadata: dict[str, Any]) -> dict[str, str]:
         if means
         else {}
     )
-    if metadata["quantities"]["state_entropy_bits"]["value"] is not None:
+    if _is_known(metadata, "state_entropy_bits"):
         entropy = _quantity(metadata, "state_entropy_bits")
         rows["entropy"] = f"{entropy} bits of the states, an underestimate in short recordings"
     rows["after ±"] = f"standard errors over {metadata['standard_errors_over']}"
     return rows
 
 
-def _both_means(metadata: dict[str, Any], name: str) -> str:
-    whole, kaplan_meier = (_quantity(metadata, f"{name}{ending}_sec") for ending in ("", "_kaplan_meier"))
-    return f"mean {whole} s of those seen whole; Kaplan-Meier {kaplan_meier} s"
+def _means(metadata: dict[str, Any], name: str) -> str:
+    whole = f"mean {_quantity(metadata, f'{name}_sec')} s of those seen whole"
+    return _both_means(metadata, name, whole, "none was seen whole")
+
+
+def _both_means(metadata: dict[str, Any], name: str, whole: str, none_whole: str) -> str:
+    """Both means of a duration, as far as they are known; the texts say the one of what was seen whole."""
+    told = whole if _is_known(metadata, f"{name}_sec") else none_whole
+    estimate = f"{name}_kaplan_meier_sec"
+    return told + (f"; Kaplan-Meier {_quantity(metadata, estimate)} s" if _is_known(metadata, estimate) else "")
+
+
+def _is_known(metadata: dict[str, Any], name: str) -> bool:
+    return metadata["quantities"][name]["value"] is not None
 
 
 def _quantity(metadata: dict[str, Any], name: str, factor: float = 1.0) -> str:
@@ -182,7 +190,7 @@ def _model_rows(model: dict[str, Any]) -> dict[str, str]:
 def _event_rows(events: dict[str, Any]) -> dict[str, str]:
     conditions = f", conditions {', '.join(events['conditions'])}" if events["conditions"] else ""
     rows = {
-        "events": f"{events['n_epochs']} epochs of {events['n_sessions']} sessions, from {events['before_sec']:g} s "
+        "events": f"{events['n_epochs']} epochs of {sessions(events['n_sessions'])}, from {events['before_sec']:g} s "
         f"before to {events['after_sec']:g} s after each{conditions}"
     }
     if (found := events["quenching"]) is not None:
@@ -221,8 +229,13 @@ def _detection(metadata: dict[str, Any]) -> str:
         found += f", above {low} Hz" if low == high else f", above {low} to {high} Hz"
     unfitted = metadata["n_sessions"] - metadata["fitted_sessions"]
     if settings["method"] == "two_state" and unfitted:
-        found += f"; no two states in the rates of {unfitted} sessions, where an absolute threshold was used"
+        found += f"; no two states in the rates of {sessions(unfitted)}, where an absolute threshold was used"
     return found
+
+
+def sessions(n: int) -> str:
+    """A number of sessions in words."""
+    return f"{n} session{'s' * (n != 1)}"
 
 
 def _shown(value: float | None, factor: float = 1.0) -> str:

@@ -10,7 +10,7 @@ import typer
 from neuro_mod.choices import BatchSystem
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.help import Commands
-from neuro_mod.cli.options import AsJson, WaitForWorkers, file, folder, print_json
+from neuro_mod.cli.options import AsJson, WaitForWorkers, file, folder, print_json, print_text
 
 if TYPE_CHECKING:
     from neuro_mod.execution.cluster_check import Report
@@ -74,6 +74,7 @@ def check(
 def _print_report(report: Report) -> None:
     width = max((len(finding.topic) for finding in report.findings), default=0)
     for topic, text, level in report.findings:
-        typer.echo(f"{topic:<{width}}  {'' if level == 'ok' else f'{level}: '}{text}")
+        told = text if level == "ok" else f"{level}: {text}"
+        print_text(f"{topic:<{width}}  {told}", " " * (width + 2))
     if report.works:
-        typer.echo("a study would work")
+        print_text("a study would work")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuro_mod.cli import completion
-from neuro_mod.cli.options import AsJson, file, print_json
+from neuro_mod.cli.options import AsJson, file, print_json, print_text
 
 if TYPE_CHECKING:
     from neuro_mod.config.shipped import Shipped
@@ -71,4 +71,5 @@ def _print_table(files: list[Shipped]) -> None:
         wrapped = textwrap.wrap(each.description, _WIDTH - width) or [""]
         for name, line in zip([each.name, *[""] * len(wrapped)], wrapped, strict=False):
             typer.echo(f"{name:<{width}}{line}")
-    typer.echo("\nCommands take these names: neuro-mod run default. To change one, see --copy.")
+    typer.echo()
+    print_text("Commands take these names: neuro-mod run default. To change one, see --copy.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from neuro_mod.cli.analysis_options import Clusters, Dt, Plot
+from neuro_mod.cli.analysis_table import sessions
 from neuro_mod.cli.event_options import given_events
 from neuro_mod.cli.long_work import long_work
 from neuro_mod.cli.options import (
@@ -127,7 +128,7 @@ def _print(metadata: dict[str, Any]) -> None:
     print_rows(
         {
             "conditions": f"{len(metadata['conditions'])}: {', '.join(metadata['conditions'])}",
-            "trials": f"{metadata['n_epochs']} epochs of {metadata['n_sessions']} sessions{networks}",
+            "trials": f"{metadata['n_epochs']} epochs of {sessions(metadata['n_sessions'])}{networks}",
             "neurons": f"{metadata['n_neurons']} in each of {options['n_ensembles']} ensembles",
             "windows": f"{1e3 * options['window']:g} ms; {options['folds']} folds",
         }

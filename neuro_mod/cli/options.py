@@ -194,12 +194,17 @@ def load(
         ConfigError: Everything that is wrong with it.
     """
     from neuro_mod.config import load_experiment
+    from neuro_mod.recordings.windows import window_of
 
     options = {"settings.random_seed": seed, "mean_field.response": response, "mean_field.closure": closure}
     changes = [*(overrides or ()), *(f"{key}={value}" for key, value in given(options).items())]
     with naming_options({**options, "init_params.duration_sec": duration, **figures}):
         experiment = load_experiment(named(config), changes).lasting(duration)
-        return experiment.replace(dict(figures)) if figures else experiment
+        experiment = experiment.replace(dict(figures)) if figures else experiment
+    window = [figures.get(f"settings.{key}") for key in ("plot_from", "plot_to")]
+    if window != [None, None]:  # a window in the file is cut where figures are drawn
+        window_of(experiment.init_params.duration_sec, *window)
+    return experiment
 
 
 #: Options that set a key of the configuration.

@@ -26,6 +26,7 @@ from neuro_mod.cli.options import (
     print_json,
     print_rows,
     print_table,
+    print_text,
     seconds,
     whole_numbers,
 )
@@ -126,12 +127,13 @@ def _theory(experiment: Experiment, response: str | None, closure: str | None) -
 def _print_tuning(metadata: Mapping[str, Any]) -> None:
     p, wanted = metadata["n_clusters"], metadata["wanted_active"]
     response, closure = metadata["theory"].split("/")
-    trials = metadata["n_trials"]
+    trials, switches = metadata["n_trials"], metadata["fewest_switches"]
     print_rows(
         {
             "wanted": f"{_listed(wanted)} of {p} clusters active for at least "
-            f"{100 * metadata['least_share_of_time']:g} % of the time, and at least {metadata['fewest_switches']} "
-            f"switches in {metadata['duration_sec']:g} s in each of {trials} network{'s' * (trials > 1)}",
+            f"{100 * metadata['least_share_of_time']:g} % of the time, and at least {switches} "
+            f"switch{'es' * (switches > 1)} in {metadata['duration_sec']:g} s in each of {trials} "
+            f"network{'s' * (trials > 1)}",
             "theory": f"{response} response, {closure} input",
         }
     )
@@ -143,21 +145,21 @@ def _print_tuning(metadata: Mapping[str, Any]) -> None:
         rows.append(_row("found" if metadata["found"] else "closest", best))
     share = f"time with {_listed(wanted)}"
     print_table(["", "J+ of E→E", "external", "stable", "| active", share, "switches", "lifespan in s"], rows)
-    typer.echo("stable: numbers of active clusters whose states are stable in theory; right of it, simulations")
+    print_text("stable: numbers of active clusters whose states are stable in theory; right of it, simulations")
     typer.echo()
     if metadata["found"]:
-        typer.echo(
+        print_text(
             "The configuration itself is as wanted; nothing is changed."
             if best == start
             else f"Found: j_potentiated: {_shown(best['j_potentiated'])}, nu_ext_baseline: "
             f"{_shown(best['nu_ext_baseline'])}"
         )
         return
-    typer.echo("Nothing found that is as wanted. What came closest falls short:")
+    print_text("Nothing found that is as wanted. What came closest falls short:")
     for reason in best["shortcomings"]:
-        typer.echo(f"- {reason}")
+        print_text(f"- {reason}", "  ")
     for found in metadata["maps"]:
-        typer.echo(_summary(found, wanted))
+        print_text(_summary(found, wanted))
 
 
 def _best_scouts(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:

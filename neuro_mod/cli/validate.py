@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro_mod.cli import completion
-from neuro_mod.cli.options import Overrides, named
+from neuro_mod.cli.options import Overrides, named, print_text
 
 
 def validate(
@@ -47,6 +47,6 @@ def validate(
         sizes = f"{populations.n_clusters} clusters, {experiment.architecture.network.n_neurons} neurons"
         typer.echo(f"{file}: valid ({sizes}, {duration:g} s)")
         for warning in experiment.warnings:
-            typer.echo(f"{file}: WARNING {warning}", err=True)
+            print_text(f"{file}: WARNING {warning}", "  ", err=True)
     if problems:
         raise ConfigError(problems)

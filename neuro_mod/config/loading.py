@@ -20,6 +20,9 @@ from neuro_mod.config.shipped import shipped_as, shipped_files
 from neuro_mod.config.validation import nearest
 from neuro_mod.errors import ConfigError, KeyPath, Problem, show
 
+#: Keys of a file of which a sweep needs at least one, and no configuration has any.
+SWEPT = frozenset({"parameters", "conditions", "n_directions"})
+
 Source = str | Path | bytes | Mapping[str, Any] | Experiment
 
 
@@ -49,6 +52,9 @@ def load_experiment(source: Source, overrides: Overrides = ()) -> Experiment:
         found, valid = f"{show(source)} found", "a path, YAML text or bytes, or a mapping of sections"
         raise ConfigError([Problem((), found, valid)])
     data, place = read_mapping(source, name, Experiment.model_fields, "sections")
+    if "config" in data and data.keys() & SWEPT:
+        hint = "neuro-mod sweep takes this file"
+        raise ConfigError([Problem((), "a sweep found", "a configuration", hint, name)])
     try:
         return build_experiment(data, overrides, place)
     except ConfigError as error:

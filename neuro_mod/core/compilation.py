@@ -26,7 +26,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.runtime.nrt import rtsys
 
-from neuro_mod.core.compilation_watch import tell
+from neuro_mod.core.compilation_watch import STOPPED, tell
 from neuro_mod.core.kernel_folders import PREFIX, open_folder
 
 _SHARED = tuple(Path(__file__).resolve().with_name(name) for name in ("random.py", "compilation.py"))
@@ -167,15 +167,21 @@ class _KernelCache(FunctionCache):
 
 
 class _Announcement(compiler_event.Listener):
-    """Tells watchers that a kernel, and not some other function, is compiled."""
+    """Tells watchers that a kernel, and not some other function, is compiled.
+
+    Whether an exception ends a compilation is seen here: `Event.is_failed` of some versions of Numba says the opposite.
+    """
+
+    _handled_before = id(None)
 
     def on_start(self, event: Any) -> None:
         if event.data["dispatcher"] in _KERNELS:
+            self._handled_before = id(sys.exc_info()[1])
             tell(event.data["dispatcher"].py_func.__name__)
 
     def on_end(self, event: Any) -> None:
         if event.data["dispatcher"] in _KERNELS:
-            tell(None)
+            tell(None if id(sys.exc_info()[1]) == self._handled_before else STOPPED)
 
 
 compiler_event.register("numba:compile", _Announcement())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-#: Called with the name of a kernel when its compilation begins, and with None when it has ended.
+#: Called with the name of a kernel when its compilation begins, and with None when it has ended, or with `STOPPED` when
+#: Ctrl-C or an error has ended it.
 Watcher = Callable[[str | None], None]
+STOPPED = ""
 
 _WATCHERS: list[Watcher] = []
 
@@ -26,6 +28,6 @@ def compilation_watched(watcher: Watcher) -> Iterator[None]:
 
 
 def tell(name: str | None) -> None:
-    """Tell all watchers that the compilation of a kernel begins, or that it has ended."""
+    """Tell all watchers that the compilation of a kernel begins, or that it has ended or was stopped."""
     for watcher in tuple(_WATCHERS):
         watcher(name)

@@ -7,18 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
-from neuro_mod.core.compilation_watch import Watcher, compilation_watched
+from neuro_mod.core.compilation_watch import STOPPED, Watcher, compilation_watched
 from neuro_mod.execution.tables_shown import tables_shown
 from neuro_mod.execution.terminal import bars_are_shown, bars_shown
 
 TEXT = "compiling once for this machine"
 
-#: Kernels that are compiled one after the other, unless some are in the cache: to simulate a dense network, to simulate
-#: a sparse one, and for the mean field. Others are compiled alone.
+#: Kernels that are compiled one after the other, unless some are in the cache: to simulate a dense network, and to
+#: simulate a sparse one. Others are compiled alone.
 GROUPS: Sequence[Sequence[str]] = (
     ("sample_bits", "count_in_bits", "list_from_bits", "advance"),
     ("sample_targets", "find_runs", "gather_runs", "advance"),
-    ("respond", "_respond_all"),
 )
 #: Seconds that took on one machine, for the length of bars; one second for those that are not here.
 _SECONDS: Mapping[str, float] = {"sample_bits": 1.4, "count_in_bits": 0.3, "list_from_bits": 0.2, "advance": 11.0}
@@ -59,21 +58,26 @@ class _Parts:
         self._present = ""
         #: When the first and the present one were begun, as `time.monotonic` counts.
         self.since = self._began = 0.0
+        #: Seconds from the begin of the first to the end of the latest one; None while one is being compiled.
+        self.seconds_taken: float | None = None
 
-    def begin(self, name: str) -> bool:
-        """Note that a kernel is being compiled; returns whether it is the first of its group."""
-        self._began = time.monotonic()
+    def __contains__(self, name: str) -> bool:
+        """Whether a kernel belongs to the present group, and may follow."""
+        return name in self._rest
+
+    def begin(self, name: str) -> None:
+        """Note that a kernel is being compiled."""
+        self._began, self.seconds_taken = time.monotonic(), None
         self._present = name
-        is_next = name in self._rest
-        if not is_next:
+        if name not in self:
             self._done, self.since = [], self._began
             self._rest = [*next((group for group in GROUPS if name in group), (name,))]
         self._rest = self._rest[self._rest.index(name) + 1 :]  # those before it were in the cache
-        return not is_next
 
     def end(self) -> bool:
         """Note that it is compiled; returns whether it was the last of its group."""
         self._done.append(self._present)
+        self.seconds_taken = time.monotonic() - self.since
         return not self._rest
 
     @property
@@ -104,21 +108,28 @@ def _in_log() -> Iterator[Watcher]:
     def watch(name: str | None) -> None:
         nonlocal open_group
         if name is None:
-            if open_group and parts.end():
+            if parts.end():
                 close()
-        elif parts.begin(name):
+        elif name == STOPPED:
+            open_group = False
+        elif name in parts:
+            parts.begin(name)
+        else:
             close()
+            parts.begin(name)
             open_group = True
             _say(f"{TEXT}: {parts.number} part{'s' * (parts.number > 1)}")
 
     def close() -> None:
         nonlocal open_group
-        if open_group:
-            _say(f"compiled in {time.monotonic() - parts.since:.0f} s")
+        if open_group and (seconds := parts.seconds_taken) is not None:
+            _say(f"compiled in {'less than 1' if seconds < 1 else f'{seconds:.0f}'} s")
         open_group = False
 
-    yield watch
-    close()
+    try:
+        yield watch
+    finally:
+        close()  # kernels that did not follow were in the cache, or are not needed
 
 
 def _say(line: str) -> None:
@@ -133,6 +144,8 @@ def _with_bars() -> Iterator[Watcher]:
 
         def watch(name: str | None) -> None:
             bar.close()
+            if name == STOPPED:
+                return
             if name is None:
                 parts.end()
                 return

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neuro_mod.execution.compilation_shown import compilation_shown
 from neuro_mod.execution.terminal import bars_are_shown, bars_shown
@@ -136,6 +136,10 @@ class ItemProgress:
             return f"{done}, {self._preparing}"
         if self._still_since is not None:  # the reason needs the width of the terminal
             return f"{done}, no worker for {time.monotonic() - self._still_since:.0f} s: {self._reason}"
+        if self.n_done == self.n_items:
+            taken = time.monotonic() - self._begin
+            in_all = f", {self.seconds:g} s simulated" if self.seconds else ""
+            return f"{done} in {taken:.0f} s{in_all}" if taken >= 1 else f"{done}{in_all}"
         simulated = f", {self.seconds_done:.2f} of {self.seconds:g} s simulated" if self.seconds else ""
         if self._n_begun and not self._under_way:
             simulated = f", {self._n_begun} under way{simulated}"
@@ -167,10 +171,22 @@ def _display(total: float, shown: bool, log_interval: float) -> Iterator[_Show]:
     with compilation_shown():
         if bars_are_shown():
             with bars_shown() as bars:
-                task = bars.add_task("", total=total)
-                yield lambda done, text: bars.update(task, completed=done, description=text())
+                yield _bar(bars, total)
         else:
             yield _lines(log_interval)
+
+
+def _bar(bars: Any, total: float) -> _Show:
+    task: Any = None
+
+    def show(done: float, text: Callable[[], str]) -> None:
+        nonlocal task
+        described = text()
+        if task is None:  # not before there is something to say: compilation may come first
+            task = bars.add_task(described, total=total)
+        bars.update(task, completed=done, description=described)
+
+    return show
 
 
 def _lines(interval: float) -> _Show:

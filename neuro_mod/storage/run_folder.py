@@ -59,7 +59,7 @@ class RunFolder(Files):
         if (self.path / FINISHED).exists():
             raise InputError(
                 f"{path}: results of many runs found; expected an empty folder or one with a single run; choose "
-                "another folder, or remove it"
+                "another folder (--out), or remove it"
             )
         make_folders(self.path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import mmap
@@ -116,8 +117,12 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, settled: bo
     except OSError as error:
         if error.errno is None or (new and isinstance(error, FileExistsError)):  # raised by `write`, not by the disk
             raise
-        free = _free_space(path.parent)
-        raise StorageError(f"cannot write {path}: {error.strerror or error} ({free} free)") from error
+        reason = error.strerror or str(error)
+        if error.errno == errno.ENOENT and not path.parent.exists():
+            reason = f"folder {path.parent} does not exist"
+        elif error.errno == errno.ENOSPC:
+            reason += f" ({_free_space(path.parent)} free)"
+        raise StorageError(f"cannot write {path}: {reason}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)

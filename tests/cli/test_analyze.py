@@ -4,12 +4,14 @@ import json
 import shutil
 import signal
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neuro_mod.cli.analysis_table import with_error
 from neuro_mod.core.spiking_net.analysis.analyzer import Analyzer
+from neuro_mod.execution.analysis.save import default_folder
 from neuro_mod.execution.repeats.repeater import Repeater
 from neuro_mod.storage.names import ANALYSIS_FIGURES
 from tests.helpers.known_states import CLUSTERS, STEP, drawn_sessions
@@ -56,6 +58,16 @@ def test_the_folder_of_a_run_is_all_it_needs(analyze, small_run):
     loaded = Analyzer.load_analysis(folder)
     assert loaded.layout.state_labels.tolist() == [0, 1, 2]
     assert loaded.occurrences().equals(Analyzer(small_run).occurrences())
+
+
+def test_files_are_listed_in_the_way_the_folder_was_given(tmp_path, monkeypatch):
+    (tmp_path / "runs/a/data").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "runs")
+    assert default_folder(Path("a")) == default_folder(Path("a/data")) == Path("a/analysis")
+    assert default_folder(Path("../runs/a")) == Path("a/analysis")
+    assert default_folder(tmp_path / "runs/a") == tmp_path / "runs/a/analysis"
+    monkeypatch.chdir(tmp_path / "runs/a/data")
+    assert default_folder(Path()) == tmp_path / "runs/a/analysis"
 
 
 def test_json_says_it_all(analyze, recorded, tmp_path):
@@ -179,6 +191,7 @@ def test_sessions_without_spikes(analyze, tmp_path):
     np.save(tmp_path / "clusters.npy", [0, 0, 1, 1])
     code, printed, errors = analyze(tmp_path)
     assert code == 0, errors
+    assert "no visit was seen from start to end" in printed and " - s" not in printed and "CV -" not in printed
     assert "none" in printed and (tmp_path / "analysis/plots/state_raster.png").exists()
     code, printed, _ = analyze(tmp_path, "--json", "--no-plot")
     found = json.loads(printed)

@@ -70,7 +70,7 @@ def test_copy(neuro_mod, tmp_path) -> None:
         (("--copy", "tset"), '--copy: "tset" found; expected a name that neuro-mod configs lists; did you mean test?'),
         (("--show", "test", "--json"), "--show and --json found; expected one of them"),
         (("--to", "x.yaml"), "--to: found without --copy; expected both, or neither"),
-        (("--copy", "test", "--to", "no/x.yaml"), "cannot write no/x.yaml: No such file or directory"),
+        (("--copy", "test", "--to", "no/x.yaml"), "cannot write no/x.yaml: folder no does not exist"),
     ],
 )
 def test_what_is_refused(neuro_mod, tmp_path, arguments, message) -> None:

@@ -100,7 +100,7 @@ def test_other_options_of_a_command_are_other_results(neuro_mod, config, tmp_pat
     assert call(neuro_mod, command, config, out)[0] == 0
     before = bytes_in(out)
     code, _, errors = call(neuro_mod, command, config, out, *others)
-    assert code == 2 and difference in errors and "--force" in errors, errors
+    assert code == 2 and difference in errors and "--out" in errors and "--force" in errors, errors
     assert bytes_in(out) == before
 
 

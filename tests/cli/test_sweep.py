@@ -36,6 +36,14 @@ def sweep(neuro_mod):
     return partial(neuro_mod, "sweep")
 
 
+def test_a_configuration_is_no_sweep_and_a_sweep_no_configuration(neuro_mod, write):
+    code, _, err = neuro_mod("sweep", "small")
+    assert code == 2 and len(err.splitlines()) == 1
+    assert err.startswith("small: a configuration found; expected a sweep") and "neuro-mod run" in err
+    code, _, err = neuro_mod("run", file := write())
+    assert (code, err) == (2, f"{file}: a sweep found; expected a configuration; neuro-mod sweep takes this file\n")
+
+
 def test_a_sweep_prints_means_and_can_be_extended(sweep, tmp_path, write):
     out = tmp_path / "out"
     code, printed, said = sweep(write(), "--out", out)

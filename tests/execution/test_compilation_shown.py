@@ -12,9 +12,10 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
+from numba.core.errors import NumbaError
 
 from neuro_mod.core.compilation import kernel
-from neuro_mod.core.compilation_watch import compilation_watched, tell
+from neuro_mod.core.compilation_watch import STOPPED, compilation_watched, tell
 from neuro_mod.execution import compilation_shown as module
 from neuro_mod.execution.compilation_shown import GROUPS, TEXT, compilation_shown
 from neuro_mod.execution.progress import items_shown, progress_shown
@@ -48,14 +49,14 @@ SIMULATION = ("sample_bits", "count_in_bits", "list_from_bits", "advance")
         (SIMULATION[2:], ["2 parts", "compiled"]),
         (("sample_bits", "advance"), ["4 parts", "compiled"]),  # others were in the cache
         (("sample_bits",), ["4 parts", "compiled"]),
-        (("sample_bits", "respond", "_respond_all"), ["4 parts", "compiled", "2 parts", "compiled"]),
+        (("sample_bits", "respond", "_respond_all"), ["4 parts", *["compiled", "1 part"] * 2, "compiled"]),
         (("draw_counts",), ["1 part", "compiled"]),
     ],
 )
 def test_a_line_at_the_start_and_one_at_the_end_in_a_log(capsys, names, lines):
     with compilation_shown(), progress_shown(1.0), items_shown("runs", 2, 0, 1.0):
         compile_kernels(*names)
-    expected = ["compiled in 0 s" if line == "compiled" else f"{TEXT}: {line}" for line in lines]
+    expected = ["compiled in less than 1 s" if line == "compiled" else f"{TEXT}: {line}" for line in lines]
     out, err = capsys.readouterr()
     assert (out, err.splitlines()) == ("", expected)
 
@@ -63,7 +64,28 @@ def test_a_line_at_the_start_and_one_at_the_end_in_a_log(capsys, names, lines):
 def test_progress_from_python_shows_it(capsys):
     with progress_shown(1.0):
         compile_kernels("advance")
-    assert capsys.readouterr().err == f"{TEXT}: 1 part\ncompiled in 0 s\n"
+    assert capsys.readouterr().err == f"{TEXT}: 1 part\ncompiled in less than 1 s\n"
+
+
+def test_it_is_not_said_to_be_compiled_if_it_was_interrupted(capsys):
+    with suppress(SystemExit), compilation_shown():
+        compile_kernels("sample_bits")
+        tell("advance")
+        tell(STOPPED)
+        sys.exit(130)
+    assert capsys.readouterr().err == f"{TEXT}: 4 parts\n"
+
+
+def test_the_time_is_that_of_the_kernels_alone_and_is_said_at_the_end_of_a_command(capsys, monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    with suppress(SystemExit), compilation_shown():
+        tell("sample_bits")
+        clock.now += 3
+        tell(None)
+        clock.now += 60
+        sys.exit(0)
+    assert capsys.readouterr().err == f"{TEXT}: 4 parts\ncompiled in 3 s\n"
 
 
 def test_groups_name_kernels_that_exist():
@@ -105,6 +127,8 @@ def test_on_a_terminal_it_is_a_second_bar_beside_the_progress(monkeypatch):
         report(1.0)
     assert f"{TEXT}: part 1 of 1 (0 s)" in terminal.getvalue()
     assert "simulated 1.00 of 2 s" in terminal.getvalue()
+    frames = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", terminal.getvalue()).splitlines()
+    assert not any(re.fullmatch(r"[━╸╺]+\s*", line) for frame in frames for line in frame.split("\r"))
 
 
 def test_the_bar_moves_while_a_part_is_compiled(monkeypatch):
@@ -168,3 +192,12 @@ def test_only_what_is_compiled_is_told(monkeypatch, tmp_path):
         assert double(22) == 44
     double(1.5)
     assert names == ["double", None]
+    with compilation_watched(names.append), suppress(NumbaError):
+        double({})
+    assert names[2:] == ["double", STOPPED]
+    try:
+        raise OSError
+    except OSError:  # it is no error of the compilation
+        with compilation_watched(names.append):
+            double(2 + 1j)
+    assert names[4:] == ["double", None]

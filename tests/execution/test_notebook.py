@@ -58,6 +58,7 @@ def test_a_bar_in_one_output(outputs, capsys):
 
 def test_bars_within_bars_share_an_output(outputs):
     with items_shown("<runs>", 2, 0, 0.0) as progress:
+        progress.prepares("starting")
         with progress_shown(4.0) as report:
             report(1.0)
         progress.finished(0, 0.0)

@@ -32,6 +32,10 @@ def test_the_time_left_follows_from_items_finished_now_alone(clock):
     progress.finished(5, 2.0)
     assert progress.seconds_left == 60.0
     assert progress.describe() == "6 of 9 repeats done, 4.00 of 10 s simulated, about 60 s left"
+    for index in range(6, 9):
+        progress.under_way(1)
+        progress.finished(index, 2.0)
+    assert progress.describe() == "9 of 9 repeats done in 40 s, 10 s simulated"
 
 
 def test_an_item_that_begins_anew_takes_back_its_seconds(clock):

@@ -21,7 +21,7 @@ ENVIRONMENT = os.environ | {
 }
 #: Seconds within which anything here happens on a busy machine, and within which processes that were stopped end.
 PATIENCE, AFTER_THE_END = 60.0, 5.0
-NEURO_MOD = ("-m", "neuro_mod.cli.main")
+NEURO_MOD = ("-m", "neuro_mod")
 
 
 def run_command(*command: object, cwd: Path | None = None, **options: Any) -> subprocess.CompletedProcess[str]:

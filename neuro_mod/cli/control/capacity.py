@@ -313,7 +313,7 @@ def _print_files(files: Sequence[str]) -> None:
             typer.echo(path)
     if of_modes:
         kinds = sorted({f"{path.stem.partition('_')[0]}_*{path.suffix}" for path in of_modes}, reverse=True)
-        typer.echo(f"{of_modes[0].parent}: {', '.join(kinds)}, for each number of modes")
+        print_text(f"{of_modes[0].parent}: {', '.join(kinds)}, for each number of modes")
 
 
 def _coverage(metadata: Mapping[str, Any]) -> dict[str, str]:

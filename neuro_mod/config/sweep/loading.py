@@ -16,7 +16,7 @@ from neuro_mod.checks import user_path
 from neuro_mod.choices import Noise
 from neuro_mod.config.experiment import Experiment, build_experiment, unit_of
 from neuro_mod.config.fields import extra_of
-from neuro_mod.config.loading import load_experiment, located, read_file, read_mapping
+from neuro_mod.config.loading import SWEPT, load_experiment, located, read_file, read_mapping
 from neuro_mod.config.overrides import Overrides, override_paths
 from neuro_mod.config.plain import plain
 from neuro_mod.config.quantities import all_in_si, in_si
@@ -38,9 +38,6 @@ from neuro_mod.populations import Populations
 
 #: Largest number of problems of points that are reported.
 _MAX_REPORTED = 20
-
-#: Keys of a file of which a sweep needs at least one.
-_AXES = {"parameters", "conditions", "n_directions"}
 
 _Place = Callable[[KeyPath], dict[str, Any]]
 
@@ -129,6 +126,9 @@ def load_sweep(
         data, place = plain({**source, "config": str(config)} if isinstance(config, Path) else source), _nowhere
     else:
         raise ConfigError([Problem((), f"{show(source)} found", "the path of a sweep, or a mapping of its keys")])
+    if not data.keys() & {"config", *SWEPT} and data.keys() & (Experiment.model_fields.keys() - set(_keys())):
+        expected = "a sweep, which names a configuration under config and what varies under parameters"
+        raise ConfigError([Problem((), "a configuration found", expected, "neuro-mod run takes this file", name)])
     given = {"seed": seed, "repeats": repeats, "networks": networks, "trials": trials}
     data |= {key: value for key, value in given.items() if value is not None}
     if "parameters" in data:
@@ -139,7 +139,7 @@ def load_sweep(
         data["mean_field"] = all_in_si(data["mean_field"], lambda path: unit_at(path, json_schema(MeanFieldSettings)))
     checked, problems = validate(SweepFile, data)
     problems = [with_place_of_theory(problem, data.get("mean_field")) for problem in problems]
-    if not data.keys() & _AXES:
+    if not data.keys() & SWEPT:
         about = SweepFile.model_fields["parameters"]
         problems.append(Problem(("parameters",), "missing", extra_of(about)["expected"], about.description or ""))
     if checked is not None and not checked.of_mean_field_alone:
@@ -194,7 +194,7 @@ def is_sweep(file: str | Path) -> bool:
         data, _ = read_mapping(read_file(located(file)), str(file), _keys(), "keys")
     except ConfigError:
         return False
-    return bool(data.keys() & _AXES)
+    return bool(data.keys() & SWEPT)
 
 
 def _keys() -> Iterator[str]:

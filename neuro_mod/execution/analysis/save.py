@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 
 
 def default_folder(spikes: Path, *further: Path) -> Path:
-    """``analysis`` in the folder of the run; for one file among others, or for several, ``analysis_`` and its name."""
+    """``analysis`` in the folder of the run; for one file among others, or for several, ``analysis_`` and its name.
+
+    It is a relative path where that of the spikes is one, unless it is outside the present folder.
+    """
+    run, here = run_folder(spikes), Path.cwd()
+    if not spikes.is_absolute() and run.is_relative_to(here):
+        run = run.relative_to(here)
     if further:
-        return run_folder(spikes) / f"{ANALYSIS}_{spikes.absolute().stem}_and_{len(further)}_more"
-    return run_folder(spikes) / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
+        return run / f"{ANALYSIS}_{spikes.absolute().stem}_and_{len(further)}_more"
+    return run / (ANALYSIS if spikes.is_dir() else f"{ANALYSIS}_{spikes.stem}")
 
 
 def analyse(

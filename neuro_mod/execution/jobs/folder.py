@@ -31,7 +31,7 @@ from neuro_mod.storage.writing import link_whole, write_whole
 
 _LOG = logging.getLogger(__name__)
 #: What to do about results of another job.
-_WAYS = "choose another folder, or remove its results with --force (force=True)"
+_WAYS = "choose another folder (--out), or remove its results with --force (force=True)"
 #: Folders of the files of items.
 _OF_ITEMS = (Path(DATA), Path(PLOTS))
 _CHECKED = Counted("checked", "finished items")

@@ -93,6 +93,7 @@ class Loop(ABC):
                 completions = executor.wait(_INTERVAL if self._under_way or self._waiting or self._again else 0)
                 for completion in completions:
                     self._receive(completion, progress)
+                progress.under_way(len(self._under_way))
                 if not completions:
                     self._use_idle_time(progress)
                 self._watch(executor, progress)

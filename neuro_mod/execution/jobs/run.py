@@ -113,7 +113,7 @@ def _describe(execution: Execution, n_workers: int) -> str:
 
 @contextmanager
 def _failure_noted(outcome: Outcome, log: JobLog, attempt: Attempt) -> Iterator[None]:
-    """Whatever ends a job early is logged, with how far it got."""
+    """Whatever ends a job early is logged, with how far it got; Ctrl-C only in the file, as it is no error."""
     try:
         yield
     except MissingItemsError as error:
@@ -121,10 +121,11 @@ def _failure_noted(outcome: Outcome, log: JobLog, attempt: Attempt) -> Iterator[
         raise
     except BaseException as error:
         error.add_note(f"{outcome.summary()}; rerun the command to resume")
-        log.log(
-            logging.ERROR,
-            "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__]),
-        )
+        told = "; ".join([": ".join(filter(None, (type(error).__name__, str(error)))), *error.__notes__])
+        if isinstance(error, KeyboardInterrupt):
+            log.note(told)
+        else:
+            log.log(logging.ERROR, told)
         with suppress(StorageError):
             attempt.save()
         raise
@@ -138,7 +139,7 @@ def _check_others(job: Job, items: Sequence[Item], folder: JobFolder, force: boo
             found = f"{len(others)} other {job.nouns[len(others) != 1]}"
             raise InputError(
                 f"{folder.path}: {found} found; expected only those asked for now, which are fewer or have other "
-                "seeds; ask for all, choose another folder, or remove the others with --force (force=True)"
+                "seeds; ask for all, choose another folder (--out), or remove the others with --force (force=True)"
             )
         folder.remove(others)
 
@@ -164,6 +165,10 @@ def _end(outcome: Outcome, log: JobLog) -> None:
         log.log(logging.INFO, f"slowest: {slowest}")
     for failure in outcome.failures:
         log.log(logging.ERROR, f"failed: {failure.summary()}")
-    level = logging.INFO if outcome.complete else logging.WARNING
-    state = "interrupted" if outcome.interrupted else "complete" if outcome.complete else "incomplete"
-    log.log(level, f"{state}: {outcome.summary()} and saved in {outcome.folder}")
+    saved = f"{outcome.summary()} and saved in {outcome.folder}"
+    if outcome.interrupted:
+        log.note(f"interrupted: {saved}")  # the error that follows says it
+    elif outcome.complete:
+        log.log(logging.INFO, f"complete: {saved}")
+    else:
+        log.log(logging.WARNING, f"incomplete: {saved}")

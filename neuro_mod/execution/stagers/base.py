@@ -145,7 +145,10 @@ def refuse_another(folder: Path, plan: Mapping[str, Any]) -> None:
     Raises:
         InputError: The message shows what is different.
     """
-    ways = "choose another folder, or replace its results with --force (force=True)"
+    ways = (
+        "choose another folder with --out (out=), whose default comes from settings.save_dir and settings.sim_name, or "
+        "replace its results with --force (force=True)"
+    )
     if not holds_run(folder):
         return
     left_out = {name: value for name, value in _LEFT_OUT.items() if name in plan}

@@ -95,7 +95,7 @@ def test_a_damaged_plan_is_refused_and_nothing_touched(folder):
     others = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path != folder / PLAN}
     for content in (plan[:-3], b"", b"\xff" + plan, b"[]", plan.replace(b'"seed": 1', b'"seed": 5')):
         (folder / PLAN).write_bytes(content)
-        with pytest.raises(InputError, match=r"(?s)^\S*run.*choose another folder, or remove .* --force"):
+        with pytest.raises(InputError, match=r"(?s)^\S*run.*choose another folder \(--out\), or remove .* --force"):
             jobs.run(TinyJob(N_ITEMS), folder)
     n_refused = 0
     for _ in range(200):
