@@ -85,7 +85,7 @@ def test_an_analysis_without_events_replaces_one_with(analyze, recorded, tmp_pat
 def test_a_single_epoch_has_no_variability(analyze, recorded, tmp_path):
     code, printed, errors = analyze(recorded / "spikes_0.npy", "--events", 1, *AROUND, "--out", tmp_path)
     assert code == 0, errors
-    assert "1 epochs of 1 sessions" in printed and "variability" not in printed
+    assert "1 epochs of 1 session" in printed and "variability" not in printed
     assert not (tmp_path / "fano_in_time.csv").exists() and (tmp_path / "plots/psth.png").exists()
 
 

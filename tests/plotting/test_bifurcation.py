@@ -87,6 +87,7 @@ def test_texts_never_overlap(crowded, cut_off, n, width):
     assert not cut_off(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(saved, kind):
     assert len(saved(bifurcation_diagram([branch()], POINTS, "g"), kind)) > 1000

@@ -48,6 +48,7 @@ def test_without_a_spike(populations, n_samples):
     assert figure.axes[0].get_xlim() == (0, n_samples or 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(default, saved, kind):
     assert len(saved(cluster_rate_map(np.arange(5) + 0.5, np.ones((5, 38)), default), kind)) > 1000

@@ -87,6 +87,7 @@ def test_any_layout_can_be_drawn(populations):
     fixed_point_map(*states(populations, 3), populations).draw_without_rendering()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(default, saved, kind):
     assert len(saved(fixed_point_map(*states(default, 3), default), kind)) > 1000

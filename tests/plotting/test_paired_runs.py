@@ -112,6 +112,7 @@ def test_runs_without_spikes_or_bins(populations, make_spikes, n_bins):
     difference_traces(TIMES[:n_bins], nothing, nothing, populations, acted_on).draw_without_rendering()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(default, make_spikes, saved, kind):
     spikes, values = make_spikes(default, 20_000), differences(default)

@@ -139,6 +139,7 @@ def check_texts(populations, crowded, n_targets, width):
     assert figure.get_size_inches()[1] < 240 / 25.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(default, saved, kind):
     assert len(saved(perturbation_map({"rate": hat(default)}, default, **RUN), kind)) > 1000

@@ -97,6 +97,7 @@ def test_texts_never_overlap(crowded, cut_off, width):
     assert not cut_off(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(saved, kind):
     assert len(saved(phase_plane(AXES, force(), STATES, KINDS, NAMES), kind)) > 1000

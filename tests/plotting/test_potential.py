@@ -88,6 +88,7 @@ def test_texts_never_overlap(crowded, cut_off, label, width):
     assert not cut_off(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(saved, kind):
     nothing = PathStates(np.empty(0), np.empty(0), [])

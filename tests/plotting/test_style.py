@@ -82,7 +82,8 @@ def test_saving_is_savefig(file_format) -> None:
         figure = style.new_figure(2, 2)
         figure.add_subplot().plot([1, 2])
         if file is saved:
-            style.save_figure(figure, file, file_format)
+            with style.paper_style():
+                style.save_figure(figure, file, file_format)
         else:
             figure.savefig(file, format=file_format)
     assert saved.getvalue()[:4] == reference.getvalue()[:4]

@@ -252,6 +252,7 @@ def test_pictures_fit_the_columns_of_a_page(n):
     assert all(ONE_COLUMN - 1e-9 <= width <= TWO_COLUMNS + 1e-9 for width in widths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(saved, kind):
     for parameters in ([RANGES["linear"]], list(grid([0, 1, 2], [1, 2, 3, 4])), list(RANGES.values())[:3]):

@@ -59,6 +59,7 @@ def test_short_traces(n_samples):
     figure.draw_without_rendering()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_can_be_saved(saved, kind):
     assert len(saved(voltage_trace(TIMES, VOLTAGE, 1.5, [TIMES[:2]] * 3, list("abc")), kind)) > 1000
