@@ -131,7 +131,7 @@ def _inside(trial: Trial) -> Inside:
         noise,
         wiring,
         new_scratch(wiring, len(blocks.typical)),
-        Traces(1, nobody, nothing, nobody, nothing),
+        Traces(1, 0, nobody, nothing, nobody, nothing),
         Drive(np.zeros(0, dtype), np.zeros(1, dtype), nobody, nobody, np.zeros(0, dtype)),
         np.concatenate([[0], np.cumsum(spikes.sum(axis=1))]),
         spikes.neurons,
@@ -216,12 +216,13 @@ def _unexplained(values: Mapping[str, list[float]]) -> str:
     )
 
 
-def _advance(inside: Inside, every: int = 0) -> tuple[int, int]:
+def _advance(inside: Inside, every: int = 0) -> tuple[int, int, int, bool]:
     state, room = inside.trial.state, len(inside.fired) + 2 * inside.trial.network.n_neurons
     return kernel.advance(
         0,
         inside.trial.n_steps,
         state.step,
+        0,
         state.voltage.copy(),
         state.current.copy(),
         state.refractory.copy(),

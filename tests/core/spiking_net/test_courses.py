@@ -136,7 +136,7 @@ def test_one_compilation_serves_all_trials_of_a_precision(monkeypatch):
     monkeypatch.setattr(wiring, "DENSE", 2.0)
     simulate(trial(clustered_network(z=False), stimulus=Stimulus(np.ones(120), np.broadcast_to(1.0, 200))))
     simulate(trial(network(np.eye(3)), n_steps=9))
-    layouts = [signature for signature in kernel.advance.signatures if "float64" in str(signature[3])]
+    layouts = [signature for signature in kernel.advance.signatures if "float64" in str(signature[4])]
     assert len(layouts) == 1
 
 

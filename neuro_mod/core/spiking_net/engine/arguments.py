@@ -158,9 +158,13 @@ def new_scratch(wiring: Wiring, n_groups: int) -> Scratch:
 
 
 class Traces(NamedTuple):
-    """Recorded voltages and currents: chosen neurons, the interval in steps, and the arrays to fill."""
+    """Recorded voltages and currents: chosen neurons, the interval in steps, and the arrays to fill.
+
+    Samples of the run are counted; the arrays begin with the one ``first``.
+    """
 
     every: Any
+    first: Any
     voltage_neurons: Any
     voltage: Any
     current_neurons: Any

@@ -14,6 +14,7 @@ from neuro_mod.core.neurons import NEURON_PARAMETERS, NOT_NEGATIVE, SPIKING_BOUN
 from neuro_mod.core.spiking_net.network import SpikingNetwork, Synapses, population_name
 from neuro_mod.core.spiking_net.time_step import check_time_step
 from neuro_mod.errors import InputError, invalid
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 #: What may vary in time: the quantities of `SpikingNetwork` and `ExternalInput`, each with the shape it has there.
 VARIABLE = (*NEURON_PARAMETERS, "external_weight", "external_rate", "arousal_rate", "block_weights")
@@ -64,6 +65,11 @@ class ParametersInTime:
         courses = [self[name] for name in names] if names else self._courses.values()
         bounds = [(course.steps, np.searchsorted(course.steps, (begin + 1, end))) for course in courses]
         return np.unique(np.concatenate([[begin], *(steps[first:last] for steps, (first, last) in bounds)]))
+
+    def next_change(self, step: int) -> int:
+        """The first step after this one at which anything changes; `MAX_STEPS` if nothing does."""
+        later = (course.steps[np.searchsorted(course.steps, step, side="right") :] for course in self._courses.values())
+        return min((int(steps[0]) for steps in later if len(steps)), default=MAX_STEPS)
 
     def alike(self, *names: str) -> NDArray[np.bool_]:
         """Whether each population always has the same values as the one before it, shape ``(P - 1,)``."""

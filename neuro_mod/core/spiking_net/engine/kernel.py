@@ -20,6 +20,7 @@ def advance(
     begin: int,
     n_steps: int,
     first_step: int,
+    counted: int,
     voltage: Any,
     current: Any,
     refractory: Any,
@@ -32,13 +33,15 @@ def advance(
     scores: Scores,
     spike_steps: Any,
     spike_neurons: Any,
-) -> tuple[int, int]:
+) -> tuple[int, int, int, bool]:
     """Advance the state (in place) by up to ``n_steps`` steps, until a step's spikes might not fit.
 
     Args:
         begin: First of these steps, counted from the start of the run.
         n_steps: Number of steps.
         first_step: Step, counted from the start of the noise, at which the run started.
+        counted: Step of the run up to which `noise` holds the external counts under these rates, from the previous call
+            on; ``begin`` or less if it does not.
         voltage: V, shape ``(n,)``; float32 or float64 throughout.
         current: I, shape ``(n,)``.
         refractory: Steps left in the refractory period, shape ``(n,)``, int32.
@@ -53,15 +56,15 @@ def advance(
         spike_neurons: Filled with the neurons of the spikes, as long.
 
     Returns:
-        Steps done and spikes written.
+        Steps done, spikes written, the step up to which there are external counts, and whether the state is finite.
     """
     n, n_sources, left, above = voltage.shape[0], noise.front.shape[0], scratch.left, scratch.above
     for i in range(n):
         scratch.release[i] = refractory[i]
     longer = dynamics.any_longer(scratch.release, parameters)
     dynamics.count_down(left, scratch.release, 0)
-    injected, n_spikes, done, drawn = 0, 0, np.int64(0), np.int64(begin)
-    k = r = np.int64(-1)
+    injected, n_spikes, done, drawn = 0, 0, np.int64(0), np.int64(max(begin, counted))
+    k, r = np.int64(-1), np.int64(0 if counted > begin else -1)
     while done < n_steps and n_spikes + n <= spike_steps.shape[0]:
         run_step = begin + done
         step = first_step + run_step
@@ -73,14 +76,14 @@ def advance(
         if run_step == drawn:
             r, drawn = _draw(noise, parameters, scores, r, run_step, first_step, done == 0)
         scoring.add(scores, noise, step % WORDS, run_step)
-        received, counted = 0, scratch.silence
+        received, arrived = 0, scratch.silence
         if n_sources and not noise.shifted[0]:
-            received, counted = 1, noise.counts[0, step % WORDS]
+            received, arrived = 1, noise.counts[0, step % WORDS]
 
         strength = drive.course[min(run_step, drive.course.shape[0] - 1)]
         for g in range(parameters.edges.shape[0] - 1):
             segment = slice(parameters.edges[g], parameters.edges[g + 1])
-            v, i, gain, count = voltage[segment], current[segment], drive.gain[segment], counted[segment]
+            v, i, gain, count = voltage[segment], current[segment], drive.gain[segment], arrived[segment]
             weight = parameters.external_weight[k, 0, g] if received else voltage.dtype.type(0)
             dynamics.integrate(v, i, left[segment], above[segment], gain, strength, count, weight, parameters, k, g)
         n_fired = dynamics.fire(voltage, scratch, parameters, k, done)
@@ -100,9 +103,11 @@ def advance(
         _trace(traces, run_step, voltage, current)
         done += 1
     scoring.flush(scores, noise, (first_step + begin + done - 1) % WORDS, begin + done - 1)
+    finite = True
     for i in range(n):
         refractory[i] = np.int32(max(scratch.release[i] - done, 0))
-    return int(done), n_spikes
+        finite &= np.isfinite(voltage[i]) and np.isfinite(current[i])
+    return int(done), n_spikes, int(drawn), finite
 
 
 @inlined
@@ -143,7 +148,7 @@ def _draw(
 @inlined
 def _trace(traces: Any, run_step: Any, voltage: Any, current: Any) -> None:
     if run_step % traces.every == 0:
-        sample = run_step // traces.every
+        sample = run_step // traces.every - traces.first
         for i, neuron in enumerate(traces.voltage_neurons):
             traces.voltage[sample, i] = voltage[neuron]
         for i, neuron in enumerate(traces.current_neurons):

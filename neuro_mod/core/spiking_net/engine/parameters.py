@@ -14,6 +14,7 @@ from neuro_mod.core.spiking_net.engine.wiring import Blocks, is_dense
 from neuro_mod.core.spiking_net.network import Synapses
 from neuro_mod.core.spiking_net.propagators import propagators
 from neuro_mod.core.spiking_net.time_step import refractory_steps
+from neuro_mod.recordings.spikes import MAX_STEPS
 
 _Values = NDArray[np.float64]
 _Quantities = Callable[..., tuple[_Values, ...]]
@@ -38,13 +39,21 @@ class ParameterTable:
         self._first = np.flatnonzero(np.append(True, ~same))
         self._edges = trial.network.boundaries[np.append(self._first, trial.network.n_populations)]
         self._has_blocks = isinstance(trial.network.synapses, Synapses)
+        #: The latest parameters, if they do not change, and the steps in which they hold.
+        self._latest: tuple[int, int, kernel.Parameters] | None = None
 
     def between(self, begin: int, end: int) -> kernel.Parameters:
         """Parameters from step ``begin`` of the run to step ``end``."""
+        if self._latest and self._latest[0] <= begin and end <= self._latest[1]:
+            return self._latest[2]
         if self._trial.courses:
-            return self._make(begin, end)
-        name = "kernel", self._trial.mechanism, self._trial.dtype, is_dense(self._trial.network)
-        return self._parameters.made.get(name, lambda: self._make(0, 1))
+            made, until = self._make(begin, end), self._parameters.next_change(begin)
+        else:
+            name = "kernel", self._trial.mechanism, self._trial.dtype, is_dense(self._trial.network)
+            made, until = self._parameters.made.get(name, lambda: self._make(0, 1)), MAX_STEPS
+        if end <= until:
+            self._latest = begin, until, made
+        return made
 
     def _make(self, begin: int, end: int) -> kernel.Parameters:
         weights = ("block_weights",) if self._has_blocks else ()

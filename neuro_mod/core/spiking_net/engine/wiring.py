@@ -71,23 +71,35 @@ def is_dense(network: SpikingNetwork) -> bool:
     return few_blocks and adjacency.n_synapses > DENSE * adjacency.n_neurons**2
 
 
-def split_blocks(network: SpikingNetwork, parameters: ParametersInTime) -> Blocks:
-    """Split the block weights of a network, for all of their values over time."""
+def split_blocks(
+    network: SpikingNetwork, parameters: ParametersInTime, first: NDArray[np.float64] | None = None
+) -> Blocks:
+    """Split the block weights of a network, for all of their values over time.
+
+    Args:
+        network: The network.
+        parameters: Its parameters in time.
+        first: Block weights by which groups and typical weights are chosen, shape ``(P, P)``; by default the first
+            ones. Sums are rounded alike only where these are the same.
+    """
     p = network.n_populations
     if isinstance(network.synapses, GeneralSynapses):
         none = np.zeros((p, 0), np.int32)
         return Blocks(np.zeros(p, np.int32), np.zeros((0, p), np.int64), none, none, np.zeros(p, np.int32))
     weights, alike = parameters["block_weights"].values, parameters.alike("tau_synaptic")
     split = _split if weights.nbytes < _REMEMBERED_BYTES else _split.__wrapped__
-    return split(weights.tobytes(), np.asarray(network.sizes, np.int64).tobytes(), alike.tobytes(), is_dense(network))
+    chosen_by = (weights[0] if first is None else first).tobytes()
+    sizes = np.asarray(network.sizes, np.int64)
+    return split(weights.tobytes(), chosen_by, sizes.tobytes(), alike.tobytes(), is_dense(network))
 
 
 @lru_cache(maxsize=16)
-def _split(weight_bytes: bytes, size_bytes: bytes, alike_bytes: bytes, dense: bool) -> Blocks:
+def _split(weight_bytes: bytes, first_bytes: bytes, size_bytes: bytes, alike_bytes: bytes, dense: bool) -> Blocks:
     """Split block weights; remembered, as most trials of a study have those of the one before.
 
     Args:
         weight_bytes: Block weights, shape ``(K, P, P)``.
+        first_bytes: Those by which groups and typical weights are chosen, shape ``(P, P)``.
         size_bytes: Sizes of the populations, shape ``(P,)``.
         alike_bytes: Whether a population has the synaptic time constants of the one before, shape ``(P - 1,)``.
         dense: Whether spikes are counted by bits.
@@ -97,8 +109,9 @@ def _split(weight_bytes: bytes, size_bytes: bytes, alike_bytes: bytes, dense: bo
     weights = np.frombuffer(weight_bytes).reshape(-1, p, p)
     group, typical = np.zeros(p, np.int32), np.zeros((0, p), np.int64)
     if dense:
-        group = _group(weights[0], sizes)
-        typical = np.array([_typical(weights[0], group == h) for h in range(group.max() + 1)])
+        first = np.frombuffer(first_bytes).reshape(p, p)
+        group = _group(first, sizes)
+        typical = np.array([_typical(first, group == h) for h in range(group.max() + 1)])
     carried = _carried(weights, group, typical)
     breaks = np.ones((p + 1, p), dtype=bool)
     breaks[1:-1] = (carried[:, 1:] != carried[:, :-1]).any(axis=0) | ~alike[:, None]
