@@ -48,6 +48,7 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.engine.trial": ("Trial", "Recording"),
     "neuro_mod.core.spiking_net.engine.simulate": ("simulate",),
     "neuro_mod.core.spiking_net.engine.batch": ("simulate_batch", "simulate_pair"),
+    "neuro_mod.core.spiking_net.engine.stepper": ("Stepper",),
     "neuro_mod.core.spiking_net.engine.state": ("State",),
     "neuro_mod.core.spiking_net.external.injected": ("InjectedSpikes",),
     "neuro_mod.core.spiking_net.lif_net": ("LIFNet",),

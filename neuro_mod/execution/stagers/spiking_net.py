@@ -50,6 +50,7 @@ from neuro_mod.execution.stagers.recording import RECORDABLE, ChosenRecording, c
 from neuro_mod.execution.stagers.saved_state import state_arrays
 from neuro_mod.execution.stagers.spike_stream import SpikeStream
 from neuro_mod.execution.stagers.spiking_net_metadata import describe_run, population_rates
+from neuro_mod.execution.stagers.stepper import NetworkStepper, Parameters
 from neuro_mod.recordings.spikes import SpikeEvents
 from neuro_mod.storage.run_folder import RunFolder
 
@@ -109,6 +110,34 @@ class StageSNNSimulation(Stager):
     ) -> Trial:
         """What `run` simulates, for `simulate_batch` and `simulate_pair`; arguments and errors as for `run`."""
         return self._stage(duration_sec, delta_t, record, **run_options).trial
+
+    def stepper(
+        self,
+        *,
+        record: Sequence[str] = ("spikes",),
+        neurons: Any = None,
+        every: int = 1,
+        dtype: Precision = "float32",
+        initial_state: State | None = None,
+        noise_seed: int | None = None,
+        delta_t: float | None = None,
+    ) -> NetworkStepper:
+        """The network to advance piece by piece, without an end, while its parameters are changed.
+
+        Pieces give the bytes of one `run`. Arguments and errors are those of `run`.
+        """
+        staged = self._stage(
+            None,
+            delta_t,
+            record,
+            neurons=neurons,
+            every=every,
+            dtype=dtype,
+            initial_state=initial_state,
+            noise_seed=noise_seed,
+        )
+        parameters = Parameters(staged.experiment, self.baseline, dict(staged.sources))
+        return NetworkStepper(staged.trial, parameters, lambda seed: self._start(None, seed))
 
     def run(
         self,

@@ -39,10 +39,18 @@ def assert_same(pieces, end, simulation):
 
 
 @settings(max_examples=25)
-@given(lengths=st.lists(st.integers(0, 60), min_size=1, max_size=12), z=st.booleans(), stimulated=st.booleans())
-def test_pieces_give_the_bytes_of_one_run(lengths, z, stimulated):
-    stimulus = Stimulus(np.linspace(-20, 20, N), np.sin(np.arange(200) / 20)) if stimulated else None
-    whole = trial(clustered_network(z=z), n_steps=200, stimulus=stimulus, recording=RECORDING)
+@given(
+    lengths=st.lists(st.integers(0, 60), min_size=1, max_size=12),
+    z=st.booleans(),
+    every=st.sampled_from([0, 1, 7, 50]),
+)
+def test_pieces_give_the_bytes_of_one_run(lengths, z, every):
+    stimulus = Stimulus(np.linspace(-20, 20, N), np.sin(np.arange(200) / 20)) if every else None
+    net, factor = clustered_network(z=z), np.random.default_rng(0).uniform(0.8, 1.2, 200 // max(every, 1))
+    courses = {}
+    if every:
+        courses = {name: Course.sampled(np.multiply.outer(factor, baseline(net, name)), every) for name in VARIABLE}
+    whole = trial(net, n_steps=200, stimulus=stimulus, recording=RECORDING, courses=courses)
     running, pieces = Stepper(whole), []
     for length in lengths:
         pieces.append(running.advance(min(length, 200 - running.done)))

@@ -232,6 +232,11 @@ class Stepper:
             courses[name] = Course([0], np.broadcast_to(np.asarray(value, np.float64), shape)[None])
         self._use(replace(trial, courses={**trial.courses, **courses}))
 
+    def record(self, voltage: ArrayLike = (), current: ArrayLike = (), every: int = 1) -> None:
+        """Record other neurons from the next step on; arguments and errors as for `Recording`."""
+        recording = replace(self.trial.recording, voltage=voltage, current=current, every=every)
+        self._use(replace(self.trial, recording=recording))
+
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and to the parameters that held there.
 
@@ -297,8 +302,8 @@ class _Loop:
         self._traces = _traces(trial.recording)
         capacity = max(_MIN_SPIKE_CAPACITY, 2 * network.n_neurons)
         self._buffer = earlier._buffer if earlier else (np.empty(capacity, np.int32), np.empty(capacity, np.int32))
-        #: After which the noise holds external counts of the following steps.
-        self._latest: Advanced | None = None
+        #: After which call, and under which parameters, the noise holds external counts of further steps.
+        self._counts: tuple[Advanced, kernel.Parameters] | None = None
 
     def nothing(self) -> Advanced:
         """Where the trial begins."""
@@ -331,8 +336,9 @@ class _Loop:
         scores = scoring.bins(self._scores, begin, begin + n_steps) if self._scores.every else self._scores
         voltage, current, refractory = state.voltage.copy(), state.current.copy(), state.refractory.copy()
         voltages, currents = self._samples(begin, begin + n_steps)
-        counted = latest.counted if self._latest is latest else begin
-        self._latest = None
+        parameters = self._table.between(begin, begin + n_steps)
+        known = self._counts and self._counts[0] is latest and self._counts[1] is parameters
+        counted, self._counts = latest.counted if known else begin, None
         done, n_spikes, counted, finite = kernel.advance(
             begin,
             n_steps,
@@ -341,7 +347,7 @@ class _Loop:
             voltage,
             current,
             refractory,
-            self._table.between(begin, begin + n_steps),
+            parameters,
             self._noise,
             _from(self._drive, begin),
             self._wiring,
@@ -352,7 +358,7 @@ class _Loop:
         )
         end = begin + done
         n_samples = self._n_samples(begin, end)
-        self._latest = advanced = Advanced(
+        advanced = Advanced(
             begin,
             end,
             State(voltage, current, refractory, state.step + done, trial.delta_t, state.seed, state.network),
@@ -364,6 +370,7 @@ class _Loop:
             counted,
             finite,
         )
+        self._counts = advanced, parameters
         return advanced
 
     def _bins(self, scores: kernel.Scores, end: int) -> Bins:

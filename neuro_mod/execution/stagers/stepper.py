@@ -1,0 +1,190 @@
+"""The network of a configuration, advanced piece by piece while its parameters are changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro_mod.config import Experiment
+from neuro_mod.core.course import Course
+from neuro_mod.core.modulation import Baseline, modulated_circuit, modulated_courses
+from neuro_mod.core.perturbations import TimedPerturbation
+from neuro_mod.core.perturbations.targets import TARGETS, check_target
+from neuro_mod.core.spiking_net.engine.noise import check_counts
+from neuro_mod.core.spiking_net.engine.state import State
+from neuro_mod.core.spiking_net.engine.stepper import Stepper
+from neuro_mod.core.spiking_net.engine.trial import Trial
+from neuro_mod.errors import InputError, invalid
+from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
+from neuro_mod.execution.stagers.perturbations import perturbations_of_run
+from neuro_mod.recordings.spikes import MAX_STEPS
+
+#: A perturbation that holds from now on: a number, a vector ``(n_pops,)``, vectors with a time course, or none.
+Held = ArrayLike | TimedPerturbation | None
+
+#: How often steps that are prepared for time courses are multiplied when they are over.
+_FURTHER = 2
+#: Of a network, what `Stepper.set` cannot change, as it determines connections and quenched arousal.
+_FIXED = ("connection_probability", "external_in_degree", "arousal_heterogeneity", "in_degree")
+
+
+class Parameters(NamedTuple):
+    """What a network runs under.
+
+    Args:
+        experiment: The configuration.
+        baseline: Its network, with the parameters that were set.
+        perturbations: By target.
+    """
+
+    experiment: Experiment
+    baseline: Baseline
+    perturbations: Mapping[str, Held]
+
+
+class NetworkStepper(Stepper):
+    """The network of a configuration, advanced piece by piece; from `StageSNNSimulation.stepper`.
+
+    It has no end: stimulus and perturbations go on as their time courses say.
+
+    Args:
+        trial: What the configuration's run begins with.
+        parameters: What it runs under.
+        new_start: Makes the state to begin with from the seed of the noise.
+
+    Example:
+        >>> from neuro_mod import StageSNNSimulation
+        >>> stepper = StageSNNSimulation("small").stepper()
+        >>> piece = stepper.advance(seconds=0.5)
+        >>> stepper.set(arousal_level=0.8, perturbations={"rate": 2.0})
+        >>> piece = stepper.advance(seconds=0.5)
+        >>> print(f"{piece.time:g} s, {stepper.time:g} s")
+        0.5 s, 1 s
+    """
+
+    def __init__(self, trial: Trial, parameters: Parameters, new_start: Callable[[int], State]):
+        self.parameters, self._first_parameters, self._new_start = parameters, parameters, new_start
+        super().__init__(self._made(parameters, trial, trial.n_steps))
+
+    @property
+    def experiment(self) -> Experiment:
+        """The configuration under the present overrides; it does not hold what was set otherwise."""
+        return self.parameters.experiment
+
+    def set(
+        self,
+        *,
+        perturbations: Mapping[str, Held] | None = None,
+        overrides: Sequence[str] = (),
+        **parameters: ArrayLike,
+    ) -> None:
+        """Change the network from the next step on. What is set holds until it is set again.
+
+        Args:
+            perturbations: Perturbations by target (``rate``, ``threshold``, ...), in its unit: a number for all
+                populations, an array ``(n_pops,)``, a `TimedPerturbation`, or None for none.
+            overrides: Values of the configuration, such as ``["arousal.level=0.5"]``, which replace those of all
+                parameters that were set before. Whatever changes connections needs a new network.
+            **parameters: Unperturbed parameters by the name of the target that changes them: ``rate`` in Hz,
+                ``threshold`` in threshold units, ``arousal_level``, ...: a number, an array ``(n_pops,)``, or one
+                with a row for each external source, where it has these.
+
+        Raises:
+            ConfigError: An override is not valid.
+            InputError: A target is unknown, a shape does not fit, a parameter becomes impossible, or a new network is
+                needed; nothing is changed then.
+        """
+        present = self.parameters
+        if overrides:
+            present = _overridden(present, overrides)
+        baseline = _with(present.baseline, parameters)
+        for target, given in (perturbations or {}).items():
+            check_target(target)
+            if isinstance(given, Course) or (not isinstance(given, TimedPerturbation) and np.ndim(given) > 1):
+                what = "a number, one for each population, a TimedPerturbation, or None"
+                raise InputError(f"perturbation of {target}: a course in time found; expected {what}")
+        new = Parameters(present.experiment, baseline, {**present.perturbations, **(perturbations or {})})
+        self._use(self._made(new, self.trial, self.trial.n_steps))
+        self.parameters = new
+
+    def reset(self, seed: int | None = None) -> None:
+        """Go back to the start, and to the configuration as it was.
+
+        Args:
+            seed: Root seed of other noise, and of initial voltages that are drawn; by default the same again.
+        """
+        if seed is not None:
+            self._first = replace(self._first, seed=seed, state=self._new_start(seed))
+        super().reset()
+        self.parameters = self._first_parameters
+
+    def _reach(self, end: int) -> None:
+        if end <= self.trial.n_steps:
+            return
+        n_steps = min(max(end, _FURTHER * self.trial.n_steps), MAX_STEPS - self._first.state.step)
+        if end > n_steps:
+            raise invalid("n_steps", end - self.done, f"at most {n_steps - self.done}, as steps are counted in 32 bits")
+        self._use(self._made(self.parameters, self.trial, n_steps))
+
+    def _made(self, parameters: Parameters, trial: Trial, n_steps: int) -> Trial:
+        """The same trial of some length under these parameters."""
+        experiment, baseline, first = parameters.experiment, parameters.baseline, trial.state.step
+        timed = any(isinstance(each, TimedPerturbation) for each in parameters.perturbations.values())
+        circuit = modulated_circuit(baseline)
+        stimulus = None
+        if experiment.stimulus.off and not timed:
+            n_steps = MAX_STEPS - first
+        elif not experiment.stimulus.off:
+            seed = experiment.settings.random_seed
+            stimulus = build_stimulus(experiment, circuit, seed, first, n_steps, trial.delta_t)
+        deltas = {target: Course([0], np.zeros((1, baseline.populations.total))) for target in TARGETS}
+        deltas |= perturbations_of_run(parameters.perturbations, baseline, n_steps, trial.delta_t, first)
+        courses = modulated_courses(baseline, deltas)
+        courses["reset_voltage"] = Course([0], baseline.reset_voltage[None])
+        made = replace(trial, n_steps=n_steps, stimulus=stimulus, courses=courses)
+        check_counts(made.network, *made.parameters.largest_counts())
+        return made
+
+
+def _overridden(present: Parameters, overrides: Sequence[str]) -> Parameters:
+    experiment = present.experiment.replace(list(overrides))
+    baseline = build_baseline(experiment)
+    old, new = present.experiment, experiment
+    same = old.populations == new.populations and all(
+        np.array_equal(getattr(present.baseline, name), getattr(baseline, name)) for name in _FIXED
+    )
+    same &= old.settings.random_seed == new.settings.random_seed
+    same &= (old.init_params.delta_t, old.init_params.mechanism) == (new.init_params.delta_t, new.init_params.mechanism)
+    if not same:
+        hint = "a new stepper with these overrides has it"
+        raise invalid(
+            "overrides", ", ".join(overrides), "values that leave connections, seed and steps as they are", hint
+        )
+    perturbations = dict(present.perturbations)
+    if old.perturbation != new.perturbation:
+        perturbations |= dict.fromkeys(old.timed_perturbations) | new.timed_perturbations
+    return Parameters(experiment, baseline, perturbations)
+
+
+def _with(baseline: Baseline, parameters: Mapping[str, ArrayLike]) -> Baseline:
+    """A network with other parameters, by target."""
+    changed: dict[str, NDArray[np.float64]] = {}
+    for target, value in parameters.items():
+        check_target(target)
+        shape = baseline.parameters[target].shape
+        try:
+            given = np.broadcast_to(np.asarray(value, np.float64), shape).copy()
+        except (TypeError, ValueError):
+            given = np.full(shape, np.nan)
+        allowed = TARGETS[target].bounds.allow(given, baseline.reset_voltage)
+        if not (np.isfinite(given).all() and allowed.all()):
+            valid = f"finite values in the shape () or {shape[-1:]}, {TARGETS[target].bounds}"
+            raise invalid(target, np.asarray(value).tolist(), valid)
+        if given.ndim == len(("source", "population")) and np.ndim(value) < given.ndim:
+            given = np.where(baseline.external_in_degree > 0, given, baseline.parameters[target])
+        changed[target] = given
+    return replace(baseline, parameters={**baseline.parameters, **changed})
