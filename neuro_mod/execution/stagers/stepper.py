@@ -16,7 +16,7 @@ from neuro_mod.core.perturbations import TimedPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS, check_target
 from neuro_mod.core.spiking_net.engine.noise import check_counts
 from neuro_mod.core.spiking_net.engine.state import State
-from neuro_mod.core.spiking_net.engine.stepper import Stepper
+from neuro_mod.core.spiking_net.engine.stepper import Pieces
 from neuro_mod.core.spiking_net.engine.trial import Trial
 from neuro_mod.errors import InputError, invalid
 from neuro_mod.execution.stagers.assembly import build_baseline, build_stimulus
@@ -28,7 +28,7 @@ Held = ArrayLike | TimedPerturbation | None
 
 #: How often steps that are prepared for time courses are multiplied when they are over.
 _FURTHER = 2
-#: Of a network, what `Stepper.set` cannot change, as it determines connections and quenched arousal.
+#: Of a network, what `NetworkStepper.set` cannot change, as it determines connections and quenched arousal.
 _FIXED = ("connection_probability", "external_in_degree", "arousal_heterogeneity", "in_degree")
 
 
@@ -46,7 +46,7 @@ class Parameters(NamedTuple):
     perturbations: Mapping[str, Held]
 
 
-class NetworkStepper(Stepper):
+class NetworkStepper(Pieces):
     """The network of a configuration, advanced piece by piece; from `StageSNNSimulation.stepper`.
 
     It has no end: stimulus and perturbations go on as their time courses say.
@@ -104,7 +104,7 @@ class NetworkStepper(Stepper):
         baseline = _with(present.baseline, parameters)
         for target, given in (perturbations or {}).items():
             check_target(target)
-            if isinstance(given, Course) or (not isinstance(given, TimedPerturbation) and np.ndim(given) > 1):
+            if not isinstance(given, TimedPerturbation | None) and (isinstance(given, Course) or np.ndim(given) > 1):
                 what = "a number, one for each population, a TimedPerturbation, or None"
                 raise InputError(f"perturbation of {target}: a course in time found; expected {what}")
         new = Parameters(present.experiment, baseline, {**present.perturbations, **(perturbations or {})})

@@ -28,7 +28,7 @@ _MIN_SPIKE_CAPACITY = 2**16
 
 
 class Piece(Shown):
-    """What happened while a `Stepper` advanced.
+    """What happened while a simulation advanced.
 
     Attributes:
         begin: First step of the piece, counted from the beginning of the noise, as `State.step`.
@@ -128,10 +128,8 @@ class _Position(NamedTuple):
     latest: Advanced
 
 
-class Stepper:
-    """A simulation that is advanced piece by piece; pieces of any length give the bytes of one run.
-
-    What a run prepares is prepared once, so that short pieces cost little more than the loop itself.
+class Pieces:
+    """A simulation in pieces: all of `Stepper` but how parameters are changed.
 
     Args:
         trial: What to simulate.
@@ -213,25 +211,6 @@ class Stepper:
         self._position = _Position(loop, advanced)
         return advanced
 
-    def set(self, **quantities: ArrayLike) -> None:
-        """Change parameters from the next step on; see `VARIABLE` for their names.
-
-        Args:
-            **quantities: Their values in the unit and, unless it is one number, in the shape that the network has them
-                in. Each holds until it is set again, whatever its course in the trial.
-
-        Raises:
-            InputError: A name is unknown, a shape does not fit, a parameter becomes invalid, or external rates are too
-                high; nothing is changed then.
-        """
-        trial, courses = self.trial, {}
-        for name, value in quantities.items():
-            if name not in VARIABLE:
-                raise invalid("parameter", name, f"one of {', '.join(VARIABLE)}")
-            shape = trial.parameters[name].values.shape[1:] if np.ndim(value) == 0 else np.shape(value)
-            courses[name] = Course([0], np.broadcast_to(np.asarray(value, np.float64), shape)[None])
-        self._use(replace(trial, courses={**trial.courses, **courses}))
-
     def record(self, voltage: ArrayLike = (), current: ArrayLike = (), every: int = 1) -> None:
         """Record other neurons from the next step on; arguments and errors as for `Recording`."""
         recording = replace(self.trial.recording, voltage=voltage, current=current, every=every)
@@ -270,6 +249,38 @@ class Stepper:
         if not (isinstance(seconds, (int, float)) and 0 <= seconds < np.inf):
             raise invalid("seconds", seconds, "a number of seconds, 0 or more")
         return round(seconds / self.trial.delta_t)
+
+
+class Stepper(Pieces):
+    """A simulation that is advanced piece by piece; pieces of any length give the bytes of one run.
+
+    What a run prepares is prepared once, so that short pieces cost little more than the loop itself.
+
+    Args:
+        trial: What to simulate.
+
+    Raises:
+        InputError: External rates are too high.
+    """
+
+    def set(self, **quantities: ArrayLike) -> None:
+        """Change parameters from the next step on; see `VARIABLE` for their names.
+
+        Args:
+            **quantities: Their values in the unit and, unless it is one number, in the shape that the network has them
+                in. Each holds until it is set again, whatever its course in the trial.
+
+        Raises:
+            InputError: A name is unknown, a shape does not fit, a parameter becomes invalid, or external rates are too
+                high; nothing is changed then.
+        """
+        trial, courses = self.trial, {}
+        for name, value in quantities.items():
+            if name not in VARIABLE:
+                raise invalid("parameter", name, f"one of {', '.join(VARIABLE)}")
+            shape = trial.parameters[name].values.shape[1:] if np.ndim(value) == 0 else np.shape(value)
+            courses[name] = Course([0], np.broadcast_to(np.asarray(value, np.float64), shape)[None])
+        self._use(replace(trial, courses={**trial.courses, **courses}))
 
 
 class _Loop:
