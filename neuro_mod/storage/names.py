@@ -54,6 +54,8 @@ STIMULUS = f"{DATA}/stimulus.npz"
 CONFIG = f"{METADATA}/config.yaml"
 PERTURBATIONS = f"{METADATA}/perturbations.npz"
 RUN = f"{METADATA}/run.json"
+#: What was changed while a network was explored.
+EXPLORED = f"{METADATA}/explored.json"
 MANIFEST = f"{METADATA}/manifest.json"
 #: Names of the files written so far, one a line; exists only until the manifest does.
 JOURNAL = f"{METADATA}/.unfinished"

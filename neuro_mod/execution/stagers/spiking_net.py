@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -136,7 +137,7 @@ class StageSNNSimulation(Stager):
             initial_state=initial_state,
             noise_seed=noise_seed,
         )
-        parameters = Parameters(staged.experiment, self.baseline, dict(staged.sources))
+        parameters = Parameters(staged.experiment, self.baseline, self.experiment.timed_perturbations)
         return NetworkStepper(staged.trial, parameters, lambda seed: self._start(None, seed))
 
     def run(
@@ -225,22 +226,27 @@ class StageSNNSimulation(Stager):
         self.outputs = self._collect(staged, simulation, timing, interrupted=False)
         return self.outputs
 
-    def outputs_of(self, spikes: SpikeEvents, noise_seed: int | None = None) -> SpikingOutputs:
+    def outputs_of(
+        self, spikes: SpikeEvents, noise_seed: int | None = None, *, end: State | None = None
+    ) -> SpikingOutputs:
         """The results of a run of which the spikes were kept: nothing is simulated.
 
         Args:
             spikes: What ``run(record=["spikes"], noise_seed=noise_seed)`` recorded.
             noise_seed: As for `run`.
+            end: The state after them, if it was kept.
 
         Returns:
-            The same as that run returned, without the state at its end, and without how long it took.
+            The same as that run returned, with only the given state at its end, and without how long it took.
 
         Raises:
             InputError: The spikes are of another number of neurons, or of another length or time step.
         """
         staged = self._stage(None, None, ("spikes",), noise_seed=noise_seed)
         simulation = simulation_of(spikes, staged.trial)
-        return self._collect(staged, simulation, _Timing(), interrupted=False, kept=True)
+        if end is not None:
+            simulation = replace(simulation, end=end)
+        return self._collect(staged, simulation, _Timing(), interrupted=False, kept=True, end=end)
 
     def execute(
         self,
@@ -396,7 +402,13 @@ class StageSNNSimulation(Stager):
         return _Staged(experiment, recording, stimulus, courses, sources, given, trial, spike_stream)
 
     def _collect(
-        self, staged: _Staged, simulation: Simulation, timing: _Timing, interrupted: bool, kept: bool = False
+        self,
+        staged: _Staged,
+        simulation: Simulation,
+        timing: _Timing,
+        interrupted: bool,
+        kept: bool = False,
+        end: State | None = None,
     ) -> SpikingOutputs:
         timing.lap("simulation")
         recording, populations = staged.recording, self.circuit.populations
@@ -423,7 +435,7 @@ class StageSNNSimulation(Stager):
             wall_seconds={"simulation": math.nan} if kept else timing.laps,
         )
         timed = {name: each for name, each in staged.sources.items() if isinstance(each, TimedPerturbation)}
-        end = None if kept else simulation.end
+        end = end if kept else simulation.end
         return SpikingOutputs(results, end, recording.neurons, timed, self.baseline, self.network)
 
 

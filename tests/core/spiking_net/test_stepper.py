@@ -112,6 +112,19 @@ def test_reset():
     assert running.advance(80).spikes.neurons.tobytes() == simulate(trial(seed=5).until(80)).spikes.neurons.tobytes()
 
 
+def test_forks_go_their_own_way():
+    running = Stepper(trial(recording=RECORDING))
+    first = running.advance(41)
+    running.set(block_weights=0.9 * baseline(clustered_network(), "block_weights"))
+    other = running.fork()
+    other.set(threshold=0.5)
+    assert len(other.advance(50).spikes)
+    weights = [baseline(clustered_network(), "block_weights") * factor for factor in (1, 0.9)]
+    whole = trial(recording=RECORDING, courses={"block_weights": Course([0, 41], weights)})
+    assert_same([first, running.advance(159)], running.state, simulate(whole))
+    assert (running.done, other.done) == (200, 91)
+
+
 def test_time_rates_and_seconds():
     running = Stepper(trial(n_steps=200))
     piece = running.advance(seconds=0.03)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -216,6 +217,12 @@ class Pieces:
         recording = replace(self.trial.recording, voltage=voltage, current=current, every=every)
         self._use(replace(self.trial, recording=recording))
 
+    def fork(self) -> Self:
+        """Another one in the same position, under the same parameters; each goes its own way."""
+        other, (loop, latest) = copy(self), self._position
+        other._position = _Position(_Loop(loop.trial, weights=loop.weights), latest)
+        return other
+
     def reset(self, seed: int | None = None) -> None:
         """Go back to the start and to the parameters that held there.
 
@@ -289,15 +296,19 @@ class _Loop:
     Args:
         trial: The trial.
         earlier: A loop of another trial of the same network and noise, from which what is the same is taken.
+        weights: Block weights by which the wiring is laid out, shape ``(P, P)``; by default those of ``earlier``, or
+            the first ones.
     """
 
-    def __init__(self, trial: Trial, earlier: _Loop | None = None):
+    def __init__(self, trial: Trial, earlier: _Loop | None = None, weights: NDArray[np.float64] | None = None):
         self.trial, network, dtype = trial, trial.network, np.dtype(trial.dtype)
         parameters, sources = trial.parameters, active_sources(network)
         largest_mean, largest_slope = parameters.largest_counts()
         check_counts(network, largest_mean, largest_slope)
-        self._weights = earlier._weights if earlier else _first_weights(trial)
-        self._blocks = split_blocks(network, parameters, self._weights)
+        self.weights = weights
+        if weights is None:
+            self.weights = earlier.weights if earlier else _first_weights(trial)
+        self._blocks = split_blocks(network, parameters, self.weights)
         self._table = ParameterTable(trial, self._blocks, sources)
         self._drive = _drive(trial, parameters, dtype)
         if earlier and earlier._largest_mean >= largest_mean:

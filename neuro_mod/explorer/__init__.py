@@ -1,0 +1,1 @@
+"""A network that one turns the knobs of while it runs: ``neuro-mod explore``, and `StageSNNSimulation.explore`."""

@@ -1,0 +1,494 @@
+"""One network that runs for one page: commands in, messages and frames out."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import neuro_mod
+from neuro_mod.config import Experiment
+from neuro_mod.config.labels import label_of
+from neuro_mod.core.perturbations import VectorialPerturbation
+from neuro_mod.core.perturbations.targets import TARGETS
+from neuro_mod.errors import InputError, NeuroModError
+from neuro_mod.explorer.commands import Limits, checked, merged
+from neuro_mod.explorer.journal import Change, Journal
+from neuro_mod.explorer.knobs import knobs_of
+from neuro_mod.explorer.player import Player, drawn_neurons
+from neuro_mod.explorer.saving import Snapshot, save
+from neuro_mod.explorer.statistics import Statistics
+from neuro_mod.explorer.theory import Theory
+from neuro_mod.explorer.wire import Frame
+
+#: Frames a second at most, and frames that a page may not have seen yet.
+FRAMES_PER_SECOND, MAX_UNSEEN = 30, 2
+#: Real seconds that a piece of simulation takes at most, so that commands do not wait.
+_MAX_PIECE = 0.04
+#: Real seconds behind which the clock is set anew instead of catching up.
+_MAX_LAG = 0.25
+#: Seconds between two messages of the status, of the statistics, and without a change before theory is asked.
+_STATUS, _STATISTICS, _SETTLED = 0.25, 1.0, 0.2
+#: Commands and messages that wait at most.
+_MAX_WAITING = 500
+#: Width of bins of rates and window of statistics in seconds.
+BIN, WINDOW = 0.01, 60.0
+#: Bins over which the present rate of a cluster is averaged, to say whether it is active.
+_PRESENT_BINS = 5
+#: Ends of the sliders of perturbations by target, in its unit, where they are not a part of the parameter.
+_SPANS = {"rate": 5.0, "threshold": 0.2, "arousal_level": 0.5}
+_RELATIVE_SPAN = 0.3
+
+
+class Session:
+    """A network that runs in a thread of its own until `close`.
+
+    Args:
+        experiment: The configuration.
+        folder: Where `Save` makes folders.
+    """
+
+    def __init__(self, experiment: Experiment, *, folder: Path):
+        self._first, self._folder = experiment, folder
+        populations = experiment.populations
+        self._n_populations, self._n_clusters = populations.total, populations.n_clusters
+        self._limits = Limits(
+            [knob.key for knob in knobs_of(experiment)],
+            populations.total,
+            populations.n_clusters,
+            populations.n_neurons,
+        )
+        self._drawn = drawn_neurons(populations.n_neurons)
+        self._bin_steps = max(1, round(BIN / experiment.init_params.delta_t))
+        self._knobs = {knob.key: knob for knob in knobs_of(experiment)}
+        self._limits = Limits(self._knobs, populations.total, populations.n_clusters, populations.n_neurons)
+        self.on_output: Callable[[], None] | None = None
+        self._watched, self._closed = True, False
+        self._lock = threading.Condition()
+        self._commands: list[dict[str, Any]] = []
+        self._latest: dict[str, dict[str, Any]] = {}
+        self._messages: list[dict[str, Any]] = []
+        self._frame: Frame | None = None
+        self._sent = self._seen = 0
+        self._running, self._speed, self._building = True, 1.0, True
+        self._neuron, self._clusters, self._revision = 0, (0, min(1, self._n_clusters - 1)), 0
+        self._held: dict[str, NDArray[np.float64]] = {}
+        self._pulses: list[tuple[int, NDArray[np.float64]]] = []
+        self._statistics = Statistics(populations, self.bin, WINDOW)
+        self._threshold: float | None = None
+        self._present = np.zeros((0, self._n_clusters))
+        self._saving: threading.Thread | None = None
+        self._theory: Theory | None = None
+        self._theory_due = 0.0
+        self._twin: Player | None = None
+        self._player: Player | None = None
+        self._journal = Journal(experiment, experiment.settings.random_seed)
+        self._thread = threading.Thread(target=self._run, name="explorer", daemon=True)
+        self._thread.start()
+
+    @property
+    def bin(self) -> float:
+        """Width of bins in seconds."""
+        return self._bin_steps * self._first.init_params.delta_t
+
+    @property
+    def hello(self) -> dict[str, Any]:
+        """What a page needs to know first."""
+        populations = self._first.populations
+        kinds = np.array(["E", "I"])[populations.types]
+        clusters = [*range(self._n_clusters), None] * 2
+        described = [
+            {"name": name, "label": name.replace("_", " "), "type": str(kind), "cluster": cluster, "first": int(first)}
+            | {"size": int(size)}
+            for name, kind, cluster, first, size in zip(
+                populations.names, kinds, clusters, populations.boundaries, populations.sizes, strict=False
+            )
+        ]
+        network = {
+            "n_neurons": populations.n_neurons,
+            "delta_t": self._first.init_params.delta_t,
+            "n_clusters": self._n_clusters,
+            "populations": described,
+            "drawn": self._drawn.tolist(),
+        }
+        targets = [
+            {"name": name, "label": label_of(f"perturbation.{name}.params[0]").removeprefix("perturbation of ")}
+            | {"unit": target.unit, "span": self._span(name)}
+            for name, target in TARGETS.items()
+        ]
+        vectors = [
+            {"name": f"configuration: {target}", "target": target, "values": each.at().tolist()}
+            for target, each in self._first.timed_perturbations.items()
+        ]
+        return {
+            "type": "hello",
+            "version": neuro_mod.__version__,
+            "name": self._first.settings.sim_name,
+            "network": network,
+            "knobs": [asdict(knob) for knob in self._knobs.values()],
+            "targets": targets,
+            "vectors": vectors,
+            "bin": self.bin,
+            "window": WINDOW,
+        }
+
+    @property
+    def watched(self) -> bool:
+        """Whether a page looks; the network pauses otherwise."""
+        return self._watched
+
+    @watched.setter
+    def watched(self, watched: bool) -> None:
+        with self._lock:
+            self._watched, self._sent, self._seen, self._frame = watched, 0, 0, None
+            self._lock.notify_all()
+
+    def command(self, message: Mapping[str, Any]) -> None:
+        """Take a command of the page; it acts in the thread of the network, soon.
+
+        Raises:
+            InputError: It is not one, or a value is not valid, or too many wait.
+        """
+        command = checked(message, self._limits)
+        with self._lock:
+            if command["do"] == "seen":
+                self._seen = max(self._seen, min(command["frame"], self._sent))
+            elif len(self._commands) >= _MAX_WAITING:
+                raise InputError("too many commands wait for the network")
+            else:
+                self._commands.append(command)
+            self._lock.notify_all()
+
+    def outgoing(self) -> list[dict[str, Any] | bytes]:
+        """What waits to be sent, now."""
+        with self._lock:
+            messages: list[dict[str, Any] | bytes] = [*self._messages, *self._latest.values()]
+            self._messages, self._latest = [], {}
+            frame, self._frame = (self._frame, None) if self._sent - self._seen < MAX_UNSEEN else (None, self._frame)
+            if frame is None:
+                return messages
+            self._sent += 1
+            number, threshold, rates = self._sent, self._threshold, frame.part.rates[:, : self._n_clusters]
+            earlier, self._present = self._present, np.concatenate([self._present, rates])[1 - _PRESENT_BINS :]
+        return [*messages, frame.to_bytes(number, self.bin, _active(earlier, rates, threshold))]
+
+    def close(self) -> None:
+        """End the network and the theory."""
+        with self._lock:
+            self._closed = True
+            self._lock.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _span(self, target: str) -> float:
+        if target in _SPANS:
+            return _SPANS[target]
+        about = TARGETS[target]
+        if about.relative:
+            return _RELATIVE_SPAN
+        values = np.abs(np.asarray(self._first.unperturbed(target), np.float64))
+        return float(f"{_RELATIVE_SPAN * (values.max(initial=0.0) or 1.0):.2g}")
+
+    # the thread of the network
+
+    def _run(self) -> None:
+        try:
+            self._theory = Theory(self._answered)
+            self._begin(self._journal)
+            self._loop()
+        except Exception as error:
+            self._say({"type": "failed", "message": str(error) or repr(error)})
+        finally:
+            if self._theory is not None:
+                self._theory.close()
+            if self._saving is not None:
+                self._saving.join()
+
+    def _loop(self) -> None:
+        next_tick = next_status = next_statistics = time.monotonic()
+        self._set_clock()
+        while True:
+            with self._lock:
+                if not self._commands and not self._closed:
+                    self._lock.wait(max(next_tick - time.monotonic(), 0))
+                commands, self._commands = self._commands, []
+                if self._closed:
+                    return
+            for command in merged(commands):
+                self._try(command)
+            now = time.monotonic()
+            if now >= next_tick:
+                next_tick = max(next_tick + 1 / FRAMES_PER_SECOND, now)
+                if self._running and self._watched:
+                    self._catch_up(now)
+            if commands or now >= next_status:
+                next_status = now + _STATUS
+                self._say_latest(self._status())
+            if now >= next_statistics and self._running:
+                next_statistics = now + _STATISTICS
+                message = self._statistics.message()
+                self._threshold = message.get("threshold")
+                self._say_latest(message)
+            if self._theory_due and now >= self._theory_due:
+                self._ask()
+
+    def _try(self, command: dict[str, Any]) -> None:
+        try:
+            getattr(self, f"_do_{command['do']}")(**{key: each for key, each in command.items() if key != "do"})
+            self._revision += 1
+        except NeuroModError as error:
+            about = command.get("key") or command.get("target") or command["do"]
+            self._say({"type": "error", "message": str(error), "about": about})
+
+    def _begin(self, journal: Journal) -> None:
+        """Start anew."""
+        self._building = True
+        self._say_latest(self._status())
+        player = Player(journal.start(), self._bin_steps, self._drawn)
+        player.stepper.record(voltage=[self._neuron])
+        self._player, self._journal, self._pulses = player, journal, []
+        self._set_perturbations(self._held)
+        self._twin = self._new_twin() if self._twin else None
+        with self._lock:
+            self._frame, self._present = None, np.zeros((0, self._n_clusters))
+        self._statistics.clear()
+        self._threshold, self._building = None, False
+        self._changed()
+        self._set_clock()
+
+    def _catch_up(self, now: float) -> None:
+        """Simulate what is due."""
+        player, delta_t = self._at, self._first.init_params.delta_t
+        wall, since = self._clock
+        due = since + self._speed * (now - wall)
+        if (due - player.time) / self._speed > _MAX_LAG:
+            due = player.time + self._speed / FRAMES_PER_SECOND
+            self._clock = now, due
+        n_steps = min(math.floor((due - player.time) / delta_t + 1e-6), self._most_steps)
+        if n_steps > 0:
+            began = time.perf_counter()
+            self._advance(n_steps)
+            self._most_steps = max(1, int(n_steps * _MAX_PIECE / max(time.perf_counter() - began, 1e-6)))
+        self._reached = [*self._reached[-FRAMES_PER_SECOND:], (now, player.time)]
+
+    def _advance(self, n_steps: int) -> None:
+        player = self._at
+        end = player.step + n_steps
+        while player.step < end:
+            stop = min([end, *(until for until, _ in self._pulses)])
+            t_from = player.time
+            part, piece = player.advance(stop - player.step)
+            self._statistics.add(part.rates)
+            twin = self._twin.advance(piece.n_steps)[0] if self._twin else None
+            times = (piece.begin + np.arange(len(piece.voltage))) * piece.delta_t
+            voltage = np.column_stack([times, piece.voltage[:, 0]])
+            frame = Frame(t_from, player.time, part, voltage, twin)
+            with self._lock:
+                self._frame = self._frame.then(frame) if self._frame else frame
+            if any(until <= player.step for until, _ in self._pulses):
+                self._pulses = [pulse for pulse in self._pulses if pulse[0] > player.step]
+                self._set_perturbations({"rate": self._held.get("rate")})
+        self._told()
+
+    @property
+    def _at(self) -> Player:
+        assert self._player is not None
+        return self._player
+
+    def _set_clock(self) -> None:
+        self._clock = time.monotonic(), self._player.time if self._player else 0.0
+        self._reached: list[tuple[float, float]] = []
+        self._most_steps = 1000
+
+    def _status(self) -> dict[str, Any]:
+        held_speed = None
+        if self._running and len(self._reached) > 1:
+            (t0, from_), (t1, to) = self._reached[0], self._reached[-1]
+            held_speed = (to - from_) / (t1 - t0) if t1 > t0 else None
+        player = self._player
+        experiment = player.stepper.experiment if player else self._first
+        knobs = {key: experiment.number(key) for key in self._knobs}
+        perturbation = {target: vector.tolist() for target, vector in self._held.items()}
+        return {
+            "type": "status",
+            "running": self._running,
+            "time": player.time if player else 0.0,
+            "speed": self._speed,
+            "held_speed": held_speed,
+            "seed": experiment.settings.random_seed,
+            "noise_seed": self._journal.noise_seed,
+            "knobs": knobs,
+            "perturbation": perturbation,
+            "neuron": self._neuron,
+            "ab": self._twin is not None,
+            "clusters": list(self._clusters),
+            "n_changes": len(self._journal.changes),
+            "revision": self._revision,
+            "building": self._building,
+        }
+
+    def _say(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            self._messages = [*self._messages, message][-_MAX_WAITING:]
+        self._told()
+
+    def _say_latest(self, message: dict[str, Any]) -> None:
+        """Replace the earlier message of its type, if that still waits."""
+        with self._lock:
+            self._latest[message["type"]] = message
+        self._told()
+
+    def _told(self) -> None:
+        if self.on_output is not None:
+            self.on_output()
+
+    def _changed(self) -> None:
+        self._theory_due = time.monotonic() + _SETTLED
+
+    def _ask(self) -> None:
+        self._theory_due = 0.0
+        if self._theory is not None:
+            experiment = self._at.stepper.experiment
+            self._theory.ask(self._revision, experiment, dict(self._held), self._clusters)
+
+    def _answered(self, message: dict[str, Any]) -> None:
+        self._say_latest(message)
+
+    def _set_perturbations(self, given: Mapping[str, NDArray[np.float64] | None]) -> None:
+        """What holds from the next step on, with pulses."""
+        total: dict[str, NDArray[np.float64] | None] = dict(given)
+        if self._pulses and ("rate" in given or "rate" not in self._held):
+            base = self._held.get("rate", np.zeros(self._n_populations))
+            total["rate"] = np.sum([base, *(vector for _, vector in self._pulses)], axis=0)
+        if total:
+            self._at.stepper.set(perturbations=total)
+            self._journal.add(Change(self._at.step, perturbations=total))
+
+    def _new_twin(self) -> Player:
+        stepper = self._at.stepper.fork()
+        stepper.set(perturbations=dict.fromkeys(TARGETS))
+        stepper.record()
+        return Player(stepper, self._bin_steps, self._drawn)
+
+    # commands
+
+    def _do_play(self) -> None:
+        self._running = True
+        self._set_clock()
+
+    def _do_pause(self) -> None:
+        self._running = False
+
+    def _do_step(self, seconds: float) -> None:
+        self._running = False
+        self._advance(max(1, round(seconds / self._first.init_params.delta_t)))
+
+    def _do_speed(self, value: float) -> None:
+        self._speed = value
+        self._set_clock()
+
+    def _do_knob(self, key: str, value: float) -> None:
+        override = f"{key}={value!r}"
+        if self._knobs[key].at_once:
+            player = self._at
+            player.stepper.set(overrides=[override])
+            if self._twin:
+                self._twin.stepper.set(overrides=[override])
+            self._journal.add(Change(player.step, overrides=(override,)))
+            self._changed()
+        else:
+            self._begin(Journal(self._at.stepper.experiment.replace([override]), self._journal.noise_seed))
+
+    def _do_perturb(self, target: str, values: NDArray[np.float64]) -> None:
+        before = dict(self._held)
+        self._held[target] = values
+        try:
+            self._set_perturbations({target: self._held.get(target)})
+        except NeuroModError:
+            self._held = before
+            raise
+        self._changed()
+
+    def _do_pulse(self, cluster: int, seconds: float, strength: float) -> None:
+        player, vector = self._at, np.zeros(self._n_populations)
+        vector[cluster] = strength
+        end = player.step + max(1, round(seconds / self._first.init_params.delta_t))
+        before = self._pulses
+        self._pulses = [*self._pulses, (end, vector)]
+        try:
+            self._set_perturbations({"rate": self._held.get("rate")})
+        except NeuroModError:
+            self._pulses = before
+            raise
+
+    def _do_restart(self, noise_seed: int | None) -> None:
+        seed = self._journal.noise_seed if noise_seed is None else noise_seed
+        self._begin(Journal(self._at.stepper.experiment, seed))
+
+    def _do_network(self, seed: int) -> None:
+        self._begin(Journal(self._at.stepper.experiment.with_seed(seed), seed))
+
+    def _do_reset(self) -> None:
+        self._held, self._twin = {}, None
+        self._begin(Journal(self._first, self._first.settings.random_seed))
+
+    def _do_neuron(self, index: int) -> None:
+        self._at.stepper.record(voltage=[index])
+        self._neuron = index
+
+    def _do_landscape(self, clusters: tuple[int, int]) -> None:
+        self._clusters = clusters
+        self._changed()
+
+    def _do_ab(self, on: bool) -> None:
+        self._twin = self._new_twin() if on else None
+        with self._lock:
+            self._frame = None
+
+    def _do_vector(self, target: str, seed: int, kind: str) -> None:
+        """A random vector over the E clusters, with the largest entry at half of the slider."""
+        vector = np.zeros(self._n_populations)
+        drawn = VectorialPerturbation(n_vectors=1, length=self._n_clusters, norm="linf", seed=seed).basis[0]
+        vector[: self._n_clusters] = 0.5 * self._span(target) * drawn
+        name = f"{kind}, seed {seed}"
+        self._say({"type": "vector", "name": name, "target": target, "values": vector.tolist()})
+
+    def _do_save(self) -> None:
+        if self._saving is not None and self._saving.is_alive():
+            raise InputError("the network is still being saved")
+        player = self._at
+        journal = Journal(self._journal.experiment, self._journal.noise_seed, list(self._journal.changes))
+        stepper, latest = player.stepper, player.latest()
+        snapshot = Snapshot(journal, stepper.experiment, dict(self._held), stepper.state, *latest)
+
+        def work() -> None:
+            try:
+                self._say({"type": "saved", **save(snapshot, self._folder)})
+            except (NeuroModError, OSError) as error:
+                self._say({"type": "error", "message": str(error), "about": "save"})
+
+        self._saving = threading.Thread(target=work, name="explorer-save", daemon=True)
+        self._saving.start()
+
+
+def _active(earlier: NDArray[np.float64], rates: NDArray[np.float32], threshold: float | None) -> NDArray[np.uint8]:
+    """Which clusters are active in bins, by their mean rate over the latest ones; 0xFF without a threshold.
+
+    Args:
+        earlier: Rates in the bins before, shape ``(at most _PRESENT_BINS - 1, n_clusters)``.
+        rates: Rates, shape ``(n_bins, n_clusters)``.
+        threshold: In Hz.
+    """
+    if threshold is None:
+        return np.full(rates.shape, 0xFF, np.uint8)
+    summed = np.cumsum(np.concatenate([np.zeros((1, rates.shape[1])), earlier, rates]), axis=0)
+    ends = np.arange(len(earlier) + 1, len(summed))
+    begins = np.maximum(ends - _PRESENT_BINS, 0)
+    return ((summed[ends] - summed[begins]) / (ends - begins)[:, None] > threshold).astype(np.uint8)
