@@ -60,7 +60,7 @@ class Player:
         self._keep(_Kept(piece.begin, n_steps, steps, neurons))
         place = self._place[neurons]
         drawn = place >= 0
-        times = steps[drawn] * piece.delta_t
+        times = steps[drawn] * np.float64(piece.delta_t)
         return Part(times, place[drawn].astype(np.uint16), *self._binned(piece.begin, n_steps, steps, neurons)), piece
 
     def latest(self) -> tuple[int, NDArray[np.int64], NDArray[np.int32]]:

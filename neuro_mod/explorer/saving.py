@@ -71,7 +71,9 @@ def save(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
     )
     outputs = stager.outputs_of(spikes, snapshot.journal.noise_seed, end=snapshot.state)
     changes = [change.step for change in snapshot.journal.changes]
-    outputs["metadata"]["explored"] = {
+    about = outputs["metadata"]
+    del about["wall_seconds"], about["real_time_factor"]  # it was simulated in pieces, at the speed of a clock
+    about["explored"] = {
         "from_sec": first * delta_t,
         "to_sec": end * delta_t,
         "changes_before": sum(step < first for step in changes),
@@ -81,7 +83,7 @@ def save(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
     target = RunFolder(_new(folder, stager.experiment.settings.sim_name), {"what": "explored run", "journal": journal})
     target.save_json(EXPLORED, journal)
     keep(outputs, target, stager.experiment, save=True, figures=[PICTURES["spikes"], PICTURES["rates"]])
-    return {"folder": str(target.path), "files": outputs["metadata"]["files"]}
+    return {"folder": str(target.path), "files": about["files"]}
 
 
 def _present(snapshot: Snapshot, duration: float) -> Experiment:

@@ -68,6 +68,7 @@ def test_a_page_reads_what_happened():
         assert found["rates"][0] == 3.0 and np.array_equal(found["rates"][1], some.part.rates)
         assert found["active"].ravel().tolist() == [0, 1, 2, 3, 4, 5]
         np.testing.assert_allclose(found["voltage"] + [found["t"][0], 0], some.voltage, atol=1e-6)
+        assert some.twin
         assert found["places_b"].tolist() == some.twin.places.tolist()
         assert np.array_equal(found["rates_b"][1], some.twin.rates)
     assert "rates_b" not in encoded(frame(0, 2, 4))
@@ -91,7 +92,7 @@ def test_what_nobody_fetches_stays_bounded(monkeypatch):
     for k in range(1, 200):
         merged = merged.then(frame(2 * k, 2, 30, twin=True))
     assert 20 < len(merged.part.times) <= 100 and len(merged.voltage) == 20
-    assert merged.thinned in (64, 128) and not (merged.part.places % merged.thinned).any()
+    assert merged.twin and merged.thinned in (64, 128) and not (merged.part.places % merged.thinned).any()
     assert (merged.part.first + 50, len(merged.part.rates), len(merged.twin.rates)) == (400, 50, 50)
     expected = [np.count_nonzero(frame(2 * k, 2, 30).part.places % merged.thinned == 0) for k in range(200)]
     assert len(merged.part.times) == sum(expected)

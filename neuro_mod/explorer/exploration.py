@@ -47,7 +47,7 @@ _SPANS = {"rate": 5.0, "threshold": 0.2, "arousal_level": 0.5}
 _RELATIVE_SPAN = 0.3
 
 
-class Session:
+class Exploration:
     """A network that runs in a thread of its own until `close`.
 
     Args:
@@ -83,13 +83,14 @@ class Session:
         self._pulses: list[tuple[int, NDArray[np.float64]]] = []
         self._statistics = Statistics(populations, self.bin, WINDOW)
         self._threshold: float | None = None
-        self._present = np.zeros((0, self._n_clusters))
+        self._present = np.zeros((0, self._n_clusters), np.float32)
         self._saving: threading.Thread | None = None
         self._theory: Theory | None = None
         self._theory_due = 0.0
         self._twin: Player | None = None
         self._player: Player | None = None
         self._journal = Journal(experiment, experiment.settings.random_seed)
+        self._set_clock()
         self._thread = threading.Thread(target=self._run, name="explorer", daemon=True)
         self._thread.start()
 
@@ -119,8 +120,7 @@ class Session:
             "drawn": self._drawn.tolist(),
         }
         targets = [
-            {"name": name, "label": label_of(f"perturbation.{name}.params[0]").removeprefix("perturbation of ")}
-            | {"unit": target.unit, "span": self._span(name)}
+            {"name": name, "label": _in_words(name), "unit": target.unit, "span": self._span(name)}
             for name, target in TARGETS.items()
         ]
         vectors = [
@@ -176,7 +176,8 @@ class Session:
                 return messages
             self._sent += 1
             number, threshold, rates = self._sent, self._threshold, frame.part.rates[:, : self._n_clusters]
-            earlier, self._present = self._present, np.concatenate([self._present, rates])[1 - _PRESENT_BINS :]
+            earlier = self._present
+            self._present = np.concatenate([earlier, rates])[1 - _PRESENT_BINS :]
         return [*messages, frame.to_bytes(number, self.bin, _active(earlier, rates, threshold))]
 
     def close(self) -> None:
@@ -257,7 +258,7 @@ class Session:
         self._set_perturbations(self._held)
         self._twin = self._new_twin() if self._twin else None
         with self._lock:
-            self._frame, self._present = None, np.zeros((0, self._n_clusters))
+            self._frame, self._present = None, np.zeros((0, self._n_clusters), np.float32)
         self._statistics.clear()
         self._threshold, self._building = None, False
         self._changed()
@@ -288,7 +289,7 @@ class Session:
             self._statistics.add(part.rates)
             twin = self._twin.advance(piece.n_steps)[0] if self._twin else None
             times = (piece.begin + np.arange(len(piece.voltage))) * piece.delta_t
-            voltage = np.column_stack([times, piece.voltage[:, 0]])
+            voltage = np.column_stack([times, piece.voltage[:, 0]]).astype(np.float64)
             frame = Frame(t_from, player.time, part, voltage, twin)
             with self._lock:
                 self._frame = self._frame.then(frame) if self._frame else frame
@@ -471,14 +472,20 @@ class Session:
         def work() -> None:
             try:
                 self._say({"type": "saved", **save(snapshot, self._folder)})
-            except (NeuroModError, OSError) as error:
-                self._say({"type": "error", "message": str(error), "about": "save"})
+            except Exception as error:
+                self._say({"type": "error", "message": str(error) or repr(error), "about": "save"})
 
         self._saving = threading.Thread(target=work, name="explorer-save", daemon=True)
         self._saving.start()
 
 
-def _active(earlier: NDArray[np.float64], rates: NDArray[np.float32], threshold: float | None) -> NDArray[np.uint8]:
+def _in_words(target: str) -> str:
+    return (
+        label_of(f"perturbation.{target}").removeprefix("perturbation of ").removesuffix(f" ({TARGETS[target].unit})")
+    )
+
+
+def _active(earlier: NDArray[np.float32], rates: NDArray[np.float32], threshold: float | None) -> NDArray[np.uint8]:
     """Which clusters are active in bins, by their mean rate over the latest ones; 0xFF without a threshold.
 
     Args:
