@@ -52,6 +52,7 @@ _PUBLIC = {
     "neuro_mod.core.spiking_net.engine.state": ("State",),
     "neuro_mod.core.spiking_net.external.injected": ("InjectedSpikes",),
     "neuro_mod.core.spiking_net.lif_net": ("LIFNet",),
+    "neuro_mod.explorer.journal": ("Journal", "load_journal"),
     # its spikes
     "neuro_mod.recordings.spikes": ("SpikeEvents",),
     "neuro_mod.recordings.saved": ("load_spikes",),

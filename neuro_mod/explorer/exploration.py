@@ -20,7 +20,7 @@ from neuro_mod.core.perturbations import VectorialPerturbation
 from neuro_mod.core.perturbations.targets import TARGETS
 from neuro_mod.errors import InputError, NeuroModError
 from neuro_mod.explorer.commands import Limits, checked, merged
-from neuro_mod.explorer.journal import Change, Journal
+from neuro_mod.explorer.journal import Journal
 from neuro_mod.explorer.knobs import knobs_of
 from neuro_mod.explorer.player import Player, drawn_neurons
 from neuro_mod.explorer.saving import Snapshot, save
@@ -370,7 +370,7 @@ class Exploration:
             total["rate"] = np.sum([base, *(vector for _, vector in self._pulses)], axis=0)
         if total:
             self._at.stepper.set(perturbations=total)
-            self._journal.add(Change(self._at.step, perturbations=total))
+            self._journal.change(self._at.step, perturbations=total)
 
     def _new_twin(self) -> Player:
         stepper = self._at.stepper.fork()
@@ -402,7 +402,7 @@ class Exploration:
             player.stepper.set(overrides=[override])
             if self._twin:
                 self._twin.stepper.set(overrides=[override])
-            self._journal.add(Change(player.step, overrides=(override,)))
+            self._journal.change(player.step, overrides=[override])
             self._changed()
         else:
             self._begin(Journal(self._at.stepper.experiment.replace([override]), self._journal.noise_seed))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,9 @@ from neuro_mod.config import Experiment, load_experiment
 from neuro_mod.core.spiking_net.engine.stepper import Piece
 from neuro_mod.errors import DataError, InputError
 from neuro_mod.execution.stagers.spiking_net import StageSNNSimulation
-from neuro_mod.execution.stagers.stepper import NetworkStepper
+from neuro_mod.execution.stagers.stepper import Held, NetworkStepper
+from neuro_mod.recordings.spikes import SpikeEvents
+from neuro_mod.storage.names import EXPLORED
 
 #: Changes that are kept; moving sliders for hours makes no more.
 MAX_CHANGES = 50_000
@@ -51,15 +53,28 @@ class Journal:
     noise_seed: int
     changes: list[Change] = field(default_factory=list)
 
-    def add(self, change: Change) -> None:
-        """Keep a change.
+    def change(
+        self, step: int, *, overrides: Sequence[str] = (), perturbations: Mapping[str, Held] | None = None
+    ) -> None:
+        """Keep a change; arguments as for `NetworkStepper.set`.
+
+        Args:
+            step: The step before which it is made, counted from the start; not before that of earlier changes.
+            overrides: Values of the configuration.
+            perturbations: By target: a number, an array ``(n_pops,)``, or None for none.
 
         Raises:
-            InputError: There are too many; nothing is kept.
+            InputError: It is earlier than another one, or there are too many; nothing is kept.
         """
+        latest = self.changes[-1].step if self.changes else 0
+        whole_number("step", step, latest)
         if len(self.changes) >= MAX_CHANGES:
             raise InputError(f"{MAX_CHANGES} changes are kept for Save, and as many were made; restart to go on")
-        self.changes.append(change)
+        vectors = {
+            target: None if given is None else np.asarray(given, np.float64)
+            for target, given in (perturbations or {}).items()
+        }
+        self.changes.append(Change(step, tuple(overrides), vectors))
 
     def start(self) -> NetworkStepper:
         """The network at the start."""
@@ -75,6 +90,13 @@ class Journal:
                 yield stepper.advance(change.step - stepper.done)
             stepper.set(overrides=change.overrides, perturbations=change.perturbations)
         yield stepper.advance(n_steps - stepper.done)
+
+    def spikes(self, n_steps: int) -> SpikeEvents:
+        """All spikes in the first steps."""
+        pieces = list(self.pieces(n_steps))
+        steps = np.concatenate([piece.spikes.steps + np.int32(piece.begin) for piece in pieces])
+        neurons = np.concatenate([piece.spikes.neurons for piece in pieces])
+        return replace(pieces[0].spikes, steps=steps, neurons=neurons, n_steps=n_steps)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -122,12 +144,16 @@ class Journal:
         return cls(load_experiment(config), seed, changes)
 
 
-def load_journal(file: Path) -> Journal:
+def load_journal(folder: str | Path) -> Journal:
     """Read the journal of a folder that was saved.
 
+    Args:
+        folder: The folder.
+
     Raises:
-        DataError: It is not one, or cannot be read.
+        DataError: It has none, or it cannot be read.
     """
+    file = Path(folder) / EXPLORED
     try:
         return Journal.from_json(json.loads(file.read_text(encoding="utf-8")), str(file))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:

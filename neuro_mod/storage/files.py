@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from neuro_mod.errors import StorageError
-from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, JOURNAL, METADATA, PLOTS, WORKER_LOGS
+from neuro_mod.storage.names import CONFIGS, DATA, IN_ROOT, METADATA, PLOTS, UNFINISHED, WORKER_LOGS
 from neuro_mod.storage.reading import sha256_of
 from neuro_mod.storage.writing import HashedFile, write_arrays, write_whole
 
@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 
 class Files:
-    """Writes files into a folder, and enters their names into its journal.
+    """Writes files into a folder, and enters their names into its list of unfinished files.
 
     Args:
         path: The folder.
@@ -94,15 +94,15 @@ class Files:
 
 
 def enter(path: Path, name: str) -> None:
-    """Enter the name of a file that is about to be written into the journal, and make the folder of the file.
+    """Enter the name of a file that is about to be written into the list, and make the folder of the file.
 
     Raises:
         StorageError: The folder cannot be written to.
     """
     try:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
-        with (path / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(f"{name}\n")
+        with (path / UNFINISHED).open("a", encoding="utf-8") as unfinished:
+            unfinished.write(f"{name}\n")
     except OSError as error:
         raise StorageError(f"cannot write {path / name}: {error.strerror}: {error.filename}") from error
 

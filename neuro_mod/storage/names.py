@@ -58,7 +58,7 @@ RUN = f"{METADATA}/run.json"
 EXPLORED = f"{METADATA}/explored.json"
 MANIFEST = f"{METADATA}/manifest.json"
 #: Names of the files written so far, one a line; exists only until the manifest does.
-JOURNAL = f"{METADATA}/.unfinished"
+UNFINISHED = f"{METADATA}/.unfinished"
 #: Repeated runs also have the populations at the root of the folder, and files for each repeat.
 REPEATED_CLUSTERS = "clusters.npy"
 SEEDS = f"{METADATA}/seeds.txt"

@@ -19,11 +19,11 @@ from neuro_mod.storage.names import (
     CONFIGS,
     DATA,
     FINISHED,
-    JOURNAL,
     MANIFEST,
     PARTIAL,
     PLAN,
     PLOTS,
+    UNFINISHED,
     WORKER_LOGS,
 )
 from neuro_mod.storage.reading import read_json
@@ -104,12 +104,12 @@ def make_folders(path: Path) -> None:
 
 def holds_run(path: Path) -> bool:
     """Whether a run left files in a folder, finished or not."""
-    return any((path / name).exists() for name in (MANIFEST, JOURNAL))
+    return any((path / name).exists() for name in (MANIFEST, UNFINISHED))
 
 
 def is_unfinished(path: Path) -> bool:
     """Whether a run that left files in a folder was cut short, or goes on."""
-    return (path / JOURNAL).exists() and not (path / MANIFEST).exists()
+    return (path / UNFINISHED).exists() and not (path / MANIFEST).exists()
 
 
 def file_in_run(path: Path, name: str, pattern: str, hint: str) -> Path:
@@ -179,7 +179,7 @@ def remove_run(path: Path, others: Iterable[str] = (), last: Sequence[str] = ())
     """
     names = dict.fromkeys([*_written_before(path), *(name for name in others if is_ours(Path(name)))])
     present = [name for name in names if (path / name).exists()]
-    _remove(path, [*(name for name in present if name not in last), MANIFEST, JOURNAL])
+    _remove(path, [*(name for name in present if name not in last), MANIFEST, UNFINISHED])
     # after the spikes: an analysis that goes on finds them gone once its files are in place
     analysis = remove_analysis(path / ANALYSIS)
     for folder in (WORKER_LOGS, CONFIGS):
@@ -211,7 +211,7 @@ def remove_analysis(folder: Path) -> list[str]:
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:
-    """Turn the manifest of an earlier run back into a journal, to resume the run, and remove partial files.
+    """Turn the manifest of an earlier run back into the list of unfinished files, to resume the run, and remove partial files.
 
     Args:
         path: The folder.
@@ -222,13 +222,13 @@ def reopen_run(path: Path, kept: Container[str]) -> None:
     """
     written = dict.fromkeys(_written_before(path))
     names = "".join(f"{name}\n" for name in written)
-    write_whole(path / JOURNAL, lambda file: file.write(names.encode()))
+    write_whole(path / UNFINISHED, lambda file: file.write(names.encode()))
     _remove(path, [MANIFEST, *(name for name in written if Path(name).parent == Path(DATA) and name not in kept)])
 
 
 def close_run(path: Path) -> None:
-    """Remove the journal: the manifest has its names."""
-    _remove(path, [JOURNAL])
+    """Remove the list of unfinished files: the manifest has its names."""
+    _remove(path, [UNFINISHED])
 
 
 def _remove(path: Path, names: list[str]) -> None:
@@ -244,10 +244,10 @@ def _remove(path: Path, names: list[str]) -> None:
 
 
 def _written_before(folder: Path) -> list[str]:
-    """Files in manifest and journal; names outside our folders are passed over."""
+    """Files in manifest and list; names outside our folders are passed over."""
     names: list[Path] = []
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         names += [Path(name) for name in json.loads((folder / MANIFEST).read_text())["files"]]
     with suppress(OSError, ValueError):
-        names += [Path(name) for name in (folder / JOURNAL).read_text(encoding="utf-8").splitlines()]
+        names += [Path(name) for name in (folder / UNFINISHED).read_text(encoding="utf-8").splitlines()]
     return [name.as_posix() for name in names if is_ours(name)]

@@ -160,14 +160,13 @@ def test_the_journal_gives_the_same_spikes(page):
     page.do("save")
     saved = page.wait(lambda: page.latest("saved"))
     page.wait(lambda: page.frames[-1]["t"][1] > 0.5099)
-    journal = load_journal(page.running._folder / "default-1" / "metadata" / "explored.json")
-    pieces = list(journal.pieces(1020))
-    steps = np.concatenate([piece.spikes.steps + piece.begin for piece in pieces]).tolist()
-    assert page.spikes() == (steps, np.concatenate([piece.spikes.neurons for piece in pieces]).tolist())
+    journal = load_journal(page.running._folder / "default-1")
+    spikes = journal.spikes(1020)
+    assert page.spikes() == (spikes.steps.tolist(), spikes.neurons.tolist())
     folder = page.running._folder / "default-1"
     assert saved["folder"] == str(folder) and (folder / "plots/raster.png").stat().st_size > 1000
     kept = load_spikes(folder)
-    assert kept.steps.tolist() == steps and kept.duration == pytest.approx(0.51)
+    assert kept.steps.tolist() == spikes.steps.tolist() and kept.duration == pytest.approx(0.51)
     about = json.loads((folder / "metadata/run.json").read_text())["explored"]
     assert (about["from_sec"], about["changes_before"], about["changes_within"]) == (0, 0, 6)
     now = load_experiment(folder / "metadata/config.yaml")
@@ -293,6 +292,7 @@ def test_an_error_of_the_simulation_is_said(page, monkeypatch):
 
 @pytest.mark.parametrize("text", ["[", "[]", '{"changes": [{"step": -1}]}', '{"changes": [], "noise_seed": "x"}'])
 def test_journals_that_are_none(tmp_path, text):
-    (tmp_path / "explored.json").write_text(text)
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata/explored.json").write_text(text)
     with pytest.raises(DataError, match=r"explored\.json"):
-        load_journal(tmp_path / "explored.json")
+        load_journal(tmp_path)
