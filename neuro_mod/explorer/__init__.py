@@ -1,0 +1,1 @@
+"""The page on which a person turns the knobs of a network while it runs."""
