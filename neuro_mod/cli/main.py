@@ -16,6 +16,7 @@ from neuro_mod.cli.configs import configs
 from neuro_mod.cli.control.app import app as control
 from neuro_mod.cli.convert import convert
 from neuro_mod.cli.decode import decode
+from neuro_mod.cli.explore import explore
 from neuro_mod.cli.failures import plain_failures
 from neuro_mod.cli.gather import gather
 from neuro_mod.cli.help import Commands
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("init")(plain_failures()(init))
 app.command("configs")(plain_failures()(configs))
 app.command("run")(plain_failures()(run))
+app.command("explore")(plain_failures()(explore))
 app.command("repeat")(plain_failures()(repeat_command()))
 app.command("perturb")(plain_failures()(perturb))
 app.command("sweep")(plain_failures()(sweep))

@@ -70,7 +70,7 @@ class Exploration:
         self._knobs = {knob.key: knob for knob in knobs_of(experiment)}
         self._limits = Limits(self._knobs, populations.total, populations.n_clusters, populations.n_neurons)
         self.on_output: Callable[[], None] | None = None
-        self._watched, self._closed = True, False
+        self._closed = False
         self._lock = threading.Condition()
         self._commands: list[dict[str, Any]] = []
         self._latest: dict[str, dict[str, Any]] = {}
@@ -138,17 +138,6 @@ class Exploration:
             "bin": self.bin,
             "window": WINDOW,
         }
-
-    @property
-    def watched(self) -> bool:
-        """Whether a page looks; the network pauses otherwise."""
-        return self._watched
-
-    @watched.setter
-    def watched(self, watched: bool) -> None:
-        with self._lock:
-            self._watched, self._sent, self._seen, self._frame = watched, 0, 0, None
-            self._lock.notify_all()
 
     def command(self, message: Mapping[str, Any]) -> None:
         """Take a command of the page; it acts in the thread of the network, soon.
@@ -227,7 +216,7 @@ class Exploration:
             now = time.monotonic()
             if now >= next_tick:
                 next_tick = max(next_tick + 1 / FRAMES_PER_SECOND, now)
-                if self._running and self._watched:
+                if self._running:
                     self._catch_up(now)
             if commands or now >= next_status:
                 next_status = now + _STATUS

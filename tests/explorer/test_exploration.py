@@ -272,13 +272,6 @@ def test_a_page_that_does_not_look_costs_nothing(page):
     time.sleep(0.5)
     frames = [each for _ in range(40) for each in page.running.outgoing() if isinstance(each, bytes)]
     assert len(frames) <= exploration.MAX_UNSEEN
-    page.running.watched = False
-    time.sleep(0.1)
-    at = page.running._at.time
-    time.sleep(0.2)
-    assert page.running._at.time == at
-    page.running.watched = True
-    page.wait(lambda: page.running._at.time > at)
 
 
 def test_an_error_of_the_simulation_is_said(page, monkeypatch):

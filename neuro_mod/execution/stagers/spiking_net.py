@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -139,6 +140,27 @@ class StageSNNSimulation(Stager):
         )
         parameters = Parameters(staged.experiment, self.baseline, self.experiment.timed_perturbations)
         return NetworkStepper(staged.trial, parameters, lambda seed: self._start(None, seed))
+
+    def explore(self, *, out: str | os.PathLike[str] = "simulations/explored", height: int = 900) -> Any:
+        """A page on which the knobs of the network are turned while it runs, for a notebook.
+
+        It is served to this machine alone, from a thread, until it or the process ends. A notebook that is saved has
+        its address, which then leads nowhere.
+
+        Args:
+            out: Folder that Save on the page writes to.
+            height: Height of the frame in the notebook, in pixels.
+
+        Returns:
+            What shows the page in a notebook; ``address`` is that of the page, and ``close()`` ends it. While it runs,
+            further calls return the same page.
+
+        Raises:
+            ImportError: The extra ``explore`` is missing.
+            InputError: The folder is not valid.
+        """
+        # the explorer is on a layer above, which is loaded by its name as public names are
+        return import_module("neuro_mod.explorer.start").explore(self, out=out, height=height)
 
     def run(
         self,

@@ -1,0 +1,248 @@
+"""The sessions of all pages: one for each, which outlives a connection that breaks, but nobody who has left."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from neuro_mod.errors import NeuroModError
+
+#: Messages that say how things are: who comes back is told the latest of each.
+_LASTING = ("status", "statistics", "theory", "failed")
+#: Commands after which a simulation that failed goes on.
+_ANEW = ("restart", "network", "reset")
+#: Where a frame has its number.
+_NUMBER = slice(4, 8)
+#: Seconds that sessions and connections have to end.
+_ENDING = 1.0
+
+
+class PageSession(Protocol):
+    """What a session is to those who connect pages to it."""
+
+    hello: dict[str, Any]
+    on_output: Any
+
+    def command(self, message: Mapping[str, Any]) -> None: ...  # noqa: D102
+
+    def outgoing(self) -> list[dict[str, Any] | bytes]: ...  # noqa: D102
+
+    def close(self) -> None: ...  # noqa: D102
+
+
+class NoRoomError(Exception):
+    """There are as many sessions as there may be."""
+
+
+class Visit:
+    """One connection of a page to its session.
+
+    Args:
+        kept: The session.
+    """
+
+    def __init__(self, kept: KeptSession):
+        self.kept = kept
+        #: Why it is to end.
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def end(self, why: str) -> None:
+        """Ask it to end."""
+        if not self.ended.done():
+            self.ended.set_result(why)
+
+
+class KeptSession:
+    """A session, begun in a thread of its own, and who looks at it. All methods are for the thread of the event loop.
+
+    Args:
+        new_session: Makes the session.
+    """
+
+    def __init__(self, new_session: Callable[[], PageSession]):
+        self.session: PageSession | None = None
+        #: Why there is no session.
+        self.failure: str | None = None
+        self.begun, self.output = asyncio.Event(), asyncio.Event()
+        self.visit: Visit | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self._latest: dict[str, dict[str, Any]] = {}
+        self._frame: int | None = None
+        self._playing: bool | None = None
+        self._resting = self._told = self._released = False
+        self._lock, self._loop = threading.Lock(), asyncio.get_running_loop()
+        threading.Thread(target=self._begin, args=(new_session,), name="explorer-begin", daemon=True).start()
+
+    def _begin(self, new_session: Callable[[], PageSession]) -> None:
+        """In a thread: drawing a network may take seconds."""
+        try:
+            session = new_session()
+        except (NeuroModError, MemoryError) as error:
+            self.failure = str(error) or "not enough memory"
+        except BaseException as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            raise
+        else:
+            with self._lock:
+                released = self._released
+                if not released:
+                    self.session, session.on_output = session, self._heard
+            if released:
+                session.close()
+        finally:
+            self._in_loop(self._has_begun)
+
+    def _has_begun(self) -> None:
+        self.begun.set()
+        if self.visit is None:
+            self.rest()
+
+    def _heard(self) -> None:
+        """In a thread of the session: something waits to be sent. The event loop is told once until it has looked."""
+        if not self._told:
+            self._told = True
+            self._in_loop(self.output.set)
+
+    def _in_loop(self, function: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the event loop has ended
+            self._loop.call_soon_threadsafe(function)
+
+    def command(self, message: Mapping[str, Any]) -> None:
+        """Pass a command on.
+
+        Raises:
+            NeuroModError: It is refused.
+        """
+        if self.session is None:
+            return
+        self.session.command(message)
+        done = message["do"]
+        if done in ("play", "pause"):
+            self._playing = done == "play"
+        elif done in _ANEW:
+            self._latest.pop("failed", None)
+
+    def outgoing(self) -> list[dict[str, Any] | bytes]:
+        """What waits to be sent."""
+        self.output.clear()
+        self._told = False
+        messages = [] if self.session is None else self.session.outgoing()
+        for message in messages:
+            if isinstance(message, bytes):
+                self._frame = int.from_bytes(message[_NUMBER], "little")
+            elif message["type"] in _LASTING:
+                self._latest[message["type"]] = message
+        return messages
+
+    def resume(self) -> list[dict[str, Any]]:
+        """Go on where the last visit ended; returns what a new one is told first.
+
+        Frames on their way to the last one count as seen: they will never arrive.
+        """
+        if self._frame is not None:
+            self._tell({"do": "seen", "frame": self._frame})
+        if self._resting and self._playing:
+            self._tell({"do": "play"})
+        self._resting = False
+        return [*self._latest.values()]
+
+    def rest(self) -> None:
+        """Pause while nobody looks."""
+        if self.session is None or self._resting:
+            return
+        if self._playing is None:
+            self._playing = self._latest.get("status", {}).get("running")
+        self._resting = True
+        self._tell({"do": "pause"})
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        with suppress(NeuroModError):  # a simulation that failed, for example
+            if self.session is not None:
+                self.session.command(message)
+
+    def release(self, why: str) -> threading.Thread:
+        """Close the session, in a thread, which is returned, and end the visit."""
+        with self._lock:
+            self._released, session = True, self.session
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.visit is not None:
+            self.visit.end(why)
+        closing = threading.Thread(target=session.close if session else int, name="explorer-close", daemon=True)
+        closing.start()
+        return closing
+
+
+class OpenSessions:
+    """All sessions, by the names that pages have given themselves.
+
+    Args:
+        new_session: Makes a session.
+        most: How many there may be.
+        keep: Seconds for which a session is kept after its page has left.
+    """
+
+    def __init__(self, new_session: Callable[[], PageSession], *, most: int, keep: float):
+        self._new_session, self._most, self._keep = new_session, most, keep
+        self._kept: dict[str, KeptSession] = {}
+        self._visits: set[Visit] = set()
+        self._ended = ""
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def enter(self, name: str) -> Visit:
+        """A visit of a page to its session, which is a new one where there was none; an earlier visit ends.
+
+        Raises:
+            NoRoomError: The message is for the page.
+        """
+        kept = self._kept.get(name)
+        if self._ended:
+            raise NoRoomError(self._ended)
+        if kept is None:
+            if len(self._kept) >= self._most:
+                raise NoRoomError(
+                    f"{self._most} networks are being explored, as many as --max-sessions allows. Close the tab of "
+                    f"one, wait {self._keep:g} s, and load this page again."
+                )
+            kept = self._kept[name] = KeptSession(self._new_session)
+        if kept.timer is not None:
+            kept.timer.cancel()
+            kept.timer = None
+        if kept.visit is not None:
+            kept.visit.end("Another tab shows this network now.")
+        visit = kept.visit = Visit(kept)
+        self._visits.add(visit)
+        return visit
+
+    def leave(self, name: str, visit: Visit) -> None:
+        """A visit has ended: the network pauses, and is given up unless its page comes back."""
+        self._visits.discard(visit)
+        kept = visit.kept
+        if kept.visit is not visit:
+            return
+        kept.visit = None
+        if self._kept.get(name) is not kept:
+            return
+        if kept.failure is not None:
+            self._release(name)
+            return
+        kept.rest()
+        kept.timer = asyncio.get_running_loop().call_later(self._keep, self._release, name)
+
+    def _release(self, name: str) -> None:
+        self._kept.pop(name).release("")
+
+    async def close(self, why: str) -> None:
+        """End all visits and sessions."""
+        self._ended = why
+        closing = [kept.release(why) for kept in self._kept.values()]
+        self._kept.clear()
+        deadline = time.monotonic() + _ENDING
+        while (self._visits or any(thread.is_alive() for thread in closing)) and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)

@@ -1,0 +1,368 @@
+"""The web server of the explorer: the page, its files, and one WebSocket for each page.
+
+Starlette, uvicorn and websockets come with the extra ``explore``; nothing else imports them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import errno
+import json
+import re
+import socket
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from neuro_mod.errors import InputError, NeuroModError, invalid
+from neuro_mod.explorer.access import Access
+from neuro_mod.explorer.messages import MAX_BYTES, Rate, UnreadableError, read_message
+from neuro_mod.explorer.open_sessions import NoRoomError, OpenSessions, PageSession, Visit
+from neuro_mod.explorer.page_files import INDEX, PAGE, PageFile, page_files
+
+#: Seconds for which a session is kept after its page has left.
+KEEP = 60.0
+#: The path that `Access.address_once` leads to, which needs a ticket in place of the token.
+_ONCE = "/open"
+_SESSION_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
+#: How a connection ends: as it was asked to, or as the other side broke the rules.
+_ENDED, _POLICY = 1000, 1008
+#: Seconds that a slow page has to take its last message.
+_LAST_MESSAGE = 0.5
+#: Errors for a page that wait until it takes them; older ones are dropped.
+_MAX_ERRORS = 8
+#: Connections at once, those of files included.
+_MAX_CONNECTIONS = 64
+_ENDS = "neuro-mod explore has ended."
+
+
+class Served:
+    """An explorer that runs in a thread of its own.
+
+    Args:
+        new_session: Makes a session for a new page.
+        listening: The socket.
+        access: Its address.
+        files: The files of the page.
+        most: How many sessions there may be.
+        keep: Seconds for which a session is kept after its page has left.
+    """
+
+    def __init__(
+        self,
+        new_session: Callable[[], PageSession],
+        listening: socket.socket,
+        access: Access,
+        files: Mapping[str, PageFile],
+        *,
+        most: int,
+        keep: float,
+    ):
+        self._access = access
+        self._begun, self._ended = threading.Event(), threading.Event()
+        self._stop: Callable[[], object] = bool
+        self._n_sessions: Callable[[], int] = int
+
+        async def serve() -> None:
+            loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+            sessions = OpenSessions(new_session, most=most, keep=keep)
+            server = uvicorn.Server(_settings(_application(access, files, sessions)))
+            self._stop = lambda: loop.call_soon_threadsafe(stopping.set)
+            self._n_sessions = lambda: len(sessions)
+            self._begun.set()
+            serving, stopped = asyncio.ensure_future(server.serve([listening])), asyncio.ensure_future(stopping.wait())
+            await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            await sessions.close(_ENDS)
+            server.should_exit = server.force_exit = True
+            await serving
+
+        def run() -> None:
+            try:
+                asyncio.run(serve())
+            finally:
+                listening.close()
+                self._begun.set()
+                self._ended.set()
+
+        self._thread = threading.Thread(target=run, name="explorer-server", daemon=True)
+        self._thread.start()
+        self._begun.wait()
+        atexit.register(self.close)
+
+    @property
+    def address(self) -> str:
+        """The address of the page, with the token that it needs."""
+        return self._access.address
+
+    @property
+    def n_sessions(self) -> int:
+        """How many sessions there are, with those whose page may yet come back."""
+        return 0 if self.closed else self._n_sessions()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self._ended.is_set()
+
+    def address_once(self) -> str:
+        """An address that leads to the page once, for the arguments of a browser, which others may see."""
+        return self._access.address_once()
+
+    def wait(self) -> None:
+        """Wait until it ends."""
+        self._ended.wait()
+
+    def close(self) -> None:
+        """End all sessions, and stop to listen; takes 2 s at most."""
+        atexit.unregister(self.close)
+        with suppress(RuntimeError):  # its event loop has ended
+            self._stop()
+        self._ended.wait(2.0)
+
+
+def serve(
+    new_session: Callable[[], PageSession],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    max_sessions: int = 4,
+    keep: float = KEEP,
+    page: Path = PAGE,
+) -> Served:
+    """Serve the page from a thread.
+
+    Args:
+        new_session: Makes a session for a new page, in a thread.
+        host: The host to listen on; by default only this machine reaches it.
+        port: The port; 0 for a free one.
+        max_sessions: How many pages may have a session at once.
+        keep: Seconds for which a session is kept after its page has left.
+        page: Folder of the page.
+
+    Raises:
+        InputError: The port is taken, or the host is not of this machine.
+    """
+    listening = _listen(host, port)
+    access = Access(host, listening.getsockname()[1])
+    return Served(new_session, listening, access, page_files(page, access.token), most=max_sessions, keep=keep)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        InputError: It cannot.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise _no_host(host) from None
+    try:
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        if port and isinstance(error, PermissionError):
+            raise invalid("port", port, "one that you may listen on, from 1024", "0 takes a free one") from None
+        if port and error.errno == errno.EADDRINUSE:
+            raise invalid("port", port, "a port that is not in use", "0 takes a free one") from None
+        raise _no_host(host) from None
+
+
+def _no_host(host: str) -> InputError:
+    return invalid("host", host, "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them")
+
+
+def _settings(application: Callable[..., Awaitable[None]]) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http="h11",
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=MAX_BYTES,
+        ws_per_message_deflate=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _application(
+    access: Access, files: Mapping[str, PageFile], sessions: OpenSessions
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """What answers requests; those that may not be asked are refused before any route is looked for."""
+
+    async def page(_: Request) -> Response:
+        return _response(files[INDEX])
+
+    async def file(request: Request) -> Response:
+        found = files.get(request.path_params["name"])
+        return PlainTextResponse("no such file", 404) if found is None else _response(found)
+
+    async def once(request: Request) -> Response:
+        if not access.redeem(request.query_params.get("ticket", "")):
+            return PlainTextResponse("this address was used before; the one that was printed has a token", 403)
+        return RedirectResponse(f"/?token={access.token}", 303)
+
+    async def session(websocket: WebSocket) -> None:
+        await _connect(websocket, sessions)
+
+    routes = [Route("/", page), Route("/page/{name}", file), Route(_ONCE, once), WebSocketRoute("/session", session)]
+    return _guarded(Starlette(routes=routes), access)
+
+
+def _response(file: PageFile) -> Response:
+    return Response(file.content, media_type=file.media_type)
+
+
+def _guarded(
+    application: Callable[[Scope, Receive, Send], Awaitable[None]], access: Access
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(access.headers(host))
+            await send(message)
+
+        refusal = _refusal(scope, access, host, origin)
+        if not refusal:
+            await application(scope, receive, with_headers)
+        elif scope["type"] == "http":
+            await PlainTextResponse(refusal, 403)(scope, receive, with_headers)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY})
+
+    return guarded
+
+
+def _refusal(scope: Scope, access: Access, host: str, origin: str | None) -> str:
+    """Why a request may not be asked; empty if it may."""
+    of_socket = scope["type"] == "websocket"
+    if not access.is_ours(host, origin) or (of_socket and origin is None):
+        return f"this is no address of neuro-mod explore; a tunnel needs the port {access.port} on both ends"
+    query = QueryParams(scope["query_string"])
+    if scope["path"] != _ONCE and not access.knows(query.get("token", "")):
+        return "the token is missing or wrong; neuro-mod explore printed the address with it"
+    if of_socket and not _SESSION_NAME.fullmatch(query.get("session", "")):
+        return "the name of a session is missing"
+    return ""
+
+
+async def _connect(websocket: WebSocket, sessions: OpenSessions) -> None:
+    """One connection of a page, to its end."""
+    name = websocket.query_params["session"]
+    await websocket.accept()
+    try:
+        visit = sessions.enter(name)
+    except NoRoomError as error:
+        await _say_goodbye(websocket, str(error))
+        return
+    try:
+        why = await _converse(websocket, name, visit)
+        if why is not None:
+            await _say_goodbye(websocket, why)
+    finally:
+        sessions.leave(name, visit)
+
+
+async def _converse(websocket: WebSocket, name: str, visit: Visit) -> str | None:
+    """Read and write until one side ends it; returns why this side does, None if it is closed."""
+    if not await _first(visit.kept.begun.wait(), visit.ended):
+        return visit.ended.result()
+    if visit.kept.session is None:
+        with suppress(WebSocketDisconnect):
+            await _send(websocket, {"type": "failed", "message": visit.kept.failure})
+            await websocket.close(_ENDED)
+        return None
+    errors: deque[dict[str, Any]] = deque(maxlen=_MAX_ERRORS)
+    if await _first(_read(websocket, visit, errors), _write(websocket, name, visit, errors), visit.ended):
+        return None
+    return visit.ended.result()
+
+
+async def _first(*awaited: Coroutine[Any, Any, object] | asyncio.Future[str]) -> bool:
+    """Wait for the first of several to end; the others are cancelled, but for the last one. Whether it is another."""
+    *others, last = (asyncio.ensure_future(each) for each in awaited)
+    try:
+        await asyncio.wait((*others, last), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in others:
+            each.cancel()
+        results = await asyncio.gather(*others, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+            raise result
+    return not last.done()
+
+
+async def _read(websocket: WebSocket, visit: Visit, errors: deque[dict[str, Any]]) -> None:
+    """Take the commands of a page; one that breaks the rules is closed."""
+    rate = Rate()
+    while True:
+        received = await websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            return
+        try:
+            if not rate.allows():
+                raise UnreadableError("too many messages")
+            if received.get("text") is None:
+                raise UnreadableError("no text")
+            message = read_message(received["text"])
+        except UnreadableError as error:
+            await websocket.close(_POLICY, str(error))
+            return
+        try:
+            visit.kept.command(message)
+        except NeuroModError as error:
+            errors.append({"type": "error", "message": str(error), "about": message["do"]})
+            visit.kept.output.set()
+
+
+async def _write(websocket: WebSocket, name: str, visit: Visit, errors: deque[dict[str, Any]]) -> None:
+    """Send what the session has, as fast as the page takes it: nothing waits here but what is being sent."""
+    kept = visit.kept
+    assert kept.session is not None
+    await _send(websocket, {**kept.session.hello, "session": name})
+    for message in kept.resume():
+        await _send(websocket, message)
+    while True:
+        for message in kept.outgoing():
+            await _send(websocket, message)
+        while errors:
+            await _send(websocket, errors.popleft())
+        await kept.output.wait()
+
+
+async def _send(websocket: WebSocket, message: Mapping[str, Any] | bytes) -> None:
+    if isinstance(message, bytes):
+        await websocket.send_bytes(message)
+    else:
+        await websocket.send_text(json.dumps(message, allow_nan=False, separators=(",", ":")))
+
+
+async def _say_goodbye(websocket: WebSocket, why: str) -> None:
+    """Tell a page why its connection ends, unless it is too slow to hear."""
+    with suppress(WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(_LAST_MESSAGE):
+            await _send(websocket, {"type": "bye", "message": why})
+            await websocket.close(_ENDED)

@@ -1,0 +1,567 @@
+"""The server of the explorer: who may connect, what may be said, and when sessions begin and end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+pytest.importorskip("starlette")
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from neuro_mod.errors import InputError
+from neuro_mod.explorer import messages, open_sessions, server, start
+from neuro_mod.explorer.access import Access, is_loopback
+from neuro_mod.explorer.messages import UnreadableError, read_message
+from tests.helpers.explorer import PAGE, FakeSession, frame, write_page
+from tests.helpers.processes import start_python, wait_until
+
+NAME = "page-0001"
+#: What turns a request into a WebSocket (RFC 6455).
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_sessions():
+    FakeSession.made.clear()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return write_page(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture
+def served(page):
+    """Starts servers, which end with the test."""
+    started = []
+
+    def begin(new_session=FakeSession, **options):
+        started.append(server.serve(new_session, page=page, **options))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.close()
+        assert each.closed
+
+
+@pytest.fixture(scope="module")
+def running(page):
+    """A server to which nobody gets through."""
+    server_of_all = server.serve(FakeSession, page=page)
+    yield server_of_all
+    assert server_of_all.n_sessions == 0
+    server_of_all.close()
+
+
+def place(served):
+    """Host with port, and token."""
+    parts = urlsplit(served.address)
+    return parts.netloc, parts.query.removeprefix("token=")
+
+
+def get(served, path, **headers):
+    host, _ = place(served)
+    connection = http.client.HTTPConnection(host, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def connected(served, name=NAME, *, token=None, origin=None, **options):
+    there, known = place(served)
+    url = f"ws://{there}/session?token={known if token is None else token}&session={name}"
+    origin = f"http://{there}" if origin is None else origin or None
+    with connect(url, origin=origin, proxy=None, close_timeout=0.2, **options) as page:
+        yield page
+
+
+def receive(page):
+    message = page.recv(timeout=10)
+    return message if isinstance(message, bytes) else json.loads(message)
+
+
+def ask(page, **message):
+    page.send(json.dumps(message))
+
+
+def end_of(page):
+    """How a connection was closed."""
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            page.recv(timeout=10)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
+def only():
+    (session,) = FakeSession.made
+    return session
+
+
+def test_the_page_and_its_files(running):
+    host, token = place(running)
+    assert len(token) >= 43 and host.startswith("127.0.0.1:")  # 32 bytes in base 64
+    status, headers, text = get(running, f"/?token={token}")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["Referrer-Policy"] == "no-referrer" and headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store" and "Server" not in headers
+    policy = dict(each.split(" ", 1) for each in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'self'" and policy["connect-src"] == f"'self' ws://{host}"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    ancestors = policy["frame-ancestors"].split()
+    assert "http://localhost:*" in ancestors and all(
+        each == "'self'" or urlsplit(each.removesuffix(":*")).hostname in ("127.0.0.1", "localhost")
+        for each in ancestors
+    )
+    paths = re.findall(r'(?:href|src)="([^"]+)"', text)
+    assert paths == [f"page/explorer.css?token={token}", f"/page/main.js?token={token}"]
+    status, headers, text = get(running, f"/page/main.js?token={token}")
+    assert status == 200 and headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert text == f'import {{ draw }} from "./draw.js?token={token}";\nimport other from "./not_there.js";'
+    assert get(running, f"/page/explorer.css?token={token}")[2] == PAGE["explorer.css"]
+
+
+@pytest.mark.parametrize("path", ["/page/notes.md", "/page/..%2f..%2fserver.py", "/page/", "/page/a/b", "/other"])
+def test_no_other_file(running, path):
+    status, headers, _ = get(running, f"{path}?token={place(running)[1]}")
+    assert status == 404 and "Content-Security-Policy" in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/page/main.js", "/other", "/open?ticket=x"])
+def test_without_the_token_there_is_nothing(running, path):
+    glue = "&" if "?" in path else "?"
+    for token in ("", "x", "%C3%A9", "x" * 43):
+        status, headers, text = get(running, f"{path}{glue}token={token}")
+        assert status == 403 and headers["Referrer-Policy"] == "no-referrer"
+        assert place(running)[1] not in text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "[::1]:1", ""])
+def test_another_host_is_refused(served, host):
+    running = served()
+    there, token = place(running)
+    host = host.format(port=there.split(":")[1])
+    assert get(running, f"/?token={token}", Host=host)[0] == 403
+    path = f"/session?token={token}&session={NAME}"
+    assert get(running, path, Host=there, Origin=f"http://{there}", **UPGRADE)[0] == 101
+    wait_until(lambda: running.n_sessions == 1)
+    for origin in (f"http://{host}", f"http://{there}"):
+        assert get(running, path, Host=host, Origin=origin, **UPGRADE)[0] == 403
+
+
+def test_localhost_is_the_same_host(running):
+    there, token = place(running)
+    other = there.replace("127.0.0.1", "localhost")
+    status, headers, _ = get(running, f"/?token={token}", Host=other)
+    assert status == 200 and f"ws://{other}" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:1"},
+        {"origin": "null"},
+        {"origin": ""},  # none
+        {"token": ""},
+        {"token": "x" * 43},
+        {"name": ""},
+        {"name": "short"},
+        {"name": "x" * 65},
+        {"name": "../../etc"},
+    ],
+)
+def test_sockets_are_refused_before_they_open(running, wrong):
+    with pytest.raises(InvalidStatus, match="403"), connected(running, **wrong):
+        pass
+    assert not FakeSession.made
+
+
+def test_an_origin_that_does_not_fit_is_refused_for_files_too(running):
+    there, token = place(running)
+    assert get(running, f"/page/main.js?token={token}", Origin="http://evil.example")[0] == 403
+    assert get(running, f"/page/main.js?token={token}", Origin=f"http://{there}")[0] == 200
+
+
+def test_an_address_for_the_browser_leads_to_the_page_once(running):
+    parts = urlsplit(running.address_once())
+    assert place(running)[1] not in parts.query
+    status, headers, _ = get(running, f"{parts.path}?{parts.query}")
+    assert status == 303 and headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Location"] == f"/?token={place(running)[1]}"
+    assert get(running, f"{parts.path}?{parts.query}")[0] == 403
+
+
+def test_a_page_talks_to_its_session(served):
+    with connected(served()) as page:
+        assert receive(page) == {"type": "hello", "name": "fake", "session": NAME}
+        ask(page, do="knob", key="arousal", value=0.5)
+        ask(page, do="speed", value=100)
+        refused = receive(page)
+        assert refused["type"] == "error" and refused["about"] == "speed" and "100 found" in refused["message"]
+        only().say({"type": "statistics", "seconds": 1.5, "occupancy": [None]}, frame(1))
+        assert receive(page) == {"type": "statistics", "seconds": 1.5, "occupancy": [None]}
+        assert receive(page) == frame(1)
+        assert only().commands == [{"do": "knob", "key": "arousal", "value": 0.5}]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        *("", "{", "[]", "1", "null", '"x"', "{}", '{"do": 1}', '{"do": null}'),
+        *('{"do": "x", "v": NaN}', '{"do": "x", "v": Infinity}', '{"do": "x", "v": 1e999}', '{"do": "x", "v": {}}'),
+        *('{"do": "x", "v": [[1]]}', '{"do": "x", "v": [{"a": 1}]}', '{"do": "x", "v": [1e999]}'),
+        *('{"do": "x", "v": 1' + "0" * 400 + "}", '{"do": "x", "v": 1' + "0" * 5000 + "}"),
+        *("[" * 60000, '{"do": "x", "v": ' + "[" * 60000, '{"a":' * 10000, '{"do": "x", "v": [' + "0," * 9000 + "0]}"),
+    ],
+    ids=lambda text: text[:16],
+)
+def test_garbage_is_not_read(garbage):
+    with pytest.raises(UnreadableError):
+        read_message(garbage)
+
+
+@pytest.mark.parametrize("garbage", ["{", "[" * 60000, b"NMX1"])
+def test_who_sends_garbage_is_closed(served, garbage, caplog):
+    with connected(served()) as page:
+        receive(page)
+        page.send(garbage)
+        assert end_of(page) == 1008
+    assert only().done in ([], ["pause"]) and not caplog.records
+
+
+def test_who_sends_too_much_is_closed(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        page.send("x" * (64 * 1024 + 1))
+        assert end_of(page) == 1009  # "message too big" of RFC 6455
+    assert running.n_sessions == 1
+
+
+def test_who_sends_too_often_is_closed(served, monkeypatch):
+    monkeypatch.setattr(messages, "BURST", 20.0)
+    monkeypatch.setattr(messages, "RATE", 1.0)
+    with connected(served()) as page:
+        receive(page)
+        with pytest.raises(ConnectionClosed):
+            for _ in range(1000):
+                ask(page, do="seen", frame=1)
+                page.ping().wait(1)
+        assert end_of(page) == 1008
+    assert only().done.count("seen") in (20, 21)
+
+
+def test_a_slider_may_send_as_fast_as_it_moves(served):
+    with connected(served()) as page:
+        receive(page)
+        for value in range(600):  # ten seconds of 60 a second
+            ask(page, do="knob", key="arousal", value=value)
+        wait_until(lambda: len(only().commands) == 600)
+        ask(page, do="speed", value=0)
+        assert receive(page)["type"] == "error"
+
+
+def test_who_comes_back_goes_on(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        assert receive(page) == {"type": "status", "running": True}
+        only().say({"type": "theory", "revision": 1}, frame(7))
+        assert [receive(page)["type"], receive(page)] == ["theory", frame(7)]
+    wait_until(lambda: only().done == ["play", "pause"])  # at once
+    only().say({"type": "saved", "folder": "a"})
+    with connected(running) as page:
+        told = [receive(page) for _ in range(5)]
+        assert told[0]["session"] == NAME
+        # the latest status and theory of the last visit, then what happened since
+        assert told[1:3] == [{"type": "status", "running": True}, {"type": "theory", "revision": 1}]
+        assert {"type": "saved", "folder": "a"} in told[3:]
+        # the frame that was on its way counts as seen
+        assert only().commands[2:] == [{"do": "seen", "frame": 7}, {"do": "play"}]
+
+
+def test_who_comes_back_goes_on_with_what_ran_by_itself(served):
+    running = served()
+    for _ in range(3):
+        with connected(running) as page:
+            receive(page)
+            only().say({"type": "status", "running": True})
+            while receive(page) != {"type": "status", "running": True}:
+                pass
+        wait_until(lambda: only().done[-1:] == ["pause"])
+    assert only().done == ["pause", "play", "pause", "play", "pause"]
+
+
+def test_who_comes_back_finds_a_network_paused_that_was(served):
+    running = served()
+    for n_visits in (1, 2):
+        with connected(running) as page:
+            receive(page)
+            ask(page, do="pause")
+            assert receive(page)["type"] == "status"
+        wait_until(lambda n=2 * n_visits: len(only().done) == n)
+    assert set(only().done) == {"pause"}
+
+
+def test_a_newer_tab_wins(served):
+    running = served()
+    with connected(running) as older:
+        receive(older)
+        ask(older, do="play")
+        receive(older)
+        with connected(running) as newer:
+            assert receive(newer)["type"] == "hello"
+            while (told := receive(older))["type"] != "bye":
+                pass
+            assert "Another tab" in told["message"] and end_of(older) == 1000
+            ask(newer, do="landscape", clusters=[0, 1])
+            wait_until(lambda: only().done == ["play", "landscape"])  # it did not pause
+        assert running.n_sessions == 1
+
+
+def test_reconnecting_leaves_nothing_behind(served):
+    running = served()
+    with connected(running) as page:
+        receive(page)
+        ask(page, do="play")
+        receive(page)
+    before = threading.active_count()
+    for _ in range(100):
+        with connected(running) as page:
+            assert receive(page)["type"] == "hello"
+    assert running.n_sessions == 1 and len(FakeSession.made) == 1
+    wait_until(lambda: threading.active_count() <= before)
+    wait_until(lambda: only().done[-1] == "pause")
+    assert only().done.count("play") in range(2, 102)  # as often as it was paused
+    assert only().done.count("pause") == only().done.count("play")
+
+
+def test_no_more_sessions_than_allowed(served):
+    running = served(max_sessions=2)
+    with connected(running, "page-0001") as first, connected(running, "page-0002") as second:
+        assert receive(first)["session"] == "page-0001" and receive(second)["session"] == "page-0002"
+        with connected(running, "page-0003") as third:
+            told = receive(third)
+            assert told["type"] == "bye" and "--max-sessions" in told["message"] and end_of(third) == 1000
+        with connected(running, "page-0001") as again:
+            assert receive(again)["type"] == "hello"
+    assert len(FakeSession.made) == 2
+
+
+def test_a_page_that_has_left_frees_its_session(served):
+    running = served(keep=0.1, max_sessions=1)
+    with connected(running) as page:
+        receive(page)
+    assert only().closed.wait(5) and only().done == ["pause"]
+    wait_until(lambda: running.n_sessions == 0)
+    with connected(running) as page:
+        assert receive(page)["type"] == "hello"
+    assert len(FakeSession.made) == 2
+
+
+def test_a_slow_page_gets_fewer_frames(served):
+    """A page that does not read stops the server from asking for more, however often the session calls."""
+    with connected(served(), max_queue=1) as page:
+        receive(page)
+        session = only()
+        session.endless = frame(1, 300_000)
+        for _ in range(200):
+            session.heard()
+            time.sleep(2e-3)
+        asked = session.n_asked
+        assert asked < 40
+        for _ in range(50):
+            session.heard()
+            time.sleep(2e-3)
+        assert session.n_asked <= asked + 2
+        session.endless = None
+        page.socket.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_session_that_cannot_begin_says_why(served, monkeypatch):
+    def refused():
+        raise InputError("arousal.level: 2 found; expected at most 1")
+
+    running = served(refused)
+    with connected(running) as page:
+        assert receive(page) == {"type": "failed", "message": "arousal.level: 2 found; expected at most 1"}
+        assert end_of(page) == 1000
+    wait_until(lambda: running.n_sessions == 0)
+
+
+def test_who_leaves_while_a_network_is_drawn(served):
+    drawn = threading.Event()
+
+    def slow():
+        drawn.wait(10)
+        return FakeSession()
+
+    running = served(slow, keep=0.3)
+    with connected(running):
+        pass
+    drawn.set()
+    wait_until(lambda: FakeSession.made and only().done == ["pause"])
+    assert only().closed.wait(5)
+
+
+def test_the_end_reaches_everyone(served):
+    running = served()
+    with connected(running, "page-0001") as first, connected(running, "page-0002") as second:
+        receive(first), receive(second)
+        began = time.monotonic()
+        running.close()
+        assert time.monotonic() - began < 2
+        assert {receive(first)["type"], receive(second)["type"]} == {"bye"}
+    assert all(session.closed.is_set() for session in FakeSession.made) and running.closed
+    with pytest.raises(OSError, match="refused"):
+        get(running, "/")
+    running.close()  # once more does nothing
+
+
+def test_the_end_waits_for_no_session(served, monkeypatch):
+    monkeypatch.setattr(open_sessions, "_ENDING", 0.2)
+    drawn = threading.Event()
+
+    def slow():
+        drawn.wait(10)
+        return FakeSession()
+
+    running = served(slow)
+    with connected(running) as page:
+        running.close()
+        assert receive(page)["type"] == "bye"
+    drawn.set()
+    wait_until(lambda: FakeSession.made and only().closed.is_set())  # it is closed as soon as it is there
+
+
+def test_a_port_that_is_taken(served):
+    port = int(place(served())[0].split(":")[1])
+    with pytest.raises(InputError, match=f"^port: {port} found; expected a port that is not in use"):
+        served(port=port)
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])  # the latter is of no machine (RFC 5737)
+def test_a_host_of_another_machine(served, host):
+    with pytest.raises(InputError, match=r"^host: .* found; expected an address of this machine"):
+        served(host=host)
+
+
+def test_all_addresses_of_a_machine():
+    access = Access("0.0.0.0", 8000)
+    assert access.is_ours("192.168.1.2:8000", "http://192.168.1.2:8000")
+    assert access.is_ours("[::1]:8000", None)
+    assert access.is_ours(f"{socket.gethostname()}:8000", None)
+    assert not access.is_ours("evil.example:8000", None)
+    assert not access.is_ours("[fe80::1%x; script-src *]:8000", None)
+    assert not access.is_ours("192.168.1.2:8000", "http://192.168.1.3:8000")
+    assert socket.gethostname() in access.address and "127.0.0.1" in access.address_once()
+    assert Access("::1", 8000).address.startswith("http://[::1]:8000/")
+    assert Access("127.0.0.1", 80).is_ours("127.0.0.1", "http://127.0.0.1")
+
+
+def test_what_only_this_machine_reaches():
+    assert is_loopback("localhost") and is_loopback("127.0.0.2") and is_loopback("::1")
+    assert not is_loopback("0.0.0.0") and not is_loopback("example.com")
+
+
+@pytest.fixture
+def fake(monkeypatch, page):
+    """The explorer with sessions without a network."""
+    monkeypatch.setattr(start, "import_module", lambda name: start_modules[name])
+    monkeypatch.setitem(server.serve.__kwdefaults__, "page", page)
+    session = type("Module", (), {"Session": FakeSession})
+    start_modules = {"neuro_mod.explorer.session": session, "neuro_mod.explorer.server": server}
+
+
+def test_from_a_notebook(fake, config, tmp_path):
+    from neuro_mod import StageSNNSimulation
+
+    stager = StageSNNSimulation(config)
+    view = stager.explore(out=tmp_path, height=700)
+    again = stager.explore(out=tmp_path)
+    assert view.address == again.address and 'height="700"' in view._repr_html_()
+    assert f'src="{view.address}" width="100%"' in view._repr_html_()
+    there = urlsplit(view.address)
+    with connect(
+        f"ws://{there.netloc}/session?{there.query}&session={NAME}", origin=f"http://{there.netloc}", proxy=None
+    ) as page:
+        assert receive(page)["type"] == "hello"
+    assert only().experiment is stager.experiment and only().folder == tmp_path
+    view.close()
+    assert "closed" in again._repr_html_() and "closed" in repr(again)
+    another = stager.explore(out=tmp_path)
+    assert another.address != view.address
+    another.close()
+
+
+@pytest.fixture
+def command(page, config, tmp_path):
+    """The command in a process, which ends with the test."""
+    code = f"from tests.helpers.explorer import main; main({str(page)!r})"
+    process = start_python("-c", code, "explore", config, "--no-browser", "--out", tmp_path)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_command_ends_with_ctrl_c(command):
+    there = urlsplit(command.stdout.readline().strip())
+    url = f"ws://{there.netloc}/session?{there.query}&session={NAME}"
+    with connect(url, origin=f"http://{there.netloc}", proxy=None) as page:
+        assert receive(page)["type"] == "hello"
+        began = time.monotonic()
+        command.send_signal(signal.SIGINT)
+        printed, errors = command.communicate(timeout=10)
+        assert time.monotonic() - began < 4
+        assert receive(page)["type"] == "bye"
+    assert command.returncode == 130 and printed == "" and errors == "interrupted\n"
+
+
+@pytest.mark.parametrize("library", ["starlette", "uvicorn", "websockets"])
+def test_without_the_extra(neuro_mod, config, monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    code, printed, errors = neuro_mod("explore", config, "--no-browser")
+    assert code == 2 and printed == ""
+    assert errors == f'this needs {library}, which is not installed: pip install "neuro_mod[explore]"\n'
+
+
+def test_the_command_names_its_options(fake, neuro_mod, config, served, tmp_path):
+    port = place(served())[0].split(":")[1]
+    code, _, errors = neuro_mod("explore", config, "--no-browser", "--port", port, "--out", tmp_path)
+    assert code == 2 and errors.startswith(f"--port: {port} found; expected a port that is not in use")
+    code, _, errors = neuro_mod("explore", config, "--no-browser", "--host", "192.0.2.1")
+    assert code == 2 and errors.startswith('--host: "192.0.2.1" found; expected an address of this machine')
+
+
+def test_the_command_warns_of_other_machines(fake, neuro_mod, config, monkeypatch):
+    monkeypatch.setattr(server.Served, "wait", lambda _: None)
+    opened = []
+    monkeypatch.setattr("neuro_mod.cli.explore._open", opened.append)
+    code, printed, errors = neuro_mod("explore", config, "--host", "0.0.0.0")
+    assert code == 0 and re.fullmatch(rf"http://{socket.gethostname()}:\d+/\?token=\S+\n", printed)
+    assert errors.startswith("--host 0.0.0.0: other machines can reach this page.")
+    wait_until(lambda: opened)
+    assert "/open?ticket=" in opened[0]
