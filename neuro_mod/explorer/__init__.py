@@ -1,0 +1,1 @@
+"""The network of a configuration, turned by hand while it runs."""
