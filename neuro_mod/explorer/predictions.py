@@ -17,6 +17,7 @@ from neuro_mod.config import Experiment
 from neuro_mod.core.mean_field.analysis.grid import Grid, field_on_grid
 from neuro_mod.core.mean_field.analysis.landscape import (
     MINIMUM_FORCE,
+    SEARCHED,
     Barrier,
     LandscapeState,
     chosen_path,
@@ -210,6 +211,10 @@ def landscape_of(field: LIFMeanField, pair: tuple[int, int], known: _Array) -> t
         field: The mean field.
         pair: The clusters.
         known: Rates in Hz of steady states, shape ``(n, P)``, which say how far the axes reach.
+
+    Returns:
+        The field ``landscape`` of the message: ``x`` is the rate of the first cluster, ``values`` has a row
+        for each ``y``.
     """
     effective = EffectiveField(field, list(pair))
     highest = float(known[:, list(pair)].max(initial=0.0)) * _BEYOND or _USUAL
@@ -222,7 +227,7 @@ def landscape_of(field: LIFMeanField, pair: tuple[int, int], known: _Array) -> t
     profile = potential_along(effective, corners, near, N_PATH)
     barrier = barrier_along(profile, [state.nu for state in states if state.n_unstable == 0]) if between else None
     sent = profile.path[:: (N_PATH - 1) // (N_SENT - 1)]
-    about = [_FORCE.format(left=left), f"path: {kind}"]
+    about = [_FORCE.format(left=left), f"minima and saddles are {SEARCHED}", f"path: {kind}"]
     about.append(_BARRIER if barrier is not None else "no barrier: no saddle joins two minima of this grid")
     unstable, jumps = float((~grid.ambient_stable).mean()), grid.n_jumps
     about += [f"the others' equilibrium is unstable at {unstable:.0%} of the points"] if unstable else []

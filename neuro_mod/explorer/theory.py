@@ -13,12 +13,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro_mod.config import Experiment
+if TYPE_CHECKING:  # so that the process listens soon
+    from neuro_mod.config import Experiment
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Theory:
         self._number, self._revision, self._key = 0, 0, ""
         self._waiting = self._closed = False
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self._deliverer = threading.Thread(target=self._deliver, name="theory", daemon=True)
         self._deliverer.start()
         with self._lock, contextlib.suppress(OSError):
@@ -113,8 +115,9 @@ class Theory:
         self._results.put(None)
         if process is not None:
             _end(process)
-        if threading.current_thread() is not self._deliverer:
-            self._deliverer.join(_PATIENCE)
+        for thread in (self._reader, self._deliverer):
+            if thread not in (None, threading.current_thread()):
+                thread.join(_PATIENCE)
 
     def _start(self) -> subprocess.Popen[str]:
         path = os.pathsep.join(each for each in sys.path if each)
@@ -127,7 +130,8 @@ class Theory:
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         self._process = process
-        threading.Thread(target=self._read, args=(process,), name="theory-reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(process,), name="theory-reader", daemon=True)
+        self._reader.start()
         return process
 
     def _send(self, question: Mapping[str, Any], again: bool = False) -> None:
@@ -165,6 +169,7 @@ class Theory:
                         while len(self._kept) > N_KEPT:
                             self._kept.popitem(last=False)
                 self._results.put((self._number, message))
+        process.stdout.close()
         _end(process)
         with self._lock:
             if process is self._process and self._waiting and not self._closed:
@@ -215,7 +220,7 @@ def work() -> None:
         if not questions.empty():
             raise Interrupted
 
-    known = np.empty((0, 0))
+    known = [np.empty((0, 0))]
     while True:
         question = questions.get()
         with contextlib.suppress(Empty):
@@ -223,7 +228,7 @@ def work() -> None:
                 question = questions.get_nowait()
         if "experiment" in question:
             with contextlib.suppress(Interrupted):
-                known = _answer(question, known, check, answers_to)
+                _answer(question, known, check, answers_to)
 
 
 def _listen(lines: IO[str], questions: SimpleQueue[dict[str, Any]]) -> None:
@@ -233,9 +238,9 @@ def _listen(lines: IO[str], questions: SimpleQueue[dict[str, Any]]) -> None:
 
 
 def _answer(
-    question: Mapping[str, Any], known: NDArray[np.float64], check: Callable[[], None], answers_to: IO[str]
-) -> NDArray[np.float64]:
-    """Answer a question; returns the states for the next one."""
+    question: Mapping[str, Any], known: list[NDArray[np.float64]], check: Callable[[], None], answers_to: IO[str]
+) -> None:
+    """Answer a question; replaces the states to follow by those found."""
     from neuro_mod.config import load_experiment  # noqa: PLC0415
     from neuro_mod.errors import NeuroModError  # noqa: PLC0415
     from neuro_mod.explorer.predictions import Question, answers  # noqa: PLC0415
@@ -250,8 +255,8 @@ def _answer(
         perturbations = {name: np.array(each, np.float64) for name, each in question["perturbations"].items()}
         first, second = question["clusters"]
         asked = Question(load_experiment(question["experiment"].encode()), perturbations, (first, second))
-        for message, known in answers(asked, known, check):  # noqa: B007 -- the last one is kept if another fails
+        for answer, states in answers(asked, known[0], check):
+            message, known[0] = answer, states
             send(message)
     except (NeuroModError, ValueError, ArithmeticError, np.linalg.LinAlgError, MemoryError) as error:
         send(message | {"pending": False, "failed": str(error) or type(error).__name__})
-    return known

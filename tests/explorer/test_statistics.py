@@ -55,12 +55,12 @@ def test_close_to_analyzer_with_its_own_bins(run, statistics):
     # Ends of activations lie on bins of 10 in place of 5 ms, and activations near the shortest that count may be lost.
     analyzer = Analyzer(run[0])
     message, table = statistics.message(), analyzer.cluster_table()
-    np.testing.assert_allclose(message["occupancy"], table["occupancy"], atol=0.01)
+    np.testing.assert_allclose(message["occupancy"], table["occupancy"], atol=0.005)
     clearly = table["activations"] > 5
     assert clearly.any()
-    assert message["threshold"] == pytest.approx(analyzer.sessions[0].thresholds[0], rel=0.05)
+    assert message["threshold"] == pytest.approx(analyzer.sessions[0].thresholds[0], rel=0.01)
     means = np.array(message["mean_activation"], float)[clearly]
-    np.testing.assert_allclose(means, table["mean_activation_sec"][clearly], rtol=0.15)
+    np.testing.assert_allclose(means, table["mean_activation_sec"][clearly], rtol=0.05)
     assert message["states"][0]["clusters"] == list(analyzer.state_table().sort_values("probability")["state"].iloc[-1])
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ NONE = np.empty((0, 0))
 
 @pytest.fixture(scope="module")
 def experiment():
-    return load_experiment("2_cluster_mf")
+    return load_experiment("two_clusters")
 
 
 @contextmanager
@@ -67,7 +68,9 @@ def test_states_are_those_of_the_command(experiment):
 def test_perturbed_states_are_those_of_a_perturbed_configuration(experiment):
     # A perturbation of rate 0.1 Hz of E0: the same as the configuration with that perturbation.
     delta = vector(experiment, E0=0.1)
-    perturbed = experiment.replace({"perturbation.rate": {"vectors": [delta.tolist()], "params": [1.0]}})
+    perturbed = experiment.replace(
+        {"perturbation.rate": {"vectors": [[0.1]], "involved_clusters": ["E0"], "params": [1.0]}}
+    )
     asked = [Question(experiment, {"rate": delta}, (0, 1)), Question(perturbed, {}, (0, 1))]
     one, other = (list(answers(each, NONE, lambda: None))[-1][0] for each in asked)
     assert one["points"] == other["points"]
@@ -83,7 +86,9 @@ def test_barrier_is_that_of_the_command(experiment):
     landscape = messages[1]["landscape"]
     expected = ReducedMeanFieldStager(experiment).run(grid_density=1.0)
     heights = [each.height for each in expected["barriers"]]
-    assert landscape["barrier"] == pytest.approx(min(heights, key=lambda each: abs(each - landscape["barrier"])), rel=5e-3)
+    assert landscape["barrier"] == pytest.approx(
+        min(heights, key=lambda each: abs(each - landscape["barrier"])), rel=5e-3
+    )
     assert np.shape(landscape["values"]) == (len(landscape["y"]), len(landscape["x"]))
     wells = [state.nu for state in expected["states"] if state.n_unstable == 0]
     for end in (landscape["path"][0], landscape["path"][-1]):
@@ -96,6 +101,14 @@ def test_states_are_followed(experiment):
     assert f"{min(len(known), 30)} states followed" in first["note"]
     ignored, _ = next(answers(Question(experiment, {}, (0, 0)), np.ones((3, 5)), lambda: None))
     assert "followed" not in ignored["note"]
+
+
+def test_network_that_is_not_clustered_has_one_state_without_active_clusters():
+    *_, (message, _) = answers(Question(load_experiment("homogeneous"), {}, (3, 3)), NONE, lambda: None)
+    (point,) = message["points"]
+    assert np.ptp(point["rates"]) < 1e-3
+    assert (point["active"], point["n_active"]) == ([], 0)
+    assert message["landscape"] is None
 
 
 def test_every_answer_names_its_theory_and_fits_json(experiment):
@@ -234,7 +247,6 @@ def is_running(pid):
     except ProcessLookupError:
         return False
     try:  # one that has ended may wait to be taken by the first process of a container
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
