@@ -1,0 +1,156 @@
+// Transport, pulses, network and noise, saving, and the place for refusals.
+
+const { search } = new URL(import.meta.url);
+const { clusterColour, css, look } = await import(`./palette.js${search}`);
+const { figure } = await import(`./words.js${search}`);
+
+const get = (id) => document.getElementById(id);
+const STEP = 0.1; // s
+const SHOWN = 10000; // ms for which a refusal stays
+
+export class Controls {
+  /** The last status. @type {object|null} */
+  last = null;
+  #speedSent = -Infinity;
+
+  /**
+   * @param {import('./connection.js').Connection} connection
+   * @param {{pulsed: (cluster: number, seconds: number) => void}} handlers
+   */
+  constructor(connection, handlers) {
+    this.connection = connection;
+    this.handlers = handlers;
+    const send = (command) => connection.send(command);
+    get('play').addEventListener('click', () => this.toggle());
+    get('step').addEventListener('click', () => this.step());
+    get('speed').addEventListener('input', () => {
+      const value = Math.min(20, Math.max(0.1, Number((10 ** Number(get('speed').value)).toPrecision(2))));
+      this.#speedSent = performance.now();
+      this.#speed(value, this.last?.held_speed);
+      connection.sendSoon('speed', { do: 'speed', value });
+    });
+    get('ab').addEventListener('click', () => this.twin());
+    get('restart').addEventListener('click', () => this.restart());
+    get('restart-other').addEventListener('click', () => send({ do: 'restart', noise_seed: Math.floor(Math.random() * 2 ** 31) }));
+    get('network').addEventListener('click', () => send({ do: 'network', seed: Math.max(0, Math.round(Number(get('network-seed').value))) }));
+    get('reset').addEventListener('click', () => send({ do: 'reset' }));
+    get('save').addEventListener('click', () => this.save());
+    get('neuron').addEventListener('change', () => {
+      const index = Math.round(Number(get('neuron').value));
+      if (index >= 0 && index < this.nNeurons) send({ do: 'neuron', index });
+      else if (this.last) get('neuron').value = this.last.neuron;
+    });
+  }
+
+  /** @param {object} hello */
+  begin({ name, network }) {
+    this.nNeurons = network.n_neurons;
+    this.nClusters = network.n_clusters;
+    this.populations = network.populations;
+    get('name').textContent = name;
+    document.title = `${name} – neuro-mod explore`;
+    get('neuron').max = network.n_neurons - 1;
+    this.#pulseButtons();
+  }
+
+  #pulseButtons() {
+    get('pulse-buttons').replaceChildren(...Array.from({ length: this.nClusters }, (_, cluster) => {
+      const button = document.createElement('button');
+      button.className = 'chip';
+      button.textContent = cluster;
+      button.setAttribute('aria-label', `Pulse cluster ${cluster}`);
+      button.style.borderColor = css(clusterColour(cluster, look.dark));
+      button.addEventListener('click', () => this.pulse(cluster));
+      return button;
+    }));
+  }
+
+  themed() {
+    if (this.nClusters) this.#pulseButtons();
+  }
+
+  /** @param {Set<number>} active clusters */
+  activity(active) {
+    [...get('pulse-buttons').children].forEach((button, cluster) => button.classList.toggle('active', active.has(cluster)));
+  }
+
+  toggle() {
+    this.connection.send({ do: this.last?.running ? 'pause' : 'play' });
+  }
+
+  step() {
+    if (this.last?.running) this.connection.send({ do: 'pause' });
+    this.connection.send({ do: 'step', seconds: STEP });
+  }
+
+  restart() {
+    this.connection.send({ do: 'restart', noise_seed: null });
+  }
+
+  twin() {
+    this.connection.send({ do: 'ab', on: !this.last?.ab });
+  }
+
+  save() {
+    get('saved').textContent = 'saving …';
+    this.connection.send({ do: 'save' });
+  }
+
+  pulse(cluster) {
+    if (cluster >= this.nClusters) return;
+    const seconds = Number(get('pulse-seconds').value), strength = Number(get('pulse-strength').value);
+    if (!(seconds > 0) || !Number.isFinite(strength)) return this.refused({ message: 'A pulse needs a duration above 0 s and a strength.', about: 'pulse' });
+    this.connection.send({ do: 'pulse', cluster, seconds, strength });
+    this.handlers.pulsed(cluster, seconds);
+  }
+
+  #speed(wanted, reached) {
+    const slow = reached !== null && reached !== undefined && reached < 0.93 * wanted;
+    get('speed-text').textContent = slow ? `${figure(wanted)}× (reaches ${reached.toFixed(reached < 10 ? 1 : 0)}×)` : `${figure(wanted)}×`;
+    get('speed').setAttribute('aria-valuetext', `${figure(wanted)} times real time`);
+  }
+
+  /** @param {object} status */
+  status(status) {
+    const { running, speed, held_speed: held, ab, seed, noise_seed: noise, neuron, n_changes: changes } = status;
+    const before = this.last;
+    this.last = status;
+    get('play').textContent = running ? 'Pause' : 'Play';
+    get('play').classList.toggle('running', running);
+    get('ab').setAttribute('aria-pressed', String(ab));
+    const recent = performance.now() - this.#speedSent < 500;
+    if (!recent) get('speed').value = Math.log10(speed);
+    if (!recent) this.#speed(speed, held);
+    if (before?.seed !== seed) get('network-seed').value = seed + 1;
+    if (document.activeElement !== get('neuron')) get('neuron').value = neuron;
+    get('seeds').textContent = `Network seed ${seed}, noise seed ${noise}; ${changes} change${changes === 1 ? '' : 's'} so far.`;
+    const population = this.populations.find(({ first, size }) => neuron >= first && neuron < first + size);
+    get('neuron-note').textContent = population ? population.label : '';
+  }
+
+  /** @param {{folder: string, files: string[]}} message */
+  saved({ folder, files }) {
+    const where = document.createElement('code');
+    where.textContent = folder;
+    const list = document.createElement('ul');
+    list.append(...files.map((file) => Object.assign(document.createElement('li'), { textContent: file })));
+    get('saved').replaceChildren('Saved in ', where, list);
+    for (let box = get('saved').closest('details'); box; box = box.parentElement.closest('details')) box.open = true;
+  }
+
+  /**
+   * Shows a refusal beside the control that it is about.
+   * @param {{message: string, about: string|null}} error
+   * @returns {boolean} whether there is such a control
+   */
+  refused({ message, about }) {
+    const place = about && [...document.querySelectorAll('[data-about]')].find((p) => p.dataset.about.split(' ').includes(about));
+    if (about === 'save') get('saved').textContent = '';
+    if (!place) return false;
+    place.textContent = message;
+    for (let box = place.closest('details'); box; box = box.parentElement.closest('details')) box.open = true;
+    clearTimeout(place.timer);
+    place.timer = setTimeout(() => { place.textContent = ''; }, SHOWN);
+    return true;
+  }
+}

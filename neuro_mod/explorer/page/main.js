@@ -1,0 +1,292 @@
+// Joins the parts: messages to panels and controls, and the loop that draws.
+
+const { search } = new URL(import.meta.url);
+const load = (name) => import(`./${name}.js${search}`); // the token is needed for each file
+const [{ Connection }, { decode }, { History }, { GUTTER, View }, { Raster }, { Rates }, { States }, { Voltage }, { Theory }, { Statistics },
+  { Controls }, { Knobs }, { Perturbation }, { listen }, { nextTheme, onTheme }] = await Promise.all(
+  ['connection', 'frames', 'history', 'panel', 'raster', 'rates', 'states', 'voltage', 'theory', 'statistics',
+    'controls', 'knobs', 'perturbation', 'keys', 'palette'].map(load));
+
+const get = (id) => document.getElementById(id);
+const token = new URLSearchParams(location.search).get('token') ?? '';
+const THEORY_EVERY = 50; // ms between drawings of the theory
+
+const view = new View();
+let hello = null, history = null, panels = null, shape = '';
+let status = { speed: 1, running: false, revision: 0 };
+let unseen = []; // numbers of frames that were received and not drawn
+let dirty = true;
+let theoryDrawn = 0;
+let failed = false;
+let lastKnob = null; // which one a refused `knob` is about
+const counts = { frames: 0, last: 0, drawn: [] };
+/** The last command that changes something, until the first frame after it was drawn. */
+const input = { at: NaN, revision: 0, confirmed: false, frame: 0, latency: NaN };
+
+const connection = new Connection(token, { message, frame, state: connected, sent });
+const controls = new Controls(connection, { pulsed });
+const knobs = new Knobs(connection);
+const perturbation = new Perturbation(connection);
+const theory = new Theory((command) => connection.send(command));
+const statistics = new Statistics();
+
+/** A line above everything; with `retry`, a button that connects again. */
+function banner(words, { retry = false } = {}) {
+  const box = get('banner');
+  box.replaceChildren(words);
+  box.hidden = !words;
+  if (!retry) return;
+  const button = Object.assign(document.createElement('button'), { textContent: 'Connect again' });
+  button.addEventListener('click', () => { banner(''); connection.open(); });
+  box.append(button);
+}
+
+function connected(state) {
+  if (state === 'open') {
+    banner('');
+    failed = false;
+  }
+  if (state === 'lost' && failed) {
+    connection.end(); // the reason stays, and it would fail again
+    return banner(get('banner').textContent, { retry: true });
+  }
+  if (state === 'lost') {
+    get('connection').textContent = 'reconnecting';
+    banner('Connection lost, reconnecting …');
+  }
+  if (state === 'ended') get('connection').textContent = 'ended';
+  document.body.classList.toggle('offline', state !== 'open');
+}
+
+function sent(command, at) {
+  if (command.do === 'knob') lastKnob = command.key;
+  if (['seen', 'save', 'vector', 'neuron', 'landscape'].includes(command.do)) return;
+  Object.assign(input, { at, revision: status.revision, confirmed: false, frame: 0 });
+}
+
+const messages = {
+  hello: begin,
+  status: newStatus,
+  error(error) {
+    knobs.release();
+    perturbation.release();
+    newStatus(status);
+    if (!controls.refused(error.about === 'knob' ? { ...error, about: lastKnob } : error)) {
+      banner(error.message);
+      setTimeout(() => get('banner').textContent === error.message && banner(''), 8000);
+    }
+  },
+  vector: (vector) => perturbation.vector(vector),
+  statistics(message) {
+    statistics.update(message);
+    dirty = true;
+  },
+  theory(message) {
+    theory.update(message);
+    dirty = true;
+  },
+  saved: (message) => controls.saved(message),
+  failed({ message: words }) {
+    failed = true;
+    banner(`The simulation ended: ${words}`);
+  },
+  bye({ message: words }) {
+    connection.end();
+    banner(words, { retry: true });
+  },
+};
+
+function message(content) {
+  if (content.type === 'hello' || hello) messages[content.type]?.(content);
+}
+
+/** Builds what depends on the network; after a reconnection to the same, all stays as it was. */
+function begin(content) {
+  const { network, knobs: ofNetwork, targets, vectors, bin } = content;
+  const its = JSON.stringify([network, targets, vectors, bin, ofNetwork.map(({ value, ...rest }) => rest)]);
+  hello = content;
+  unseen = [];
+  input.frame = 0; // a new connection counts its frames anew
+  if (its === shape) return;
+  shape = its;
+  const { populations, n_clusters: nClusters } = network;
+  history = new History({ nPopulations: populations.length, nClusters, bin, longest: 60 });
+  const panel = (id, make) => {
+    // Handlers of the former network go with their canvas.
+    const canvas = get(id), fresh = canvas.cloneNode(false);
+    get(`${id}-text`)?.remove();
+    canvas.replaceWith(fresh);
+    return make(fresh);
+  };
+  const both = [history.rates, history.ratesB]; // on the same scale
+  const active = (k, cluster) => history.active.at(k, cluster) === 1;
+  const high = (k, cluster, rate) => rate > (statistics.threshold ?? 20);
+  panels = {
+    raster: panel('raster', () => new Raster('raster', 'Spikes of all neurons over time', view, network, () => history.spikes)),
+    rasterB: panel('raster-b', () => new Raster('raster-b', 'Spikes without the perturbation', view, network, () => history.spikesB)),
+    rates: panel('rates', () => new Rates('rates', 'Rates of the E clusters over time', view, network, history.rates, both, bin, active)),
+    ratesB: panel('rates-b', () => new Rates('rates-b', 'Rates without the perturbation', view, network, history.ratesB, both, bin, high)),
+    states: panel('states', () => new States('states', 'Which clusters are active, over time', view, nClusters, history.active, bin)),
+    voltage: panel('voltage', () => new Voltage('voltage', 'Voltage of the chosen neuron over time', view, history.voltage, history.spikes)),
+  };
+  const { raster, rasterB, states } = panels;
+  raster.label(get('raster-labels'), (cluster) => controls.pulse(cluster));
+  for (const each of [raster, rasterB]) {
+    each.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+      const position = each.positionAt(offsetY);
+      if (position === null) return;
+      const { cluster } = populations[each.populationOf[position]];
+      if (offsetX >= GUTTER.left) connection.send({ do: 'neuron', index: network.drawn[position] });
+      else if (cluster !== null) controls.pulse(cluster);
+    });
+  }
+  states.canvas.title = 'Click a row to pulse that cluster';
+  states.canvas.addEventListener('click', ({ offsetY }) => states.clusterAt(offsetY) !== null && controls.pulse(states.clusterAt(offsetY)));
+  controls.begin(content);
+  knobs.begin(ofNetwork);
+  perturbation.begin(content);
+  theory.begin(nClusters);
+  statistics.begin(nClusters);
+  dirty = true;
+}
+
+function newStatus(content) {
+  const before = status;
+  status = content;
+  controls.status(content);
+  if (content.knobs) knobs.status(content);
+  if (content.perturbation) perturbation.status(content);
+  theory.status(content);
+  if (content.revision > input.revision) input.confirmed = true;
+  get('connection').textContent = content.building ? 'building the network' : content.running ? 'live' : 'paused';
+  get('connection').classList.toggle('building', content.building);
+  get('clock').textContent = `${content.time.toFixed(2)} s`;
+  if (before.ab !== content.ab) {
+    get('raster-b-panel').hidden = get('rates-b-panel').hidden = !content.ab;
+    document.body.classList.toggle('twin', content.ab);
+    get('raster-title').innerHTML = content.ab ? 'Spikes <b>with</b> the perturbation' : 'Spikes';
+    get('rates-title').innerHTML = content.ab ? 'Rates <b>with</b> the perturbation' : 'Rates of the E clusters';
+    if (!content.ab) history.clearTwin();
+  }
+  if (panels.voltage.neuron !== content.neuron) {
+    const position = hello.network.drawn.indexOf(content.neuron);
+    panels.voltage.neuron = content.neuron;
+    panels.voltage.choose(position);
+    panels.raster.marked = panels.rasterB.marked = position < 0 ? null : position;
+  }
+  dirty = true;
+}
+
+function frame(buffer) {
+  if (!hello) return;
+  const { network } = hello;
+  const decoded = decode(buffer, { nPopulations: network.populations.length, nClusters: network.n_clusters });
+  if (decoded.from < history.now - 1e-6) {
+    history.clear(); // time began anew
+    panels.raster.pulses = [];
+    for (const panel of Object.values(panels)) panel.stale = true;
+  }
+  history.add(decoded);
+  unseen.push(decoded.number);
+  counts.frames++;
+  if (input.confirmed && input.at === input.at && !input.frame) input.frame = decoded.number;
+  dirty = true;
+}
+
+function pulsed(cluster, seconds) {
+  panels.raster.pulses.push({ cluster, begin: history.now, end: history.now + seconds });
+  dirty = true;
+}
+
+/** Present rates of the clusters, over the last 0.1 s. */
+function clusterRates() {
+  const rates = Array(hello.network.n_clusters).fill(NaN);
+  hello.network.populations.forEach(({ type, cluster }, p) => {
+    if (type === 'E' && cluster !== null) rates[cluster] = history.meanRate(p);
+  });
+  return rates;
+}
+
+const activeClusters = () => [...(history.active.latest() ?? [])].flatMap((value, cluster) => (value === 1 ? [cluster] : []));
+
+function tick(time) {
+  requestAnimationFrame(tick);
+  connection.flush();
+  if (!panels) return;
+  const all = Object.values(panels);
+  if (!dirty && !all.some((panel) => panel.stale && panel.visible) && !theory.landscape.stale) return;
+  dirty = false;
+  if (view.update(history.now, status.speed)) for (const panel of all) panel.stale = true;
+  if (panels.raster.stale) panels.raster.place();
+  panels.raster.draw(history.thinned);
+  panels.rates.draw();
+  panels.states.draw();
+  panels.voltage.draw();
+  if (status.ab) {
+    panels.rasterB.draw(history.thinned);
+    panels.ratesB.draw();
+  }
+  get('clock').textContent = `${history.now.toFixed(2)} s`;
+  if (time - theoryDrawn > THEORY_EVERY || !status.running) {
+    theoryDrawn = time;
+    const ofClusters = (clusters) => clusters.map((c) => hello.network.populations.findIndex((p) => p.type === 'E' && p.cluster === c));
+    theory.draw(clusterRates(), history.active.next > history.active.first ? activeClusters().length : null, (clusters) => history.trail(ofClusters(clusters)));
+  }
+  statistics.draw();
+  for (const number of unseen) connection.send({ do: 'seen', frame: number });
+  if (unseen.length) {
+    const now = performance.now();
+    counts.last = unseen.at(-1);
+    counts.drawn.push(now);
+    while (now - counts.drawn[0] > 1000) counts.drawn.shift();
+    if (input.frame && counts.last >= input.frame) {
+      input.latency = now - input.at;
+      Object.assign(input, { at: NaN, frame: 0, confirmed: false });
+    }
+    unseen = [];
+  }
+}
+
+/** Once a second: words for screen readers, and which clusters are active. */
+function everySecond() {
+  if (!panels) return;
+  const active = activeClusters();
+  const rates = clusterRates();
+  const words = active.length ? `Active clusters: ${active.join(', ')}` : 'No active cluster';
+  controls.activity(new Set(active));
+  get('states-note').textContent = active.length ? `now ${active.join(' + ')}` : 'now none';
+  get('raster-note').textContent = history.thinned > 1 ? `1 of ${history.thinned} neurons shown` : '';
+  panels.raster.describe(`${words} at ${history.now.toFixed(1)} s.`);
+  panels.states.describe(`${words}.`);
+  panels.rates.describe(rates.map((rate, k) => `cluster ${k}: ${Number.isFinite(rate) ? `${rate.toFixed(0)} hertz` : 'unknown'}`).join('; '));
+  const { voltage } = history;
+  if (voltage.total) panels.voltage.describe(`Voltage ${voltage.values[(voltage.total - 1) % voltage.capacity].toFixed(2)}, threshold 1.`);
+  theory.describe();
+}
+
+get('window').addEventListener('change', () => { view.chosen = get('window').value; dirty = true; });
+get('theme').addEventListener('click', nextTheme);
+listen(controls, nextTheme);
+onTheme((chosen) => {
+  get('theme').textContent = { system: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark' }[chosen];
+  for (const panel of Object.values(panels ?? {})) panel.stale = true;
+  if (hello) perturbation.themed();
+  controls.themed();
+  statistics.themed();
+  dirty = true;
+});
+if (matchMedia('(max-width: 1099px)').matches) for (const section of document.querySelectorAll('main > section > details')) section.open = section.id === 'push';
+setInterval(everySecond, 1000);
+requestAnimationFrame(tick);
+connection.open();
+
+/** For tests. */
+window.explorer = {
+  get frames() { return counts.frames; },
+  get lastFrame() { return counts.last; },
+  get fps() {
+    return counts.drawn.filter((at) => performance.now() - at < 1000).length;
+  },
+  latency: () => input.latency,
+  rates: () => Array.from(history?.rates.latest() ?? []),
+};

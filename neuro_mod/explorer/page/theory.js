@@ -1,0 +1,159 @@
+// What the mean field says about the present parameters: steady states on the axis of rates, barrier and lifetime.
+
+const { search } = new URL(import.meta.url);
+const { look, clusterColour, css } = await import(`./palette.js${search}`);
+const { Panel } = await import(`./panel.js${search}`);
+const { duration, figure } = await import(`./words.js${search}`);
+const { Landscape } = await import(`./landscape.js${search}`);
+
+const LEFT = 74, RIGHT = 12, BOTTOM = 26;
+const UNCLEAR = Infinity; // for states whose rates are neither alike nor apart
+const SAME = 0.5; // Hz; rates of a steady state that are nearer are one mark
+
+/** @typedef {{rates: number[], stable: boolean, active: number[]|null, n_active: number|null}} Point */
+
+class Points extends Panel {
+  points = [];
+  nClusters = 0;
+
+  /** @param {number[]} now rates of the clusters @param {number|null} nActive at present */
+  draw(now, nActive) {
+    if (this.width < 100 || this.height < 40) return;
+    const context = this.begin();
+    const counts = [...new Set(this.points.map((point) => point.n_active ?? UNCLEAR))].sort((a, b) => a - b);
+    const rows = counts.length + 1;
+    const height = (this.height - BOTTOM) / rows;
+    const highest = Math.max(20, ...this.points.flatMap((p) => p.rates), ...now.filter(Number.isFinite));
+    const scale = [20, 30, 40, 60, 80, 100, 150, 200, 300, 500].find((x) => x >= highest * 1.02) ?? highest;
+    const x = (rate) => LEFT + (Math.min(rate, scale) / scale) * (this.width - LEFT - RIGHT);
+    const y = (row) => (row + 0.5) * height;
+
+    // The row of the present number of active clusters stands out.
+    const present = counts.indexOf(nActive);
+    context.fillStyle = look.grid;
+    if (present >= 0) context.fillRect(0, height * present + 1, this.width, height - 2);
+    context.fillRect(LEFT, this.height - BOTTOM, this.width - LEFT - RIGHT, 1);
+    context.fillStyle = look.faint;
+    context.textAlign = 'center';
+    for (let k = 0; k <= 4; k++) context.fillText(`${figure((k * scale) / 4)}${k === 4 ? ' Hz' : ''}`, Math.min(x((k * scale) / 4), this.width - 22), this.height - 11);
+    context.textAlign = 'left';
+    counts.forEach((count, row) => context.fillText(count === UNCLEAR ? 'unclear' : `${count} active`, 2, y(row)));
+    context.fillStyle = look.text;
+    context.fillText('now', 2, y(rows - 1));
+
+    for (const point of this.points) this.#mark(context, point, y(counts.indexOf(point.n_active ?? UNCLEAR)), x, Math.min(6, height / 2 - 2));
+    now.forEach((rate, cluster) => {
+      if (rate !== rate) return;
+      context.fillStyle = css(clusterColour(cluster, look.dark), 0.9);
+      context.beginPath();
+      context.arc(x(rate), y(rows - 1) + ((cluster % 3) - 1) * Math.min(5, height / 5), 5, 0, 7);
+      context.fill();
+    });
+  }
+
+  /** The distinct rates of a steady state, joined by a line. */
+  #mark(context, point, y, x, radius) {
+    const rates = [...point.rates].sort((a, b) => a - b).filter((rate, k, all) => k === 0 || rate - all[k - 1] > SAME);
+    context.strokeStyle = point.stable ? look.text : look.faint;
+    context.lineWidth = 2;
+    if (point.stable && rates.length > 1) {
+      context.globalAlpha = 0.35;
+      context.beginPath();
+      context.moveTo(x(rates[0]), y);
+      context.lineTo(x(rates.at(-1)), y);
+      context.stroke();
+      context.globalAlpha = 1;
+    }
+    for (const rate of rates) {
+      context.beginPath();
+      context.arc(x(rate), y, Math.max(3, radius), 0, 7);
+      context.fillStyle = point.stable ? look.text : look.surface;
+      context.fill();
+      context.stroke();
+    }
+  }
+}
+
+export class Theory {
+  /** @param {(command: object) => void} send */
+  constructor(send) {
+    this.points = new Points('points', 'Steady states of the mean field on the axis of rates, and the present rates of the clusters');
+    this.landscape = new Landscape('landscape');
+    this.badge = document.getElementById('theory-state');
+    this.box = document.getElementById('theory');
+    this.selects = ['cluster-a', 'cluster-b'].map((id) => document.getElementById(id));
+    for (const select of this.selects) {
+      select.addEventListener('change', () => {
+        const [a, b] = this.selects.map((each) => Number(each.value));
+        if (a !== b) return send({ do: 'landscape', clusters: [a, b] });
+        // the same twice: the other one moves on
+        const other = this.selects.find((each) => each !== select);
+        other.value = (a + 1) % this.nClusters;
+        send({ do: 'landscape', clusters: this.selects.map((each) => Number(each.value)) });
+      });
+    }
+  }
+
+  /** @param {number} nClusters */
+  begin(nClusters) {
+    this.nClusters = this.points.nClusters = nClusters;
+    for (const select of this.selects) select.replaceChildren(...Array.from({ length: nClusters }, (_, k) => new Option(k, k)));
+    this.message = null;
+    this.points.points = [];
+    this.landscape.set(null);
+  }
+
+  /** @param {object} message `theory`; while it is computed, what was known stays, dimmed, until its parts come */
+  update(message) {
+    const { pending, failed, points = [], landscape } = message;
+    this.badge.hidden = !pending;
+    this.box.classList.toggle('dimmed', pending);
+    if (!pending || points.length) this.points.points = points;
+    if (!pending || landscape) this.landscape.set(landscape);
+    if (pending) return;
+    this.message = message;
+    const rows = [];
+    if (failed) rows.push(['Failed', failed]);
+    if (message.landscape) rows.push(['Barrier', message.landscape.barrier === null ? 'none found' : `${figure(message.landscape.barrier)} Hz²`]);
+    if (message.lifetime) rows.push(['Lifetime', `${duration(message.lifetime.seconds)} – ${message.lifetime.assumption}`]);
+    if (Number.isFinite(message.seconds)) rows.push(['Computed in', duration(message.seconds)]);
+    document.getElementById('theory-figures').replaceChildren(...rows.flatMap(([term, words]) => {
+      const dt = document.createElement('dt'), dd = document.createElement('dd');
+      dt.textContent = term;
+      dd.textContent = words;
+      return [dt, dd];
+    }));
+    // What is said of barrier and lifetime is in sight, the rest can be opened.
+    const notes = (message.note ?? '').split('; ').filter(Boolean);
+    const near = notes.filter((note) => /^(no )?(barrier|lifetime)/.test(note));
+    const items = (texts) => texts.map((text) => Object.assign(document.createElement('li'), { textContent: text }));
+    document.getElementById('theory-near').replaceChildren(...items(near));
+    document.getElementById('theory-note').replaceChildren(...items(notes.filter((note) => !near.includes(note))));
+    document.getElementById('theory-notes').hidden = notes.length === near.length;
+  }
+
+  /** @param {object} status */
+  status({ clusters }) {
+    clusters?.forEach((cluster, k) => {
+      if (document.activeElement !== this.selects[k]) this.selects[k].value = cluster;
+    });
+  }
+
+  /**
+   * @param {number[]} now rates of the clusters
+   * @param {number|null} nActive at present
+   * @param {(clusters: number[]) => number[][]} trail
+   */
+  draw(now, nActive, trail) {
+    this.points.draw(now, nActive);
+    this.landscape.draw(trail);
+  }
+
+  describe() {
+    if (!this.message) return;
+    const stable = this.points.points.filter((point) => point.stable);
+    this.points.describe(`${stable.length} stable and ${this.points.points.length - stable.length} unstable steady states. ` + stable.map((p) => (
+      `${p.n_active ?? 'unclear number of'} active clusters: rates up to ${figure(Math.max(...p.rates))} hertz`)).join('; '));
+    this.landscape.describeNow();
+  }
+}
