@@ -211,7 +211,7 @@ def remove_analysis(folder: Path) -> list[str]:
 
 
 def reopen_run(path: Path, kept: Container[str]) -> None:
-    """Turn the manifest of an earlier run back into the list of unfinished files, to resume it, and remove partial ones.
+    """Turn the manifest of an earlier run back into the list of unfinished files, and remove partial ones.
 
     Args:
         path: The folder.
