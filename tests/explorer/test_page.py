@@ -1,0 +1,209 @@
+"""The page in a browser: Chromium without a window, driven by Playwright; skipped where either is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuro_mod import load_experiment, load_journal, load_spikes
+from neuro_mod.explorer.start import start
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("uvicorn")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+#: Milliseconds that anything on the page may take, on a busy machine.
+PATIENCE = 30_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explored")
+    server = start(load_experiment("small"), folder=folder, max_sessions=20)
+    yield server, folder
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser, served):
+    """The page, and what it asked for or complained about."""
+    server, _ = served
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    complaints, requests = [], []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(server.address)
+    until(page, "window.explorer?.frames > 3")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    yield page, complaints, requests
+    page.close()
+
+
+@pytest.fixture
+def page(opened):
+    page, complaints, _ = opened
+    yield page
+    assert not complaints
+
+
+def until(page, expression):
+    """Wait until something is true; the policy of the page lets Playwright not wait by itself."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        time.sleep(0.03)
+
+
+def clock(page):
+    return float(page.inner_text("#clock").removesuffix("s"))
+
+
+def mean_rate(page, population, seconds=1.0):
+    """Mean over what the page shows in a while."""
+    rates, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        rates.append(page.evaluate(f"explorer.rates()[{population}]"))
+        time.sleep(0.03)
+    return float(np.mean(rates))
+
+
+def slide(page, slider, value):
+    """Move a slider as a hand does."""
+    slider.evaluate(
+        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', {bubbles: true})) }", value
+    )
+    slider.evaluate("(input) => input.dispatchEvent(new Event('change', {bubbles: true}))")
+
+
+def test_it_loads_without_a_request_elsewhere(opened, served):
+    page, complaints, requests = opened
+    origin = served[0].address.split("/?")[0]
+    elsewhere = [url for url in requests if not url.startswith((origin, "data:"))]
+    assert requests and not elsewhere and not complaints
+    assert "small" in page.inner_text("h1")
+    assert page.evaluate(
+        "[...document.querySelectorAll('canvas')].every(c => c.getAttribute('aria-label') || c.getAttribute('aria-hidden'))"
+    )
+
+
+def test_spikes_are_drawn(page):
+    until(
+        page,
+        """() => {
+            const canvas = document.getElementById('raster');
+            const copy = document.createElement('canvas');
+            copy.width = canvas.width; copy.height = canvas.height;
+            const context = copy.getContext('2d');
+            context.drawImage(canvas, 0, 0);
+            const colours = new Set(new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer));
+            return colours.size > 6;
+        }""",
+    )
+
+
+def test_a_slider_of_a_cluster_raises_its_rate(page):
+    slider = page.get_by_label("Cluster 3", exact=True).first
+    page.select_option("#target", "rate")
+    slide(page, slider, "-5")
+    until(page, "explorer.rates()[3] < 10")
+    low = mean_rate(page, 3)
+    slide(page, slider, "5")
+    until(page, "explorer.rates()[3] > 30")
+    assert mean_rate(page, 3) > 20 > 3 * low
+    page.click("#zero")
+
+
+def test_pause_step_and_pulse(page):
+    page.click("#play")
+    until(page, "document.getElementById('play').textContent === 'Play'")
+    time.sleep(0.3)
+    stopped = clock(page)
+    time.sleep(0.3)
+    assert clock(page) == stopped
+    page.click("#step")
+    until(page, f"parseFloat(document.getElementById('clock').textContent) > {stopped + 0.09}")
+    assert clock(page) == pytest.approx(stopped + 0.1, abs=0.011)
+    page.fill("#pulse-strength", "8")
+    page.fill("#pulse-seconds", "2")
+    page.click("#play")
+    page.locator("#pulse-buttons button").nth(4).click()
+    until(page, "explorer.rates()[4] > 30")
+
+
+def test_what_is_refused_is_said_and_the_slider_returns(page):
+    threshold = page.get_by_role("slider", name="threshold of E neurons")
+    slide(page, threshold, "0.1")
+    page.select_option("#target", "threshold")
+    slide(page, page.get_by_label("Cluster 0", exact=True).first, "-0.2")
+    page.wait_for_selector(".problem:not([hidden]):has-text('threshold becomes')")
+    until(page, "parseFloat(document.querySelector('#vector-sliders input[type=number]').value) === 0")
+    page.keyboard.press("Escape")
+    page.select_option("#target", "rate")
+
+
+def test_save_and_replay(page, served):
+    page.click("#save")
+    page.wait_for_selector("#saved:has-text('small')")
+    folder = next(Path(served[1]).glob("*-1"))
+    journal, spikes = load_journal(folder), load_spikes(folder)
+    about = folder.joinpath("metadata/run.json").read_text()
+    assert '"explored"' in about and journal.changes
+    end = int(np.round(spikes.duration / spikes.delta_t)) + _first_step(folder)
+    again = journal.spikes(end)
+    later = again.steps >= _first_step(folder)
+    assert (again.steps[later] - _first_step(folder)).tolist() == spikes.steps.tolist()
+    assert again.neurons[later].tolist() == spikes.neurons.tolist()
+
+
+def _first_step(folder):
+    return json.loads(folder.joinpath("metadata/explored.json").read_text())["from_step"]
+
+
+def test_restart(page):
+    page.click("#restart-other")
+    until(page, "parseFloat(document.getElementById('clock').textContent) < 2")
+
+
+def test_a_page_that_is_loaded_again_goes_on(page):
+    before = clock(page)
+    page.reload()
+    until(page, "window.explorer?.frames > 3")
+    assert clock(page) > before
+
+
+def test_narrow_and_dark_pages_have_no_scroll_bar_at_the_side(browser, served):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.set_default_timeout(PATIENCE)
+    page.goto(served[0].address)
+    until(page, "window.explorer?.frames > 3")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    luminance = page.evaluate(
+        "getComputedStyle(document.body).backgroundColor.match(new RegExp('[0-9]+', 'g')).slice(0, 3).map(Number)"
+    )
+    assert max(luminance) < 80
+    page.close()
+
+
+def test_pages_that_are_loaded_again_leave_one_network(page, served):
+    server, _ = served
+    n, threads = server.n_sessions, threading.active_count()
+    for _ in range(10):
+        page.reload()
+        until(page, "window.explorer?.frames > 1")
+    assert server.n_sessions == n and threading.active_count() <= threads + 1
