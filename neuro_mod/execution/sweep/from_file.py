@@ -17,10 +17,11 @@ from neuro_mod.config.sweep.analysis import settings_in_plan
 from neuro_mod.config.sweep.mean_field import of_mean_field
 from neuro_mod.core.spiking_net.analysis.findings.sessions import MAX_REASSIGNED
 from neuro_mod.execution import jobs
+from neuro_mod.execution.figures import Drawings, Look, WithFigures, save_figures
 from neuro_mod.execution.jobs import Execution, Item, Job, JobFolder, Outcome
 from neuro_mod.execution.stagers.base import THEORY
 from neuro_mod.execution.stagers.compiling import compile_for_workers
-from neuro_mod.execution.sweep.figures import save_sweep_figures
+from neuro_mod.execution.sweep.figures import drawings_of_sweep
 from neuro_mod.execution.sweep.mean_field_measures import PART_SEARCHED
 from neuro_mod.execution.sweep.measures import find_measures, measure_versions
 from neuro_mod.execution.sweep.measuring import Measured, MeasureRun, Remeasuring
@@ -77,11 +78,29 @@ _HINT = (
 )
 
 
+class SweepResults(dict[str, Any], WithFigures):
+    """What `run_sweep` returns: the content of ``metadata/run.json``, and ``files``; with the table and its figures.
+
+    Args:
+        metadata: The content.
+        drawings: The figures; none of a part of a sweep.
+        table: The content of ``results.csv``, with values of parameters as they are; None for a part of a sweep.
+    """
+
+    def __init__(self, metadata: Mapping[str, Any], drawings: Drawings, table: pd.DataFrame | None):
+        super().__init__(metadata)
+        self._drawings, self.table = drawings, table
+
+    def drawings(self) -> Drawings:
+        """A figure for each measure, by file name."""
+        return self._drawings
+
+
 def run_sweep(
     sweep: Sweep | str | Path | Mapping[str, Any],
     out: str | os.PathLike[str] | None = None,
     execution: Execution | None = None,
-) -> dict[str, Any]:
+) -> SweepResults:
     """Do the runs of a sweep that are not in its folder yet, and write its table.
 
     Args:
@@ -90,7 +109,8 @@ def run_sweep(
         execution: How the runs are executed.
 
     Returns:
-        The content of ``metadata/run.json``, and under ``files`` the files that belong to no single run.
+        The content of ``metadata/run.json``, and under ``files`` the files that belong to no single run. Its method
+        ``plot`` draws a figure for each measure, and ``table`` is the table.
 
     Raises:
         ConfigError: The sweep is not valid.
@@ -100,7 +120,9 @@ def run_sweep(
         Interrupted: Ctrl-C or SIGTERM; the finished runs are saved.
     """
     sweep = sweep if isinstance(sweep, Sweep) else load_sweep(sweep)
-    return jobs.run(FileSweepJob(sweep), out or sweep.out, execution)
+    job = FileSweepJob(sweep)
+    metadata = jobs.run(job, out or sweep.out, execution)
+    return SweepResults(metadata, job.drawings, job.table)
 
 
 class FileSweepJob(Job):
@@ -158,6 +180,8 @@ class FileSweepJob(Job):
             self.updating = Remeasuring(versions, settings, theory)
         #: The table of results, once the runs are done or interrupted.
         self.table: pd.DataFrame | None = None
+        #: Its figures.
+        self.drawings: Drawings = {}
         described = file.model_dump(by_alias=True, exclude_unset=True)
         self._described = described | {"config": sweep.experiment.resolved(), "set": {}}
         self.arguments = {"sweep": self._described, "seed": sweep.seed, "versions": versions}
@@ -219,8 +243,10 @@ class FileSweepJob(Job):
         _warn_of_short_visits(table)
         _warn_of_partial_search(table, self._sweep.file.mean_field.states)
         _save_table(folder, table)
-        if self._sweep.experiment.settings.plot and not outcome.interrupted:
-            save_sweep_figures(folder.save, self._sweep, table, columns.by_measure())
+        self.drawings = drawings_of_sweep(self._sweep, table, columns.by_measure())
+        settings = self._sweep.experiment.settings
+        if settings.plot and not outcome.interrupted:
+            save_figures(folder.save, self.drawings, Look.of(settings))
         return {"n_rows_without_results": int((~columns.filled).sum())}
 
     def _columns(self, folder: JobFolder) -> MeasuredColumns:

@@ -400,3 +400,16 @@ def test_too_short_visits_are_a_warning(caplog):
     assert not caplog.text
     _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, 0.85, 0.3]}))
     assert "too short visits fill more than 20 % of the time in 2 of 3 runs" in caplog.text
+
+
+def test_results_of_a_sweep_draw_their_figures(tmp_path):
+    sweep = BASE | {"parameters": {LEVEL: [0, 0.5]}, "measures": ["rates"]}
+    results = run_sweep(sweep, tmp_path)
+    assert json.loads((tmp_path / "metadata/run.json").read_text())["n_points"] == results["n_points"] == 2
+    assert results.table is not None and results.table[LEVEL].tolist() == [0, 0, 0.5, 0.5]
+    assert len(results.plot().axes) == len(results.plot("rates", style="talk").axes)
+    with pytest.raises(InputError, match='figure: "all" found; expected one of rates'):
+        results.plot("all")
+    part = run_sweep(sweep, tmp_path / "parts", Execution(shard="1/2"))
+    with pytest.raises(InputError, match="expected results with something to draw"):
+        part.plot()
