@@ -70,6 +70,8 @@ _LOG = logging.getLogger(__name__)
 #: Numbers of runs at a point, and which of them a run is: repeats, or trials of networks.
 _NUMBERS = {False: ("repeats",), True: ("networks", "trials")}
 _NUMBER = {False: (REPEAT,), True: (NETWORK, TRIAL)}
+#: Points that a warning names, at most.
+_MAX_NAMED = 3
 #: What to do where measures are to be added to a finished sweep.
 _HINT = (
     "measures are added to a finished sweep, and its analysis changed, only where the spikes are kept (keep_spikes: "
@@ -240,8 +242,8 @@ class FileSweepJob(Job):
         """Save the table, even if runs are missing, and draw it."""
         columns = self._columns(folder)
         self.table = table = self._table(columns, outcome)
-        _warn_of_short_visits(table)
-        _warn_of_partial_search(table, self._sweep.file.mean_field.states)
+        _warn_of_short_visits(table, self._sweep.points)
+        _warn_of_partial_search(table, self._sweep)
         _save_table(folder, table)
         self.drawings = drawings_of_sweep(self._sweep, table, columns.by_measure())
         settings = self._sweep.experiment.settings
@@ -348,23 +350,30 @@ def shared_files(metadata: Mapping[str, Any]) -> list[str]:
     return [file for file in metadata["files"] if Path(file).parent.name not in hidden]
 
 
-def _warn_of_partial_search(table: pd.DataFrame, chosen: Sequence[str] | None) -> None:
+def _places(table: pd.DataFrame, found: NDArray[np.bool_], points: Sequence[Point]) -> str:
+    """The points of some rows, with their values."""
+    numbers = np.unique(table[POINT].to_numpy()[found]).tolist()
+    more = f" and {len(numbers) - _MAX_NAMED} more points" if len(numbers) > _MAX_NAMED else ""
+    return ", ".join(str(points[number]) for number in numbers[:_MAX_NAMED]) + more
+
+
+def _warn_of_partial_search(table: pd.DataFrame, sweep: Sweep) -> None:
     """Log a warning where the clusters of a mean field differ so that its states are too many for the search."""
-    if PART_SEARCHED in table and (n := np.count_nonzero(table[PART_SEARCHED].to_numpy() < 1)):
-        what = "numbers of states are lower bounds"
+    if PART_SEARCHED in table and (found := table[PART_SEARCHED].to_numpy() < 1).any():
+        what, chosen = "numbers of states are lower bounds", sweep.file.mean_field.states
         means = "" if chosen else ", and means are over those that were found: name states with mean_field.states"
         _LOG.warning(
             "clusters differ in %d of %d rows, where states were searched for from a part of the choices of active "
-            "clusters (column %s): %s",
-            *(n, len(table), PART_SEARCHED, what + means),
+            "clusters (column %s), at %s: %s",
+            *(np.count_nonzero(found), len(table), PART_SEARCHED, _places(table, found, sweep.points), what + means),
         )
 
 
-def _warn_of_short_visits(table: pd.DataFrame) -> None:
+def _warn_of_short_visits(table: pd.DataFrame, points: Sequence[Point]) -> None:
     """Log a warning if too short visits fill so much of the time of some runs that lifetimes are doubtful."""
-    if "time_reassigned" in table and (n := np.count_nonzero(table["time_reassigned"].to_numpy() > MAX_REASSIGNED)):
+    if "time_reassigned" in table and (found := table["time_reassigned"].to_numpy() > MAX_REASSIGNED).any():
         _LOG.warning(
-            "too short visits fill more than %.0f %% of the time in %d of %d runs (column time_reassigned): their "
-            "lifetimes are too long",
-            *(100 * MAX_REASSIGNED, n, len(table)),
+            "too short visits fill more than %.0f %% of the time in %d of %d runs (column time_reassigned), at %s: "
+            "their lifetimes are too long",
+            *(100 * MAX_REASSIGNED, np.count_nonzero(found), len(table), _places(table, found, points)),
         )

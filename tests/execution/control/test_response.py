@@ -180,7 +180,7 @@ def test_states_have_names():
 
 def test_responses_draw_the_figures_of_their_folder(undisturbed):
     responses = Responses(undisturbed)
-    assert [axes.get_ylabel() for axes in responses.plot().axes][0].startswith("occupancy of cluster")
+    assert next(axes.get_ylabel() for axes in responses.plot().axes).startswith("occupancy of cluster")
     assert responses.plot("step_response", style="talk").axes and responses.plot("state_responses").axes
     with pytest.raises(InputError, match="expected one of occupancy_responses, state_responses, step_response"):
         responses.plot("steps")

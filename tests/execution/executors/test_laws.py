@@ -198,8 +198,9 @@ def test_records_below_the_level_of_the_user_go_to_the_log_alone(drive, name, tm
         logging.getLogger("neuro_mod.some").warning("loud")
 
     drive(name, task, [0], logs=tmp_path)
-    assert [record.message for record in caplog.records] == ["loud"]
-    assert "quiet" in (tmp_path / "worker_0.log").read_text()
+    assert [record.message for record in caplog.records] == ["item 0: loud"]
+    log = (tmp_path / "worker_0.log").read_text()
+    assert "INFO quiet" in log and "WARNING loud" in log
 
 
 @EVERY

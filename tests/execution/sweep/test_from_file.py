@@ -395,11 +395,16 @@ def test_there_is_a_figure_for_each_measure(tmp_path, counted):
 
 
 def test_too_short_visits_are_a_warning(caplog):
-    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, np.nan, 0.2]}))
-    _warn_of_short_visits(pd.DataFrame({"rate_E_hz": [0.9]}))
+    points = load_sweep(BASE | {"parameters": {LEVEL: [0, 0.1, 0.2, 0.3, 0.4]}, "repeats": 1}).points
+    numbers = {"point": [0, 1, 2, 3, 4]}
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": [0.1, np.nan, 0.2, 0, 0]}), points)
+    _warn_of_short_visits(pd.DataFrame(numbers | {"rate_E_hz": 0.9}), points)
     assert not caplog.text
-    _warn_of_short_visits(pd.DataFrame({"time_reassigned": [0.1, 0.85, 0.3]}))
-    assert "too short visits fill more than 20 % of the time in 2 of 3 runs" in caplog.text
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": [0.1, 0.85, 0.3, 0, 0]}), points)
+    assert "too short visits fill more than 20 % of the time in 2 of 5 runs" in caplog.text
+    assert "at point 1 (arousal.level=0.1), point 2 (arousal.level=0.2): their" in caplog.text
+    _warn_of_short_visits(pd.DataFrame(numbers | {"time_reassigned": 1.0}), points)
+    assert "point 2 (arousal.level=0.2) and 2 more points: their" in caplog.text
 
 
 def test_results_of_a_sweep_draw_their_figures(tmp_path):
