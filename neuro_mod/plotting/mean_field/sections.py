@@ -100,7 +100,7 @@ def landscape_sections(
             axes.set(xlabel=f"{shown[pair[0]]} (Hz)", ylabel=f"{shown[pair[1]]} (Hz)")
             others = [f"{shown[i]} at {axes_values[i][nearest[i]]:.3g} Hz" for i in range(n) if i not in pair]
             axes.set_title("\n".join(others), fontsize=style.TICK_SIZE, loc="left", pad=3)
-        add_speed_bar(panels[columns - 1].inset_axes((1.05, 0, 0.05, 1)), norm)
+        add_speed_bar(panels[columns - 1], (1.05, 0, 0.05, 1), norm)
         legend_above_figure(figure, entries)
     return style.whole(figure)
 
