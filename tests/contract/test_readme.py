@@ -30,6 +30,16 @@ BLOCKS = [
 ]
 
 
+#: How the block begins that starts processes of Dask, which take long.
+SLOW = "neuro-mod sweep sweeps/arousal --out simulations/arousal_dask"
+CASES = [
+    pytest.param(
+        *(language, code),
+        id=code.split("\n", 1)[0][:40],
+        marks=[pytest.mark.slow] if code.startswith(SLOW) else [],
+    )
+    for language, code in BLOCKS
+]
 #: Files that the tests themselves write.
 OWN = ("block.yaml", "script.py", "__pycache__/")
 
@@ -67,9 +77,10 @@ def git(folder, *arguments):
 
 def test_there_are_blocks():
     assert {language for language, _ in BLOCKS} == {"bash", "python", "yaml"}
+    assert sum(code.startswith(SLOW) for _, code in BLOCKS) == 1
 
 
-@pytest.mark.parametrize(("language", "code"), BLOCKS, ids=[code.split("\n", 1)[0][:40] for _, code in BLOCKS])
+@pytest.mark.parametrize(("language", "code"), CASES)
 def test_block_runs(language, code, checkout, neuro_mod, run_script, run_code):
     if language == "python":
         if "import torch\n" in code:
