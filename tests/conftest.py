@@ -120,15 +120,15 @@ def too_long(line: str, width: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def program() -> Callable[[list[str]], object]:
-    """What a call of `app` builds anew each time, from the annotations of all commands."""
+def built_app() -> Callable[[list[str]], object]:
+    """The commands, which a call of `app` builds anew each time from the annotations of all of them."""
     return typer.main.get_command(app)
 
 
 @pytest.fixture
-def neuro_mod(ended: Callable[..., Done], program: Callable[[list[str]], object]) -> Callable[..., Done]:
+def neuro_mod(ended: Callable[..., Done], built_app: Callable[[list[str]], object]) -> Callable[..., Done]:
     """``neuro-mod`` in this process."""
-    return lambda *arguments, cwd=None: ended(lambda: program([*map(str, arguments)]), cwd)
+    return lambda *arguments, cwd=None: ended(lambda: built_app([*map(str, arguments)]), cwd)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_template_copied_and_run(checkout, run_code):
 def test_the_example(checkout, figures_are_drafts, capsys, monkeypatch):
     monkeypatch.chdir(checkout)
     monkeypatch.setattr(sys, "argv", ["examples/spiking_net_test_simulation.py"])
-    runpy.run_path(*sys.argv, run_name="__main__")
+    runpy.run_path(sys.argv[0], run_name="__main__")
     assert "E clusters" in capsys.readouterr().out
     made, kept = checkout / "simulations/spiking_net_test", ROOT / "test_sim"
     assert files_in(made) == files_in(kept)
