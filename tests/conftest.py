@@ -9,9 +9,10 @@ from contextlib import chdir
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pytest
+import typer.main
 from hypothesis import HealthCheck, settings
 
 from neuro_mod.cli import layout, options
@@ -21,6 +22,7 @@ from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
 from neuro_mod.execution import notices
 from neuro_mod.execution.stagers.assembly import build_circuit
+from neuro_mod.plotting import style
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
 
 #: Comparisons with other simulators have LIFNet beside them.
@@ -64,6 +66,19 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_config(tmp_path_factory.mktemp("configs") / "small.yaml")
 
 
+@pytest.fixture
+def figures_are_drafts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are saved small and not laid out, in less than half the time; tests in `tests/plotting` do that."""
+    save = style.save_figure
+
+    def save_draft(figure: style.AnyFigure, file: IO[bytes], file_format: str) -> None:
+        figure.set_layout_engine("none")
+        figure.set_dpi(30)
+        save(figure, file, file_format)
+
+    monkeypatch.setattr(style, "save_figure", save_draft)
+
+
 class Done(NamedTuple):
     """How a command ended, as `subprocess.CompletedProcess` has it."""
 
@@ -104,10 +119,16 @@ def too_long(line: str, width: int) -> bool:
     return len(re.sub(r"\S*/\S*", "", line)) > width
 
 
+@pytest.fixture(scope="session")
+def built_app() -> Callable[[list[str]], object]:
+    """The commands, which a call of `app` builds anew each time from the annotations of all of them."""
+    return typer.main.get_command(app)
+
+
 @pytest.fixture
-def neuro_mod(ended: Callable[..., Done]) -> Callable[..., Done]:
+def neuro_mod(ended: Callable[..., Done], built_app: Callable[[list[str]], object]) -> Callable[..., Done]:
     """``neuro-mod`` in this process."""
-    return lambda *arguments, cwd=None: ended(lambda: app([*map(str, arguments)]), cwd)
+    return lambda *arguments, cwd=None: ended(lambda: built_app([*map(str, arguments)]), cwd)
 
 
 @pytest.fixture
