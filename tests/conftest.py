@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import gc
 import re
 import runpy
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,7 +21,7 @@ from neuro_mod.cli.main import app
 from neuro_mod.config import load_experiment
 from neuro_mod.core.circuit import Circuit
 from neuro_mod.core.spiking_net.network import SpikingNetwork, draw_network
-from neuro_mod.execution import notices
+from neuro_mod.execution import notices, provenance
 from neuro_mod.execution.stagers.assembly import build_circuit
 from neuro_mod.plotting import style
 from tests.helpers.shared import CONFIGS, REFERENCE_OVERRIDES, write_config
@@ -35,8 +36,14 @@ def pytest_configure() -> None:
     # background jobs of scripts start with Ctrl-C ignored, and so would the processes that tests start
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # the limit of time for a test is enough; an example may take long on a busy machine
-    settings.register_profile("neuro_mod", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("neuro_mod", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("neuro_mod")
+
+
+def pytest_collection_finish() -> None:
+    # what is imported by now stays; the collector need not look through it during all tests, a fifth of their time
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,6 +55,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_warning_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "_logged", set())
+
+
+@pytest.fixture(autouse=True, scope="session")
+def git_is_asked_once() -> Iterator[None]:
+    """Of each folder, not at the end of each of some thousand runs."""
+    asked = cache(provenance.git_state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "git_state", lambda folder: asked(folder.resolve()))
+        yield
 
 
 @pytest.fixture(scope="session")

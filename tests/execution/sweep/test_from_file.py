@@ -320,10 +320,10 @@ def test_columns_never_take_the_place_of_others(tmp_path):
     ("changed", "difference"),
     [
         ({"config": SMALL}, "config.settings.random_seed: 7 -> 256"),
-        ({"seed": 3}, "config.settings.random_seed: 7 -> 3"),
+        pytest.param({"seed": 3}, "config.settings.random_seed: 7 -> 3", marks=pytest.mark.slow),
         ({"set": {"init_params.duration_sec": 0.3}}, "config.init_params.duration_sec: 0.2 -> 0.3"),
-        ({"fix_network": True}, "fix_network: False -> True"),
-        ({"keep_spikes": True}, "keep_spikes: False -> True"),
+        pytest.param({"fix_network": True}, "fix_network: False -> True", marks=pytest.mark.slow),
+        pytest.param({"keep_spikes": True}, "keep_spikes: False -> True", marks=pytest.mark.slow),
         ({"measures": ["rates", "n_states"]}, "measures.n_states: nothing -> 'built in'"),
         ({"parameters": {RATE: [8, 12]}}, "parameters"),
     ],
